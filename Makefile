@@ -1,0 +1,87 @@
+# The image that docker-build makes and deploy installs.
+IMG ?= controller:latest
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+CONTAINER_TOOL ?= docker
+KUBECTL ?= kubectl
+# Further flags for "make demo" and "make run".
+DEMO_ARGS ?=
+RUN_ARGS ?=
+
+TOOL = go tool -modfile=hack/tools/go.mod
+CONTROLLER_GEN = $(TOOL) controller-gen
+KUSTOMIZE = $(TOOL) kustomize
+BUILD_FLAGS = -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+
+.DEFAULT_GOAL := help
+
+##@ General
+
+.PHONY: help
+help: ## Show this text.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
+	  /^[a-zA-Z_-]+:.*?##/ {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2} \
+	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: generate
+generate: ## Write deep copies, CRDs, the manager's role and the API reference anew.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths="{./controllers/...,./cmd/...}" output:rbac:artifacts:config=config/rbac
+	@mkdir -p docs/reference
+	$(TOOL) crd-ref-docs --source-path=./api/v1alpha1 --config=hack/api-reference/config.yaml \
+	  --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
+
+.PHONY: verify
+verify: ## Fail when generated files, go.mod files or the formatting are stale, and show how.
+	@hack/verify.sh
+
+.PHONY: lint
+lint: ## Run the linters, those for Kubernetes APIs among them.
+	$(TOOL) golangci-lint-kube-api-linter run
+
+.PHONY: test
+test: ## Run all tests and check the coverage of the pure packages.
+	@hack/test.sh
+
+.PHONY: demo
+demo: build ## Watch a token appear and renew, on a control plane of its own (DEMO_ARGS=--once ends by itself).
+	@hack/run-demo.sh --manager bin/manager $(DEMO_ARGS)
+
+.PHONY: run
+run: build ## Run the manager here, against the cluster of the current KUBECONFIG (RUN_ARGS=...).
+	@bin/manager $(RUN_ARGS)
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/manager.
+	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/manager ./cmd
+
+.PHONY: docker-build
+docker-build: ## Build the image (IMG=...).
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --tag $(IMG) .
+
+.PHONY: build-installer
+build-installer: ## Write dist/install.yaml, which installs everything (IMG=...).
+	@mkdir -p dist
+	hack/render.sh $(IMG) >dist/install.yaml
+
+##@ Deployment
+
+.PHONY: install
+install: ## Install the CRDs in the cluster of the current KUBECONFIG.
+	$(KUSTOMIZE) build config/crd | $(KUBECTL) apply -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every ClientCredential.
+	$(KUSTOMIZE) build config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Install everything in the cluster of the current KUBECONFIG (IMG=...).
+	hack/render.sh $(IMG) | $(KUBECTL) apply -f -
+
+.PHONY: undeploy
+undeploy: ## Remove everything that deploy installed, every ClientCredential too.
+	hack/render.sh $(IMG) | $(KUBECTL) delete --ignore-not-found -f -

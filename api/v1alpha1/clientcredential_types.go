@@ -1,0 +1,266 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ClientCredential keeps an OAuth 2.0 access token in a Secret: it exchanges a
+// client ID and secret at a token endpoint (RFC 6749 section 4.4), writes the
+// token to a Secret of the same namespace, and renews it before it expires.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=cc
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="True while the Secret holds an unexpired token that matches the spec"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not"
+// +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.status.token.secretName`,description="The Secret that holds the token"
+// +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.token.expiresAt`,description="When the token expires"
+// +kubebuilder:printcolumn:name="Renews",type=string,JSONPath=`.status.token.renewAt`,description="When the token is renewed"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 247 || (has(self.spec.target) && has(self.spec.target.name))",message="the name is too long for the Secret name <metadata.name>-token: shorten it to 247 characters, or set spec.target.name"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.credentialsRef) || self.spec.credentialsRef.name != (has(self.spec.target) && has(self.spec.target.name) ? self.spec.target.name : self.metadata.name + '-token')",message="the token must not overwrite the credentials: set spec.target.name to another name than spec.credentialsRef.name"
+type ClientCredential struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is what is wanted.
+	// +required
+	Spec ClientCredentialSpec `json:"spec,omitzero"`
+
+	// status is what the operator observed and did.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status ClientCredentialStatus `json:"status,omitzero"`
+}
+
+// ClientCredentialSpec says which token is wanted, and where it goes.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID instead"
+// +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set renewBefore or renewBeforePercentage, not both"
+type ClientCredentialSpec struct {
+	// authorizationServer declares the authorization server that issues the token.
+	// +required
+	AuthorizationServer AuthorizationServerSpec `json:"authorizationServer,omitzero"`
+
+	// credentialsRef names the Secret that holds the client ID and the client
+	// secret. It lies in the same namespace and carries the label
+	// oauth2.tokensync.dev/usage=client-credential, by which its owner agrees
+	// that it is sent to a token endpoint.
+	// +optional
+	CredentialsRef *CredentialsReference `json:"credentialsRef,omitempty"`
+
+	// clientID is the client ID, instead of the one in the credentials Secret: a
+	// client ID is no secret (RFC 6749 section 2.2).
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[ -~]+$')",message="clientID must be printable ASCII (RFC 6749 appendix A.1)"
+	ClientID string `json:"clientID,omitempty"`
+
+	// scopes are asked for (RFC 6749 section 3.3), joined by a space. Without
+	// them, the authorization server decides.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope has no spaces, quotes or backslashes (RFC 6749 section 3.3): write each scope as an item of its own"
+	Scopes []string `json:"scopes,omitempty"`
+
+	// audience is sent as the parameter audience, which some authorization
+	// servers need to know which API the token is for.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Audience string `json:"audience,omitempty"`
+
+	// renewBefore is how long before its expiry the token is renewed: a duration
+	// from 10s to 8760h. Without it, or where the token does not live that long,
+	// the token is renewed when a third of its lifetime is left. Renewal comes up
+	// to a tenth of the lifetime earlier, at random, so that tokens issued
+	// together are not renewed together.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('8760h')",message="renewBefore must be a duration from 10s to 8760h, such as 10m"
+	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
+
+	// renewBeforePercentage is the percentage of its lifetime that the token has
+	// left when it is renewed. Default 33.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=99
+	RenewBeforePercentage *int32 `json:"renewBeforePercentage,omitempty"`
+
+	// target says where the token is written.
+	// +optional
+	Target *TokenTarget `json:"target,omitempty"`
+
+	// suspend stops all token requests while it is true. The token that is in
+	// the Secret stays there until it expires.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// CredentialsReference names the Secret that holds a client's credentials.
+type CredentialsReference struct {
+	// name of the Secret, in the namespace of the ClientCredential.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="credentialsRef.name must be the name of a Secret of this namespace: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name,omitempty"`
+
+	// clientIDKey is the key of the Secret that holds the client ID. Default
+	// client_id. Not read when spec.clientID is set.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="clientIDKey must be a key of a Secret: letters, digits, '-', '_' and '.'"
+	ClientIDKey string `json:"clientIDKey,omitempty"`
+
+	// clientSecretKey is the key of the Secret that holds the client secret.
+	// Default client_secret. Not read when the client authentication needs none.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="clientSecretKey must be a key of a Secret: letters, digits, '-', '_' and '.'"
+	ClientSecretKey string `json:"clientSecretKey,omitempty"`
+}
+
+// TokenTarget says where the token is written.
+// +kubebuilder:validation:MinProperties=1
+type TokenTarget struct {
+	// name of the Secret that the token is written to, in the namespace of the
+	// ClientCredential. Default <metadata.name>-token. A Secret of that name which
+	// exists and does not belong to this ClientCredential is never touched.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="target.name must be a valid name for a Secret: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name,omitempty"`
+}
+
+// ClientCredentialStatus is what the operator observed and did.
+type ClientCredentialStatus struct {
+	// observedGeneration is the metadata.generation that this status is about;
+	// -1 before the operator has seen the object.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// conditions tell the state: Ready, Reconciling, Stalled and RenewalFailing.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// token describes the token that the Secret holds. It never holds the token.
+	// +optional
+	Token *TokenStatus `json:"token,omitempty"`
+
+	// failure describes the failing attempts to get a token; absent when nothing fails.
+	// +optional
+	Failure *FailureStatus `json:"failure,omitempty"`
+
+	// lastHandledRenewRequest is the value of the annotation
+	// oauth2.tokensync.dev/renew-requested-at that was last acted on.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	LastHandledRenewRequest string `json:"lastHandledRenewRequest,omitempty"`
+}
+
+// TokenStatus describes a token, without holding it.
+type TokenStatus struct {
+	// secretName is the name of the Secret that holds the token.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+
+	// issuedAt is when the request for the token was sent.
+	// +required
+	IssuedAt metav1.Time `json:"issuedAt,omitzero"`
+
+	// expiresAt is when the token expires.
+	// +required
+	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
+
+	// renewAt is when the token is renewed, unless renewal is suspended.
+	// +required
+	RenewAt metav1.Time `json:"renewAt,omitzero"`
+
+	// scope that was granted, where the authorization server tells it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Scope string `json:"scope,omitempty"`
+}
+
+// FailureStatus describes failing attempts. It outlives a restart of the
+// operator, so that a restart does not hurry them.
+type FailureStatus struct {
+	// reason of the last failure, one of the reasons of the conditions.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Reason string `json:"reason,omitempty"`
+
+	// message of the last failure.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32768
+	Message string `json:"message,omitempty"`
+
+	// attempts that failed one after another.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Attempts int32 `json:"attempts,omitempty"`
+
+	// lastAttemptAt is when the last attempt was made.
+	// +required
+	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
+
+	// retryAt is when the next attempt is made. A change of the spec or of the
+	// credentials Secret, or a request to renew, brings it about at once.
+	// +required
+	RetryAt metav1.Time `json:"retryAt,omitzero"`
+
+	// credentialsVersion is the resourceVersion of the credentials Secret that
+	// the last attempt used.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	CredentialsVersion string `json:"credentialsVersion,omitempty"`
+}
+
+// ClientCredentialList is a list of ClientCredentials.
+// +kubebuilder:object:root=true
+type ClientCredentialList struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+
+	// items are the ClientCredentials.
+	// +optional
+	Items []ClientCredential `json:"items"`
+}
+
+// TargetName is the name of the Secret that the token is written to.
+func (c *ClientCredential) TargetName() string {
+	if c.Spec.Target != nil && c.Spec.Target.Name != "" {
+		return c.Spec.Target.Name
+	}
+	return c.Name + "-token"
+}
+
+// IsSuspended tells whether token requests are stopped.
+func (c *ClientCredential) IsSuspended() bool {
+	return c.Spec.Suspend != nil && *c.Spec.Suspend
+}

@@ -1,0 +1,128 @@
+package v1alpha1
+
+// Types of the conditions of a ClientCredential. They follow kstatus: Ready is
+// always there, the others only while they are True.
+const (
+	// ReadyCondition is True while the Secret holds an unexpired token that
+	// matches the spec.
+	ReadyCondition = "Ready"
+	// ReconcilingCondition surfaces when there is no such token yet and the
+	// operator retries by itself.
+	ReconcilingCondition = "Reconciling"
+	// StalledCondition surfaces when someone must change something; its message
+	// says what.
+	StalledCondition = "Stalled"
+	// RenewalFailingCondition surfaces when the ClientCredential is still Ready,
+	// but the last attempt to renew its token failed, or the next one cannot
+	// be made.
+	RenewalFailingCondition = "RenewalFailing"
+)
+
+// Reasons of Ready while it is True.
+const (
+	// ReasonTokenIssued surfaces when the Secret holds a token and its renewal
+	// is planned.
+	ReasonTokenIssued = "TokenIssued"
+	// ReasonSuspended surfaces when spec.suspend stops all token requests.
+	ReasonSuspended = "Suspended"
+)
+
+// Reasons that lie in the objects of the cluster. Someone must change something.
+const (
+	// ReasonProfileUnknown surfaces when spec.authorizationServer.profile names
+	// no profile of this version.
+	ReasonProfileUnknown = "ProfileUnknown"
+	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile
+	// knows the token endpoint.
+	ReasonTokenEndpointMissing = "TokenEndpointMissing"
+	// ReasonCredentialsNotFound surfaces when the credentials Secret does not exist.
+	ReasonCredentialsNotFound = "CredentialsNotFound"
+	// ReasonCredentialsNotLabelled surfaces when the credentials Secret lacks the
+	// label that allows its use.
+	ReasonCredentialsNotLabelled = "CredentialsNotLabelled"
+	// ReasonCredentialsMissing surfaces when the client authentication needs a
+	// client ID or secret that nothing provides.
+	ReasonCredentialsMissing = "CredentialsMissing"
+	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret is
+	// empty or holds control characters.
+	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
+	// someone else, or another ClientCredential has the same target.
+	ReasonTargetConflict = "TargetConflict"
+)
+
+// Reasons that lie on the way to the token endpoint.
+const (
+	// ReasonTokenEndpointInsecure surfaces when the token endpoint is not https
+	// and the operator does not allow that.
+	ReasonTokenEndpointInsecure = "TokenEndpointInsecure"
+	// ReasonAddressDenied surfaces when the token endpoint resolves to an address
+	// that the operator must not connect to.
+	ReasonAddressDenied = "AddressDenied"
+	// ReasonTokenEndpointUnreachable surfaces when no connection comes about.
+	ReasonTokenEndpointUnreachable = "TokenEndpointUnreachable"
+	// ReasonTLSFailed surfaces when the TLS handshake with the token endpoint fails.
+	ReasonTLSFailed = "TLSFailed"
+	// ReasonTimeout surfaces when the token endpoint does not answer in time.
+	ReasonTimeout = "Timeout"
+	// ReasonRedirectRefused surfaces when the token endpoint redirects:
+	// credentials are never sent elsewhere.
+	ReasonRedirectRefused = "RedirectRefused"
+	// ReasonServerError surfaces when the token endpoint answers 5xx,
+	// server_error or temporarily_unavailable.
+	ReasonServerError = "ServerError"
+	// ReasonRateLimited surfaces when the token endpoint answers 429.
+	ReasonRateLimited = "RateLimited"
+)
+
+// Reasons that the token endpoint gives: the error codes of RFC 6749 section 5.2
+// and RFC 8707, and what takes their place.
+const (
+	// ReasonInvalidClient surfaces on invalid_client, or 401 without a known code.
+	ReasonInvalidClient = "InvalidClient"
+	// ReasonUnauthorizedClient surfaces on unauthorized_client or access_denied.
+	ReasonUnauthorizedClient = "UnauthorizedClient"
+	// ReasonUnsupportedGrantType surfaces on unsupported_grant_type.
+	ReasonUnsupportedGrantType = "UnsupportedGrantType"
+	// ReasonInvalidGrant surfaces on invalid_grant.
+	ReasonInvalidGrant = "InvalidGrant"
+	// ReasonInvalidScope surfaces on invalid_scope.
+	ReasonInvalidScope = "InvalidScope"
+	// ReasonInvalidRequest surfaces on invalid_request.
+	ReasonInvalidRequest = "InvalidRequest"
+	// ReasonInvalidTarget surfaces on invalid_target (RFC 8707).
+	ReasonInvalidTarget = "InvalidTarget"
+	// ReasonRequestRefused surfaces on any other refusal.
+	ReasonRequestRefused = "RequestRefused"
+	// ReasonInvalidResponse surfaces when the answer holds no token that can be
+	// used: no JSON, no token, a token with control characters.
+	ReasonInvalidResponse = "InvalidResponse"
+	// ReasonTokenExpired surfaces when the answer holds a token that has expired
+	// already, or the token expired and has not been renewed.
+	ReasonTokenExpired = "TokenExpired"
+	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that
+	// the operator does not have: DPoP, PoP, MAC.
+	ReasonTokenTypeUnsupported = "TokenTypeUnsupported"
+)
+
+// Reasons that lie in writing the token down.
+const (
+	// ReasonSecretWriteFailed surfaces when the API server refuses the write of
+	// the token Secret. The token is kept and written later.
+	ReasonSecretWriteFailed = "SecretWriteFailed"
+)
+
+// Reasons of events that are not the reason of a condition.
+const (
+	// EventRecovered surfaces when a failure is over.
+	EventRecovered = "Recovered"
+	// EventCredentialsTrimmed surfaces when new credentials hold a byte order mark
+	// or a trailing newline, which is not sent.
+	EventCredentialsTrimmed = "CredentialsTrimmed"
+	// EventLifetimeAssumed surfaces when the response names no lifetime that can
+	// be read.
+	EventLifetimeAssumed = "LifetimeAssumed"
+	// EventLifetimeShort surfaces when tokens live too briefly for the kubelet to
+	// bring a new one into a running Pod in time.
+	EventLifetimeShort = "LifetimeShort"
+)

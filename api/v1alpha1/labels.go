@@ -1,0 +1,60 @@
+package v1alpha1
+
+// Labels and annotations that people set.
+const (
+	// UsageLabel on a Secret says what it may be used for. A credentials Secret
+	// needs it with the value UsageClientCredential: without it, whoever may
+	// create a ClientCredential could send any Secret to any URL.
+	UsageLabel            = "oauth2.tokensync.dev/usage"
+	UsageClientCredential = "client-credential"
+
+	// RenewRequestedAtAnnotation on a ClientCredential renews the token once for
+	// each new value. The value is free; an instant is customary.
+	RenewRequestedAtAnnotation = "oauth2.tokensync.dev/renew-requested-at"
+)
+
+// Labels and annotations that the operator sets on token Secrets.
+const (
+	// ManagedByLabel has the value ManagedBy on every token Secret.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "tokensync"
+
+	// IssuedAtAnnotation and ExpiresAtAnnotation are instants in RFC 3339.
+	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
+	ExpiresAtAnnotation = "oauth2.tokensync.dev/expires-at"
+
+	// ScopeAnnotation is the granted scope; absent when the server told none.
+	ScopeAnnotation = "oauth2.tokensync.dev/scope"
+
+	// RequestHashAnnotation is a hash of what the spec says about the token
+	// request: when it differs, the token was issued for another spec.
+	RequestHashAnnotation = "oauth2.tokensync.dev/request-hash"
+
+	// CredentialsVersionAnnotation is the resourceVersion of the credentials
+	// Secret that the token was issued with; absent when there was none.
+	CredentialsVersionAnnotation = "oauth2.tokensync.dev/credentials-version"
+
+	// RenewRequestAnnotation is the value of RenewRequestedAtAnnotation that the
+	// token answers; absent when there was none.
+	RenewRequestAnnotation = "oauth2.tokensync.dev/renew-request"
+
+	// FingerprintAnnotation proves that data and annotations belong together. It
+	// is keyed by the token, so that it tells nothing to who does not have it.
+	FingerprintAnnotation = "oauth2.tokensync.dev/fingerprint"
+)
+
+// Keys of a token Secret.
+const (
+	// AccessTokenKey holds the access token.
+	AccessTokenKey = "access_token"
+	// TokenTypeKey holds the token's type as the server wrote it, such as Bearer.
+	TokenTypeKey = "token_type"
+	// ExpiresAtKey holds the instant of expiry in RFC 3339.
+	ExpiresAtKey = "expires_at"
+)
+
+// Keys of a credentials Secret, unless credentialsRef names others.
+const (
+	DefaultClientIDKey     = "client_id"
+	DefaultClientSecretKey = "client_secret"
+)

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+
+)
+
+// run runs the manager until the context ends.
+func run(ctx context.Context, o *options) error {
+	restConfig, err := config.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find a kubeconfig: %w", err)
+	}
+	// The API server's priority and fairness decides, not the client.
+	restConfig.QPS = -1
+	restConfig.UserAgent = "tokensync/" + version
+
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return fmt.Errorf("build the scheme: %w", err)
+	}
+	mgr, err := ctrl.NewManager(restConfig, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(),
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsBindAddress},
+		HealthProbeBindAddress:        o.healthProbeBindAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "tokensync.dev",
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return fmt.Errorf("set up the manager: %w", err)
+	}
+	reconciler := &controllers.Reconciler{
+		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
+			AllowHTTP:    o.allowHTTP,
+			AllowedCIDRs: o.allowedCIDRs,
+			UserAgent:    restConfig.UserAgent,
+		}),
+		RequireCredentialsLabel: o.requireCredentialsLabel,
+	}
+	if err := reconciler.AddToManager(ctx, mgr, controller.Options{}); err != nil {
+		return fmt.Errorf("add the controller: %w", err)
+	}
+	if err := errors.Join(
+		mgr.AddHealthzCheck("ping", healthz.Ping),
+		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
+	); err != nil {
+		return fmt.Errorf("add the health checks: %w", err)
+	}
+	logf.Log.Info("Starting", "version", version)
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("run the manager: %w", err)
+	}
+	return nil
+}
+
+func cachesSynced(caches cache.Cache) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		if !caches.WaitForCacheSync(ctx) {
+			return errors.New("the caches have not synced: is the CRD installed, and may the operator list Secrets?")
+		}
+		return nil
+	}
+}

@@ -1,0 +1,247 @@
+package controllers
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// errCacheBehind tells that the API server knows better than the cache; the
+// reconcile is repeated.
+var errCacheBehind = errors.New("the cache is behind the API server")
+
+// act does what was decided. What goes wrong outside of the cluster, or needs a
+// change by someone, is part of the outcome; the error is for the rest.
+func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	var (
+		outcome status.Outcome
+		err     error
+	)
+	switch decision.Action {
+	case renewal.Exchange:
+		logger(ctx).Info("Asking for a token", "why", decision.Why)
+		outcome, err = r.exchange(ctx, o)
+	case renewal.Verify:
+		outcome, err = r.verify(ctx, o)
+	case renewal.Keep:
+		return status.Outcome{}, r.prune(ctx, o)
+	default:
+		return status.Outcome{}, nil
+	}
+	if errors.As(err, &outcome.Failure) {
+		err = nil
+	}
+	outcome.Attempted = true
+	return outcome, err
+}
+
+// exchange gets a token and writes it.
+func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
+	provenance, notices, err := r.credentials(ctx, o)
+	if err != nil {
+		return status.Outcome{}, err
+	}
+	provenance.RenewRequest = o.RenewRequest
+	token, err := r.token(ctx, o, provenance)
+	if err != nil {
+		return status.Outcome{}, err
+	}
+	if token.LifetimeAssumed {
+		notices = append(notices, oauth2.Notice{
+			Reason: v1alpha1.EventLifetimeAssumed,
+			Message: fmt.Sprintf("the token response names no lifetime that can be read: %s is assumed (authorizationServer.defaultTokenLifetime)",
+				o.server.DefaultTokenLifetime.Duration),
+		})
+	}
+	target, err := r.write(ctx, o, token, provenance)
+	return status.Outcome{Target: target, Notices: notices}, err
+}
+
+// verify writes the token that is in the Secret again if it is still the one that
+// its record tells of, and exchanges otherwise.
+func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, error) {
+	provenance, notices, err := r.credentials(ctx, o)
+	if err != nil {
+		return status.Outcome{}, err
+	}
+	secret := &corev1.Secret{}
+	err = r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret)
+	if apierrors.IsNotFound(err) || (err == nil && secret.ResourceVersion != o.Target.ResourceVersion) {
+		return status.Outcome{}, errCacheBehind
+	}
+	if err != nil {
+		return status.Outcome{}, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
+	}
+	token := tokensecret.Intact(secret, provenance)
+	if token == nil {
+		logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
+		return r.exchange(ctx, o)
+	}
+	provenance.RenewRequest = o.Target.Record.RenewRequest
+	target, err := r.write(ctx, o, token, provenance)
+	return status.Outcome{Target: target, Notices: notices}, err
+}
+
+// credentials reads the credentials live: no cache holds them.
+func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.Provenance, []oauth2.Notice, error) {
+	source := oauth2.CredentialsSource{
+		ClientID:        o.owner.Spec.ClientID,
+		ClientIDKey:     v1alpha1.DefaultClientIDKey,
+		ClientSecretKey: v1alpha1.DefaultClientSecretKey,
+	}
+	provenance := tokensecret.Provenance{RequestHash: o.RequestHash}
+	if reference := o.owner.Spec.CredentialsRef; reference != nil {
+		secret := &corev1.Secret{}
+		err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: reference.Name}, secret)
+		if apierrors.IsNotFound(err) || (err == nil && !r.credentialsOf(secret).Allowed) {
+			return provenance, nil, errCacheBehind
+		}
+		if err != nil {
+			return provenance, nil, fmt.Errorf("read credentials Secret %q: %w", reference.Name, err)
+		}
+		o.Credentials = r.credentialsOf(secret)
+		provenance.CredentialsVersion = secret.ResourceVersion
+		source.SecretName, source.Data = secret.Name, secret.Data
+		source.ClientIDKey = orDefault(reference.ClientIDKey, source.ClientIDKey)
+		source.ClientSecretKey = orDefault(reference.ClientSecretKey, source.ClientSecretKey)
+	}
+	credentials, notices, err := oauth2.ReadCredentials(source, o.server.ClientAuthentication.Method)
+	provenance.Credentials = credentials
+	return provenance, notices, err
+}
+
+// token returns the token that could not be written last time, if it still
+// serves, and asks the token endpoint for one otherwise.
+func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance) (*oauth2.Token, error) {
+	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) &&
+		o.Now.Before(o.Policy.RenewAt(kept.token.IssuedAt, kept.token.ExpiresAt)) {
+		return &kept.token, nil
+	}
+	request, err := oauth2.BuildRequest(o.server, oauth2.Grant{
+		Credentials: provenance.Credentials,
+		Scopes:      o.owner.Spec.Scopes,
+		Audience:    o.owner.Spec.Audience,
+	})
+	if err != nil {
+		return nil, err
+	}
+	startedAt := r.Clock.Now()
+	response, err := r.TokenEndpoint.Send(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	response.StartedAt, response.ReceivedAt = startedAt, r.Clock.Now()
+	token, err := oauth2.ReadResponse(o.server, request, response)
+	if err != nil {
+		return nil, err
+	}
+	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
+	return token, nil
+}
+
+// write puts a token into its Secret, unless that changed since it was observed:
+// so neither a newer token nor a Secret of somebody else is ever overwritten.
+func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
+	record := tokensecret.NewRecord(*token, provenance)
+	configuration := tokensecret.Write(o.owner, o.Target, *token, record)
+	var err error
+	if o.Target == nil {
+		// An apply would write to a Secret that somebody else made meanwhile.
+		err = r.create(ctx, configuration)
+	} else {
+		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
+	}
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		return nil, fmt.Errorf("write token Secret %q: %w: %w", o.TargetName, errCacheBehind, err)
+	case apierrors.ReasonForError(err) != "" || apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
+		return nil, writeFailure(o.TargetName, token, err)
+	case err != nil:
+		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, err)
+	}
+	version := ptr.Deref(configuration.ResourceVersion, "")
+	r.memory.rememberTarget(o.owner, version)
+	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
+	return &tokensecret.State{
+		ResourceVersion: version,
+		UID:             string(ptr.Deref(configuration.UID, "")),
+		Owned:           true,
+		Record:          &record,
+	}, nil
+}
+
+// create makes the Secret of a configuration and fills in what came of it.
+func (r *Reconciler) create(ctx context.Context, configuration *corev1ac.SecretApplyConfiguration) error {
+	secret := &corev1.Secret{}
+	raw, err := json.Marshal(configuration)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, secret); err != nil {
+		return err
+	}
+	if err := r.Client.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+		return err
+	}
+	configuration.WithUID(secret.UID).WithResourceVersion(secret.ResourceVersion)
+	return nil
+}
+
+// writeFailure is what the API server said, which may be the words of an
+// admission webhook that saw the Secret.
+func writeFailure(name string, token *oauth2.Token, err error) *oauth2.Error {
+	plain := token.AccessToken.Reveal()
+	said := strings.NewReplacer(
+		plain, token.AccessToken.String(),
+		base64.StdEncoding.EncodeToString([]byte(plain)), token.AccessToken.String(),
+	).Replace(err.Error())
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Retry,
+		Message: fmt.Sprintf("a token was issued, but Secret %q cannot be written: %s; the token is kept, and the write is retried", name, said),
+	}
+}
+
+// prune deletes the token Secrets of former targets, now that the token is in its
+// place: nothing renews them.
+func (r *Reconciler) prune(ctx context.Context, o *observed) error {
+	secrets := secretMetadataList()
+	if err := r.Client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),
+		client.MatchingFields{ownerIndex: string(o.owner.UID)}); err != nil {
+		return fmt.Errorf("list token Secrets: %w", err)
+	}
+	for i := range secrets.Items {
+		secret := &secrets.Items[i]
+		if secret.Name == o.TargetName || tokensecret.StateOf(o.owner, secret).Record == nil {
+			continue
+		}
+		err := r.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, err)
+		}
+		logger(ctx).Info("Deleted the token Secret of a former target", "secret", secret.Name)
+	}
+	return nil
+}
+
+func orDefault(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

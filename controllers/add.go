@@ -1,0 +1,147 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+const controllerName = "clientcredential"
+
+// maxConcurrentReconciles is generous, because a worker mostly waits for a token
+// endpoint.
+const maxConcurrentReconciles = 64
+
+// AddToManager adds the reconciler to a manager whose cache has CacheOptions.
+// The options are for tests; zero values are the right ones.
+func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
+	if r.Client == nil {
+		r.Client = mgr.GetClient()
+	}
+	if r.APIReader == nil {
+		r.APIReader = mgr.GetAPIReader()
+	}
+	if r.Recorder == nil {
+		r.Recorder = mgr.GetEventRecorder("tokensync")
+	}
+	if r.Clock == nil {
+		r.Clock = clock.RealClock{}
+	}
+	r.memory = newMemory()
+	if options.MaxConcurrentReconciles == 0 {
+		options.MaxConcurrentReconciles = maxConcurrentReconciles
+	}
+	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("add indexes: %w", err)
+	}
+	return builder.ControllerManagedBy(mgr).
+		Named(controllerName).
+		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(worthALook())).
+		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.sharingTarget), builder.WithPredicates(targetReleased())).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usingSecret)).
+		WithOptions(options).
+		Complete(r)
+}
+
+// worthALook lets through what may need a token request or a change of the
+// status. Labels, other annotations and the status itself do not.
+func worthALook() predicate.Predicate {
+	return predicate.Or(
+		predicate.GenerationChangedPredicate{},
+		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation] !=
+				e.ObjectNew.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]
+		}},
+	)
+}
+
+// targetReleased lets through what may make a target free for someone else.
+func targetReleased() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*v1alpha1.ClientCredential)
+			after, alsoOK := e.ObjectNew.(*v1alpha1.ClientCredential)
+			return ok && alsoOK && before.TargetName() != after.TargetName()
+		},
+	}
+}
+
+// sharingTarget returns the ClientCredentials with the same target.
+func (r *Reconciler) sharingTarget(ctx context.Context, object client.Object) []reconcile.Request {
+	clientCredential, ok := object.(*v1alpha1.ClientCredential)
+	if !ok {
+		return nil
+	}
+	return r.requests(ctx, object.GetNamespace(), client.MatchingFields{targetIndex: clientCredential.TargetName()})
+}
+
+// usingSecret returns the ClientCredentials that write to a Secret or read from it.
+func (r *Reconciler) usingSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	return append(
+		r.requests(ctx, secret.GetNamespace(), client.MatchingFields{targetIndex: secret.GetName()}),
+		r.requests(ctx, secret.GetNamespace(), client.MatchingFields{credentialsIndex: secret.GetName()})...)
+}
+
+func (r *Reconciler) requests(ctx context.Context, namespace string, fields client.MatchingFields) []reconcile.Request {
+	list, err := r.list(ctx, namespace, fields)
+	if err != nil {
+		logger(ctx).Error(err, "Cannot list ClientCredentials in the cache", "namespace", namespace)
+		return nil
+	}
+	requests := make([]reconcile.Request, len(list.Items))
+	for i := range list.Items {
+		requests[i].NamespacedName = client.ObjectKeyFromObject(&list.Items[i])
+	}
+	return requests
+}
+
+func (r *Reconciler) list(ctx context.Context, namespace string, fields client.MatchingFields) (*v1alpha1.ClientCredentialList, error) {
+	list := &v1alpha1.ClientCredentialList{}
+	return list, r.Client.List(ctx, list, client.InNamespace(namespace), fields, client.UnsafeDisableDeepCopy)
+}
+
+// Names of the indexes of the cache.
+const (
+	targetIndex      = "target"
+	credentialsIndex = "credentials"
+	ownerIndex       = "owner"
+)
+
+func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, targetIndex, func(object client.Object) []string {
+		return []string{object.(*v1alpha1.ClientCredential).TargetName()} //nolint:forcetypeassert // The index is for this type.
+	}); err != nil {
+		return err
+	}
+	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, credentialsIndex, func(object client.Object) []string {
+		reference := object.(*v1alpha1.ClientCredential).Spec.CredentialsRef //nolint:forcetypeassert // The index is for this type.
+		if reference == nil {
+			return nil
+		}
+		return []string{reference.Name}
+	}); err != nil {
+		return err
+	}
+	return indexer.IndexField(ctx, secretMetadata(types.NamespacedName{}), ownerIndex, func(object client.Object) []string {
+		if owner := metav1.GetControllerOfNoCopy(object); owner != nil && owner.Kind == clientCredentialKind {
+			return []string{string(owner.UID)}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,46 @@
+package controllers
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+const clientCredentialKind = "ClientCredential"
+
+// CacheOptions keep the cache small and free of secrets: of Secrets it holds
+// nothing but the metadata that is read, and a read of whole Secrets through the
+// cache fails instead of filling it.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		ReaderFailOnMissingInformer: true,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Secret{}:             {Transform: stripSecret},
+			&v1alpha1.ClientCredential{}: {Transform: cache.TransformStripManagedFields()},
+		},
+	}
+}
+
+func stripSecret(object any) (any, error) {
+	if secret, ok := object.(*metav1.PartialObjectMetadata); ok {
+		tokensecret.Strip(secret)
+	}
+	return object, nil
+}
+
+// secretMetadata is what the cache knows Secrets as.
+func secretMetadata(key types.NamespacedName) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name},
+	}
+}
+
+func secretMetadataList() *metav1.PartialObjectMetadataList {
+	return &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}}
+}

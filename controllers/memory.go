@@ -1,0 +1,103 @@
+package controllers
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// memory holds what the cache does not show, or not yet: tokens that could not be
+// written, and what was written last. Nothing in it is needed after a restart but
+// an unwritten token, which is asked for anew.
+type memory struct {
+	mutex   sync.Mutex
+	entries map[types.NamespacedName]*entry
+}
+
+type entry struct {
+	uid types.UID
+	// unwritten is a token that is not in its Secret yet.
+	unwritten *issued
+	// targetVersion is the resourceVersion of the token Secret after our last
+	// write; empty when there was none.
+	targetVersion string
+	// status is the last status, and statusVersion the resourceVersion of its
+	// write; empty while it could not be written.
+	status        *v1alpha1.ClientCredentialStatus
+	statusVersion string
+}
+
+// issued is a token and what it was issued for.
+type issued struct {
+	token      oauth2.Token
+	provenance tokensecret.Provenance
+}
+
+func newMemory() *memory { return &memory{entries: map[types.NamespacedName]*entry{}} }
+
+func (m *memory) forget(key types.NamespacedName) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	delete(m.entries, key)
+}
+
+// with runs do on the entry of owner. The entry of an earlier object of the same
+// name is dropped.
+func (m *memory) with(owner *v1alpha1.ClientCredential, do func(*entry)) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	key := client.ObjectKeyFromObject(owner)
+	if m.entries[key] == nil || m.entries[key].uid != owner.UID {
+		m.entries[key] = &entry{uid: owner.UID}
+	}
+	do(m.entries[key])
+}
+
+// status returns the last status: that of the object, unless it is behind.
+func (m *memory) status(owner *v1alpha1.ClientCredential) (status v1alpha1.ClientCredentialStatus) {
+	status = owner.Status
+	m.with(owner, func(e *entry) {
+		switch {
+		case e.status == nil:
+		case e.statusVersion == "" || older(owner.ResourceVersion, e.statusVersion):
+			status = *e.status
+		default:
+			e.status, e.statusVersion = nil, ""
+		}
+	})
+	return status
+}
+
+// isStatusUnwritten tells that the last status did not reach the API server.
+func (m *memory) isStatusUnwritten(owner *v1alpha1.ClientCredential) (unwritten bool) {
+	m.with(owner, func(e *entry) { unwritten = e.status != nil && e.statusVersion == "" })
+	return unwritten
+}
+
+func (m *memory) rememberStatus(owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus, version string) {
+	m.with(owner, func(e *entry) { e.status, e.statusVersion = &status, version })
+}
+
+func (m *memory) targetVersion(owner *v1alpha1.ClientCredential) (version string) {
+	m.with(owner, func(e *entry) { version = e.targetVersion })
+	return version
+}
+
+// rememberTarget says that the token is in its Secret.
+func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, version string) {
+	m.with(owner, func(e *entry) { e.targetVersion, e.unwritten = version, nil })
+}
+
+func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issued) {
+	m.with(owner, func(e *entry) { e.unwritten = token })
+}
+
+func (m *memory) unwritten(owner *v1alpha1.ClientCredential) (token *issued) {
+	m.with(owner, func(e *entry) { token = e.unwritten })
+	return token
+}

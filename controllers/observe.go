@@ -1,0 +1,161 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// observed is what was seen of one ClientCredential at one instant.
+type observed struct {
+	renewal.Input
+
+	owner *v1alpha1.ClientCredential
+	// server is its authorization server, completed by the profile.
+	server v1alpha1.AuthorizationServerSpec
+	// previous is the status before.
+	previous v1alpha1.ClientCredentialStatus
+}
+
+func (o *observed) key() types.NamespacedName { return client.ObjectKeyFromObject(o.owner) }
+
+// observe reads from the cache alone, except where the cache is known to be
+// behind what this operator wrote.
+func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
+	o := &observed{owner: owner, previous: r.memory.status(owner)}
+	requestHash, err := tokensecret.RequestHash(owner.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("hash the spec: %w", err)
+	}
+	o.Input = renewal.Input{
+		Now:          now,
+		Policy:       policyOf(owner),
+		Generation:   owner.Generation,
+		Suspended:    owner.IsSuspended(),
+		RenewRequest: owner.Annotations[v1alpha1.RenewRequestedAtAnnotation],
+		RequestHash:  requestHash,
+		TargetName:   owner.TargetName(),
+		Last: renewal.Last{
+			Generation:   ptr.Deref(o.previous.ObservedGeneration, -1),
+			RenewRequest: o.previous.LastHandledRenewRequest,
+			Failure:      o.previous.Failure,
+		},
+	}
+	if o.server, err = profile.Complete(owner.Spec.AuthorizationServer); err != nil && !errors.As(err, &o.Declaration) {
+		return nil, err
+	}
+	if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
+		return nil, err
+	}
+	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
+		return nil, err
+	}
+	if o.Target == nil {
+		o.Rival, err = r.elder(ctx, owner)
+	}
+	return o, err
+}
+
+func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {
+	policy := renewal.Policy{
+		BeforePercentage: ptr.Deref(owner.Spec.RenewBeforePercentage, 0),
+		Seed:             string(owner.UID),
+	}
+	if owner.Spec.RenewBefore != nil {
+		policy.Before = owner.Spec.RenewBefore.Duration
+	}
+	return policy
+}
+
+func (r *Reconciler) observeCredentials(ctx context.Context, owner *v1alpha1.ClientCredential) (*renewal.Credentials, error) {
+	reference := owner.Spec.CredentialsRef
+	if reference == nil {
+		return nil, nil
+	}
+	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: reference.Name})
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			return &renewal.Credentials{Name: reference.Name}, nil
+		}
+		return nil, fmt.Errorf("read the metadata of credentials Secret %q: %w", reference.Name, err)
+	}
+	return r.credentialsOf(secret), nil
+}
+
+func (r *Reconciler) credentialsOf(secret metav1.Object) *renewal.Credentials {
+	return &renewal.Credentials{
+		Name:    secret.GetName(),
+		Version: secret.GetResourceVersion(),
+		Allowed: !r.RequireCredentialsLabel || secret.GetLabels()[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential,
+	}
+}
+
+func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCredential) (*tokensecret.State, error) {
+	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: owner.TargetName()})
+	key := client.ObjectKeyFromObject(secret)
+	err := r.Client.Get(ctx, key, secret)
+	if client.IgnoreNotFound(err) == nil && older(secret.ResourceVersion, r.memory.targetVersion(owner)) {
+		// The cache does not show our last write yet. Ask who knows.
+		secret = secretMetadata(key)
+		err = r.APIReader.Get(ctx, key, secret)
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the metadata of token Secret %q: %w", key.Name, err)
+	}
+	return tokensecret.StateOf(owner, secret), nil
+}
+
+// elder returns the name of an older ClientCredential with the same target.
+func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential) (string, error) {
+	rivals, err := r.list(ctx, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
+	if err != nil {
+		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
+	}
+	elder := owner
+	for i := range rivals.Items {
+		if rival := &rivals.Items[i]; rival.DeletionTimestamp.IsZero() && isElder(rival, elder) {
+			elder = rival
+		}
+	}
+	if elder == owner {
+		return "", nil
+	}
+	return elder.Name, nil
+}
+
+func isElder(a, b metav1.Object) bool {
+	before, after := a.GetCreationTimestamp(), b.GetCreationTimestamp()
+	if before.Equal(&after) {
+		return a.GetUID() < b.GetUID()
+	}
+	return before.Before(&after)
+}
+
+// older tells whether resourceVersion a, which is empty for an object that is not
+// there, is behind b, which is empty for none.
+func older(a, b string) bool {
+	if b == "" {
+		return false
+	}
+	if a == "" {
+		return true
+	}
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err == nil && order < 0
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// build compiles the programs into folder.
+func build(ctx context.Context, folder, root string, release release) error {
+	say("building etcd and kube-apiserver %s; the first time this takes some minutes", release.version())
+	var output buildOutput
+	command := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-o", folder, "-ldflags", linkerFlags(release)}, packages()...)...)
+	command.Dir = filepath.Join(root, controlPlaneFolder)
+	// The user's own settings of these are meant for other code.
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false")
+	command.Stdout, command.Stderr = &output, &output
+	gentle(command)
+	err := report(output.progress, command.Run)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("building the control plane: %w\n%s", err, output.problems())
+	}
+	say("built: %s", output.progress())
+	return nil
+}
+
+func packages() []string {
+	paths := make([]string, 0, len(programs))
+	for _, name := range programs {
+		paths = append(paths, "./"+name)
+	}
+	return paths
+}
+
+// linkerFlags leaves out debug information, and sets the version that the API server tells.
+func linkerFlags(release release) string {
+	const variable = " -X k8s.io/component-base/version."
+	return "-s -w" + variable + "gitVersion=" + release.version() +
+		variable + "gitMajor=" + release.major + variable + "gitMinor=" + release.minor
+}

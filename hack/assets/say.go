@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+const reportEvery = 15 * time.Second
+
+var began = time.Now()
+
+// say tells the user something, with the seconds since the start.
+func say(format string, arguments ...any) {
+	fmt.Fprintf(os.Stderr, "assets: [%4.0fs] %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, arguments...))
+}
+
+// report does the work and tells how far it is from time to time, so that nobody takes a
+// long build for a hanging one.
+func report(progress func() string, work func() error) error {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-ticker.C:
+			say("%s", progress())
+		}
+	}
+}

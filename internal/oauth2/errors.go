@@ -1,0 +1,136 @@
+package oauth2
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Class says what helps against a failure.
+type Class string
+
+const (
+	// Retry: the same request may succeed later.
+	Retry Class = "Retry"
+	// WaitForChange: someone must change something first.
+	WaitForChange Class = "WaitForChange"
+)
+
+// Error is why there is no token. Its message may be shown: it holds no
+// credentials, no token and no response body.
+type Error struct {
+	// Reason is one of the reasons of the conditions.
+	Reason string
+	// Message says what happened and what to do about it.
+	Message string
+	Class   Class
+	// Code is the error code of RFC 6749 section 5.2; empty when there is none.
+	Code string
+	// StatusCode is the HTTP status; 0 when there was no response.
+	StatusCode int
+	// RetryAfter is how long the server asked to wait (RFC 9110 section 10.2.3).
+	RetryAfter time.Duration
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// verdict is what is known about a kind of failure.
+type verdict struct {
+	reason string
+	class  Class
+	hint   string
+}
+
+// codes are the error codes that are understood; all others count by the HTTP status.
+var codes = map[string]verdict{
+	"invalid_client": {v1alpha1.ReasonInvalidClient, WaitForChange,
+		"check the client ID, the client secret and authorizationServer.clientAuthentication.method"},
+	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
+		"allow this client the grant type at the authorization server, and check the client secret"},
+	"access_denied": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
+		"allow this client what it asks for at the authorization server"},
+	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, WaitForChange,
+		"check authorizationServer.request.grantType"},
+	"invalid_grant": {v1alpha1.ReasonInvalidGrant, WaitForChange,
+		"check authorizationServer.request.grantType and the client at the authorization server"},
+	"invalid_scope": {v1alpha1.ReasonInvalidScope, WaitForChange,
+		"check spec.scopes"},
+	"invalid_request": {v1alpha1.ReasonInvalidRequest, WaitForChange,
+		"check authorizationServer.profile and authorizationServer.request against the server's documentation"},
+	"invalid_target": {v1alpha1.ReasonInvalidTarget, WaitForChange,
+		"check spec.audience"},
+	"server_error": {v1alpha1.ReasonServerError, Retry,
+		"the request is retried"},
+	"temporarily_unavailable": {v1alpha1.ReasonServerError, Retry,
+		"the request is retried"},
+}
+
+// classify judges a failure: by the error code, then by the HTTP status, never
+// by the text of a message.
+func classify(code string, status int) verdict {
+	if known, ok := codes[code]; ok {
+		return known
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		return verdict{v1alpha1.ReasonRateLimited, Retry, "the request is retried"}
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
+		return verdict{v1alpha1.ReasonServerError, Retry, "the request is retried"}
+	case status == http.StatusUnauthorized:
+		return verdict{v1alpha1.ReasonInvalidClient, WaitForChange, codes["invalid_client"].hint}
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
+		return verdict{v1alpha1.ReasonRequestRefused, WaitForChange, "check authorizationServer.tokenEndpoint"}
+	case status > 400 && status < 500:
+		return verdict{v1alpha1.ReasonRequestRefused, WaitForChange, codes["invalid_request"].hint}
+	default:
+		// 400, or 200 with an error code that nobody specified.
+		return verdict{v1alpha1.ReasonRequestRefused, Retry, "the request is retried; " + codes["invalid_request"].hint}
+	}
+}
+
+// refusal is the error for a response by which the server refuses a token.
+func refusal(endpoint string, response Response, code, description string) *Error {
+	verdict := classify(code, response.StatusCode)
+	answer := fmt.Sprintf("HTTP %d", response.StatusCode)
+	if code != "" {
+		answer += " " + code
+	}
+	if description != "" {
+		answer += fmt.Sprintf(" (%q)", description)
+	}
+	return &Error{
+		Reason:     verdict.reason,
+		Class:      verdict.class,
+		Code:       code,
+		StatusCode: response.StatusCode,
+		RetryAfter: retryAfter(response),
+		Message:    fmt.Sprintf("token endpoint %s answered %s: %s", endpoint, answer, verdict.hint),
+	}
+}
+
+// unusable is the error for a response that should hold a token and does not.
+func unusable(endpoint string, response Response, format string, args ...any) *Error {
+	return &Error{
+		Reason:     v1alpha1.ReasonInvalidResponse,
+		Class:      WaitForChange,
+		StatusCode: response.StatusCode,
+		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, but %s",
+			endpoint, response.StatusCode, fmt.Sprintf(format, args...)),
+	}
+}
+
+// retryAfter reads the header Retry-After: seconds, or an instant.
+func retryAfter(response Response) time.Duration {
+	const most = 24 * time.Hour
+	value := strings.TrimSpace(response.Header.Get("Retry-After"))
+	if seconds, ok := parseNumber(value); ok {
+		return durationOf(seconds, most)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(response.ReceivedAt), 0), most)
+	}
+	return 0
+}

@@ -1,0 +1,124 @@
+package oauth2
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// longestLifetime caps what a server claims, so that arithmetic on it is safe.
+const longestLifetime = 10 * 365 * 24 * time.Hour
+
+// expiry finds out when a token expires. A lifetime is anchored at the start of
+// the request, which is never later than the issue. assumed tells that nothing
+// named a lifetime that can be read.
+//
+// Order: what the response says, the earlier of the relative and the absolute
+// value; else the claim exp of a JWT; else the default.
+func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (expiresAt time.Time, assumed bool) {
+	latest := response.StartedAt.Add(longestLifetime)
+	relative, hasRelative := first(document, server.Response.ExpiresIn, func(value any) (time.Time, bool) {
+		seconds, ok := number(value)
+		return response.StartedAt.Add(durationOf(seconds, longestLifetime)), ok
+	})
+	absolute, hasAbsolute := first(document, server.Response.ExpiresAt, instant)
+	// A clock that runs far behind: the server says the token lives and has died.
+	if hasRelative && hasAbsolute && !absolute.After(response.ReceivedAt) {
+		hasAbsolute = false
+	}
+	switch {
+	case hasRelative && hasAbsolute && absolute.Before(relative):
+		expiresAt = absolute
+	case hasRelative:
+		expiresAt = relative
+	case hasAbsolute:
+		expiresAt = absolute
+	default:
+		var hasClaim bool
+		if expiresAt, hasClaim = jwtExpiry(token); !hasClaim {
+			expiresAt, assumed = response.StartedAt.Add(server.DefaultTokenLifetime.Duration), true
+		}
+	}
+	if expiresAt.After(latest) {
+		expiresAt = latest
+	}
+	return expiresAt.Truncate(time.Second), assumed
+}
+
+// number accepts a JSON number or a text that holds one.
+func number(value any) (float64, bool) {
+	switch v := value.(type) {
+	case json.Number:
+		return parseNumber(v.String())
+	case string:
+		return parseNumber(strings.TrimSpace(v))
+	}
+	return 0, false
+}
+
+// parseNumber takes decimal notation only; a number too large is infinite.
+func parseNumber(s string) (float64, bool) {
+	if s == "" || strings.Trim(s, "+-.0123456789eE") != "" {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
+
+// durationOf turns seconds into a duration between 0 and most.
+func durationOf(seconds float64, most time.Duration) time.Duration {
+	switch {
+	case seconds <= 0:
+		return 0
+	case seconds >= most.Seconds():
+		return most
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// instant accepts seconds or milliseconds since 1970, RFC 3339 and RFC 1123.
+func instant(value any) (time.Time, bool) {
+	// In seconds, this is the year 5138; in milliseconds, 1973.
+	const leastMilliseconds = 1e11
+	if f, ok := number(value); ok {
+		if math.Abs(f) >= leastMilliseconds {
+			f /= 1000
+		}
+		return time.Unix(0, 0).Add(durationOf(f, math.MaxInt64)), true
+	}
+	s, _ := value.(string)
+	for _, layout := range []string{time.RFC3339, time.RFC1123, time.RFC1123Z} {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// jwtExpiry reads the claim exp of a JWT (RFC 7519 section 4.1.4). The signature
+// is the business of whoever accepts the token.
+func jwtExpiry(token string) (time.Time, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return time.Time{}, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return time.Time{}, false
+	}
+	var claims struct {
+		Expiry json.Number `json:"exp"`
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil || claims.Expiry == "" {
+		return time.Time{}, false
+	}
+	return instant(claims.Expiry)
+}

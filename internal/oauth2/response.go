@@ -1,0 +1,182 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Response is what a token endpoint answered.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	// Body, decompressed.
+	Body Sensitive
+	// StartedAt is when the request was begun, ReceivedAt when the response was there.
+	StartedAt  time.Time
+	ReceivedAt time.Time
+}
+
+// Token is an access token and what is known about it.
+type Token struct {
+	AccessToken Sensitive
+	// Type as the server wrote it; Bearer when it wrote none.
+	Type string
+	// IssuedAt and ExpiresAt are whole seconds.
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	// Scope that was granted; empty when the server does not tell.
+	Scope string
+	// LifetimeAssumed tells that no lifetime was found and the default holds.
+	LifetimeAssumed bool
+}
+
+// ReadResponse finds the token in a response (RFC 6749 sections 5.1 and 5.2) in
+// the dialect of a server that a profile has completed. The error is an *Error.
+func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) (*Token, error) {
+	endpoint := displayURL(server.TokenEndpoint)
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		return nil, redirected(endpoint, request, response)
+	}
+	document, decodeErr := decode(response.Body.Reveal())
+	code, _ := first(document, server.Response.ErrorCode, text)
+	if response.StatusCode < 200 || response.StatusCode > 299 || code != "" {
+		description, _ := first(document, server.Response.ErrorDescription, text)
+		return nil, refusal(endpoint, response, errorCode(request.Redact(code)), shorten(request.Redact(description)))
+	}
+	if decodeErr != nil {
+		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(response))
+	}
+	return readToken(server, endpoint, document, response)
+}
+
+func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, response Response) (*Token, error) {
+	accessToken, found := first(document, server.Response.AccessToken, text)
+	if !found {
+		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken and the profile",
+			list(server.Response.AccessToken))
+	}
+	if strings.ContainsFunc(accessToken, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+		return nil, unusable(endpoint, response, "the token holds control characters or others that no header can carry, so it is not written")
+	}
+	tokenType, _ := first(document, server.Response.TokenType, text)
+	switch strings.ToLower(tokenType) {
+	case "dpop", "pop", "mac":
+		return nil, &Error{
+			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: WaitForChange, StatusCode: response.StatusCode,
+			Message: fmt.Sprintf("token endpoint %s issued a token of type %s, which is bound to a key and of no use without it: have the authorization server issue Bearer tokens to this client",
+				endpoint, strings.ToUpper(tokenType)),
+		}
+	case "":
+		tokenType = "Bearer"
+	}
+	if strings.ContainsFunc(tokenType, isControl) || len(tokenType) > 256 {
+		return nil, unusable(endpoint, response, "the token type is no name: check authorizationServer.response.tokenType")
+	}
+	scope, _ := first(document, server.Response.Scope, text)
+	expiresAt, assumed := expiry(server, document, accessToken, response)
+	if !expiresAt.After(response.ReceivedAt) {
+		return nil, &Error{
+			Reason: v1alpha1.ReasonTokenExpired, Class: Retry, StatusCode: response.StatusCode,
+			Message: fmt.Sprintf("token endpoint %s issued a token that has expired already: check authorizationServer.response.expiresIn and expiresAt, and the server's clock",
+				endpoint),
+		}
+	}
+	return &Token{
+		AccessToken:     NewSensitive(accessToken),
+		Type:            tokenType,
+		IssuedAt:        response.StartedAt.Truncate(time.Second),
+		ExpiresAt:       expiresAt,
+		Scope:           printable(scope, 4096),
+		LifetimeAssumed: assumed,
+	}, nil
+}
+
+// decode reads a JSON document. Numbers keep their digits.
+func decode(body string) (any, error) {
+	decoder := json.NewDecoder(strings.NewReader(strings.TrimPrefix(body, byteOrderMark)))
+	decoder.UseNumber()
+	var document any
+	err := decoder.Decode(&document)
+	return document, err
+}
+
+func redirected(endpoint string, request *Request, response Response) *Error {
+	where := ""
+	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
+		where = " to " + shorten(request.Redact(displayURL(location.String())))
+	}
+	return &Error{
+		Reason: v1alpha1.ReasonRedirectRefused, Class: WaitForChange, StatusCode: response.StatusCode,
+		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
+			endpoint, response.StatusCode, where),
+	}
+}
+
+// displayURL drops what a URL might carry besides its place.
+func displayURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// describe tells the kind of a body that is not JSON, without showing it.
+func describe(response Response) string {
+	if strings.TrimSpace(response.Body.Reveal()) == "" {
+		return "empty"
+	}
+	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil {
+		return "not JSON"
+	}
+	return "not JSON (content type " + shorten(mediaType) + ")"
+}
+
+// errorCode keeps what can be an error code (RFC 6749 section 5.2).
+func errorCode(code string) string {
+	if strings.Contains(code, " ") || len(code) > 64 {
+		return ""
+	}
+	return printable(code, 64)
+}
+
+// shorten makes a server's words fit for a message. A JWT in them is cut out.
+func shorten(s string) string {
+	words := strings.Fields(s)
+	for i, word := range words {
+		if at := strings.Index(word, "eyJ"); at >= 0 {
+			words[i] = word[:at] + redacted
+		}
+	}
+	return printable(strings.Join(words, " "), 256)
+}
+
+// printable keeps at most length bytes of printable text.
+func printable(s string, length int) string {
+	s = strings.Map(func(r rune) rune {
+		if isControl(r) || r == '\ufffd' {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) <= length {
+		return s
+	}
+	return strings.ToValidUTF8(s[:length], "")
+}
+
+func list(pointers []v1alpha1.JSONPointer) string {
+	quoted := make([]string, len(pointers))
+	for i, pointer := range pointers {
+		quoted[i] = fmt.Sprintf("%q", pointer)
+	}
+	return strings.Join(quoted, ", ")
+}

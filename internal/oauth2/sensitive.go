@@ -1,0 +1,38 @@
+package oauth2
+
+import "fmt"
+
+const redacted = "[REDACTED]"
+
+// Sensitive holds a text that must not be shown: whatever prints, formats or
+// marshals it gets [REDACTED]. It is a pointer inside, because fmt does not call
+// the methods of unexported fields.
+type Sensitive struct {
+	value *string
+}
+
+// NewSensitive hides a text.
+func NewSensitive(text string) Sensitive { return Sensitive{value: &text} }
+
+// Reveal returns the text. Call it only where the text is put to its use.
+func (s Sensitive) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// IsEmpty tells whether there is no text.
+func (s Sensitive) IsEmpty() bool { return s.Reveal() == "" }
+
+// Format implements fmt.Formatter for every verb.
+func (s Sensitive) Format(state fmt.State, _ rune) { _, _ = state.Write([]byte(redacted)) }
+
+// String implements fmt.Stringer.
+func (s Sensitive) String() string { return redacted }
+
+// MarshalText serves the encoders of JSON and YAML.
+func (s Sensitive) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalLog serves logr.
+func (s Sensitive) MarshalLog() any { return redacted }

@@ -1,0 +1,281 @@
+// Package renewal decides what a ClientCredential needs now, and when it needs
+// the next look. It is pure: the time is an argument.
+package renewal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// Input is all that a decision rests on.
+type Input struct {
+	Now    time.Time
+	Policy Policy
+
+	Generation int64
+	Suspended  bool
+	// RenewRequest is the value of the annotation that asks for a renewal; may be empty.
+	RenewRequest string
+	// RequestHash of the spec, see tokensecret.RequestHash.
+	RequestHash string
+	// Declaration is what is wrong with the declared authorization server; nil
+	// when nothing is.
+	Declaration *oauth2.Error
+
+	// Credentials is the credentials Secret; nil when the spec names none.
+	Credentials *Credentials
+	TargetName  string
+	// Target is the Secret that the token goes to; nil when it does not exist.
+	Target *tokensecret.State
+	// Rival is an older ClientCredential with the same target; may be empty.
+	Rival string
+
+	// Last is what the last status says.
+	Last Last
+}
+
+// Credentials is what the metadata of the credentials Secret tells.
+type Credentials struct {
+	Name string
+	// Version is its resourceVersion; empty when it does not exist.
+	Version string
+	// Allowed tells that it carries the label that allows its use, or needs none.
+	Allowed bool
+}
+
+// Last is the part of the last status that decisions rest on.
+type Last struct {
+	Generation   int64
+	RenewRequest string
+	Failure      *v1alpha1.FailureStatus
+}
+
+// Action is what a decision asks for.
+type Action string
+
+const (
+	// Keep: the Secret holds a good token.
+	Keep Action = "Keep"
+	// Exchange: a new token is needed.
+	Exchange Action = "Exchange"
+	// Verify: the metadata cannot tell whether the Secret still holds its token.
+	// Read it; write it again when it does, exchange when it does not.
+	Verify Action = "Verify"
+	// Wait: nothing is to be done before an instant.
+	Wait Action = "Wait"
+	// Refuse: nothing can be done before someone changes something.
+	Refuse Action = "Refuse"
+)
+
+// Decision is what to do and why.
+type Decision struct {
+	Action Action
+	// Why is a short text for the log.
+	Why string
+	// Until is when to look again; zero when only a change can help.
+	Until time.Time
+	// Problem is what stands in the way when the action is Refuse.
+	Problem *oauth2.Error
+}
+
+// rule is one reason to decide. It returns nil when it does not apply.
+type rule func(Input) *Decision
+
+// rules in their order: the first that applies decides.
+var rules = []rule{
+	// Who suspends wants nothing to happen, whatever else is the matter.
+	suspended,
+	// What cannot work is said before anything is tried.
+	declarationWrong, targetTaken, credentialsUnusable,
+	// A failure is not tried again too soon, unless something changed.
+	backingOff,
+	// Reasons for a new token, the strongest first.
+	noToken, requestChanged, renewRequested, due, retryDue,
+	// The token may have been changed by others, or be from other credentials.
+	drifted, credentialsChanged,
+}
+
+// Decide says what is to be done.
+func Decide(in Input) Decision {
+	for _, rule := range rules {
+		if decision := rule(in); decision != nil {
+			return *decision
+		}
+	}
+	return Decision{Action: Keep, Why: "the token is good", Until: in.nextChange(in.RenewAt())}
+}
+
+// Token is the record of the token that the target holds; nil without one.
+func (in Input) Token() *tokensecret.Record {
+	if in.Target == nil || !in.Target.Owned {
+		return nil
+	}
+	return in.Target.Record
+}
+
+// Valid tells whether the target holds an unexpired token for the request.
+func (in Input) Valid() bool {
+	token := in.Token()
+	return token != nil && !in.Target.Drifted &&
+		token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
+}
+
+// nextChange is the given instant, or the expiry of a token that is valid now
+// when that comes first: then the status changes. Zero is never.
+func (in Input) nextChange(until time.Time) time.Time {
+	if in.Valid() && (until.IsZero() || in.Token().ExpiresAt.Before(until)) {
+		return in.Token().ExpiresAt
+	}
+	return until
+}
+
+// RenewAt is when the token that the target holds is to be renewed. Only for an
+// input with a token.
+func (in Input) RenewAt() time.Time {
+	return in.Policy.RenewAt(in.Token().IssuedAt, in.Token().ExpiresAt)
+}
+
+func suspended(in Input) *Decision {
+	if !in.Suspended {
+		return nil
+	}
+	return &Decision{Action: Wait, Why: "suspended", Until: in.nextChange(time.Time{})}
+}
+
+func declarationWrong(in Input) *Decision {
+	if in.Declaration == nil {
+		return nil
+	}
+	return in.refuse(in.Declaration)
+}
+
+func targetTaken(in Input) *Decision {
+	switch {
+	case in.Target != nil && !in.Target.Owned:
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"Secret %q exists and belongs to %s, so it is not touched: delete that Secret, or set spec.target.name to another name",
+			in.TargetName, in.Target.DisplayOwner()))
+	case in.Target == nil && in.Rival != "":
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"the older ClientCredential %q writes to Secret %q too: set spec.target.name of one of them to another name",
+			in.Rival, in.TargetName))
+	}
+	return nil
+}
+
+func credentialsUnusable(in Input) *Decision {
+	switch {
+	case in.Credentials == nil:
+		return nil
+	case in.Credentials.Version == "":
+		return in.refuse(problem(v1alpha1.ReasonCredentialsNotFound,
+			"Secret %q does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name",
+			in.Credentials.Name))
+	case !in.Credentials.Allowed:
+		return in.refuse(problem(v1alpha1.ReasonCredentialsNotLabelled,
+			"Secret %q does not carry the label that allows its use: run kubectl label secret %s %s=%s in its namespace",
+			in.Credentials.Name, in.Credentials.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
+	}
+	return nil
+}
+
+func backingOff(in Input) *Decision {
+	failure := in.Last.Failure
+	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
+		return nil
+	}
+	return &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
+}
+
+// ChangedSince tells whether something changed that may cure a failure.
+func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
+	return in.Generation != in.Last.Generation || in.renewRequestIsNew() ||
+		(in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion)
+}
+
+// renewRequestIsNew compares with the status and with the Secret, so that a
+// status that could not be written does not renew twice.
+func (in Input) renewRequestIsNew() bool {
+	if in.RenewRequest == "" || in.RenewRequest == in.Last.RenewRequest {
+		return false
+	}
+	return in.Token() == nil || in.Token().RenewRequest != in.RenewRequest
+}
+
+func noToken(in Input) *Decision {
+	switch {
+	case in.Target == nil:
+		return exchange("there is no token Secret")
+	case in.Token() == nil:
+		return exchange("the token Secret holds no record of a token")
+	}
+	return nil
+}
+
+func requestChanged(in Input) *Decision {
+	if in.Token().RequestHash == in.RequestHash {
+		return nil
+	}
+	return exchange("the spec changed")
+}
+
+func renewRequested(in Input) *Decision {
+	if !in.renewRequestIsNew() {
+		return nil
+	}
+	return exchange("a renewal was requested")
+}
+
+func due(in Input) *Decision {
+	if in.Now.Before(in.RenewAt()) {
+		return nil
+	}
+	return exchange("the token is due for renewal")
+}
+
+func retryDue(in Input) *Decision {
+	// With other credentials than those that failed, the token may be as good as
+	// it was before: the last rule finds out.
+	if in.Last.Failure == nil || in.ChangedSince(in.Last.Failure) {
+		return nil
+	}
+	return exchange("the last attempt failed")
+}
+
+func drifted(in Input) *Decision {
+	if !in.Target.Drifted {
+		return nil
+	}
+	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else"}
+}
+
+func credentialsChanged(in Input) *Decision {
+	if in.Credentials == nil || in.Credentials.Version == in.Token().CredentialsVersion {
+		return nil
+	}
+	return &Decision{Action: Verify, Why: "the credentials Secret changed"}
+}
+
+func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }
+
+// refuse looks again only when the token that is still there expires.
+func (in Input) refuse(problem *oauth2.Error) *Decision {
+	return &Decision{Action: Refuse, Why: problem.Reason, Problem: problem, Until: in.nextChange(time.Time{})}
+}
+
+// NextLook is when to look again after an attempt: at retryAt when it failed, else
+// when the token is due, and in any case when a valid token expires.
+func NextLook(in Input, retryAt time.Time) time.Time {
+	if retryAt.IsZero() && in.Token() != nil {
+		retryAt = in.RenewAt()
+	}
+	return in.nextChange(retryAt)
+}
+
+func problem(reason, format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+}

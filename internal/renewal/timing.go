@@ -1,0 +1,80 @@
+package renewal
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const (
+	// MinInterval is the least time between two tokens that the operator plans,
+	// however short they live.
+	MinInterval = 10 * time.Second
+
+	// KubeletDelay is what the kubelet may need to bring a changed Secret into a
+	// running Pod: 60 to 90 s between its looks, and 60 s of cache.
+	KubeletDelay = 150 * time.Second
+
+	defaultPercentage = 33
+	earlierPercentage = 10
+
+	firstBackoff   = 5 * time.Second
+	longestBackoff = 5 * time.Minute
+	probeInterval  = time.Hour
+)
+
+// Policy is what a spec says about when to renew.
+type Policy struct {
+	// Before is how long before the expiry; 0 when not set.
+	Before time.Duration
+	// BeforePercentage of the lifetime; 0 when not set.
+	BeforePercentage int32
+	// Seed is the UID of the ClientCredential.
+	Seed string
+}
+
+// RenewAt is when a token is to be renewed: when what the policy says is left of
+// its lifetime, a third by default, and up to a tenth of the lifetime earlier, so
+// that tokens issued together do not come back together. The same token gives
+// the same instant, also after a restart.
+func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
+	lifetime := expiresAt.Sub(issuedAt)
+	before := lifetime * defaultPercentage / 100
+	switch {
+	case p.Before > 0 && p.Before < lifetime:
+		before = p.Before
+	case p.BeforePercentage > 0:
+		before = lifetime / 100 * time.Duration(p.BeforePercentage)
+	}
+	earlier := time.Duration(p.random(issuedAt.Unix()) * float64(lifetime) * earlierPercentage / 100)
+	renewAt := expiresAt.Add(-before - earlier)
+	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
+		return earliest
+	}
+	return renewAt
+}
+
+// RetryAt is when to try again after the attempt that failed at now, the
+// attempts-th in a row.
+func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32) time.Time {
+	random := p.random(now.Unix())
+	var delay time.Duration
+	if failure.Class == oauth2.WaitForChange {
+		// 54 to 66 minutes.
+		delay = time.Duration(float64(probeInterval) * (0.9 + 0.2*random))
+	} else {
+		delay = firstBackoff << min(max(attempts-1, 0), 10)
+		delay = time.Duration(float64(min(delay, longestBackoff)) * (0.8 + 0.2*random))
+	}
+	return now.Add(max(delay, failure.RetryAfter))
+}
+
+// random is a number between 0 and 1 that depends on nothing but its inputs.
+func (p Policy) random(instant int64) float64 {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(p.Seed + "/" + strconv.FormatInt(instant, 10)))
+	return rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() //nolint:gosec // It spreads load, it guards nothing.
+}

@@ -1,0 +1,76 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// Event is a transition that people should see. A routine renewal is none.
+type Event struct {
+	// Type is Normal or Warning.
+	Type    string
+	Reason  string
+	Message string
+}
+
+func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) []Event {
+	var events []Event
+	before, now := trouble(in.Previous.Conditions), trouble(status.Conditions)
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
+	switch {
+	case now != nil && (before == nil || before.Reason != now.Reason):
+		events = append(events, Event{corev1.EventTypeWarning, now.Reason, now.Message})
+	case in.Previous.Token == nil && status.Token != nil:
+		events = append(events, Event{corev1.EventTypeNormal, ready.Reason, ready.Message})
+	case before != nil && now == nil && ready.Status == metav1.ConditionTrue:
+		events = append(events, Event{corev1.EventTypeNormal, v1alpha1.EventRecovered, ready.Message})
+	}
+	for _, notice := range news(in, after) {
+		events = append(events, Event{corev1.EventTypeWarning, notice.Reason, notice.Message})
+	}
+	return events
+}
+
+// trouble is the condition that tells what is wrong; nil when nothing is.
+func trouble(conditions []metav1.Condition) *metav1.Condition {
+	for _, conditionType := range []string{
+		v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReconcilingCondition,
+	} {
+		if condition := meta.FindStatusCondition(conditions, conditionType); condition != nil && condition.Reason != v1alpha1.ReasonSuspended {
+			return condition
+		}
+	}
+	return nil
+}
+
+// news are the notices about a new token that were not true of the last one.
+func news(in Input, after renewal.Input) []oauth2.Notice {
+	if in.Outcome.Target == nil {
+		return nil
+	}
+	last, token := in.Observed.Token(), after.Token()
+	otherRequest := last == nil || last.RequestHash != token.RequestHash
+	otherCredentials := otherRequest || last.CredentialsVersion != token.CredentialsVersion
+	var notices []oauth2.Notice
+	for _, notice := range in.Outcome.Notices {
+		if otherRequest || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) {
+			notices = append(notices, notice)
+		}
+	}
+	if left := token.ExpiresAt.Sub(after.RenewAt()); otherRequest && left < renewal.KubeletDelay {
+		notices = append(notices, oauth2.Notice{
+			Reason: v1alpha1.EventLifetimeShort,
+			Message: fmt.Sprintf("the token lives %s and is renewed %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, or read the Secret through the API",
+				token.ExpiresAt.Sub(token.IssuedAt), left.Truncate(time.Second), renewal.KubeletDelay),
+		})
+	}
+	return notices
+}

@@ -1,0 +1,202 @@
+// Package status turns a decision and its outcome into the status of a
+// ClientCredential and the events of its transitions. It is pure.
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// Input is all that a status rests on.
+type Input struct {
+	// Observed is what the decision rested on.
+	Observed renewal.Input
+	Decision renewal.Decision
+	Outcome  Outcome
+	// Previous is the status before.
+	Previous v1alpha1.ClientCredentialStatus
+}
+
+// Outcome is what came of acting on a decision.
+type Outcome struct {
+	// Attempted tells that a token was asked for, or its Secret written.
+	Attempted bool
+	// Failure is why that did not succeed; nil when it did.
+	Failure *oauth2.Error
+	// Target is the state of the target Secret after it was written; nil when it
+	// was not.
+	Target *tokensecret.State
+	// Notices tell what an admin should know.
+	Notices []oauth2.Notice
+}
+
+// Report is what the world is told, and when to look again.
+type Report struct {
+	Status   v1alpha1.ClientCredentialStatus
+	Events   []Event
+	NextLook time.Time
+}
+
+// Compute makes the report.
+func Compute(in Input) Report {
+	after := in.Observed
+	if in.Outcome.Target != nil {
+		after.Target = in.Outcome.Target
+	}
+	status := v1alpha1.ClientCredentialStatus{
+		ObservedGeneration:      &after.Generation,
+		LastHandledRenewRequest: in.Previous.LastHandledRenewRequest,
+		Token:                   tokenStatus(after),
+		Failure:                 failureStatus(in),
+	}
+	if in.Outcome.Attempted && after.RenewRequest != "" {
+		status.LastHandledRenewRequest = after.RenewRequest
+	}
+	problem := problemOf(in, status.Failure)
+	for _, condition := range in.Previous.Conditions {
+		status.Conditions = append(status.Conditions, *condition.DeepCopy())
+	}
+	setConditions(&status, after, problem)
+	return Report{
+		Status:   status,
+		Events:   events(in, after, status),
+		NextLook: nextLook(in, after, status),
+	}
+}
+
+func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) time.Time {
+	switch {
+	case !in.Outcome.Attempted:
+		return in.Decision.Until
+	case status.Failure != nil:
+		return renewal.NextLook(after, status.Failure.RetryAt.Time)
+	default:
+		return renewal.NextLook(after, time.Time{})
+	}
+}
+
+func tokenStatus(after renewal.Input) *v1alpha1.TokenStatus {
+	record := after.Token()
+	if record == nil {
+		return nil
+	}
+	return &v1alpha1.TokenStatus{
+		SecretName: after.TargetName,
+		IssuedAt:   second(record.IssuedAt),
+		ExpiresAt:  second(record.ExpiresAt),
+		RenewAt:    second(after.RenewAt()),
+		Scope:      record.Scope,
+	}
+}
+
+func failureStatus(in Input) *v1alpha1.FailureStatus {
+	if !in.Outcome.Attempted {
+		if in.Decision.Action == renewal.Wait && !in.Observed.Suspended {
+			return in.Previous.Failure.DeepCopy()
+		}
+		return nil
+	}
+	failure := in.Outcome.Failure
+	if failure == nil {
+		return nil
+	}
+	attempts := int32(1)
+	if last := in.Previous.Failure; last != nil && !in.Observed.ChangedSince(last) {
+		attempts += last.Attempts
+	}
+	status := &v1alpha1.FailureStatus{
+		Reason:        failure.Reason,
+		Message:       failure.Message,
+		Attempts:      attempts,
+		LastAttemptAt: second(in.Observed.Now),
+		RetryAt:       second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts)),
+	}
+	if in.Observed.Credentials != nil {
+		status.CredentialsVersion = in.Observed.Credentials.Version
+	}
+	return status
+}
+
+// problem is what stands in the way of a token.
+type problem struct {
+	reason, message string
+	// needsChange tells that someone must change something.
+	needsChange bool
+}
+
+func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
+	switch {
+	case in.Decision.Problem != nil:
+		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, true}
+	case in.Outcome.Failure != nil:
+		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.WaitForChange}
+	case failure != nil:
+		// Backing off from an attempt whose class only the conditions remember.
+		return &problem{failure.Reason, failure.Message,
+			meta.IsStatusConditionTrue(in.Previous.Conditions, v1alpha1.StalledCondition)}
+	}
+	return nil
+}
+
+// setConditions sets Ready, and of the others those that hold.
+func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, problem *problem) {
+	ready, reason, message := readiness(after, problem)
+	valid := ready == metav1.ConditionTrue
+	stalled := after.Suspended && !valid
+	retrying := !valid
+	if problem != nil {
+		stalled = stalled || problem.needsChange
+	}
+	set := func(conditionType string, holds bool, reason, message string) {
+		if !holds {
+			meta.RemoveStatusCondition(&status.Conditions, conditionType)
+			return
+		}
+		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
+			Type: conditionType, Status: metav1.ConditionTrue, Reason: reason, Message: message,
+			ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
+		})
+	}
+	meta.SetStatusCondition(&status.Conditions, metav1.Condition{
+		Type: v1alpha1.ReadyCondition, Status: ready, Reason: reason, Message: message,
+		ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
+	})
+	if problem != nil {
+		reason, message = problem.reason, problem.message
+	}
+	set(v1alpha1.StalledCondition, stalled, reason, message)
+	set(v1alpha1.ReconcilingCondition, retrying && !stalled, reason, message)
+	set(v1alpha1.RenewalFailingCondition, valid && problem != nil, reason, message)
+}
+
+func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionStatus, reason, message string) {
+	token := after.Token()
+	switch {
+	case after.Suspended && after.Valid():
+		return metav1.ConditionTrue, v1alpha1.ReasonSuspended,
+			fmt.Sprintf("spec.suspend stops the renewal of the token in Secret %q, which expires at %s", after.TargetName, instant(token.ExpiresAt))
+	case after.Suspended:
+		return metav1.ConditionFalse, v1alpha1.ReasonSuspended,
+			"spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false"
+	case after.Valid():
+		return metav1.ConditionTrue, v1alpha1.ReasonTokenIssued,
+			fmt.Sprintf("Secret %q holds a token that expires at %s and is renewed at %s", after.TargetName, instant(token.ExpiresAt), instant(after.RenewAt()))
+	case problem != nil:
+		return metav1.ConditionFalse, problem.reason, problem.message
+	default:
+		return metav1.ConditionFalse, v1alpha1.ReasonTokenExpired,
+			fmt.Sprintf("the token in Secret %q has expired; the next one is asked for at %s", after.TargetName, instant(after.RenewAt()))
+	}
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func second(t time.Time) metav1.Time { return metav1.NewTime(t.Truncate(time.Second)) }

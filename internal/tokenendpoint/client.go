@@ -1,0 +1,139 @@
+// Package tokenendpoint sends token requests: transport, TLS, address guard,
+// timeouts, and limits for what comes back and for each host.
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const (
+	defaultTimeout = 30 * time.Second
+	connectTimeout = 10 * time.Second
+
+	// MaxBodyBytes and MaxHeaderBytes bound a response, the body after
+	// decompression: a token has to fit into a Secret and into a header.
+	MaxBodyBytes   = 256 << 10
+	MaxHeaderBytes = 64 << 10
+
+	// maxInFlight bounds the requests to one host that are under way, so that a
+	// slow authorization server does not take all workers.
+	maxInFlight = 16
+)
+
+// Options say what an admin permits.
+type Options struct {
+	// AllowHTTP permits token endpoints without TLS.
+	AllowHTTP bool
+	// AllowedCIDRs are exceptions to the denied addresses.
+	AllowedCIDRs []netip.Prefix
+	// Timeout bounds a request as a whole, until the body is read. Default 30s.
+	Timeout time.Duration
+	// RootCAs, if not nil, stand instead of the system's.
+	RootCAs *x509.CertPool
+	// UserAgent is sent along.
+	UserAgent string
+}
+
+// Client sends token requests over one pool of connections.
+type Client struct {
+	options  Options
+	http     *http.Client
+	inFlight *inFlight
+}
+
+// NewClient makes a client.
+func NewClient(options Options) *Client {
+	if options.Timeout == 0 {
+		options.Timeout = defaultTimeout
+	}
+	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: options.AllowedCIDRs}.control}
+	return &Client{
+		options:  options,
+		inFlight: newInFlight(maxInFlight),
+		http: &http.Client{
+			Timeout: options.Timeout,
+			// No proxy from the environment: the guard could not see where it connects to.
+			Transport: &http.Transport{
+				DialContext:            dialer.DialContext,
+				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.RootCAs},
+				TLSHandshakeTimeout:    connectTimeout,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConns:           256,
+				MaxIdleConnsPerHost:    maxInFlight,
+				IdleConnTimeout:        90 * time.Second,
+				MaxResponseHeaderBytes: MaxHeaderBytes,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// Send sends a token request once. The error is ErrBusy when too many requests to
+// the host are under way, that of the context when it ended, else an *oauth2.Error.
+func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
+	endpoint, err := c.endpoint(request.URL)
+	if err != nil {
+		return oauth2.Response{}, err
+	}
+	if !c.inFlight.acquire(endpoint.Host) {
+		return oauth2.Response{}, ErrBusy
+	}
+	defer c.inFlight.release(endpoint.Host)
+
+	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.URL, strings.NewReader(request.Body.Reveal()))
+	if err != nil {
+		return oauth2.Response{}, invalidEndpoint()
+	}
+	httpRequest.Header = request.Header.Clone()
+	if !request.Authorization.IsEmpty() {
+		httpRequest.Header.Set("Authorization", request.Authorization.Reveal())
+	}
+	if c.options.UserAgent != "" {
+		httpRequest.Header.Set("User-Agent", c.options.UserAgent)
+	}
+	httpResponse, err := c.http.Do(httpRequest)
+	if err != nil {
+		return oauth2.Response{}, c.explain(ctx, endpoint, err)
+	}
+	defer func() { _ = httpResponse.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(httpResponse.Body, MaxBodyBytes+1))
+	switch {
+	case len(body) > MaxBodyBytes:
+		return oauth2.Response{}, bodyTooLarge(endpoint)
+	case err != nil:
+		return oauth2.Response{}, c.explain(ctx, endpoint, err)
+	}
+	return oauth2.Response{
+		StatusCode: httpResponse.StatusCode,
+		Header:     httpResponse.Header,
+		Body:       oauth2.NewSensitive(string(body)),
+	}, nil
+}
+
+func (c *Client) endpoint(raw string) (*url.URL, error) {
+	endpoint, err := url.Parse(raw)
+	if err != nil || endpoint.Host == "" {
+		return nil, invalidEndpoint()
+	}
+	if endpoint.Scheme != "https" && (endpoint.Scheme != "http" || !c.options.AllowHTTP) {
+		return nil, insecureEndpoint(endpoint)
+	}
+	return endpoint, nil
+}
+
+// display names the endpoint in messages, without a query.
+func display(endpoint *url.URL) string {
+	return fmt.Sprintf("%s://%s%s", endpoint.Scheme, endpoint.Host, endpoint.EscapedPath())
+}

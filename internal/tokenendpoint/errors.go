@@ -1,0 +1,103 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// ErrBusy tells that too many requests to the same host are under way. Nothing
+// was sent; try again in a moment.
+var ErrBusy = errors.New("too many token requests to this host are under way")
+
+// explain says why there is no response. What net/http says is not shown as it
+// is: its messages hold URLs, and may hold what a server sent.
+func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var (
+		denied       *AddressDeniedError
+		noHost       *net.DNSError
+		operation    *net.OpError
+		timeout      interface{ Timeout() bool }
+		verification *tls.CertificateVerificationError
+		notTLS       tls.RecordHeaderError
+		where        = display(endpoint)
+	)
+	switch {
+	case errors.As(err, &denied):
+		return failure(v1alpha1.ReasonAddressDenied, oauth2.WaitForChange,
+			"token endpoint %s resolves to %s, an address that credentials are not sent to: correct authorizationServer.tokenEndpoint, or have the operator started with --allowed-cidrs=%s/%d",
+			where, denied.Address, denied.Address, denied.Address.BitLen())
+	case errors.As(err, &noHost) && noHost.IsNotFound:
+		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+			"token endpoint %s: there is no host %q: check authorizationServer.tokenEndpoint and the cluster's DNS; the request is retried",
+			where, endpoint.Hostname())
+	case errors.As(err, &verification):
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+			"token endpoint %s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
+	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
+		// So crypto/tls reports the alerts of either side.
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+			"token endpoint %s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
+	case errors.As(err, &notTLS):
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+			"token endpoint %s: it does not speak TLS: check the scheme and port of authorizationServer.tokenEndpoint; the request is retried", where)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return failure(v1alpha1.ReasonTimeout, oauth2.Retry,
+			"token endpoint %s did not answer in full within %s; the request is retried", where, c.options.Timeout)
+	case errors.As(err, &operation):
+		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+			"token endpoint %s cannot be reached: %s; the request is retried", where, operation.Err)
+	}
+	return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+		"token endpoint %s: the connection ended, or what came back is no HTTP response; the request is retried", where)
+}
+
+// certificateFault describes a certificate without quoting it.
+func certificateFault(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "it is signed by an authority that the operator does not know"
+	case errors.As(err, &hostname):
+		return "it is for another host name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "it has expired or is not valid yet"
+	}
+	return "it is not valid"
+}
+
+func invalidEndpoint() *oauth2.Error {
+	return failure(v1alpha1.ReasonTokenEndpointMissing, oauth2.WaitForChange,
+		"authorizationServer.tokenEndpoint is not an absolute URL: write it like https://idp.example.com/oauth2/token")
+}
+
+func insecureEndpoint(endpoint *url.URL) *oauth2.Error {
+	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.WaitForChange,
+		"token endpoint %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
+		display(endpoint))
+}
+
+func bodyTooLarge(endpoint *url.URL) *oauth2.Error {
+	return failure(v1alpha1.ReasonInvalidResponse, oauth2.WaitForChange,
+		"token endpoint %s answered with more than %d KiB, which is no token response: check authorizationServer.tokenEndpoint",
+		display(endpoint), MaxBodyBytes>>10)
+}
+
+func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{Reason: reason, Class: class, Message: fmt.Sprintf(format, args...)}
+}

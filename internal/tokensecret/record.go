@@ -1,0 +1,149 @@
+// Package tokensecret turns a token into the Secret that holds it, and the
+// metadata of such a Secret back into the record of its token. It is pure.
+package tokensecret
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// Record is what a token Secret tells about its token without its data.
+type Record struct {
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	Scope     string
+	// RequestHash tells which spec the token was issued for, see RequestHash.
+	RequestHash string
+	// CredentialsVersion is the resourceVersion of the credentials Secret; empty
+	// without one.
+	CredentialsVersion string
+	// RenewRequest is the request to renew that the token answers; may be empty.
+	RenewRequest string
+	// Fingerprint is the value of the annotation of that name.
+	Fingerprint string
+}
+
+// RecordOf reads the record from the annotations of a token Secret; nil when
+// they hold none that can be read.
+func RecordOf(annotations map[string]string) *Record {
+	issuedAt, issuedErr := time.Parse(time.RFC3339, annotations[v1alpha1.IssuedAtAnnotation])
+	expiresAt, expiresErr := time.Parse(time.RFC3339, annotations[v1alpha1.ExpiresAtAnnotation])
+	if issuedErr != nil || expiresErr != nil {
+		return nil
+	}
+	return &Record{
+		IssuedAt:           issuedAt,
+		ExpiresAt:          expiresAt,
+		Scope:              annotations[v1alpha1.ScopeAnnotation],
+		RequestHash:        annotations[v1alpha1.RequestHashAnnotation],
+		CredentialsVersion: annotations[v1alpha1.CredentialsVersionAnnotation],
+		RenewRequest:       annotations[v1alpha1.RenewRequestAnnotation],
+		Fingerprint:        annotations[v1alpha1.FingerprintAnnotation],
+	}
+}
+
+// annotations are the inverse of RecordOf.
+func (r Record) annotations() map[string]string {
+	annotations := map[string]string{
+		v1alpha1.IssuedAtAnnotation:    r.IssuedAt.UTC().Format(time.RFC3339),
+		v1alpha1.ExpiresAtAnnotation:   r.ExpiresAt.UTC().Format(time.RFC3339),
+		v1alpha1.RequestHashAnnotation: r.RequestHash,
+		v1alpha1.FingerprintAnnotation: r.Fingerprint,
+	}
+	for key, value := range map[string]string{
+		v1alpha1.ScopeAnnotation:              r.Scope,
+		v1alpha1.CredentialsVersionAnnotation: r.CredentialsVersion,
+		v1alpha1.RenewRequestAnnotation:       r.RenewRequest,
+	} {
+		if value != "" {
+			annotations[key] = value
+		}
+	}
+	return annotations
+}
+
+// RequestHash is a hash of what a spec says about the token request. It leaves
+// out what only says when to renew or where to write, and what profiles fill in:
+// a new version of a profile renews nothing.
+func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
+	raw, err := json.Marshal(v1alpha1.ClientCredentialSpec{
+		AuthorizationServer: spec.AuthorizationServer,
+		CredentialsRef:      spec.CredentialsRef,
+		ClientID:            spec.ClientID,
+		Scopes:              spec.Scopes,
+		Audience:            spec.Audience,
+	})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// fingerprint ties a token to its record and to the credentials it was issued
+// with. Its key is the token: whoever sees the annotation alone can guess neither
+// at the token nor at a weak client secret. What changes while the token stays
+// (the version of the credentials Secret, a request to renew) is left out.
+func fingerprint(accessToken, tokenType string, record Record, credentials oauth2.Credentials) string {
+	mac := hmac.New(sha256.New, []byte(accessToken))
+	for _, part := range []string{
+		tokenType,
+		record.IssuedAt.UTC().Format(time.RFC3339),
+		record.ExpiresAt.UTC().Format(time.RFC3339),
+		record.Scope,
+		record.RequestHash,
+		credentials.ClientID,
+		credentials.ClientSecret.Reveal(),
+	} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// State is what the metadata of the target Secret tells.
+type State struct {
+	ResourceVersion string
+	UID             string
+	// Owner is the controller owner of the Secret, as "Kind/name"; empty for none.
+	Owner string
+	// Owned tells that the owner is the ClientCredential in question.
+	Owned bool
+	// Record of the token; nil when there is none that can be read.
+	Record *Record
+	// Drifted tells that somebody else wrote to what the operator wrote.
+	Drifted bool
+}
+
+// StateOf reads the state of an existing target Secret.
+func StateOf(owner metav1.Object, secret metav1.Object) *State {
+	state := &State{
+		ResourceVersion: secret.GetResourceVersion(),
+		UID:             string(secret.GetUID()),
+		Record:          RecordOf(secret.GetAnnotations()),
+	}
+	if controller := metav1.GetControllerOf(secret); controller != nil {
+		state.Owner = controller.Kind + "/" + controller.Name
+		state.Owned = controller.UID == owner.GetUID()
+	}
+	state.Drifted = state.Owned && drifted(secret)
+	return state
+}
+
+// display names the owner of a Secret for a message.
+func (s State) DisplayOwner() string {
+	if s.Owner == "" {
+		return "no controller"
+	}
+	kind, name, _ := strings.Cut(s.Owner, "/")
+	return kind + " " + name
+}

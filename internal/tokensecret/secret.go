@@ -1,0 +1,121 @@
+package tokensecret
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// Provenance says what a token was issued for.
+type Provenance struct {
+	RequestHash        string
+	CredentialsVersion string
+	RenewRequest       string
+	Credentials        oauth2.Credentials
+}
+
+// NewRecord makes the record of a token.
+func NewRecord(token oauth2.Token, provenance Provenance) Record {
+	record := Record{
+		IssuedAt:           token.IssuedAt,
+		ExpiresAt:          token.ExpiresAt,
+		Scope:              token.Scope,
+		RequestHash:        provenance.RequestHash,
+		CredentialsVersion: provenance.CredentialsVersion,
+		RenewRequest:       provenance.RenewRequest,
+	}
+	record.Fingerprint = fingerprint(token.AccessToken.Reveal(), token.Type, record, provenance.Credentials)
+	return record
+}
+
+// Write is the Secret that holds a token, for a server-side apply that is to
+// succeed only where current, if there is one, is still what lies there.
+func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token, record Record) *corev1ac.SecretApplyConfiguration {
+	secret := corev1ac.Secret(owner.TargetName(), owner.Namespace).
+		WithLabels(map[string]string{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy}).
+		WithAnnotations(record.annotations()).
+		WithOwnerReferences(metav1ac.OwnerReference().
+			WithAPIVersion(v1alpha1.GroupVersion.String()).
+			WithKind("ClientCredential").
+			WithName(owner.Name).
+			WithUID(owner.UID).
+			WithController(true).
+			WithBlockOwnerDeletion(true)).
+		WithType(corev1.SecretTypeOpaque).
+		WithData(map[string][]byte{
+			v1alpha1.AccessTokenKey: []byte(token.AccessToken.Reveal()),
+			v1alpha1.TokenTypeKey:   []byte(token.Type),
+			v1alpha1.ExpiresAtKey:   []byte(token.ExpiresAt.UTC().Format(time.RFC3339)),
+		})
+	if current != nil {
+		secret.WithUID(types.UID(current.UID)).WithResourceVersion(current.ResourceVersion)
+	}
+	return secret
+}
+
+// Intact returns the token that a Secret holds if it is the one that its record
+// tells of, issued for the given provenance; else nil.
+func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
+	record := RecordOf(secret.Annotations)
+	if record == nil || record.RequestHash != provenance.RequestHash {
+		return nil
+	}
+	token := oauth2.Token{
+		AccessToken: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])),
+		Type:        string(secret.Data[v1alpha1.TokenTypeKey]),
+		IssuedAt:    record.IssuedAt,
+		ExpiresAt:   record.ExpiresAt,
+		Scope:       record.Scope,
+	}
+	if token.AccessToken.IsEmpty() || NewRecord(token, provenance).Fingerprint != record.Fingerprint {
+		return nil
+	}
+	if string(secret.Data[v1alpha1.ExpiresAtKey]) != record.ExpiresAt.UTC().Format(time.RFC3339) {
+		return nil
+	}
+	return &token
+}
+
+// Strip drops from the metadata of a Secret what nobody here reads, so that
+// the cache stays small however many Secrets there are.
+func Strip(secret *metav1.PartialObjectMetadata) {
+	keep(secret.Labels, v1alpha1.UsageLabel, v1alpha1.ManagedByLabel)
+	if metav1.GetControllerOf(secret) == nil {
+		secret.OwnerReferences = nil
+	}
+	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" {
+		secret.Annotations = nil
+		secret.ManagedFields = nil
+		return
+	}
+	maps.DeleteFunc(secret.Annotations, func(key, _ string) bool { return !slices.Contains(ownAnnotations, key) })
+	secret.ManagedFields = slices.DeleteFunc(secret.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager != FieldManager
+	})
+}
+
+func keep(labels map[string]string, keys ...string) {
+	maps.DeleteFunc(labels, func(key, _ string) bool { return !slices.Contains(keys, key) })
+}
+
+var ownAnnotations = []string{
+	v1alpha1.IssuedAtAnnotation, v1alpha1.ExpiresAtAnnotation, v1alpha1.ScopeAnnotation,
+	v1alpha1.RequestHashAnnotation, v1alpha1.CredentialsVersionAnnotation,
+	v1alpha1.RenewRequestAnnotation, v1alpha1.FingerprintAnnotation,
+}
+
+// Equal tells whether a token issued for p serves other as well.
+func (p Provenance) Equal(other Provenance) bool {
+	return p.RequestHash == other.RequestHash && p.RenewRequest == other.RenewRequest &&
+		p.Credentials.ClientID == other.Credentials.ClientID &&
+		p.Credentials.ClientSecret.Reveal() == other.Credentials.ClientSecret.Reveal()
+}
