@@ -20,7 +20,6 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
-
 )
 
 // run runs the manager until the context ends.

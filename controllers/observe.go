@@ -30,8 +30,6 @@ type observed struct {
 	previous v1alpha1.ClientCredentialStatus
 }
 
-func (o *observed) key() types.NamespacedName { return client.ObjectKeyFromObject(o.owner) }
-
 // observe reads from the cache alone, except where the cache is known to be
 // behind what this operator wrote.
 func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
@@ -71,7 +69,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 
 func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {
 	policy := renewal.Policy{
-		BeforePercentage: ptr.Deref(owner.Spec.RenewBeforePercentage, 0),
+		BeforePercentage: owner.Spec.RenewBeforePercentage,
 		Seed:             string(owner.UID),
 	}
 	if owner.Spec.RenewBefore != nil {

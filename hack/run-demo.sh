@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# On a new machine the finder itself is compiled first, which takes some seconds.
+echo "Looking for etcd and kube-apiserver." >&2
 KUBEBUILDER_ASSETS=$(go run ./hack/assets)
 export KUBEBUILDER_ASSETS
 go build -o bin/demo ./hack/demo

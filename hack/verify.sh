@@ -31,7 +31,7 @@ rm -rf "$copy/config/crd/bases" "$copy/config/rbac/role.yaml" "$copy/docs/refere
 find "$copy/api" -name 'zz_generated.*.go' -delete
 (cd "$copy" && make generate) >"$copy/generate.log" 2>&1 || { cat "$copy/generate.log" >&2; exit 1; }
 for path in "${generated[@]}"; do
-  diff -ruN "$path" "$copy/$path" || stale "$path (run: make generate)"
+  diff -ru "$path" "$copy/$path" || stale "$path (run: make generate)"
 done
 
 echo "manifests"

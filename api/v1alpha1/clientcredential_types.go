@@ -92,7 +92,7 @@ type ClientCredentialSpec struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=99
-	RenewBeforePercentage *int32 `json:"renewBeforePercentage,omitempty"`
+	RenewBeforePercentage int32 `json:"renewBeforePercentage,omitempty"`
 
 	// target says where the token is written.
 	// +optional

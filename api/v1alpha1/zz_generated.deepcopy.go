@@ -139,11 +139,6 @@ func (in *ClientCredentialSpec) DeepCopyInto(out *ClientCredentialSpec) {
 		*out = new(v1.Duration)
 		**out = **in
 	}
-	if in.RenewBeforePercentage != nil {
-		in, out := &in.RenewBeforePercentage, &out.RenewBeforePercentage
-		*out = new(int32)
-		**out = **in
-	}
 	if in.Target != nil {
 		in, out := &in.Target, &out.Target
 		*out = new(TokenTarget)

@@ -110,7 +110,8 @@ func convert[T any](from any) (to T, err error) {
 	if err != nil {
 		return to, err
 	}
-	return to, json.Unmarshal(raw, &to)
+	err = json.Unmarshal(raw, &to)
+	return to, err
 }
 
 // mustParse panics on an embedded file that no test would have let pass.

@@ -238,9 +238,7 @@ func due(in Input) *Decision {
 }
 
 func retryDue(in Input) *Decision {
-	// With other credentials than those that failed, the token may be as good as
-	// it was before: the last rule finds out.
-	if in.Last.Failure == nil || in.ChangedSince(in.Last.Failure) {
+	if in.Last.Failure == nil {
 		return nil
 	}
 	return exchange("the last attempt failed")

@@ -99,10 +99,11 @@ func tokenStatus(after renewal.Input) *v1alpha1.TokenStatus {
 
 func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if !in.Outcome.Attempted {
-		if in.Decision.Action == renewal.Wait && !in.Observed.Suspended {
-			return in.Previous.Failure.DeepCopy()
+		// Without a new attempt the last one stands. Suspension is a fresh start.
+		if in.Decision.Action == renewal.Keep || in.Observed.Suspended {
+			return nil
 		}
-		return nil
+		return in.Previous.Failure.DeepCopy()
 	}
 	failure := in.Outcome.Failure
 	if failure == nil {

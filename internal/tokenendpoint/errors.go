@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 
@@ -49,7 +50,7 @@ func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) erro
 		// So crypto/tls reports the alerts of either side.
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
 			"token endpoint %s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
-	case errors.As(err, &notTLS):
+	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
 			"token endpoint %s: it does not speak TLS: check the scheme and port of authorizationServer.tokenEndpoint; the request is retried", where)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

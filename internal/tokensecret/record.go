@@ -139,7 +139,7 @@ func StateOf(owner metav1.Object, secret metav1.Object) *State {
 	return state
 }
 
-// display names the owner of a Secret for a message.
+// DisplayOwner names the owner of a Secret for a message.
 func (s State) DisplayOwner() string {
 	if s.Owner == "" {
 		return "no controller"

@@ -1,0 +1,294 @@
+package controllers_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// marker stands in every response body that must not be shown.
+const marker = "MARKER-OF-THE-BODY"
+
+// badInput is something that goes wrong after a first good token.
+type badInput struct {
+	// spoil brings it about.
+	spoil func(ctx SpecContext, w *world)
+	// reason and message that the conditions give.
+	reason, message string
+	// stalled tells that someone must change something.
+	stalled bool
+	// retry is within how long the operator tries again by itself; 0 for only
+	// when something changes.
+	retry time.Duration
+	// spec tells that the spec is changed, so that the old token matches it no more.
+	spec bool
+	// repair undoes it.
+	repair func(ctx SpecContext, w *world)
+}
+
+const (
+	soon   = 5 * time.Second
+	hourly = 66 * time.Minute
+)
+
+var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
+	w := newWorld(ctx)
+	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+	good := w.eventuallyReady(ctx, "shop")
+
+	bad.spoil(ctx, w)
+	edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
+		c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
+	})
+
+	By("saying what is the matter while the good token is still there")
+	message := ContainSubstring(bad.message)
+	var spoilt *v1alpha1.ClientCredential
+	Eventually(func(g Gomega) {
+		spoilt = w.get(ctx, "shop")(g)
+		conditions := spoilt.Status.Conditions
+		if bad.spec {
+			g.Expect(conditions).To(matchers.HaveCondition("Ready", "False", bad.reason, message))
+		} else {
+			g.Expect(conditions).To(And(
+				matchers.HaveCondition("Ready", "True", "TokenIssued"),
+				matchers.HaveCondition("RenewalFailing", "True", bad.reason, message)))
+		}
+		if bad.stalled {
+			g.Expect(conditions).To(matchers.HaveCondition("Stalled", "True", bad.reason, message))
+		} else {
+			g.Expect(conditions).NotTo(matchers.HaveConditionType("Stalled"))
+		}
+		if bad.retry == 0 {
+			g.Expect(spoilt.Status.Failure).To(BeNil())
+		} else {
+			g.Expect(spoilt.Status.Failure.RetryAt.Time).To(And(
+				BeTemporally(">=", spoilt.Status.Failure.LastAttemptAt.Add(bad.retry*8/11)),
+				BeTemporally("<=", spoilt.Status.Failure.LastAttemptAt.Add(bad.retry))))
+		}
+	}).Should(Succeed())
+	Expect(w.secret(ctx, "shop-token").Data).To(Equal(good.Data))
+	Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning " + bad.reason)))
+
+	By("telling the same of a new ClientCredential, which has no token")
+	fresh := w.clientCredential("fresh")
+	fresh.Spec = spoilt.Spec
+	create(ctx, fresh)
+	Eventually(func(g Gomega) {
+		conditions := w.get(ctx, "fresh")(g).Status.Conditions
+		g.Expect(conditions).To(matchers.HaveCondition("Ready", "False", bad.reason, message))
+		if bad.stalled {
+			g.Expect(conditions).To(And(matchers.HaveConditionType("Stalled"), Not(matchers.HaveConditionType("Reconciling"))))
+		} else {
+			g.Expect(conditions).To(And(matchers.HaveConditionType("Reconciling"), Not(matchers.HaveConditionType("Stalled"))))
+		}
+	}).Should(Succeed())
+
+	By("trying again no sooner than it says")
+	requests := w.tokenRequests("shop")()
+	Consistently(w.tokenRequests("shop")).WithTimeout(100 * time.Millisecond).Should(Equal(requests))
+
+	By("showing neither secret nor token nor body")
+	shown := everythingShown(ctx, w)
+	for _, secret := range []string{
+		"s3cr3t-of-the-shop", base64.StdEncoding.EncodeToString([]byte("shop:s3cr3t-of-the-shop")),
+		string(good.Data["access_token"]), marker,
+	} {
+		Expect(shown).NotTo(ContainSubstring(secret))
+	}
+
+	By("getting a token once it is repaired")
+	bad.repair(ctx, w)
+	most := max(bad.retry, time.Second)
+	w.passes(2*most, func(g Gomega) {
+		g.Expect(w.get(ctx, "fresh")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		conditions := w.get(ctx, "shop")(g).Status.Conditions
+		g.Expect(conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
+	})
+	Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(good.Data))
+},
+	Entry("the credentials Secret is missing", credentialsBad("CredentialsNotFound", `Secret "shop" does not exist: create it`, 0,
+		func(ctx SpecContext, w *world) { Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed()) })),
+	Entry("the credentials Secret has no label", credentialsBad("CredentialsNotLabelled",
+		"kubectl label secret shop oauth2.tokensync.dev/usage=client-credential", 0,
+		changeCredentials(func(s *corev1.Secret) { s.Labels = nil }))),
+	Entry("the credentials Secret lacks the key", credentialsBad("CredentialsMissing", `has no key "client_secret"`, hourly,
+		changeCredentials(func(s *corev1.Secret) { delete(s.Data, "client_secret") }))),
+	Entry("the client secret is empty", credentialsBad("CredentialsInvalid", `key "client_secret" of Secret "shop" is empty`, hourly,
+		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte{} }))),
+	Entry("the client secret has control characters", credentialsBad("CredentialsInvalid", "holds control characters", hourly,
+		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte("one\ntwo") }))),
+
+	Entry("the profile is unknown", specBad("ProfileUnknown", "set spec.authorizationServer.profile to one of CommerceLayer, ElasticPath", 0,
+		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile = "Unheard" })),
+	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint", 0,
+		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile, a.TokenEndpoint = "OroCommerce", "" })),
+	Entry("the token endpoint lies at a denied address", specBad("AddressDenied", "resolves to 169.254.169.254", hourly,
+		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = "http://169.254.169.254/token" })),
+	Entry("the token endpoint refuses connections", specRetried("TokenEndpointUnreachable", "connection refused",
+		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = closedServer() + "/token" })),
+	Entry("the token endpoint does not speak TLS", specRetried("TLSFailed", "does not speak TLS",
+		func(a *v1alpha1.AuthorizationServerSpec) {
+			a.TokenEndpoint = strings.Replace(a.TokenEndpoint, "http:", "https:", 1)
+		})),
+	Entry("the token endpoint's certificate is unknown", specRetried("TLSFailed", "an authority that the operator does not know",
+		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = selfSignedServer() + "/token" })),
+
+	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", stalled,
+		func(w http.ResponseWriter) {
+			w.Header().Set("Location", "http://elsewhere.example.com/token?"+marker)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		})),
+	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", stalled,
+		body(http.StatusOK, "text/html", "<html>"+marker+"</html>"))),
+	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", stalled,
+		body(http.StatusOK, "application/json", ""))),
+	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", stalled,
+		body(http.StatusOK, "application/json", `{"error": "invalid_scope", "x": "`+marker+`"}`))),
+	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, stalled,
+		body(http.StatusOK, "application/json", `{"token": "`+marker+`"}`))),
+	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", stalled,
+		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`\n", "expires_in": 60}`))),
+	Entry("the token has expired already", answer("TokenExpired", "has expired already", retried,
+		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "expires_in": 0}`))),
+	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", stalled,
+		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "token_type": "DPoP", "expires_in": 60}`))),
+	Entry("the client is refused with 400", answer("InvalidClient", "HTTP 400 invalid_client", stalled,
+		body(http.StatusBadRequest, "application/json", `{"error": "invalid_client", "x": "`+marker+`"}`))),
+	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", stalled,
+		body(http.StatusUnauthorized, "application/json", `{"error_description": "no client has the secret s3cr3t-of-the-shop"}`))),
+	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", retried,
+		body(http.StatusInternalServerError, "text/plain", marker))),
+	Entry("the token endpoint limits the rate", func() badInput {
+		bad := answer("RateLimited", "HTTP 429", retried, func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		bad.retry = 120 * time.Second
+		return bad
+	}()),
+	Entry("the body does not end", answer("InvalidResponse", "more than 256 KiB", stalled, func(w http.ResponseWriter) {
+		for range 300 {
+			_, _ = fmt.Fprintf(w, "%1024s", marker)
+		}
+	})),
+	Entry("the body does not come", func() badInput {
+		bad := answer("Timeout", "did not answer in full within 1s", retried, nil)
+		bad.spoil = func(_ SpecContext, w *world) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
+				_, _ = rw.Write([]byte(`{"access_token": "` + marker))
+				_ = http.NewResponseController(rw).Flush()
+				<-r.Context().Done()
+			})
+		}
+		return bad
+	}()),
+)
+
+const (
+	stalled = true
+	retried = false
+)
+
+func credentialsBad(reason, message string, retry time.Duration, spoil func(SpecContext, *world)) badInput {
+	return badInput{
+		spoil: spoil, reason: reason, message: message, stalled: true, retry: retry,
+		repair: func(ctx SpecContext, w *world) {
+			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, w.shopCredentials()))).To(Succeed())
+			create(ctx, w.shopCredentials())
+		},
+	}
+}
+
+func changeCredentials(change func(*corev1.Secret)) func(SpecContext, *world) {
+	return func(ctx SpecContext, w *world) { edit(ctx, w.shopCredentials(), change) }
+}
+
+func specBad(reason, message string, retry time.Duration, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
+	set := func(ctx SpecContext, w *world, change func(*v1alpha1.AuthorizationServerSpec)) {
+		for _, name := range []string{"shop", "fresh"} {
+			clientCredential := w.clientCredential(name)
+			if apiServer.Get(ctx, w.key(name), clientCredential) == nil {
+				edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { change(&c.Spec.AuthorizationServer) })
+			}
+		}
+	}
+	return badInput{
+		spoil:  func(ctx SpecContext, w *world) { set(ctx, w, change) },
+		reason: reason, message: message, stalled: true, retry: retry, spec: true,
+		repair: func(ctx SpecContext, w *world) {
+			set(ctx, w, func(a *v1alpha1.AuthorizationServerSpec) {
+				*a = v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
+			})
+		},
+	}
+}
+
+func specRetried(reason, message string, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
+	bad := specBad(reason, message, soon, change)
+	bad.stalled = false
+	return bad
+}
+
+func answer(reason, message string, stalled bool, respond func(http.ResponseWriter)) badInput {
+	retry := soon
+	if stalled {
+		retry = hourly
+	}
+	return badInput{
+		spoil: func(_ SpecContext, w *world) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })
+		},
+		reason: reason, message: message, stalled: stalled, retry: retry,
+		repair: func(_ SpecContext, w *world) { w.server.Respond("shop", nil) },
+	}
+}
+
+func body(status int, contentType, body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func closedServer() string {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	return server.URL
+}
+
+func selfSignedServer() string {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	DeferCleanup(server.Close)
+	return server.URL
+}
+
+// everythingShown is what people and tools can see: objects, events, logs.
+func everythingShown(ctx SpecContext, w *world) string {
+	GinkgoHelper()
+	var shown strings.Builder
+	shown.Write(w.logs.Contents())
+	for _, name := range []string{"shop", "fresh"} {
+		raw, err := json.Marshal(w.get(ctx, name)(Default))
+		Expect(err).NotTo(HaveOccurred())
+		shown.Write(raw)
+	}
+	for _, event := range w.eventsSoFar() {
+		shown.WriteString(event)
+	}
+	return shown.String()
+}

@@ -1,0 +1,137 @@
+package controllers_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("The target of a ClientCredential", func() {
+	var w *world
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		create(ctx, w.shopCredentials())
+	})
+
+	expectConflict := func(ctx SpecContext, name, message string) {
+		GinkgoHelper()
+		Eventually(func(g Gomega) {
+			g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(
+				matchers.HaveCondition("Ready", "False", "TargetConflict", ContainSubstring(message)),
+				matchers.HaveCondition("Stalled", "True", "TargetConflict")))
+		}).Should(Succeed())
+	}
+
+	It("is never touched when it is somebody else's Secret", func(ctx SpecContext) {
+		taken := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"},
+			StringData: map[string]string{"password": "precious"},
+		}
+		create(ctx, taken, w.clientCredential("shop"))
+		expectConflict(ctx, "shop", `Secret "shop-token" exists and belongs to no controller`)
+		Expect(w.tokenRequests("shop")()).To(BeZero())
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(taken.ResourceVersion))
+		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning TargetConflict")))
+
+		By("taking the name once it is free")
+		Expect(apiServer.Delete(ctx, taken)).To(Succeed())
+		w.eventuallyReady(ctx, "shop")
+	})
+
+	It("is never touched when somebody makes it while the token is being issued", func(ctx SpecContext) {
+		taken := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"},
+			StringData: map[string]string{"password": "precious"},
+		}
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			_ = apiServer.Create(ctx, taken)
+			_, _ = rw.Write([]byte(`{"access_token": "t", "expires_in": 3600}`))
+		})
+		create(ctx, w.clientCredential("shop"))
+		expectConflict(ctx, "shop", "belongs to no controller")
+		Expect(w.secret(ctx, "shop-token").Data).To(Equal(map[string][]byte{"password": []byte("precious")}))
+		Expect(w.tokenRequests("shop")()).To(Equal(1))
+	})
+
+	It("stays with the first of two ClientCredentials", func(ctx SpecContext) {
+		elder := w.clientCredential("elder")
+		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		create(ctx, elder)
+		w.eventuallyReady(ctx, "elder")
+		younger := w.clientCredential("younger")
+		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		create(ctx, younger)
+		expectConflict(ctx, "younger", `belongs to ClientCredential elder`)
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+
+		By("going to the second when the first moves on")
+		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
+		w.eventuallyReady(ctx, "elder")
+		Expect(metav1.IsControlledBy(w.secret(ctx, "elder-token"), elder)).To(BeTrue())
+		w.eventuallyReady(ctx, "younger")
+		Expect(metav1.IsControlledBy(w.secret(ctx, "shared"), younger)).To(BeTrue())
+	})
+
+	It("is the elder's although neither has a token yet", func(ctx SpecContext) {
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+		elder := w.clientCredential("elder")
+		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		create(ctx, elder)
+		Eventually(w.tokenRequests("shop")).Should(Equal(1))
+		younger := w.clientCredential("younger")
+		// Creation times have whole seconds: wait for the next.
+		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		Eventually(func(g Gomega) {
+			attempt := younger.DeepCopy()
+			g.Expect(apiServer.Create(ctx, attempt, client.DryRunAll)).To(Succeed())
+			g.Expect(attempt.CreationTimestamp.Time).To(BeTemporally(">", elder.CreationTimestamp.Time))
+		}).Should(Succeed())
+		create(ctx, younger)
+		expectConflict(ctx, "younger", `the older ClientCredential "elder" writes to Secret "shared" too`)
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+
+		By("going to the younger when the elder is deleted")
+		w.server.Respond("shop", nil)
+		Expect(apiServer.Delete(ctx, elder)).To(Succeed())
+		w.eventuallyReady(ctx, "younger")
+	})
+
+	It("is not overwritten by a token that is older than the one in it", func(ctx SpecContext) {
+		clientCredential := w.clientCredential("shop")
+		create(ctx, clientCredential)
+		first := w.eventuallyReady(ctx, "shop")
+
+		By("changing the Secret between its observation and its write")
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			w.server.Respond("shop", nil)
+			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "meanwhile" })
+			_, _ = rw.Write([]byte(`{"access_token": "second", "expires_in": 3600}`))
+		})
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+
+		By("writing the same token on the next try")
+		Eventually(func() string {
+			w.clock.Step(10 * time.Millisecond)
+			return string(w.secret(ctx, "shop-token").Data["access_token"])
+		}).Should(Equal("second"))
+		Expect(w.secret(ctx, "shop-token").Labels).To(HaveKeyWithValue("touched", "meanwhile"))
+		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+		refused := 0
+		for _, request := range w.traffic.writes() {
+			if strings.HasSuffix(request, "/secrets/shop-token") {
+				refused++
+			}
+		}
+		Expect(refused).To(Equal(2))
+	})
+})

@@ -1,0 +1,284 @@
+package controllers_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A ClientCredential", func() {
+	var (
+		w                *world
+		clientCredential *v1alpha1.ClientCredential
+		first            *corev1.Secret
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		clientCredential = w.clientCredential("shop")
+		create(ctx, w.shopCredentials(), clientCredential)
+		first = w.eventuallyReady(ctx, "shop")
+	})
+
+	// expectOneNewToken waits for the second token and that no third follows.
+	expectOneNewToken := func(ctx SpecContext) *corev1.Secret {
+		GinkgoHelper()
+		Eventually(w.tokenRequests("shop")).Should(Equal(2))
+		var secret *corev1.Secret
+		Eventually(func(g Gomega) {
+			secret = &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key(clientCredential.TargetName()), secret)).To(Succeed())
+			g.Expect(secret.Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
+		}).Should(Succeed())
+		Expect(w.server.IsActive(string(secret.Data["access_token"]))).To(BeTrue())
+		w.eventuallyReady(ctx, "shop")
+		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+		return secret
+	}
+
+	// expectSameToken makes sure that nothing was asked for.
+	expectSameToken := func(ctx SpecContext) {
+		GinkgoHelper()
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
+	}
+
+	It("becomes a Secret that workloads can mount", func(ctx SpecContext) {
+		Expect(first.Data).To(HaveLen(3))
+		Expect(w.server.IsActive(string(first.Data["access_token"]))).To(BeTrue())
+		Expect(string(first.Data["token_type"])).To(Equal("Bearer"))
+		Expect(string(first.Data["expires_at"])).To(Equal(w.clock.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+		Expect(first.Labels).To(HaveKeyWithValue("app.kubernetes.io/managed-by", "tokensync"))
+		Expect(first.Annotations).To(HaveKeyWithValue(v1alpha1.ExpiresAtAnnotation, string(first.Data["expires_at"])))
+		Expect(metav1.IsControlledBy(first, clientCredential)).To(BeTrue())
+
+		status := w.get(ctx, "shop")(Default).Status
+		Expect(status.Token.SecretName).To(Equal("shop-token"))
+		Expect(status.Token.ExpiresAt.UTC()).To(Equal(w.clock.Now().Add(time.Hour).UTC()))
+		Expect(status.Token.RenewAt.UTC()).To(BeTemporally("~", w.clock.Now().Add(37*time.Minute), 4*time.Minute))
+		Expect(status.Failure).To(BeNil())
+		Eventually(w.eventsSoFar).Should(ConsistOf(HavePrefix("Normal TokenIssued")))
+	})
+
+	It("is renewed at two thirds of the lifetime, with one token request, one Secret write and one status write", func(ctx SpecContext) {
+		renewAt := w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time
+		w.clock.SetTime(renewAt.Add(-time.Second))
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		w.traffic.reset()
+
+		w.passes(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		secret := expectOneNewToken(ctx)
+		Expect(w.traffic.writes()).To(ConsistOf(
+			HaveSuffix("PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token"),
+			HaveSuffix("/clientcredentials/shop/status"),
+		))
+		Expect(metav1.IsControlledBy(secret, clientCredential)).To(BeTrue())
+
+		By("telling of no routine renewal in events")
+		Expect(w.eventsSoFar()).To(ConsistOf(HavePrefix("Normal TokenIssued")))
+	})
+
+	It("goes on being renewed", func(ctx SpecContext) {
+		for count := 2; count <= 5; count++ {
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(count)) })
+			Eventually(func() bool {
+				return w.server.IsActive(string(w.secret(ctx, "shop-token").Data["access_token"]))
+			}).Should(BeTrue())
+		}
+	})
+
+	It("asks for nothing and writes nothing when the operator restarts", func(ctx SpecContext) {
+		w.stop()
+		w.traffic.reset()
+		w.start()
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Expect(w.traffic.writes()).To(BeEmpty())
+
+		By("renewing in time all the same")
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		expectOneNewToken(ctx)
+	})
+
+	It("gets a new token when the scopes change", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"read"} })
+		expectOneNewToken(ctx)
+		Expect(w.server.Requests("shop")[1].Parameters).To(HaveKeyWithValue("scope", "read"))
+		Expect(w.get(ctx, "shop")(Default).Status.Token.Scope).To(Equal("read"))
+	})
+
+	It("gets a new token when the client secret is rotated", func(ctx SpecContext) {
+		w.server.Register(authserver.Client{ID: "shop", Secret: "the-next-one"})
+		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("the-next-one") })
+		expectOneNewToken(ctx)
+	})
+
+	It("gets a new token when its Secret is deleted", func(ctx SpecContext) {
+		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
+		expectOneNewToken(ctx)
+	})
+
+	It("gets a new token when the token in its Secret is edited", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Data["access_token"] = []byte("edited") })
+		expectOneNewToken(ctx)
+	})
+
+	It("gets a new token when a key of its Secret is deleted", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Data, "expires_at") })
+		expectOneNewToken(ctx)
+	})
+
+	It("keeps its token when its own labels and annotations are edited", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
+			c.Labels = map[string]string{"team": "shop"}
+			c.Annotations = map[string]string{"note": "hello"}
+		})
+		expectSameToken(ctx)
+	})
+
+	It("keeps its token when the labels of the credentials Secret are edited", func(ctx SpecContext) {
+		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
+		expectSameToken(ctx)
+
+		By("doing nothing about it at a restart")
+		w.stop()
+		w.traffic.reset()
+		w.start()
+		expectSameToken(ctx)
+		Expect(w.traffic.writes()).To(BeEmpty())
+	})
+
+	It("keeps its token when a foreign label, annotation or key is added to its Secret", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) {
+			s.Labels["team"] = "shop"
+			s.Annotations["note"] = "hello"
+			s.Data["extra"] = []byte("kept")
+		})
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+
+		By("leaving them there at the next renewal")
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		secret := expectOneNewToken(ctx)
+		Expect(secret.Labels).To(HaveKeyWithValue("team", "shop"))
+		Expect(secret.Annotations).To(HaveKeyWithValue("note", "hello"))
+		Expect(secret.Data).To(HaveKeyWithValue("extra", []byte("kept")))
+	})
+
+	It("restores the label of its Secret without a new token", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Labels, "app.kubernetes.io/managed-by") })
+		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Labels }).
+			Should(HaveKeyWithValue("app.kubernetes.io/managed-by", "tokensync"))
+		expectSameToken(ctx)
+	})
+
+	It("keeps its token when only the time of renewal changes", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
+			c.Spec.RenewBefore = &metav1.Duration{Duration: 5 * time.Minute}
+		})
+		Eventually(func(g Gomega) {
+			status := w.get(ctx, "shop")(g).Status
+			g.Expect(status.Token.RenewAt.Time).To(BeTemporally(">", w.clock.Now().Add(48*time.Minute)))
+		}).Should(Succeed())
+		expectSameToken(ctx)
+	})
+
+	It("is renewed once for each request to renew", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
+			c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
+		})
+		expectOneNewToken(ctx)
+		Expect(w.get(ctx, "shop")(Default).Status.LastHandledRenewRequest).To(Equal("now"))
+		w.restart()
+		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+	})
+
+	It("asks for nothing while it is suspended, and says so", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
+		Eventually(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "Suspended"))
+		}).Should(Succeed())
+
+		By("letting the token expire")
+		w.passes(2*time.Hour, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
+				matchers.HaveCondition("Ready", "False", "Suspended", ContainSubstring("set spec.suspend to false")),
+				matchers.HaveCondition("Stalled", "True", "Suspended")))
+		})
+		Expect(w.tokenRequests("shop")()).To(Equal(1))
+
+		By("asking at once when it is resumed")
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = nil })
+		expectOneNewToken(ctx)
+	})
+
+	It("moves to another Secret, and leaves no dead token behind", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
+		})
+		expectOneNewToken(ctx)
+		Eventually(func() bool {
+			return apierrors.IsNotFound(apiServer.Get(ctx, w.key("shop-token"), &corev1.Secret{}))
+		}).Should(BeTrue())
+	})
+
+	It("asks for no more tokens once it is being deleted", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = []string{"example.com/wait"} })
+		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())
+		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
+		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
+	})
+
+	Context("while the API server refuses writes", func() {
+		failing := func(method, suffix string) func(*http.Request) bool {
+			return func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, suffix) }
+		}
+
+		It("writes a token that could not be written on a later try, and asks for no other", func(ctx SpecContext) {
+			w.traffic.failWhen(failing(http.MethodPatch, "/secrets/shop-token"))
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+			Eventually(func(g Gomega) {
+				g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
+					matchers.HaveCondition("Ready", "True", "TokenIssued"),
+					matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed")))
+			}).Should(Succeed())
+			Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
+
+			w.traffic.failWhen(nil)
+			w.passes(time.Minute, func(g Gomega) {
+				g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data))
+			})
+			expectOneNewToken(ctx)
+		})
+
+		It("asks for one token although its status cannot be written", func(ctx SpecContext) {
+			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+			w.passes(time.Minute, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 8)) })
+			w.traffic.failWhen(nil)
+			w.passes(10*time.Minute, func(g Gomega) {
+				g.Expect(w.get(ctx, "shop")(g).Status.Token.IssuedAt.Time).To(BeTemporally(">", first.CreationTimestamp.Add(time.Minute)))
+			})
+			expectOneNewToken(ctx)
+		})
+
+		It("backs off from a failing token endpoint although its status cannot be written", func(ctx SpecContext) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(-time.Second))
+			w.traffic.reset()
+			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
+			w.passes(3*time.Second, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 3)) })
+			Expect(w.tokenRequests("shop")()).To(Equal(2))
+		})
+	})
+})

@@ -1,0 +1,68 @@
+package controllers_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+func (w *world) key(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: w.namespace, Name: name}
+}
+
+func (w *world) secret(ctx SpecContext, name string) *corev1.Secret {
+	GinkgoHelper()
+	secret := &corev1.Secret{}
+	Expect(apiServer.Get(ctx, w.key(name), secret)).To(Succeed())
+	return secret
+}
+
+// credentials makes a labelled Secret.
+func (w *world) credentials(name string, data map[string]string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: name,
+			Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
+		},
+		StringData: data,
+	}
+}
+
+// shopCredentials are those that the server knows.
+func (w *world) shopCredentials() *corev1.Secret {
+	return w.credentials("shop", map[string]string{"client_id": "shop", "client_secret": "s3cr3t-of-the-shop"})
+}
+
+// clientCredential is one for the server's RFC 6749 endpoint.
+func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
+	return &v1alpha1.ClientCredential{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
+		Spec: v1alpha1.ClientCredentialSpec{
+			AuthorizationServer: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
+			CredentialsRef:      &v1alpha1.CredentialsReference{Name: "shop"},
+		},
+	}
+}
+
+func create(ctx SpecContext, objects ...client.Object) {
+	GinkgoHelper()
+	for _, object := range objects {
+		Expect(apiServer.Create(ctx, object)).To(Succeed())
+	}
+}
+
+// edit changes an object as it is on the API server.
+func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
+	GinkgoHelper()
+	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
+	before, ok := object.DeepCopyObject().(client.Object)
+	Expect(ok).To(BeTrue())
+	change(object)
+	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
+}

@@ -1,0 +1,228 @@
+package controllers_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	testingclock "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// requestTimeout is short, so that slow servers do not make slow tests.
+const requestTimeout = time.Second
+
+// world is what one test has: a namespace, an authorization server, a clock that
+// stands still until it is stepped, and an operator that can be restarted.
+type world struct {
+	namespace string
+	server    *authserver.Server
+	clock     *testingclock.FakeClock
+	recorder  *events.FakeRecorder
+	events    []string
+	traffic   *traffic
+	logs      *gbytes.Buffer
+	// requireLabel is for the next start.
+	requireLabel bool
+
+	stop func()
+}
+
+func newWorld(ctx SpecContext) *world {
+	GinkgoHelper()
+	w := &world{
+		namespace:    newNamespace(ctx),
+		clock:        testingclock.NewFakeClock(time.Now().Truncate(time.Second)),
+		traffic:      &traffic{},
+		logs:         gbytes.NewBuffer(),
+		requireLabel: true,
+	}
+	w.server = authserver.New(authserver.Options{Now: w.clock.Now})
+	w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop"}, authserver.Client{ID: "public"})
+	DeferCleanup(w.server.Close)
+	w.start()
+	DeferCleanup(func() { w.stop() })
+	return w
+}
+
+// start starts an operator that sees this test's namespace alone.
+func (w *world) start() {
+	GinkgoHelper()
+	config := rest.CopyConfig(restConfig)
+	config.QPS = -1
+	config.Wrap(w.traffic.wrap)
+	cacheOptions := controllers.CacheOptions()
+	cacheOptions.DefaultNamespaces = map[string]cache.Config{w.namespace: {}}
+	mgr, err := manager.New(config, manager.Options{
+		Scheme:  scheme,
+		Cache:   cacheOptions,
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		Logger:  zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5))),
+	})
+	Expect(err).NotTo(HaveOccurred())
+
+	w.recorder = events.NewFakeRecorder(100)
+	reconciler := &controllers.Reconciler{
+		Clock:    w.clock,
+		Recorder: w.recorder,
+		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
+			AllowHTTP:    true,
+			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+			Timeout:      requestTimeout,
+		}),
+		RequireCredentialsLabel: w.requireLabel,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{
+		SkipNameValidation: ptr.To(true),
+		NewQueue: func(_ string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+			return workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+				workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{Clock: w.clock})
+		},
+	})).To(Succeed())
+	ended := make(chan struct{})
+	go func() {
+		defer GinkgoRecover()
+		defer close(ended)
+		Expect(mgr.Start(ctx)).To(Succeed())
+	}()
+	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	w.stop = func() {
+		cancel()
+		// The queue's delays wait for the clock of the test.
+		Eventually(func() <-chan struct{} { w.clock.Step(time.Millisecond); return ended }).Should(BeClosed())
+	}
+}
+
+func (w *world) restart() {
+	GinkgoHelper()
+	w.stop()
+	w.start()
+}
+
+// passes lets time go by until something has come about, at most the given time.
+func (w *world) passes(most time.Duration, until func(g Gomega)) {
+	GinkgoHelper()
+	deadline := w.clock.Now().Add(most)
+	var polled bool
+	Eventually(func(g Gomega) {
+		if polled && w.clock.Now().Before(deadline) {
+			w.clock.Step(most / 100)
+		}
+		polled = true
+		until(g)
+	}).Should(Succeed())
+}
+
+// traffic counts what the operator asks of the API server, and can break it.
+type traffic struct {
+	mutex    sync.Mutex
+	requests []string
+	// fail, if set, answers instead of the API server when it returns true.
+	fail func(*http.Request) bool
+}
+
+func (t *traffic) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		t.mutex.Lock()
+		t.requests = append(t.requests, request.Method+" "+request.URL.Path)
+		fail := t.fail
+		t.mutex.Unlock()
+		if fail != nil && fail(request) {
+			return &http.Response{
+				StatusCode: http.StatusInternalServerError, Status: "500 Internal Server Error",
+				Header: http.Header{}, Body: http.NoBody, Request: request,
+			}, nil
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+func (t *traffic) failWhen(fail func(*http.Request) bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.fail = fail
+}
+
+func (t *traffic) reset() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.requests = nil
+}
+
+// writes returns the requests that were no reads, those for leases and events aside.
+func (t *traffic) writes() []string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	var writes []string
+	for _, request := range t.requests {
+		if !strings.HasPrefix(request, http.MethodGet) {
+			writes = append(writes, request)
+		}
+	}
+	return writes
+}
+
+// eventsSoFar returns all events of the test.
+func (w *world) eventsSoFar() []string {
+	for len(w.recorder.Events) > 0 {
+		w.events = append(w.events, <-w.recorder.Events)
+	}
+	return w.events
+}
+
+// tokenRequests counts the token requests of a client.
+func (w *world) tokenRequests(clientID string) func() int {
+	return func() int { return len(w.server.Requests(clientID)) }
+}
+
+// get returns a way to read a ClientCredential again and again.
+func (w *world) get(ctx SpecContext, name string) func(Gomega) *v1alpha1.ClientCredential {
+	return func(g Gomega) *v1alpha1.ClientCredential {
+		clientCredential := &v1alpha1.ClientCredential{}
+		g.Expect(apiServer.Get(ctx, w.key(name), clientCredential)).To(Succeed())
+		return clientCredential
+	}
+}
+
+// eventuallyReady waits until the Secret holds a token, and returns that Secret.
+func (w *world) eventuallyReady(ctx SpecContext, name string) *corev1.Secret {
+	GinkgoHelper()
+	var target string
+	Eventually(func(g Gomega) {
+		clientCredential := w.get(ctx, name)(g)
+		g.Expect(clientCredential.Status.ObservedGeneration).To(HaveValue(Equal(clientCredential.Generation)))
+		g.Expect(clientCredential.Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		g.Expect(clientCredential.Status.Conditions).To(HaveLen(1))
+		target = clientCredential.TargetName()
+	}).Should(Succeed())
+	return w.secret(ctx, target)
+}

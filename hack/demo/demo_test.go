@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/profile"
+)
+
+var now = time.Date(2026, 11, 22, 14, 3, 5, 0, time.UTC)
+
+// good is the row of a sample whose token was renewed.
+func good(name string) row {
+	return row{
+		name: name, ready: "True", reason: v1alpha1.ReasonTokenIssued, secret: name + "-token",
+		issuedAt: now, expiresAt: now.Add(tokenLifetime), renewAt: now.Add(tokenLifetime / 2),
+		active: true, tokens: 2, renewals: 1,
+	}
+}
+
+var refused = row{name: wrongSecret, ready: "False", reason: v1alpha1.ReasonInvalidClient, message: "check the secret", tokens: 1}
+
+var _ = Describe("the scene", func() {
+	var s scene
+
+	BeforeEach(func() {
+		var err error
+		s, err = readScene("../../" + samplesFolder)
+		Expect(err).NotTo(HaveOccurred())
+	})
+
+	It("has a sample for each profile", func() {
+		var profiles []string
+		for _, credential := range s.credentials {
+			profiles = append(profiles, credential.Spec.AuthorizationServer.Profile)
+		}
+		Expect(profiles).To(ContainElements(profile.Names()))
+	})
+
+	It("points every sample at the server of the demo", func() {
+		s.redirect("http://127.0.0.1:1")
+		for _, credential := range s.credentials {
+			Expect(credential.Spec.AuthorizationServer.TokenEndpoint).To(MatchRegexp("^http://127.0.0.1:1/."), credential.Name)
+		}
+	})
+
+	It("gives every sample a client of its own, by which its requests are counted", func() {
+		seen := map[string]bool{}
+		for _, client := range s.clients() {
+			if client.ID != wrongSecret {
+				Expect(seen).NotTo(HaveKey(client.ID))
+			}
+			seen[client.ID] = true
+		}
+		Expect(seen).To(HaveLen(len(s.credentials)))
+	})
+
+	It("allows the use of every credentials Secret", func() {
+		for _, secret := range s.secrets {
+			Expect(secret.Labels).To(HaveKeyWithValue(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential), secret.Name)
+		}
+	})
+})
+
+var _ = Describe("the verdict", func() {
+	samples := []string{"a", "b"}
+
+	It("is good when every sample was renewed and the mistake was told of", func() {
+		Expect(missing([]row{good("a"), good("b"), refused}, samples)).To(Succeed())
+	})
+
+	DescribeTable("tells what is missing",
+		func(change func(*row), expected string) {
+			b := good("b")
+			change(&b)
+			Expect(missing([]row{good("a"), b, refused}, samples)).To(MatchError("b: " + expected))
+		},
+		Entry("a sample that is not ready", func(r *row) { r.ready, r.reason, r.message = "False", "Timeout", "slow" }, "not ready: Timeout: slow"),
+		Entry("a renewal", func(r *row) { r.renewals = 0 }, `its token in Secret "b-token" was not renewed`),
+		Entry("a token that the server takes", func(r *row) { r.active = false }, `the authorization server does not take the token in Secret "b-token"`),
+		Entry("a status that is up to date", func(r *row) { r.renewAt = time.Time{} }, `its status does not tell of the token in Secret "b-token"`),
+	)
+
+	It("is bad while the operator has not spoken", func() {
+		Expect(missing(nil, samples)).To(MatchError(ContainSubstring("a: the operator has not said anything about it yet")))
+	})
+
+	It("demands that the mistake is called by its name", func() {
+		r := refused
+		r.reason = v1alpha1.ReasonTimeout
+		Expect(missing([]row{good("a"), good("b"), r}, samples)).To(MatchError(ContainSubstring("expected not to be ready for the reason InvalidClient")))
+	})
+})
+
+var _ = Describe("the screen", func() {
+	It("writes a line for each change, and none without", func() {
+		var output bytes.Buffer
+		journal := &journal{output: &output, last: map[string]row{}}
+		journal.show([]row{good("a"), refused}, now)
+		journal.show([]row{good("a"), refused}, now)
+		Expect(strings.Split(strings.TrimSpace(output.String()), "\n")).To(HaveExactElements(
+			MatchRegexp("^14:03:05  a +token 2 written to Secret a-token, expires in 30s$"),
+			MatchRegexp("^14:03:05  a +ready: TokenIssued$"),
+			MatchRegexp("^14:03:05  wrong-secret +not ready: InvalidClient: check the secret$"),
+		))
+	})
+
+	It("repaints a terminal from the first line of the last table", func() {
+		var output bytes.Buffer
+		terminal := &terminal{output: &output}
+		terminal.show([]row{good("a"), refused}, now)
+		output.Reset()
+		terminal.show([]row{good("a")}, now)
+		Expect(output.String()).To(HavePrefix("\x1b[3A\x1b[J"))
+		Expect(output.String()).To(MatchRegexp(`a +True +TokenIssued +a-token +30s +15s +2 +1\n`))
+	})
+})
+
+var _ = Describe("the flags", func() {
+	It("are those of the Makefile", func() {
+		Expect(parse([]string{"--manager", "x", "--once"}, io.Discard)).To(Equal(settings{manager: "x", once: true}))
+	})
+
+	It("are all that there is", func() {
+		_, err := parse([]string{"once"}, io.Discard)
+		Expect(err).To(MatchError(ContainSubstring("unexpected argument")))
+	})
+})

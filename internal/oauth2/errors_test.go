@@ -1,0 +1,155 @@
+package oauth2_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// refusedWith is a response with an error code and the usual status.
+func refusedWith(status int, code string) oauth2.Response {
+	return answer(status, fmt.Sprintf(`{"error": %q}`, code))
+}
+
+var _ = Describe("a refusal", func() {
+	DescribeTable("by an error code says what to change, or that it is retried",
+		func(code, reason string, class oauth2.Class, hint string) {
+			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
+			Expect(failure.Reason).To(Equal(reason))
+			Expect(failure.Class).To(Equal(class))
+			Expect(failure.Code).To(Equal(code))
+			Expect(failure.Error()).To(And(HavePrefix("token endpoint https://idp.example.com/token answered HTTP 400 "+code+":"),
+				ContainSubstring(hint)))
+		},
+		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange, "clientAuthentication.method"),
+		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "grant type"),
+		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "allow this client"),
+		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.WaitForChange, "request.grantType"),
+		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.WaitForChange, "request.grantType"),
+		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.WaitForChange, "spec.scopes"),
+		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.WaitForChange, "authorizationServer.profile"),
+		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.WaitForChange, "spec.audience"),
+		Entry("server_error", "server_error", v1alpha1.ReasonServerError, oauth2.Retry, "retried"),
+		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Retry, "retried"),
+		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Retry, "retried"),
+	)
+
+	DescribeTable("without a code counts by the status",
+		func(status int, reason string, class oauth2.Class) {
+			failure := failureIn(rfc6749(), answer(status, "<html>MARK</html>", "Content-Type", "text/html"))
+			Expect(failure.Reason).To(Equal(reason))
+			Expect(failure.Class).To(Equal(class))
+			Expect(failure.Code).To(BeEmpty())
+			Expect(failure.StatusCode).To(Equal(status))
+			Expect(failure.Message).To(And(ContainSubstring(fmt.Sprintf("HTTP %d:", status)), Not(ContainSubstring("MARK"))))
+		},
+		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.Retry),
+		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.WaitForChange),
+		Entry("403 does not go away by itself", 403, v1alpha1.ReasonRequestRefused, oauth2.WaitForChange),
+		Entry("404 is the wrong URL", 404, v1alpha1.ReasonRequestRefused, oauth2.WaitForChange),
+		Entry("405 is the wrong URL", 405, v1alpha1.ReasonRequestRefused, oauth2.WaitForChange),
+		Entry("408 passes", 408, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("410 is the wrong URL", 410, v1alpha1.ReasonRequestRefused, oauth2.WaitForChange),
+		Entry("415 is the wrong encoding", 415, v1alpha1.ReasonRequestRefused, oauth2.WaitForChange),
+		Entry("425 passes", 425, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, oauth2.Retry),
+		Entry("500 passes", 500, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("502 passes", 502, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("503 passes", 503, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("504 passes", 504, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("599 passes", 599, v1alpha1.ReasonServerError, oauth2.Retry),
+	)
+
+	DescribeTable("by a code counts by the code, then by the status",
+		func(status int, code, reason string, class oauth2.Class) {
+			failure := failureIn(rfc6749(), refusedWith(status, code))
+			Expect(failure.Reason).To(Equal(reason))
+			Expect(failure.Class).To(Equal(class))
+		},
+		Entry("500 with invalid_client waits for a change", 500, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange),
+		Entry("401 with temporarily_unavailable is retried", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("429 with a code of the server's own is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Retry),
+		Entry("200 with a code of the server's own is retried", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Retry),
+	)
+
+	It("is never judged by the words of its description", func() {
+		failure := failureIn(rfc6749(), answer(http.StatusServiceUnavailable, `{"error_description": "invalid_client"}`))
+		Expect(failure.Class).To(Equal(oauth2.Retry))
+	})
+
+	DescribeTable("names a wrong URL as what to check",
+		func(status int) {
+			Expect(failureIn(rfc6749(), answer(status, "")).Message).To(ContainSubstring("authorizationServer.tokenEndpoint"))
+		},
+		Entry("404", 404), Entry("405", 405), Entry("410", 410),
+	)
+
+	DescribeTable("shows the server's description",
+		func(description, shown string) {
+			failure := failureIn(rfc6749(), answer(http.StatusBadRequest, `{"error": "invalid_scope", "error_description": `+description+`}`))
+			Expect(failure.Message).To(ContainSubstring("invalid_scope" + shown + ":"))
+		},
+		Entry("in quotes", `"scope x is not known"`, ` ("scope x is not known")`),
+		Entry("on one line", `"one\r\n\ttwo"`, ` ("one two")`),
+		Entry("without control characters", `"a\u0000b\u001b[31m\u0085"`, ` ("ab[31m")`),
+		Entry("without a JWT that is in it", `"token eyJhbGciOiJIUzI1NiJ9.e30.c2ln is known"`, ` ("token [REDACTED] is known")`),
+		Entry("not when it is no text", `{"en": "x"}`, ""),
+		Entry("not when it is empty", `""`, ""),
+	)
+
+	It("shows the start of a long description, without cutting a letter apart", func() {
+		failure := failureIn(rfc6749(), answer(http.StatusBadRequest, `{"error_description": "x`+strings.Repeat("é", 5000)+`"}`))
+		Expect(failure.Message).To(ContainSubstring("xéé"))
+		Expect(len(failure.Message)).To(BeNumerically("<", 600))
+		Expect(failure.Message).NotTo(ContainSubstring("\ufffd"))
+	})
+
+	DescribeTable("shows no code that cannot be one",
+		func(code string) {
+			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
+			Expect(failure.Code).To(BeEmpty())
+			Expect(failure.Message).To(ContainSubstring("HTTP 400:"))
+		},
+		Entry("a sentence", "The client is not known"),
+		Entry("a text without end", strings.Repeat("x", 65)),
+	)
+
+	It("does not show the query of the token endpoint", func() {
+		s := rfc6749(func(s *server) { s.TokenEndpoint = "https://idp.example.com/token?key=MARK" })
+		Expect(failureIn(s, answer(http.StatusNotFound, "")).Message).To(
+			And(ContainSubstring("https://idp.example.com/token answered"), Not(ContainSubstring("MARK"))))
+	})
+
+	DescribeTable("with Retry-After tells how long to wait",
+		func(value string, wait time.Duration) {
+			for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+				Expect(failureIn(rfc6749(), answer(status, "", "Retry-After", value)).RetryAfter).To(Equal(wait))
+			}
+		},
+		Entry("seconds", "120", 2*time.Minute),
+		Entry("seconds with spaces", " 120 ", 2*time.Minute),
+		Entry("seconds with a fraction, as some servers write", "1.5", 1500*time.Millisecond),
+		Entry("a date, from the instant of the answer", "Sun, 01 Mar 2026 12:01:02 GMT", time.Minute),
+		Entry("a date of the old form", "Sunday, 01-Mar-26 12:01:02 GMT", time.Minute),
+		Entry("a date in the past is no wait", "Sun, 01 Mar 2020 12:00:00 GMT", time.Duration(0)),
+		Entry("a negative number is no wait", "-5", time.Duration(0)),
+		Entry("zero is no wait", "0", time.Duration(0)),
+		Entry("an absurd number is cut to a day", "99999999999999999999", 24*time.Hour),
+		Entry("a number beyond all floats is cut to a day", "1e400", 24*time.Hour),
+		Entry("an absurd date is cut to a day", "Fri, 31 Dec 9999 23:59:59 GMT", 24*time.Hour),
+		Entry("words are no wait", "soon", time.Duration(0)),
+		Entry("nothing is no wait", "", time.Duration(0)),
+	)
+
+	It("with a token endpoint that is no URL is still told", func() {
+		s := rfc6749(func(s *server) { s.TokenEndpoint = "https://%zz/MARK" })
+		Expect(failureIn(s, answer(http.StatusBadRequest, "")).Message).To(And(ContainSubstring("(not a URL)"), Not(ContainSubstring("MARK"))))
+	})
+})

@@ -1,0 +1,146 @@
+package oauth2_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const tenYears = 10 * 365 * 24 * time.Hour
+
+// bearer is a response with a token and the given further members.
+func bearer(members string) oauth2.Response {
+	return answer(http.StatusOK, fmt.Sprintf(`{"access_token": "t", "token_type": "Bearer" %s}`, members))
+}
+
+// jwt is a response whose token has the given claims.
+func jwt(claims, members string) oauth2.Response {
+	token := "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	return answer(http.StatusOK, fmt.Sprintf(`{"access_token": %q %s}`, token, members))
+}
+
+func inSeconds(d time.Duration) string { return fmt.Sprint(startedAt.Add(d).Unix()) }
+
+var _ = Describe("the lifetime of a token", func() {
+	DescribeTable("is what the response says",
+		func(member string, lifetime time.Duration) {
+			token := tokenIn(rfc6749(), bearer(member))
+			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
+			Expect(token.LifetimeAssumed).To(BeFalse())
+		},
+		Entry("a number is a lifetime", `, "expires_in": 3600`, time.Hour),
+		Entry("a float is a lifetime", `, "expires_in": 3600.0`, time.Hour),
+		Entry("an exponent is a lifetime", `, "expires_in": 3.6e3`, time.Hour),
+		Entry("a numeric string is a lifetime", `, "expires_in": "3600"`, time.Hour),
+		Entry("a numeric string with a fraction and spaces is a lifetime", `, "expires_in": " 3600.0 "`, time.Hour),
+		Entry("a fraction of a second is dropped, never rounded up", `, "expires_in": 59.9`, 59*time.Second),
+		Entry("a huge number is cut to ten years", `, "expires_in": 99999999999999`, tenYears),
+		Entry("a number beyond all floats is cut to ten years", `, "expires_in": 1e400`, tenYears),
+		Entry("a number of hundreds of digits is cut to ten years", `, "expires_in": "1`+fmt.Sprintf("%0400d", 0)+`"`, tenYears),
+	)
+
+	DescribeTable("is the default when nothing names one that can be read",
+		func(response oauth2.Response) {
+			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
+			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
+			Expect(token.LifetimeAssumed).To(BeTrue())
+		},
+		Entry("no expires_in", bearer(``)),
+		Entry("null", bearer(`, "expires_in": null, "expires": null`)),
+		Entry("an empty text", bearer(`, "expires_in": "", "expires": ""`)),
+		Entry("words", bearer(`, "expires_in": "an hour", "expires": "tomorrow"`)),
+		Entry("hexadecimal, infinity and other notations", bearer(`, "expires_in": "0x10", "expires": "Infinity"`)),
+		Entry("signs without digits", bearer(`, "expires_in": "-", "expires": "."`)),
+		Entry("a truth value and an object", bearer(`, "expires_in": true, "expires": {"at": 1}`)),
+		Entry("a JWT without exp", jwt(`{"sub": "shop"}`, ``)),
+		Entry("a JWT whose exp is null", jwt(`{"exp": null}`, ``)),
+		Entry("a JWT whose exp is words", jwt(`{"exp": "soon"}`, ``)),
+		Entry("a JWT that holds no JSON", jwt(`exp=1`, ``)),
+		Entry("a token that only looks like a JWT", answer(http.StatusOK, `{"access_token": "a.*.c"}`)),
+	)
+
+	DescribeTable("is read from an absolute time",
+		func(value string, lifetime time.Duration) {
+			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
+			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
+			Expect(token.LifetimeAssumed).To(BeFalse())
+		},
+		Entry("seconds since 1970", inSeconds(time.Hour), time.Hour),
+		Entry("seconds since 1970 as text", `"`+inSeconds(time.Hour)+`"`, time.Hour),
+		Entry("milliseconds since 1970", inSeconds(time.Hour)+"999", time.Hour),
+		Entry("milliseconds since 1970 as text", `"`+inSeconds(time.Hour)+`000"`, time.Hour),
+		Entry("RFC 3339 in UTC", `"2026-03-01T13:00:00Z"`, time.Hour),
+		Entry("RFC 3339 with an offset and a fraction", `"2026-03-01T14:00:00.25+01:00"`, time.Hour),
+		Entry("RFC 1123", `"Sun, 01 Mar 2026 13:00:00 GMT"`, time.Hour),
+		Entry("RFC 1123 with an offset", `"Sun, 01 Mar 2026 14:00:00 +0100"`, time.Hour),
+		Entry("the end of time is cut to ten years", `"9999-12-31T23:59:59Z"`, tenYears),
+		Entry("a number beyond all floats is cut to ten years", `1e400`, tenYears),
+	)
+
+	DescribeTable("is the earlier of two counts",
+		func(expiresIn, expires string, lifetime time.Duration) {
+			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires_in": `+expiresIn+`, "expires": `+expires))
+			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
+		},
+		Entry("the relative one", "600", inSeconds(time.Hour), 10*time.Minute),
+		Entry("the absolute one", "3600", inSeconds(10*time.Minute), 10*time.Minute),
+		Entry("but not an absolute one that has passed: the server's clock is wrong, and the token lives", "3600", "1524486008", time.Hour),
+		Entry("or the one that can be read", `"?"`, inSeconds(10*time.Minute), 10*time.Minute),
+	)
+
+	DescribeTable("is the claim exp of a JWT when the response says nothing",
+		func(response oauth2.Response, lifetime time.Duration) {
+			token := tokenIn(rfc6749(), response)
+			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
+			Expect(token.LifetimeAssumed).To(BeFalse())
+		},
+		Entry("a number", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, ``), 20*time.Minute),
+		Entry("a number with a fraction", jwt(`{"exp": `+inSeconds(20*time.Minute)+`.5}`, ``), 20*time.Minute),
+		Entry("a numeric string", jwt(`{"exp": "`+inSeconds(20*time.Minute)+`"}`, ``), 20*time.Minute),
+		Entry("a huge number is cut to ten years", jwt(`{"exp": 1e400}`, ``), tenYears),
+		Entry("expires_in goes first", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 3600`), time.Hour),
+	)
+
+	DescribeTable("may be over: such a token is refused, and asked for again later",
+		func(response oauth2.Response) {
+			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
+			Expect(failure.Class).To(Equal(oauth2.Retry))
+		},
+		Entry("zero is expired, not for ever", bearer(`, "expires_in": 0`)),
+		Entry("zero as text is expired", bearer(`, "expires_in": "0"`)),
+		Entry("a negative number is expired", bearer(`, "expires_in": -1`)),
+		Entry("a hugely negative number is expired", bearer(`, "expires_in": -1e400`)),
+		Entry("zero is expired, whatever the absolute time says", bearer(`, "expires_in": 0, "expires": `+inSeconds(time.Hour))),
+		Entry("a token that died while the answer was under way is expired", bearer(`, "expires_in": 2`)),
+		Entry("an absolute time in the past is expired", bearer(`, "expires": 1524486008`)),
+		Entry("a negative absolute time is expired", bearer(`, "expires": -1`)),
+		Entry("a JWT whose exp has passed is expired", jwt(`{"exp": 1524486008}`, ``)),
+	)
+
+	It("counts from the start of the request, however long the answer takes", func() {
+		response := bearer(`, "expires_in": 3600`)
+		response.ReceivedAt = startedAt.Add(29 * time.Second)
+		Expect(tokenIn(rfc6749(), response).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
+	})
+
+	It("is in whole seconds, as the Secret and the status show it", func() {
+		response := bearer(`, "expires_in": 3600`)
+		response.StartedAt = startedAt.Add(700 * time.Millisecond)
+		token := tokenIn(rfc6749(), response)
+		Expect(token.IssuedAt).To(Equal(startedAt))
+		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
+	})
+
+	It("is not read from expires_in when the user's list of pointers is empty", func() {
+		s := rfc6749(func(s *server) { s.Response.ExpiresIn = []v1alpha1.JSONPointer{} })
+		Expect(tokenIn(s, bearer(`, "expires_in": 3600`)).LifetimeAssumed).To(BeTrue())
+	})
+})

@@ -1,0 +1,138 @@
+package oauth2_test
+
+import (
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// typed is a response with the given JSON for the token type.
+func typed(tokenType string) oauth2.Response {
+	return answer(http.StatusOK, `{"access_token": "t", "expires_in": 60, "token_type": `+tokenType+`}`)
+}
+
+var _ = Describe("a token response", func() {
+	It("gives the token and all that is known about it", func() {
+		token := tokenIn(rfc6749(), answer(http.StatusOK,
+			`{"access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "example", "expires_in": 3600, "scope": "a b", "example_parameter": "x"}`))
+		Expect(token.AccessToken.Reveal()).To(Equal("2YotnFZFEjr1zCsicMWpAA"))
+		Expect(token.Type).To(Equal("example"))
+		Expect(token.Scope).To(Equal("a b"))
+		Expect(token.IssuedAt).To(Equal(startedAt))
+	})
+
+	DescribeTable("is read whatever surrounds it",
+		func(response oauth2.Response) {
+			Expect(tokenIn(rfc6749(), response).AccessToken.Reveal()).To(Equal("t"))
+		},
+		Entry("JSON under text/plain", answer(http.StatusOK, `{"access_token": "t"}`, "Content-Type", "text/plain")),
+		Entry("JSON under no content type", answer(http.StatusOK, `{"access_token": "t"}`)),
+		Entry("a byte order mark", answer(http.StatusOK, "\ufeff{\"access_token\": \"t\"}")),
+		Entry("white space around it", answer(http.StatusOK, "\r\n {\"access_token\": \"t\"} \r\n")),
+		Entry("201, as some servers answer", answer(http.StatusCreated, `{"access_token": "t"}`)),
+		Entry("an error that is null or empty", answer(http.StatusOK, `{"access_token": "t", "error": null, "error_description": ""}`)),
+	)
+
+	DescribeTable("keeps the token type as the server wrote it",
+		func(response oauth2.Response, expected string) {
+			Expect(tokenIn(rfc6749(), response).Type).To(Equal(expected))
+		},
+		Entry("Bearer", typed(`"Bearer"`), "Bearer"),
+		Entry("bearer", typed(`"bearer"`), "bearer"),
+		Entry("BEARER", typed(`"BEARER"`), "BEARER"),
+		Entry("a type of the server's own", typed(`"Application Access Token"`), "Application Access Token"),
+		Entry("Bearer when it is missing", answer(http.StatusOK, `{"access_token": "t"}`), "Bearer"),
+		Entry("Bearer when it is null", typed(`null`), "Bearer"),
+		Entry("Bearer when it is empty", typed(`""`), "Bearer"),
+		Entry("Bearer when it is no text", typed(`1`), "Bearer"),
+	)
+
+	DescribeTable("is refused when its token is bound to a key",
+		func(response oauth2.Response) {
+			failure := failureIn(rfc6749(), response)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenTypeUnsupported))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Message).To(ContainSubstring("Bearer"))
+		},
+		Entry("DPoP", typed(`"DPoP"`)), Entry("dpop", typed(`"dpop"`)), Entry("DPOP", typed(`"DPOP"`)),
+		Entry("PoP", typed(`"PoP"`)), Entry("pop", typed(`"pop"`)),
+		Entry("MAC", typed(`"MAC"`)), Entry("mac", typed(`"mac"`)),
+	)
+
+	DescribeTable("is refused when it holds no token that can be used",
+		func(response oauth2.Response, said string) {
+			failure := failureIn(rfc6749(), response)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.StatusCode).To(Equal(response.StatusCode))
+			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring(said),
+				Not(ContainSubstring("MARK"))))
+		},
+		Entry("a missing token", answer(http.StatusOK, `{"token": "MARK"}`), `"/access_token"`),
+		Entry("an empty token", answer(http.StatusOK, `{"access_token": ""}`), `"/access_token"`),
+		Entry("a token that is null", answer(http.StatusOK, `{"access_token": null}`), `"/access_token"`),
+		Entry("a token that is a number", answer(http.StatusOK, `{"access_token": 12345}`), `"/access_token"`),
+		Entry("a token that is an object", answer(http.StatusOK, `{"access_token": {"value": "MARK"}}`), `"/access_token"`),
+		Entry("a token with a newline", answer(http.StatusOK, `{"access_token": "MARK\n"}`), "control characters"),
+		Entry("a token with a carriage return", answer(http.StatusOK, `{"access_token": "MARK\rX-Header: 1"}`), "control characters"),
+		Entry("a token with a NUL", answer(http.StatusOK, `{"access_token": "MARK\u0000"}`), "control characters"),
+		Entry("a token with a DEL", answer(http.StatusOK, `{"access_token": "MARK\u007f"}`), "control characters"),
+		Entry("a token with letters that no header can carry", answer(http.StatusOK, `{"access_token": "MARKé"}`), "no header can carry"),
+		Entry("a token type with a newline", typed(`"Bearer\nMARK"`), "token type"),
+		Entry("a token type without end", typed(`"MARK`+strings.Repeat("x", 300)+`"`), "token type"),
+		Entry("an HTML page", answer(http.StatusOK, "<html>MARK</html>", "Content-Type", "text/html; charset=utf-8"), "text/html"),
+		Entry("a page of no content type", answer(http.StatusOK, "MARK"), "not JSON"),
+		Entry("a form, as some old servers answer", answer(http.StatusOK, "access_token=MARK", "Content-Type", asForm), asForm),
+		Entry("an empty body", answer(http.StatusOK, ""), "empty"),
+		Entry("a body of white space", answer(http.StatusOK, " \r\n"), "empty"),
+		Entry("204", answer(http.StatusNoContent, ""), "empty"),
+		Entry("a body that was cut off", answer(http.StatusOK, `{"access_token": "MARK`), "not JSON"),
+		Entry("null", answer(http.StatusOK, `null`), `"/access_token"`),
+		Entry("a list", answer(http.StatusOK, `["MARK"]`), `"/access_token"`),
+		Entry("a body nested without end", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 20000)), "not JSON"),
+	)
+
+	DescribeTable("is a failure when it names an error, although the status is 200",
+		func(body string) {
+			failure := failureIn(rfc6749(), answer(http.StatusOK, body))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidClient))
+			Expect(failure.Code).To(Equal("invalid_client"))
+			Expect(failure.StatusCode).To(Equal(http.StatusOK))
+		},
+		Entry("alone", `{"error": "invalid_client"}`),
+		Entry("even next to a token", `{"error": "invalid_client", "access_token": "t"}`),
+	)
+
+	DescribeTable("that redirects is refused",
+		func(status int) {
+			// Not even a body with a token makes a redirect a success.
+			failure := failureIn(rfc6749(), answer(status, `{"access_token": "t"}`, "Location", "https://user:pw@other.example.com/token?code=1#x"))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Message).To(And(
+				ContainSubstring("https://other.example.com/token:"), ContainSubstring("authorizationServer.tokenEndpoint"),
+				Not(ContainSubstring("pw")), Not(ContainSubstring("code"))))
+		},
+		Entry("301", http.StatusMovedPermanently), Entry("302", http.StatusFound), Entry("303", http.StatusSeeOther),
+		Entry("304", http.StatusNotModified), Entry("305", http.StatusUseProxy), Entry("306", 306),
+		Entry("307", http.StatusTemporaryRedirect), Entry("308", http.StatusPermanentRedirect),
+	)
+
+	DescribeTable("that redirects is refused, also when it does not say properly where to",
+		func(location string) {
+			Expect(failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location)).Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
+		},
+		Entry("nowhere", ""), Entry("to a path", "/login"), Entry("to no URL", "https://%zz/"),
+	)
+
+	It("has a granted scope that fits into an annotation and a status", func() {
+		token := tokenIn(rfc6749(), answer(http.StatusOK, `{"access_token": "t", "scope": "`+strings.Repeat("é", 4000)+`\u0000\n"}`))
+		Expect(len(token.Scope)).To(BeNumerically("<=", 4096))
+		Expect(strings.Trim(token.Scope, "é")).To(BeEmpty())
+	})
+})

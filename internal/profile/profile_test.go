@@ -1,0 +1,135 @@
+package profile_test
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/profile"
+)
+
+const (
+	asForm = "application/x-www-form-urlencoded"
+	asJSON = "application/json"
+)
+
+func noAuthentication() *v1alpha1.ClientAuthentication {
+	return &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientAuthenticationNone}
+}
+
+var _ = Describe("a profile", func() {
+	It("is one of those that the API documents", func() {
+		Expect(profile.Names()).To(Equal([]string{
+			"CommerceLayer", "ElasticPath", "ElasticPathImplicit", "Fabric", "OroCommerce", "RFC6749",
+		}))
+	})
+
+	It("sets no field that there is not", func() {
+		raw, err := os.ReadFile("profiles.yaml")
+		Expect(err).NotTo(HaveOccurred())
+		var declared map[string]server
+		Expect(yaml.UnmarshalStrict(raw, &declared)).To(Succeed())
+		Expect(declared).To(HaveLen(len(profile.Names())))
+	})
+
+	It("completes to all that a token request needs", func() {
+		for _, name := range profile.Names() {
+			completed := complete(of(name))
+			Expect(completed.Profile).To(Equal(name))
+			Expect(completed.ClientAuthentication.Method).NotTo(BeEmpty(), name)
+			Expect(completed.Request.Encoding).NotTo(BeEmpty(), name)
+			Expect(completed.Request.GrantType).NotTo(BeEmpty(), name)
+			Expect(completed.Response.AccessToken).NotTo(BeEmpty(), name)
+			Expect(completed.Response.ErrorCode).NotTo(BeEmpty(), name)
+			Expect(completed.DefaultTokenLifetime.Duration).To(BeNumerically(">", 0), name)
+		}
+	})
+
+	It("is RFC6749 when none is named", func() {
+		Expect(complete(of(""))).To(Equal(complete(of("RFC6749"))))
+		Expect(profile.Default).To(Equal("RFC6749"))
+	})
+
+	DescribeTable("cannot be completed",
+		func(s server, reason string, said ...string) {
+			_, err := profile.Complete(s)
+			var failure *oauth2.Error
+			Expect(errors.As(err, &failure)).To(BeTrue())
+			Expect(failure.Reason).To(Equal(reason))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			for _, words := range said {
+				Expect(failure.Message).To(ContainSubstring(words))
+			}
+		},
+		Entry("that nobody knows: the message lists those there are", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "Fabric, OroCommerce", "spec.authorizationServer.profile"),
+		Entry("of the right letters in the wrong case", of("fabric"), v1alpha1.ReasonProfileUnknown, "Fabric"),
+		Entry("RFC6749 without a token endpoint", server{}, v1alpha1.ReasonTokenEndpointMissing, "RFC6749", "spec.authorizationServer.tokenEndpoint"),
+		Entry("OroCommerce, whose customers have their own", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce"),
+		Entry("ElasticPath, whose customers have their own", server{Profile: "ElasticPath"}, v1alpha1.ReasonTokenEndpointMissing, "ElasticPath"),
+	)
+
+	none := []v1alpha1.JSONPointer{}
+	DescribeTable("gives way to what the user sets",
+		func(change func(*server)) {
+			wanted := complete(of("ElasticPath"))
+			change(&wanted)
+			Expect(complete(of("ElasticPath", func(s *server) {
+				// The change alone is declared: the profile has to fill the rest.
+				s.ClientAuthentication, s.Request, s.Response = &v1alpha1.ClientAuthentication{}, &v1alpha1.TokenRequest{}, &v1alpha1.TokenResponse{}
+				change(s)
+			}))).To(Equal(wanted))
+		},
+		Entry("the token endpoint", func(s *server) { s.TokenEndpoint = "https://other.example.com/" }),
+		Entry("the client authentication", func(s *server) { s.ClientAuthentication.Method = v1alpha1.ClientSecretBasic }),
+		Entry("the encoding", func(s *server) { s.Request.Encoding = v1alpha1.JSONEncoding }),
+		Entry("the grant type", func(s *server) { s.Request.GrantType = "implicit" }),
+		Entry("a list of pointers, as a whole", func(s *server) { s.Response.AccessToken = at("/token") }),
+		Entry("an empty list, which reads nothing", func(s *server) { s.Response.ExpiresAt = none }),
+		Entry("an empty list of what RFC 6749 has", func(s *server) { s.Response.Scope = none }),
+		Entry("the default lifetime", func(s *server) { s.DefaultTokenLifetime = &metav1.Duration{Duration: 90 * time.Second} }),
+		Entry("parameters", func(s *server) { s.Request.Parameters = parameters("account_id", "1") }),
+		Entry("empty parameters", func(s *server) { s.Request.Parameters = parameters("resource", "") }),
+	)
+
+	It("goes before RFC 6749, which fills what is left", func() {
+		completed := complete(of("ElasticPath"))
+		Expect(completed.ClientAuthentication.Method).To(Equal(v1alpha1.ClientSecretPost))
+		Expect(completed.Response.ExpiresAt).To(Equal(at("/data/expires", "/expires")))
+		Expect(completed.Request.Encoding).To(Equal(v1alpha1.FormEncoding))
+		Expect(completed.Request.GrantType).To(Equal("client_credentials"))
+		Expect(completed.Response.Scope).To(Equal(at("/scope")))
+		Expect(completed.DefaultTokenLifetime.Duration).To(Equal(time.Hour))
+	})
+
+	It("is the same for everyone: neither what a user declares nor what is done with a result changes it", func() {
+		before := complete(of("ElasticPath"))
+		changed := complete(of("ElasticPath", func(s *server) {
+			s.Request = &v1alpha1.TokenRequest{GrantType: "implicit", Parameters: parameters("a", "1")}
+		}))
+		changed.Response.AccessToken[0] = "/mine"
+		changed.ClientAuthentication.Method = v1alpha1.ClientAuthenticationNone
+		Expect(complete(of("ElasticPath"))).To(Equal(before))
+	})
+
+	It("leaves the declaration of the user as it is", func() {
+		declared := of("OroCommerce", func(s *server) { s.Response = &v1alpha1.TokenResponse{Scope: at("/rights")} })
+		unchanged := declared.DeepCopy()
+		complete(declared)
+		Expect(&declared).To(Equal(unchanged))
+	})
+})
+
+// parameters are pairs of names and values.
+func parameters(pairs ...string) (list []v1alpha1.RequestParameter) {
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, v1alpha1.RequestParameter{Name: pairs[i], Value: &pairs[i+1]})
+	}
+	return list
+}

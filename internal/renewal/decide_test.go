@@ -1,0 +1,169 @@
+package renewal_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+var _ = Describe("the decision", func() {
+	DescribeTable("is",
+		func(action renewal.Action, why string, changes ...change) {
+			decision := renewal.Decide(good(changes...))
+			Expect(decision.Action).To(Equal(action))
+			Expect(decision.Why).To(Equal(why))
+			Expect(decision.Problem != nil).To(Equal(action == renewal.Refuse))
+		},
+		Entry("a good token is kept", renewal.Keep, "the token is good"),
+		Entry("a good token of a client without a Secret is kept", renewal.Keep, "the token is good", noCredentials),
+		Entry("a good token is kept although an older rival has the same target", renewal.Keep, "the token is good", olderRival),
+		Entry("an edit that is not about the request keeps the token", renewal.Keep, "the token is good", onlyGenerationChanged),
+
+		// Suspension goes before all.
+		Entry("a suspended object waits", renewal.Wait, "suspended", suspended),
+		Entry("a suspended object with a due token waits", renewal.Wait, "suspended", due, suspended),
+		Entry("a suspended object without a token waits", renewal.Wait, "suspended", noTarget, suspended),
+		Entry("a suspended object with a renew request waits", renewal.Wait, "suspended", renewRequested, suspended),
+		Entry("a suspended object whose declaration is wrong waits", renewal.Wait, "suspended", declarationWrong, suspended),
+		Entry("a suspended object with a foreign target waits", renewal.Wait, "suspended", foreignTarget, suspended),
+
+		// What cannot work is refused before anything is tried.
+		Entry("a wrong declaration is refused", renewal.Refuse, v1alpha1.ReasonProfileUnknown, declarationWrong),
+		Entry("a wrong declaration is refused even without a token", renewal.Refuse, v1alpha1.ReasonProfileUnknown, noTarget, declarationWrong),
+		Entry("a foreign target is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget),
+		Entry("a foreign target is refused whatever it seems to record", renewal.Refuse, v1alpha1.ReasonTargetConflict, specChanged, foreignTarget),
+		Entry("an older rival has the right to a target that is not there", renewal.Refuse, v1alpha1.ReasonTargetConflict, noTarget, olderRival),
+		Entry("credentials that do not exist are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, credentialsGone),
+		Entry("credentials without the label are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, credentialsNotAllowed),
+		Entry("credentials without the label are refused, however due the token", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, due, credentialsNotAllowed),
+		Entry("the declaration is refused before the target", renewal.Refuse, v1alpha1.ReasonProfileUnknown, foreignTarget, declarationWrong),
+		Entry("the target is refused before the credentials", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget, credentialsGone),
+		Entry("a problem is told even while a backoff runs", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, backingOff, credentialsGone),
+
+		// A backoff holds until it is over or something changed.
+		Entry("a failure is not tried again at once", renewal.Wait, "backing off", backingOff),
+		Entry("a failure without a token is not tried again at once", renewal.Wait, "backing off", noTarget, backingOff),
+		Entry("a backoff holds although the token is due", renewal.Wait, "backing off", due, backingOff),
+		Entry("a backoff holds although the token expired", renewal.Wait, "backing off", expired, backingOff),
+		Entry("a backoff holds although the Secret drifted", renewal.Wait, "backing off", drifted, backingOff),
+		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),
+		Entry("a new renew request breaks a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
+		Entry("a change of the spec breaks a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
+		Entry("an edited credentials Secret breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
+		Entry("an edited credentials Secret breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
+		Entry("an edited credentials Secret breaks a backoff of a token that is still good", renewal.Exchange, "the last attempt failed", credentialsEdited, backingOff),
+		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the last attempt failed", onlyGenerationChanged, backingOff),
+		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the last attempt failed", backoffOver),
+		Entry("a backoff of a client without a Secret holds", renewal.Wait, "backing off", noCredentials, backingOff),
+
+		// Reasons for a new token.
+		Entry("a missing token Secret needs a token", renewal.Exchange, "there is no token Secret", noTarget),
+		Entry("a token Secret without a record needs a token", renewal.Exchange, "the token Secret holds no record of a token", noRecord),
+		Entry("a change of the request needs a token", renewal.Exchange, "the spec changed", specChanged),
+		Entry("a new renew request needs a token", renewal.Exchange, "a renewal was requested", renewRequested),
+		Entry("a renew request that the status reports is done", renewal.Keep, "the token is good", renewReported),
+		Entry("a renew request that the Secret answers is done, though no status says so", renewal.Keep, "the token is good", renewAnsweredBySecret),
+		Entry("a due token needs to be renewed", renewal.Exchange, "the token is due for renewal", due),
+		Entry("an expired token needs to be renewed", renewal.Exchange, "the token is due for renewal", expired),
+		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
+		Entry("a changed request is renewed, not verified, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
+
+		// Reasons to look into the Secret.
+		Entry("a token Secret that somebody else wrote to is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
+		Entry("an edit of the credentials Secret, be it a label, is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
+	)
+
+	DescribeTable("looks again",
+		func(expected func(renewal.Input) time.Time, changes ...change) {
+			in := good(changes...)
+			Expect(renewal.Decide(in).Until).To(Equal(expected(in)))
+		},
+		Entry("at the renewal of a good token", renewal.Input.RenewAt),
+		Entry("at the expiry of a token that nobody renews", expiry, suspended),
+		Entry("never, suspended without a token", never, suspended, noTarget),
+		Entry("never, suspended with a token of another request", never, suspended, specChanged),
+		Entry("never, suspended with an expired token", never, expired, suspended),
+		Entry("at the expiry of a token that cannot be renewed", expiry, credentialsGone),
+		Entry("never, when nothing is there and someone must change something", never, noTarget, credentialsGone),
+		Entry("never, when a foreign Secret is in the way", never, foreignTarget),
+		Entry("at the end of a backoff", inAMinute, backingOff),
+		Entry("at the end of a backoff without a token", inAMinute, noTarget, backingOff),
+		Entry("at the expiry of a token that comes before the end of a backoff", expiry, failed(time.Hour)),
+		Entry("at the end of a backoff of a token that expired", inAMinute, expired, backingOff),
+		Entry("at the end of a backoff of a token that somebody changed", inAMinute, drifted, backingOff),
+	)
+
+	It("keeps a token that lives too briefly to be renewed yet, and looks again at its expiry and at its renewal", func() {
+		in := good(func(in *renewal.Input) {
+			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = now.Add(-time.Second), now.Add(4*time.Second)
+		})
+		Expect(renewal.Decide(in)).To(And(HaveField("Action", renewal.Keep), HaveField("Until", now.Add(4*time.Second))))
+		expired(&in)
+		Expect(renewal.Decide(in)).To(And(HaveField("Action", renewal.Keep), HaveField("Until", now.Add(9*time.Second))))
+		due(&in)
+		Expect(renewal.Decide(in)).To(HaveField("Action", renewal.Exchange))
+	})
+
+	DescribeTable("names in its problem what is the matter and what to do",
+		func(said []string, changes ...change) {
+			for _, words := range said {
+				Expect(renewal.Decide(good(changes...)).Problem.Message).To(ContainSubstring(words))
+			}
+		},
+		Entry("whose the target is", []string{`"shop-token"`, "Deployment web", "spec.target.name"}, foreignTarget),
+		Entry("that the target is nobody's", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "" }),
+		Entry("who else wants the target", []string{`"shop-token"`, `"elder"`, "spec.target.name"}, noTarget, olderRival),
+		Entry("which Secret is missing", []string{`"shop-client"`, "spec.credentialsRef.name"}, credentialsGone),
+		Entry("the command that sets the label",
+			[]string{"kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential"}, credentialsNotAllowed),
+		Entry("what the declaration lacks", []string{"no such profile"}, declarationWrong),
+	)
+})
+
+var _ = Describe("the look after an attempt", func() {
+	DescribeTable("comes",
+		func(expected func(renewal.Input) time.Time, retryIn time.Duration, changes ...change) {
+			in := good(changes...)
+			var retryAt time.Time
+			if retryIn > 0 {
+				retryAt = in.Now.Add(retryIn)
+			}
+			Expect(renewal.NextLook(in, retryAt)).To(Equal(expected(in)))
+		},
+		Entry("at the renewal when it went well", renewal.Input.RenewAt, time.Duration(0)),
+		Entry("at the retry when it failed", inAMinute, time.Minute),
+		Entry("at the retry when it failed without a token", inAMinute, time.Minute, noTarget),
+		Entry("at the expiry of the old token when that comes first", expiry, time.Hour),
+		Entry("never without a token and without a retry", never, time.Duration(0), noTarget),
+	)
+})
+
+var _ = Describe("a token", func() {
+	DescribeTable("is valid",
+		func(expected bool, changes ...change) { Expect(good(changes...).Valid()).To(Equal(expected)) },
+		Entry("while it lives", true),
+		Entry("while it lives, although it is due", true, due),
+		Entry("while it lives, whatever became of its credentials", true, credentialsGone),
+		Entry("not in the instant of its expiry", false, expired),
+		Entry("not for another request", false, specChanged),
+		Entry("not in a Secret that somebody changed", false, drifted),
+		Entry("not in a Secret of somebody else", false, foreignTarget),
+		Entry("not without a record", false, noRecord),
+		Entry("not without a Secret", false, noTarget),
+	)
+
+	It("is no token of ours in a Secret of somebody else", func() {
+		Expect(good(foreignTarget).Token()).To(BeNil())
+		Expect(good().Token()).NotTo(BeNil())
+	})
+})
+
+func expiry(in renewal.Input) time.Time { return in.Target.Record.ExpiresAt }
+
+func inAMinute(in renewal.Input) time.Time { return in.Now.Add(time.Minute) }
+
+func never(renewal.Input) time.Time { return time.Time{} }

@@ -1,0 +1,109 @@
+package renewal_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+func TestRenewal(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "renewal")
+}
+
+var now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+type change = func(*renewal.Input)
+
+// good is a ClientCredential whose token was issued ten minutes ago and lives an
+// hour, so that all is well with it but for the given changes.
+func good(changes ...change) renewal.Input {
+	in := renewal.Input{
+		Now:         now,
+		Policy:      renewal.Policy{Seed: "uid"},
+		Generation:  3,
+		RequestHash: "hash",
+		Credentials: &renewal.Credentials{Name: "shop-client", Version: "7", Allowed: true},
+		TargetName:  "shop-token",
+		Target: &tokensecret.State{Owned: true, Owner: "ClientCredential/shop", Record: &tokensecret.Record{
+			IssuedAt: now.Add(-10 * time.Minute), ExpiresAt: now.Add(50 * time.Minute),
+			RequestHash: "hash", CredentialsVersion: "7",
+		}},
+		Last: renewal.Last{Generation: 3},
+	}
+	for _, change := range changes {
+		change(&in)
+	}
+	return in
+}
+
+// Changes, each named for what happened.
+func suspended(in *renewal.Input) { in.Suspended = true }
+
+func noTarget(in *renewal.Input) { in.Target = nil }
+
+func foreignTarget(in *renewal.Input) { in.Target.Owned, in.Target.Owner = false, "Deployment/web" }
+
+func noRecord(in *renewal.Input) { in.Target.Record = nil }
+
+func olderRival(in *renewal.Input) { in.Rival = "elder" }
+
+func declarationWrong(in *renewal.Input) {
+	in.Declaration = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange, Message: "no such profile"}
+}
+
+func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }
+
+func credentialsNotAllowed(in *renewal.Input) { in.Credentials.Allowed = false }
+
+func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
+
+func noCredentials(in *renewal.Input) {
+	in.Credentials = nil
+	if in.Target != nil && in.Target.Record != nil {
+		in.Target.Record.CredentialsVersion = ""
+	}
+}
+
+func specChanged(in *renewal.Input) { in.RequestHash, in.Generation = "other", 4 }
+
+// onlyGenerationChanged is an edit of something like renewBefore or target.
+func onlyGenerationChanged(in *renewal.Input) { in.Generation = 4 }
+
+func drifted(in *renewal.Input) { in.Target.Drifted = true }
+
+func renewRequested(in *renewal.Input) { in.RenewRequest = "today" }
+
+func renewReported(in *renewal.Input) { in.RenewRequest, in.Last.RenewRequest = "today", "today" }
+
+func renewAnsweredBySecret(in *renewal.Input) {
+	in.RenewRequest, in.Target.Record.RenewRequest = "today", "today"
+}
+
+// due and expired let time pass, for the failure as for the token.
+func due(in *renewal.Input) { in.Now = in.RenewAt() }
+
+func expired(in *renewal.Input) { in.Now = in.Target.Record.ExpiresAt }
+
+// failed is an attempt with the credentials of now, and retryAfter is when the
+// next one is due.
+func failed(retryAfter time.Duration) change {
+	return func(in *renewal.Input) {
+		in.Last.Failure = &v1alpha1.FailureStatus{
+			Reason: v1alpha1.ReasonServerError, Message: "down", Attempts: 1,
+			LastAttemptAt: metav1.NewTime(in.Now), RetryAt: metav1.NewTime(in.Now.Add(retryAfter)), CredentialsVersion: "7",
+		}
+	}
+}
+
+func backingOff(in *renewal.Input) { failed(time.Minute)(in) }
+
+func backoffOver(in *renewal.Input) { failed(0)(in) }

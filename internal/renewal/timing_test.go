@@ -1,0 +1,130 @@
+package renewal_test
+
+import (
+	"strconv"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// manySeeds calls do with a policy of each of many ClientCredentials.
+func manySeeds(policy renewal.Policy, do func(renewal.Policy)) {
+	for i := range 1000 {
+		policy.Seed = "uid-" + strconv.Itoa(i)
+		do(policy)
+	}
+}
+
+// spread are the least and the greatest of the delays for many seeds.
+func spread(policy renewal.Policy, delay func(renewal.Policy) time.Duration) (least, most time.Duration) {
+	least, most = 1<<62, -1<<62
+	manySeeds(policy, func(p renewal.Policy) { least, most = min(least, delay(p)), max(most, delay(p)) })
+	return least, most
+}
+
+var _ = Describe("the renewal", func() {
+	DescribeTable("comes when so much of the lifetime is left, or up to a tenth of the lifetime earlier",
+		func(lifetime time.Duration, policy renewal.Policy, left time.Duration) {
+			least, most := spread(policy, func(p renewal.Policy) time.Duration {
+				return now.Add(lifetime).Sub(p.RenewAt(now, now.Add(lifetime)))
+			})
+			// A thousand seeds come close to both ends.
+			Expect(least).To(BeNumerically("~", left, lifetime/200))
+			Expect(least).To(BeNumerically(">=", left))
+			Expect(most).To(BeNumerically("~", left+lifetime/10, lifetime/200))
+			Expect(most).To(BeNumerically("<=", left+lifetime/10))
+		},
+		Entry("a third by default", time.Hour, renewal.Policy{}, 33*time.Hour/100),
+		Entry("a third of a day", 24*time.Hour, renewal.Policy{}, 33*24*time.Hour/100),
+		Entry("a third of ten years, the longest lifetime there is", 10*365*24*time.Hour, renewal.Policy{}, 33*365*24*time.Hour/10),
+		Entry("renewBefore", time.Hour, renewal.Policy{Before: 10 * time.Minute}, 10*time.Minute),
+		Entry("a third where renewBefore is the whole lifetime", time.Hour, renewal.Policy{Before: time.Hour}, 33*time.Hour/100),
+		Entry("a third where renewBefore is longer than the lifetime", time.Hour, renewal.Policy{Before: 2 * time.Hour}, 33*time.Hour/100),
+		Entry("the percentage", time.Hour, renewal.Policy{BeforePercentage: 10}, 6*time.Minute),
+		Entry("the percentage of ten years", 10*365*24*time.Hour, renewal.Policy{BeforePercentage: 50}, 5*365*24*time.Hour),
+	)
+
+	DescribeTable("comes ten seconds after the issue at the soonest",
+		func(lifetime time.Duration, policy renewal.Policy) {
+			least, most := spread(policy, func(p renewal.Policy) time.Duration { return p.RenewAt(now, now.Add(lifetime)).Sub(now) })
+			Expect(least).To(Equal(10 * time.Second))
+			Expect(most).To(Equal(10 * time.Second))
+		},
+		Entry("for a token of 12 seconds", 12*time.Second, renewal.Policy{}),
+		Entry("for a token that is over by then", 3*time.Second, renewal.Policy{}),
+		Entry("for a renewBefore of nearly the whole lifetime", time.Hour, renewal.Policy{Before: time.Hour - time.Second}),
+		Entry("for a percentage of nearly the whole lifetime", 15*time.Minute, renewal.Policy{BeforePercentage: 99}),
+	)
+
+	It("comes at the same instant for the same token, also after a restart", func() {
+		policy := renewal.Policy{Seed: "uid"}
+		Expect(policy.RenewAt(now, now.Add(time.Hour))).To(Equal(renewal.Policy{Seed: "uid"}.RenewAt(now, now.Add(time.Hour))))
+	})
+
+	It("comes at other instants for tokens that were issued together", func() {
+		perMinute := map[time.Time]int{}
+		manySeeds(renewal.Policy{}, func(p renewal.Policy) {
+			perMinute[p.RenewAt(now, now.Add(time.Hour)).Truncate(time.Minute)]++
+		})
+		// Six minutes, with a sixth of all in each.
+		for minute, renewals := range perMinute {
+			Expect(renewals).To(BeNumerically("<", 250), minute.String())
+		}
+	})
+
+	It("comes another time after each issue, so that nobody is always first", func() {
+		policy := renewal.Policy{Seed: "uid"}
+		Expect(policy.RenewAt(now, now.Add(time.Hour)).Sub(now)).
+			NotTo(Equal(policy.RenewAt(now.Add(time.Hour), now.Add(2*time.Hour)).Sub(now.Add(time.Hour))))
+	})
+})
+
+var _ = Describe("the retry", func() {
+	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
+		func(attempts int32, longest time.Duration) {
+			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Retry}, attempts).Sub(now)
+			})
+			Expect(least).To(BeNumerically("~", longest*8/10, longest/100))
+			Expect(least).To(BeNumerically(">=", longest*8/10))
+			Expect(most).To(BeNumerically("~", longest, longest/100))
+			Expect(most).To(BeNumerically("<=", longest))
+		},
+		Entry("5 s after the first", int32(1), 5*time.Second),
+		Entry("10 s after the second", int32(2), 10*time.Second),
+		Entry("20 s after the third", int32(3), 20*time.Second),
+		Entry("160 s after the sixth", int32(6), 160*time.Second),
+		Entry("5 min after the seventh", int32(7), 5*time.Minute),
+		Entry("5 min after the hundredth", int32(100), 5*time.Minute),
+		Entry("5 min after the last that can be counted", int32(1<<31-1), 5*time.Minute),
+		Entry("5 s when nobody counted", int32(0), 5*time.Second),
+	)
+
+	DescribeTable("comes about hourly when someone must change something, because a server changes without an event",
+		func(attempts int32) {
+			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, attempts).Sub(now)
+			})
+			Expect(least).To(BeNumerically("~", 54*time.Minute, time.Minute))
+			Expect(most).To(BeNumerically("~", 66*time.Minute, time.Minute))
+		},
+		Entry("after the first attempt", int32(1)),
+		Entry("after the hundredth attempt", int32(100)),
+	)
+
+	DescribeTable("never comes before the server allows it",
+		func(class oauth2.Class, retryAfter, least time.Duration) {
+			failure := &oauth2.Error{Class: class, RetryAfter: retryAfter}
+			manySeeds(renewal.Policy{}, func(p renewal.Policy) {
+				Expect(p.RetryAt(now, failure, 1).Sub(now)).To(BeNumerically(">=", least))
+			})
+		},
+		Entry("Retry-After that is longer than the backoff", oauth2.Retry, 10*time.Minute, 10*time.Minute),
+		Entry("Retry-After that is longer than the probe", oauth2.WaitForChange, 3*time.Hour, 3*time.Hour),
+		Entry("Retry-After that is shorter than the backoff does not hurry it", oauth2.Retry, time.Second, 4*time.Second),
+	)
+})

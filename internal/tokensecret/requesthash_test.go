@@ -1,0 +1,71 @@
+package tokensecret_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+type spec = v1alpha1.ClientCredentialSpec
+
+func hashOf(changes ...func(*spec)) string {
+	GinkgoHelper()
+	s := spec{
+		AuthorizationServer: v1alpha1.AuthorizationServerSpec{
+			Profile: "ElasticPath", TokenEndpoint: "https://idp.example.com/token",
+			ClientAuthentication: &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientSecretPost},
+			Request:              &v1alpha1.TokenRequest{Parameters: []v1alpha1.RequestParameter{{Name: "a", Value: ptr.To("1")}}},
+			Response:             &v1alpha1.TokenResponse{},
+		},
+		CredentialsRef: &v1alpha1.CredentialsReference{Name: "client"},
+		Scopes:         []string{"read"},
+	}
+	for _, change := range changes {
+		change(&s)
+	}
+	hash, err := tokensecret.RequestHash(s)
+	Expect(err).NotTo(HaveOccurred())
+	return hash
+}
+
+var _ = Describe("the request hash", func() {
+	DescribeTable("changes, and the token is renewed, with",
+		func(change func(*spec)) { Expect(hashOf(change)).NotTo(Equal(hashOf())) },
+		Entry("the profile", func(s *spec) { s.AuthorizationServer.Profile = "RFC6749" }),
+		Entry("the token endpoint", func(s *spec) { s.AuthorizationServer.TokenEndpoint = "https://other.example.com/" }),
+		Entry("the client authentication", func(s *spec) { s.AuthorizationServer.ClientAuthentication.Method = v1alpha1.ClientSecretBasic }),
+		Entry("the encoding", func(s *spec) { s.AuthorizationServer.Request.Encoding = v1alpha1.JSONEncoding }),
+		Entry("the grant type", func(s *spec) { s.AuthorizationServer.Request.GrantType = "implicit" }),
+		Entry("a parameter's value", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Value = ptr.To("2") }),
+		Entry("a parameter's name", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Name = "b" }),
+		Entry("where the token lies", func(s *spec) { s.AuthorizationServer.Response.AccessToken = []v1alpha1.JSONPointer{"/t"} }),
+		Entry("a list that becomes empty", func(s *spec) { s.AuthorizationServer.Response.ExpiresAt = []v1alpha1.JSONPointer{} }),
+		Entry("the lifetime that is assumed", func(s *spec) {
+			s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: time.Minute}
+		}),
+		Entry("the credentials Secret", func(s *spec) { s.CredentialsRef.Name = "other" }),
+		Entry("the key of the client ID", func(s *spec) { s.CredentialsRef.ClientIDKey = "id" }),
+		Entry("the key of the client secret", func(s *spec) { s.CredentialsRef.ClientSecretKey = "secret" }),
+		Entry("the client ID", func(s *spec) { s.ClientID = "inline" }),
+		Entry("the scopes", func(s *spec) { s.Scopes = []string{"read", "write"} }),
+		Entry("the audience", func(s *spec) { s.Audience = "api" }),
+	)
+
+	DescribeTable("stays, and the token too, with",
+		func(change func(*spec)) { Expect(hashOf(change)).To(Equal(hashOf())) },
+		Entry("suspension", func(s *spec) { s.Suspend = ptr.To(true) }),
+		Entry("renewBefore", func(s *spec) { s.RenewBefore = &metav1.Duration{Duration: time.Minute} }),
+		Entry("renewBeforePercentage", func(s *spec) { s.RenewBeforePercentage = 10 }),
+		Entry("the target", func(s *spec) { s.Target = &v1alpha1.TokenTarget{Name: "other"} }),
+	)
+
+	It("is the same in every version, or an upgrade would renew every token", func() {
+		Expect(hashOf()).To(Equal("TODO"))
+	})
+})

@@ -1,0 +1,127 @@
+package tokensecret_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+var _ = Describe("a token Secret", func() {
+	It("holds what workloads mount", func() {
+		secret := written(token, provenance)
+		Expect(secret.Type).To(Equal(corev1.SecretTypeOpaque))
+		Expect(secret.Data).To(Equal(map[string][]byte{
+			"access_token": []byte(accessToken), "token_type": []byte("Bearer"), "expires_at": []byte("2026-03-01T13:00:00Z"),
+		}))
+	})
+
+	It("says whose it is, so that it goes when its ClientCredential goes", func() {
+		secret := written(token, provenance)
+		Expect(secret.Labels).To(Equal(map[string]string{"app.kubernetes.io/managed-by": "tokensync"}))
+		yes := true
+		Expect(secret.OwnerReferences).To(ConsistOf(metav1.OwnerReference{
+			APIVersion: "oauth2.tokensync.dev/v1alpha1", Kind: "ClientCredential", Name: "shop", UID: "owner-uid",
+			Controller: &yes, BlockOwnerDeletion: &yes,
+		}))
+	})
+
+	DescribeTable("has the name",
+		func(target *v1alpha1.TokenTarget, name string) {
+			named := owner.DeepCopy()
+			named.Spec.Target = target
+			configuration := tokensecret.Write(named, nil, token, tokensecret.NewRecord(token, provenance))
+			Expect(*configuration.Name).To(Equal(name))
+			Expect(*configuration.Namespace).To(Equal("ns"))
+		},
+		Entry("of its ClientCredential with a suffix", nil, "shop-token"),
+		Entry("that the spec gives it", &v1alpha1.TokenTarget{Name: "mine"}, "mine"),
+	)
+
+	It("is only written over the Secret that was looked at", func() {
+		record := tokensecret.NewRecord(token, provenance)
+		over := tokensecret.Write(owner, &tokensecret.State{UID: "secret-uid", ResourceVersion: "42"}, token, record)
+		Expect(*over.UID).To(BeEquivalentTo("secret-uid"))
+		Expect(*over.ResourceVersion).To(Equal("42"))
+		first := tokensecret.Write(owner, nil, token, record)
+		Expect(first.UID).To(BeNil())
+		Expect(first.ResourceVersion).To(BeNil())
+	})
+
+	It("tells in its metadata neither the token nor the client secret, nor anything to guess them by", func() {
+		metadata, err := json.Marshal(written(token, provenance).ObjectMeta)
+		Expect(err).NotTo(HaveOccurred())
+		for _, secret := range []string{accessToken, clientSecret} {
+			sum := sha256.Sum256([]byte(secret))
+			for _, form := range []string{
+				secret, base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret)),
+				hex.EncodeToString(sum[:]), hex.EncodeToString(sum[:16]), base64.StdEncoding.EncodeToString(sum[:]),
+			} {
+				Expect(string(metadata)).NotTo(ContainSubstring(form))
+			}
+		}
+	})
+
+	It("has another fingerprint with each token, so that nobody sees that the client secret stayed", func() {
+		next := token
+		next.AccessToken = oauth2.NewSensitive("the-next-token")
+		Expect(tokensecret.NewRecord(next, provenance).Fingerprint).
+			NotTo(Equal(tokensecret.NewRecord(token, provenance).Fingerprint))
+	})
+})
+
+var _ = Describe("the record of a token", func() {
+	It("comes back from the annotations", func() {
+		Expect(tokensecret.RecordOf(written(token, provenance).Annotations)).To(Equal(&tokensecret.Record{
+			IssuedAt: issuedAt, ExpiresAt: expiresAt, Scope: "read write",
+			RequestHash: "hash", CredentialsVersion: "7", RenewRequest: "today",
+			Fingerprint: tokensecret.NewRecord(token, provenance).Fingerprint,
+		}))
+	})
+
+	It("has no annotations for what there is not", func() {
+		bare := token
+		bare.Scope = ""
+		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
+		Expect(annotations).To(HaveLen(4))
+		Expect(annotations).To(And(HaveKey(v1alpha1.IssuedAtAnnotation), HaveKey(v1alpha1.ExpiresAtAnnotation),
+			HaveKey(v1alpha1.RequestHashAnnotation), HaveKey(v1alpha1.FingerprintAnnotation)))
+		Expect(tokensecret.RecordOf(annotations)).To(HaveField("RequestHash", "hash"))
+	})
+
+	It("is in UTC, wherever the operator runs", func() {
+		local := token
+		zone := time.FixedZone("", 3600)
+		local.IssuedAt, local.ExpiresAt = issuedAt.In(zone), expiresAt.In(zone)
+		secret := written(local, provenance)
+		Expect(secret.Annotations).To(Equal(written(token, provenance).Annotations))
+		Expect(secret.Data).To(HaveKeyWithValue("expires_at", []byte("2026-03-01T13:00:00Z")))
+	})
+
+	DescribeTable("is none that can be read",
+		func(issued, expires string) {
+			Expect(tokensecret.RecordOf(map[string]string{
+				v1alpha1.IssuedAtAnnotation: issued, v1alpha1.ExpiresAtAnnotation: expires,
+				v1alpha1.RequestHashAnnotation: "hash", v1alpha1.FingerprintAnnotation: "f",
+			})).To(BeNil())
+		},
+		Entry("without the issue", "", "2026-03-01T13:00:00Z"),
+		Entry("without the expiry", "2026-03-01T12:00:00Z", ""),
+		Entry("with an expiry that is no instant", "2026-03-01T12:00:00Z", "tomorrow"),
+		Entry("with an issue that is no instant", "1772366400", "2026-03-01T13:00:00Z"),
+	)
+
+	It("is none in a Secret without annotations", func() {
+		Expect(tokensecret.RecordOf(nil)).To(BeNil())
+	})
+})

@@ -1,0 +1,164 @@
+package tokensecret_test
+
+import (
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+const (
+	updated = metav1.ManagedFieldsOperationUpdate
+	applied = metav1.ManagedFieldsOperationApply
+)
+
+var _ = Describe("the state of a target Secret", func() {
+	It("is all that its metadata tells", func() {
+		secret := written(token, provenance)
+		Expect(tokensecret.StateOf(owner, secret)).To(Equal(&tokensecret.State{
+			ResourceVersion: "42", UID: "secret-uid", Owner: "ClientCredential/shop", Owned: true,
+			Record: tokensecret.RecordOf(secret.Annotations),
+		}))
+	})
+
+	DescribeTable("tells whose it is",
+		func(change func(*corev1.Secret), owned bool, display string) {
+			secret := written(token, provenance)
+			change(secret)
+			state := tokensecret.StateOf(owner, secret)
+			Expect(state.Owned).To(Equal(owned))
+			Expect(state.DisplayOwner()).To(Equal(display))
+			Expect(state.Drifted).To(BeFalse())
+		},
+		Entry("ours", func(*corev1.Secret) {}, true, "ClientCredential shop"),
+		Entry("nobody's", func(s *corev1.Secret) { s.OwnerReferences = nil }, false, "no controller"),
+		Entry("somebody else's", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
+		Entry("that of an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "ClientCredential shop"),
+		Entry("ours, but not to control", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, false, "no controller"),
+		Entry("somebody else's, whose managed fields are not our business", func(s *corev1.Secret) { s.OwnerReferences, s.ManagedFields = nil, nil }, false, "no controller"),
+	)
+
+	DescribeTable("is no drift",
+		func(change func(*corev1.Secret)) {
+			secret := written(token, provenance)
+			change(secret)
+			Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
+		},
+		Entry("after the operator created it", func(*corev1.Secret) {}),
+		Entry("after the operator applied it", func(s *corev1.Secret) { s.ManagedFields[0].Operation = applied }),
+		Entry("when the operator created one part and applied the other", func(s *corev1.Secret) {
+			s.ManagedFields = []metav1.ManagedFieldsEntry{
+				wrote(tokensecret.FieldManager, updated, without(fieldsOf(s), "access_token")),
+				wrote(tokensecret.FieldManager, applied, [][]string{{"data", "access_token"}}),
+			}
+		}),
+		Entry("when somebody adds a label, an annotation and a key", func(s *corev1.Secret) {
+			s.Labels["team"], s.Annotations["team"], s.Data["ca.crt"] = "web", "web", nil
+			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated,
+				[][]string{{"metadata", "labels", "team"}, {"metadata", "annotations", "team"}, {"data", "ca.crt"}}))
+		}),
+		Entry("when somebody applies the same value, and shares the field", func(s *corev1.Secret) {
+			s.ManagedFields = append(s.ManagedFields, wrote("argocd", applied, fieldsOf(s)))
+		}),
+	)
+
+	DescribeTable("is drift when somebody else wrote or removed",
+		func(key string) {
+			secret := written(token, provenance)
+			fields := fieldsOf(secret)
+			Expect(without(fields, key)).To(HaveLen(len(fields) - 1))
+			others := slices.DeleteFunc(fields, func(path []string) bool { return path[len(path)-1] != key })
+			secret.ManagedFields = []metav1.ManagedFieldsEntry{
+				wrote(tokensecret.FieldManager, updated, without(fieldsOf(secret), key)), wrote("kubectl", updated, others),
+			}
+			Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeTrue())
+		},
+		Entry("the token", "access_token"),
+		Entry("the token type", "token_type"),
+		Entry("the expiry", "expires_at"),
+		Entry("the label", v1alpha1.ManagedByLabel),
+		Entry("the recorded issue", v1alpha1.IssuedAtAnnotation),
+		Entry("the recorded expiry", v1alpha1.ExpiresAtAnnotation),
+		Entry("the recorded scope", v1alpha1.ScopeAnnotation),
+		Entry("the recorded request", v1alpha1.RequestHashAnnotation),
+		Entry("the recorded version of the credentials", v1alpha1.CredentialsVersionAnnotation),
+		Entry("the recorded renew request", v1alpha1.RenewRequestAnnotation),
+		Entry("the fingerprint", v1alpha1.FingerprintAnnotation),
+	)
+
+	DescribeTable("is drift when nobody can tell",
+		func(entries func(*corev1.Secret) []metav1.ManagedFieldsEntry) {
+			secret := written(token, provenance)
+			secret.ManagedFields = entries(secret)
+			Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeTrue())
+		},
+		Entry("because somebody cleared the managed fields", func(*corev1.Secret) []metav1.ManagedFieldsEntry { return nil }),
+		Entry("because they are empty", func(*corev1.Secret) []metav1.ManagedFieldsEntry {
+			return []metav1.ManagedFieldsEntry{{Manager: tokensecret.FieldManager, Operation: applied}}
+		}),
+		Entry("because they cannot be read", func(*corev1.Secret) []metav1.ManagedFieldsEntry {
+			return []metav1.ManagedFieldsEntry{{Manager: tokensecret.FieldManager, Operation: applied, FieldsV1: metav1.NewFieldsV1("?")}}
+		}),
+		Entry("because somebody restored the Secret as a whole", func(s *corev1.Secret) []metav1.ManagedFieldsEntry {
+			return []metav1.ManagedFieldsEntry{wrote("velero-server", updated, fieldsOf(s))}
+		}),
+	)
+})
+
+var _ = Describe("what the cache keeps of a Secret", func() {
+	stripped := func(change func(*corev1.Secret)) (*corev1.Secret, *metav1.PartialObjectMetadata) {
+		GinkgoHelper()
+		secret := written(token, provenance)
+		change(secret)
+		metadata := &metav1.PartialObjectMetadata{ObjectMeta: *secret.ObjectMeta.DeepCopy()}
+		tokensecret.Strip(metadata)
+		return secret, metadata
+	}
+
+	addForeign := func(s *corev1.Secret) {
+		s.Labels["team"], s.Annotations["team"] = "web", "web"
+		s.Labels[v1alpha1.UsageLabel] = v1alpha1.UsageClientCredential
+		s.Annotations["kubectl.kubernetes.io/last-applied-configuration"] = "{...}"
+		s.OwnerReferences = append(s.OwnerReferences, metav1.OwnerReference{Kind: "Other", UID: "x"})
+		s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, fieldsOf(s)))
+	}
+
+	DescribeTable("says the same as the whole",
+		func(change func(*corev1.Secret)) {
+			secret, metadata := stripped(change)
+			Expect(tokensecret.StateOf(owner, metadata)).To(Equal(tokensecret.StateOf(owner, secret)))
+			Expect(metadata.Name).To(Equal("shop-token"))
+			Expect(metadata.Labels[v1alpha1.UsageLabel]).To(Equal(secret.Labels[v1alpha1.UsageLabel]))
+		},
+		Entry("of a token Secret", func(*corev1.Secret) {}),
+		Entry("of a token Secret that others added to", addForeign),
+		Entry("of a token Secret that others wrote to", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "kubectl" }),
+		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
+		Entry("of a Secret that nobody controls and nothing is known about", func(s *corev1.Secret) {
+			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, nil, nil, nil
+		}),
+	)
+
+	It("is no more than what is read", func() {
+		_, metadata := stripped(addForeign)
+		Expect(metadata.Labels).To(HaveLen(2))
+		Expect(metadata.Annotations).To(HaveLen(7))
+		Expect(metadata.ManagedFields).To(HaveLen(1))
+	})
+
+	It("of a foreign Secret is next to nothing", func() {
+		_, metadata := stripped(func(s *corev1.Secret) {
+			addForeign(s)
+			delete(s.Annotations, v1alpha1.FingerprintAnnotation)
+			s.OwnerReferences = s.OwnerReferences[1:]
+		})
+		Expect(metadata.OwnerReferences).To(BeNil())
+		Expect(metadata.Annotations).To(BeNil())
+		Expect(metadata.ManagedFields).To(BeNil())
+	})
+})
