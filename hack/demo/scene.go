@@ -58,7 +58,8 @@ func readScene(folder string) (scene, error) {
 			return s, fmt.Errorf("read %s: %w", file, err)
 		}
 	}
-	return s, s.add(wrongSecretYAML)
+	err = s.add(wrongSecretYAML)
+	return s, err
 }
 
 // add takes the documents of a YAML file.

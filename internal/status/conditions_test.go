@@ -1,0 +1,134 @@
+package status_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
+)
+
+var _ = Describe("the conditions", func() {
+	// All conditions are listed: one that does not hold has to be absent.
+	DescribeTable("are",
+		func(in renewal.Input, outcome status.Outcome, previous reported, conditions ...types.GomegaMatcher) {
+			Expect(report(in, outcome, previous).Status.Conditions).To(ConsistOf(conditions))
+		},
+		Entry("Ready alone while there is a good token", observed(), nothing, unseen,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
+		Entry("Ready alone after the first token", observed(noTarget), issued(observed(), time.Hour), unseen,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
+		Entry("Ready alone after a recovery", observed(due), issued(observed(), time.Hour), after(observed(due), refused),
+			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
+		Entry("Ready alone after an edit that left the token good", observed(later(time.Minute)), nothing, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
+
+		Entry("Reconciling without a token after a failure that passes", observed(noTarget), down, unseen,
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("Stalled without a token after a failure that does not pass", observed(noTarget), refused, unseen,
+			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Reconciling when the token cannot be written", observed(noTarget), failed(v1alpha1.ReasonSecretWriteFailed, oauth2.Retry), unseen,
+			condition(ready, no, v1alpha1.ReasonSecretWriteFailed), condition(reconciling, yes, v1alpha1.ReasonSecretWriteFailed)),
+		Entry("Ready and RenewalFailing while the old token is still good", observed(due), down, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonServerError)),
+		Entry("Ready, RenewalFailing and Stalled while the old token is still good and someone must change something", observed(due), refused, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Reconciling once the old token expired", observed(expired), down, idle,
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("Reconciling when the old token is for another spec", observed(specChanged), down, idle,
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("Reconciling when somebody wrote to the Secret and the token cannot be replaced", observed(drifted), down, idle,
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("Stalled no more when the failure becomes one that passes", observed(noTarget, later(2*time.Hour)), down, after(observed(noTarget), refused),
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+
+		Entry("as they were while a backoff runs: Reconciling", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), down),
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("as they were while a backoff runs: Stalled", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), refused),
+			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("as they were while a backoff runs: RenewalFailing", observed(due, later(time.Second)), nothing, after(observed(due), down),
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonServerError)),
+		Entry("Ready no more when the token expires while a backoff runs", observed(expired, later(time.Second)), nothing, after(observed(due), refused),
+			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+
+		Entry("Stalled without a token when the credentials are gone", observed(noTarget, credentialsGone), nothing, unseen,
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Ready, RenewalFailing and Stalled when the credentials are gone and the token is still good", observed(credentialsGone), nothing, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Stalled when the target belongs to somebody else", observed(foreignTarget), nothing, unseen,
+			condition(ready, no, v1alpha1.ReasonTargetConflict), condition(stalled, yes, v1alpha1.ReasonTargetConflict)),
+		Entry("about what is in the way now, not about the last attempt", observed(noTarget, credentialsGone), nothing, after(observed(noTarget), down),
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+
+		Entry("Ready alone while suspended with a good token", observed(suspended), nothing, idle,
+			condition(ready, yes, v1alpha1.ReasonSuspended)),
+		Entry("Stalled while suspended without a token", observed(noTarget, suspended), nothing, unseen,
+			condition(ready, no, v1alpha1.ReasonSuspended), condition(stalled, yes, v1alpha1.ReasonSuspended)),
+		Entry("Stalled while suspended with an expired token", observed(expired, suspended), nothing, idle,
+			condition(ready, no, v1alpha1.ReasonSuspended), condition(stalled, yes, v1alpha1.ReasonSuspended)),
+		Entry("those of suspension alone after a failure", observed(suspended), nothing, after(observed(due), refused),
+			condition(ready, yes, v1alpha1.ReasonSuspended)),
+		Entry("Ready alone after suspension", observed(), nothing, after(observed(noTarget, suspended), nothing),
+			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
+
+		Entry("Reconciling when a token lived too briefly to be renewed in time",
+			observed(func(in *renewal.Input) { in.Target = secretOf(5*time.Second, 3*time.Second) }), nothing, idle,
+			condition(ready, no, v1alpha1.ReasonTokenExpired), condition(reconciling, yes, v1alpha1.ReasonTokenExpired)),
+		Entry("those of others as well, which stay as they are", observed(), nothing,
+			reported{Conditions: []metav1.Condition{{Type: "Audited", Status: no, Reason: "ByHand"}}},
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition("Audited", no, "ByHand")),
+	)
+
+	DescribeTable("say",
+		func(conditionType string, in renewal.Input, outcome status.Outcome, said ...string) {
+			for _, words := range said {
+				Expect(report(in, outcome, idle).Status.Conditions).To(ContainElement(And(
+					HaveField("Type", conditionType), HaveField("Message", ContainSubstring(words)))))
+			}
+		},
+		Entry("which Secret is ready until when", ready, observed(), nothing, `"shop-token"`, "2026-03-01T12:50:00Z", "renewed at 2026-03-01T12:2"),
+		Entry("until when a suspended token is good", ready, observed(suspended), nothing, `"shop-token"`, "2026-03-01T12:50:00Z", "spec.suspend"),
+		Entry("what to do about a suspended object without a token", stalled, observed(noTarget, suspended), nothing, "spec.suspend to false"),
+		Entry("why there is no token", ready, observed(noTarget), down, "message of ServerError"),
+		Entry("why there is no renewal", renewalFailing, observed(due), down, "message of ServerError"),
+		Entry("what has to change", stalled, observed(noTarget), refused, "message of InvalidClient"),
+		Entry("when the next token comes", reconciling, observed(func(in *renewal.Input) { in.Target = secretOf(5*time.Second, 3*time.Second) }), nothing,
+			`"shop-token"`, "2026-03-01T12:00:05Z"),
+	)
+
+	It("are about the generation that was looked at", func() {
+		told := report(observed(due, func(in *renewal.Input) { in.Generation = 9 }), refused, idle).Status
+		Expect(*told.ObservedGeneration).To(BeEquivalentTo(9))
+		Expect(told.Conditions).To(HaveLen(3))
+		Expect(told.Conditions).To(HaveEach(HaveField("ObservedGeneration", BeEquivalentTo(9))))
+	})
+
+	It("keep the instant of their last transition while nothing changes", func() {
+		before := after(observed(due), down)
+		again := report(observed(due, later(time.Minute)), down, before).Status
+		Expect(again.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now)))
+		recovered := report(observed(noTarget, later(2*time.Minute)), issued(observed(later(2*time.Minute)), time.Hour), after(observed(noTarget), down)).Status
+		Expect(recovered.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(2*time.Minute))))
+	})
+
+	It("leave the status before as it was", func() {
+		before := after(observed(due), down)
+		unchanged := before.DeepCopy()
+		report(observed(noTarget, later(time.Hour)), refused, before)
+		Expect(&before).To(Equal(unchanged))
+	})
+
+	It("do not change while nothing happens, so that nothing is written", func() {
+		for _, quiet := range []renewal.Input{observed(), observed(suspended), observed(noTarget, credentialsGone), observed(foreignTarget)} {
+			before := after(quiet, nothing)
+			later(time.Minute)(&quiet)
+			Expect(report(quiet, nothing, before).Status).To(Equal(before))
+		}
+	})
+})

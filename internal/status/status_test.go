@@ -1,0 +1,167 @@
+package status_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
+)
+
+var _ = Describe("the token in the status", func() {
+	It("is told without itself", func() {
+		in := observed()
+		token := after(in, nothing).Token
+		Expect(*token).To(And(
+			HaveField("SecretName", "shop-token"), HaveField("Scope", "read"),
+			HaveField("IssuedAt.Time", now.Add(-10*time.Minute)), HaveField("ExpiresAt.Time", now.Add(50*time.Minute)),
+			HaveField("RenewAt.Time", in.RenewAt().Truncate(time.Second))))
+	})
+
+	DescribeTable("is",
+		func(in renewal.Input, outcome status.Outcome, expiresAt *time.Time) {
+			token := report(in, outcome, idle).Status.Token
+			if expiresAt == nil {
+				Expect(token).To(BeNil())
+				return
+			}
+			Expect(token.ExpiresAt.Time).To(Equal(*expiresAt))
+		},
+		Entry("the new one after a renewal", observed(due), issued(observed(), time.Hour), in(time.Hour)),
+		Entry("the old one after a failure", observed(due), down, in(10*time.Minute)),
+		Entry("the old one even when it expired", observed(expired), down, in(-time.Hour)),
+		Entry("the one that is there while suspended", observed(suspended), nothing, in(50*time.Minute)),
+		Entry("none without a Secret", observed(noTarget), down, nil),
+		Entry("none in a Secret of somebody else", observed(foreignTarget), nothing, nil),
+	)
+})
+
+func in(d time.Duration) *time.Time {
+	t := now.Add(d)
+	return &t
+}
+
+var _ = Describe("the failure in the status", func() {
+	It("tells of the last attempt and of the next", func() {
+		in := observed(noTarget)
+		failure := after(in, down).Failure
+		Expect(*failure).To(And(
+			HaveField("Reason", v1alpha1.ReasonServerError), HaveField("Message", "message of ServerError"),
+			HaveField("Attempts", BeEquivalentTo(1)), HaveField("CredentialsVersion", "7"), HaveField("LastAttemptAt.Time", now)))
+		Expect(failure.RetryAt.Time).To(BeTemporally("~", now.Add(4500*time.Millisecond), 1500*time.Millisecond))
+	})
+
+	It("has no version of credentials where there is no Secret of them", func() {
+		in := observed(noTarget, func(in *renewal.Input) { in.Credentials = nil })
+		Expect(after(in, down).Failure.CredentialsVersion).To(BeEmpty())
+	})
+
+	DescribeTable("counts",
+		func(attempts int, changes ...change) {
+			before := after(observed(noTarget), down)
+			before.Failure.Attempts = 4
+			in := observed(append([]change{noTarget, later(time.Hour)}, changes...)...)
+			Expect(report(in, down, before).Status.Failure.Attempts).To(BeEquivalentTo(attempts))
+		},
+		Entry("one attempt after the other", 5),
+		Entry("from one after an edit of the spec", 1, func(in *renewal.Input) { in.Generation = 4 }),
+		Entry("from one with other credentials", 1, credentialsEdited),
+		Entry("from one for a new renew request", 1, renewRequested),
+	)
+
+	DescribeTable("is",
+		func(remains bool, in renewal.Input, outcome status.Outcome) {
+			before := after(observed(due), down)
+			if failure := report(in, outcome, before).Status.Failure; remains {
+				Expect(failure).To(Equal(before.Failure))
+			} else {
+				Expect(failure).To(BeNil())
+			}
+		},
+		Entry("over with a new token", false, observed(due, later(time.Hour)), issued(observed(), time.Hour)),
+		Entry("not over while the backoff runs", true, observed(due, later(time.Second)), nothing),
+		Entry("not forgotten when a Secret is gone for a moment", true, observed(due, credentialsGone), nothing),
+		Entry("forgotten by suspension, a fresh start", false, observed(due, suspended), nothing),
+	)
+
+	DescribeTable("lets the server's Retry-After have its way",
+		func(class oauth2.Class, at time.Time) {
+			in := observed(noTarget)
+			in.Now = at
+			outcome := failed(v1alpha1.ReasonRateLimited, class)
+			outcome.Failure.RetryAfter = 2 * time.Hour
+			told := report(in, outcome, unseen)
+			Expect(told.Status.Failure.RetryAt.Time).To(BeTemporally(">=", at.Add(2*time.Hour)))
+			Expect(told.NextLook).To(BeTemporally(">=", at.Add(2*time.Hour)))
+		},
+		Entry("instead of the backoff", oauth2.Retry, now),
+		Entry("instead of the hourly probe", oauth2.WaitForChange, now),
+		Entry("to the full, though the status knows whole seconds only", oauth2.Retry, now.Add(900*time.Millisecond)),
+	)
+})
+
+var _ = DescribeTable("the next look comes",
+	func(observation renewal.Input, outcome status.Outcome, expected func(renewal.Input, status.Report) time.Time) {
+		told := report(observation, outcome, idle)
+		Expect(told.NextLook).To(Equal(expected(observation, told)))
+	},
+	Entry("at the renewal of a good token", observed(), nothing,
+		func(in renewal.Input, _ status.Report) time.Time { return in.RenewAt() }),
+	Entry("at the renewal of a new token, not of the old", observed(due), issued(observed(), time.Hour),
+		func(_ renewal.Input, told status.Report) time.Time {
+			return renewal.Policy{Seed: "uid"}.RenewAt(now, told.Status.Token.ExpiresAt.Time)
+		}),
+	Entry("at the retry after a failure", observed(noTarget), down, retry),
+	Entry("at the retry after a failure that the old token outlives", observed(due), down, retry),
+	Entry("at the expiry of the old token when that comes before the retry", observed(due), refused,
+		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
+	Entry("at the retry when somebody spoilt the old token", observed(due, drifted), refused, retry),
+	Entry("at the expiry of a suspended token", observed(suspended), nothing,
+		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
+	Entry("never when only a change can help", observed(noTarget, credentialsGone), nothing,
+		func(renewal.Input, status.Report) time.Time { return time.Time{} }),
+)
+
+func retry(_ renewal.Input, told status.Report) time.Time { return told.Status.Failure.RetryAt.Time }
+
+var _ = Describe("a renew request", func() {
+	DescribeTable("is reported as handled",
+		func(expected string, in renewal.Input, outcome status.Outcome, previous reported) {
+			Expect(report(in, outcome, previous).Status.LastHandledRenewRequest).To(Equal(expected))
+		},
+		Entry("once the token came", "today", observed(renewRequested), issued(observed(), time.Hour), idle),
+		Entry("once it was tried: the backoff takes over", "today", observed(renewRequested), down, idle),
+		Entry("not while suspended: it waits", "", observed(renewRequested, suspended), nothing, idle),
+		Entry("not while something is in the way", "", observed(renewRequested, credentialsGone), nothing, idle),
+		Entry("still, when the annotation is removed", "today", observed(), nothing, handled("today")),
+		Entry("still, after a renewal without one", "today", observed(due), issued(observed(), time.Hour), handled("today")),
+		Entry("in the place of the one before", "today", observed(renewRequested), issued(observed(), time.Hour), handled("yesterday")),
+		Entry("never, without one", "", observed(due), issued(observed(), time.Hour), idle),
+	)
+
+	It("that failed is tried again, and then no more", func() {
+		tried := report(observed(renewRequested), down, idle).Status
+		Expect(renewal.Decide(withLast(observed(renewRequested, later(time.Minute)), tried)).Action).To(Equal(renewal.Exchange))
+		again := observed(renewRequested, later(time.Minute))
+		renewed := report(again, issued(again, time.Hour), tried).Status
+		Expect(renewed).To(haveCondition(ready, yes, v1alpha1.ReasonTokenIssued))
+		Expect(renewed.Failure).To(BeNil())
+	})
+})
+
+func handled(request string) reported {
+	status := *idle.DeepCopy()
+	status.LastHandledRenewRequest = request
+	return status
+}
+
+func withLast(in renewal.Input, previous reported) renewal.Input {
+	in.Last = renewal.Last{
+		Generation: *previous.ObservedGeneration, RenewRequest: previous.LastHandledRenewRequest, Failure: previous.Failure,
+	}
+	return in
+}

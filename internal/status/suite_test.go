@@ -1,0 +1,138 @@
+package status_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+func TestStatus(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "status")
+}
+
+var now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+type (
+	change   = func(*renewal.Input)
+	reported = v1alpha1.ClientCredentialStatus
+)
+
+// secretOf is a target that holds a token of the given age and lifetime.
+func secretOf(age, lifetime time.Duration) *tokensecret.State {
+	return &tokensecret.State{Owned: true, Owner: "ClientCredential/shop", Record: &tokensecret.Record{
+		IssuedAt: now.Add(-age), ExpiresAt: now.Add(lifetime - age), Scope: "read",
+		RequestHash: "hash", CredentialsVersion: "7",
+	}}
+}
+
+// observed is a ClientCredential whose token was issued ten minutes ago and lives
+// an hour, so that all is well with it but for the given changes.
+func observed(changes ...change) renewal.Input {
+	in := renewal.Input{
+		Now: now, Policy: renewal.Policy{Seed: "uid"}, Generation: 3, RequestHash: "hash",
+		Credentials: &renewal.Credentials{Name: "shop-client", Version: "7", Allowed: true},
+		TargetName:  "shop-token", Target: secretOf(10*time.Minute, time.Hour),
+	}
+	for _, change := range changes {
+		change(&in)
+	}
+	return in
+}
+
+func noTarget(in *renewal.Input) { in.Target = nil }
+
+func foreignTarget(in *renewal.Input) { in.Target.Owned, in.Target.Owner = false, "" }
+
+func due(in *renewal.Input) { in.Target = secretOf(50*time.Minute, time.Hour) }
+
+func expired(in *renewal.Input) { in.Target = secretOf(2*time.Hour, time.Hour) }
+
+func drifted(in *renewal.Input) { in.Target.Drifted = true }
+
+func suspended(in *renewal.Input) { in.Suspended, in.Generation = true, 4 }
+
+func specChanged(in *renewal.Input) { in.RequestHash, in.Generation = "other", 4 }
+
+func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }
+
+func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
+
+func renewRequested(in *renewal.Input) { in.RenewRequest = "today" }
+
+func later(d time.Duration) change { return func(in *renewal.Input) { in.Now = in.Now.Add(d) } }
+
+// Outcomes.
+var (
+	nothing = status.Outcome{}
+	down    = failed(v1alpha1.ReasonServerError, oauth2.Retry)
+	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.WaitForChange)
+)
+
+func failed(reason string, class oauth2.Class) status.Outcome {
+	return status.Outcome{Attempted: true, Failure: &oauth2.Error{Reason: reason, Class: class, Message: "message of " + reason}}
+}
+
+// issued is a token of the given lifetime for what was observed.
+func issued(in renewal.Input, lifetime time.Duration, notices ...string) status.Outcome {
+	outcome := status.Outcome{Attempted: true, Target: secretOf(0, lifetime)}
+	record := outcome.Target.Record
+	record.IssuedAt, record.ExpiresAt = in.Now, in.Now.Add(lifetime)
+	record.RequestHash, record.CredentialsVersion, record.RenewRequest = in.RequestHash, in.Credentials.Version, in.RenewRequest
+	for _, reason := range notices {
+		outcome.Notices = append(outcome.Notices, oauth2.Notice{Reason: reason, Message: "message of " + reason})
+	}
+	return outcome
+}
+
+// report is what is told after what was observed was decided on and acted upon.
+func report(in renewal.Input, outcome status.Outcome, previous reported) status.Report {
+	in.Last = renewal.Last{
+		Generation:   ptr.Deref(previous.ObservedGeneration, -1),
+		RenewRequest: previous.LastHandledRenewRequest,
+		Failure:      previous.Failure,
+	}
+	return status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: outcome, Previous: previous})
+}
+
+// after is the status that such a report leaves.
+func after(in renewal.Input, outcome status.Outcome) reported {
+	return report(in, outcome, unseen).Status
+}
+
+var (
+	// unseen is the status of a new object.
+	unseen = reported{ObservedGeneration: ptr.To[int64](-1)}
+	idle   = after(observed(), nothing)
+)
+
+// condition matches one condition.
+func condition(conditionType string, status metav1.ConditionStatus, reason string) types.GomegaMatcher {
+	return And(HaveField("Type", conditionType), HaveField("Status", status), HaveField("Reason", reason))
+}
+
+// haveCondition matches a status that has such a condition among others.
+func haveCondition(conditionType string, status metav1.ConditionStatus, reason string) types.GomegaMatcher {
+	return HaveField("Conditions", ContainElement(condition(conditionType, status, reason)))
+}
+
+const (
+	yes = metav1.ConditionTrue
+	no  = metav1.ConditionFalse
+
+	ready          = v1alpha1.ReadyCondition
+	reconciling    = v1alpha1.ReconcilingCondition
+	stalled        = v1alpha1.StalledCondition
+	renewalFailing = v1alpha1.RenewalFailingCondition
+)
