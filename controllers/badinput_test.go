@@ -98,8 +98,8 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	}).Should(Succeed())
 
 	By("trying again no sooner than it says")
-	requests := w.tokenRequests("shop")()
-	Consistently(w.tokenRequests("shop")).WithTimeout(100 * time.Millisecond).Should(Equal(requests))
+	requests := w.tokenRequests()
+	Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(requests))
 
 	By("showing neither secret nor token nor body")
 	shown := everythingShown(ctx, w)

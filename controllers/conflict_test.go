@@ -39,7 +39,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		}
 		create(ctx, taken, w.clientCredential("shop"))
 		expectConflict(ctx, "shop", `Secret "shop-token" exists and belongs to no controller`)
-		Expect(w.tokenRequests("shop")()).To(BeZero())
+		Expect(w.tokenRequests()).To(BeZero())
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(taken.ResourceVersion))
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning TargetConflict")))
 
@@ -60,7 +60,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		create(ctx, w.clientCredential("shop"))
 		expectConflict(ctx, "shop", "belongs to no controller")
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(map[string][]byte{"password": []byte("precious")}))
-		Expect(w.tokenRequests("shop")()).To(Equal(1))
+		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
 	It("stays with the first of two ClientCredentials", func(ctx SpecContext) {
@@ -72,7 +72,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		create(ctx, younger)
 		expectConflict(ctx, "younger", `belongs to ClientCredential elder`)
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("going to the second when the first moves on")
 		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
@@ -87,7 +87,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		elder := w.clientCredential("elder")
 		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		create(ctx, elder)
-		Eventually(w.tokenRequests("shop")).Should(Equal(1))
+		Eventually(w.tokenRequests).Should(Equal(1))
 		younger := w.clientCredential("younger")
 		// Creation times have whole seconds: wait for the next.
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
@@ -98,7 +98,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		}).Should(Succeed())
 		create(ctx, younger)
 		expectConflict(ctx, "younger", `the older ClientCredential "elder" writes to Secret "shared" too`)
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("going to the younger when the elder is deleted")
 		w.server.Respond("shop", nil)
@@ -117,7 +117,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "meanwhile" })
 			_, _ = rw.Write([]byte(`{"access_token": "second", "expires_in": 3600}`))
 		})
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 
 		By("writing the same token on the next try")
 		Eventually(func() string {
@@ -125,7 +125,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 			return string(w.secret(ctx, "shop-token").Data["access_token"])
 		}).Should(Equal("second"))
 		Expect(w.secret(ctx, "shop-token").Labels).To(HaveKeyWithValue("touched", "meanwhile"))
-		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+		Consistently(w.tokenRequests).Should(Equal(2))
 		refused := 0
 		for _, request := range w.traffic.writes() {
 			if strings.HasSuffix(request, "/secrets/shop-token") {

@@ -34,7 +34,7 @@ var _ = Describe("A ClientCredential", func() {
 	// expectOneNewToken waits for the second token and that no third follows.
 	expectOneNewToken := func(ctx SpecContext) *corev1.Secret {
 		GinkgoHelper()
-		Eventually(w.tokenRequests("shop")).Should(Equal(2))
+		Eventually(w.tokenRequests).Should(Equal(2))
 		var secret *corev1.Secret
 		Eventually(func(g Gomega) {
 			secret = &corev1.Secret{}
@@ -43,14 +43,14 @@ var _ = Describe("A ClientCredential", func() {
 		}).Should(Succeed())
 		Expect(w.server.IsActive(string(secret.Data["access_token"]))).To(BeTrue())
 		w.eventuallyReady(ctx, "shop")
-		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+		Consistently(w.tokenRequests).Should(Equal(2))
 		return secret
 	}
 
 	// expectSameToken makes sure that nothing was asked for.
 	expectSameToken := func(ctx SpecContext) {
 		GinkgoHelper()
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 	}
 
@@ -74,10 +74,10 @@ var _ = Describe("A ClientCredential", func() {
 	It("is renewed at two thirds of the lifetime, with one token request, one Secret write and one status write", func(ctx SpecContext) {
 		renewAt := w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time
 		w.clock.SetTime(renewAt.Add(-time.Second))
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 		w.traffic.reset()
 
-		w.passes(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		w.passes(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := expectOneNewToken(ctx)
 		Expect(w.traffic.writes()).To(ConsistOf(
 			HaveSuffix("PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token"),
@@ -91,7 +91,7 @@ var _ = Describe("A ClientCredential", func() {
 
 	It("goes on being renewed", func(ctx SpecContext) {
 		for count := 2; count <= 5; count++ {
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(count)) })
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
 			Eventually(func() bool {
 				return w.server.IsActive(string(w.secret(ctx, "shop-token").Data["access_token"]))
 			}).Should(BeTrue())
@@ -102,11 +102,11 @@ var _ = Describe("A ClientCredential", func() {
 		w.stop()
 		w.traffic.reset()
 		w.start()
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.traffic.writes()).To(BeEmpty())
 
 		By("renewing in time all the same")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		expectOneNewToken(ctx)
 	})
 
@@ -164,10 +164,10 @@ var _ = Describe("A ClientCredential", func() {
 			s.Annotations["note"] = "hello"
 			s.Data["extra"] = []byte("kept")
 		})
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("leaving them there at the next renewal")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := expectOneNewToken(ctx)
 		Expect(secret.Labels).To(HaveKeyWithValue("team", "shop"))
 		Expect(secret.Annotations).To(HaveKeyWithValue("note", "hello"))
@@ -199,7 +199,7 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 		Expect(w.get(ctx, "shop")(Default).Status.LastHandledRenewRequest).To(Equal("now"))
 		w.restart()
-		Consistently(w.tokenRequests("shop")).Should(Equal(2))
+		Consistently(w.tokenRequests).Should(Equal(2))
 	})
 
 	It("asks for nothing while it is suspended, and says so", func(ctx SpecContext) {
@@ -214,7 +214,7 @@ var _ = Describe("A ClientCredential", func() {
 				matchers.HaveCondition("Ready", "False", "Suspended", ContainSubstring("set spec.suspend to false")),
 				matchers.HaveCondition("Stalled", "True", "Suspended")))
 		})
-		Expect(w.tokenRequests("shop")()).To(Equal(1))
+		Expect(w.tokenRequests()).To(Equal(1))
 
 		By("asking at once when it is resumed")
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = nil })
@@ -235,7 +235,7 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = []string{"example.com/wait"} })
 		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())
 		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
-		Consistently(w.tokenRequests("shop")).Should(Equal(1))
+		Consistently(w.tokenRequests).Should(Equal(1))
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
 
@@ -246,7 +246,7 @@ var _ = Describe("A ClientCredential", func() {
 
 		It("writes a token that could not be written on a later try, and asks for no other", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/secrets/shop-token"))
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			Eventually(func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 					matchers.HaveCondition("Ready", "True", "TokenIssued"),
@@ -263,7 +263,7 @@ var _ = Describe("A ClientCredential", func() {
 
 		It("asks for one token although its status cannot be written", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests("shop")()).To(Equal(2)) })
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.passes(time.Minute, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 8)) })
 			w.traffic.failWhen(nil)
 			w.passes(10*time.Minute, func(g Gomega) {
@@ -278,7 +278,7 @@ var _ = Describe("A ClientCredential", func() {
 			w.traffic.reset()
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
 			w.passes(3*time.Second, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 3)) })
-			Expect(w.tokenRequests("shop")()).To(Equal(2))
+			Expect(w.tokenRequests()).To(Equal(2))
 		})
 	})
 })

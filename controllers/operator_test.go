@@ -199,10 +199,8 @@ func (w *world) eventsSoFar() []string {
 	return w.events
 }
 
-// tokenRequests counts the token requests of a client.
-func (w *world) tokenRequests(clientID string) func() int {
-	return func() int { return len(w.server.Requests(clientID)) }
-}
+// tokenRequests counts the token requests of the client shop.
+func (w *world) tokenRequests() int { return len(w.server.Requests("shop")) }
 
 // get returns a way to read a ClientCredential again and again.
 func (w *world) get(ctx SpecContext, name string) func(Gomega) *v1alpha1.ClientCredential {

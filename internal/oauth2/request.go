@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -31,19 +32,22 @@ type Request struct {
 	Authorization Sensitive
 	Body          Sensitive
 
-	secrets []string
+	echoes []Sensitive
 }
 
 // BuildRequest writes the token request (RFC 6749 section 4.4.2) in the dialect
 // of a server that a profile has completed.
 func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant) (*Request, error) {
-	parameters, authorization := parametersOf(server, grant)
+	parameters, authorization, err := parametersOf(server, grant)
+	if err != nil {
+		return nil, err
+	}
 	request := &Request{
 		Method:        http.MethodPost,
 		URL:           server.TokenEndpoint,
 		Header:        http.Header{"Accept": {"application/json"}},
 		Authorization: NewSensitive(authorization),
-		secrets:       forms(grant.Credentials),
+		echoes:        echoes(grant.Credentials),
 	}
 	switch encoding := server.Request.Encoding; encoding {
 	case v1alpha1.FormEncoding:
@@ -68,29 +72,32 @@ func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant) (*Reques
 
 // parametersOf returns the parameters of the body and the value of the header
 // Authorization. What the user names as a parameter stands in for nothing else.
-func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant) (parameters map[string]string, authorization string) {
-	parameters = map[string]string{"grant_type": server.Request.GrantType}
+func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant) (parameters map[string]string, authorization string, err error) {
+	parameters = map[string]string{}
 	for _, parameter := range server.Request.Parameters {
 		if parameter.Value != nil {
 			parameters[parameter.Name] = *parameter.Value
 		}
 	}
+	parameters["grant_type"] = server.Request.GrantType
 	if len(grant.Scopes) > 0 {
 		parameters["scope"] = strings.Join(grant.Scopes, " ")
 	}
 	if grant.Audience != "" {
 		parameters["audience"] = grant.Audience
 	}
-	switch server.ClientAuthentication.Method {
+	switch method := server.ClientAuthentication.Method; method {
 	case v1alpha1.ClientSecretBasic:
-		return parameters, basicAuthorization(grant.Credentials)
+		authorization = basicAuthorization(grant.Credentials)
 	case v1alpha1.ClientSecretPost:
 		parameters["client_id"] = grant.Credentials.ClientID
 		parameters["client_secret"] = grant.Credentials.ClientSecret.Reveal()
 	case v1alpha1.ClientAuthenticationNone:
 		parameters["client_id"] = grant.Credentials.ClientID
+	default:
+		err = fmt.Errorf("client authentication method %q is not known", method)
 	}
-	return parameters, ""
+	return parameters, authorization, err
 }
 
 // basicAuthorization form-encodes ID and secret before it joins them, as RFC
@@ -100,23 +107,45 @@ func basicAuthorization(credentials Credentials) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-// forms are the texts by which a server could echo the credentials.
-func forms(credentials Credentials) []string {
+// echoes are the texts by which a server could repeat the credentials, the
+// longest first.
+func echoes(credentials Credentials) []Sensitive {
 	secret := credentials.ClientSecret.Reveal()
 	if secret == "" {
 		return nil
 	}
-	return []string{
+	texts := []string{
+		secret, jsonEscape(secret), url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(),
 		strings.TrimPrefix(basicAuthorization(credentials), "Basic "),
-		base64.StdEncoding.EncodeToString([]byte(credentials.ClientID + ":" + secret)),
-		url.QueryEscape(secret), secret,
 	}
+	for _, text := range []string{secret, credentials.ClientID + ":" + secret} {
+		texts = append(texts, base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)))
+	}
+	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
+	hidden := make([]Sensitive, len(texts))
+	for i, text := range texts {
+		hidden[i] = NewSensitive(text)
+	}
+	return hidden
 }
 
-// Redact removes the credentials of the request from a text that is to be shown.
-func (r *Request) Redact(text string) string {
-	for _, secret := range r.secrets {
-		text = strings.ReplaceAll(text, secret, redacted)
+// jsonEscape writes a text as it looks inside a JSON string.
+func jsonEscape(text string) string {
+	// A string can always be encoded.
+	raw, _ := json.Marshal(text)
+	return strings.Trim(string(raw), `"`)
+}
+
+// redact removes the credentials of the request, and other texts, from a text
+// that is to be shown.
+func (r *Request) redact(text string, others ...string) string {
+	for _, echo := range r.echoes {
+		text = strings.ReplaceAll(text, echo.Reveal(), redacted)
+	}
+	for _, other := range others {
+		if other != "" {
+			text = strings.ReplaceAll(text, other, redacted)
+		}
 	}
 	return text
 }

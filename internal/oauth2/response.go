@@ -48,7 +48,11 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	code, _ := first(document, server.Response.ErrorCode, text)
 	if response.StatusCode < 200 || response.StatusCode > 299 || code != "" {
 		description, _ := first(document, server.Response.ErrorDescription, text)
-		return nil, refusal(endpoint, response, errorCode(request.Redact(code)), shorten(request.Redact(description)))
+		accessToken, _ := first(document, server.Response.AccessToken, text)
+		if _, known := codes[code]; !known {
+			code = errorCode(request.redact(code, accessToken))
+		}
+		return nil, refusal(endpoint, response, code, shorten(request.redact(description, accessToken)))
 	}
 	if decodeErr != nil {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(response))
@@ -110,7 +114,7 @@ func decode(body string) (any, error) {
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""
 	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
-		where = " to " + shorten(request.Redact(displayURL(location.String())))
+		where = " to " + shorten(request.redact(displayURL(location.String())))
 	}
 	return &Error{
 		Reason: v1alpha1.ReasonRedirectRefused, Class: WaitForChange, StatusCode: response.StatusCode,

@@ -42,19 +42,28 @@ type Policy struct {
 // the same instant, also after a restart.
 func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	lifetime := expiresAt.Sub(issuedAt)
-	before := lifetime * defaultPercentage / 100
-	switch {
-	case p.Before > 0 && p.Before < lifetime:
-		before = p.Before
-	case p.BeforePercentage > 0:
-		before = lifetime / 100 * time.Duration(p.BeforePercentage)
-	}
 	earlier := time.Duration(p.random(issuedAt.Unix()) * float64(lifetime) * earlierPercentage / 100)
-	renewAt := expiresAt.Add(-before - earlier)
+	renewAt := expiresAt.Add(-p.before(lifetime) - earlier)
 	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
 		return earliest
 	}
 	return renewAt
+}
+
+// Margin is how much of its lifetime a token has left, at the least, when it is
+// renewed.
+func (p Policy) Margin(lifetime time.Duration) time.Duration {
+	return max(min(p.before(lifetime), lifetime-MinInterval), 0)
+}
+
+func (p Policy) before(lifetime time.Duration) time.Duration {
+	switch {
+	case p.Before > 0 && p.Before < lifetime:
+		return p.Before
+	case p.BeforePercentage > 0:
+		return lifetime / 100 * time.Duration(p.BeforePercentage)
+	}
+	return lifetime / 100 * defaultPercentage
 }
 
 // RetryAt is when to try again after the attempt that failed at now, the

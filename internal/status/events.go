@@ -65,11 +65,12 @@ func news(in Input, after renewal.Input) []oauth2.Notice {
 			notices = append(notices, notice)
 		}
 	}
-	if left := token.ExpiresAt.Sub(after.RenewAt()); otherRequest && left < renewal.KubeletDelay {
+	lifetime := token.ExpiresAt.Sub(token.IssuedAt)
+	if margin := after.Policy.Margin(lifetime); otherRequest && margin < renewal.KubeletDelay {
 		notices = append(notices, oauth2.Notice{
 			Reason: v1alpha1.EventLifetimeShort,
-			Message: fmt.Sprintf("the token lives %s and is renewed %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, or read the Secret through the API",
-				token.ExpiresAt.Sub(token.IssuedAt), left.Truncate(time.Second), renewal.KubeletDelay),
+			Message: fmt.Sprintf("the token lives %s and may be renewed as late as %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, set spec.renewBefore, or read the Secret through the API",
+				lifetime, margin.Truncate(time.Second), renewal.KubeletDelay),
 		})
 	}
 	return notices

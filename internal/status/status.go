@@ -118,7 +118,8 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		Message:       failure.Message,
 		Attempts:      attempts,
 		LastAttemptAt: second(in.Observed.Now),
-		RetryAt:       second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts)),
+		// Rounded up: no sooner than the server asked for.
+		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts).Add(time.Second - 1)),
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version

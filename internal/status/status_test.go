@@ -31,16 +31,16 @@ var _ = Describe("the token in the status", func() {
 			}
 			Expect(token.ExpiresAt.Time).To(Equal(*expiresAt))
 		},
-		Entry("the new one after a renewal", observed(due), issued(observed(), time.Hour), in(time.Hour)),
-		Entry("the old one after a failure", observed(due), down, in(10*time.Minute)),
-		Entry("the old one even when it expired", observed(expired), down, in(-time.Hour)),
-		Entry("the one that is there while suspended", observed(suspended), nothing, in(50*time.Minute)),
+		Entry("the new one after a renewal", observed(due), issued(observed(), time.Hour), fromNow(time.Hour)),
+		Entry("the old one after a failure", observed(due), down, fromNow(10*time.Minute)),
+		Entry("the old one even when it expired", observed(expired), down, fromNow(-time.Hour)),
+		Entry("the one that is there while suspended", observed(suspended), nothing, fromNow(50*time.Minute)),
 		Entry("none without a Secret", observed(noTarget), down, nil),
 		Entry("none in a Secret of somebody else", observed(foreignTarget), nothing, nil),
 	)
 })
 
-func in(d time.Duration) *time.Time {
+func fromNow(d time.Duration) *time.Time {
 	t := now.Add(d)
 	return &t
 }

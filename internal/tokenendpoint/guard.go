@@ -16,6 +16,7 @@ var denied = []netip.Prefix{
 	netip.MustParsePrefix("169.254.0.0/16"),     // link-local, metadata services
 	netip.MustParsePrefix("192.0.0.192/32"),     // metadata service of Oracle Cloud
 	netip.MustParsePrefix("100.100.100.200/32"), // metadata service of Alibaba Cloud
+	netip.MustParsePrefix("168.63.129.16/32"),   // wire server of Azure
 	netip.MustParsePrefix("224.0.0.0/4"),        // multicast
 	netip.MustParsePrefix("255.255.255.255/32"), // broadcast
 	netip.MustParsePrefix("::/128"),             // unspecified

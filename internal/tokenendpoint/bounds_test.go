@@ -1,0 +1,167 @@
+package tokenendpoint_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// zeros compresses a body of the given length.
+func zeros(length int64) []byte {
+	var zipped bytes.Buffer
+	writer := gzip.NewWriter(&zipped)
+	_, _ = io.CopyN(writer, zeroReader{}, length)
+	_ = writer.Close()
+	return zipped.Bytes()
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// hang answers up to the given text, and then nothing until the client leaves.
+func hang(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if text != "" {
+			_, _ = io.WriteString(w, text)
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	}
+}
+
+var _ = Describe("a response", func() {
+	DescribeTable("that is no token response by its size is refused",
+		func(handler http.HandlerFunc) {
+			failure := failureOf(client(), plain(handler).URL)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Message).To(ContainSubstring("256 KiB"))
+		},
+		Entry("a body one byte too long", answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes+1))),
+		Entry("a body without end", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.Copy(w, zeroReader{})
+		})),
+		Entry("a body that grows when it is unpacked", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(zeros(16*tokenendpoint.MaxBodyBytes))
+		})),
+	)
+
+	It("of the greatest size is taken as a whole", func() {
+		server := plain(answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes)))
+		response, err := send(client(), server.URL)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.Body.Reveal()).To(HaveLen(tokenendpoint.MaxBodyBytes))
+	})
+
+	DescribeTable("that is broken is not shown, and the request is retried",
+		func(handler http.HandlerFunc) {
+			failure := failureOf(client(), plain(handler).URL)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenEndpointUnreachable))
+			Expect(failure.Class).To(Equal(oauth2.Retry))
+			Expect(failure.Message).NotTo(ContainSubstring("MARK"))
+		},
+		Entry("headers that are too large", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Large", strings.Repeat("MARK", tokenendpoint.MaxHeaderBytes))
+		})),
+		Entry("something else than HTTP", raw("MARK\r\n\r\n")),
+		Entry("a header that echoes the credentials without being one", raw("HTTP/1.1 200 OK\r\nMARK "+bodySent+"\r\n\r\n")),
+		Entry("nothing at all", raw("")),
+		Entry("less than was announced", raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nMARK")),
+		Entry("gzip that is none", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, "MARK")
+		})),
+	)
+
+	DescribeTable("that does not come in time is given up",
+		func(text string) {
+			failure := failureOf(client(impatient), plain(hang(text)).URL)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
+			Expect(failure.Class).To(Equal(oauth2.Retry))
+			Expect(failure.Message).To(ContainSubstring("100ms"))
+		},
+		Entry("no header", ""),
+		Entry("a body that stops", `{"access_token": "`),
+	)
+})
+
+// raw answers with bytes, and closes the connection.
+func raw(bytes string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		connection, buffer, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = buffer.WriteString(bytes)
+		_ = buffer.Flush()
+		_ = connection.Close()
+	}
+}
+
+var _ = Describe("a slow server", func() {
+	It("does not take more than its share of the requests, and other servers none of it", func() {
+		const many = 100
+		var inside atomic.Int32
+		release := make(chan struct{})
+		slow := plain(func(_ http.ResponseWriter, r *http.Request) {
+			inside.Add(1)
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		})
+		fast := plain(answering("hello"))
+		c := client()
+
+		results := make(chan error, many)
+		var requests sync.WaitGroup
+		for range many {
+			requests.Go(func() {
+				_, err := send(c, slow.URL)
+				results <- err
+			})
+		}
+		// The requests that find no place fail at once; the others are inside.
+		Eventually(func() int { return len(results) + int(inside.Load()) }).Should(Equal(many))
+		Expect(inside.Load()).To(And(BeNumerically(">", 1), BeNumerically("<", many/2)))
+		for range len(results) {
+			Expect(<-results).To(MatchError(tokenendpoint.ErrBusy))
+		}
+		_, err := send(c, fast.URL)
+		Expect(err).NotTo(HaveOccurred())
+
+		close(release)
+		requests.Wait()
+		for range inside.Load() {
+			Expect(<-results).To(Succeed())
+		}
+		_, err = send(c, slow.URL)
+		Expect(err).NotTo(HaveOccurred(), "its places are free again")
+	})
+
+	It("frees its place by a failure, too", func() {
+		server := plain(raw(""))
+		c := client()
+		for range 50 {
+			Expect(failureOf(c, server.URL).Reason).To(Equal(v1alpha1.ReasonTokenEndpointUnreachable))
+		}
+	})
+})

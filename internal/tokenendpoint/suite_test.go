@@ -1,0 +1,102 @@
+package tokenendpoint_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+func TestTokenEndpoint(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "tokenendpoint")
+}
+
+// What requests carry, to be looked for where it must not be.
+const (
+	authorizationSent = "Basic c2hvcDpzM2NyM3Q="
+	bodySent          = "client_secret=s3cr3t"
+)
+
+func requestTo(url string) *oauth2.Request {
+	return &oauth2.Request{
+		Method:        http.MethodPost,
+		URL:           url,
+		Header:        http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
+		Authorization: oauth2.NewSensitive(authorizationSent),
+		Body:          oauth2.NewSensitive(bodySent),
+	}
+}
+
+// client may talk to the servers of these tests, which lie on this host and do
+// not always speak TLS.
+func client(changes ...func(*tokenendpoint.Options)) *tokenendpoint.Client {
+	options := tokenendpoint.Options{
+		AllowHTTP:    true,
+		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		Timeout:      20 * time.Second,
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	return tokenendpoint.NewClient(options)
+}
+
+func impatient(options *tokenendpoint.Options) { options.Timeout = 100 * time.Millisecond }
+
+func trusting(server *httptest.Server) func(*tokenendpoint.Options) {
+	return func(options *tokenendpoint.Options) {
+		options.RootCAs = x509.NewCertPool()
+		options.RootCAs.AddCert(server.Certificate())
+	}
+}
+
+// plain and encrypted serve until the test is over.
+func plain(handler http.HandlerFunc) *httptest.Server {
+	return serve(handler, (*httptest.Server).Start)
+}
+
+func encrypted(handler http.HandlerFunc) *httptest.Server {
+	return serve(handler, (*httptest.Server).StartTLS)
+}
+
+func serve(handler http.HandlerFunc, start func(*httptest.Server)) *httptest.Server {
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	start(server)
+	DeferCleanup(server.Close)
+	return server
+}
+
+func answering(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+func send(c *tokenendpoint.Client, url string) (oauth2.Response, error) {
+	GinkgoHelper()
+	return c.Send(GinkgoT().Context(), requestTo(url))
+}
+
+// failureOf sends, expects a failure, and that its message shows no credentials.
+func failureOf(c *tokenendpoint.Client, url string) *oauth2.Error {
+	GinkgoHelper()
+	_, err := send(c, url)
+	var failure *oauth2.Error
+	Expect(errors.As(err, &failure)).To(BeTrue(), "an *oauth2.Error is wanted, not %v", err)
+	for _, credentials := range []string{"s3cr3t", strings.TrimPrefix(authorizationSent, "Basic ")} {
+		Expect(failure.Message).NotTo(ContainSubstring(credentials))
+	}
+	return failure
+}
