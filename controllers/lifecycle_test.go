@@ -202,6 +202,13 @@ var _ = Describe("A ClientCredential", func() {
 		Consistently(w.tokenRequests).Should(Equal(2))
 	})
 
+	It("is renewed once for a request to renew that is longer than a status can hold", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
+			c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: strings.Repeat("now", 10000)}
+		})
+		expectOneNewToken(ctx)
+	})
+
 	It("asks for nothing while it is suspended, and says so", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		Eventually(func(g Gomega) {

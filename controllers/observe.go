@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,7 +44,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		Policy:       policyOf(owner),
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),
-		RenewRequest: owner.Annotations[v1alpha1.RenewRequestedAtAnnotation],
+		RenewRequest: renewRequestOf(owner),
 		RequestHash:  requestHash,
 		TargetName:   owner.TargetName(),
 		Last: renewal.Last{
@@ -65,6 +66,16 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		o.Rival, err = r.elder(ctx, owner)
 	}
 	return o, err
+}
+
+// renewRequestOf cuts a long request short, so that the status can hold it.
+func renewRequestOf(owner *v1alpha1.ClientCredential) string {
+	const most = 1024
+	request := owner.Annotations[v1alpha1.RenewRequestedAtAnnotation]
+	if len(request) > most {
+		return strings.ToValidUTF8(request[:most], "")
+	}
+	return request
 }
 
 func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {

@@ -1,0 +1,109 @@
+package controllers
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// write puts a token into its Secret, unless that changed since it was observed:
+// so neither a newer token nor a Secret of somebody else is ever overwritten.
+func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
+	record := tokensecret.NewRecord(*token, provenance)
+	configuration := tokensecret.Write(o.owner, o.Target, *token, record)
+	var err error
+	if o.Target == nil {
+		// An apply would write to a Secret that somebody else made meanwhile.
+		err = r.create(ctx, configuration)
+	} else {
+		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
+	}
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		return nil, fmt.Errorf("write token Secret %q: %w: %w", o.TargetName, errCacheBehind, err)
+	case apierrors.ReasonForError(err) != "" || apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
+		return nil, writeFailure(o.TargetName, token, err)
+	case err != nil:
+		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, err)
+	}
+	version := ptr.Deref(configuration.ResourceVersion, "")
+	r.memory.rememberTarget(o.owner, version)
+	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
+	return &tokensecret.State{
+		ResourceVersion: version,
+		UID:             string(ptr.Deref(configuration.UID, "")),
+		Owned:           true,
+		Record:          &record,
+	}, nil
+}
+
+// create makes the Secret of a configuration and fills in what came of it.
+func (r *Reconciler) create(ctx context.Context, configuration *corev1ac.SecretApplyConfiguration) error {
+	secret := &corev1.Secret{}
+	raw, err := json.Marshal(configuration)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, secret); err != nil {
+		return err
+	}
+	if err := r.Client.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+		return err
+	}
+	configuration.WithUID(secret.UID).WithResourceVersion(secret.ResourceVersion)
+	return nil
+}
+
+// mostSaid bounds what is quoted of the API server, so that a status can hold it.
+const mostSaid = 1024
+
+// writeFailure is what the API server said, which may be the words of an
+// admission webhook that saw the Secret.
+func writeFailure(name string, token *oauth2.Token, err error) *oauth2.Error {
+	plain := token.AccessToken.Reveal()
+	said := strings.NewReplacer(
+		plain, token.AccessToken.String(),
+		base64.StdEncoding.EncodeToString([]byte(plain)), token.AccessToken.String(),
+	).Replace(err.Error())
+	if len(said) > mostSaid {
+		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
+	}
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Retry,
+		Message: fmt.Sprintf("a token was issued, but Secret %q cannot be written: %s; the token is kept, and the write is retried", name, said),
+	}
+}
+
+// prune deletes the token Secrets of former targets, now that the token is in its
+// place: nothing renews them.
+func (r *Reconciler) prune(ctx context.Context, o *observed) error {
+	secrets := secretMetadataList()
+	if err := r.Client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),
+		client.MatchingFields{ownerIndex: string(o.owner.UID)}); err != nil {
+		return fmt.Errorf("list token Secrets: %w", err)
+	}
+	for i := range secrets.Items {
+		secret := &secrets.Items[i]
+		if secret.Name == o.TargetName || tokensecret.StateOf(o.owner, secret).Record == nil {
+			continue
+		}
+		err := r.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, err)
+		}
+		logger(ctx).Info("Deleted the token Secret of a former target", "secret", secret.Name)
+	}
+	return nil
+}
