@@ -60,6 +60,7 @@ var _ = Describe("a message about a response", func() {
 		Entry("form-encoded", url.QueryEscape(secret)),
 		Entry("percent-encoded", url.PathEscape(secret)),
 		Entry("in base64", inBase64(secret)),
+		Entry("in base64 for URLs", base64.RawURLEncoding.EncodeToString([]byte(secret))),
 		Entry("in base64 after the client ID", inBase64(id+":"+secret)),
 		Entry("form-encoded and in base64 after the client ID", inBase64(id+":"+url.QueryEscape(secret))),
 	)

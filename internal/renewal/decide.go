@@ -158,7 +158,7 @@ func targetTaken(in Input) *Decision {
 	case in.Target != nil && !in.Target.Owned:
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: delete that Secret, or set spec.target.name to another name",
-			in.TargetName, in.Target.DisplayOwner()))
+			in.TargetName, in.Target.Owner))
 	case in.Target == nil && in.Rival != "":
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
 			"the older ClientCredential %q writes to Secret %q too: set spec.target.name of one of them to another name",

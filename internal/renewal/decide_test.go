@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -52,6 +53,7 @@ var _ = Describe("the decision", func() {
 		Entry("a backoff holds although the Secret drifted", renewal.Wait, "backing off", drifted, backingOff),
 		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),
 		Entry("a new renew request breaks a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
+		Entry("a new renew request breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, renewRequested, backingOff),
 		Entry("a change of the spec breaks a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
 		Entry("an edited credentials Secret breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
 		Entry("an edited credentials Secret breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
@@ -67,6 +69,7 @@ var _ = Describe("the decision", func() {
 		Entry("a new renew request needs a token", renewal.Exchange, "a renewal was requested", renewRequested),
 		Entry("a renew request that the status reports is done", renewal.Keep, "the token is good", renewReported),
 		Entry("a renew request that the Secret answers is done, though no status says so", renewal.Keep, "the token is good", renewAnsweredBySecret),
+		Entry("a renew request that was answered and withdrawn is done", renewal.Keep, "the token is good", renewWithdrawn),
 		Entry("a due token needs to be renewed", renewal.Exchange, "the token is due for renewal", due),
 		Entry("an expired token needs to be renewed", renewal.Exchange, "the token is due for renewal", expired),
 		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
@@ -110,12 +113,14 @@ var _ = Describe("the decision", func() {
 
 	DescribeTable("names in its problem what is the matter and what to do",
 		func(said []string, changes ...change) {
+			problem := renewal.Decide(good(changes...)).Problem
+			Expect(problem.Class).To(Equal(oauth2.WaitForChange))
 			for _, words := range said {
-				Expect(renewal.Decide(good(changes...)).Problem.Message).To(ContainSubstring(words))
+				Expect(problem.Message).To(ContainSubstring(words))
 			}
 		},
 		Entry("whose the target is", []string{`"shop-token"`, "Deployment web", "spec.target.name"}, foreignTarget),
-		Entry("that the target is nobody's", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "" }),
+		Entry("that the target is nobody's", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "no controller" }),
 		Entry("who else wants the target", []string{`"shop-token"`, `"elder"`, "spec.target.name"}, noTarget, olderRival),
 		Entry("which Secret is missing", []string{`"shop-client"`, "spec.credentialsRef.name"}, credentialsGone),
 		Entry("the command that sets the label",

@@ -33,7 +33,7 @@ func good(changes ...change) renewal.Input {
 		RequestHash: "hash",
 		Credentials: &renewal.Credentials{Name: "shop-client", Version: "7", Allowed: true},
 		TargetName:  "shop-token",
-		Target: &tokensecret.State{Owned: true, Owner: "ClientCredential/shop", Record: &tokensecret.Record{
+		Target: &tokensecret.State{Owned: true, Owner: "ClientCredential shop", Record: &tokensecret.Record{
 			IssuedAt: now.Add(-10 * time.Minute), ExpiresAt: now.Add(50 * time.Minute),
 			RequestHash: "hash", CredentialsVersion: "7",
 		}},
@@ -50,7 +50,7 @@ func suspended(in *renewal.Input) { in.Suspended = true }
 
 func noTarget(in *renewal.Input) { in.Target = nil }
 
-func foreignTarget(in *renewal.Input) { in.Target.Owned, in.Target.Owner = false, "Deployment/web" }
+func foreignTarget(in *renewal.Input) { in.Target.Owned, in.Target.Owner = false, "Deployment web" }
 
 func noRecord(in *renewal.Input) { in.Target.Record = nil }
 
@@ -86,6 +86,10 @@ func renewReported(in *renewal.Input) { in.RenewRequest, in.Last.RenewRequest = 
 
 func renewAnsweredBySecret(in *renewal.Input) {
 	in.RenewRequest, in.Target.Record.RenewRequest = "today", "today"
+}
+
+func renewWithdrawn(in *renewal.Input) {
+	in.Last.RenewRequest, in.Target.Record.RenewRequest = "today", "today"
 }
 
 // due and expired let time pass, for the failure as for the token.

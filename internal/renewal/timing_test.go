@@ -83,6 +83,20 @@ var _ = Describe("the renewal", func() {
 	})
 })
 
+var _ = DescribeTable("at its renewal, a token has so much left at the least:",
+	func(lifetime time.Duration, policy renewal.Policy, margin time.Duration) {
+		Expect(policy.Margin(lifetime)).To(Equal(margin))
+		least, _ := spread(policy, func(p renewal.Policy) time.Duration {
+			return max(now.Add(lifetime).Sub(p.RenewAt(now, now.Add(lifetime))), 0)
+		})
+		Expect(least).To(BeNumerically("~", margin, lifetime/200))
+	},
+	Entry("a third of an hour", time.Hour, renewal.Policy{}, 33*time.Hour/100),
+	Entry("renewBefore", time.Hour, renewal.Policy{Before: 10 * time.Minute}, 10*time.Minute),
+	Entry("no more than there is ten seconds after the issue", time.Minute, renewal.Policy{Before: 55 * time.Second}, 50*time.Second),
+	Entry("nothing, when it is over by then", 5*time.Second, renewal.Policy{}, time.Duration(0)),
+)
+
 var _ = Describe("the retry", func() {
 	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
 		func(attempts int32, longest time.Duration) {
@@ -109,8 +123,8 @@ var _ = Describe("the retry", func() {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
 				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, attempts).Sub(now)
 			})
-			Expect(least).To(BeNumerically("~", 54*time.Minute, time.Minute))
-			Expect(most).To(BeNumerically("~", 66*time.Minute, time.Minute))
+			Expect(least).To(BeNumerically("~", 54*time.Minute, 10*time.Second))
+			Expect(most).To(BeNumerically("~", 66*time.Minute, 10*time.Second))
 		},
 		Entry("after the first attempt", int32(1)),
 		Entry("after the hundredth attempt", int32(100)),

@@ -61,6 +61,7 @@ var _ = Describe("an event", func() {
 		Entry("the same obstacle again", observed(foreignTarget), nothing, after(observed(foreignTarget), nothing)),
 		Entry("suspension", observed(suspended), nothing, idle),
 		Entry("suspension without a token", observed(noTarget, suspended), nothing, unseen),
+		Entry("suspension after a failure", observed(noTarget, suspended), nothing, after(observed(noTarget), down)),
 		Entry("the end of suspension", observed(), nothing, after(observed(suspended), nothing)),
 	)
 
@@ -99,6 +100,8 @@ var _ = Describe("an event", func() {
 		Entry("after a change of the spec", true, 5*time.Minute, specChanged),
 		Entry("not at each renewal", false, 5*time.Minute, due),
 		Entry("not when a third of the lifetime is enough", false, time.Hour, noTarget),
+		Entry("not when renewBefore is just enough", false, time.Hour, noTarget,
+			func(in *renewal.Input) { in.Policy.Before = 150 * time.Second }),
 	)
 
 	It("about a short lifetime does not depend on the random part of the renewal", func() {

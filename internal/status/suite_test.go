@@ -31,7 +31,7 @@ type (
 
 // secretOf is a target that holds a token of the given age and lifetime.
 func secretOf(age, lifetime time.Duration) *tokensecret.State {
-	return &tokensecret.State{Owned: true, Owner: "ClientCredential/shop", Record: &tokensecret.Record{
+	return &tokensecret.State{Owned: true, Owner: "ClientCredential shop", Record: &tokensecret.Record{
 		IssuedAt: now.Add(-age), ExpiresAt: now.Add(lifetime - age), Scope: "read",
 		RequestHash: "hash", CredentialsVersion: "7",
 	}}

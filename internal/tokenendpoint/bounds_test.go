@@ -59,7 +59,7 @@ var _ = Describe("a response", func() {
 		})),
 		Entry("a body that grows when it is unpacked", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(zeros(16*tokenendpoint.MaxBodyBytes))
+			_, _ = w.Write(zeros(16 * tokenendpoint.MaxBodyBytes))
 		})),
 	)
 

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -114,7 +113,7 @@ func fingerprint(accessToken, tokenType string, record Record, credentials oauth
 type State struct {
 	ResourceVersion string
 	UID             string
-	// Owner is the controller owner of the Secret, as "Kind/name"; empty for none.
+	// Owner names the controller owner of the Secret in words, for messages.
 	Owner string
 	// Owned tells that the owner is the ClientCredential in question.
 	Owned bool
@@ -129,21 +128,13 @@ func StateOf(owner metav1.Object, secret metav1.Object) *State {
 	state := &State{
 		ResourceVersion: secret.GetResourceVersion(),
 		UID:             string(secret.GetUID()),
+		Owner:           "no controller",
 		Record:          RecordOf(secret.GetAnnotations()),
 	}
 	if controller := metav1.GetControllerOf(secret); controller != nil {
-		state.Owner = controller.Kind + "/" + controller.Name
+		state.Owner = controller.Kind + " " + controller.Name
 		state.Owned = controller.UID == owner.GetUID()
 	}
 	state.Drifted = state.Owned && drifted(secret)
 	return state
-}
-
-// DisplayOwner names the owner of a Secret for a message.
-func (s State) DisplayOwner() string {
-	if s.Owner == "" {
-		return "no controller"
-	}
-	kind, name, _ := strings.Cut(s.Owner, "/")
-	return kind + " " + name
 }

@@ -21,7 +21,7 @@ var _ = Describe("the state of a target Secret", func() {
 	It("is all that its metadata tells", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.StateOf(owner, secret)).To(Equal(&tokensecret.State{
-			ResourceVersion: "42", UID: "secret-uid", Owner: "ClientCredential/shop", Owned: true,
+			ResourceVersion: "42", UID: "secret-uid", Owner: "ClientCredential shop", Owned: true,
 			Record: tokensecret.RecordOf(secret.Annotations),
 		}))
 	})
@@ -32,7 +32,7 @@ var _ = Describe("the state of a target Secret", func() {
 			change(secret)
 			state := tokensecret.StateOf(owner, secret)
 			Expect(state.Owned).To(Equal(owned))
-			Expect(state.DisplayOwner()).To(Equal(display))
+			Expect(state.Owner).To(Equal(display))
 			Expect(state.Drifted).To(BeFalse())
 		},
 		Entry("ours", func(*corev1.Secret) {}, true, "ClientCredential shop"),
