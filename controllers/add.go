@@ -41,7 +41,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
-	r.memory = newMemory()
+	r.memory, r.started = newMemory(), r.Clock.Now()
 	if options.MaxConcurrentReconciles == 0 {
 		options.MaxConcurrentReconciles = maxConcurrentReconciles
 	}

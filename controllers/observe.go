@@ -41,6 +41,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	}
 	o.Input = renewal.Input{
 		Now:          now,
+		Started:      r.started,
 		Policy:       policyOf(owner),
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),

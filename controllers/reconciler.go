@@ -43,7 +43,8 @@ type Reconciler struct {
 	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets.
 	RequireCredentialsLabel bool
 
-	memory *memory
+	memory  *memory
+	started time.Time
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch

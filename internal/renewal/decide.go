@@ -15,6 +15,8 @@ import (
 type Input struct {
 	Now    time.Time
 	Policy Policy
+	// Started is when this operator started, with flags of its own.
+	Started time.Time
 
 	Generation int64
 	Suspended  bool
@@ -194,7 +196,18 @@ func backingOff(in Input) *Decision {
 // ChangedSince tells whether something changed that may cure a failure.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 	return in.Generation != in.Last.Generation || in.renewRequestIsNew() ||
-		(in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion)
+		(in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion) ||
+		in.flagsMayAllow(failure)
+}
+
+// flagsMayAllow tells whether another start of the operator forbade what this one
+// may allow.
+func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
+	switch failure.Reason {
+	case v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
+		return failure.LastAttemptAt.Time.Before(in.Started.Truncate(time.Second))
+	}
+	return false
 }
 
 // renewRequestIsNew compares with the status and with the Secret, so that a

@@ -60,6 +60,9 @@ var _ = Describe("the decision", func() {
 		Entry("an edited credentials Secret breaks a backoff of a token that is still good", renewal.Exchange, "the last attempt failed", credentialsEdited, backingOff),
 		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the last attempt failed", onlyGenerationChanged, backingOff),
 		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the last attempt failed", backoffOver),
+		Entry("a restart does not shorten a backoff", renewal.Wait, "backing off", backingOff, restarted),
+		Entry("a restart may come with flags that allow what was denied", renewal.Exchange, "the last attempt failed", denied, restarted),
+		Entry("what is denied is not tried again and again", renewal.Wait, "backing off", denied),
 		Entry("a backoff of a client without a Secret holds", renewal.Wait, "backing off", noCredentials, backingOff),
 
 		// Reasons for a new token.

@@ -108,6 +108,15 @@ func failed(retryAfter time.Duration) change {
 	}
 }
 
+// denied is a failure that the operator's flags brought about, a second ago.
+func denied(in *renewal.Input) {
+	backingOff(in)
+	in.Last.Failure.Reason = v1alpha1.ReasonAddressDenied
+	in.Last.Failure.LastAttemptAt = metav1.NewTime(in.Now.Add(-time.Second))
+}
+
+func restarted(in *renewal.Input) { in.Started = in.Now }
+
 func backingOff(in *renewal.Input) { failed(time.Minute)(in) }
 
 func backoffOver(in *renewal.Input) { failed(0)(in) }

@@ -57,8 +57,11 @@ func news(in Input, after renewal.Input) []oauth2.Notice {
 		return nil
 	}
 	last, token := in.Observed.Token(), after.Token()
-	otherRequest := last == nil || last.RequestHash != token.RequestHash
-	otherCredentials := otherRequest || last.CredentialsVersion != token.CredentialsVersion
+	otherRequest := in.Previous.Token == nil
+	if last != nil {
+		otherRequest = last.RequestHash != token.RequestHash
+	}
+	otherCredentials := otherRequest || (last != nil && last.CredentialsVersion != token.CredentialsVersion)
 	var notices []oauth2.Notice
 	for _, notice := range in.Outcome.Notices {
 		if otherRequest || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) {
