@@ -69,7 +69,7 @@ var _ = Describe("The manager", Ordered, func() {
 
 	start := func(arguments ...string) *gexec.Session {
 		GinkgoHelper()
-		command := exec.Command(binary, append([]string{"--kubeconfig", kubeconfig}, arguments...)...) //nolint:noctx // The test ends it.
+		command := exec.Command(binary, append([]string{"--kubeconfig", kubeconfig}, arguments...)...)
 		session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { session.Kill().Wait("10s") })

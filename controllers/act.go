@@ -41,6 +41,9 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	if errors.As(err, &outcome.Failure) {
 		err = nil
 	}
+	if decision.Repair && outcome.Target != nil {
+		r.memory.rememberRepair(o.owner, o.Now)
+	}
 	outcome.Attempted = true
 	return outcome, err
 }
@@ -100,7 +103,8 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 		ClientSecretKey: v1alpha1.DefaultClientSecretKey,
 	}
 	provenance := tokensecret.Provenance{RequestHash: o.RequestHash}
-	if reference := o.owner.Spec.CredentialsRef; reference != nil {
+	if o.usesSecret() {
+		reference := o.owner.Spec.CredentialsRef
 		secret := &corev1.Secret{}
 		err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: reference.Name}, secret)
 		if apierrors.IsNotFound(err) || (err == nil && !r.credentialsOf(secret).Allowed) {

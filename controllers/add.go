@@ -3,10 +3,13 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,7 +27,7 @@ const controllerName = "clientcredential"
 
 // maxConcurrentReconciles is generous, because a worker mostly waits for a token
 // endpoint.
-const maxConcurrentReconciles = 64
+const maxConcurrentReconciles = 256
 
 // AddToManager adds the reconciler to a manager whose cache has CacheOptions.
 // The options are for tests; zero values are the right ones.
@@ -41,9 +44,14 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
-	r.memory, r.started = newMemory(), r.Clock.Now()
+	r.memory = newMemory()
+	// The first reconcile: a standby starts when it takes over.
+	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {
 		options.MaxConcurrentReconciles = maxConcurrentReconciles
+	}
+	if options.RateLimiter == nil {
+		options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 	}
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("add indexes: %w", err)

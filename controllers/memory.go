@@ -2,12 +2,14 @@ package controllers
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -26,6 +28,8 @@ type entry struct {
 	// targetVersion is the resourceVersion of the token Secret after our last
 	// write; empty when there was none.
 	targetVersion string
+	// repairs of the token Secret that were made lately.
+	repairs renewal.Repairs
 	// status is the last status, and statusVersion the resourceVersion of its
 	// write; empty while it could not be written.
 	status        *v1alpha1.ClientCredentialStatus
@@ -91,6 +95,15 @@ func (m *memory) targetVersion(owner *v1alpha1.ClientCredential) (version string
 // rememberTarget says that the token is in its Secret.
 func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, version string) {
 	m.with(owner, func(e *entry) { e.targetVersion, e.unwritten = version, nil })
+}
+
+func (m *memory) repairs(owner *v1alpha1.ClientCredential) (repairs renewal.Repairs) {
+	m.with(owner, func(e *entry) { repairs = e.repairs })
+	return repairs
+}
+
+func (m *memory) rememberRepair(owner *v1alpha1.ClientCredential, now time.Time) {
+	m.with(owner, func(e *entry) { e.repairs = e.repairs.Another(now) })
 }
 
 func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issued) {

@@ -31,6 +31,12 @@ type observed struct {
 	previous v1alpha1.ClientCredentialStatus
 }
 
+// usesSecret tells whether anything of a credentials Secret is needed.
+func (o *observed) usesSecret() bool {
+	public := o.server.ClientAuthentication != nil && o.server.ClientAuthentication.Method == v1alpha1.ClientAuthenticationNone
+	return o.owner.Spec.CredentialsRef != nil && (o.owner.Spec.ClientID == "" || !public)
+}
+
 // observe reads from the cache alone, except where the cache is known to be
 // behind what this operator wrote.
 func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
@@ -41,12 +47,13 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	}
 	o.Input = renewal.Input{
 		Now:          now,
-		Started:      r.started,
+		Started:      r.started(),
 		Policy:       policyOf(owner),
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),
 		RenewRequest: renewRequestOf(owner),
 		RequestHash:  requestHash,
+		Repairs:      r.memory.repairs(owner),
 		TargetName:   owner.TargetName(),
 		Last: renewal.Last{
 			Generation:   ptr.Deref(o.previous.ObservedGeneration, -1),
@@ -57,8 +64,10 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if o.server, err = profile.Complete(owner.Spec.AuthorizationServer); err != nil && !errors.As(err, &o.Declaration) {
 		return nil, err
 	}
-	if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
-		return nil, err
+	if o.usesSecret() {
+		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
+			return nil, err
+		}
 	}
 	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
 		return nil, err
@@ -92,9 +101,6 @@ func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {
 
 func (r *Reconciler) observeCredentials(ctx context.Context, owner *v1alpha1.ClientCredential) (*renewal.Credentials, error) {
 	reference := owner.Spec.CredentialsRef
-	if reference == nil {
-		return nil, nil
-	}
 	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: reference.Name})
 	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
 		if apierrors.IsNotFound(err) {

@@ -142,21 +142,20 @@ func (w *world) passes(most time.Duration, until func(g Gomega)) {
 type traffic struct {
 	mutex    sync.Mutex
 	requests []string
-	// fail, if set, answers instead of the API server when it returns true.
-	fail func(*http.Request) bool
+	// respond, if set, answers instead of the API server when it returns a response.
+	respond func(*http.Request) *http.Response
 }
 
 func (t *traffic) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		t.mutex.Lock()
 		t.requests = append(t.requests, request.Method+" "+request.URL.Path)
-		fail := t.fail
+		respond := t.respond
 		t.mutex.Unlock()
-		if fail != nil && fail(request) {
-			return &http.Response{
-				StatusCode: http.StatusInternalServerError, Status: "500 Internal Server Error",
-				Header: http.Header{}, Body: http.NoBody, Request: request,
-			}, nil
+		if respond != nil {
+			if response := respond(request); response != nil {
+				return response, nil
+			}
 		}
 		return next.RoundTrip(request)
 	})
@@ -166,10 +165,27 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-func (t *traffic) failWhen(fail func(*http.Request) bool) {
+func (t *traffic) respondWhen(respond func(*http.Request) *http.Response) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	t.fail = fail
+	t.respond = respond
+}
+
+// failWhen answers 500 to what fail returns true for; nil ends that.
+func (t *traffic) failWhen(fail func(*http.Request) bool) {
+	t.respondWhen(func(request *http.Request) *http.Response {
+		if fail == nil || !fail(request) {
+			return nil
+		}
+		return answered(request, http.StatusInternalServerError, "")
+	})
+}
+
+func answered(request *http.Request, status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status),
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: request,
+	}
 }
 
 func (t *traffic) reset() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +21,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -44,7 +46,7 @@ type Reconciler struct {
 	RequireCredentialsLabel bool
 
 	memory  *memory
-	started time.Time
+	started func() time.Time
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch
@@ -74,12 +76,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	decision := renewal.Decide(observed.Input)
 	outcome, err := r.act(ctx, observed, decision)
 	if errors.Is(err, tokenendpoint.ErrBusy) {
-		return reconcile.Result{RequeueAfter: time.Second + rand.N(2*time.Second)}, nil //nolint:gosec // It spreads load.
+		return r.wait(ctx, observed)
 	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}
 	return r.report(ctx, observed, decision, outcome)
+}
+
+// wait tries again in a moment, and does not let the status lie meanwhile.
+func (r *Reconciler) wait(ctx context.Context, o *observed) (reconcile.Result, error) {
+	if !o.Valid() && meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
+		if _, err := r.report(ctx, o, renewal.Busy(o.server.TokenEndpoint), status.Outcome{}); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
+	return r.lookAgain(r.Clock.Now().Add(time.Second+rand.N(2*time.Second)), 0), nil
 }
 
 func logger(ctx context.Context) logr.Logger { return logf.FromContext(ctx) }

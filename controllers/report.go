@@ -2,11 +2,14 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -16,6 +19,9 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
+
+// statusRetryInterval is how soon a status is written that could not be.
+const statusRetryInterval = 30 * time.Second
 
 // report tells the world what came of a decision, if there is news.
 func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) (reconcile.Result, error) {
@@ -31,37 +37,50 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.
 		r.memory.rememberStatus(o.owner, report.Status, "")
-		version, err := r.applyStatus(ctx, o.owner, report.Status)
-		if err != nil {
-			return reconcile.Result{}, client.IgnoreNotFound(err)
+		version, err := r.replaceStatus(ctx, o.owner, report.Status)
+		switch {
+		case apierrors.IsNotFound(err):
+			return reconcile.Result{}, nil
+		case err != nil:
+			// No error to the queue: its delays would make the next renewal late.
+			logger(ctx).Error(err, "Cannot write the status; it is written later")
+			return r.lookAgain(report.NextLook, statusRetryInterval), nil
 		}
 		r.memory.rememberStatus(o.owner, report.Status, version)
 	}
-	if report.NextLook.IsZero() {
-		return reconcile.Result{}, nil
+	return r.lookAgain(report.NextLook, 0), nil
+}
+
+// lookAgain asks for the next reconcile at an instant, which may be zero for
+// never, but no later than in most, which may be 0 for any time.
+func (r *Reconciler) lookAgain(at time.Time, most time.Duration) reconcile.Result {
+	after := most
+	if !at.IsZero() {
+		after = max(at.Sub(r.Clock.Now()), 1)
+		if most > 0 {
+			after = min(after, most)
+		}
 	}
 	// An explicit priority: else an object that came with the initial list would
 	// stay behind all others for ever.
-	return reconcile.Result{RequeueAfter: max(report.NextLook.Sub(o.Now), 1), Priority: ptr.To(0)}, nil
+	return reconcile.Result{RequeueAfter: after, Priority: ptr.To(0)}
 }
 
-// applyStatus writes the whole status, of which no other has a part.
-func (r *Reconciler) applyStatus(ctx context.Context, owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus) (version string, err error) {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&status)
+// replaceStatus writes the whole status, of which no other has a part. An apply
+// would leave there what others once wrote.
+func (r *Reconciler) replaceStatus(ctx context.Context, owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus) (version string, err error) {
+	patch, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
+		{"op": "add", "path": "/status", "value": status},
+	})
 	if err != nil {
-		return "", fmt.Errorf("convert the status: %w", err)
+		return "", fmt.Errorf("encode the status: %w", err)
 	}
-	configuration := &unstructured.Unstructured{Object: map[string]any{"status": content}}
-	configuration.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(clientCredentialKind))
-	configuration.SetNamespace(owner.Namespace)
-	configuration.SetName(owner.Name)
-	configuration.SetUID(owner.UID)
-	err = r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(configuration),
-		client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
-	if err != nil {
+	written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name}}
+	if err := r.Client.Status().Patch(ctx, written, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return "", fmt.Errorf("write the status: %w", err)
 	}
-	return configuration.GetResourceVersion(), nil
+	return written.ResourceVersion, nil
 }
 
 // shorten respects the bound of an event's note.

@@ -2,10 +2,10 @@ package controllers
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,6 +21,9 @@ import (
 // write puts a token into its Secret, unless that changed since it was observed:
 // so neither a newer token nor a Secret of somebody else is ever overwritten.
 func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
+	// A token that was issued is written also while the operator is told to end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	record := tokensecret.NewRecord(*token, provenance)
 	configuration := tokensecret.Write(o.owner, o.Target, *token, record)
 	var err error
@@ -32,11 +35,9 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	}
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
-		return nil, fmt.Errorf("write token Secret %q: %w: %w", o.TargetName, errCacheBehind, err)
-	case apierrors.ReasonForError(err) != "" || apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
-		return nil, writeFailure(o.TargetName, token, err)
+		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, errCacheBehind)
 	case err != nil:
-		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, err)
+		return nil, writeFailure(o.TargetName, token, err)
 	}
 	version := ptr.Deref(configuration.ResourceVersion, "")
 	r.memory.rememberTarget(o.owner, version)
@@ -66,23 +67,21 @@ func (r *Reconciler) create(ctx context.Context, configuration *corev1ac.SecretA
 	return nil
 }
 
+const writeTimeout = 10 * time.Second
+
 // mostSaid bounds what is quoted of the API server, so that a status can hold it.
 const mostSaid = 1024
 
 // writeFailure is what the API server said, which may be the words of an
 // admission webhook that saw the Secret.
 func writeFailure(name string, token *oauth2.Token, err error) *oauth2.Error {
-	plain := token.AccessToken.Reveal()
-	said := strings.NewReplacer(
-		plain, token.AccessToken.String(),
-		base64.StdEncoding.EncodeToString([]byte(plain)), token.AccessToken.String(),
-	).Replace(err.Error())
+	said := token.Redact(err.Error())
 	if len(said) > mostSaid {
 		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
 	}
 	return &oauth2.Error{
 		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Retry,
-		Message: fmt.Sprintf("a token was issued, but Secret %q cannot be written: %s; the token is kept, and the write is retried", name, said),
+		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; the write is retried with the same token", name, said),
 	}
 }
 

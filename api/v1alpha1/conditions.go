@@ -49,6 +49,9 @@ const (
 	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
 	// someone else, or another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
+	// ReasonTargetContested surfaces when someone else keeps on changing or
+	// deleting the target Secret. It is repaired less and less often.
+	ReasonTargetContested = "TargetContested"
 )
 
 // Reasons that lie on the way to the token endpoint.
@@ -68,6 +71,9 @@ const (
 	// ReasonRedirectRefused surfaces when the token endpoint redirects:
 	// credentials are never sent elsewhere.
 	ReasonRedirectRefused = "RedirectRefused"
+	// ReasonTokenEndpointBusy surfaces when the token expired while too many other
+	// requests to the same host are under way.
+	ReasonTokenEndpointBusy = "TokenEndpointBusy"
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
 	// server_error or temporarily_unavailable.
 	ReasonServerError = "ServerError"

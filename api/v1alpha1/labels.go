@@ -23,7 +23,7 @@ const (
 	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
 	ExpiresAtAnnotation = "oauth2.tokensync.dev/expires-at"
 
-	// ScopeAnnotation is the granted scope; absent when the server told none.
+	// ScopeAnnotation is the granted scope; empty when the server told none.
 	ScopeAnnotation = "oauth2.tokensync.dev/scope"
 
 	// RequestHashAnnotation is a hash of what the spec says about the token
@@ -31,11 +31,11 @@ const (
 	RequestHashAnnotation = "oauth2.tokensync.dev/request-hash"
 
 	// CredentialsVersionAnnotation is the resourceVersion of the credentials
-	// Secret that the token was issued with; absent when there was none.
+	// Secret that the token was issued with; empty when there was none.
 	CredentialsVersionAnnotation = "oauth2.tokensync.dev/credentials-version"
 
 	// RenewRequestAnnotation is the value of RenewRequestedAtAnnotation that the
-	// token answers; absent when there was none.
+	// token answers; empty when there was none.
 	RenewRequestAnnotation = "oauth2.tokensync.dev/renew-request"
 
 	// FingerprintAnnotation proves that data and annotations belong together. It

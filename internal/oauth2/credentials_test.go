@@ -126,9 +126,9 @@ var _ = Describe("credentials", func() {
 		Entry("for the client ID, the message offers spec.clientID",
 			secretWith(map[string]string{"client_secret": "VALUE"}), `no key "client_id"`, "spec.clientID"),
 		Entry("an empty Secret has no keys", secretWith(nil), "no keys"),
-		Entry("without a Secret, the message asks for one", secretWith(nil, noSecret), "client ID", "spec.credentialsRef"),
+		Entry("without a Secret, the message asks for one", secretWith(nil, noSecret), "needs a client ID", "set spec.credentialsRef to a Secret"),
 		Entry("with an inline client ID alone, it is the secret that is missing",
-			secretWith(nil, noSecret, inlineID), "client secret", "spec.credentialsRef"),
+			secretWith(nil, noSecret, inlineID), "needs a client secret", "set spec.credentialsRef to a Secret"),
 	)
 
 	It("are missing in a Secret of many keys without a message of all of them", func() {

@@ -82,11 +82,9 @@ func classify(code string, status int) verdict {
 	case status == http.StatusUnauthorized:
 		return verdict{v1alpha1.ReasonInvalidClient, WaitForChange, codes["invalid_client"].hint}
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
-		return verdict{v1alpha1.ReasonRequestRefused, WaitForChange, "check authorizationServer.tokenEndpoint"}
-	case status > 400 && status < 500:
-		return verdict{v1alpha1.ReasonRequestRefused, WaitForChange, codes["invalid_request"].hint}
+		return verdict{v1alpha1.ReasonRequestRefused, Retry, "the request is retried; check authorizationServer.tokenEndpoint"}
 	default:
-		// 400, or 200 with an error code that nobody specified.
+		// It may pass, as 404 does while a gateway is reloaded.
 		return verdict{v1alpha1.ReasonRequestRefused, Retry, "the request is retried; " + codes["invalid_request"].hint}
 	}
 }

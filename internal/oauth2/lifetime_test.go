@@ -113,6 +113,8 @@ var _ = Describe("the lifetime of a token", func() {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Class).To(Equal(oauth2.Retry))
+			Expect(failure.StatusCode).To(Equal(http.StatusOK))
+			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring("expired already")))
 		},
 		Entry("zero is expired, not for ever", bearer(`, "expires_in": 0`)),
 		Entry("zero as text is expired", bearer(`, "expires_in": "0"`)),

@@ -114,19 +114,27 @@ func echoes(credentials Credentials) []Sensitive {
 	if secret == "" {
 		return nil
 	}
-	texts := []string{
-		secret, jsonEscape(secret), url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(),
-		strings.TrimPrefix(basicAuthorization(credentials), "Basic "),
-	}
-	for _, text := range []string{secret, credentials.ClientID + ":" + secret} {
-		texts = append(texts, base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)))
-	}
+	texts := append(encodings(secret), encodings(credentials.ClientID+":"+secret)...)
+	texts = append(texts, strings.TrimPrefix(basicAuthorization(credentials), "Basic "))
 	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
 	hidden := make([]Sensitive, len(texts))
 	for i, text := range texts {
 		hidden[i] = NewSensitive(text)
 	}
 	return hidden
+}
+
+// encodings are the forms in which a text may be repeated.
+func encodings(text string) []string {
+	return []string{
+		text, jsonEscape(text), url.QueryEscape(text), url.PathEscape(text), (&url.URL{Path: text}).EscapedPath(),
+		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
+	}
+}
+
+// Redact removes a token from a text that is to be shown.
+func (t Token) Redact(text string) string {
+	return redactTexts(text, encodings(t.AccessToken.Reveal()))
 }
 
 // jsonEscape writes a text as it looks inside a JSON string.
@@ -142,10 +150,12 @@ func (r *Request) redact(text string, others ...string) string {
 	for _, echo := range r.echoes {
 		text = strings.ReplaceAll(text, echo.Reveal(), redacted)
 	}
-	for _, other := range others {
-		if other != "" {
-			text = strings.ReplaceAll(text, other, redacted)
-		}
+	return redactTexts(text, others)
+}
+
+func redactTexts(text string, hidden []string) string {
+	for _, other := range hidden {
+		text = strings.ReplaceAll(text, other, redacted)
 	}
 	return text
 }

@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,11 +50,11 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	code, _ := first(document, server.Response.ErrorCode, text)
 	if response.StatusCode < 200 || response.StatusCode > 299 || code != "" {
 		description, _ := first(document, server.Response.ErrorDescription, text)
-		accessToken, _ := first(document, server.Response.AccessToken, text)
+		tokens := tokensIn(document, server)
 		if _, known := codes[code]; !known {
-			code = errorCode(request.redact(code, accessToken))
+			code = errorCode(request.redact(code, tokens...))
 		}
-		return nil, refusal(endpoint, response, code, shorten(request.redact(description, accessToken)))
+		return nil, refusal(endpoint, response, code, shorten(request.redact(description, tokens...)))
 	}
 	if decodeErr != nil {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(response))
@@ -84,6 +86,9 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		return nil, unusable(endpoint, response, "the token type is no name: check authorizationServer.response.tokenType")
 	}
 	scope, _ := first(document, server.Response.Scope, text)
+	if scope != redactTexts(scope, tokensIn(document, server)) {
+		return nil, unusable(endpoint, response, "a token lies where its scope should be: check authorizationServer.response.scope")
+	}
 	expiresAt, assumed := expiry(server, document, accessToken, response)
 	if !expiresAt.After(response.ReceivedAt) {
 		return nil, &Error{
@@ -100,6 +105,40 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		Scope:           printable(scope, 4096),
 		LifetimeAssumed: assumed,
 	}, nil
+}
+
+var (
+	secretName = regexp.MustCompile(`(?i)token|secret`)
+	// token_type, token_scope and their like are told openly.
+	publicName = regexp.MustCompile(`(?i)type|scope|use`)
+)
+
+// tokensIn are the texts of a response that must never be shown: the access token,
+// and whatever calls itself a token or secret.
+func tokensIn(document any, server v1alpha1.AuthorizationServerSpec) []string {
+	// A shorter text is no secret, and would blot out words.
+	const least = 8
+	accessToken, _ := first(document, server.Response.AccessToken, text)
+	found := []string{accessToken}
+	var search func(node any, hidden bool)
+	search = func(node any, hidden bool) {
+		switch node := node.(type) {
+		case map[string]any:
+			for name, member := range node {
+				search(member, secretName.MatchString(name) && !publicName.MatchString(name))
+			}
+		case []any:
+			for _, item := range node {
+				search(item, hidden)
+			}
+		case string:
+			if hidden {
+				found = append(found, node)
+			}
+		}
+	}
+	search(document, false)
+	return slices.DeleteFunc(found, func(text string) bool { return len(text) < least })
 }
 
 // decode reads a JSON document. Numbers keep their digits.

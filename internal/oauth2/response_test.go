@@ -26,6 +26,11 @@ var _ = Describe("a token response", func() {
 		Expect(token.IssuedAt).To(Equal(startedAt))
 	})
 
+	It("may hold a token of all letters that RFC 6750 allows", func() {
+		token := tokenIn(rfc6749(), answer(http.StatusOK, `{"access_token": "AZaz09-._~+/=="}`))
+		Expect(token.AccessToken.Reveal()).To(Equal("AZaz09-._~+/=="))
+	})
+
 	DescribeTable("is read whatever surrounds it",
 		func(response oauth2.Response) {
 			Expect(tokenIn(rfc6749(), response).AccessToken.Reveal()).To(Equal("t"))
@@ -37,6 +42,12 @@ var _ = Describe("a token response", func() {
 		Entry("201, as some servers answer", answer(http.StatusCreated, `{"access_token": "t"}`)),
 		Entry("an error that is null or empty", answer(http.StatusOK, `{"access_token": "t", "error": null, "error_description": ""}`)),
 	)
+
+	It("may tell the scope under a name that a token could have", func() {
+		s := rfc6749(func(s *server) { s.Response.Scope = at("/token_scope") })
+		token := tokenIn(s, answer(http.StatusOK, `{"access_token": "t", "token_scope": "read write"}`))
+		Expect(token.Scope).To(Equal("read write"))
+	})
 
 	DescribeTable("keeps the token type as the server wrote it",
 		func(response oauth2.Response, expected string) {
@@ -57,6 +68,7 @@ var _ = Describe("a token response", func() {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenTypeUnsupported))
 			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 			Expect(failure.Message).To(ContainSubstring("Bearer"))
 		},
 		Entry("DPoP", typed(`"DPoP"`)), Entry("dpop", typed(`"dpop"`)), Entry("DPOP", typed(`"DPOP"`)),
@@ -86,7 +98,7 @@ var _ = Describe("a token response", func() {
 		Entry("a token type with a newline", typed(`"Bearer\nMARK"`), "token type"),
 		Entry("a token type without end", typed(`"MARK`+strings.Repeat("x", 300)+`"`), "token type"),
 		Entry("an HTML page", answer(http.StatusOK, "<html>MARK</html>", "Content-Type", "text/html; charset=utf-8"), "text/html"),
-		Entry("a page of no content type", answer(http.StatusOK, "MARK"), "not JSON"),
+		Entry("a page of no content type", answer(http.StatusOK, "MARK"), "not JSON:"),
 		Entry("a form, as some old servers answer", answer(http.StatusOK, "access_token=MARK", "Content-Type", asForm), asForm),
 		Entry("an empty body", answer(http.StatusOK, ""), "empty"),
 		Entry("a body of white space", answer(http.StatusOK, " \r\n"), "empty"),
@@ -114,10 +126,12 @@ var _ = Describe("a token response", func() {
 			failure := failureIn(rfc6749(), answer(status, `{"access_token": "t"}`, "Location", "https://user:pw@other.example.com/token?code=1#x"))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
 			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.StatusCode).To(Equal(status))
 			Expect(failure.Message).To(And(
 				ContainSubstring("https://other.example.com/token:"), ContainSubstring("authorizationServer.tokenEndpoint"),
 				Not(ContainSubstring("pw")), Not(ContainSubstring("code"))))
 		},
+		Entry("300", http.StatusMultipleChoices),
 		Entry("301", http.StatusMovedPermanently), Entry("302", http.StatusFound), Entry("303", http.StatusSeeOther),
 		Entry("304", http.StatusNotModified), Entry("305", http.StatusUseProxy), Entry("306", 306),
 		Entry("307", http.StatusTemporaryRedirect), Entry("308", http.StatusPermanentRedirect),
@@ -125,7 +139,9 @@ var _ = Describe("a token response", func() {
 
 	DescribeTable("that redirects is refused, also when it does not say properly where to",
 		func(location string) {
-			Expect(failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location)).Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
+			failure := failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
+			Expect(failure.Message).To(ContainSubstring("HTTP 302, a redirect:"))
 		},
 		Entry("nowhere", ""), Entry("to a path", "/login"), Entry("to no URL", "https://%zz/"),
 	)

@@ -97,9 +97,29 @@ var _ = Describe("a message about a response", func() {
 		Entry("that has expired", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "expires_in": 0}`)),
 		Entry("that lies elsewhere", answer(http.StatusOK, `{"data": {"access_token": "0paque-t0ken"}}`)),
 		Entry("that comes with an error", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error"}`)),
+		Entry("that another member holds", answer(http.StatusOK, `{"error": "server_error", "refresh_token": "0paque-t0ken", "error_description": "not 0paque-t0ken"}`)),
+		Entry("that lies in a list", answer(http.StatusOK, `{"error": "server_error", "tokens": ["0paque-t0ken"], "error_description": "not 0paque-t0ken"}`)),
+		Entry("that lies deep", answer(http.StatusOK, `{"error": "server_error", "data": [{"newSecret": "0paque-t0ken"}], "error_description": "not 0paque-t0ken"}`)),
+		Entry("that is the error code", answer(http.StatusOK, `{"error": "0paque-t0ken", "access_token": "0paque-t0ken"}`)),
+		Entry("that lies where the scope should be", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "scope": "0paque-t0ken"}`)),
 		Entry("that the description of an error repeats",
 			answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error", "error_description": "0paque-t0ken is spent"}`)),
 	)
+
+	DescribeTable("is left as it stands for what is no token",
+		func(body, shown string) {
+			Expect(messageOf(rfc6749(), answer(http.StatusBadRequest, body))).To(ContainSubstring(shown))
+		},
+		Entry("a word that is too short for one", `{"error": "x", "error_description": "a bearer of news", "token_type": "bearer"}`, `("a bearer of news")`),
+		Entry("a known code", `{"error": "invalid_client", "token": "invalid_client"}`, "HTTP 400 invalid_client:"),
+	)
+
+	It("about a token, by others, holds it in no form", func() {
+		token := oauth2.Token{AccessToken: oauth2.NewSensitive(secret)}
+		for _, echo := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inBase64(secret)} {
+			Expect(token.Redact("denied: " + echo + "!")).To(Equal("denied: [REDACTED]!"))
+		}
+	})
 
 	It("is left as it stands for a client without a secret", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone))

@@ -38,6 +38,8 @@ type Input struct {
 
 	// Last is what the last status says.
 	Last Last
+	// Repairs of the target that this operator made lately.
+	Repairs Repairs
 }
 
 // Credentials is what the metadata of the credentials Secret tells.
@@ -80,8 +82,10 @@ type Decision struct {
 	Why string
 	// Until is when to look again; zero when only a change can help.
 	Until time.Time
-	// Problem is what stands in the way when the action is Refuse.
+	// Problem is what stands in the way, if that is not a failed attempt.
 	Problem *oauth2.Error
+	// Repair tells that the action makes up for what the target lacks.
+	Repair bool
 }
 
 // rule is one reason to decide. It returns nil when it does not apply.
@@ -95,8 +99,10 @@ var rules = []rule{
 	declarationWrong, targetTaken, credentialsUnusable,
 	// A failure is not tried again too soon, unless something changed.
 	backingOff,
+	// Nor is a Secret repaired without end that others spoil again and again.
+	contested,
 	// Reasons for a new token, the strongest first.
-	noToken, requestChanged, renewRequested, due, retryDue,
+	noToken, requestChanged, renewRequested, renewUnfulfilled, due,
 	// The token may have been changed by others, or be from other credentials.
 	drifted, credentialsChanged,
 }
@@ -122,7 +128,7 @@ func (in Input) Token() *tokensecret.Record {
 // Valid tells whether the target holds an unexpired token for the request.
 func (in Input) Valid() bool {
 	token := in.Token()
-	return token != nil && !in.Target.Drifted &&
+	return token != nil && !in.Target.Tampered &&
 		token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
 }
 
@@ -186,17 +192,35 @@ func credentialsUnusable(in Input) *Decision {
 }
 
 func backingOff(in Input) *Decision {
-	failure := in.Last.Failure
+	failure := in.failure()
 	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
 		return nil
 	}
 	return &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
 }
 
-// ChangedSince tells whether something changed that may cure a failure.
+// failure is the last one, unless a token was issued since or the clock was wrong.
+func (in Input) failure() *v1alpha1.FailureStatus {
+	failure := in.Last.Failure
+	if failure == nil || in.isAhead(failure.LastAttemptAt.Time) {
+		return nil
+	}
+	if token := in.Token(); token != nil && token.IssuedAt.After(failure.LastAttemptAt.Time) {
+		return nil
+	}
+	return failure
+}
+
+// isAhead tells of an instant that lies in the past for whoever wrote it, and in
+// the future for us.
+func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
+
+// ChangedSince tells whether something changed that may cure a failure. A limited
+// rate is not cured by other credentials.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
+	newCredentials := in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion
 	return in.Generation != in.Last.Generation || in.renewRequestIsNew() ||
-		(in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion) ||
+		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||
 		in.flagsMayAllow(failure)
 }
 
@@ -219,12 +243,24 @@ func (in Input) renewRequestIsNew() bool {
 	return in.Token() == nil || in.Token().RenewRequest != in.RenewRequest
 }
 
+// contested applies where noToken or drifted would, too often.
+func contested(in Input) *Decision {
+	spoilt := in.Token() == nil || in.Target.Drifted
+	if next := in.Repairs.NextAt(); spoilt && in.Now.Before(next) {
+		return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(next),
+			Problem: problem(v1alpha1.ReasonTargetContested,
+				"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
+				in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
+	}
+	return nil
+}
+
 func noToken(in Input) *Decision {
 	switch {
 	case in.Target == nil:
-		return exchange("there is no token Secret")
+		return &Decision{Action: Exchange, Why: "there is no token Secret", Repair: true}
 	case in.Token() == nil:
-		return exchange("the token Secret holds no record of a token")
+		return &Decision{Action: Exchange, Why: "the token Secret holds no record of a token", Repair: true}
 	}
 	return nil
 }
@@ -243,25 +279,29 @@ func renewRequested(in Input) *Decision {
 	return exchange("a renewal was requested")
 }
 
+// renewUnfulfilled goes on with a request to renew whose first attempt failed.
+func renewUnfulfilled(in Input) *Decision {
+	if in.failure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
+		return nil
+	}
+	return exchange("the renewal that was requested failed")
+}
+
 func due(in Input) *Decision {
-	if in.Now.Before(in.RenewAt()) {
+	switch {
+	case in.isAhead(in.Token().IssuedAt):
+		return exchange("the token seems to be issued in the future")
+	case in.Now.Before(in.RenewAt()):
 		return nil
 	}
 	return exchange("the token is due for renewal")
-}
-
-func retryDue(in Input) *Decision {
-	if in.Last.Failure == nil {
-		return nil
-	}
-	return exchange("the last attempt failed")
 }
 
 func drifted(in Input) *Decision {
 	if !in.Target.Drifted {
 		return nil
 	}
-	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else"}
+	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else", Repair: true}
 }
 
 func credentialsChanged(in Input) *Decision {
@@ -269,6 +309,14 @@ func credentialsChanged(in Input) *Decision {
 		return nil
 	}
 	return &Decision{Action: Verify, Why: "the credentials Secret changed"}
+}
+
+// Busy is the decision to wait for others that ask the same host.
+func Busy(tokenEndpoint string) Decision {
+	return Decision{Action: Wait, Why: "busy", Problem: &oauth2.Error{
+		Reason: v1alpha1.ReasonTokenEndpointBusy, Class: oauth2.Retry,
+		Message: fmt.Sprintf("the token expired, and too many other requests to the host of %s are under way; it is asked as soon as one ends", tokenEndpoint),
+	}}
 }
 
 func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }

@@ -17,7 +17,7 @@ var _ = Describe("the decision", func() {
 			decision := renewal.Decide(good(changes...))
 			Expect(decision.Action).To(Equal(action))
 			Expect(decision.Why).To(Equal(why))
-			Expect(decision.Problem != nil).To(Equal(action == renewal.Refuse))
+			Expect(decision.Problem != nil).To(Equal(action == renewal.Refuse || why == "the token Secret is contested"))
 		},
 		Entry("a good token is kept", renewal.Keep, "the token is good"),
 		Entry("a good token of a client without a Secret is kept", renewal.Keep, "the token is good", noCredentials),
@@ -57,15 +57,29 @@ var _ = Describe("the decision", func() {
 		Entry("a change of the spec breaks a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
 		Entry("an edited credentials Secret breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
 		Entry("an edited credentials Secret breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
-		Entry("an edited credentials Secret breaks a backoff of a token that is still good", renewal.Exchange, "the last attempt failed", credentialsEdited, backingOff),
-		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the last attempt failed", onlyGenerationChanged, backingOff),
-		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the last attempt failed", backoffOver),
+		Entry("an edited credentials Secret breaks a backoff of a token that may still be good", renewal.Verify, "the credentials Secret changed", credentialsEdited, backingOff),
+		Entry("an edited credentials Secret breaks no backoff from a limited rate", renewal.Wait, "backing off", rateLimited, credentialsEdited),
+		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
+		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the token is due for renewal", due, backoffOver),
+		Entry("a failed request to renew is tried again after its backoff", renewal.Exchange, "the renewal that was requested failed", renewReported, backoffOver),
+		Entry("a good token is kept when what failed is needed no more", renewal.Keep, "the token is good", backoffOver),
+		Entry("a failure before the token that is there is over", renewal.Keep, "the token is good", backingOff, issuedSince),
+		Entry("a failure by a clock that was wrong does not hold up a token", renewal.Exchange, "the token is due for renewal", due, backingOff, failedNextYear),
 		Entry("a restart does not shorten a backoff", renewal.Wait, "backing off", backingOff, restarted),
-		Entry("a restart may come with flags that allow what was denied", renewal.Exchange, "the last attempt failed", denied, restarted),
+		Entry("a restart may come with flags that allow what was denied", renewal.Exchange, "there is no token Secret", noTarget, denied, restarted),
+		Entry("a restart may come with flags that allow http", renewal.Exchange, "there is no token Secret", noTarget, denied, insecure, restarted),
 		Entry("what is denied is not tried again and again", renewal.Wait, "backing off", denied),
+		Entry("what this start denied in its first second is not tried again and again", renewal.Wait, "backing off", denied, startedWithTheAttempt),
 		Entry("a backoff of a client without a Secret holds", renewal.Wait, "backing off", noCredentials, backingOff),
 
+		// A Secret that others spoil again and again is left alone for a while.
+		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
+		Entry("a Secret that is changed again and again waits", renewal.Wait, "the token Secret is contested", drifted, contested),
+		Entry("a Secret whose record is removed again and again waits", renewal.Wait, "the token Secret is contested", noRecord, contested),
+		Entry("a Secret that was repaired often and is whole now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
+
 		// Reasons for a new token.
+		Entry("a token that was issued by a clock that was wrong needs a token", renewal.Exchange, "the token seems to be issued in the future", issuedNextYear),
 		Entry("a missing token Secret needs a token", renewal.Exchange, "there is no token Secret", noTarget),
 		Entry("a token Secret without a record needs a token", renewal.Exchange, "the token Secret holds no record of a token", noRecord),
 		Entry("a change of the request needs a token", renewal.Exchange, "the spec changed", specChanged),

@@ -78,7 +78,30 @@ func specChanged(in *renewal.Input) { in.RequestHash, in.Generation = "other", 4
 // onlyGenerationChanged is an edit of something like renewBefore or target.
 func onlyGenerationChanged(in *renewal.Input) { in.Generation = 4 }
 
-func drifted(in *renewal.Input) { in.Target.Drifted = true }
+func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
+
+// contested is a Secret that was repaired three times, the last time just now.
+func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 3, LastAt: in.Now} }
+
+func rateLimited(in *renewal.Input) {
+	backingOff(in)
+	in.Last.Failure.Reason = v1alpha1.ReasonRateLimited
+}
+
+func failedNextYear(in *renewal.Input) {
+	in.Last.Failure.LastAttemptAt = metav1.NewTime(in.Now.AddDate(1, 0, 0))
+	in.Last.Failure.RetryAt = in.Last.Failure.LastAttemptAt
+}
+
+func issuedNextYear(in *renewal.Input) {
+	in.Target.Record.IssuedAt = in.Now.AddDate(1, 0, 0)
+	in.Target.Record.ExpiresAt = in.Target.Record.IssuedAt.Add(time.Hour)
+}
+
+// issuedSince is a token that was issued after the failure.
+func issuedSince(in *renewal.Input) {
+	in.Last.Failure.LastAttemptAt = metav1.NewTime(in.Target.Record.IssuedAt.Add(-time.Second))
+}
 
 func renewRequested(in *renewal.Input) { in.RenewRequest = "today" }
 
@@ -113,6 +136,13 @@ func denied(in *renewal.Input) {
 	backingOff(in)
 	in.Last.Failure.Reason = v1alpha1.ReasonAddressDenied
 	in.Last.Failure.LastAttemptAt = metav1.NewTime(in.Now.Add(-time.Second))
+}
+
+func insecure(in *renewal.Input) { in.Last.Failure.Reason = v1alpha1.ReasonTokenEndpointInsecure }
+
+// startedWithTheAttempt is a start in the second of the attempt, and before it.
+func startedWithTheAttempt(in *renewal.Input) {
+	in.Started = in.Last.Failure.LastAttemptAt.Add(500 * time.Millisecond)
 }
 
 func restarted(in *renewal.Input) { in.Started = in.Now }

@@ -24,6 +24,10 @@ const (
 	firstBackoff   = 5 * time.Second
 	longestBackoff = 5 * time.Minute
 	probeInterval  = time.Hour
+	// leastProbeInterval holds while a valid token is about to expire.
+	leastProbeInterval = time.Minute
+
+	maxClockSkew = 5 * time.Minute
 )
 
 // Policy is what a spec says about when to renew.
@@ -42,8 +46,10 @@ type Policy struct {
 // the same instant, also after a restart.
 func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	lifetime := expiresAt.Sub(issuedAt)
-	earlier := time.Duration(p.random(issuedAt.Unix()) * float64(lifetime) * earlierPercentage / 100)
-	renewAt := expiresAt.Add(-p.before(lifetime) - earlier)
+	before := p.before(lifetime)
+	// A policy may leave little of the lifetime: no more than half of that goes.
+	most := min(lifetime/100*earlierPercentage, (lifetime-before)/2)
+	renewAt := expiresAt.Add(-before - time.Duration(p.random(issuedAt.Unix())*float64(most)))
 	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
 		return earliest
 	}
@@ -67,13 +73,18 @@ func (p Policy) before(lifetime time.Duration) time.Duration {
 }
 
 // RetryAt is when to try again after the attempt that failed at now, the
-// attempts-th in a row.
-func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32) time.Time {
+// attempts-th in a row. expiresAt is when the token expires that is still valid;
+// zero without one.
+func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
 	random := p.random(now.Unix())
 	var delay time.Duration
 	if failure.Class == oauth2.WaitForChange {
 		// 54 to 66 minutes.
 		delay = time.Duration(float64(probeInterval) * (0.9 + 0.2*random))
+		if !expiresAt.IsZero() {
+			// What seems to need a change may pass: no token shall die of one blunder.
+			delay = min(delay, max(expiresAt.Sub(now)/2, leastProbeInterval))
+		}
 	} else {
 		delay = firstBackoff << min(max(attempts-1, 0), 10)
 		delay = time.Duration(float64(min(delay, longestBackoff)) * (0.8 + 0.2*random))

@@ -101,7 +101,7 @@ var _ = Describe("the retry", func() {
 	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
 		func(attempts int32, longest time.Duration) {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Retry}, attempts).Sub(now)
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Retry}, attempts, time.Time{}).Sub(now)
 			})
 			Expect(least).To(BeNumerically("~", longest*8/10, longest/100))
 			Expect(least).To(BeNumerically(">=", longest*8/10))
@@ -118,10 +118,22 @@ var _ = Describe("the retry", func() {
 		Entry("5 s when nobody counted", int32(0), 5*time.Second),
 	)
 
+	DescribeTable("comes before a valid token expires, although someone must change something",
+		func(left, expected time.Duration) {
+			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, 3, now.Add(left)).Sub(now)
+			})
+			Expect(least).To(Equal(expected))
+			Expect(most).To(Equal(expected))
+		},
+		Entry("after half of what is left of it", 20*time.Minute, 10*time.Minute),
+		Entry("but after a minute at the soonest", 90*time.Second, time.Minute),
+	)
+
 	DescribeTable("comes about hourly when someone must change something, because a server changes without an event",
 		func(attempts int32) {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, attempts).Sub(now)
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, attempts, time.Time{}).Sub(now)
 			})
 			Expect(least).To(BeNumerically("~", 54*time.Minute, 10*time.Second))
 			Expect(most).To(BeNumerically("~", 66*time.Minute, 10*time.Second))
@@ -134,7 +146,7 @@ var _ = Describe("the retry", func() {
 		func(class oauth2.Class, retryAfter, least time.Duration) {
 			failure := &oauth2.Error{Class: class, RetryAfter: retryAfter}
 			manySeeds(renewal.Policy{}, func(p renewal.Policy) {
-				Expect(p.RetryAt(now, failure, 1).Sub(now)).To(BeNumerically(">=", least))
+				Expect(p.RetryAt(now, failure, 1, time.Time{}).Sub(now)).To(BeNumerically(">=", least))
 			})
 		},
 		Entry("Retry-After that is longer than the backoff", oauth2.Retry, 10*time.Minute, 10*time.Minute),

@@ -119,12 +119,20 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		Attempts:      attempts,
 		LastAttemptAt: second(in.Observed.Now),
 		// Rounded up: no sooner than the server asked for.
-		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts).Add(time.Second - 1)),
+		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts, validUntil(in.Observed)).Add(time.Second - 1)),
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
 	}
 	return status
+}
+
+// validUntil is when the valid token expires; zero without one.
+func validUntil(observed renewal.Input) time.Time {
+	if !observed.Valid() {
+		return time.Time{}
+	}
+	return observed.Token().ExpiresAt
 }
 
 // problem is what stands in the way of a token.
@@ -137,7 +145,7 @@ type problem struct {
 func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	switch {
 	case in.Decision.Problem != nil:
-		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, true}
+		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class == oauth2.WaitForChange}
 	case in.Outcome.Failure != nil:
 		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.WaitForChange}
 	case failure != nil:

@@ -95,7 +95,8 @@ var _ = Describe("the failure in the status", func() {
 			outcome := failed(v1alpha1.ReasonRateLimited, class)
 			outcome.Failure.RetryAfter = 2 * time.Hour
 			told := report(in, outcome, unseen)
-			Expect(told.Status.Failure.RetryAt.Time).To(BeTemporally(">=", at.Add(2*time.Hour)))
+			Expect(told.Status.Failure.RetryAt.Time).To(And(
+				BeTemporally(">=", at.Add(2*time.Hour)), BeTemporally("<", at.Add(2*time.Hour+time.Second))))
 			Expect(told.NextLook).To(BeTemporally(">=", at.Add(2*time.Hour)))
 		},
 		Entry("instead of the backoff", oauth2.Retry, now),
@@ -117,7 +118,8 @@ var _ = DescribeTable("the next look comes",
 		}),
 	Entry("at the retry after a failure", observed(noTarget), down, retry),
 	Entry("at the retry after a failure that the old token outlives", observed(due), down, retry),
-	Entry("at the expiry of the old token when that comes before the retry", observed(due), refused,
+	Entry("before the old token expires, although someone must change something", observed(due), refused, retry),
+	Entry("at the expiry of the old token when that comes before the retry", observed(due), limited,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
 	Entry("at the retry when somebody spoilt the old token", observed(due, drifted), refused, retry),
 	Entry("at the expiry of a suspended token", observed(suspended), nothing,

@@ -59,7 +59,12 @@ func due(in *renewal.Input) { in.Target = secretOf(50*time.Minute, time.Hour) }
 
 func expired(in *renewal.Input) { in.Target = secretOf(2*time.Hour, time.Hour) }
 
-func drifted(in *renewal.Input) { in.Target.Drifted = true }
+func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
+
+// relabelled is drift that leaves the token as it was.
+func relabelled(in *renewal.Input) { in.Target.Drifted = true }
+
+func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 4, LastAt: in.Now} }
 
 func suspended(in *renewal.Input) { in.Suspended, in.Generation = true, 4 }
 
@@ -78,6 +83,10 @@ var (
 	nothing = status.Outcome{}
 	down    = failed(v1alpha1.ReasonServerError, oauth2.Retry)
 	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.WaitForChange)
+	// limited is a server that wants to be left alone for an hour.
+	limited = status.Outcome{Attempted: true, Failure: &oauth2.Error{
+		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: oauth2.Retry, RetryAfter: time.Hour,
+	}}
 )
 
 func failed(reason string, class oauth2.Class) status.Outcome {

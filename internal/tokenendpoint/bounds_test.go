@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -62,6 +63,32 @@ var _ = Describe("a response", func() {
 			_, _ = w.Write(zeros(16 * tokenendpoint.MaxBodyBytes))
 		})),
 	)
+
+	DescribeTable("that is a failure is told of by its status, however large its body",
+		func(status int) {
+			server := plain(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.Copy(w, zeroReader{})
+			})
+			response, err := send(client(), server.URL)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(response.StatusCode).To(Equal(status))
+			Expect(response.Body.Reveal()).To(BeEmpty())
+		},
+		Entry("a redirect", http.StatusTemporaryRedirect),
+		Entry("a refusal", http.StatusUnauthorized),
+		Entry("a page of a proxy", http.StatusBadGateway),
+	)
+
+	It("without end does not keep its connection", func() {
+		ended := make(chan struct{})
+		server := plain(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.Copy(w, zeroReader{})
+			close(ended)
+		})
+		Expect(failureOf(client(), server.URL).Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
+		Eventually(ended).WithTimeout(10 * time.Second).Should(BeClosed())
+	})
 
 	It("of the greatest size is taken as a whole", func() {
 		server := plain(answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes)))

@@ -66,10 +66,12 @@ func NewClient(options Options) *Client {
 			Timeout: options.Timeout,
 			// No proxy from the environment: the guard could not see where it connects to.
 			Transport: &http.Transport{
-				DialContext:            dialer.DialContext,
-				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.RootCAs},
-				TLSHandshakeTimeout:    connectTimeout,
-				ForceAttemptHTTP2:      true,
+				DialContext:         dialer.DialContext,
+				TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.RootCAs},
+				TLSHandshakeTimeout: connectTimeout,
+				ForceAttemptHTTP2:   true,
+				// A connection that died in silence would fail each request for minutes.
+				HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 				MaxIdleConns:           256,
 				MaxIdleConnsPerHost:    maxInFlight,
 				IdleConnTimeout:        90 * time.Second,
@@ -110,8 +112,11 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	defer func() { _ = httpResponse.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(httpResponse.Body, MaxBodyBytes+1))
 	switch {
-	case len(body) > MaxBodyBytes:
+	case len(body) > MaxBodyBytes && httpResponse.StatusCode < 300:
 		return oauth2.Response{}, bodyTooLarge(endpoint)
+	case len(body) > MaxBodyBytes:
+		// Of a failure, status and header tell enough.
+		body = nil
 	case err != nil:
 		return oauth2.Response{}, c.explain(ctx, endpoint, err)
 	}

@@ -58,15 +58,19 @@ func (g guard) check(address netip.Addr) error {
 }
 
 var (
-	nat64  = netip.MustParsePrefix("64:ff9b::/96") // RFC 6052
-	sixTo4 = netip.MustParsePrefix("2002::/16")    // RFC 3056
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")   // RFC 6052
+	localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215
+	compatible = netip.MustParsePrefix("::/96")          // RFC 4291 section 2.5.5.1
+	sixTo4     = netip.MustParsePrefix("2002::/16")      // RFC 3056
 )
 
 // unwrap returns the IPv4 address that an IPv6 address stands for.
 func unwrap(address netip.Addr) netip.Addr {
 	bytes := address.As16()
 	switch {
-	case nat64.Contains(address):
+	case address.IsUnspecified(), address.IsLoopback():
+		return address.Unmap()
+	case nat64.Contains(address), localNAT64.Contains(address), compatible.Contains(address):
 		return netip.AddrFrom4([4]byte(bytes[12:16]))
 	case sixTo4.Contains(address):
 		return netip.AddrFrom4([4]byte(bytes[2:6]))

@@ -49,6 +49,8 @@ var _ = Describe("the address guard", func() {
 		Entry("a metadata service, mapped into IPv6", "::ffff:a9fe:a9fe", "169.254.169.254"),
 		Entry("loopback by NAT64", "64:ff9b::127.0.0.1", "127.0.0.1"),
 		Entry("a metadata service by NAT64", "64:ff9b::a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service by the NAT64 of a network", "64:ff9b:1::a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service in an old form of IPv6", "::a9fe:a9fe", "169.254.169.254"),
 		Entry("a metadata service by 6to4", "2002:a9fe:a9fe::1", "169.254.169.254"),
 		Entry("loopback by 6to4", "2002:7f00:1::", "127.0.0.1"),
 	)
@@ -58,6 +60,7 @@ var _ = Describe("the address guard", func() {
 		Entry("a public address", "192.0.2.1"),
 		Entry("a public IPv6 address", "2001:db8::1"),
 		Entry("a public address by NAT64", "64:ff9b::192.0.2.1"),
+		Entry("a public address by the NAT64 of a network", "64:ff9b:1::192.0.2.1"),
 		Entry("addresses of the cluster and its network", "10.96.0.1"),
 		Entry("addresses of the cluster and its network over IPv6", "fd12:3456::1"),
 		Entry("addresses shared by a provider", "100.64.0.1"),

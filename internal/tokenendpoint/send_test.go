@@ -57,6 +57,16 @@ var _ = Describe("a token request", func() {
 		Expect(response.Body.Reveal()).To(Equal("hello"))
 	})
 
+	It("over TLS speaks HTTP/2 to who understands it", func() {
+		server := serve(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }, func(server *httptest.Server) {
+			server.EnableHTTP2 = true
+			server.StartTLS()
+		})
+		response, err := send(client(trusting(server)), server.URL)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.Body.Reveal()).To(Equal("HTTP/2.0"))
+	})
+
 	It("brings back status, header and body, whatever they are", func() {
 		server := plain(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")

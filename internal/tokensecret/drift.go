@@ -12,41 +12,48 @@ import (
 // FieldManager is the name under which the operator writes.
 const FieldManager = "tokensync"
 
-// drifted tells whether somebody else changed or removed what the operator wrote.
-// The API server keeps, in the metadata, who wrote each field last: so no data has
-// to be read, and what others add is no drift.
-func drifted(secret metav1.Object) bool {
+// fields of a token Secret that are the operator's.
+type fields struct{ *fieldpath.Set }
+
+// ownedFields are those that nobody else wrote to since the operator did. The API
+// server keeps, in the metadata, who wrote each field last: so no data has to be
+// read, and what others add is no drift. Of entries that cannot be read, nothing
+// is ours.
+func ownedFields(secret metav1.Object) fields {
 	owned := fieldpath.NewSet()
 	for _, entry := range secret.GetManagedFields() {
 		if entry.Manager != FieldManager || entry.FieldsV1 == nil {
 			continue
 		}
-		fields := fieldpath.NewSet()
-		if err := fields.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())); err != nil {
-			return true
+		set := fieldpath.NewSet()
+		if err := set.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())); err != nil {
+			return fields{fieldpath.NewSet()}
 		}
-		owned = owned.Union(fields)
+		owned = owned.Union(set)
 	}
-	for _, path := range ownPaths(secret) {
-		if !owned.Has(path) {
-			return true
-		}
-	}
-	return false
+	return fields{owned}
 }
 
-// ownPaths are the fields that a token Secret has from the operator.
-func ownPaths(secret metav1.Object) []fieldpath.Path {
-	paths := []fieldpath.Path{
-		fieldpath.MakePathOrDie("metadata", "labels", v1alpha1.ManagedByLabel),
-		fieldpath.MakePathOrDie("data", v1alpha1.AccessTokenKey),
-		fieldpath.MakePathOrDie("data", v1alpha1.TokenTypeKey),
-		fieldpath.MakePathOrDie("data", v1alpha1.ExpiresAtKey),
-	}
-	for _, key := range ownAnnotations {
-		if _, found := secret.GetAnnotations()[key]; found {
-			paths = append(paths, fieldpath.MakePathOrDie("metadata", "annotations", key))
+func (f fields) hasAll(paths []fieldpath.Path) bool {
+	for _, path := range paths {
+		if !f.Has(path) {
+			return false
 		}
+	}
+	return true
+}
+
+var (
+	// tokenPaths are the token and its record.
+	tokenPaths = append(pathsUnder(ownAnnotations, "metadata", "annotations"),
+		pathsUnder([]string{v1alpha1.AccessTokenKey, v1alpha1.TokenTypeKey, v1alpha1.ExpiresAtKey}, "data")...)
+	labelPaths = pathsUnder([]string{v1alpha1.ManagedByLabel}, "metadata", "labels")
+)
+
+func pathsUnder(keys []string, parents ...any) []fieldpath.Path {
+	paths := make([]fieldpath.Path, len(keys))
+	for i, key := range keys {
+		paths[i] = fieldpath.MakePathOrDie(append(append([]any{}, parents...), key)...)
 	}
 	return paths
 }

@@ -52,22 +52,17 @@ func RecordOf(annotations map[string]string) *Record {
 
 // annotations are the inverse of RecordOf.
 func (r Record) annotations() map[string]string {
-	annotations := map[string]string{
-		v1alpha1.IssuedAtAnnotation:    r.IssuedAt.UTC().Format(time.RFC3339),
-		v1alpha1.ExpiresAtAnnotation:   r.ExpiresAt.UTC().Format(time.RFC3339),
-		v1alpha1.RequestHashAnnotation: r.RequestHash,
-		v1alpha1.FingerprintAnnotation: r.Fingerprint,
-	}
-	for key, value := range map[string]string{
+	// All of them, also the empty ones: an apply would leave behind what the create
+	// before it wrote.
+	return map[string]string{
+		v1alpha1.IssuedAtAnnotation:           r.IssuedAt.UTC().Format(time.RFC3339),
+		v1alpha1.ExpiresAtAnnotation:          r.ExpiresAt.UTC().Format(time.RFC3339),
 		v1alpha1.ScopeAnnotation:              r.Scope,
+		v1alpha1.RequestHashAnnotation:        r.RequestHash,
 		v1alpha1.CredentialsVersionAnnotation: r.CredentialsVersion,
 		v1alpha1.RenewRequestAnnotation:       r.RenewRequest,
-	} {
-		if value != "" {
-			annotations[key] = value
-		}
+		v1alpha1.FingerprintAnnotation:        r.Fingerprint,
 	}
-	return annotations
 }
 
 // RequestHash is a hash of what a spec says about the token request. It leaves
@@ -119,8 +114,9 @@ type State struct {
 	Owned bool
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
-	// Drifted tells that somebody else wrote to what the operator wrote.
-	Drifted bool
+	// Drifted tells that somebody else wrote to what the operator wrote, and
+	// Tampered that this was the token or its record.
+	Drifted, Tampered bool
 }
 
 // StateOf reads the state of an existing target Secret.
@@ -135,6 +131,10 @@ func StateOf(owner metav1.Object, secret metav1.Object) *State {
 		state.Owner = controller.Kind + " " + controller.Name
 		state.Owned = controller.UID == owner.GetUID()
 	}
-	state.Drifted = state.Owned && drifted(secret)
+	if state.Owned {
+		fields := ownedFields(secret)
+		state.Tampered = !fields.hasAll(tokenPaths)
+		state.Drifted = state.Tampered || !fields.hasAll(labelPaths)
+	}
 	return state
 }

@@ -89,13 +89,13 @@ var _ = Describe("the record of a token", func() {
 		}))
 	})
 
-	It("has no annotations for what there is not", func() {
+	It("has empty annotations for what there is not, so that no older ones stay", func() {
 		bare := token
 		bare.Scope = ""
 		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
-		Expect(annotations).To(HaveLen(4))
-		Expect(annotations).To(And(HaveKey(v1alpha1.IssuedAtAnnotation), HaveKey(v1alpha1.ExpiresAtAnnotation),
-			HaveKey(v1alpha1.RequestHashAnnotation), HaveKey(v1alpha1.FingerprintAnnotation)))
+		Expect(annotations).To(HaveLen(7))
+		Expect(annotations).To(And(HaveKeyWithValue(v1alpha1.ScopeAnnotation, ""),
+			HaveKeyWithValue(v1alpha1.CredentialsVersionAnnotation, ""), HaveKeyWithValue(v1alpha1.RenewRequestAnnotation, "")))
 		Expect(tokensecret.RecordOf(annotations)).To(HaveField("RequestHash", "hash"))
 	})
 

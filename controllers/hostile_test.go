@@ -1,0 +1,143 @@
+package controllers_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// What others in the cluster do to a ClientCredential and its Secret.
+var _ = Describe("A ClientCredential among others", func() {
+	var (
+		w                *world
+		clientCredential *v1alpha1.ClientCredential
+		first            *corev1.Secret
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		clientCredential = w.clientCredential("shop")
+		create(ctx, w.shopCredentials(), clientCredential)
+		first = w.eventuallyReady(ctx, "shop")
+	})
+
+	It("comes to rest when somebody deletes its Secret again and again", func(ctx SpecContext) {
+		for range 5 {
+			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, first.DeepCopy()))).To(Succeed())
+			Eventually(func() bool {
+				secret := &corev1.Secret{}
+				err := apiServer.Get(ctx, w.key("shop-token"), secret)
+				contested := func() bool {
+					return matches(w.get(ctx, "shop")(Default).Status.Conditions,
+						matchers.HaveCondition("Stalled", "True", "TargetContested", ContainSubstring("find out by whom")))
+				}
+				return err == nil || (apierrors.IsNotFound(err) && contested())
+			}).Should(BeTrue())
+		}
+		Expect(w.tokenRequests()).To(Equal(3))
+
+		By("repairing it after a while")
+		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
+		w.eventuallyReady(ctx, "shop")
+	})
+
+	It("drops from its status what another manager left there", func(ctx SpecContext) {
+		edited := w.get(ctx, "shop")(Default)
+		edited.Status.Failure = &v1alpha1.FailureStatus{
+			Reason: "Restored", Message: "from a backup", Attempts: 1,
+			LastAttemptAt: metav1.NewTime(w.clock.Now().Add(-time.Hour)), RetryAt: metav1.NewTime(w.clock.Now()),
+		}
+		edited.Status.Conditions = append(edited.Status.Conditions, metav1.Condition{
+			Type: "Stalled", Status: "True", Reason: "Restored", LastTransitionTime: metav1.NewTime(w.clock.Now()),
+		})
+		Expect(apiServer.Status().Update(ctx, edited, client.FieldOwner("restore"))).To(Succeed())
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "yes" })
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.get(ctx, "shop")(Default).Status.Failure).To(BeNil())
+		Consistently(w.tokenRequests).Should(Equal(1))
+	})
+
+	It("keeps its token when the first token told a scope and the second does not", func(ctx SpecContext) {
+		respond := func(body string) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(body)) })
+		}
+		respond(`{"access_token": "token-with-a-scope", "expires_in": 3600, "scope": "read"}`)
+		Expect(apiServer.Delete(ctx, first)).To(Succeed())
+		Eventually(func() string { return w.get(ctx, "shop")(Default).Status.Token.Scope }).Should(Equal("read"))
+		respond(`{"access_token": "token-without-a-scope", "expires_in": 3600}`)
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Token.Scope).To(BeEmpty()) })
+		Expect(w.tokenRequests()).To(Equal(3))
+		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
+		Consistently(w.tokenRequests).Should(Equal(3))
+	})
+
+	It("shows no token that an admission webhook quotes, and asks for no other", func(ctx SpecContext) {
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
+				return nil
+			}
+			// It was sent for the write: whoever answers may quote it.
+			body, _ := io.ReadAll(r.Body)
+			quoted := strings.ReplaceAll(string(body), `"`, `'`)
+			return answered(r, http.StatusBadRequest, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 400, "message": "denied: `+quoted+`"}`)
+		})
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		Eventually(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(
+				matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed", ContainSubstring("denied")))
+		}).Should(Succeed())
+		w.traffic.respondWhen(nil)
+		w.passes(time.Minute, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
+		Expect(w.tokenRequests()).To(Equal(2))
+		token := string(w.secret(ctx, "shop-token").Data["access_token"])
+		Expect(string(w.logs.Contents())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
+		Expect(fmt.Sprint(w.eventsSoFar())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
+	})
+
+	It("stays Ready while it is suspended and its Secret's label is taken", func(ctx SpecContext) {
+		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["app.kubernetes.io/managed-by"] = "Helm" })
+		Eventually(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "Suspended"))
+		}).Should(Succeed())
+		Consistently(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "Suspended"))
+		}).Should(Succeed())
+	})
+
+	It("writes the same token later when the rewrite after a label edit fails", func(ctx SpecContext) {
+		w.traffic.failWhen(func(r *http.Request) bool {
+			return r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token")
+		})
+		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
+		Eventually(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		}).Should(Succeed())
+		w.traffic.failWhen(nil)
+		w.passes(time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).NotTo(matchers.HaveConditionType("RenewalFailing"))
+		})
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+})
+
+func matches(conditions []metav1.Condition, matcher interface{ Match(any) (bool, error) }) bool {
+	GinkgoHelper()
+	success, err := matcher.Match(conditions)
+	Expect(err).NotTo(HaveOccurred())
+	return success
+}

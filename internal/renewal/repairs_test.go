@@ -1,0 +1,38 @@
+package renewal_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+var _ = Describe("the repair of a Secret that somebody else spoils", func() {
+	repaired := func(times int) (repairs renewal.Repairs) {
+		for range times {
+			repairs = repairs.Another(now)
+		}
+		return repairs
+	}
+
+	DescribeTable("is made", func(times int, expected time.Duration) {
+		Expect(repaired(times).NextAt()).To(Equal(now.Add(expected)))
+	},
+		Entry("10 s after the third", 3, 10*time.Second),
+		Entry("20 s after the fourth", 4, 20*time.Second),
+		Entry("5 min after the tenth", 10, 5*time.Minute),
+		Entry("5 min after the thousandth", 1000, 5*time.Minute),
+	)
+
+	It("is made at once after the first write and the first repair", func() {
+		for times := range 3 {
+			Expect(repaired(times).NextAt()).To(BeZero())
+		}
+	})
+
+	It("is made at once again when the Secret was left alone for long", func() {
+		Expect(repaired(10).Another(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
+	})
+})
