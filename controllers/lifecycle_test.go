@@ -238,6 +238,18 @@ var _ = Describe("A ClientCredential", func() {
 		}).Should(BeTrue())
 	})
 
+	It("waits while others ask the same host, and is not Ready with a dead token meanwhile", func(ctx SpecContext) {
+		w.busy.Store(true)
+		w.passes(2*time.Hour, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
+				matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"),
+				matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy")))
+		})
+		w.busy.Store(false)
+		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		expectOneNewToken(ctx)
+	})
+
 	It("asks for no more tokens once it is being deleted", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = []string{"example.com/wait"} })
 		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())

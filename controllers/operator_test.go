@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -46,6 +48,8 @@ type world struct {
 	events    []string
 	traffic   *traffic
 	logs      *gbytes.Buffer
+	// busy makes the token endpoint's host too busy to be asked.
+	busy atomic.Bool
 	// requireLabel is for the next start.
 	requireLabel bool
 
@@ -89,11 +93,11 @@ func (w *world) start() {
 	reconciler := &controllers.Reconciler{
 		Clock:    w.clock,
 		Recorder: w.recorder,
-		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
+		TokenEndpoint: &tokenEndpoint{busy: &w.busy, Client: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 			Timeout:      requestTimeout,
-		}),
+		})},
 		RequireCredentialsLabel: w.requireLabel,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -136,6 +140,19 @@ func (w *world) passes(most time.Duration, until func(g Gomega)) {
 		polled = true
 		until(g)
 	}).Should(Succeed())
+}
+
+// tokenEndpoint is the real client, which can be made to be busy.
+type tokenEndpoint struct {
+	*tokenendpoint.Client
+	busy *atomic.Bool
+}
+
+func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
+	if e.busy.Load() {
+		return oauth2.Response{}, tokenendpoint.ErrBusy
+	}
+	return e.Client.Send(ctx, request)
 }
 
 // traffic counts what the operator asks of the API server, and can break it.
