@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -142,6 +143,18 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	Entry("the client secret has control characters", credentialsBad("CredentialsInvalid", "holds control characters", hourly,
 		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte("one\ntwo") }))),
 
+	Entry("the target is a Secret of somebody else", targetBad(`Secret "taken" exists and belongs to no controller`,
+		func(ctx SpecContext, w *world) {
+			create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "taken"}})
+		})),
+	Entry("the target is that of another ClientCredential", targetBad(`Secret "taken" exists and belongs to ClientCredential other`,
+		func(ctx SpecContext, w *world) {
+			other := w.clientCredential("other")
+			other.Spec.Target = &v1alpha1.TokenTarget{Name: "taken"}
+			create(ctx, other)
+			w.eventuallyReady(ctx, "other")
+		})),
+
 	Entry("the profile is unknown", specBad("ProfileUnknown", "set spec.authorizationServer.profile to one of CommerceLayer, ElasticPath", 0,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile = "Unheard" })),
 	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint", 0,
@@ -227,22 +240,40 @@ func changeCredentials(change func(*corev1.Secret)) func(SpecContext, *world) {
 	return func(ctx SpecContext, w *world) { edit(ctx, w.shopCredentials(), change) }
 }
 
-func specBad(reason, message string, retry time.Duration, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
-	set := func(ctx SpecContext, w *world, change func(*v1alpha1.AuthorizationServerSpec)) {
-		for _, name := range []string{"shop", "fresh"} {
-			clientCredential := w.clientCredential(name)
-			if apiServer.Get(ctx, w.key(name), clientCredential) == nil {
-				edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { change(&c.Spec.AuthorizationServer) })
-			}
+// editSpecs changes the specs of both ClientCredentials, as far as they exist.
+func editSpecs(ctx SpecContext, w *world, change func(*v1alpha1.ClientCredentialSpec)) {
+	for _, name := range []string{"shop", "fresh"} {
+		clientCredential := w.clientCredential(name)
+		if apiServer.Get(ctx, w.key(name), clientCredential) == nil {
+			edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { change(&c.Spec) })
 		}
 	}
+}
+
+func specBad(reason, message string, retry time.Duration, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
 	return badInput{
-		spoil:  func(ctx SpecContext, w *world) { set(ctx, w, change) },
+		spoil: func(ctx SpecContext, w *world) {
+			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { change(&s.AuthorizationServer) })
+		},
 		reason: reason, message: message, stalled: true, retry: retry, spec: true,
 		repair: func(ctx SpecContext, w *world) {
-			set(ctx, w, func(a *v1alpha1.AuthorizationServerSpec) {
-				*a = v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
+			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) {
+				s.AuthorizationServer = v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
 			})
+		},
+	}
+}
+
+// targetBad points the target to the Secret "taken", which take has taken.
+func targetBad(message string, take func(SpecContext, *world)) badInput {
+	return badInput{
+		spoil: func(ctx SpecContext, w *world) {
+			take(ctx, w)
+			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "taken"} })
+		},
+		reason: "TargetConflict", message: message, stalled: true, spec: true,
+		repair: func(ctx SpecContext, w *world) {
+			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = nil })
 		},
 	}
 }
