@@ -60,6 +60,14 @@ var _ = Describe("the renewal", func() {
 		Entry("for a percentage of nearly the whole lifetime", 15*time.Minute, renewal.Policy{BeforePercentage: 99}),
 	)
 
+	It("uses up no more than half of what little a policy leaves of the lifetime", func() {
+		least, most := spread(renewal.Policy{BeforePercentage: 90}, func(p renewal.Policy) time.Duration {
+			return p.RenewAt(now, now.Add(time.Hour)).Sub(now)
+		})
+		Expect(least).To(And(BeNumerically(">=", 3*time.Minute), BeNumerically("~", 3*time.Minute, 10*time.Second)))
+		Expect(most).To(And(BeNumerically("<=", 6*time.Minute), BeNumerically("~", 6*time.Minute, 10*time.Second)))
+	})
+
 	It("comes at the same instant for the same token, also after a restart", func() {
 		policy := renewal.Policy{Seed: "uid"}
 		Expect(policy.RenewAt(now, now.Add(time.Hour))).To(Equal(renewal.Policy{Seed: "uid"}.RenewAt(now, now.Add(time.Hour))))
