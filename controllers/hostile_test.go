@@ -108,6 +108,20 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(fmt.Sprint(w.eventsSoFar())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
 	})
 
+	It("gets a token that was issued although the operator is told to end meanwhile", func(ctx SpecContext) {
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
+				w.tellToEnd()
+			}
+			return nil
+		})
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
+		w.traffic.respondWhen(nil)
+		w.restart()
+		w.eventuallyReady(ctx, "shop")
+		Consistently(w.tokenRequests).Should(Equal(2))
+	})
+
 	It("stays Ready while it is suspended and its Secret's label is taken", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["app.kubernetes.io/managed-by"] = "Helm" })

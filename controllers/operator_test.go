@@ -53,7 +53,8 @@ type world struct {
 	// requireLabel is for the next start.
 	requireLabel bool
 
-	stop func()
+	// tellToEnd asks the operator to end, and stop waits for that too.
+	tellToEnd, stop func()
 }
 
 func newWorld(ctx SpecContext) *world {
@@ -115,6 +116,7 @@ func (w *world) start() {
 		Expect(mgr.Start(ctx)).To(Succeed())
 	}()
 	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	w.tellToEnd = cancel
 	w.stop = func() {
 		cancel()
 		// The queue's delays wait for the clock of the test.

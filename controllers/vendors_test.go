@@ -148,6 +148,16 @@ var _ = Describe("Credentials", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
+	It("are not looked for when nothing of them is needed", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		clientCredential := w.clientCredential("shop")
+		clientCredential.Spec.AuthorizationServer.Profile = "ElasticPathImplicit"
+		clientCredential.Spec.AuthorizationServer.TokenEndpoint = w.server.URL + authserver.ElasticPathPath
+		clientCredential.Spec.ClientID = "public"
+		create(ctx, clientCredential)
+		w.eventuallyReady(ctx, "shop")
+	})
+
 	It("are waited for, and used as soon as they are there", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.clientCredential("shop"))

@@ -52,6 +52,9 @@ var _ = Describe("the conditions", func() {
 		Entry("Stalled no more when the failure becomes one that passes", observed(noTarget, later(2*time.Hour)), down, after(observed(noTarget), refused),
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 
+		Entry("Reconciling again when a backoff goes on after the target was taken for a while", observed(noTarget, later(time.Second)), nothing,
+			report(observed(foreignTarget), nothing, after(observed(noTarget), down)).Status,
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("as they were while a backoff runs: Reconciling", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), down),
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("as they were while a backoff runs: Stalled", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), refused),

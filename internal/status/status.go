@@ -149,9 +149,10 @@ func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	case in.Outcome.Failure != nil:
 		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.WaitForChange}
 	case failure != nil:
-		// Backing off from an attempt whose class only the conditions remember.
-		return &problem{failure.Reason, failure.Message,
-			meta.IsStatusConditionTrue(in.Previous.Conditions, v1alpha1.StalledCondition)}
+		// Backing off from an attempt whose class only the conditions remember. Stalled
+		// may tell of something else that came in between.
+		stalled := meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.StalledCondition)
+		return &problem{failure.Reason, failure.Message, stalled != nil && stalled.Reason == failure.Reason}
 	}
 	return nil
 }

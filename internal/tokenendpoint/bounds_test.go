@@ -47,6 +47,17 @@ func hang(text string) http.HandlerFunc {
 }
 
 var _ = Describe("a response", func() {
+	It("of a failure is judged by its status, however long its body", func() {
+		response, err := send(client(), plain(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(strings.Repeat("x", tokenendpoint.MaxBodyBytes+1)))
+		}).URL)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.StatusCode).To(Equal(http.StatusServiceUnavailable))
+		Expect(response.Header.Get("Retry-After")).To(Equal("7"))
+	})
+
 	DescribeTable("that is no token response by its size is refused",
 		func(handler http.HandlerFunc) {
 			failure := failureOf(client(), plain(handler).URL)
