@@ -15,6 +15,8 @@ type options struct {
 	allowHTTP               bool
 	allowedCIDRs            cidrs
 	requireCredentialsLabel bool
+	allowInlineServers      bool
+	clusterNamespace        string
 }
 
 func (o *options) addFlags(flags *flag.FlagSet) {
@@ -30,7 +32,12 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 		"Comma-separated address ranges that token endpoints may lie in although they are denied otherwise: "+
 			"loopback, link-local, multicast, unspecified and metadata-service addresses.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
-		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
+		"Use a credentials Secret, or a token of a ServiceAccount, only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
+	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
+		"Permit ClientCredentials that declare an authorization server themselves. "+
+			"Without it they name an AuthorizationServer or ClusterAuthorizationServer.")
+	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",
+		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name; the operator's own in the shipped manifests.")
 }
 
 // cidrs is the value of a flag: address ranges with commas between them.

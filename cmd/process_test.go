@@ -101,7 +101,7 @@ var _ = Describe("The manager", Ordered, func() {
 			Expect(apiServer.Create(ctx, &v1alpha1.ClientCredential{
 				ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("shop-%d", i)},
 				Spec: v1alpha1.ClientCredentialSpec{
-					AuthorizationServer: v1alpha1.AuthorizationServerSpec{TokenEndpoint: server.URL + authserver.RFC6749Path},
+					AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: server.URL + authserver.RFC6749Path},
 					CredentialsRef:      &v1alpha1.CredentialsReference{Name: "shop"},
 				},
 			})).To(Succeed())

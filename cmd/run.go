@@ -54,7 +54,9 @@ func run(ctx context.Context, o *options) error {
 			AllowedCIDRs: o.allowedCIDRs,
 			UserAgent:    restConfig.UserAgent,
 		}),
-		RequireCredentialsLabel: o.requireCredentialsLabel,
+		RequireCredentialsLabel:  o.requireCredentialsLabel,
+		ForbidInlineServers:      !o.allowInlineServers,
+		ClusterResourceNamespace: o.clusterNamespace,
 	}
 	if err := reconciler.AddToManager(ctx, mgr, controller.Options{}); err != nil {
 		return fmt.Errorf("add the controller: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -38,6 +39,9 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	default:
 		return status.Outcome{}, nil
 	}
+	if errors.Is(err, tokenendpoint.ErrBusy) {
+		err = r.busy(o)
+	}
 	if errors.As(err, &outcome.Failure) {
 		err = nil
 	}
@@ -48,16 +52,26 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	return outcome, err
 }
 
-// exchange gets a token and writes it.
+// exchange gets a token and writes it, unless it is the one that is there already.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
+	place, err := r.takePlace(o)
+	if err != nil {
+		return status.Outcome{}, err
+	}
+	defer place.giveBack()
 	provenance, notices, err := r.credentials(ctx, o)
 	if err != nil {
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	token, err := r.token(ctx, o, provenance)
+	token, err := r.token(ctx, o, provenance, place)
 	if err != nil {
 		return status.Outcome{}, err
+	}
+	if tokensecret.IsSame(o.Target, *token, provenance) {
+		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
+		r.memory.rememberUnwritten(o.owner, nil)
+		return status.Outcome{SameToken: true}, nil
 	}
 	if token.LifetimeAssumed {
 		notices = append(notices, oauth2.Notice{
@@ -101,6 +115,7 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 		ClientID:        o.owner.Spec.ClientID,
 		ClientIDKey:     v1alpha1.DefaultClientIDKey,
 		ClientSecretKey: v1alpha1.DefaultClientSecretKey,
+		PrivateKeyKey:   v1alpha1.DefaultPrivateKeyKey,
 	}
 	provenance := tokensecret.Provenance{RequestHash: o.RequestHash}
 	if o.usesSecret() {
@@ -118,39 +133,73 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 		source.SecretName, source.Data = secret.Name, secret.Data
 		source.ClientIDKey = orDefault(reference.ClientIDKey, source.ClientIDKey)
 		source.ClientSecretKey = orDefault(reference.ClientSecretKey, source.ClientSecretKey)
+		source.PrivateKeyKey = orDefault(reference.PrivateKeyKey, source.PrivateKeyKey)
 	}
-	credentials, notices, err := oauth2.ReadCredentials(source, o.server.ClientAuthentication.Method)
+	credentials, notices, err := oauth2.ReadCredentials(source, o.server.AuthorizationServerSpec)
 	provenance.Credentials = credentials
 	return provenance, notices, err
 }
 
 // token returns the token that could not be written last time, if it still
 // serves, and asks the token endpoint for one otherwise.
-func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance) (*oauth2.Token, error) {
+func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
 	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) &&
 		o.Now.Before(o.Policy.RenewAt(kept.token.IssuedAt, kept.token.ExpiresAt)) {
 		return &kept.token, nil
 	}
-	request, err := oauth2.BuildRequest(o.server, oauth2.Grant{
-		Credentials: provenance.Credentials,
-		Scopes:      o.owner.Spec.Scopes,
-		Audience:    o.owner.Spec.Audience,
-	})
+	clientID := provenance.Credentials.ClientID
+	if err := r.paused(o, clientID); err != nil {
+		return nil, err
+	}
+	request, server, err := r.tokenRequest(ctx, o, provenance.Credentials)
 	if err != nil {
 		return nil, err
 	}
 	startedAt := r.Clock.Now()
 	response, err := r.TokenEndpoint.Send(ctx, request)
+	if errors.Is(err, tokenendpoint.ErrBusy) {
+		return nil, err
+	}
+	place.used = true
 	if err != nil {
 		return nil, err
 	}
 	response.StartedAt, response.ReceivedAt = startedAt, r.Clock.Now()
-	token, err := oauth2.ReadResponse(o.server, request, response)
+	token, err := oauth2.ReadResponse(server, request, response)
+	var failure *oauth2.Error
+	if errors.As(err, &failure) {
+		r.pause(o, clientID, failure)
+	}
 	if err != nil {
 		return nil, err
 	}
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
+}
+
+// tokenRequest finds out what is still missing for the request, and builds it.
+func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials oauth2.Credentials) (*oauth2.Request, v1alpha1.AuthorizationServerSpec, error) {
+	declared, err := r.discovered(ctx, o.server)
+	server := declared.AuthorizationServerSpec
+	if err != nil {
+		return nil, server, err
+	}
+	assertion, err := r.serviceAccountToken(ctx, o)
+	if err != nil {
+		return nil, server, err
+	}
+	request, err := oauth2.BuildRequest(server, oauth2.Grant{
+		Credentials:         credentials,
+		Scopes:              o.owner.Spec.Scopes,
+		Audience:            o.owner.Spec.Audience,
+		Resources:           o.owner.Spec.Resources,
+		ServiceAccountToken: assertion,
+	}, r.Clock.Now())
+	if err != nil {
+		return nil, server, err
+	}
+	request.TLS, err = r.trusted(ctx, declared, request.TLS)
+	return request, server, err
 }
 
 func orDefault(value, otherwise string) string {

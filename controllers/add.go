@@ -2,7 +2,9 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +21,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
 const controllerName = "clientcredential"
@@ -44,7 +48,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
-	r.memory = newMemory()
+	r.memory, r.limiter = newMemory(), ratelimit.New()
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {
@@ -56,13 +60,50 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("add indexes: %w", err)
 	}
+	if err := errors.Join(
+		r.addServers(mgr, "authorizationserver", "", func() server { return &v1alpha1.AuthorizationServer{} }, options),
+		r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
+			func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options),
+	); err != nil {
+		return err
+	}
+	woken := make(chan event.GenericEvent)
+	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		r.wake(ctx, func(key string) { wakeUp(ctx, woken, key) })
+		return nil
+	})); err != nil {
+		return err
+	}
 	return builder.ControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(worthALook())).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.sharingTarget), builder.WithPredicates(targetReleased())).
+		Watches(&v1alpha1.AuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ClusterAuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(relabelled())).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usingSecret)).
+		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(options).
 		Complete(r)
+}
+
+// wakeUp puts a ClientCredential into the queue.
+func wakeUp(ctx context.Context, woken chan<- event.GenericEvent, key string) {
+	namespace, name, _ := strings.Cut(key, string(types.Separator))
+	select {
+	case woken <- event.GenericEvent{Object: &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
+	case <-ctx.Done():
+	}
+}
+
+// relabelled lets through what may change which servers a namespace may use.
+func relabelled() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc:  predicate.LabelChangedPredicate{}.Update,
+	}
 }
 
 // worthALook lets through what may need a token request or a change of the
@@ -106,6 +147,21 @@ func (r *Reconciler) usingSecret(ctx context.Context, secret client.Object) []re
 		r.requests(ctx, secret.GetNamespace(), client.MatchingFields{credentialsIndex: secret.GetName()})...)
 }
 
+// usingServer returns the ClientCredentials that name an authorization server.
+func (r *Reconciler) usingServer(ctx context.Context, object client.Object) []reconcile.Request {
+	named, ok := object.(server)
+	if !ok {
+		return nil
+	}
+	return r.requests(ctx, object.GetNamespace(), client.MatchingFields{serverIndex: serverKey(kindOf(named), object.GetName())})
+}
+
+// ofNamespace returns the ClientCredentials of a namespace that name an
+// authorization server of the cluster.
+func (r *Reconciler) ofNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+	return r.requests(ctx, namespace.GetName(), client.MatchingFields{serverIndex: string(v1alpha1.AuthorizationServerCluster)})
+}
+
 func (r *Reconciler) requests(ctx context.Context, namespace string, fields client.MatchingFields) []reconcile.Request {
 	list, err := r.list(ctx, namespace, fields)
 	if err != nil {
@@ -129,7 +185,14 @@ const (
 	targetIndex      = "target"
 	credentialsIndex = "credentials"
 	ownerIndex       = "owner"
+	serverIndex      = "server"
 )
+
+// serverKey is how the index knows an authorization server that is named by
+// reference.
+func serverKey(kind v1alpha1.AuthorizationServerKind, name string) string {
+	return string(kind) + "/" + name
+}
 
 func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, targetIndex, func(object client.Object) []string {
@@ -143,6 +206,18 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 			return nil
 		}
 		return []string{reference.Name}
+	}); err != nil {
+		return err
+	}
+	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, serverIndex, func(object client.Object) []string {
+		reference := object.(*v1alpha1.ClientCredential).Spec.AuthorizationServerRef //nolint:forcetypeassert // The index is for this type.
+		switch {
+		case reference == nil:
+			return nil
+		case reference.Kind == v1alpha1.AuthorizationServerCluster:
+			return []string{serverKey(reference.Kind, reference.Name), string(reference.Kind)}
+		}
+		return []string{serverKey(v1alpha1.AuthorizationServerNamespaced, reference.Name)}
 	}); err != nil {
 		return err
 	}

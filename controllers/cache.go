@@ -22,6 +22,7 @@ func CacheOptions() cache.Options {
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:             {Transform: stripSecret},
 			&v1alpha1.ClientCredential{}: {Transform: cache.TransformStripManagedFields()},
+			&corev1.Namespace{}:          {Transform: stripNamespace},
 		},
 	}
 }
@@ -29,6 +30,14 @@ func CacheOptions() cache.Options {
 func stripSecret(object any) (any, error) {
 	if secret, ok := object.(*metav1.PartialObjectMetadata); ok {
 		tokensecret.Strip(secret)
+	}
+	return object, nil
+}
+
+// stripNamespace keeps the labels.
+func stripNamespace(object any) (any, error) {
+	if namespace, ok := object.(*metav1.PartialObjectMetadata); ok {
+		namespace.Annotations, namespace.ManagedFields = nil, nil
 	}
 	return object, nil
 }

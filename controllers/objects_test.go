@@ -44,7 +44,7 @@ func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
 	return &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
 		Spec: v1alpha1.ClientCredentialSpec{
-			AuthorizationServer: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
+			AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
 			CredentialsRef:      &v1alpha1.CredentialsReference{Name: "shop"},
 		},
 	}

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -25,17 +25,23 @@ type observed struct {
 	renewal.Input
 
 	owner *v1alpha1.ClientCredential
-	// server is its authorization server, completed by the profile.
-	server v1alpha1.AuthorizationServerSpec
+	// server is its authorization server, completed by the profile; empty when the
+	// Declaration says what is wrong with it.
+	server declaration
 	// previous is the status before.
 	previous v1alpha1.ClientCredentialStatus
 }
 
 // usesSecret tells whether anything of a credentials Secret is needed.
 func (o *observed) usesSecret() bool {
-	public := o.server.ClientAuthentication != nil && o.server.ClientAuthentication.Method == v1alpha1.ClientAuthenticationNone
-	return o.owner.Spec.CredentialsRef != nil && (o.owner.Spec.ClientID == "" || !public)
+	if o.owner.Spec.CredentialsRef == nil {
+		return false
+	}
+	return o.Declaration != nil || oauth2.UsesSecret(o.server.AuthorizationServerSpec, o.owner.Spec.ClientID)
 }
+
+// key is how the ClientCredential is known to the limiter.
+func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 
 // observe reads from the cache alone, except where the cache is known to be
 // behind what this operator wrote.
@@ -59,11 +65,13 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 			Generation:   ptr.Deref(o.previous.ObservedGeneration, -1),
 			RenewRequest: o.previous.LastHandledRenewRequest,
 			Failure:      o.previous.Failure,
+			Token:        o.previous.Token,
 		},
 	}
-	if o.server, err = profile.Complete(owner.Spec.AuthorizationServer); err != nil && !errors.As(err, &o.Declaration) {
+	if o.server, err = r.observeServer(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
 		return nil, err
 	}
+	o.ServerVersion = o.server.version
 	if o.usesSecret() {
 		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,15 +21,16 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// TokenEndpoint sends token requests. Its error is tokenendpoint.ErrBusy or an
-// *oauth2.Error.
+// TokenEndpoint sends token requests, and finds token endpoints. Its errors are
+// tokenendpoint.ErrBusy and *oauth2.Error.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
+	Discover(ctx context.Context, issuer string, trust oauth2.TLS, now time.Time) (*oauth2.Metadata, error)
 }
 
 // Reconciler keeps the token Secrets of ClientCredentials fresh. What is nil is
@@ -39,20 +41,31 @@ type Reconciler struct {
 	// APIReader reads from the API server.
 	APIReader client.Reader
 	Recorder  events.EventRecorder
-	Clock     clock.PassiveClock
+	Clock     clock.WithTicker
 
 	TokenEndpoint TokenEndpoint
-	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets.
+	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets
+	// and ServiceAccounts.
 	RequireCredentialsLabel bool
+	// ForbidInlineServers refuses spec.authorizationServer.
+	ForbidInlineServers bool
+	// ClusterResourceNamespace is where a ClusterAuthorizationServer finds what it
+	// names.
+	ClusterResourceNamespace string
 
 	memory  *memory
+	limiter *ratelimit.Limiter
 	started func() time.Time
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials/status,verbs=get;patch
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials/finalizers,verbs=update
+// +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=authorizationservers;clusterauthorizationservers,verbs=get;list;watch
+// +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=authorizationservers/status;clusterauthorizationservers/status,verbs=get;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile brings one ClientCredential a step further.
@@ -61,6 +74,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.Client.Get(ctx, request.NamespacedName, clientCredential); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.memory.forget(request.NamespacedName)
+			r.limiter.Leave(request.String())
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -74,9 +88,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	decision := renewal.Decide(observed.Input)
+	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
+		r.limiter.Leave(observed.key())
+	}
 	outcome, err := r.act(ctx, observed, decision)
-	if errors.Is(err, tokenendpoint.ErrBusy) {
-		return r.wait(ctx, observed)
+	var later *notYet
+	if errors.As(err, &later) {
+		return r.wait(ctx, observed, later)
 	}
 	if err != nil {
 		return reconcile.Result{}, err
@@ -84,14 +102,28 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return r.report(ctx, observed, decision, outcome)
 }
 
-// wait tries again in a moment, and does not let the status lie meanwhile.
-func (r *Reconciler) wait(ctx context.Context, o *observed) (reconcile.Result, error) {
-	if !o.Valid() && meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
-		if _, err := r.report(ctx, o, renewal.Busy(o.server.TokenEndpoint), status.Outcome{}); err != nil {
+// wait tries again when it is time, and does not let the status lie meanwhile.
+func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYet) (reconcile.Result, error) {
+	ready := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition)
+	silent := ready == nil || ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != o.Generation
+	if !o.Valid() && silent && later.decision.Problem != nil {
+		if _, err := r.report(ctx, o, later.decision, status.Outcome{}); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
-	return r.lookAgain(r.Clock.Now().Add(time.Second+rand.N(2*time.Second)), 0), nil
+	until := later.until
+	if o.Valid() && o.Token().ExpiresAt.Before(until) {
+		until = o.Token().ExpiresAt
+	}
+	return r.lookAgain(until, 0), nil
+}
+
+// busy is the wait for others that ask the same host.
+func (r *Reconciler) busy(o *observed) *notYet {
+	return &notYet{
+		until:    r.Clock.Now().Add(time.Second + rand.N(2*time.Second)),
+		decision: renewal.Busy(o.server.name()),
+	}
 }
 
 func logger(ctx context.Context) logr.Logger { return logf.FromContext(ctx) }

@@ -37,7 +37,8 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.
 		r.memory.rememberStatus(o.owner, report.Status, "")
-		version, err := r.replaceStatus(ctx, o.owner, report.Status)
+		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
+		err := r.replaceStatus(ctx, written, o.owner.UID, report.Status)
 		switch {
 		case apierrors.IsNotFound(err):
 			return reconcile.Result{}, nil
@@ -46,7 +47,7 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
 			return r.lookAgain(report.NextLook, statusRetryInterval), nil
 		}
-		r.memory.rememberStatus(o.owner, report.Status, version)
+		r.memory.rememberStatus(o.owner, report.Status, written.ResourceVersion)
 	}
 	return r.lookAgain(report.NextLook, 0), nil
 }
@@ -67,20 +68,20 @@ func (r *Reconciler) lookAgain(at time.Time, most time.Duration) reconcile.Resul
 }
 
 // replaceStatus writes the whole status, of which no other has a part. An apply
-// would leave there what others once wrote.
-func (r *Reconciler) replaceStatus(ctx context.Context, owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus) (version string, err error) {
+// would leave there what others once wrote. written names the object, and is
+// filled with it.
+func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, uid types.UID, status any) error {
 	patch, err := json.Marshal([]map[string]any{
-		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
+		{"op": "test", "path": "/metadata/uid", "value": uid},
 		{"op": "add", "path": "/status", "value": status},
 	})
 	if err != nil {
-		return "", fmt.Errorf("encode the status: %w", err)
+		return fmt.Errorf("encode the status: %w", err)
 	}
-	written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name}}
 	if err := r.Client.Status().Patch(ctx, written, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager)); err != nil {
-		return "", fmt.Errorf("write the status: %w", err)
+		return fmt.Errorf("write the status: %w", err)
 	}
-	return written.ResourceVersion, nil
+	return nil
 }
 
 // shorten respects the bound of an event's note.

@@ -32,7 +32,7 @@ func method(m v1alpha1.ClientAuthenticationMethod) *v1alpha1.ClientAuthenticatio
 var _ = DescribeTable("A token comes from", func(ctx SpecContext, v vendor) {
 	w := newWorld(ctx)
 	clientCredential := w.clientCredential("shop")
-	clientCredential.Spec.AuthorizationServer = v.server
+	clientCredential.Spec.AuthorizationServer = v.server.DeepCopy()
 	clientCredential.Spec.AuthorizationServer.TokenEndpoint = w.server.URL + v.path
 	clientCredential.Spec.Scopes = v.scopes
 	clientID := "shop"

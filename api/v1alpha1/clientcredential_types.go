@@ -37,11 +37,18 @@ type ClientCredential struct {
 // ClientCredentialSpec says which token is wanted, and where it goes.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID instead"
+// +kubebuilder:validation:XValidation:rule="has(self.authorizationServer) != has(self.authorizationServerRef)",message="set exactly one of authorizationServer and authorizationServerRef"
 // +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set renewBefore or renewBeforePercentage, not both"
 type ClientCredentialSpec struct {
 	// authorizationServer declares the authorization server that issues the token.
-	// +required
-	AuthorizationServer AuthorizationServerSpec `json:"authorizationServer,omitzero"`
+	// +optional
+	AuthorizationServer *AuthorizationServerSpec `json:"authorizationServer,omitempty"`
+
+	// authorizationServerRef names the authorization server that issues the token,
+	// declared once for many. A change of it counts from the next renewal on: it
+	// renews no token by itself.
+	// +optional
+	AuthorizationServerRef *AuthorizationServerReference `json:"authorizationServerRef,omitempty"`
 
 	// credentialsRef names the Secret that holds the client ID and the client
 	// secret. It lies in the same namespace and carries the label
@@ -57,6 +64,17 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[ -~]+$')",message="clientID must be printable ASCII (RFC 6749 appendix A.1)"
 	ClientID string `json:"clientID,omitempty"`
+
+	// serviceAccountName is the ServiceAccount of this namespace whose token takes
+	// the place of a stored secret, where the authorization server is declared with
+	// assertion.serviceAccountToken. It carries the label
+	// oauth2.tokensync.dev/usage=client-credential, by which its owner agrees that a
+	// token of it is sent to a token endpoint. Default: default.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="serviceAccountName must be the name of a ServiceAccount: lower-case letters, digits, '-' and '.'"
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
 	// scopes are asked for (RFC 6749 section 3.3), joined by a space. Without
 	// them, the authorization server decides.
@@ -75,6 +93,24 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Audience string `json:"audience,omitempty"`
+
+	// resources that the token is for, each sent as a parameter resource (RFC 8707).
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	Resources []string `json:"resources,omitempty"`
+
+	// parameters of the token request for this client. One that the authorization
+	// server's request.parameters names too goes before that.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Parameters []Parameter `json:"parameters,omitempty"`
 
 	// renewBefore is how long before its expiry the token is renewed: a duration
 	// from 10s to 8760h. Without it, or where the token does not live that long,
@@ -104,6 +140,32 @@ type ClientCredentialSpec struct {
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
+// AuthorizationServerKind is a kind of object that declares an authorization server.
+// +kubebuilder:validation:Enum=AuthorizationServer;ClusterAuthorizationServer
+type AuthorizationServerKind string
+
+const (
+	// AuthorizationServerNamespaced is an AuthorizationServer of the same namespace.
+	AuthorizationServerNamespaced AuthorizationServerKind = "AuthorizationServer"
+	// AuthorizationServerCluster is a ClusterAuthorizationServer.
+	AuthorizationServerCluster AuthorizationServerKind = "ClusterAuthorizationServer"
+)
+
+// AuthorizationServerReference names an authorization server.
+type AuthorizationServerReference struct {
+	// kind is AuthorizationServer (the default), of the same namespace, or
+	// ClusterAuthorizationServer.
+	// +optional
+	Kind AuthorizationServerKind `json:"kind,omitempty"`
+
+	// name of the object.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="authorizationServerRef.name must be the name of an object: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name,omitempty"`
+}
+
 // CredentialsReference names the Secret that holds a client's credentials.
 type CredentialsReference struct {
 	// name of the Secret, in the namespace of the ClientCredential.
@@ -128,6 +190,14 @@ type CredentialsReference struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="clientSecretKey must be a key of a Secret: letters, digits, '-', '_' and '.'"
 	ClientSecretKey string `json:"clientSecretKey,omitempty"`
+
+	// privateKeyKey is the key of the Secret that holds the private key, in PEM or
+	// as a JWK. Default private_key. Read only where a JWT is signed with it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="privateKeyKey must be a key of a Secret: letters, digits, '-', '_' and '.'"
+	PrivateKeyKey string `json:"privateKeyKey,omitempty"`
 }
 
 // TokenTarget says where the token is written.
@@ -236,6 +306,13 @@ type FailureStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	CredentialsVersion string `json:"credentialsVersion,omitempty"`
+
+	// authorizationServerVersion tells the UID and metadata.generation of the
+	// authorization server that authorizationServerRef named at the last attempt.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	AuthorizationServerVersion string `json:"authorizationServerVersion,omitempty"`
 }
 
 // ClientCredentialList is a list of ClientCredentials.
@@ -258,6 +335,14 @@ func (c *ClientCredential) TargetName() string {
 		return c.Spec.Target.Name
 	}
 	return c.Name + "-token"
+}
+
+// ServiceAccountName is the ServiceAccount whose token stands in for a secret.
+func (c *ClientCredential) ServiceAccountName() string {
+	if c.Spec.ServiceAccountName != "" {
+		return c.Spec.ServiceAccountName
+	}
+	return "default"
 }
 
 // IsSuspended tells whether token requests are stopped.

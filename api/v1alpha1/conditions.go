@@ -27,11 +27,40 @@ const (
 	ReasonSuspended = "Suspended"
 )
 
+// Reasons of an AuthorizationServer or ClusterAuthorizationServer, besides those
+// that its ClientCredentials have.
+const (
+	// ReasonUsable surfaces when token requests can be made to the server.
+	ReasonUsable = "Usable"
+)
+
 // Reasons that lie in the objects of the cluster. Someone must change something.
 const (
 	// ReasonProfileUnknown surfaces when spec.authorizationServer.profile names
 	// no profile of this version.
 	ReasonProfileUnknown = "ProfileUnknown"
+	// ReasonAuthorizationServerInvalid surfaces when the declaration of the
+	// authorization server contradicts itself or holds what cannot be understood,
+	// such as a template with an unknown function.
+	ReasonAuthorizationServerInvalid = "AuthorizationServerInvalid"
+	// ReasonAuthorizationServerNotFound surfaces when the object does not exist that
+	// spec.authorizationServerRef names.
+	ReasonAuthorizationServerNotFound = "AuthorizationServerNotFound"
+	// ReasonAuthorizationServerNotAllowed surfaces when the ClusterAuthorizationServer
+	// is not for this namespace.
+	ReasonAuthorizationServerNotAllowed = "AuthorizationServerNotAllowed"
+	// ReasonInlineAuthorizationServerForbidden surfaces when the operator was started
+	// with --allow-inline-authorization-servers=false and the spec has one.
+	ReasonInlineAuthorizationServerForbidden = "InlineAuthorizationServerForbidden"
+	// ReasonServiceAccountNotFound surfaces when the ServiceAccount does not exist
+	// whose token authenticates the client.
+	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
+	// ReasonServiceAccountNotLabelled surfaces when that ServiceAccount lacks the
+	// label that allows its use.
+	ReasonServiceAccountNotLabelled = "ServiceAccountNotLabelled"
+	// ReasonServiceAccountTokenRefused surfaces when the API server issues no token
+	// of that ServiceAccount, or one that the cluster itself would accept.
+	ReasonServiceAccountTokenRefused = "ServiceAccountTokenRefused"
 	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile
 	// knows the token endpoint.
 	ReasonTokenEndpointMissing = "TokenEndpointMissing"
@@ -43,9 +72,13 @@ const (
 	// ReasonCredentialsMissing surfaces when the client authentication needs a
 	// client ID or secret that nothing provides.
 	ReasonCredentialsMissing = "CredentialsMissing"
-	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret is
-	// empty or holds control characters.
+	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret cannot
+	// be used: it is empty, holds control characters, or is no private key or
+	// certificate where one is needed.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonCABundleUnusable surfaces when the certificates that
+	// authorizationServer.tls.caBundleRef names cannot be read.
+	ReasonCABundleUnusable = "CABundleUnusable"
 	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
 	// someone else, or another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
@@ -62,6 +95,9 @@ const (
 	// ReasonAddressDenied surfaces when the token endpoint resolves to an address
 	// that the operator must not connect to.
 	ReasonAddressDenied = "AddressDenied"
+	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or is
+	// not that of the issuer.
+	ReasonDiscoveryFailed = "DiscoveryFailed"
 	// ReasonTokenEndpointUnreachable surfaces when no connection comes about.
 	ReasonTokenEndpointUnreachable = "TokenEndpointUnreachable"
 	// ReasonTLSFailed surfaces when the TLS handshake with the token endpoint fails.
@@ -77,7 +113,8 @@ const (
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
 	// server_error or temporarily_unavailable.
 	ReasonServerError = "ServerError"
-	// ReasonRateLimited surfaces when the token endpoint answers 429.
+	// ReasonRateLimited surfaces when the token endpoint answers 429, and when the
+	// token expired while it waits for its turn under a rate limit.
 	ReasonRateLimited = "RateLimited"
 )
 

@@ -20,7 +20,10 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &ClientCredential{}, &ClientCredentialList{})
+	scheme.AddKnownTypes(GroupVersion,
+		&ClientCredential{}, &ClientCredentialList{},
+		&AuthorizationServer{}, &AuthorizationServerList{},
+		&ClusterAuthorizationServer{}, &ClusterAuthorizationServerList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

@@ -57,4 +57,11 @@ const (
 const (
 	DefaultClientIDKey     = "client_id"
 	DefaultClientSecretKey = "client_secret"
+	DefaultPrivateKeyKey   = "private_key"
+	// A client certificate lies where a Secret of type kubernetes.io/tls has it.
+	CertificateKey           = "tls.crt"
+	CertificatePrivateKeyKey = "tls.key"
 )
+
+// DefaultCABundleKey is the key of a CA bundle, unless caBundleRef names another.
+const DefaultCABundleKey = "ca.crt"

@@ -35,13 +35,28 @@ var _ = Describe("the scene", func() {
 		Expect(err).NotTo(HaveOccurred())
 	})
 
-	It("has a sample for each profile", func() {
-		var profiles []string
+	It("has samples that are declared in full", func() {
 		for _, credential := range s.credentials {
-			profiles = append(profiles, credential.Spec.AuthorizationServer.Profile)
+			_, err := profile.Complete(*credential.Spec.AuthorizationServer, credential.Spec.Parameters)
+			Expect(err).NotTo(HaveOccurred(), credential.Name)
 		}
-		Expect(profiles).To(ContainElements(profile.Names()))
 	})
+
+	DescribeTable("has a sample for the clients that the README names",
+		func(name string, method v1alpha1.ClientAuthenticationMethod) {
+			Expect(s.credentials).To(ContainElement(Satisfy(func(credential *v1alpha1.ClientCredential) bool {
+				completed, err := profile.Complete(*credential.Spec.AuthorizationServer, credential.Spec.Parameters)
+				return err == nil && credential.Name != wrongSecret && completed.Profile == name && completed.ClientAuthentication.Method == method
+			})))
+		},
+		Entry("Commerce Layer, integration", "CommerceLayer", v1alpha1.ClientSecretPost),
+		Entry("Commerce Layer, sales channel", "CommerceLayer", v1alpha1.ClientAuthenticationNone),
+		Entry("Elastic Path, client credentials", "ElasticPath", v1alpha1.ClientSecretPost),
+		Entry("Elastic Path, implicit", "ElasticPathImplicit", v1alpha1.ClientAuthenticationNone),
+		Entry("fabric", "Fabric", v1alpha1.ClientSecretPost),
+		Entry("OroCommerce", "OroCommerce", v1alpha1.ClientSecretPost),
+		Entry("RFC 6749", "RFC6749", v1alpha1.ClientSecretBasic),
+	)
 
 	It("points every sample at the server of the demo", func() {
 		s.redirect("http://127.0.0.1:1")

@@ -152,7 +152,7 @@ var paths = map[string]string{
 // redirect points all token endpoints at the authorization server of the demo.
 func (s scene) redirect(url string) {
 	for _, credential := range s.credentials {
-		server := &credential.Spec.AuthorizationServer
+		server := credential.Spec.AuthorizationServer
 		server.TokenEndpoint = url + paths[server.Profile]
 	}
 }

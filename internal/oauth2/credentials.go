@@ -1,121 +1,82 @@
 package oauth2
 
 import (
-	"fmt"
+	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-const byteOrderMark = "\ufeff"
-
-// Credentials are what a client shows to the token endpoint. A part that the
-// client authentication does not use is empty.
+// Credentials are what a client shows to the token endpoint. What the declaration
+// of the authorization server does not use is empty.
 type Credentials struct {
 	ClientID     string
 	ClientSecret Sensitive
+	// PrivateKey signs assertions, in PEM or as a JWK.
+	PrivateKey Sensitive
+	// Certificate and CertificateKey are for TLS, in PEM.
+	Certificate    Sensitive
+	CertificateKey Sensitive
+	// Values are further values of the credentials Secret, by key.
+	Values map[string]Sensitive
 }
 
-// CredentialsSource is where credentials come from.
-type CredentialsSource struct {
-	// ClientID, if not empty, stands instead of the key ClientIDKey.
-	ClientID string
-	// SecretName names the Secret, for messages; empty when there is none.
-	SecretName      string
-	ClientIDKey     string
-	ClientSecretKey string
-	// Data of the Secret.
-	Data map[string][]byte
-}
-
-// Notice is something that an admin should know although nothing failed.
-type Notice struct {
-	Reason  string
-	Message string
-}
-
-// ReadCredentials takes from the source what the client authentication method
-// uses, and nothing else. Trailing newlines and a leading byte order mark are
-// dropped, which the notices say. The error is an *Error.
-func ReadCredentials(source CredentialsSource, method v1alpha1.ClientAuthenticationMethod) (Credentials, []Notice, error) {
-	var (
-		credentials = Credentials{ClientID: source.ClientID}
-		notices     []Notice
-	)
-	if credentials.ClientID == "" {
-		value, notice, err := source.read(source.ClientIDKey, "client ID", "or set spec.clientID")
-		if err != nil {
-			return Credentials{}, nil, err
+// Parts are all that the credentials hold, for a digest or a comparison.
+func (c Credentials) Parts() []string {
+	parts := []string{c.ClientID, c.ClientSecret.Reveal()}
+	for _, part := range []struct {
+		name  string
+		value Sensitive
+	}{
+		{v1alpha1.DefaultPrivateKeyKey, c.PrivateKey},
+		{corev1.TLSCertKey, c.Certificate},
+		{corev1.TLSPrivateKeyKey, c.CertificateKey},
+	} {
+		if !part.value.IsEmpty() {
+			parts = append(parts, part.name, part.value.Reveal())
 		}
-		credentials.ClientID = value
-		notices = append(notices, notice...)
 	}
-	if method != v1alpha1.ClientAuthenticationNone {
-		value, notice, err := source.read(source.ClientSecretKey, "client secret",
-			"or set authorizationServer.clientAuthentication.method to none if the client has no secret")
-		if err != nil {
-			return Credentials{}, nil, err
+	for _, key := range slices.Sorted(maps.Keys(c.Values)) {
+		parts = append(parts, "value "+key, c.Values[key].Reveal())
+	}
+	return parts
+}
+
+// Equal tells whether two credentials are the same.
+func (c Credentials) Equal(other Credentials) bool { return slices.Equal(c.Parts(), other.Parts()) }
+
+// ReadCredentials takes from the source what the declaration of an authorization
+// server, which a profile has completed, uses, and nothing else. Trailing
+// newlines and a leading byte order mark are dropped, which the notices say. The
+// error is an *Error.
+func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) (Credentials, []Notice, error) {
+	credentials := Credentials{}
+	uses := usesOf(server)
+	reader := &reader{source: source}
+	if uses.clientID {
+		credentials.ClientID = source.ClientID
+		if credentials.ClientID == "" {
+			credentials.ClientID = reader.line(source.ClientIDKey, "client ID", "or set spec.clientID")
 		}
-		credentials.ClientSecret = NewSensitive(value)
-		notices = append(notices, notice...)
 	}
-	return credentials, notices, nil
-}
-
-func (s CredentialsSource) read(key, what, otherwise string) (string, []Notice, error) {
-	if s.SecretName == "" {
-		return "", nil, credentialsError(v1alpha1.ReasonCredentialsMissing,
-			"the client authentication needs a %s: set spec.credentialsRef to a Secret that holds it, %s", what, otherwise)
+	if uses.clientSecret {
+		credentials.ClientSecret = NewSensitive(reader.line(source.ClientSecretKey, "client secret",
+			"or set authorizationServer.clientAuthentication.method to none if the client has no secret"))
 	}
-	raw, found := s.Data[key]
-	if !found {
-		return "", nil, credentialsError(v1alpha1.ReasonCredentialsMissing,
-			"Secret %q has no key %q for the %s (it has: %s): add it, name the right key in spec.credentialsRef, %s",
-			s.SecretName, key, what, s.keys(), otherwise)
+	if uses.privateKey {
+		credentials.PrivateKey = NewSensitive(reader.text(source.PrivateKeyKey, "private key",
+			"or set authorizationServer.clientAuthentication.method to what the client has"))
 	}
-	value := strings.TrimRight(strings.TrimPrefix(string(raw), byteOrderMark), "\r\n")
-	switch {
-	case value == "":
-		return "", nil, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"key %q of Secret %q is empty: put the %s there", key, s.SecretName, what)
-	case !utf8.ValidString(value):
-		return "", nil, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"key %q of Secret %q is not valid UTF-8: put the %s there as plain text", key, s.SecretName, what)
-	case strings.ContainsFunc(value, isControl):
-		return "", nil, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"key %q of Secret %q holds control characters, such as a newline in the middle: put the %s there as one line",
-			key, s.SecretName, what)
-	case value != string(raw):
-		return value, []Notice{{
-			Reason: v1alpha1.EventCredentialsTrimmed,
-			Message: fmt.Sprintf("key %q of Secret %q has a trailing newline or a byte order mark, which is not sent: remove it from the Secret",
-				key, s.SecretName),
-		}}, nil
+	if uses.certificate {
+		const otherwise = "as a Secret of type kubernetes.io/tls has it"
+		credentials.Certificate = NewSensitive(reader.text(v1alpha1.CertificateKey, "client certificate", otherwise))
+		credentials.CertificateKey = NewSensitive(reader.text(v1alpha1.CertificatePrivateKeyKey, "key of the client certificate", otherwise))
 	}
-	return value, nil, nil
-}
-
-// keys lists the names of the keys, but not an endless list of them.
-func (s CredentialsSource) keys() string {
-	const most = 8
-	keys := make([]string, 0, len(s.Data))
-	for key := range s.Data {
-		keys = append(keys, key)
+	credentials.Values = reader.values(uses)
+	if reader.err != nil {
+		return Credentials{}, nil, reader.err
 	}
-	if len(keys) == 0 {
-		return "no keys"
-	}
-	slices.Sort(keys)
-	if len(keys) > most {
-		keys = append(keys[:most], "...")
-	}
-	return strings.Join(keys, ", ")
-}
-
-func isControl(r rune) bool { return r < 0x20 || (r >= 0x7f && r < 0xa0) }
-
-func credentialsError(reason, format string, args ...any) error {
-	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...), Class: WaitForChange}
+	return credentials, reader.notices, nil
 }

@@ -13,7 +13,7 @@ import (
 // secretWith is a Secret of the given data, read under the usual keys.
 func secretWith(data map[string]string, changes ...func(*oauth2.CredentialsSource)) oauth2.CredentialsSource {
 	source := oauth2.CredentialsSource{
-		SecretName: "shop-client", ClientIDKey: "client_id", ClientSecretKey: "client_secret",
+		SecretName: "shop-client", ClientIDKey: "client_id", ClientSecretKey: "client_secret", PrivateKeyKey: "private_key",
 		Data: map[string][]byte{},
 	}
 	for key, value := range data {
@@ -36,7 +36,7 @@ func noSecret(source *oauth2.CredentialsSource) { source.SecretName = "" }
 var _ = Describe("credentials", func() {
 	DescribeTable("are read",
 		func(source oauth2.CredentialsSource, method v1alpha1.ClientAuthenticationMethod, id, secret string) {
-			read, notices, err := oauth2.ReadCredentials(source, method)
+			read, notices, err := oauth2.ReadCredentials(source, rfc6749(authenticatedBy(method)))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(notices).To(BeEmpty())
 			Expect(read.ClientID).To(Equal(id))
@@ -62,7 +62,7 @@ var _ = Describe("credentials", func() {
 
 	DescribeTable("lose what editors and shells add to them, and a notice says so",
 		func(raw string) {
-			read, notices, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), v1alpha1.ClientSecretBasic)
+			read, notices, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			Expect(err).NotTo(HaveOccurred())
 			Expect(read.ClientSecret.Reveal()).To(Equal("s3cr3t"))
 			Expect(notices).To(ConsistOf(HaveField("Reason", v1alpha1.EventCredentialsTrimmed)))
@@ -77,14 +77,14 @@ var _ = Describe("credentials", func() {
 	)
 
 	It("have one notice for each value that was trimmed", func() {
-		_, notices, err := oauth2.ReadCredentials(secretWith(pair("id\n", "s3cr3t\n")), v1alpha1.ClientSecretBasic)
+		_, notices, err := oauth2.ReadCredentials(secretWith(pair("id\n", "s3cr3t\n")), rfc6749())
 		Expect(err).NotTo(HaveOccurred())
 		Expect(notices).To(HaveLen(2))
 	})
 
 	DescribeTable("are refused when a value cannot be meant",
 		func(raw, problem string) {
-			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), v1alpha1.ClientSecretBasic)
+			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
@@ -105,13 +105,13 @@ var _ = Describe("credentials", func() {
 	)
 
 	It("are refused for the client ID as well", func() {
-		_, _, err := oauth2.ReadCredentials(secretWith(pair("my\tid", "secret")), v1alpha1.ClientSecretBasic)
+		_, _, err := oauth2.ReadCredentials(secretWith(pair("my\tid", "secret")), rfc6749())
 		Expect(failureOf(err).Message).To(ContainSubstring(`"client_id"`))
 	})
 
 	DescribeTable("are missing",
 		func(source oauth2.CredentialsSource, said ...string) {
-			_, _, err := oauth2.ReadCredentials(source, v1alpha1.ClientSecretBasic)
+			_, _, err := oauth2.ReadCredentials(source, rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsMissing))
 			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
@@ -136,7 +136,7 @@ var _ = Describe("credentials", func() {
 		for i := range 50 {
 			data["key-"+strconv.Itoa(i)] = "x"
 		}
-		_, _, err := oauth2.ReadCredentials(secretWith(data), v1alpha1.ClientSecretBasic)
+		_, _, err := oauth2.ReadCredentials(secretWith(data), rfc6749())
 		Expect(failureOf(err).Message).To(And(ContainSubstring("key-0, "), ContainSubstring("...")))
 		Expect(len(err.Error())).To(BeNumerically("<", 300))
 	})

@@ -115,6 +115,7 @@ func unusable(endpoint string, response Response, format string, args ...any) *E
 		Reason:     v1alpha1.ReasonInvalidResponse,
 		Class:      WaitForChange,
 		StatusCode: response.StatusCode,
+		RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, but %s",
 			endpoint, response.StatusCode, fmt.Sprintf(format, args...)),
 	}

@@ -1,18 +1,21 @@
 package oauth2
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
+// unescape decodes a reference token of a JSON Pointer.
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
+
 // resolve evaluates a JSON Pointer (RFC 6901) on a decoded document.
 func resolve(document any, pointer v1alpha1.JSONPointer) (any, bool) {
 	if pointer == "" {
 		return document, document != nil
 	}
-	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	for token := range strings.SplitSeq(string(pointer[1:]), "/") {
 		switch node := document.(type) {
 		case map[string]any:
@@ -47,4 +50,44 @@ func first[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any
 func text(value any) (string, bool) {
 	s, ok := value.(string)
 	return s, ok && s != ""
+}
+
+// textOrNumber accepts a text that is not empty, and a number as text.
+func textOrNumber(value any) (string, bool) {
+	if number, ok := value.(json.Number); ok {
+		return number.String(), true
+	}
+	return text(value)
+}
+
+// scalar accepts a boolean too.
+func scalar(value any) (string, bool) {
+	if truth, ok := value.(bool); ok {
+		return strconv.FormatBool(truth), true
+	}
+	return textOrNumber(value)
+}
+
+// codeText accepts an error code: a text or a number. What stands for "no error"
+// is none.
+func codeText(value any) (string, bool) {
+	switch v := value.(type) {
+	case json.Number:
+		f, err := v.Float64()
+		return v.String(), err != nil || f != 0
+	case bool:
+		return strconv.FormatBool(v), v
+	}
+	code, ok := text(value)
+	return code, ok && strings.Trim(code, "0") != ""
+}
+
+// sameScalar compares a scalar with the text of another: numbers by value.
+func sameScalar(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, xOK := parseNumber(a)
+	y, yOK := parseNumber(b)
+	return xOK && yOK && x == y
 }

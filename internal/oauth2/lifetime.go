@@ -23,10 +23,14 @@ const longestLifetime = 10 * 365 * 24 * time.Hour
 func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (expiresAt time.Time, assumed bool) {
 	latest := response.StartedAt.Add(longestLifetime)
 	relative, hasRelative := first(document, server.Response.ExpiresIn, func(value any) (time.Time, bool) {
-		seconds, ok := number(value)
-		return response.StartedAt.Add(durationOf(seconds, longestLifetime)), ok
+		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
+		return response.StartedAt.Add(lifetime), ok
 	})
-	absolute, hasAbsolute := first(document, server.Response.ExpiresAt, instant)
+	absolute, hasAbsolute := first(document, server.Response.ExpiresAt, func(value any) (time.Time, bool) {
+		at, ok := absoluteExpiry(value, server, response)
+		// What lies further ahead was written in a way that is misunderstood.
+		return at, ok && at.Before(latest)
+	})
 	// A clock that runs far behind: the server says the token lives and has died.
 	if hasRelative && hasAbsolute && !absolute.After(response.ReceivedAt) {
 		hasAbsolute = false
@@ -48,6 +52,21 @@ func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string,
 		expiresAt = latest
 	}
 	return expiresAt.Truncate(time.Second), assumed
+}
+
+// absoluteExpiry reads an instant. Without a zone it may be meant as local time
+// somewhere: then it counts as no later than the default lifetime, so that no
+// dead token seems alive.
+func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response Response) (time.Time, bool) {
+	if at, ok := instant(value); ok {
+		return at, true
+	}
+	zone := server.Response.ExpiresAtZone
+	at, ok := localTime(value, zone)
+	if cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); ok && zone == "" && at.After(cautious) {
+		at = cautious
+	}
+	return at, ok
 }
 
 // number accepts a JSON number or a text that holds one.
@@ -82,25 +101,6 @@ func durationOf(seconds float64, most time.Duration) time.Duration {
 		return most
 	}
 	return time.Duration(seconds * float64(time.Second))
-}
-
-// instant accepts seconds or milliseconds since 1970, RFC 3339 and RFC 1123.
-func instant(value any) (time.Time, bool) {
-	// In seconds, this is the year 5138; in milliseconds, 1973.
-	const leastMilliseconds = 1e11
-	if f, ok := number(value); ok {
-		if math.Abs(f) >= leastMilliseconds {
-			f /= 1000
-		}
-		return time.Unix(0, 0).Add(durationOf(f, math.MaxInt64)), true
-	}
-	s, _ := value.(string)
-	for _, layout := range []string{time.RFC3339, time.RFC1123, time.RFC1123Z} {
-		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // jwtExpiry reads the claim exp of a JWT (RFC 7519 section 4.1.4). The signature

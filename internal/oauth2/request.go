@@ -5,12 +5,10 @@ package oauth2
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -20,142 +18,112 @@ type Grant struct {
 	Credentials Credentials
 	Scopes      []string
 	Audience    string
+	// Resources are URIs (RFC 8707).
+	Resources []string
+	// ServiceAccountToken authenticates the client where UsesServiceAccountToken
+	// says so.
+	ServiceAccountToken Sensitive
+}
+
+func (g Grant) material() material {
+	return material{credentials: g.Credentials, scopes: g.Scopes, audience: g.Audience}
 }
 
 // Request is a token request, ready to be sent.
 type Request struct {
 	Method string
-	URL    string
-	// Header holds nothing secret.
-	Header http.Header
-	// Authorization is the value of the header of that name; empty for none.
-	Authorization Sensitive
-	Body          Sensitive
+	// URL holds nothing secret.
+	URL string
+	// Query is added to that of the URL; empty for none.
+	Query Sensitive
+	// Header by its canonical names.
+	Header map[string]Sensitive
+	Body   Sensitive
+	// TLS is the client's side of the connection.
+	TLS TLS
 
 	echoes []Sensitive
+	shown  string
 }
 
 // BuildRequest writes the token request (RFC 6749 section 4.4.2) in the dialect
-// of a server that a profile has completed.
-func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant) (*Request, error) {
-	parameters, authorization, err := parametersOf(server, grant)
+// of a server that a profile has completed. now is the time in assertions. What
+// makes no request of a declaration is an *Error.
+func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (*Request, error) {
+	assertions, err := assertionsOf(server, grant, now)
 	if err != nil {
 		return nil, err
 	}
-	request := &Request{
-		Method:        http.MethodPost,
-		URL:           server.TokenEndpoint,
-		Header:        http.Header{"Accept": {"application/json"}},
-		Authorization: NewSensitive(authorization),
-		echoes:        echoes(grant.Credentials),
+	material := grant.material()
+	material.assertion = assertions.grant
+	parameters, err := parametersOf(server, grant, material, assertions)
+	if err != nil {
+		return nil, err
 	}
-	switch encoding := server.Request.Encoding; encoding {
-	case v1alpha1.FormEncoding:
-		form := url.Values{}
-		for name, value := range parameters {
-			form.Set(name, value)
+	request := &Request{Method: string(server.Request.Method), URL: server.TokenEndpoint}
+	body, err := encode(server.Request.Encoding, parameters)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := headersOf(server, material, body.contentType)
+	if err != nil {
+		return nil, err
+	}
+	request.Header = make(map[string]Sensitive, len(headers))
+	for name, value := range headers {
+		request.Header[name] = NewSensitive(value.text)
+	}
+	request.Query, request.Body = NewSensitive(body.query), NewSensitive(body.body)
+	request.echoes = echoes(grant.Credentials, parameters, headers)
+	if request.TLS, err = tlsOf(grant.Credentials, now); err != nil {
+		return nil, err
+	}
+	return request, request.show(server.Request.Encoding, parameters, headers)
+}
+
+// headersOf returns the headers of a request by their canonical names. The first
+// of two headers of one name counts: it is the user's.
+func headersOf(server v1alpha1.AuthorizationServerSpec, material material, contentType string) (map[string]value, error) {
+	headers := map[string]value{}
+	for _, header := range server.Request.Headers {
+		name := http.CanonicalHeaderKey(header.Name)
+		if _, set := headers[name]; set {
+			continue
 		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.Body = NewSensitive(form.Encode())
-	case v1alpha1.JSONEncoding:
-		body, err := json.Marshal(parameters)
+		value, err := material.valueOf("header "+header.Name, v1alpha1.Parameter{
+			Value: header.Value, SecretKey: header.SecretKey, Template: header.Template,
+		})
 		if err != nil {
-			return nil, fmt.Errorf("encode the token request as JSON: %w", err)
+			return nil, err
 		}
-		request.Header.Set("Content-Type", "application/json")
-		request.Body = NewSensitive(string(body))
-	default:
-		return nil, fmt.Errorf("request encoding %q is not known", encoding)
+		if strings.ContainsFunc(value.text, isControl) {
+			return nil, invalid("the value of header %s holds control characters, such as a newline, which no header can carry: correct it", header.Name)
+		}
+		headers[name] = value
 	}
-	return request, nil
-}
-
-// parametersOf returns the parameters of the body and the value of the header
-// Authorization. What the user names as a parameter stands in for nothing else.
-func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant) (parameters map[string]string, authorization string, err error) {
-	parameters = map[string]string{}
-	for _, parameter := range server.Request.Parameters {
-		if parameter.Value != nil {
-			parameters[parameter.Name] = *parameter.Value
+	setDefault := func(name string, v value) {
+		if _, set := headers[name]; !set && v.text != "" {
+			headers[name] = v
 		}
 	}
-	parameters["grant_type"] = server.Request.GrantType
-	if len(grant.Scopes) > 0 {
-		parameters["scope"] = strings.Join(grant.Scopes, " ")
+	setDefault("Accept", plain("application/json"))
+	setDefault("Content-Type", plain(contentType))
+	if server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic {
+		headers["Authorization"] = hidden(NewSensitive(basicAuthorization(server.ClientAuthentication, material.credentials)))
 	}
-	if grant.Audience != "" {
-		parameters["audience"] = grant.Audience
-	}
-	switch method := server.ClientAuthentication.Method; method {
-	case v1alpha1.ClientSecretBasic:
-		authorization = basicAuthorization(grant.Credentials)
-	case v1alpha1.ClientSecretPost:
-		parameters["client_id"] = grant.Credentials.ClientID
-		parameters["client_secret"] = grant.Credentials.ClientSecret.Reveal()
-	case v1alpha1.ClientAuthenticationNone:
-		parameters["client_id"] = grant.Credentials.ClientID
-	default:
-		err = fmt.Errorf("client authentication method %q is not known", method)
-	}
-	return parameters, authorization, err
+	return headers, nil
 }
 
-// basicAuthorization form-encodes ID and secret before it joins them, as RFC
-// 6749 section 2.3.1 asks.
-func basicAuthorization(credentials Credentials) string {
-	pair := url.QueryEscape(credentials.ClientID) + ":" + url.QueryEscape(credentials.ClientSecret.Reveal())
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-}
-
-// echoes are the texts by which a server could repeat the credentials, the
-// longest first.
-func echoes(credentials Credentials) []Sensitive {
-	secret := credentials.ClientSecret.Reveal()
-	if secret == "" {
-		return nil
+// basicAuthorization joins ID and secret as RFC 6749 section 2.3.1 asks, unless
+// the server wants them raw.
+func basicAuthorization(authentication *v1alpha1.ClientAuthentication, credentials Credentials) string {
+	scheme := authentication.AuthorizationScheme
+	if scheme == "" {
+		scheme = "Basic"
 	}
-	texts := append(encodings(secret), encodings(credentials.ClientID+":"+secret)...)
-	texts = append(texts, strings.TrimPrefix(basicAuthorization(credentials), "Basic "))
-	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
-	hidden := make([]Sensitive, len(texts))
-	for i, text := range texts {
-		hidden[i] = NewSensitive(text)
+	id, secret := credentials.ClientID, credentials.ClientSecret.Reveal()
+	if authentication.BasicEncoding != v1alpha1.RawBasic {
+		id, secret = url.QueryEscape(id), url.QueryEscape(secret)
 	}
-	return hidden
-}
-
-// encodings are the forms in which a text may be repeated.
-func encodings(text string) []string {
-	return []string{
-		text, jsonEscape(text), url.QueryEscape(text), url.PathEscape(text), (&url.URL{Path: text}).EscapedPath(),
-		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
-	}
-}
-
-// Redact removes a token from a text that is to be shown.
-func (t Token) Redact(text string) string {
-	return redactTexts(text, encodings(t.AccessToken.Reveal()))
-}
-
-// jsonEscape writes a text as it looks inside a JSON string.
-func jsonEscape(text string) string {
-	// A string can always be encoded.
-	raw, _ := json.Marshal(text)
-	return strings.Trim(string(raw), `"`)
-}
-
-// redact removes the credentials of the request, and other texts, from a text
-// that is to be shown.
-func (r *Request) redact(text string, others ...string) string {
-	for _, echo := range r.echoes {
-		text = strings.ReplaceAll(text, echo.Reveal(), redacted)
-	}
-	return redactTexts(text, others)
-}
-
-func redactTexts(text string, hidden []string) string {
-	for _, other := range hidden {
-		text = strings.ReplaceAll(text, other, redacted)
-	}
-	return text
+	return scheme + " " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 }

@@ -2,7 +2,9 @@ package oauth2
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -46,24 +48,79 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		return nil, redirected(endpoint, request, response)
 	}
-	document, decodeErr := decode(response.Body.Reveal())
-	code, _ := first(document, server.Response.ErrorCode, text)
-	if response.StatusCode < 200 || response.StatusCode > 299 || code != "" {
+	document, decodeErr := documentOf(server, response)
+	code, failed := failureIn(server, document, response)
+	if failed {
 		description, _ := first(document, server.Response.ErrorDescription, text)
-		tokens := tokensIn(document, server)
+		tokens := tokensIn(document, server, response)
 		if _, known := codes[code]; !known {
 			code = errorCode(request.redact(code, tokens...))
 		}
 		return nil, refusal(endpoint, response, code, shorten(request.redact(description, tokens...)))
 	}
-	if decodeErr != nil {
+	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(response))
 	}
 	return readToken(server, endpoint, document, response)
 }
 
+// failureIn tells whether a response says that there is no token, and its error
+// code, which may be empty. On success, what is declared to tell it decides alone.
+func failureIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (code string, failed bool) {
+	code, _ = first(document, server.Response.ErrorCode, codeText)
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return code, true
+	}
+	success := server.Response.Success
+	if success == nil {
+		return code, code != ""
+	}
+	told, found := first(document, []v1alpha1.JSONPointer{*success.Pointer}, scalar)
+	if !found {
+		return code, code != ""
+	}
+	return code, !sameScalar(told, *success.Equals)
+}
+
+// documentOf decodes the body: JSON, or bare text where that may be the token.
+func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any, error) {
+	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
+	document, err := decode(body)
+	if err == nil || !slices.Contains(server.Response.AccessToken, "") {
+		return document, err
+	}
+	bare := strings.TrimSpace(body)
+	if bare == "" || strings.ContainsAny(bare, "<>{}\" \t\r\n") {
+		// HTML, broken JSON, a sentence: that is no token.
+		if _, token, found := strings.Cut(bare, "Bearer "); !found || strings.ContainsAny(token, "<>{}\" \t\r\n") {
+			return nil, err
+		}
+	}
+	return bare, nil
+}
+
+// tokenInHeader is the token that the response carries in a header; empty for none.
+func tokenInHeader(server v1alpha1.AuthorizationServerSpec, response Response) string {
+	if server.Response.AccessTokenHeader == "" {
+		return ""
+	}
+	return strings.TrimSpace(response.Header.Get(server.Response.AccessTokenHeader))
+}
+
+// accessTokenIn finds the access token. Some servers write the scheme before it.
+func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (string, bool) {
+	token := tokenInHeader(server, response)
+	if token == "" {
+		token, _ = first(document, server.Response.AccessToken, textOrNumber)
+	}
+	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
+		token = strings.TrimSpace(rest)
+	}
+	return token, token != ""
+}
+
 func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, response Response) (*Token, error) {
-	accessToken, found := first(document, server.Response.AccessToken, text)
+	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
 		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken and the profile",
 			list(server.Response.AccessToken))
@@ -86,7 +143,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		return nil, unusable(endpoint, response, "the token type is no name: check authorizationServer.response.tokenType")
 	}
 	scope, _ := first(document, server.Response.Scope, text)
-	if scope != redactTexts(scope, tokensIn(document, server)) {
+	if scope != redactTexts(scope, tokensIn(document, server, response)) {
 		return nil, unusable(endpoint, response, "a token lies where its scope should be: check authorizationServer.response.scope")
 	}
 	expiresAt, assumed := expiry(server, document, accessToken, response)
@@ -115,10 +172,10 @@ var (
 
 // tokensIn are the texts of a response that must never be shown: the access token,
 // and whatever calls itself a token or secret.
-func tokensIn(document any, server v1alpha1.AuthorizationServerSpec) []string {
+func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
 	// A shorter text is no secret, and would blot out words.
 	const least = 8
-	accessToken, _ := first(document, server.Response.AccessToken, text)
+	accessToken, _ := accessTokenIn(server, document, response)
 	found := []string{accessToken}
 	var search func(node any, hidden bool)
 	search = func(node any, hidden bool) {
@@ -141,14 +198,21 @@ func tokensIn(document any, server v1alpha1.AuthorizationServerSpec) []string {
 	return slices.DeleteFunc(found, func(text string) bool { return len(text) < least })
 }
 
-// decode reads a JSON document. Numbers keep their digits.
-func decode(body string) (any, error) {
-	decoder := json.NewDecoder(strings.NewReader(strings.TrimPrefix(body, byteOrderMark)))
+// decode reads a JSON document and nothing after it. Numbers keep their digits.
+func decode(text string) (any, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var document any
-	err := decoder.Decode(&document)
-	return document, err
+	if err := decoder.Decode(&document); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errMoreThanJSON
+	}
+	return document, nil
 }
+
+var errMoreThanJSON = errors.New("there is more than one JSON document")
 
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""

@@ -88,7 +88,7 @@ var _ = Describe("a token response", func() {
 		Entry("a missing token", answer(http.StatusOK, `{"token": "MARK"}`), `"/access_token"`),
 		Entry("an empty token", answer(http.StatusOK, `{"access_token": ""}`), `"/access_token"`),
 		Entry("a token that is null", answer(http.StatusOK, `{"access_token": null}`), `"/access_token"`),
-		Entry("a token that is a number", answer(http.StatusOK, `{"access_token": 12345}`), `"/access_token"`),
+		Entry("a token that is a truth value", answer(http.StatusOK, `{"access_token": true}`), `"/access_token"`),
 		Entry("a token that is an object", answer(http.StatusOK, `{"access_token": {"value": "MARK"}}`), `"/access_token"`),
 		Entry("a token with a newline", answer(http.StatusOK, `{"access_token": "MARK\n"}`), "control characters"),
 		Entry("a token with a carriage return", answer(http.StatusOK, `{"access_token": "MARK\rX-Header: 1"}`), "control characters"),

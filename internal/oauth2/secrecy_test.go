@@ -69,7 +69,7 @@ var _ = Describe("a message about a response", func() {
 		func(changes ...func(*server)) {
 			s := rfc6749(changes...)
 			request := requestWithSecret(s)
-			echo := request.Authorization.Reveal() + " " + request.Body.Reveal()
+			echo := request.Header["Authorization"].Reveal() + " " + request.Body.Reveal()
 			Expect(messageOf(s, answer(http.StatusBadRequest, body("", "bad request: "+echo)))).To(ContainSubstring("[REDACTED]"))
 		},
 		Entry("form and basic"),

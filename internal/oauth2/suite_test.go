@@ -34,7 +34,9 @@ func rfc6749(changes ...func(*server)) server {
 	s := server{
 		TokenEndpoint:        "https://idp.example.com/token",
 		ClientAuthentication: &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientSecretBasic},
-		Request:              &v1alpha1.TokenRequest{Encoding: v1alpha1.FormEncoding, GrantType: "client_credentials"},
+		Request: &v1alpha1.TokenRequest{
+			Method: http.MethodPost, Encoding: v1alpha1.FormEncoding, GrantType: "client_credentials",
+		},
 		Response: &v1alpha1.TokenResponse{
 			AccessToken:      at("/access_token"),
 			TokenType:        at("/token_type"),
@@ -65,7 +67,7 @@ func withParameters(pairs ...string) func(*server) {
 	return func(s *server) {
 		for i := 0; i < len(pairs); i += 2 {
 			s.Request.Parameters = append(s.Request.Parameters,
-				v1alpha1.RequestParameter{Name: pairs[i], Value: &pairs[i+1]})
+				v1alpha1.Parameter{Name: pairs[i], Value: &pairs[i+1]})
 		}
 	}
 }
@@ -78,7 +80,7 @@ var credentials = oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewS
 
 func requestTo(s server, grant oauth2.Grant) *oauth2.Request {
 	GinkgoHelper()
-	request, err := oauth2.BuildRequest(s, grant)
+	request, err := oauth2.BuildRequest(s, grant, startedAt)
 	Expect(err).NotTo(HaveOccurred())
 	return request
 }
@@ -100,6 +102,23 @@ func tokenIn(s server, response oauth2.Response) *oauth2.Token {
 	token, err := oauth2.ReadResponse(s, requestTo(s, oauth2.Grant{Credentials: credentials}), response)
 	Expect(err).NotTo(HaveOccurred())
 	return token
+}
+
+// buildFailure is why no request is made.
+func buildFailure(s server, grant oauth2.Grant) *oauth2.Error {
+	GinkgoHelper()
+	request, err := oauth2.BuildRequest(s, grant, startedAt)
+	Expect(request).To(BeNil())
+	return failureOf(err)
+}
+
+// revealed are the headers of a request as they are sent.
+func revealed(request *oauth2.Request) map[string]string {
+	headers := map[string]string{}
+	for name, value := range request.Header {
+		headers[name] = value.Reveal()
+	}
+	return headers
 }
 
 func failureIn(s server, response oauth2.Response) *oauth2.Error {

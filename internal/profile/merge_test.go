@@ -5,7 +5,7 @@ import (
 	g "github.com/onsi/gomega"
 )
 
-// No profile of today has parameters, so these look inside the package.
+// These look inside the package, at what no profile of today has.
 var _ = Describe("filling in", func() {
 	object := func(name, value string) any { return map[string]any{"name": name, "value": value} }
 
@@ -30,8 +30,9 @@ var _ = Describe("filling in", func() {
 		func(file, problem string) {
 			g.Expect(func() { mustParse([]byte(file)) }).To(g.PanicWith(g.And(g.ContainSubstring("profiles.yaml"), g.ContainSubstring(problem))))
 		},
-		Entry("a field that there is not", "Acme: {tokenEndpiont: https://idp.example.com/}", "tokenEndpiont"),
+		Entry("a field that there is not", "Acme: {server: {tokenEndpiont: https://idp.example.com/}}", "tokenEndpiont"),
+		Entry("a property that there is not", "Acme: {vender: Acme}", "vender"),
 		Entry("a profile twice", "Acme: {}\nAcme: {}", "Acme"),
-		Entry("a duration that is none", "Acme: {defaultTokenLifetime: soon}", "soon"),
+		Entry("a duration that is none", "Acme: {server: {defaultTokenLifetime: soon}}", "soon"),
 	)
 })

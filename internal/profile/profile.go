@@ -3,14 +3,9 @@
 package profile
 
 import (
-	_ "embed"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -19,110 +14,76 @@ import (
 // Default is the profile of an authorization server that names none.
 const Default = "RFC6749"
 
-//go:embed profiles.yaml
-var profilesYAML []byte
-
-// profiles by name, each as the generic form of an AuthorizationServerSpec.
-var profiles = mustParse(profilesYAML)
-
-// Names returns the names of all profiles, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(profiles)) }
-
 // Complete fills in what the spec leaves open. In its result every field is set
-// that a token request needs. The error is an *oauth2.Error.
-func Complete(spec v1alpha1.AuthorizationServerSpec) (v1alpha1.AuthorizationServerSpec, error) {
+// that a token request needs. parameters are those of the client itself, which go
+// before those of the server. The error is an *oauth2.Error.
+func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Parameter) (v1alpha1.AuthorizationServerSpec, error) {
+	none := v1alpha1.AuthorizationServerSpec{}
 	name := spec.Profile
 	if name == "" {
 		name = Default
 	}
 	named, found := profiles[name]
 	if !found {
-		return v1alpha1.AuthorizationServerSpec{}, &oauth2.Error{
+		return none, &oauth2.Error{
 			Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange,
 			Message: fmt.Sprintf("there is no profile %q: set spec.authorizationServer.profile to one of %s",
 				name, strings.Join(Names(), ", ")),
 		}
 	}
-	wanted, err := convert[map[string]any](spec)
+	wanted, err := convert[map[string]any](withParameters(spec, parameters))
 	if err != nil {
-		return v1alpha1.AuthorizationServerSpec{}, fmt.Errorf("read the authorization server's declaration: %w", err)
+		return none, fmt.Errorf("read the authorization server's declaration: %w", err)
 	}
-	completed, err := convert[v1alpha1.AuthorizationServerSpec](fill(fill(wanted, named), profiles[Default]))
+	filled := wanted
+	if name != Default {
+		// The default comes last, after what the fields imply.
+		filled = fill(wanted, named.fields)
+	}
+	completed, err := convert[v1alpha1.AuthorizationServerSpec](fill(filled, fill(implied(filled), profiles[Default].fields)))
 	if err != nil {
-		return v1alpha1.AuthorizationServerSpec{}, fmt.Errorf("apply profile %s: %w", name, err)
+		return none, fmt.Errorf("apply profile %s: %w", name, err)
 	}
 	completed.Profile = name
 	if completed.TokenEndpoint == "" {
-		return v1alpha1.AuthorizationServerSpec{}, &oauth2.Error{
+		return none, &oauth2.Error{
 			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.WaitForChange,
-			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint",
-				name),
+			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s",
+				name, named.Endpoint),
 		}
 	}
-	return completed, nil
+	return completed, oauth2.Check(completed)
 }
 
-// fill returns wanted with what is missing in it taken from the rest. Objects are
-// filled member by member, and lists of named objects item by item.
-func fill(wanted, rest map[string]any) map[string]any {
-	filled := maps.Clone(rest)
-	for key, value := range wanted {
-		switch value := value.(type) {
-		case map[string]any:
-			below, _ := rest[key].(map[string]any)
-			filled[key] = fill(value, orEmpty(below))
-		case []any:
-			below, _ := rest[key].([]any)
-			filled[key] = fillList(value, below)
-		default:
-			filled[key] = value
+// withParameters puts the parameters of a client before those of the server.
+func withParameters(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Parameter) v1alpha1.AuthorizationServerSpec {
+	if len(parameters) == 0 {
+		return spec
+	}
+	spec = *spec.DeepCopy()
+	if spec.Request == nil {
+		spec.Request = &v1alpha1.TokenRequest{}
+	}
+	all := slices.Clone(parameters)
+	for _, parameter := range spec.Request.Parameters {
+		if !slices.ContainsFunc(all, func(own v1alpha1.Parameter) bool { return own.Name == parameter.Name }) {
+			all = append(all, parameter)
 		}
 	}
-	return filled
+	spec.Request.Parameters = all
+	return spec
 }
 
-func fillList(wanted, rest []any) []any {
-	filled := slices.Clone(wanted)
-	for _, item := range rest {
-		name, named := nameOf(item)
-		if named && !slices.ContainsFunc(wanted, func(other any) bool { n, ok := nameOf(other); return ok && n == name }) {
-			filled = append(filled, item)
-		}
+// implied is what follows from one field for another: a GET request has no body,
+// and a JWT as the grant has a grant type of its own.
+func implied(filled map[string]any) map[string]any {
+	request, _ := filled["request"].(map[string]any)
+	implied := map[string]any{}
+	if request["method"] == "GET" {
+		implied["encoding"] = v1alpha1.QueryEncoding
 	}
-	return filled
-}
-
-func nameOf(item any) (string, bool) {
-	object, _ := item.(map[string]any)
-	name, ok := object["name"].(string)
-	return name, ok
-}
-
-func orEmpty(m map[string]any) map[string]any {
-	if m == nil {
-		return map[string]any{}
+	if request["assertion"] != nil {
+		implied["grantType"] = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	}
-	return m
-}
-
-func convert[T any](from any) (to T, err error) {
-	raw, err := json.Marshal(from)
-	if err != nil {
-		return to, err
-	}
-	err = json.Unmarshal(raw, &to)
-	return to, err
-}
-
-// mustParse panics on an embedded file that no test would have let pass.
-func mustParse(raw []byte) map[string]map[string]any {
-	var typed map[string]v1alpha1.AuthorizationServerSpec
-	if err := yaml.UnmarshalStrict(raw, &typed); err != nil {
-		panic(fmt.Sprintf("profiles.yaml: %v", err))
-	}
-	parsed, err := convert[map[string]map[string]any](typed)
-	if err != nil {
-		panic(fmt.Sprintf("profiles.yaml: %v", err))
-	}
-	return parsed
+	return map[string]any{"request": implied}
 }

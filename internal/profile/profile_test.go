@@ -15,26 +15,20 @@ import (
 	"github.com/tokensync/tokensync/internal/profile"
 )
 
-const (
-	asForm = "application/x-www-form-urlencoded"
-	asJSON = "application/json"
-)
-
-func noAuthentication() *v1alpha1.ClientAuthentication {
-	return &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientAuthenticationNone}
-}
-
 var _ = Describe("a profile", func() {
 	It("is one of those that the API documents", func() {
 		Expect(profile.Names()).To(Equal([]string{
-			"CommerceLayer", "ElasticPath", "ElasticPathImplicit", "Fabric", "OroCommerce", "RFC6749",
+			"AdobeIMS", "Auth0", "Cognito", "CommerceLayer", "Commercetools", "ElasticPath", "ElasticPathImplicit", "EntraID",
+			"EntraIDFederated", "Fabric", "FabricIdentity", "Jamf", "JamfAPIClient", "Keycloak", "Marketo", "Okta", "OroCommerce",
+			"PayPal", "Personio", "PersonioV2", "RFC6749", "SAPAriba", "Salesforce", "Shopify", "Tableau", "Toast", "Twilio",
+			"Workday", "Zoom",
 		}))
 	})
 
 	It("sets no field that there is not", func() {
 		raw, err := os.ReadFile("profiles.yaml")
 		Expect(err).NotTo(HaveOccurred())
-		var declared map[string]server
+		var declared map[string]profile.Profile
 		Expect(yaml.UnmarshalStrict(raw, &declared)).To(Succeed())
 		Expect(declared).To(HaveLen(len(profile.Names())))
 	})
@@ -59,7 +53,7 @@ var _ = Describe("a profile", func() {
 
 	DescribeTable("cannot be completed",
 		func(s server, reason string, said ...string) {
-			_, err := profile.Complete(s)
+			_, err := profile.Complete(s, nil)
 			var failure *oauth2.Error
 			Expect(errors.As(err, &failure)).To(BeTrue())
 			Expect(failure.Reason).To(Equal(reason))
@@ -68,10 +62,13 @@ var _ = Describe("a profile", func() {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}
 		},
-		Entry("that nobody knows: the message lists those there are", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "Fabric, OroCommerce", "spec.authorizationServer.profile"),
+		Entry("that nobody knows: the message lists those there are", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "ElasticPathImplicit, EntraID", "Fabric", "spec.authorizationServer.profile"),
 		Entry("of the right letters in the wrong case", of("fabric"), v1alpha1.ReasonProfileUnknown, "Fabric"),
 		Entry("RFC6749 without a token endpoint", server{}, v1alpha1.ReasonTokenEndpointMissing, "RFC6749", "spec.authorizationServer.tokenEndpoint"),
-		Entry("OroCommerce, whose customers have their own", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce"),
+		Entry("OroCommerce, whose customers have their own", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce", "https://{application}/oauth2-token"),
+		Entry("whose fields the user's contradict", of("EntraIDFederated", func(s *server) {
+			s.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientSecretPost}
+		}), v1alpha1.ReasonAuthorizationServerInvalid, "client_secret_post"),
 		Entry("ElasticPath, whose customers have their own", server{Profile: "ElasticPath"}, v1alpha1.ReasonTokenEndpointMissing, "ElasticPath"),
 	)
 
@@ -118,6 +115,30 @@ var _ = Describe("a profile", func() {
 		Expect(complete(of("ElasticPath"))).To(Equal(before))
 	})
 
+	It("goes after the parameters of the server, and those after the parameters of the client", func() {
+		completed, err := profile.Complete(of("Tableau", func(s *server) {
+			s.Request = &v1alpha1.TokenRequest{Parameters: parameters("a", "server", "b", "server")}
+		}), parameters("b", "client"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(completed.Request.Parameters).To(Equal(parameters("b", "client", "a", "server", "/credentials/site/contentUrl", "")))
+
+		completed, err = profile.Complete(of("Tableau"), parameters("/credentials/site/contentUrl", "client"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(completed.Request.Parameters).To(Equal(parameters("/credentials/site/contentUrl", "client")))
+	})
+
+	DescribeTable("gives way to what follows from another field",
+		func(request v1alpha1.TokenRequest, encoding v1alpha1.RequestEncoding, grantType string) {
+			completed := complete(of("", func(s *server) { s.Request = &request }))
+			Expect(completed.Request.Encoding).To(Equal(encoding))
+			Expect(completed.Request.GrantType).To(Equal(grantType))
+		},
+		Entry("a GET request, which has no body", v1alpha1.TokenRequest{Method: "GET"}, v1alpha1.QueryEncoding, "client_credentials"),
+		Entry("a PUT request, which has one", v1alpha1.TokenRequest{Method: "PUT"}, v1alpha1.FormEncoding, "client_credentials"),
+		Entry("a JWT as the grant", v1alpha1.TokenRequest{Assertion: &v1alpha1.Assertion{}}, v1alpha1.FormEncoding, "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+		Entry("a JWT as the grant, under another word", v1alpha1.TokenRequest{Assertion: &v1alpha1.Assertion{}, GrantType: "jwt"}, v1alpha1.FormEncoding, "jwt"),
+	)
+
 	It("leaves the declaration of the user as it is", func() {
 		declared := of("OroCommerce", func(s *server) { s.Response = &v1alpha1.TokenResponse{Scope: at("/rights")} })
 		unchanged := declared.DeepCopy()
@@ -127,9 +148,9 @@ var _ = Describe("a profile", func() {
 })
 
 // parameters are pairs of names and values.
-func parameters(pairs ...string) (list []v1alpha1.RequestParameter) {
+func parameters(pairs ...string) (list []v1alpha1.Parameter) {
 	for i := 0; i < len(pairs); i += 2 {
-		list = append(list, v1alpha1.RequestParameter{Name: pairs[i], Value: &pairs[i+1]})
+		list = append(list, v1alpha1.Parameter{Name: pairs[i], Value: &pairs[i+1]})
 	}
 	return list
 }

@@ -30,7 +30,7 @@ func of(name string, changes ...func(*server)) server {
 
 func complete(s server) server {
 	GinkgoHelper()
-	completed, err := profile.Complete(s)
+	completed, err := profile.Complete(s, nil)
 	Expect(err).NotTo(HaveOccurred())
 	return completed
 }

@@ -28,6 +28,10 @@ type Input struct {
 	// when nothing is.
 	Declaration *oauth2.Error
 
+	// ServerVersion tells one state of the object that declares the authorization
+	// server from another; empty when the spec itself declares it.
+	ServerVersion string
+
 	// Credentials is the credentials Secret; nil when the spec names none.
 	Credentials *Credentials
 	TargetName  string
@@ -56,6 +60,7 @@ type Last struct {
 	Generation   int64
 	RenewRequest string
 	Failure      *v1alpha1.FailureStatus
+	Token        *v1alpha1.TokenStatus
 }
 
 // Action is what a decision asks for.
@@ -144,7 +149,20 @@ func (in Input) nextChange(until time.Time) time.Time {
 // RenewAt is when the token that the target holds is to be renewed. Only for an
 // input with a token.
 func (in Input) RenewAt() time.Time {
-	return in.Policy.RenewAt(in.Token().IssuedAt, in.Token().ExpiresAt)
+	planned := in.Policy.RenewAt(in.Token().IssuedAt, in.Token().ExpiresAt)
+	if last := in.Last.Token; in.isOfToken(last) && last.RenewAt.After(planned) &&
+		!last.RenewAt.After(justAfter(in.Token().ExpiresAt)) {
+		// The server gave the same token again, so the next try was put off.
+		return last.RenewAt.Time
+	}
+	return planned
+}
+
+// isOfToken tells whether the last status is about the token that the target
+// holds, under the same spec.
+func (in Input) isOfToken(last *v1alpha1.TokenStatus) bool {
+	return last != nil && in.Generation == in.Last.Generation &&
+		last.IssuedAt.Time.Equal(in.Token().IssuedAt) && last.ExpiresAt.Time.Equal(in.Token().ExpiresAt)
 }
 
 func suspended(in Input) *Decision {
@@ -220,6 +238,7 @@ func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxC
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 	newCredentials := in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion
 	return in.Generation != in.Last.Generation || in.renewRequestIsNew() ||
+		in.ServerVersion != failure.AuthorizationServerVersion ||
 		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||
 		in.flagsMayAllow(failure)
 }
@@ -312,11 +331,26 @@ func credentialsChanged(in Input) *Decision {
 }
 
 // Busy is the decision to wait for others that ask the same host.
-func Busy(tokenEndpoint string) Decision {
-	return Decision{Action: Wait, Why: "busy", Problem: &oauth2.Error{
-		Reason: v1alpha1.ReasonTokenEndpointBusy, Class: oauth2.Retry,
-		Message: fmt.Sprintf("the token expired, and too many other requests to the host of %s are under way; it is asked as soon as one ends", tokenEndpoint),
-	}}
+func Busy(server string) Decision {
+	return Decision{Action: Wait, Why: "busy", Problem: later(v1alpha1.ReasonTokenEndpointBusy,
+		"there is no valid token, and too many other requests to the host of %s are under way; it is asked as soon as one ends", server)}
+}
+
+// AwaitTurn is the decision to wait for others under a rate limit.
+func AwaitTurn(server string, requests int, per time.Duration) Decision {
+	return Decision{Action: Wait, Why: "awaiting its turn", Problem: later(v1alpha1.ReasonRateLimited,
+		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
+}
+
+// Paused is the decision to wait as long as the server asked another of the same
+// client to wait.
+func Paused(server string, until time.Time) Decision {
+	return Decision{Action: Wait, Why: "paused", Problem: later(v1alpha1.ReasonRateLimited,
+		"there is no valid token, and %s asked this client to wait until %s (Retry-After)", server, until.UTC().Format(time.RFC3339))}
+}
+
+func later(reason, format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.Retry, Message: fmt.Sprintf(format, args...)}
 }
 
 func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }

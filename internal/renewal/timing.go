@@ -56,6 +56,19 @@ func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	return renewAt
 }
 
+// AskAgainAt is when to ask a server again that gave, at now, the token once more
+// that expires at expiresAt: after half of what is left of it, but never sooner
+// than MinInterval; and in the end when it has expired, for then there must be
+// another.
+func AskAgainAt(now, expiresAt time.Time) time.Time {
+	if half := expiresAt.Sub(now) / 2; half >= MinInterval {
+		return now.Add(half)
+	}
+	return justAfter(expiresAt)
+}
+
+func justAfter(expiresAt time.Time) time.Time { return expiresAt.Add(time.Second) }
+
 // Margin is how much of its lifetime a token has left, at the least, when it is
 // renewed.
 func (p Policy) Margin(lifetime time.Duration) time.Duration {

@@ -31,6 +31,9 @@ type Outcome struct {
 	Attempted bool
 	// Failure is why that did not succeed; nil when it did.
 	Failure *oauth2.Error
+	// SameToken tells that the server gave the token again that the target holds,
+	// so nothing was written.
+	SameToken bool
 	// Target is the state of the target Secret after it was written; nil when it
 	// was not.
 	Target *tokensecret.State
@@ -50,6 +53,9 @@ func Compute(in Input) Report {
 	after := in.Observed
 	if in.Outcome.Target != nil {
 		after.Target = in.Outcome.Target
+	}
+	if in.Outcome.SameToken {
+		after.Last.Generation, after.Last.Token = after.Generation, askAgain(after)
 	}
 	status := v1alpha1.ClientCredentialStatus{
 		ObservedGeneration:      &after.Generation,
@@ -124,7 +130,18 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
 	}
+	status.AuthorizationServerVersion = in.Observed.ServerVersion
 	return status
+}
+
+// askAgain is the status of a token that the server gave again.
+func askAgain(after renewal.Input) *v1alpha1.TokenStatus {
+	token := after.Token()
+	return &v1alpha1.TokenStatus{
+		IssuedAt:  second(token.IssuedAt),
+		ExpiresAt: second(token.ExpiresAt),
+		RenewAt:   second(renewal.AskAgainAt(after.Now, token.ExpiresAt)),
+	}
 }
 
 // validUntil is when the valid token expires; zero without one.

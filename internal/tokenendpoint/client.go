@@ -4,11 +4,9 @@ package tokenendpoint
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -46,11 +44,12 @@ type Options struct {
 	UserAgent string
 }
 
-// Client sends token requests over one pool of connections.
+// Client sends token requests over pools of connections.
 type Client struct {
-	options  Options
-	http     *http.Client
-	inFlight *inFlight
+	options     Options
+	transports  *transports
+	inFlight    *inFlight
+	discoveries *discoveries
 }
 
 // NewClient makes a client.
@@ -58,27 +57,8 @@ func NewClient(options Options) *Client {
 	if options.Timeout == 0 {
 		options.Timeout = defaultTimeout
 	}
-	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: options.AllowedCIDRs}.control}
 	return &Client{
-		options:  options,
-		inFlight: newInFlight(maxInFlight),
-		http: &http.Client{
-			Timeout: options.Timeout,
-			// No proxy from the environment: the guard could not see where it connects to.
-			Transport: &http.Transport{
-				DialContext:         dialer.DialContext,
-				TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.RootCAs},
-				TLSHandshakeTimeout: connectTimeout,
-				ForceAttemptHTTP2:   true,
-				// A connection that died in silence would fail each request for minutes.
-				HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-				MaxIdleConns:           256,
-				MaxIdleConnsPerHost:    maxInFlight,
-				IdleConnTimeout:        90 * time.Second,
-				MaxResponseHeaderBytes: MaxHeaderBytes,
-			},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		options: options, transports: newTransports(options), inFlight: newInFlight(maxInFlight), discoveries: newDiscoveries(),
 	}
 }
 
@@ -94,18 +74,17 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	}
 	defer c.inFlight.release(endpoint.Host)
 
-	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.URL, strings.NewReader(request.Body.Reveal()))
+	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
 	if err != nil {
 		return oauth2.Response{}, invalidEndpoint()
-	}
-	httpRequest.Header = request.Header.Clone()
-	if !request.Authorization.IsEmpty() {
-		httpRequest.Header.Set("Authorization", request.Authorization.Reveal())
 	}
 	if c.options.UserAgent != "" {
 		httpRequest.Header.Set("User-Agent", c.options.UserAgent)
 	}
-	httpResponse, err := c.http.Do(httpRequest)
+	for name, value := range request.Header {
+		httpRequest.Header.Set(name, value.Reveal())
+	}
+	httpResponse, err := c.transports.get(request.TLS).Do(httpRequest)
 	if err != nil {
 		return oauth2.Response{}, c.explain(ctx, endpoint, err)
 	}

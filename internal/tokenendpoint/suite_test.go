@@ -32,11 +32,14 @@ const (
 
 func requestTo(url string) *oauth2.Request {
 	return &oauth2.Request{
-		Method:        http.MethodPost,
-		URL:           url,
-		Header:        http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
-		Authorization: oauth2.NewSensitive(authorizationSent),
-		Body:          oauth2.NewSensitive(bodySent),
+		Method: http.MethodPost,
+		URL:    url,
+		Header: map[string]oauth2.Sensitive{
+			"Content-Type":  oauth2.NewSensitive("application/x-www-form-urlencoded"),
+			"Accept":        oauth2.NewSensitive("application/json"),
+			"Authorization": oauth2.NewSensitive(authorizationSent),
+		},
+		Body: oauth2.NewSensitive(bodySent),
 	}
 }
 

@@ -66,15 +66,20 @@ func (r Record) annotations() map[string]string {
 }
 
 // RequestHash is a hash of what a spec says about the token request. It leaves
-// out what only says when to renew or where to write, and what profiles fill in:
-// a new version of a profile renews nothing.
+// out what only says when to renew or where to write, what profiles fill in, and
+// what an authorization server declares that is named by reference: a new version
+// of either renews nothing.
 func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 	raw, err := json.Marshal(v1alpha1.ClientCredentialSpec{
-		AuthorizationServer: spec.AuthorizationServer,
-		CredentialsRef:      spec.CredentialsRef,
-		ClientID:            spec.ClientID,
-		Scopes:              spec.Scopes,
-		Audience:            spec.Audience,
+		AuthorizationServer:    spec.AuthorizationServer,
+		AuthorizationServerRef: spec.AuthorizationServerRef,
+		CredentialsRef:         spec.CredentialsRef,
+		ClientID:               spec.ClientID,
+		ServiceAccountName:     spec.ServiceAccountName,
+		Scopes:                 spec.Scopes,
+		Audience:               spec.Audience,
+		Resources:              spec.Resources,
+		Parameters:             spec.Parameters,
 	})
 	if err != nil {
 		return "", err
@@ -95,9 +100,11 @@ func fingerprint(accessToken, tokenType string, record Record, credentials oauth
 		record.ExpiresAt.UTC().Format(time.RFC3339),
 		record.Scope,
 		record.RequestHash,
-		credentials.ClientID,
-		credentials.ClientSecret.Reveal(),
 	} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	for _, part := range credentials.Parts() {
 		mac.Write([]byte(part))
 		mac.Write([]byte{0})
 	}

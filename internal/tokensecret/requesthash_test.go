@@ -17,10 +17,10 @@ type spec = v1alpha1.ClientCredentialSpec
 func hashOf(changes ...func(*spec)) string {
 	GinkgoHelper()
 	s := spec{
-		AuthorizationServer: v1alpha1.AuthorizationServerSpec{
+		AuthorizationServer: &v1alpha1.AuthorizationServerSpec{
 			Profile: "ElasticPath", TokenEndpoint: "https://idp.example.com/token",
 			ClientAuthentication: &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientSecretPost},
-			Request:              &v1alpha1.TokenRequest{Parameters: []v1alpha1.RequestParameter{{Name: "a", Value: ptr.To("1")}}},
+			Request:              &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "a", Value: ptr.To("1")}}},
 			Response:             &v1alpha1.TokenResponse{},
 		},
 		CredentialsRef: &v1alpha1.CredentialsReference{Name: "client"},

@@ -85,6 +85,23 @@ func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	return &token
 }
 
+// sameExpiry is how far two readings of the expiry of one token may lie apart.
+const sameExpiry = 10 * time.Second
+
+// IsSame tells whether a token is the one that the target holds already, under
+// the same record: then there is nothing to write. The fingerprint tells, so the
+// Secret need not be read.
+func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
+	if target == nil || !target.Owned || target.Drifted || target.Record == nil {
+		return false
+	}
+	record := *target.Record
+	return record.RequestHash == provenance.RequestHash &&
+		record.CredentialsVersion == provenance.CredentialsVersion &&
+		token.ExpiresAt.Sub(record.ExpiresAt).Abs() <= sameExpiry &&
+		fingerprint(token.AccessToken.Reveal(), token.Type, record, provenance.Credentials) == record.Fingerprint
+}
+
 // Strip drops from the metadata of a Secret what nobody here reads, so that
 // the cache stays small however many Secrets there are.
 func Strip(secret *metav1.PartialObjectMetadata) {
@@ -116,6 +133,5 @@ var ownAnnotations = []string{
 // Equal tells whether a token issued for p serves other as well.
 func (p Provenance) Equal(other Provenance) bool {
 	return p.RequestHash == other.RequestHash && p.RenewRequest == other.RenewRequest &&
-		p.Credentials.ClientID == other.Credentials.ClientID &&
-		p.Credentials.ClientSecret.Reveal() == other.Credentials.ClientSecret.Reveal()
+		p.Credentials.Equal(other.Credentials)
 }

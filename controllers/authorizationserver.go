@@ -1,0 +1,94 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+const (
+	// serverInterval is how often a server that is found by discovery is looked at.
+	serverInterval = time.Hour
+	// serverRetryInterval is how soon one is looked at again that cannot be used.
+	serverRetryInterval = time.Minute
+)
+
+// serverReconciler tells whether the authorization servers of one kind can be used.
+type serverReconciler struct {
+	*Reconciler
+	newServer func() server
+	// namespace of what such a server names; empty for its own.
+	namespace string
+}
+
+// addServers adds the reconciler of one kind of authorization servers.
+func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, newServer func() server, options controller.Options) error {
+	return builder.ControllerManagedBy(mgr).
+		Named(name).
+		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{
+			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+		}).
+		Complete(&serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})
+}
+
+// Reconcile looks at one authorization server.
+func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	found := r.newServer()
+	if err := r.Client.Get(ctx, request.NamespacedName, found); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	endpoint, err := r.look(ctx, found)
+	var failure *oauth2.Error
+	switch {
+	case errors.Is(err, tokenendpoint.ErrBusy):
+		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
+	case err != nil && !errors.As(err, &failure):
+		return reconcile.Result{}, err
+	}
+	before := found.GetStatus()
+	after := status.OfServer(*before, found.GetGeneration(), endpoint, failure, r.Clock.Now())
+	if !equality.Semantic.DeepEqual(*before, after) {
+		written := r.newServer()
+		written.SetNamespace(found.GetNamespace())
+		written.SetName(found.GetName())
+		if err := r.replaceStatus(ctx, written, found.GetUID(), after); err != nil {
+			return reconcile.Result{}, client.IgnoreNotFound(err)
+		}
+	}
+	switch {
+	case failure != nil && failure.Class == oauth2.Retry:
+		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
+	case found.GetDeclaration().Issuer != "":
+		return r.lookAgain(r.Clock.Now().Add(serverInterval), 0), nil
+	}
+	return reconcile.Result{}, nil
+}
+
+// look returns the token endpoint of a server, declared or discovered. What makes
+// it unusable is an *oauth2.Error.
+func (r *serverReconciler) look(ctx context.Context, found server) (string, error) {
+	declared := declaration{AuthorizationServerSpec: *found.GetDeclaration(), namespace: orDefault(found.GetNamespace(), r.namespace)}
+	var err error
+	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
+		return "", err
+	}
+	if declared, err = r.discovered(ctx, declared); err != nil {
+		return "", err
+	}
+	_, err = r.trusted(ctx, declared, oauth2.TLS{})
+	return declared.TokenEndpoint, err
+}

@@ -1,0 +1,200 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/profile"
+)
+
+// server is an object that declares an authorization server.
+type server interface {
+	client.Object
+	GetDeclaration() *v1alpha1.AuthorizationServerSpec
+	GetStatus() *v1alpha1.AuthorizationServerStatus
+}
+
+// declaration is how an authorization server is declared for a ClientCredential.
+type declaration struct {
+	v1alpha1.AuthorizationServerSpec
+	// namespace of what its caBundleRef names.
+	namespace string
+	// version tells one state of the object that declares it from another; empty
+	// for a declaration inside the ClientCredential.
+	version string
+}
+
+// observeServer finds the declaration and completes it by its profile. What
+// makes it unusable is an *oauth2.Error.
+func (r *Reconciler) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (declaration, error) {
+	declared, err := r.declarationFor(ctx, owner)
+	if err != nil {
+		return declared, err
+	}
+	declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, owner.Spec.Parameters)
+	return declared, err
+}
+
+func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientCredential) (declaration, error) {
+	reference := owner.Spec.AuthorizationServerRef
+	switch {
+	case reference == nil && r.ForbidInlineServers:
+		return declaration{}, declarationError(v1alpha1.ReasonInlineAuthorizationServerForbidden,
+			"spec.authorizationServer is forbidden in this cluster (--allow-inline-authorization-servers=false): set spec.authorizationServerRef to an AuthorizationServer or ClusterAuthorizationServer")
+	case reference == nil && owner.Spec.AuthorizationServer == nil:
+		return declaration{}, declarationError(v1alpha1.ReasonAuthorizationServerInvalid,
+			"there is no authorization server: set spec.authorizationServer or spec.authorizationServerRef")
+	case reference == nil:
+		return declaration{AuthorizationServerSpec: *owner.Spec.AuthorizationServer, namespace: owner.Namespace}, nil
+	case reference.Kind == v1alpha1.AuthorizationServerCluster:
+		return r.clusterServer(ctx, owner, reference.Name)
+	}
+	found := &v1alpha1.AuthorizationServer{}
+	key := types.NamespacedName{Namespace: owner.Namespace, Name: reference.Name}
+	if err := r.getServer(ctx, key, found); err != nil {
+		return declaration{}, err
+	}
+	return declaration{AuthorizationServerSpec: *found.GetDeclaration(), namespace: owner.Namespace, version: versionOf(found)}, nil
+}
+
+func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCredential, name string) (declaration, error) {
+	found := &v1alpha1.ClusterAuthorizationServer{}
+	if err := r.getServer(ctx, types.NamespacedName{Name: name}, found); err != nil {
+		return declaration{}, err
+	}
+	declared := declaration{
+		AuthorizationServerSpec: *found.GetDeclaration(), namespace: r.ClusterResourceNamespace, version: versionOf(found),
+	}
+	allowed, err := r.isAllowed(ctx, owner.Namespace, found.Spec.AllowedNamespaces)
+	if err == nil && !allowed {
+		err = declarationError(v1alpha1.ReasonAuthorizationServerNotAllowed,
+			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to let spec.allowedNamespaces select the labels of this namespace",
+			name, owner.Namespace)
+	}
+	return declared, err
+}
+
+// isAllowed tells whether a selector, which may be nil for all, selects a namespace.
+func (r *Reconciler) isAllowed(ctx context.Context, namespace string, selector *metav1.LabelSelector) (bool, error) {
+	if selector == nil {
+		return true, nil
+	}
+	chosen, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return false, declarationError(v1alpha1.ReasonAuthorizationServerInvalid,
+			"spec.allowedNamespaces of the ClusterAuthorizationServer cannot be used: %s", err)
+	}
+	metadata := namespaceMetadata(namespace)
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(metadata), metadata); err != nil {
+		return false, fmt.Errorf("read the labels of namespace %q: %w", namespace, err)
+	}
+	return chosen.Matches(labels.Set(metadata.Labels)), nil
+}
+
+func (r *Reconciler) getServer(ctx context.Context, key types.NamespacedName, into server) error {
+	err := r.Client.Get(ctx, key, into)
+	if apierrors.IsNotFound(err) {
+		return declarationError(v1alpha1.ReasonAuthorizationServerNotFound,
+			"%s %q does not exist: create it, or correct spec.authorizationServerRef", kindOf(into), key.Name)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s %q: %w", kindOf(into), key.Name, err)
+	}
+	return nil
+}
+
+func kindOf(server server) v1alpha1.AuthorizationServerKind {
+	if _, ok := server.(*v1alpha1.ClusterAuthorizationServer); ok {
+		return v1alpha1.AuthorizationServerCluster
+	}
+	return v1alpha1.AuthorizationServerNamespaced
+}
+
+func versionOf(object metav1.Object) string {
+	return string(object.GetUID()) + "/" + strconv.FormatInt(object.GetGeneration(), 10)
+}
+
+func declarationError(reason, format string, args ...any) error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+}
+
+// namespaceMetadata is what the cache knows namespaces as.
+func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+	}
+}
+
+// trusted makes the authorities of the declared bundle those to trust.
+func (r *Reconciler) trusted(ctx context.Context, declared declaration, usual oauth2.TLS) (oauth2.TLS, error) {
+	if declared.TLS == nil || declared.TLS.CABundleRef == nil {
+		return usual, nil
+	}
+	reference := declared.TLS.CABundleRef
+	if declared.namespace == "" {
+		return usual, bundleError("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
+	}
+	key := types.NamespacedName{Namespace: declared.namespace, Name: reference.Name}
+	data, err := r.bundle(ctx, key, reference)
+	switch {
+	case apierrors.IsNotFound(err):
+		return usual, bundleError("%s %q does not exist in namespace %q: create it", orDefault(string(reference.Kind), "ConfigMap"), key.Name, key.Namespace)
+	case err != nil:
+		return usual, bundleError("%s %q of namespace %q cannot be read: %s", orDefault(string(reference.Kind), "ConfigMap"), key.Name, key.Namespace, err)
+	}
+	trusting, ok := usual.Trusting(data)
+	if !ok {
+		return usual, bundleError("key %q of %s %q holds no certificate in PEM: put the authorities' certificates there",
+			orDefault(reference.Key, v1alpha1.DefaultCABundleKey), orDefault(string(reference.Kind), "ConfigMap"), key.Name)
+	}
+	return trusting, nil
+}
+
+// bundle reads live: no cache holds ConfigMaps, nor the data of Secrets.
+func (r *Reconciler) bundle(ctx context.Context, name types.NamespacedName, reference *v1alpha1.CABundleReference) (string, error) {
+	key := orDefault(reference.Key, v1alpha1.DefaultCABundleKey)
+	if reference.Kind == "Secret" {
+		secret := &corev1.Secret{}
+		err := r.APIReader.Get(ctx, name, secret)
+		return string(secret.Data[key]), err
+	}
+	configMap := &corev1.ConfigMap{}
+	err := r.APIReader.Get(ctx, name, configMap)
+	return configMap.Data[key], err
+}
+
+// bundleError is retried: nothing tells of a change of the bundle.
+func bundleError(format string, args ...any) error {
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.Retry,
+		Message: "authorizationServer.tls.caBundleRef: " + fmt.Sprintf(format, args...),
+	}
+}
+
+// discovered fills in the endpoints of a server that is declared by its issuer.
+func (r *Reconciler) discovered(ctx context.Context, declared declaration) (declaration, error) {
+	if declared.TokenEndpoint != "" {
+		return declared, nil
+	}
+	trust, err := r.trusted(ctx, declared, oauth2.TLS{})
+	if err != nil {
+		return declared, err
+	}
+	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, trust, r.Clock.Now())
+	if err != nil {
+		return declared, err
+	}
+	declared.AuthorizationServerSpec = metadata.Discovered(declared.AuthorizationServerSpec)
+	return declared, nil
+}

@@ -1,0 +1,103 @@
+package controllers
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// serviceAccountTokenSeconds is the shortest lifetime that the API server gives.
+const serviceAccountTokenSeconds = 600
+
+// serviceAccountToken asks the API server for a token that authenticates the
+// client instead of a stored secret; it is empty when none is needed.
+func (r *Reconciler) serviceAccountToken(ctx context.Context, o *observed) (oauth2.Sensitive, error) {
+	audience := oauth2.ServiceAccountAudience(o.server.AuthorizationServerSpec)
+	if audience == "" {
+		return oauth2.Sensitive{}, nil
+	}
+	name := o.owner.ServiceAccountName()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: name}}
+	if err := r.checkServiceAccount(ctx, account); err != nil {
+		return oauth2.Sensitive{}, err
+	}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
+		Audiences: []string{audience}, ExpirationSeconds: ptr.To[int64](serviceAccountTokenSeconds),
+	}}
+	if err := r.Client.SubResource("token").Create(ctx, account, request); err != nil {
+		return oauth2.Sensitive{}, serviceAccountRefused(name, err)
+	}
+	if isForCluster(request.Status.Token) {
+		return oauth2.Sensitive{}, declarationError(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the audience %q is that of this cluster's API server, so a token for it is sent nowhere: correct assertion.serviceAccountToken.audience",
+			audience)
+	}
+	return oauth2.NewSensitive(request.Status.Token), nil
+}
+
+// checkServiceAccount demands the label, for the same reason as on a Secret.
+func (r *Reconciler) checkServiceAccount(ctx context.Context, account *corev1.ServiceAccount) error {
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(account), account)
+	switch {
+	case apierrors.IsNotFound(err):
+		return retried(v1alpha1.ReasonServiceAccountNotFound,
+			"ServiceAccount %q does not exist: create it, or correct spec.serviceAccountName", account.Name)
+	case err != nil:
+		return serviceAccountRefused(account.Name, err)
+	case r.RequireCredentialsLabel && account.Labels[v1alpha1.UsageLabel] != v1alpha1.UsageClientCredential:
+		return retried(v1alpha1.ReasonServiceAccountNotLabelled,
+			"ServiceAccount %q does not carry the label that allows its use: run kubectl label serviceaccount %s %s=%s in its namespace",
+			account.Name, account.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
+	}
+	return nil
+}
+
+func serviceAccountRefused(name string, err error) error {
+	if apierrors.IsForbidden(err) {
+		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the operator has no right to use ServiceAccount %q: install config/components/serviceaccount-token", name)
+	}
+	return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+		"the API server issues no token of ServiceAccount %q: %s", name, shorten(err.Error()))
+}
+
+// retried is an error about an object that is not watched.
+func retried(reason, format string, args ...any) error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.Retry, Message: fmt.Sprintf(format, args...)}
+}
+
+// isForCluster tells whether the API server itself would take a token of a
+// ServiceAccount: it goes by its issuer, or by its usual name.
+func isForCluster(token string) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return true
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return true
+	}
+	var claims struct {
+		Issuer   string   `json:"iss"`
+		Audience []string `json:"aud"`
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return true
+	}
+	return slices.ContainsFunc(claims.Audience, func(audience string) bool {
+		return audience == claims.Issuer || strings.Contains(audience, "kubernetes.default")
+	})
+}

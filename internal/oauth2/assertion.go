@@ -1,0 +1,119 @@
+package oauth2
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+const (
+	// defaultAssertionLifetime is the longest that every server known takes.
+	defaultAssertionLifetime = time.Minute
+	// assertionHeadStart makes an assertion valid for a server whose clock is behind.
+	assertionHeadStart = 5 * time.Second
+)
+
+// assertions are the signed JWTs of a token request (RFC 7523); empty where there
+// is none.
+type assertions struct {
+	// client authenticates the client, grant is the grant itself.
+	client, grant Sensitive
+}
+
+func assertionsOf(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (made assertions, err error) {
+	method := server.ClientAuthentication.Method
+	if method == v1alpha1.ClientSecretJWT || method == v1alpha1.PrivateKeyJWT {
+		declared := server.ClientAuthentication.Assertion
+		if made.client, err = assertion(server.TokenEndpoint, declared, method == v1alpha1.ClientSecretJWT, grant, now); err != nil {
+			return made, err
+		}
+	}
+	if declared := server.Request.Assertion; declared != nil {
+		made.grant, err = assertion(server.TokenEndpoint, declared, isSymmetric(declared.Algorithm), grant, now)
+	}
+	return made, err
+}
+
+func isSymmetric(algorithm v1alpha1.AssertionAlgorithm) bool {
+	return strings.HasPrefix(string(algorithm), "HS")
+}
+
+// assertion makes a JWT as RFC 7523 section 3 asks for, or takes the token of a
+// ServiceAccount for it.
+func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric bool, grant Grant, now time.Time) (Sensitive, error) {
+	if declared == nil {
+		declared = &v1alpha1.Assertion{}
+	}
+	if declared.ServiceAccountToken != nil {
+		return grant.ServiceAccountToken, nil
+	}
+	key, err := grant.Credentials.signingKey(declared.Algorithm, declared.KeyID, symmetric)
+	if err != nil {
+		return Sensitive{}, err
+	}
+	claims, err := claimsOf(tokenEndpoint, declared, grant, now)
+	if err != nil {
+		return Sensitive{}, err
+	}
+	headers, err := grant.material().object("JOSE header ", declared.Headers)
+	if err != nil {
+		return Sensitive{}, err
+	}
+	return key.sign(headers, claims)
+}
+
+// claimsOf makes the claims of a JWT (RFC 7519 section 4.1). jti is new each
+// time: a server may refuse one that it has seen.
+func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, now time.Time) (map[string]any, error) {
+	lifetime := defaultAssertionLifetime
+	if declared.Lifetime != nil {
+		lifetime = declared.Lifetime.Duration
+	}
+	issuedAt := now.Add(-assertionHeadStart)
+	claims := map[string]any{"iat": issuedAt.Unix(), "exp": issuedAt.Add(lifetime).Unix(), "jti": rand.Text()}
+	set := func(name string, given *string, usual string) {
+		if given != nil {
+			usual = *given
+		}
+		if usual != "" {
+			claims[name] = usual
+		}
+	}
+	set("iss", declared.Issuer, grant.Credentials.ClientID)
+	set("sub", declared.Subject, grant.Credentials.ClientID)
+	set("aud", declared.Audience, tokenEndpoint)
+	own, err := grant.material().object("claim ", declared.Claims)
+	maps.Copy(claims, own)
+	return claims, err
+}
+
+// sign makes the compact form of a JWT (RFC 7515 section 3.1).
+func (k signingKey) sign(headers, claims map[string]any) (Sensitive, error) {
+	payload, err := marshal(claims)
+	if err != nil {
+		return Sensitive{}, err
+	}
+	options := (&jose.SignerOptions{}).WithType("JWT")
+	for name, value := range headers {
+		options.WithHeader(jose.HeaderKey(name), value)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: k.algorithm, Key: k.key}, options)
+	if err != nil {
+		return Sensitive{}, k.unusable()
+	}
+	signed, err := signer.Sign([]byte(payload))
+	if err != nil {
+		return Sensitive{}, k.unusable()
+	}
+	compact, err := signed.CompactSerialize()
+	if err != nil {
+		return Sensitive{}, fmt.Errorf("write a JWT: %w", err)
+	}
+	return NewSensitive(compact), nil
+}

@@ -1,0 +1,71 @@
+package oauth2
+
+import (
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+// Check tells what is wrong with the declaration of a server, which a profile has
+// completed, as far as that can be told without credentials. The error is an
+// *Error.
+func Check(server v1alpha1.AuthorizationServerSpec) error {
+	if server.Request.Method == "GET" && server.Request.Encoding != v1alpha1.QueryEncoding {
+		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
+	}
+	for _, header := range server.Request.Headers {
+		if err := checkTemplate("header "+header.Name, header.Template); err != nil {
+			return err
+		}
+	}
+	if err := checkParameters("parameter ", server.Request.Parameters); err != nil {
+		return err
+	}
+	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {
+		if assertion == nil {
+			continue
+		}
+		if err := checkParameters("claim ", assertion.Claims); err != nil {
+			return err
+		}
+		if err := checkParameters("JOSE header ", assertion.Headers); err != nil {
+			return err
+		}
+	}
+	return checkAssertion(server.ClientAuthentication)
+}
+
+func checkAssertion(authentication *v1alpha1.ClientAuthentication) error {
+	assertion := authentication.Assertion
+	switch method := authentication.Method; {
+	case assertion == nil:
+		return nil
+	case method != v1alpha1.ClientSecretJWT && method != v1alpha1.PrivateKeyJWT:
+		return invalid("clientAuthentication.assertion is for the methods client_secret_jwt and private_key_jwt, and the method is %s: correct one of them", method)
+	case assertion.ServiceAccountToken != nil && method != v1alpha1.PrivateKeyJWT:
+		return invalid("clientAuthentication.assertion.serviceAccountToken is for the method private_key_jwt, and the method is %s: correct one of them", method)
+	case assertion.Algorithm != "" && isSymmetric(assertion.Algorithm) != (method == v1alpha1.ClientSecretJWT):
+		return invalid("clientAuthentication.assertion.algorithm %s does not go with the method %s: correct one of them", assertion.Algorithm, method)
+	}
+	return nil
+}
+
+func checkParameters(what string, parameters []v1alpha1.Parameter) error {
+	for _, parameter := range parameters {
+		if err := checkTemplate(what+parameter.Name, parameter.Template); err != nil {
+			return err
+		}
+		if parameter.Value != nil {
+			if _, err := (material{}).valueOf(what+parameter.Name, parameter); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkTemplate(what, text string) error {
+	if err := template.Check(text); err != nil {
+		return invalid("the template of %s cannot be used: %s: correct it", what, err)
+	}
+	return nil
+}

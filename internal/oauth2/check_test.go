@@ -1,0 +1,67 @@
+package oauth2_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+func withClaims(claims ...v1alpha1.Parameter) func(*server) {
+	return withAssertion(v1alpha1.Assertion{Claims: claims})
+}
+
+var _ = Describe("a declaration", func() {
+	keyJWT, secretJWT := authenticatedBy(v1alpha1.PrivateKeyJWT), authenticatedBy(v1alpha1.ClientSecretJWT)
+
+	DescribeTable("may be used",
+		func(changes ...func(*server)) { Expect(oauth2.Check(rfc6749(changes...))).To(Succeed()) },
+		Entry("as RFC 6749 has it"),
+		Entry("with a GET of a query", sentBy("GET"), encodedAs(v1alpha1.QueryEncoding)),
+		Entry("with a POST of a query", encodedAs(v1alpha1.QueryEncoding)),
+		Entry("with templates, headers and types", withTemplates("a", `{{ .b | b64enc }}`), withHeaders("X-A", "b"),
+			withTyped("n", "Number", "1", "b", "Boolean", "true", "j", "JSON", "[]")),
+		Entry("with a secret value whose type is not yet known", func(s *server) {
+			s.Request.Parameters = []v1alpha1.Parameter{{Name: "n", Type: v1alpha1.NumberParameter, SecretKey: "k"}}
+		}),
+		Entry("with private_key_jwt and an algorithm for keys", keyJWT, withAssertion(v1alpha1.Assertion{Algorithm: "ES256"})),
+		Entry("with client_secret_jwt and an algorithm for secrets", secretJWT, withAssertion(v1alpha1.Assertion{Algorithm: "HS512"})),
+		Entry("with a ServiceAccount's token", keyJWT, withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})),
+		Entry("with a grant signed by the secret", grantAssertion(v1alpha1.Assertion{Algorithm: "HS256"})),
+	)
+
+	DescribeTable("is refused, and the message says what to correct",
+		func(said string, changes ...func(*server)) {
+			failure := failureOf(oauth2.Check(rfc6749(changes...)))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
+			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Message).To(ContainSubstring(said))
+		},
+		Entry("a GET of a form", "set authorizationServer.request.encoding to Query", sentBy("GET")),
+		Entry("a GET of JSON", "set authorizationServer.request.encoding to Query", sentBy("GET"), encodedAs(v1alpha1.JSONEncoding)),
+		Entry("a template that cannot be parsed", "the template of parameter a cannot be used", withTemplates("a", "{{ .b")),
+		Entry("a template with a loop", "range is not available", withTemplates("a", "{{ range .scopes }}x{{ end }}")),
+		Entry("a template with a function that does not exist", `"env" not defined`, withTemplates("a", `{{ env "HOME" }}`)),
+		Entry("a header's template", "the template of header X-A cannot be used", func(s *server) {
+			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ end }}"}}
+		}),
+		Entry("a number that is none", "the value of parameter n is no Number", withTyped("n", "Number", "one")),
+		Entry("a truth value that is none", "the value of parameter b is no Boolean", withTyped("b", "Boolean", "yes")),
+		Entry("JSON that is none", "the value of parameter j is no JSON", withTyped("j", "JSON", "[")),
+		Entry("a claim's template", "the template of claim c cannot be used", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Template: "{{"})),
+		Entry("a claim's value", "the value of claim c is no Number", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Type: "Number", Value: text("x")})),
+		Entry("a JOSE header's template", "the template of JOSE header h cannot be used", keyJWT,
+			withAssertion(v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "h", Template: "{{"}}})),
+		Entry("a claim of a grant", "the template of claim c cannot be used",
+			grantAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "c", Template: "{{"}}})),
+		Entry("an assertion where the method sends none", "for the methods client_secret_jwt and private_key_jwt, and the method is client_secret_basic",
+			withAssertion(v1alpha1.Assertion{KeyID: "1"})),
+		Entry("a ServiceAccount's token for client_secret_jwt", "for the method private_key_jwt", secretJWT,
+			withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})),
+		Entry("a secret's algorithm for private_key_jwt", "HS256 does not go with the method private_key_jwt", keyJWT,
+			withAssertion(v1alpha1.Assertion{Algorithm: "HS256"})),
+		Entry("a key's algorithm for client_secret_jwt", "RS256 does not go with the method client_secret_jwt", secretJWT,
+			withAssertion(v1alpha1.Assertion{Algorithm: "RS256"})),
+	)
+})

@@ -1,0 +1,54 @@
+package oauth2
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// encoded are parameters as they are sent.
+type encoded struct {
+	query, body, contentType string
+}
+
+func encode(encoding v1alpha1.RequestEncoding, parameters parameters) (encoded, error) {
+	switch encoding {
+	case v1alpha1.FormEncoding:
+		return encoded{body: form(parameters), contentType: "application/x-www-form-urlencoded"}, nil
+	case v1alpha1.QueryEncoding:
+		return encoded{query: form(parameters)}, nil
+	case v1alpha1.JSONEncoding:
+		object, err := parameters.object()
+		if err != nil {
+			return encoded{}, err
+		}
+		body, err := marshal(object)
+		return encoded{body: body, contentType: "application/json"}, err
+	}
+	return encoded{}, fmt.Errorf("request encoding %q is not known", encoding)
+}
+
+func form(parameters parameters) string {
+	form := url.Values{}
+	for name, values := range parameters {
+		for _, value := range values {
+			form.Add(name, value.text)
+		}
+	}
+	return form.Encode()
+}
+
+// marshal leaves characters such as '&' as they are: not every server decodes
+// what is escaped for HTML.
+func marshal(value any) (string, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "", fmt.Errorf("encode as JSON: %w", err)
+	}
+	return string(bytes.TrimSuffix(out.Bytes(), []byte("\n"))), nil
+}

@@ -1,0 +1,84 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Metadata is what an authorization server tells about itself (RFC 8414 section 2).
+type Metadata struct {
+	Issuer             string `json:"issuer"`
+	TokenEndpoint      string `json:"token_endpoint"`
+	RevocationEndpoint string `json:"revocation_endpoint"`
+	// MTLSEndpointAliases are for clients that show a certificate (RFC 8705 section 5).
+	MTLSEndpointAliases struct {
+		TokenEndpoint      string `json:"token_endpoint"`
+		RevocationEndpoint string `json:"revocation_endpoint"`
+	} `json:"mtls_endpoint_aliases"`
+}
+
+// MetadataURLs are the places of an issuer's metadata, in the order in which they
+// are to be asked (RFC 8414 section 3.1, OpenID Connect Discovery section 4).
+func MetadataURLs(issuer string) []string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return nil
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	origin := u.Scheme + "://" + u.Host
+	return []string{
+		origin + "/.well-known/oauth-authorization-server" + path,
+		origin + path + "/.well-known/openid-configuration",
+	}
+}
+
+// ReadMetadata reads the metadata of an issuer. The error is an *Error.
+func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
+	if response.StatusCode != http.StatusOK {
+		return nil, discoveryError(response, "%s answered HTTP %d, and not with the metadata of an authorization server", from, response.StatusCode)
+	}
+	metadata := &Metadata{}
+	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
+	if err := json.Unmarshal([]byte(body), metadata); err != nil {
+		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(response))
+	}
+	if metadata.Issuer != issuer {
+		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
+			from, printable(metadata.Issuer, 256))
+	}
+	if endpoint, err := url.Parse(metadata.TokenEndpoint); err != nil || endpoint.Host == "" {
+		return nil, discoveryError(response, "%s names no token endpoint: set authorizationServer.tokenEndpoint instead of issuer", from)
+	}
+	return metadata, nil
+}
+
+func discoveryError(response Response, format string, args ...any) *Error {
+	return &Error{
+		Reason: v1alpha1.ReasonDiscoveryFailed, Class: Retry,
+		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
+		Message: fmt.Sprintf(format, args...) + "; discovery is retried",
+	}
+}
+
+// Discovered is the declaration of a server with the endpoints that its metadata
+// name. A client that shows a certificate is sent to the aliases for that.
+func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
+	server.TokenEndpoint = m.TokenEndpoint
+	if usesOf(server).certificate && m.MTLSEndpointAliases.TokenEndpoint != "" {
+		server.TokenEndpoint = m.MTLSEndpointAliases.TokenEndpoint
+	}
+	return server
+}
+
+// DiscoveryRequest asks for the metadata at a URL.
+func DiscoveryRequest(from string) *Request {
+	return &Request{
+		Method: http.MethodGet, URL: from,
+		Header: map[string]Sensitive{"Accept": NewSensitive("application/json")},
+	}
+}

@@ -1,0 +1,164 @@
+package oauth2
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// parameters of a token request by name; most have one value.
+type parameters map[string][]value
+
+// set gives a parameter its values. Without a name, or without values, it is left out.
+func (p parameters) set(name string, values ...value) {
+	if name != "" && len(values) > 0 {
+		p[name] = values
+	}
+}
+
+// shown are the parameters as they may be shown.
+func (p parameters) shown() parameters {
+	shown := parameters{}
+	for name, values := range p {
+		for _, value := range values {
+			shown[name] = append(shown[name], value.shown())
+		}
+	}
+	return shown
+}
+
+// object is the JSON object that has the parameters as members. A name that
+// starts with a slash is a JSON Pointer to the place of its value.
+func (p parameters) object() (map[string]any, error) {
+	object := map[string]any{}
+	for _, name := range slices.SortedFunc(maps.Keys(p), p.whatIsJSONFirst) {
+		encoded := make([]any, len(p[name]))
+		for i, value := range p[name] {
+			one, err := value.json()
+			if err != nil {
+				return nil, err
+			}
+			encoded[i] = one
+		}
+		var member any = encoded
+		if len(encoded) == 1 {
+			member = encoded[0]
+		}
+		if !put(object, name, member) {
+			return nil, invalid("%s and another name want the same place in the JSON: correct the names", name)
+		}
+	}
+	return object, nil
+}
+
+// whatIsJSONFirst orders names so that pointers lead into lists and objects that
+// are given as JSON.
+func (p parameters) whatIsJSONFirst(a, b string) int {
+	isJSON := func(name string) int {
+		if len(p[name]) == 1 && p[name][0].kind == v1alpha1.JSONParameter {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(isJSON(a)-isJSON(b), strings.Compare(a, b))
+}
+
+// put sets the member that a name or JSON Pointer leads to, and makes the objects
+// on the way. It returns false when something else is there.
+func put(object map[string]any, name string, value any) bool {
+	path := []string{name}
+	if strings.HasPrefix(name, "/") {
+		path = strings.Split(name[1:], "/")
+		for i, token := range path {
+			path[i] = unescape.Replace(token)
+		}
+	}
+	var place any = object
+	for i, token := range path {
+		last := i == len(path)-1
+		switch node := place.(type) {
+		case map[string]any:
+			below, taken := node[token]
+			switch {
+			case last && taken:
+				return false
+			case last:
+				node[token] = value
+				return true
+			case !taken:
+				below = map[string]any{}
+				node[token] = below
+			}
+			place = below
+		case []any:
+			index, err := strconv.Atoi(token)
+			if err != nil || index < 0 || index >= len(node) || last {
+				return false
+			}
+			place = node[index]
+		case blot:
+			// What is inside is hidden as well.
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// parametersOf returns the parameters of a token request. What the fields of the
+// API cause goes before parameters of the same name.
+func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, material material, assertions assertions) (parameters, error) {
+	parameters, names := parameters{}, namesOf(server)
+	for _, parameter := range server.Request.Parameters {
+		value, err := material.valueOf("parameter "+parameter.Name, parameter)
+		if err != nil {
+			return nil, err
+		}
+		parameters.set(parameter.Name, value)
+	}
+	parameters.set(names.grantType, plain(server.Request.GrantType))
+	if len(grant.Scopes) > 0 {
+		separator := " "
+		if server.Request.ScopeSeparator != nil {
+			separator = *server.Request.ScopeSeparator
+		}
+		parameters.set(names.scope, plain(strings.Join(grant.Scopes, separator)))
+	}
+	if grant.Audience != "" {
+		parameters.set(names.audience, plain(grant.Audience))
+	}
+	resources := make([]value, len(grant.Resources))
+	for i, resource := range grant.Resources {
+		resources[i] = plain(resource)
+	}
+	parameters.set(names.resource, resources...)
+	if !assertions.grant.IsEmpty() {
+		parameters.set(names.assertion, hidden(assertions.grant))
+	}
+	return parameters, authenticate(parameters, server, grant, assertions)
+}
+
+// authenticate adds the parameters by which the client proves who it is (RFC 6749
+// section 2.3.1, RFC 7521 section 4.2, RFC 8705 section 2).
+func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
+	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	names := namesOf(server)
+	parameters.set(names.clientID, plain(grant.Credentials.ClientID))
+	switch method := server.ClientAuthentication.Method; method {
+	case v1alpha1.ClientSecretPost:
+		parameters.set(names.clientSecret, hidden(grant.Credentials.ClientSecret))
+	case v1alpha1.ClientSecretJWT, v1alpha1.PrivateKeyJWT:
+		parameters.set(names.clientAssertionType, plain(jwtBearer))
+		parameters.set(names.clientAssertion, hidden(assertions.client))
+	case v1alpha1.ClientSecretBasic, v1alpha1.ClientAuthenticationNone, v1alpha1.TLSClientAuth, v1alpha1.SelfSignedTLSClientAuth:
+	default:
+		return fmt.Errorf("client authentication method %q is not known", method)
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package oauth2
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// signingKey signs JWTs.
+type signingKey struct {
+	algorithm jose.SignatureAlgorithm
+	// key is what go-jose takes: bytes, a crypto.Signer, or a JWK with a key ID.
+	key any
+}
+
+// unusable is the error of a key that does not go with its algorithm.
+func (k signingKey) unusable() error {
+	return credentialsError(v1alpha1.ReasonCredentialsInvalid,
+		"the key cannot sign with %s: correct the algorithm of the assertion, or put a key for it into the credentials Secret", k.algorithm)
+}
+
+// signingKey chooses the key and the algorithm of an assertion: the client secret
+// or the private key.
+func (c Credentials) signingKey(algorithm v1alpha1.AssertionAlgorithm, keyID string, symmetric bool) (signingKey, error) {
+	if symmetric {
+		return c.secretKey(algorithm, keyID)
+	}
+	jwk, err := parsePrivateKey(c.PrivateKey.Reveal(), keyID)
+	if err != nil {
+		return signingKey{}, err
+	}
+	chosen := jose.SignatureAlgorithm(algorithm)
+	if chosen == "" {
+		chosen = jose.SignatureAlgorithm(jwk.Algorithm)
+	}
+	if chosen == "" {
+		chosen = usualAlgorithm(jwk.Key)
+	}
+	if keyID != "" {
+		jwk.KeyID = keyID
+	}
+	key := signingKey{algorithm: chosen, key: jwk.Key}
+	if !slices.Contains(algorithmsOf(jwk.Key), chosen) {
+		return key, key.unusable()
+	}
+	if jwk.KeyID != "" {
+		key.key = jose.JSONWebKey{Key: jwk.Key, KeyID: jwk.KeyID}
+	}
+	return key, nil
+}
+
+func (c Credentials) secretKey(algorithm v1alpha1.AssertionAlgorithm, keyID string) (signingKey, error) {
+	key := signingKey{algorithm: jose.SignatureAlgorithm(algorithm), key: []byte(c.ClientSecret.Reveal())}
+	if key.algorithm == "" {
+		key.algorithm = jose.HS256
+	}
+	if !slices.Contains([]jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}, key.algorithm) {
+		return key, &Error{
+			Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: WaitForChange,
+			Message: fmt.Sprintf("a client secret cannot sign with %s: set the algorithm of the assertion to HS256, HS384 or HS512, or clientAuthentication.method to private_key_jwt", key.algorithm),
+		}
+	}
+	if keyID != "" {
+		key.key = jose.JSONWebKey{Key: key.key, KeyID: keyID}
+	}
+	return key, nil
+}
+
+// algorithmsOf are those that a key can sign with, the usual one first (RFC 7518
+// section 3.1, RFC 8037).
+func algorithmsOf(key any) []jose.SignatureAlgorithm {
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}
+	case *ecdsa.PrivateKey:
+		switch key.Curve.Params().BitSize {
+		case 256:
+			return []jose.SignatureAlgorithm{jose.ES256}
+		case 384:
+			return []jose.SignatureAlgorithm{jose.ES384}
+		case 521:
+			return []jose.SignatureAlgorithm{jose.ES512}
+		}
+	case ed25519.PrivateKey:
+		return []jose.SignatureAlgorithm{jose.EdDSA}
+	}
+	return nil
+}
+
+func usualAlgorithm(key any) jose.SignatureAlgorithm {
+	if algorithms := algorithmsOf(key); len(algorithms) > 0 {
+		return algorithms[0]
+	}
+	return ""
+}
+
+// parsePrivateKey reads a private key: PEM (PKCS#1, PKCS#8, SEC1), a JWK, or a JWK
+// Set, of which it takes the key of the given ID, or the only one.
+func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return parseJWK(text, keyID)
+	case strings.HasPrefix(text, "-----BEGIN "):
+		return parsePEM(text)
+	case strings.Count(text, ".") == 4 && strings.HasPrefix(text, "eyJ"):
+		return jose.JSONWebKey{}, keyError("is encrypted (a JWE): put the decrypted key there")
+	}
+	return jose.JSONWebKey{}, keyError("is neither PEM nor a JWK: put it there as -----BEGIN PRIVATE KEY----- or as a JSON Web Key")
+}
+
+func parsePEM(text string) (jose.JSONWebKey, error) {
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		var (
+			key any
+			err error
+		)
+		switch {
+		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
+			return jose.JSONWebKey{}, keyError("is encrypted with a passphrase: put the decrypted key there")
+		case block.Type == "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case block.Type == "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		case block.Type == "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case block.Type == "OPENSSH PRIVATE KEY":
+			return jose.JSONWebKey{}, keyError("has the form of OpenSSH: convert it to PKCS#8 (ssh-keygen -p -m PKCS8)")
+		default:
+			// The certificate, or the parameters of the curve, may lie beside the key.
+			continue
+		}
+		if err != nil {
+			return jose.JSONWebKey{}, keyError("cannot be read: it is damaged, or not what its first line says")
+		}
+		return jose.JSONWebKey{Key: key}, checkKey(key)
+	}
+	return jose.JSONWebKey{}, keyError("holds PEM, but no private key in it")
+}
+
+func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
+	set := struct {
+		Keys []json.RawMessage `json:"keys"`
+	}{}
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
+		return jose.JSONWebKey{}, keyError("is no valid JSON")
+	}
+	if set.Keys == nil {
+		set.Keys = []json.RawMessage{json.RawMessage(text)}
+	}
+	var candidates []jose.JSONWebKey
+	for _, raw := range set.Keys {
+		var jwk jose.JSONWebKey
+		if err := jwk.UnmarshalJSON(raw); err != nil {
+			return jose.JSONWebKey{}, keyError("is no valid JWK")
+		}
+		if len(set.Keys) == 1 || (keyID != "" && jwk.KeyID == keyID) {
+			candidates = append(candidates, jwk)
+		}
+	}
+	if len(candidates) != 1 {
+		return jose.JSONWebKey{}, keyError("is a set of %d keys: set the keyID of the assertion to the one to sign with", len(set.Keys))
+	}
+	jwk := candidates[0]
+	if jwk.Use == "enc" || strings.HasPrefix(jwk.Algorithm, "RSA-OAEP") || jwk.Algorithm == "RSA1_5" || strings.HasPrefix(jwk.Algorithm, "ECDH-") {
+		return jose.JSONWebKey{}, keyError("is a key for encryption (JWE): put a key for signatures there")
+	}
+	return jwk, checkKey(jwk.Key)
+}
+
+func checkKey(key any) error {
+	switch key.(type) {
+	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
+		return keyError("is a public key: put the private one there")
+	case []byte:
+		return keyError("is a symmetric key: put a private key there, or set clientAuthentication.method to client_secret_jwt")
+	}
+	if _, ok := key.(crypto.Signer); !ok || len(algorithmsOf(key)) == 0 {
+		return keyError("is of a kind that signs no JWT: RSA, P-256, P-384, P-521 and Ed25519 keys do")
+	}
+	return nil
+}
+
+func keyError(format string, args ...any) error {
+	return credentialsError(v1alpha1.ReasonCredentialsInvalid, "the private key in the credentials Secret %s", fmt.Sprintf(format, args...))
+}

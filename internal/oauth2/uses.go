@@ -1,0 +1,87 @@
+package oauth2
+
+import (
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// uses is what the token requests to an authorization server need of a client.
+type uses struct {
+	clientID, clientSecret, privateKey, certificate bool
+	// keys of the credentials Secret, each with what takes its value.
+	keys map[string]string
+	// templates tells that there are templates over the keys.
+	templates bool
+	// audience of the token of a ServiceAccount; empty when none is needed.
+	audience string
+}
+
+// UsesSecret tells whether a token request of a client with the given client ID,
+// which may be empty, needs anything of a credentials Secret. The server is one
+// that a profile has completed.
+func UsesSecret(server v1alpha1.AuthorizationServerSpec, clientID string) bool {
+	uses := usesOf(server)
+	return (uses.clientID && clientID == "") || uses.clientSecret || uses.privateKey || uses.certificate ||
+		len(uses.keys) > 0 || uses.templates
+}
+
+// ServiceAccountAudience is the audience of the token of a ServiceAccount that a
+// token request needs; empty when it needs none.
+func ServiceAccountAudience(server v1alpha1.AuthorizationServerSpec) string {
+	return usesOf(server).audience
+}
+
+func usesOf(server v1alpha1.AuthorizationServerSpec) uses {
+	names := namesOf(server)
+	method := server.ClientAuthentication.Method
+	uses := uses{
+		clientID:     names.clientID != "" || method == v1alpha1.ClientSecretBasic,
+		clientSecret: method == v1alpha1.ClientSecretBasic || (method == v1alpha1.ClientSecretPost && names.clientSecret != ""),
+		certificate: method == v1alpha1.TLSClientAuth || method == v1alpha1.SelfSignedTLSClientAuth ||
+			(server.TLS != nil && server.TLS.ClientCertificate == v1alpha1.ClientCertificateFromCredentials),
+		keys: map[string]string{},
+	}
+	for _, header := range server.Request.Headers {
+		uses.add("header "+header.Name, header.SecretKey, header.Template)
+	}
+	uses.addAll("parameter ", server.Request.Parameters)
+	if method == v1alpha1.ClientSecretJWT || method == v1alpha1.PrivateKeyJWT {
+		uses.addAssertion(server.ClientAuthentication.Assertion, method == v1alpha1.ClientSecretJWT)
+	}
+	if grant := server.Request.Assertion; grant != nil {
+		uses.addAssertion(grant, isSymmetric(grant.Algorithm))
+	}
+	return uses
+}
+
+func (u *uses) addAssertion(assertion *v1alpha1.Assertion, symmetric bool) {
+	if assertion == nil {
+		assertion = &v1alpha1.Assertion{}
+	}
+	if assertion.ServiceAccountToken != nil {
+		u.audience = assertion.ServiceAccountToken.Audience
+		return
+	}
+	u.clientSecret = u.clientSecret || symmetric
+	u.privateKey = u.privateKey || !symmetric
+	issuer, subject := assertion.Issuer != nil, assertion.Subject != nil
+	for _, claim := range assertion.Claims {
+		issuer = issuer || claim.Name == "iss"
+		subject = subject || claim.Name == "sub"
+	}
+	u.clientID = u.clientID || !issuer || !subject
+	u.addAll("claim ", assertion.Claims)
+	u.addAll("JOSE header ", assertion.Headers)
+}
+
+func (u *uses) addAll(what string, parameters []v1alpha1.Parameter) {
+	for _, parameter := range parameters {
+		u.add(what+parameter.Name, parameter.SecretKey, parameter.Template)
+	}
+}
+
+func (u *uses) add(what, secretKey, template string) {
+	if secretKey != "" {
+		u.keys[secretKey] = what
+	}
+	u.templates = u.templates || template != ""
+}

@@ -1,0 +1,128 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+// value is what a parameter, header or claim holds.
+type value struct {
+	text string
+	kind v1alpha1.ParameterType
+	// secret tells that the text must not be shown.
+	secret bool
+	// blotted tells that the text stands instead of a secret one.
+	blotted bool
+}
+
+// blot stands in JSON where something is hidden.
+type blot string
+
+func plain(text string) value { return value{text: text} }
+
+func hidden(text Sensitive) value { return value{text: text.Reveal(), secret: true} }
+
+// material is what values are made of.
+type material struct {
+	credentials Credentials
+	scopes      []string
+	audience    string
+	// assertion is the JWT that is the grant; empty for none.
+	assertion Sensitive
+}
+
+// valueOf is the value of a declared parameter; what names it in messages.
+func (m material) valueOf(what string, parameter v1alpha1.Parameter) (value, error) {
+	v := value{kind: parameter.Type}
+	switch {
+	case parameter.SecretKey != "":
+		v.text, v.secret = m.credentials.Values[parameter.SecretKey].Reveal(), true
+	case parameter.Template != "":
+		text, err := m.render(what, parameter.Template)
+		if err != nil {
+			return v, err
+		}
+		v.text, v.secret = text, true
+	case parameter.Value != nil:
+		v.text = *parameter.Value
+	}
+	if _, err := v.json(); err != nil {
+		return v, invalid("the value of %s is no %s: correct the value or its type", what, parameter.Type)
+	}
+	return v, nil
+}
+
+func (m material) render(what, text string) (string, error) {
+	data := make(map[string]any, len(m.credentials.Values)+3)
+	for key, value := range m.credentials.Values {
+		data[key] = value.Reveal()
+	}
+	if len(m.scopes) > 0 {
+		data["scopes"] = m.scopes
+	}
+	if m.audience != "" {
+		data["audience"] = m.audience
+	}
+	if !m.assertion.IsEmpty() {
+		data["assertion"] = m.assertion.Reveal()
+	}
+	rendered, err := template.Render(text, data)
+	if err != nil {
+		return "", invalid("the template of %s cannot be rendered: %s: correct the template or the keys of the credentials Secret", what, err)
+	}
+	return rendered, nil
+}
+
+// object is the JSON object of declared claims or headers.
+func (m material) object(what string, declared []v1alpha1.Parameter) (map[string]any, error) {
+	members := parameters{}
+	for _, parameter := range declared {
+		value, err := m.valueOf(what+parameter.Name, parameter)
+		if err != nil {
+			return nil, err
+		}
+		members.set(parameter.Name, value)
+	}
+	return members.object()
+}
+
+// invalid is the error of a declaration of which no request can be made.
+func invalid(format string, args ...any) error {
+	return &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: WaitForChange, Message: fmt.Sprintf(format, args...)}
+}
+
+var errNotOfType = errors.New("not of its type")
+
+// json is the value as it is encoded in JSON.
+func (v value) json() (any, error) {
+	if v.blotted {
+		return blot(v.text), nil
+	}
+	switch v.kind {
+	case v1alpha1.NumberParameter:
+		if _, err := json.Number(v.text).Float64(); err != nil || !json.Valid([]byte(v.text)) {
+			return nil, errNotOfType
+		}
+		return json.Number(v.text), nil
+	case v1alpha1.BooleanParameter:
+		if v.text != "true" && v.text != "false" {
+			return nil, errNotOfType
+		}
+		return v.text == "true", nil
+	case v1alpha1.JSONParameter:
+		return decode(v.text)
+	}
+	return v.text, nil
+}
+
+// shown is the value as it may be shown.
+func (v value) shown() value {
+	if v.secret {
+		return value{text: redacted, kind: v.kind, blotted: true}
+	}
+	return v
+}

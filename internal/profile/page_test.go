@@ -1,0 +1,160 @@
+package profile_test
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+var _ = Describe("the page for vendors that are not listed", func() {
+	raw, err := os.ReadFile("../../docs/vendor-not-listed.md")
+	if err != nil {
+		panic(err)
+	}
+	page := string(raw)
+
+	It("shows a request and answers that are as it says", func() {
+		credential, secret := workedExample(page)
+		completed, request := build(credential.Spec, secret.StringData, "")
+		Expect(secret.Name).To(Equal(credential.Spec.CredentialsRef.Name))
+		Expect(secret.Labels).To(HaveKeyWithValue(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
+
+		curl := blocks(page, "sh")[0]
+		Expect(curl).To(HavePrefix("curl " + request.FullURL().Reveal() + " "))
+		for _, name := range []string{"X-Api-Key", "Content-Type"} {
+			Expect(curl).To(ContainSubstring("-H '%s: %s'", name, request.Header[name].Reveal()))
+		}
+		Expect(request.Header).To(HaveLen(3), "besides Accept")
+		Expect(request.Body.Reveal()).To(MatchJSON(regexp.MustCompile(`-d '(.*)'`).FindStringSubmatch(curl)[1]))
+
+		answers := blocks(page, "json")
+		token, err := oauth2.ReadResponse(completed, request, responseOf("200\n\n"+answers[0]))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(token.AccessToken.Reveal()).To(Equal("pcl_9sT2vWx4"))
+		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(15 * time.Minute))
+		Expect(token.LifetimeAssumed).To(BeFalse())
+		_, err = oauth2.ReadResponse(completed, request, responseOf("200\n\n"+answers[1]))
+		Expect(err).To(MatchError(ContainSubstring(`1203 ("this application is not active")`)))
+	})
+
+	It("builds the example up from its parts", func() {
+		credential, _ := workedExample(page)
+		var parts server
+		for _, block := range fragments(page)[:2] {
+			Expect(yaml.UnmarshalStrict([]byte(block), &parts)).To(Succeed())
+		}
+		Expect(&parts).To(Equal(credential.Spec.AuthorizationServer))
+	})
+
+	It("holds only declarations that can be used", func() {
+		for _, block := range fragments(page) {
+			expectUsable(block)
+		}
+		Expect(len(settings(page))).To(BeNumerically(">", 50))
+		for _, setting := range settings(page) {
+			expectUsable(strings.Split(setting, "` and `")...)
+		}
+	})
+
+	It("has every field of a request and of an answer", func() {
+		set := strings.Join(settings(page), "\n")
+		for _, part := range []any{
+			v1alpha1.ClientAuthentication{}, v1alpha1.Assertion{}, v1alpha1.ServiceAccountToken{},
+			v1alpha1.TLSClient{}, v1alpha1.CABundleReference{}, v1alpha1.TokenRequest{}, v1alpha1.ParameterNames{},
+			v1alpha1.Parameter{}, v1alpha1.RequestHeader{}, v1alpha1.TokenResponse{}, v1alpha1.ResponseSuccess{},
+		} {
+			for field := range reflect.TypeOf(part).Fields() {
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				Expect(set).To(MatchRegexp(`[{ ]`+name+`: `), "%T", part)
+			}
+		}
+	})
+})
+
+// workedExample is the ClientCredential of the page, and its Secret.
+func workedExample(page string) (credential v1alpha1.ClientCredential, secret corev1.Secret) {
+	GinkgoHelper()
+	for _, block := range blocks(page, "yaml") {
+		switch {
+		case strings.Contains(block, "kind: ClientCredential\n"):
+			Expect(yaml.UnmarshalStrict([]byte(block), &credential)).To(Succeed())
+		case strings.Contains(block, "kind: Secret\n"):
+			Expect(yaml.UnmarshalStrict([]byte(block), &secret)).To(Succeed())
+		}
+	}
+	return credential, secret
+}
+
+// expectUsable expects parts of a declaration to make a request that has all
+// headers that they declare.
+func expectUsable(parts ...string) {
+	GinkgoHelper()
+	declared := of("")
+	spec := v1alpha1.ClientCredentialSpec{AuthorizationServer: &declared, Scopes: []string{"read", "ship"}}
+	for _, part := range parts {
+		if own, isOwn := strings.CutPrefix(part, "spec."); isOwn {
+			Expect(yaml.UnmarshalStrict([]byte(own), &spec)).To(Succeed(), part)
+		} else {
+			Expect(yaml.UnmarshalStrict([]byte(part), &declared)).To(Succeed(), part)
+		}
+	}
+	completed, request := build(spec, everySecret(), "a.b.c")
+	for _, header := range completed.Request.Headers {
+		Expect(request.Header[header.Name].Reveal()).NotTo(Or(BeEmpty(), HavePrefix("Basic ")), "%v", parts)
+	}
+}
+
+// everySecret has all keys that the page speaks of.
+func everySecret() map[string]string {
+	key := pemOf(rsaKey())
+	return map[string]string{
+		"client_id": "shop-7", "client_secret": "k8Zr/2Lq", "api_key": "5c0f93aa", "account_id": "17", "tenant": "t", "user": "u",
+		"private_key": key, "key.pem": key, "tls.key": key, "tls.crt": certificateOf(rsaKey()),
+	}
+}
+
+// blocks are the code blocks of a language.
+func blocks(page, language string) (found []string) {
+	for _, match := range regexp.MustCompile("(?s)\n```"+language+"\n(.*?)\n```\n").FindAllStringSubmatch(page, -1) {
+		found = append(found, match[1]+"\n")
+	}
+	return found
+}
+
+// fragments are the YAML blocks that are part of an authorization server.
+func fragments(page string) (found []string) {
+	for _, block := range blocks(page, "yaml") {
+		if !strings.Contains(block, "kind: ") {
+			found = append(found, block)
+		}
+	}
+	return found
+}
+
+// settings are what the tables say is to be set: the code in their last column
+// that has a value. Code that belongs together stays together.
+func settings(page string) (found []string) {
+	_, page, _ = strings.Cut(page, "\n## What to set\n")
+	for row := range strings.SplitSeq(page, "\n") {
+		cells := strings.Split(row, " | ")
+		if len(cells) != 2 {
+			continue
+		}
+		for _, code := range regexp.MustCompile("`((?:[^`]|` and `)+)`").FindAllStringSubmatch(cells[1], -1) {
+			if strings.Contains(code[1], ": ") {
+				found = append(found, code[1])
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,41 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tokensync/tokensync/internal/ratelimit"
+)
+
+// BenchmarkTake asks in a crowd of 10,000, each time with another expiry, so that
+// the waiter moves to another place in the line.
+func BenchmarkTake(b *testing.B) {
+	const size = 10_000
+	l, at := ratelimit.New(), now
+	ids := make([]string, size)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	for i := 0; b.Loop(); i++ {
+		at = at.Add(time.Millisecond)
+		l.Take(server, perMinute(30), ratelimit.Waiter{ID: ids[i%size], ExpiresAt: now.Add(time.Duration(i*7919%9973) * time.Second)}, at)
+	}
+}
+
+// BenchmarkDue looks every second for whom to wake among 10,000 waiters.
+func BenchmarkDue(b *testing.B) {
+	l, at := ratelimit.New(), now
+	for i := 0; b.Loop(); i++ {
+		if i%1000 == 0 {
+			b.StopTimer()
+			l, at = ratelimit.New(), now
+			for i := range 10_000 {
+				l.Take(server, perMinute(1), ratelimit.Waiter{ID: fmt.Sprint(i), ExpiresAt: now.Add(time.Hour)}, at)
+			}
+			b.StartTimer()
+		}
+		at = at.Add(time.Second)
+		l.Due(at)
+	}
+}

@@ -1,0 +1,177 @@
+// Package ratelimit holds what an authorization server allows: so many requests
+// in so long a time, over all who use its token endpoint, and no request of a
+// client before its Retry-After is over. It is pure: the time is an argument.
+//
+// Nobody is made to wait here. A caller is told when to ask again, and whoever's
+// token expires soonest goes first.
+//
+// Everything lives in memory. After a restart nothing is known of the requests
+// before it, so a server may see up to twice its limit in the first period.
+package ratelimit
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// longestWait is the longest time that a caller is told to wait. It is a net for
+// the case that nobody calls Due.
+const longestWait = time.Hour
+
+// Limit is so many requests in any half-open interval of the length Per. There is
+// no limit unless both are positive.
+type Limit struct {
+	Requests int
+	Per      time.Duration
+}
+
+// Waiter is who wants to send a request.
+type Waiter struct {
+	// ID is the same at each call, and nobody else's.
+	ID string
+	// ExpiresAt is when its token expires. Zero: it has no valid token, and goes
+	// before all who have one.
+	ExpiresAt time.Time
+}
+
+// Limiter knows the requests of late, and who waits to send the next. It may be
+// used by several goroutines at once. What is not used any more is forgotten at
+// later calls.
+type Limiter struct {
+	mutex sync.Mutex
+	// servers that have a limit, by name.
+	servers map[string]*server
+	// waiting is all who wait, by ID.
+	waiting map[string]*waiter
+	// arrivals counts who came to wait.
+	arrivals uint64
+	// pauses tells when they end.
+	pauses  map[client]time.Time
+	sweptAt time.Time
+}
+
+// New returns a Limiter that knows of no request.
+func New() *Limiter {
+	return &Limiter{servers: map[string]*server{}, waiting: map[string]*waiter{}, pauses: map[client]time.Time{}}
+}
+
+// Take takes a place for one request to the server. ok tells to send it now; else
+// the waiter is remembered, and is to ask again at until, which is after now. Who
+// asks 5 s later than told, or never, may lose its place in the order.
+//
+// Callers may come with different limits for the same server: each is judged by
+// its own, and by the requests of all.
+func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if limit.Requests <= 0 || limit.Per <= 0 {
+		l.takeUnlimited(server, asking.ID, now)
+		return time.Time{}, true
+	}
+	w := l.join(server, limit, asking)
+	// Who is here is no absentee, however late.
+	w.until, w.line.usedAt = now, now
+	l.sweep(now)
+	if !w.mayTake(now) {
+		w.until = w.expected(now)
+		return w.until, false
+	}
+	l.forget(w)
+	w.line.server.take(now)
+	return time.Time{}, true
+}
+
+// takeUnlimited counts a request only where others have a limit.
+func (l *Limiter) takeUnlimited(server, id string, now time.Time) {
+	l.leave(id)
+	l.sweep(now)
+	if s, found := l.servers[server]; found {
+		s.take(now)
+	}
+}
+
+// GiveBack returns the place that was taken at the given instant, because nothing
+// was sent.
+func (l *Limiter) GiveBack(server string, at time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if s, found := l.servers[server]; found {
+		s.giveBack(at)
+	}
+}
+
+// Leave says that the waiter wants no place any more, at whatever server it waits.
+func (l *Limiter) Leave(id string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.leave(id)
+}
+
+// Due returns the IDs of those who can take a place now, although they were told a
+// later time: some of those before them left, did not come, or gave back a place.
+// Each is returned once, and is to be woken: it has 5 s to ask. Call this about
+// every second, or places may stay idle while somebody waits.
+func (l *Limiter) Due(now time.Time) (ids []string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.sweep(now)
+	for _, s := range l.servers {
+		for _, line := range s.lines {
+			ids = append(ids, line.call(now)...)
+		}
+	}
+	return ids
+}
+
+// join puts who asks into the line for its limit, if it is not there yet.
+func (l *Limiter) join(name string, limit Limit, asking Waiter) *waiter {
+	line := l.line(name, limit)
+	w, known := l.waiting[asking.ID]
+	switch {
+	case !known:
+		w = &waiter{id: asking.ID, arrived: l.arrival()}
+	case w.line == line && w.expiresAt.Equal(asking.ExpiresAt):
+		return w
+	case w.line.server == line.server:
+		l.forget(w)
+	default:
+		l.forget(w)
+		w.arrived = l.arrival()
+	}
+	w.expiresAt = asking.ExpiresAt
+	line.add(w)
+	l.waiting[w.id] = w
+	return w
+}
+
+// arrival numbers who comes to a server, so that equals go in the order they came.
+func (l *Limiter) arrival() uint64 {
+	l.arrivals++
+	return l.arrivals
+}
+
+// line finds the line of a server for a limit, or opens it.
+func (l *Limiter) line(name string, limit Limit) *line {
+	s, found := l.servers[name]
+	if !found {
+		s = &server{}
+		l.servers[name] = s
+	}
+	if i := slices.IndexFunc(s.lines, func(line *line) bool { return line.limit == limit }); i >= 0 {
+		return s.lines[i]
+	}
+	s.lines = append(s.lines, &line{server: s, limit: limit})
+	return s.lines[len(s.lines)-1]
+}
+
+func (l *Limiter) leave(id string) {
+	if w, found := l.waiting[id]; found {
+		l.forget(w)
+	}
+}
+
+func (l *Limiter) forget(w *waiter) {
+	w.line.remove(w)
+	delete(l.waiting, w.id)
+}

@@ -1,0 +1,48 @@
+package ratelimit_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/ratelimit"
+)
+
+var _ = Describe("a pause", func() {
+	const client = "shop"
+
+	// paused is a limiter with pauses of the client, in seconds after now.
+	paused := func(until ...float64) *ratelimit.Limiter {
+		l := ratelimit.New()
+		for _, seconds := range until {
+			l.Pause(server, client, after(seconds))
+		}
+		return l
+	}
+
+	DescribeTable("holds", func(asked, expected float64, until ...float64) {
+		Expect(paused(until...).PausedUntil(server, client, after(asked))).To(Equal(after(expected)))
+	},
+		Entry("until its end", 0.0, 30.0, 30.0),
+		Entry("to the last instant", 29.9, 30.0, 30.0),
+		Entry("until the end of the later one, which came last", 0.0, 60.0, 30.0, 60.0),
+		Entry("until the end of the later one, which came first", 0.0, 60.0, 60.0, 30.0),
+	)
+
+	DescribeTable("does not hold", func(server, client string, asked float64) {
+		Expect(paused(30).PausedUntil(server, client, after(asked))).To(BeZero())
+	},
+		Entry("in the instant of its end", server, client, 30.0),
+		Entry("after its end", server, client, 31.0),
+		Entry("another client of the server", server, "blog", 0.0),
+		Entry("the same client of another server", "https://other.example.com", client, 0.0),
+	)
+
+	It("is forgotten when it is over", func() {
+		l := paused(30)
+		l.Pause(server, "blog", after(60))
+		l.PausedUntil("any", "client", after(30))
+		Expect(l.Size()).To(Equal(1))
+		l.Due(after(60))
+		Expect(l.Size()).To(BeZero())
+	})
+})

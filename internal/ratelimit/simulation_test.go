@@ -1,0 +1,289 @@
+package ratelimit_test
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/ratelimit"
+)
+
+// simulation is a controller with a fake clock: who is told to wait comes back,
+// somewhat late.
+type simulation struct {
+	*ratelimit.Limiter
+	random *rand.Rand
+	limit  ratelimit.Limit
+	// lateness is the most by which somebody is late.
+	lateness time.Duration
+	// tick is how often Due is called; zero is never.
+	tick time.Duration
+	// each is called before each call, to change the scene.
+	each func(at time.Time)
+
+	visits visits
+	next   map[string]*visit
+	takes  int
+	sent   []time.Time
+	served []string
+}
+
+// visit is a call to come.
+type visit struct {
+	at     time.Time
+	waiter ratelimit.Waiter
+	ticks  bool
+}
+
+func simulate(limit ratelimit.Limit, lateness, tick time.Duration) *simulation {
+	s := &simulation{Limiter: ratelimit.New(), random: rand.New(rand.NewPCG(1, 2)), limit: limit,
+		lateness: lateness, tick: tick, next: map[string]*visit{}, each: func(time.Time) {}}
+	if tick > 0 {
+		heap.Push(&s.visits, &visit{at: now, ticks: true})
+	}
+	return s
+}
+
+// comes replaces what was planned for the waiter.
+func (s *simulation) comes(waiter ratelimit.Waiter, at time.Time) {
+	v := &visit{at: at, waiter: waiter}
+	s.next[waiter.ID] = v
+	heap.Push(&s.visits, v)
+}
+
+func (s *simulation) late() time.Duration {
+	if s.lateness == 0 {
+		return 0
+	}
+	return time.Duration(s.random.Int64N(int64(s.lateness)))
+}
+
+// run goes on until nobody waits.
+func (s *simulation) run() {
+	for len(s.next) > 0 {
+		v := heap.Pop(&s.visits).(*visit)
+		s.each(v.at)
+		switch {
+		case v.ticks:
+			s.wake(v.at)
+		case s.next[v.waiter.ID] == v:
+			s.take(v)
+		}
+	}
+}
+
+func (s *simulation) wake(at time.Time) {
+	for _, id := range s.Due(at) {
+		if v, waits := s.next[id]; waits {
+			s.comes(v.waiter, at.Add(s.late()))
+		}
+	}
+	heap.Push(&s.visits, &visit{at: at.Add(s.tick), ticks: true})
+}
+
+func (s *simulation) take(v *visit) {
+	s.takes++
+	until, ok := s.Take(server, s.limit, v.waiter, v.at)
+	if !ok {
+		s.comes(v.waiter, until.Add(s.late()))
+		return
+	}
+	delete(s.next, v.waiter.ID)
+	s.sent, s.served = append(s.sent, v.at), append(s.served, v.waiter.ID)
+}
+
+// disappears is a waiter that is deleted, and tells nobody.
+func (s *simulation) disappears(id string) { delete(s.next, id) }
+
+func (s *simulation) took() time.Duration { return slices.MaxFunc(s.sent, time.Time.Compare).Sub(now) }
+
+type visits []*visit
+
+func (v visits) Len() int           { return len(v) }
+func (v visits) Less(i, j int) bool { return v[i].at.Before(v[j].at) }
+func (v visits) Swap(i, j int)      { v[i], v[j] = v[j], v[i] }
+func (v *visits) Push(x any)        { *v = append(*v, x.(*visit)) }
+func (v *visits) Pop() any {
+	last := (*v)[len(*v)-1]
+	*v = (*v)[:len(*v)-1]
+	return last
+}
+
+// expectWithin fails when an interval holds more than the limit allows.
+func expectWithin(limit ratelimit.Limit, sent []time.Time) {
+	GinkgoHelper()
+	slices.SortFunc(sent, time.Time.Compare)
+	for i := limit.Requests; i < len(sent); i++ {
+		if gap := sent[i].Sub(sent[i-limit.Requests]); gap < limit.Per {
+			Fail(fmt.Sprintf("%d requests within %s", limit.Requests+1, gap))
+		}
+	}
+}
+
+// crowd comes in the first second, in any order; the token of number i expires i
+// seconds after an hour.
+func (s *simulation) crowd(size int) {
+	for _, i := range s.random.Perm(size) {
+		s.comes(ratelimit.Waiter{ID: fmt.Sprintf("%05d", i), ExpiresAt: now.Add(time.Hour + time.Duration(i)*time.Second)},
+			now.Add(time.Duration(s.random.Int64N(int64(time.Second)))))
+	}
+}
+
+var _ = Describe("a hundred ClientCredentials on a server limited to 30 a minute", func() {
+	DescribeTable("keep the limit, and are served in the order of expiry", func(lateness, tick, longest time.Duration) {
+		s := simulate(perMinute(30), lateness, tick)
+		s.crowd(100)
+		s.run()
+		expectWithin(s.limit, s.sent)
+		Expect(s.served).To(HaveLen(100))
+		Expect(s.took()).To(BeNumerically("<=", longest))
+		// The first 30 came when there were places. Then each period serves its 30, in
+		// any order among themselves.
+		for first := 30; first < 100; first += 30 {
+			batch := s.served[first:min(first+30, 100)]
+			if first > 30 {
+				Expect(slices.Min(batch) > slices.Max(s.served[30:first])).To(BeTrue())
+			}
+		}
+	},
+		Entry("when all come in time", time.Duration(0), time.Duration(0), 181*time.Second),
+		Entry("when they come up to 2 s late", 2*time.Second, time.Duration(0), 190*time.Second),
+		Entry("when they are woken too", 2*time.Second, time.Second, 190*time.Second),
+	)
+
+	It("lose no time when half of them disappear", func() {
+		s := simulate(perMinute(30), time.Second, time.Second)
+		s.crowd(100)
+		s.each = func(at time.Time) {
+			if at.After(after(1.5)) {
+				for i := 0; i < 100; i += 2 {
+					s.disappears(fmt.Sprintf("%05d", i))
+				}
+			}
+		}
+		s.run()
+		expectWithin(s.limit, s.sent)
+		// About 35 are left of those after the first 30: two periods, each 5 s late at
+		// most because some did not come.
+		Expect(s.took()).To(BeNumerically("<", 130*time.Second))
+		Expect(len(s.served)).To(BeNumerically(">=", 50))
+	})
+})
+
+var _ = Describe("many waiters", func() {
+	DescribeTable("need few calls", func(size, requests int, lateness, tick time.Duration, most float64) {
+		s := simulate(perMinute(requests), lateness, tick)
+		s.crowd(size)
+		started := time.Now()
+		s.run()
+		expectWithin(s.limit, s.sent)
+		ideal := time.Duration(size/requests) * time.Minute
+		AddReportEntry(fmt.Sprintf("%d at %d a minute, up to %s late: %.2f calls each, %s simulated in %s (ideal %s)",
+			size, requests, lateness, float64(s.takes)/float64(size), s.took(), time.Since(started), ideal))
+		Expect(float64(s.takes) / float64(size)).To(BeNumerically("<", most))
+		Expect(s.took()).To(BeNumerically("<", ideal*21/20))
+	},
+		Entry("ten thousand at 1000 a minute, in time", 10_000, 1000, time.Duration(0), time.Duration(0), 3.5),
+		Entry("ten thousand at 1000 a minute, late", 10_000, 1000, 2*time.Second, time.Second, 4.0),
+		Entry("ten thousand at 30 a minute, in time", 10_000, 30, time.Duration(0), time.Duration(0), 5.5),
+		Entry("two thousand at 30 a minute, late", 2_000, 30, 2*time.Second, time.Second, 5.5),
+	)
+
+	It("do not leave places idle when most of them go away", func() {
+		s := simulate(perMinute(30), time.Second, time.Second)
+		s.crowd(1000)
+		s.each = func(at time.Time) {
+			if !at.After(after(90)) || len(s.next) < 500 {
+				return
+			}
+			for i := range 1000 {
+				if id := fmt.Sprintf("%05d", i); i%10 != 0 {
+					s.disappears(id)
+					s.Leave(id)
+				}
+			}
+		}
+		s.run()
+		expectWithin(s.limit, s.sent)
+		Expect(len(s.served)).To(BeNumerically(">=", 145), "60 before, and the others of the 100 that are left")
+		// The last was told to come after 33 minutes.
+		Expect(s.took()).To(BeNumerically("<", 310*time.Second))
+	})
+})
+
+var _ = Describe("any traffic", func() {
+	DescribeTable("keeps to the limit", func(seed uint64) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		limits := []ratelimit.Limit{{Requests: 1 + random.IntN(5), Per: 10 * time.Second}, {Requests: 1 + random.IntN(10), Per: 25 * time.Second}}
+		l := ratelimit.New()
+		var sent []time.Time
+		for at := 0.0; at < 600; at += random.ExpFloat64() / 5 {
+			// Some read their clock before others, and get the mutex after them.
+			instant := after(at - random.Float64()/10)
+			id := fmt.Sprint(random.IntN(30))
+			switch limit := limits[random.IntN(2)]; random.IntN(40) {
+			case 0:
+				l.Leave(id)
+			case 1:
+				l.Due(instant)
+			case 2:
+				if len(sent) > 0 {
+					given := random.IntN(len(sent))
+					l.GiveBack(server, sent[given])
+					sent = slices.Delete(sent, given, given+1)
+				}
+			default:
+				until, ok := l.Take(server, limit, token{id, random.IntN(60)}.waiter(), instant)
+				if !ok {
+					Expect(until).To(BeTemporally(">", instant))
+					continue
+				}
+				sent = append(sent, instant)
+				// Whoever may send keeps its own limit, in every interval that holds it.
+				for _, start := range sent {
+					count := 0
+					for _, other := range sent {
+						if !other.Before(start) && other.Before(start.Add(limit.Per)) {
+							count++
+						}
+					}
+					holds := !instant.Before(start) && instant.Before(start.Add(limit.Per))
+					Expect(holds && count > limit.Requests).To(BeFalse(), "%d within %s", count, limit.Per)
+				}
+			}
+		}
+		Expect(len(sent)).To(BeNumerically(">", 20))
+	},
+		Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)), Entry("by a fourth", uint64(4)),
+	)
+
+	It("keeps to the limit when it comes from several goroutines", func() {
+		l := ratelimit.New()
+		var group sync.WaitGroup
+		var clock atomic.Int64
+		sent := make([][]time.Time, 8)
+		for worker := range sent {
+			group.Go(func() {
+				for i := range 500 {
+					id, at := fmt.Sprint(worker, i%7), after(float64(clock.Add(1))/40)
+					if _, ok := l.Take(server, perMinute(30), token{id, i % 5}.waiter(), at); ok {
+						sent[worker] = append(sent[worker], at)
+					}
+					l.Leave(fmt.Sprint(worker, i%3))
+					l.Pause(server, id, at)
+					l.PausedUntil(server, id, at)
+					l.Due(at)
+				}
+			})
+		}
+		group.Wait()
+		expectWithin(perMinute(30), slices.Concat(sent...))
+	})
+})

@@ -1,0 +1,105 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/ratelimit"
+)
+
+func TestRateLimit(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "ratelimit")
+}
+
+var now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+const server = "https://idp.example.com/token"
+
+func perMinute(requests int) ratelimit.Limit {
+	return ratelimit.Limit{Requests: requests, Per: time.Minute}
+}
+
+// after is the instant so many seconds after now.
+func after(seconds float64) time.Time {
+	return now.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// scene is a limiter and what happens to it; times are in seconds after now.
+type scene struct {
+	*ratelimit.Limiter
+	limit ratelimit.Limit
+}
+
+// step is something that happens in a scene, with what is expected of it.
+type step func(*scene)
+
+func play(limit ratelimit.Limit, steps ...step) *scene {
+	s := &scene{Limiter: ratelimit.New(), limit: limit}
+	for _, step := range steps {
+		step(s)
+	}
+	return s
+}
+
+// token is a waiter whose token expires so many minutes after now; none is for
+// one without a token.
+type token struct {
+	id      string
+	minutes int
+}
+
+const none = -1
+
+func (t token) waiter() ratelimit.Waiter {
+	w := ratelimit.Waiter{ID: t.id}
+	if t.minutes != none {
+		w.ExpiresAt = now.Add(time.Duration(t.minutes) * time.Minute)
+	}
+	return w
+}
+
+func (s *scene) takes(seconds float64, id string, minutes int) (time.Time, bool) {
+	return s.Take(server, s.limit, token{id, minutes}.waiter(), after(seconds))
+}
+
+func sends(seconds float64, id string, minutes int) step {
+	return func(s *scene) {
+		until, ok := s.takes(seconds, id, minutes)
+		ExpectWithOffset(2, ok).To(BeTrue(), "%s is told to wait until %s", id, until)
+		ExpectWithOffset(2, until).To(BeZero())
+	}
+}
+
+func waits(seconds float64, id string, minutes int, until float64) step {
+	return func(s *scene) {
+		told, ok := s.takes(seconds, id, minutes)
+		ExpectWithOffset(2, ok).To(BeFalse(), "%s may send", id)
+		ExpectWithOffset(2, told.Sub(now).Seconds()).To(BeNumerically("~", until, 1e-6), id)
+	}
+}
+
+func leaves(id string) step { return func(s *scene) { s.Leave(id) } }
+
+func givesBack(seconds float64) step { return func(s *scene) { s.GiveBack(server, after(seconds)) } }
+
+// wakes expects the limiter to wake exactly these.
+func wakes(seconds float64, ids ...string) step {
+	return func(s *scene) { ExpectWithOffset(2, s.Due(after(seconds))).To(ConsistOf(ids)) }
+}
+
+// under changes the limit that those after it come with.
+func under(limit ratelimit.Limit) step { return func(s *scene) { s.limit = limit } }
+
+// others sends so many requests of waiters that do not matter.
+func others(seconds float64, count int) step {
+	return func(s *scene) {
+		for i := range count {
+			sends(seconds, fmt.Sprintf("other %d at %v", i, seconds), none)(s)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package ratelimit
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	// grace is for a waiter that is late: its reconcile stands in a queue.
+	grace = 5 * time.Second
+	// sweepEvery is short beside grace. A sweep looks at everything, which costs
+	// about 0.1 ms for 10,000 waiters.
+	sweepEvery = time.Second
+)
+
+// sweep forgets what is over, at most once a second.
+func (l *Limiter) sweep(now time.Time) {
+	if now.Sub(l.sweptAt) < sweepEvery {
+		return
+	}
+	l.sweptAt = now
+	maps.DeleteFunc(l.servers, func(_ string, s *server) bool {
+		l.sweepServer(s, now)
+		return len(s.lines) == 0
+	})
+	maps.DeleteFunc(l.pauses, func(_ client, until time.Time) bool { return !until.After(now) })
+}
+
+// sweepServer keeps a line while its limit looks back at a call, and the places
+// that some line looks back at.
+func (l *Limiter) sweepServer(s *server, now time.Time) {
+	var longest time.Duration
+	s.lines = slices.DeleteFunc(s.lines, func(line *line) bool {
+		l.sweepAbsent(line, now)
+		unused := len(line.waiting) == 0 && now.Sub(line.usedAt) >= line.limit.Per
+		if !unused {
+			longest = max(longest, line.limit.Per)
+		}
+		return unused
+	})
+	s.taken = slices.Delete(s.taken, 0, len(s.taken)-len(s.within(longest, now)))
+}
+
+// sweepAbsent forgets those who did not come when they were told to. Should they
+// come later, they are new.
+func (l *Limiter) sweepAbsent(line *line, now time.Time) {
+	line.waiting = slices.DeleteFunc(line.waiting, func(w *waiter) bool {
+		absent := now.Sub(w.until) > grace
+		if absent {
+			delete(l.waiting, w.id)
+		}
+		return absent
+	})
+}

@@ -1,0 +1,40 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// OfServer is the status of an authorization server that was looked at. failure
+// is why it cannot be used; nil when it can.
+func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *oauth2.Error, now time.Time) v1alpha1.AuthorizationServerStatus {
+	status := *before.DeepCopy()
+	status.ObservedGeneration, status.TokenEndpoint = &generation, tokenEndpoint
+	condition := metav1.Condition{
+		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonUsable,
+		Message:            fmt.Sprintf("token requests go to %s", tokenEndpoint),
+		ObservedGeneration: generation, LastTransitionTime: second(now),
+	}
+	if failure != nil {
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, failure.Reason, failure.Message
+	}
+	meta.SetStatusCondition(&status.Conditions, condition)
+	for conditionType, holds := range map[string]bool{
+		v1alpha1.StalledCondition:     failure != nil && failure.Class == oauth2.WaitForChange,
+		v1alpha1.ReconcilingCondition: failure != nil && failure.Class == oauth2.Retry,
+	} {
+		if !holds {
+			meta.RemoveStatusCondition(&status.Conditions, conditionType)
+			continue
+		}
+		condition.Type, condition.Status = conditionType, metav1.ConditionTrue
+		meta.SetStatusCondition(&status.Conditions, condition)
+	}
+	return status
+}

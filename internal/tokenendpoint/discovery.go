@@ -1,0 +1,78 @@
+package tokenendpoint
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/utils/lru"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const (
+	// maxIssuers bounds the metadata that are kept, and metadataLifetime how long.
+	maxIssuers       = 1024
+	metadataLifetime = time.Hour
+	// failureLifetime spares an issuer that many ask for in vain.
+	failureLifetime = 10 * time.Second
+)
+
+// discoveries keep the metadata of issuers.
+type discoveries struct{ cache *lru.Cache }
+
+// discovery is what came of asking for the metadata of an issuer.
+type discovery struct {
+	metadata *oauth2.Metadata
+	err      error
+	until    time.Time
+}
+
+func newDiscoveries() *discoveries { return &discoveries{cache: lru.New(maxIssuers)} }
+
+func (d *discoveries) get(key string, now time.Time) (discovery, bool) {
+	found, ok := d.cache.Get(key)
+	if !ok {
+		return discovery{}, false
+	}
+	known := found.(discovery) //nolint:forcetypeassert // Nothing else is put there.
+	return known, now.Before(known.until)
+}
+
+// Discover finds the metadata of an issuer (RFC 8414, then OpenID Connect
+// Discovery), or knows them already. trust are the authorities to trust, without
+// a client certificate. The errors are those of Send.
+func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, now time.Time) (*oauth2.Metadata, error) {
+	// Keyed by the trust, too: else who trusts an authority of his own could put
+	// metadata there for everybody.
+	key := trust.Key + "\x00" + issuer
+	if known, ok := c.discoveries.get(key, now); ok {
+		return known.metadata, known.err
+	}
+	metadata, err := c.ask(ctx, issuer, trust)
+	var failure *oauth2.Error
+	switch {
+	case err == nil:
+		c.discoveries.cache.Add(key, discovery{metadata: metadata, until: now.Add(metadataLifetime)})
+	case errors.As(err, &failure):
+		c.discoveries.cache.Add(key, discovery{err: failure, until: now.Add(failureLifetime)})
+	}
+	return metadata, err
+}
+
+// ask returns the first metadata that are those of the issuer, or what the last
+// place lacks.
+func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (metadata *oauth2.Metadata, err error) {
+	for _, from := range oauth2.MetadataURLs(issuer) {
+		request := oauth2.DiscoveryRequest(from)
+		request.TLS = trust
+		var response oauth2.Response
+		if response, err = c.Send(ctx, request); err != nil {
+			return nil, err
+		}
+		if metadata, err = oauth2.ReadMetadata(issuer, from, response); err == nil {
+			return metadata, nil
+		}
+	}
+	return nil, err
+}

@@ -1,0 +1,82 @@
+package tokenendpoint
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+
+	"k8s.io/utils/lru"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// maxTransports bounds the pools of connections: there is one for each client
+// certificate and bundle of authorities.
+const maxTransports = 512
+
+// transports keep apart the connections of clients with different certificates:
+// a server takes a connection for the client whose certificate it saw.
+type transports struct {
+	options Options
+	usual   *http.Client
+	others  *lru.Cache
+}
+
+func newTransports(options Options) *transports {
+	t := &transports{options: options}
+	t.others = lru.NewWithEvictionFunc(maxTransports, func(_ lru.Key, evicted any) {
+		evicted.(*http.Client).CloseIdleConnections() //nolint:forcetypeassert // Nothing else is put there.
+	})
+	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
+	return t
+}
+
+// get returns the client for a configuration of TLS.
+func (t *transports) get(config oauth2.TLS) *http.Client {
+	if config.Key == "" {
+		return t.usual
+	}
+	if client, found := t.others.Get(config.Key); found {
+		return client.(*http.Client) //nolint:forcetypeassert // Nothing else is put there.
+	}
+	if config.RootCAs == nil {
+		config.RootCAs = t.options.RootCAs
+	}
+	client := t.client(config)
+	t.others.Add(config.Key, client)
+	return client
+}
+
+func (t *transports) client(config oauth2.TLS) *http.Client {
+	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: t.options.AllowedCIDRs}.control}
+	return &http.Client{
+		Timeout: t.options.Timeout,
+		// No proxy from the environment: the guard could not see where it connects to.
+		Transport: &http.Transport{
+			DialContext:         dialer.DialContext,
+			TLSClientConfig:     tlsConfig(config),
+			TLSHandshakeTimeout: connectTimeout,
+			ForceAttemptHTTP2:   true,
+			// A connection that died in silence would fail each request for minutes.
+			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+			MaxIdleConns:           256,
+			MaxIdleConnsPerHost:    maxInFlight,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: MaxHeaderBytes,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func tlsConfig(config oauth2.TLS) *tls.Config {
+	made := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs}
+	if config.Certificate != nil {
+		// Shown whatever authorities the server asks for: a self-signed certificate
+		// comes from none of them.
+		made.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return config.Certificate, nil
+		}
+	}
+	return made
+}
