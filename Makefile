@@ -6,6 +6,8 @@ KUBECTL ?= kubectl
 # Further flags for "make demo" and "make run".
 DEMO_ARGS ?=
 RUN_ARGS ?=
+# How long "make fuzz" runs each target.
+FUZZTIME ?= 30s
 
 TOOL = go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN = $(TOOL) controller-gen
@@ -25,13 +27,14 @@ help: ## Show this text.
 ##@ Development
 
 .PHONY: generate
-generate: ## Write deep copies, CRDs, the manager's role and the API reference anew.
+generate: ## Write deep copies, CRDs, the manager's role, the API reference and the table of profiles anew.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths="{./controllers/...,./cmd/...}" output:rbac:artifacts:config=config/rbac
 	@mkdir -p docs/reference
 	$(TOOL) crd-ref-docs --source-path=./api/v1alpha1 --config=hack/api-reference/config.yaml \
 	  --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
+	go run ./hack/profiles
 
 .PHONY: verify
 verify: ## Fail when generated files, go.mod files or the formatting are stale, and show how.
@@ -44,6 +47,15 @@ lint: ## Run the linters, those for Kubernetes APIs among them.
 .PHONY: test
 test: ## Run all tests and check the coverage of the pure packages.
 	@hack/test.sh
+
+.PHONY: test-interop
+test-interop: ## Run the operator against a certified OpenID provider (needs Node.js 20 and npm).
+	@hack/test-interop.sh
+
+.PHONY: fuzz
+fuzz: ## Fuzz the building of requests and the reading of responses for a while (FUZZTIME=...).
+	go test -run='^$$' -fuzz='^FuzzBuildRequest$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
+	go test -run='^$$' -fuzz='^FuzzReadResponse$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 
 .PHONY: demo
 demo: build ## Watch a token appear and renew, on a control plane of its own (DEMO_ARGS=--once ends by itself).
@@ -58,6 +70,10 @@ run: build ## Run the manager here, against the cluster of the current KUBECONFI
 .PHONY: build
 build: ## Build bin/manager.
 	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/manager ./cmd
+
+.PHONY: build-plugin
+build-plugin: ## Build bin/kubectl-tokensync, the kubectl plugin.
+	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/kubectl-tokensync ./cmd/kubectl-tokensync
 
 .PHONY: docker-build
 docker-build: ## Build the image (IMG=...).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -54,11 +55,13 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 
 // exchange gets a token and writes it, unless it is the one that is there already.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
-	place, err := r.takePlace(o)
-	if err != nil {
-		return status.Outcome{}, err
-	}
+	place := &place{Reconciler: r, observed: o}
 	defer place.giveBack()
+	if r.memory.unwritten(o.owner) == nil {
+		if err := place.take(); err != nil {
+			return status.Outcome{}, err
+		}
+	}
 	provenance, notices, err := r.credentials(ctx, o)
 	if err != nil {
 		return status.Outcome{}, err
@@ -78,6 +81,13 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 			Reason: v1alpha1.EventLifetimeAssumed,
 			Message: fmt.Sprintf("the token response names no lifetime that can be read: %s is assumed (authorizationServer.defaultTokenLifetime)",
 				o.server.DefaultTokenLifetime.Duration),
+		})
+	}
+	if len(token.MissingFields) > 0 {
+		notices = append(notices, oauth2.Notice{
+			Reason: v1alpha1.EventResponseFieldMissing,
+			Message: fmt.Sprintf("the token response lacks %s: check authorizationServer.response.fields",
+				strings.Join(token.MissingFields, ", ")),
 		})
 	}
 	target, err := r.write(ctx, o, token, provenance)
@@ -148,7 +158,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return &kept.token, nil
 	}
 	clientID := provenance.Credentials.ClientID
-	if err := r.paused(o, clientID); err != nil {
+	if err := errors.Join(place.take(), r.paused(o, clientID)); err != nil {
 		return nil, err
 	}
 	request, server, err := r.tokenRequest(ctx, o, provenance.Credentials)
@@ -179,8 +189,11 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 
 // tokenRequest finds out what is still missing for the request, and builds it.
 func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials oauth2.Credentials) (*oauth2.Request, v1alpha1.AuthorizationServerSpec, error) {
-	declared, err := r.discovered(ctx, o.server)
-	server := declared.AuthorizationServerSpec
+	bundle, err := r.bundle(ctx, o.server)
+	if err != nil {
+		return nil, o.server.AuthorizationServerSpec, err
+	}
+	server, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return nil, server, err
 	}
@@ -198,8 +211,8 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, server, err
 	}
-	request.TLS, err = r.trusted(ctx, declared, request.TLS)
-	return request, server, err
+	request.TLS = bundle.trustedBy(request.TLS)
+	return request, server, nil
 }
 
 func orDefault(value, otherwise string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,11 +112,24 @@ func relabelled() predicate.Predicate {
 func worthALook() predicate.Predicate {
 	return predicate.Or(
 		predicate.GenerationChangedPredicate{},
+		finalizersChanged(),
 		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 			return e.ObjectOld.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation] !=
 				e.ObjectNew.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]
 		}},
 	)
+}
+
+// finalizersChanged lets through the finalizer that this operator put there.
+func finalizersChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return !slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers())
+		},
+	}
 }
 
 // targetReleased lets through what may make a target free for someone else.

@@ -80,15 +80,16 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 
 // look returns the token endpoint of a server, declared or discovered. What makes
 // it unusable is an *oauth2.Error.
-func (r *serverReconciler) look(ctx context.Context, found server) (string, error) {
-	declared := declaration{AuthorizationServerSpec: *found.GetDeclaration(), namespace: orDefault(found.GetNamespace(), r.namespace)}
+func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
+	declared := declaration{AuthorizationServerSpec: *object.GetDeclaration(), namespace: orDefault(object.GetNamespace(), r.namespace)}
 	var err error
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
 		return "", err
 	}
-	if declared, err = r.discovered(ctx, declared); err != nil {
+	bundle, err := r.bundle(ctx, declared)
+	if err != nil {
 		return "", err
 	}
-	_, err = r.trusted(ctx, declared, oauth2.TLS{})
-	return declared.TokenEndpoint, err
+	found, err := r.discovered(ctx, declared, bundle)
+	return found.TokenEndpoint, err
 }

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -9,57 +10,68 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// notYet tells that a token request has to wait for those of others. Nothing was
+// notYetError tells that a token request has to wait for those of others. Nothing was
 // sent, and nothing failed.
-type notYet struct {
+type notYetError struct {
 	until    time.Time
 	decision renewal.Decision
 }
 
-func (n *notYet) Error() string { return n.decision.Why }
+func (n *notYetError) Error() string { return n.decision.Why }
 
 // place is the right to send one token request.
 type place struct {
-	limiter *ratelimit.Limiter
-	server  string
-	at      time.Time
-	used    bool
+	*Reconciler
+	observed *observed
+	// at is when the place was taken under the rate limit of the server; zero
+	// before, or without a limit.
+	at   time.Time
+	used bool
 }
 
-// takePlace asks for a place under the rate limit of the server, before anything
-// is read that only a request needs. The error is a *notYet.
-func (r *Reconciler) takePlace(o *observed) (*place, error) {
-	place := &place{limiter: r.limiter, server: o.server.name(), at: r.Clock.Now()}
+// take asks for the place, before anything is read that only a request needs. To
+// take it again does nothing. The error is a *notYetError.
+func (p *place) take() error {
+	o := p.observed
+	if p.TokenEndpoint.IsBusy(o.server.name()) {
+		return p.busy(o)
+	}
 	limit := o.server.RateLimit
-	if limit == nil || limit.Per == nil {
-		return place, nil
+	if limit == nil || limit.Per == nil || !p.at.IsZero() {
+		return nil
 	}
 	waiter := ratelimit.Waiter{ID: o.key()}
 	if o.Valid() {
 		waiter.ExpiresAt = o.Token().ExpiresAt
 	}
-	until, ok := r.limiter.Take(place.server, ratelimit.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}, waiter, place.at)
+	now := p.Clock.Now()
+	until, ok := p.limiter.Take(o.server.name(), ratelimit.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}, waiter, now)
 	if !ok {
-		return nil, &notYet{until: until, decision: renewal.AwaitTurn(place.server, int(limit.Requests), limit.Per.Duration)}
+		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), int(limit.Requests), limit.Per.Duration)}
 	}
-	return place, nil
+	p.at = now
+	return nil
 }
 
 // giveBack leaves the place to others if nothing was sent.
 func (p *place) giveBack() {
-	if !p.used {
-		p.limiter.GiveBack(p.server, p.at)
+	if !p.at.IsZero() && !p.used {
+		p.limiter.GiveBack(p.observed.server.name(), p.at)
 	}
 }
 
+// pauseSpread is the time over which those come back who were paused.
+const pauseSpread = 5 * time.Second
+
 // paused tells whether the server asked to wait, which holds for all who are the
-// same client there. The error is a *notYet.
+// same client there. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, clientID string) error {
 	until := r.limiter.PausedUntil(o.server.name(), clientID, r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
-	return &notYet{until: until, decision: renewal.Paused(o.server.name(), until)}
+	// Not all at the same instant.
+	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.server.name(), until)}
 }
 
 // pause makes all who are the same client at the server wait as long as it asked.

@@ -30,6 +30,8 @@ import (
 // tokenendpoint.ErrBusy and *oauth2.Error.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
+	// IsBusy tells whether Send to a URL would fail with ErrBusy now.
+	IsBusy(url string) bool
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS, now time.Time) (*oauth2.Metadata, error)
 }
 
@@ -58,7 +60,7 @@ type Reconciler struct {
 	started func() time.Time
 }
 
-// +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch
+// +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials/status,verbs=get;patch
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials/finalizers,verbs=update
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=authorizationservers;clusterauthorizationservers,verbs=get;list;watch
@@ -80,11 +82,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	if !clientCredential.DeletionTimestamp.IsZero() {
 		// The garbage collector takes the token Secret away. No new token is asked for.
-		return reconcile.Result{}, nil
+		r.limiter.Leave(request.String())
+		return r.finalize(ctx, clientCredential)
 	}
 
 	observed, err := r.observe(ctx, clientCredential, r.Clock.Now())
 	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if changed, err := r.keepFinalizer(ctx, observed); changed || err != nil {
+		// The change comes back as an event.
 		return reconcile.Result{}, err
 	}
 	decision := renewal.Decide(observed.Input)
@@ -92,7 +99,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.limiter.Leave(observed.key())
 	}
 	outcome, err := r.act(ctx, observed, decision)
-	var later *notYet
+	var later *notYetError
 	if errors.As(err, &later) {
 		return r.wait(ctx, observed, later)
 	}
@@ -103,7 +110,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 }
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
-func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYet) (reconcile.Result, error) {
+func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) (reconcile.Result, error) {
 	ready := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition)
 	silent := ready == nil || ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != o.Generation
 	if !o.Valid() && silent && later.decision.Problem != nil {
@@ -119,8 +126,8 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYet) (reco
 }
 
 // busy is the wait for others that ask the same host.
-func (r *Reconciler) busy(o *observed) *notYet {
-	return &notYet{
+func (r *Reconciler) busy(o *observed) *notYetError {
+	return &notYetError{
 		until:    r.Clock.Now().Add(time.Second + rand.N(2*time.Second)),
 		decision: renewal.Busy(o.server.name()),
 	}

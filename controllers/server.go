@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -136,65 +135,15 @@ func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	}
 }
 
-// trusted makes the authorities of the declared bundle those to trust.
-func (r *Reconciler) trusted(ctx context.Context, declared declaration, usual oauth2.TLS) (oauth2.TLS, error) {
-	if declared.TLS == nil || declared.TLS.CABundleRef == nil {
-		return usual, nil
-	}
-	reference := declared.TLS.CABundleRef
-	if declared.namespace == "" {
-		return usual, bundleError("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
-	}
-	key := types.NamespacedName{Namespace: declared.namespace, Name: reference.Name}
-	data, err := r.bundle(ctx, key, reference)
-	switch {
-	case apierrors.IsNotFound(err):
-		return usual, bundleError("%s %q does not exist in namespace %q: create it", orDefault(string(reference.Kind), "ConfigMap"), key.Name, key.Namespace)
-	case err != nil:
-		return usual, bundleError("%s %q of namespace %q cannot be read: %s", orDefault(string(reference.Kind), "ConfigMap"), key.Name, key.Namespace, err)
-	}
-	trusting, ok := usual.Trusting(data)
-	if !ok {
-		return usual, bundleError("key %q of %s %q holds no certificate in PEM: put the authorities' certificates there",
-			orDefault(reference.Key, v1alpha1.DefaultCABundleKey), orDefault(string(reference.Kind), "ConfigMap"), key.Name)
-	}
-	return trusting, nil
-}
-
-// bundle reads live: no cache holds ConfigMaps, nor the data of Secrets.
-func (r *Reconciler) bundle(ctx context.Context, name types.NamespacedName, reference *v1alpha1.CABundleReference) (string, error) {
-	key := orDefault(reference.Key, v1alpha1.DefaultCABundleKey)
-	if reference.Kind == "Secret" {
-		secret := &corev1.Secret{}
-		err := r.APIReader.Get(ctx, name, secret)
-		return string(secret.Data[key]), err
-	}
-	configMap := &corev1.ConfigMap{}
-	err := r.APIReader.Get(ctx, name, configMap)
-	return configMap.Data[key], err
-}
-
-// bundleError is retried: nothing tells of a change of the bundle.
-func bundleError(format string, args ...any) error {
-	return &oauth2.Error{
-		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.Retry,
-		Message: "authorizationServer.tls.caBundleRef: " + fmt.Sprintf(format, args...),
-	}
-}
-
-// discovered fills in the endpoints of a server that is declared by its issuer.
-func (r *Reconciler) discovered(ctx context.Context, declared declaration) (declaration, error) {
+// discovered is the declaration with the endpoints, also where it tells but the
+// issuer.
+func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle bundle) (v1alpha1.AuthorizationServerSpec, error) {
 	if declared.TokenEndpoint != "" {
-		return declared, nil
+		return declared.AuthorizationServerSpec, nil
 	}
-	trust, err := r.trusted(ctx, declared, oauth2.TLS{})
+	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, bundle.trustedBy(oauth2.TLS{}), r.Clock.Now())
 	if err != nil {
-		return declared, err
+		return declared.AuthorizationServerSpec, err
 	}
-	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, trust, r.Clock.Now())
-	if err != nil {
-		return declared, err
-	}
-	declared.AuthorizationServerSpec = metadata.Discovered(declared.AuthorizationServerSpec)
-	return declared, nil
+	return metadata.Discovered(declared.AuthorizationServerSpec), nil
 }

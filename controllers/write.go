@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -39,7 +41,10 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case err != nil:
 		return nil, writeFailure(o.TargetName, token, err)
 	}
-	version := ptr.Deref(configuration.ResourceVersion, "")
+	version, err := r.tidy(ctx, o, record, ptr.Deref(configuration.ResourceVersion, ""))
+	if err != nil {
+		return nil, writeFailure(o.TargetName, token, err)
+	}
 	r.memory.rememberTarget(o.owner, version)
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
 	return &tokensecret.State{
@@ -48,6 +53,17 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 		Owned:           true,
 		Record:          &record,
 	}, nil
+}
+
+// tidy takes away what an earlier template or declaration put into the Secret.
+func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record, version string) (string, error) {
+	patch := tokensecret.Tidy(o.owner, o.Target, record)
+	if patch == nil {
+		return version, nil
+	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
+	err := r.Client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
+	return secret.ResourceVersion, err
 }
 
 // create makes the Secret of a configuration and fills in what came of it.

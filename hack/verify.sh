@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-generated=(api config/crd/bases config/rbac/role.yaml docs/reference/api.md)
+generated=(api config/crd/bases config/rbac/role.yaml docs/reference/api.md docs/profiles.md)
 modules=(. hack/tools hack/controlplane)
 
 copy=$(mktemp -d)
@@ -27,7 +27,7 @@ copy_tree() {
 echo "generated files"
 copy_tree
 # A file that nothing generates any more has to show up as a difference.
-rm -rf "$copy/config/crd/bases" "$copy/config/rbac/role.yaml" "$copy/docs/reference/api.md"
+rm -rf "$copy/config/crd/bases" "$copy/config/rbac/role.yaml" "$copy/docs/reference/api.md" "$copy/docs/profiles.md"
 find "$copy/api" -name 'zz_generated.*.go' -delete
 (cd "$copy" && make generate) >"$copy/generate.log" 2>&1 || { cat "$copy/generate.log" >&2; exit 1; }
 for path in "${generated[@]}"; do
@@ -35,7 +35,9 @@ for path in "${generated[@]}"; do
 done
 
 echo "manifests"
-go tool -modfile=hack/tools/go.mod kustomize build config/default >/dev/null || stale "config does not render"
+for manifests in default components/serviceaccount-token; do
+  go tool -modfile=hack/tools/go.mod kustomize build "config/$manifests" >/dev/null || stale "config/$manifests does not render"
+done
 
 echo "go.mod and go.sum"
 for module in "${modules[@]}"; do

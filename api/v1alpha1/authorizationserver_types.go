@@ -65,6 +65,10 @@ type AuthorizationServerSpec struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
+	// revocation says how a token is revoked (RFC 7009).
+	// +optional
+	Revocation *Revocation `json:"revocation,omitempty"`
+
 	// defaultTokenLifetime is assumed when the token response names no lifetime
 	// that can be read and the token is no JWT that names one: a duration from
 	// 10s to 8760h. Default 1h.
@@ -89,6 +93,24 @@ type RateLimit struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="per must be a duration from 1s to 24h, such as 1m"
 	Per *metav1.Duration `json:"per,omitempty"`
+}
+
+// Revocation says how a token is revoked (RFC 7009). The request has the client
+// authentication, the headers and the encoding of the token request.
+// +kubebuilder:validation:MinProperties=1
+type Revocation struct {
+	// endpoint is the URL of the revocation endpoint (RFC 8414
+	// "revocation_endpoint"). Not needed where the profile or the discovery knows it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['https', 'http'] && url(self).getHostname() != '' && !self.contains('#') && !self.matches('^[a-zA-Z]+://[^/?#]*@')",message="endpoint must be an absolute https URL without fragment and user, such as https://idp.example.com/oauth2/revoke"
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// onDelete revokes the token when its ClientCredential is deleted, which waits
+	// for that, for a minute at most. Default false.
+	// +optional
+	OnDelete *bool `json:"onDelete,omitempty"`
 }
 
 // TLSClient is the client's side of TLS.
@@ -598,10 +620,38 @@ type TokenResponse struct {
 	// +kubebuilder:validation:MaxItems=8
 	ErrorDescription []JSONPointer `json:"errorDescription,omitzero"`
 
+	// fields are further values of the response that workloads need, such as
+	// instance_url. Each is written to the token Secret under its name.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Fields []ResponseField `json:"fields,omitempty"`
+
 	// success is for servers that report failures with HTTP status 200 in ways of
 	// their own.
 	// +optional
 	Success *ResponseSuccess `json:"success,omitempty"`
+}
+
+// ResponseField is a further value of the token response.
+type ResponseField struct {
+	// name of the key of the token Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && !(self in ['access_token', 'token_type', 'expires_at', '.', '..'])",message="a field's name is a key of the token Secret: letters, digits, '-', '_' and '.', and not access_token, token_type or expires_at"
+	Name string `json:"name,omitempty"`
+
+	// pointers lead to the value and are tried in order. What is neither text nor
+	// number is written as JSON. Where there is nothing, the key is left out, and an
+	// event says so.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Pointers []JSONPointer `json:"pointers,omitempty"`
 }
 
 // ResponseSuccess tells success from failure.

@@ -159,9 +159,18 @@ const (
 const (
 	// EventRecovered surfaces when a failure is over.
 	EventRecovered = "Recovered"
+	// EventTokenRevoked surfaces when the token of a deleted ClientCredential was
+	// revoked.
+	EventTokenRevoked = "TokenRevoked"
+	// EventRevocationFailed surfaces when a ClientCredential is deleted although its
+	// token could not be revoked.
+	EventRevocationFailed = "RevocationFailed"
 	// EventCredentialsTrimmed surfaces when new credentials hold a byte order mark
 	// or a trailing newline, which is not sent.
 	EventCredentialsTrimmed = "CredentialsTrimmed"
+	// EventResponseFieldMissing surfaces when the response lacks a value of
+	// response.fields.
+	EventResponseFieldMissing = "ResponseFieldMissing"
 	// EventLifetimeAssumed surfaces when the response names no lifetime that can
 	// be read.
 	EventLifetimeAssumed = "LifetimeAssumed"

@@ -13,6 +13,10 @@ const (
 	RenewRequestedAtAnnotation = "oauth2.tokensync.dev/renew-requested-at"
 )
 
+// RevokeTokenFinalizer is on a ClientCredential whose token is revoked when it is
+// deleted.
+const RevokeTokenFinalizer = "oauth2.tokensync.dev/revoke-token"
+
 // Labels and annotations that the operator sets on token Secrets.
 const (
 	// ManagedByLabel has the value ManagedBy on every token Secret.
@@ -37,6 +41,10 @@ const (
 	// RenewRequestAnnotation is the value of RenewRequestedAtAnnotation that the
 	// token answers; empty when there was none.
 	RenewRequestAnnotation = "oauth2.tokensync.dev/renew-request"
+
+	// ResponseFieldsAnnotation names the keys that hold further fields of the token
+	// response, with commas between them; empty when there are none.
+	ResponseFieldsAnnotation = "oauth2.tokensync.dev/response-fields"
 
 	// FingerprintAnnotation proves that data and annotations belong together. It
 	// is keyed by the token, so that it tells nothing to who does not have it.

@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -100,8 +101,16 @@ func (k signingKey) sign(headers, claims map[string]any) (Sensitive, error) {
 		return Sensitive{}, err
 	}
 	options := (&jose.SignerOptions{}).WithType("JWT")
+	if k.id != "" {
+		options.WithHeader("kid", k.id)
+	}
 	for name, value := range headers {
-		options.WithHeader(jose.HeaderKey(name), value)
+		// go-jose takes a json.Number for a text.
+		raw, err := marshal(value)
+		if err != nil {
+			return Sensitive{}, err
+		}
+		options.WithHeader(jose.HeaderKey(name), json.RawMessage(raw))
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: k.algorithm, Key: k.key}, options)
 	if err != nil {

@@ -1,6 +1,8 @@
 package oauth2
 
 import (
+	"strings"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/template"
 )
@@ -12,7 +14,13 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 	if server.Request.Method == "GET" && server.Request.Encoding != v1alpha1.QueryEncoding {
 		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
 	}
+	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" && server.Issuer == "" {
+		return invalid("authorizationServer.revocation.onDelete needs to know where: set authorizationServer.revocation.endpoint")
+	}
 	for _, header := range server.Request.Headers {
+		if strings.EqualFold(header.Name, "Authorization") && server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic {
+			return invalid("client_secret_basic sets the header Authorization, and authorizationServer.request.headers does too: set clientAuthentication.method to none, or remove the header")
+		}
 		if err := checkTemplate("header "+header.Name, header.Template); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ const digitsOfCompactTime = 14
 func instant(value any) (time.Time, bool) {
 	// In seconds these are the years 5138 and beyond; so they are smaller units.
 	const leastMilliseconds, leastMicroseconds = 1e11, 1e14
-	s, _ := value.(string)
+	s, _ := scalar(value)
 	s = strings.TrimSpace(s)
 	if len(s) == digitsOfCompactTime && strings.HasPrefix(s, "20") {
 		// A calendar, not a clock: see localTime.
@@ -39,14 +39,15 @@ func instant(value any) (time.Time, bool) {
 		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z0700",
 		"2006-01-02 15:04:05 MST", time.RFC1123, time.RFC1123Z, time.RFC850,
 	} {
-		if t, err := time.Parse(layout, s); err == nil && isZoneKnown(t) {
+		// Not time.Parse: it knows the zone that the machine happens to be in.
+		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && isZoneKnown(t) {
 			return t, true
 		}
 	}
 	return time.Time{}, false
 }
 
-// isZoneKnown tells whether an abbreviation of a zone was understood: time.Parse
+// isZoneKnown tells whether an abbreviation of a zone was understood: package time
 // takes one that it does not know, such as PST, for UTC.
 func isZoneKnown(t time.Time) bool {
 	name, offset := t.Zone()

@@ -23,6 +23,7 @@ var (
 	p384Key   = must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 	p521Key   = must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 	edKey     = ed25519.NewKeyFromSeed([]byte("32 bytes of a seed, for a test!!"))
+	otherEd   = ed25519.NewKeyFromSeed([]byte("32 bytes of a seed, for another!"))
 )
 
 // longSecret is long enough for HS512.

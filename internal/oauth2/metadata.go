@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,7 +46,7 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
 	if err := json.Unmarshal([]byte(body), metadata); err != nil {
-		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(response))
+		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(&Request{}, response))
 	}
 	if metadata.Issuer != issuer {
 		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
@@ -68,9 +69,15 @@ func discoveryError(response Response, format string, args ...any) *Error {
 // Discovered is the declaration of a server with the endpoints that its metadata
 // name. A client that shows a certificate is sent to the aliases for that.
 func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
-	server.TokenEndpoint = m.TokenEndpoint
-	if usesOf(server).certificate && m.MTLSEndpointAliases.TokenEndpoint != "" {
-		server.TokenEndpoint = m.MTLSEndpointAliases.TokenEndpoint
+	token, revocation := m.TokenEndpoint, m.RevocationEndpoint
+	if usesOf(server).certificate {
+		token = cmp.Or(m.MTLSEndpointAliases.TokenEndpoint, token)
+		revocation = cmp.Or(m.MTLSEndpointAliases.RevocationEndpoint, revocation)
+	}
+	server.TokenEndpoint = token
+	if server.Revocation != nil && server.Revocation.Endpoint == "" {
+		server.Revocation = server.Revocation.DeepCopy()
+		server.Revocation.Endpoint = revocation
 	}
 	return server
 }

@@ -23,7 +23,7 @@ func echoes(credentials Credentials, parameters parameters, headers map[string]v
 	add := func(v value) {
 		// Shorter ones would blot out words.
 		const least = 4
-		for _, text := range append(strings.Fields(v.text), v.text) {
+		for _, text := range slices.Concat(strings.Fields(v.text), []string{v.text}, v.leaves()) {
 			if v.secret && len(text) >= least {
 				texts = append(texts, encodings(text)...)
 			}

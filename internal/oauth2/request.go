@@ -60,11 +60,18 @@ func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time
 	if err != nil {
 		return nil, err
 	}
-	request := &Request{Method: string(server.Request.Method), URL: server.TokenEndpoint}
+	return write(server.TokenEndpoint, server, grant, parameters, assertions, now)
+}
+
+// write puts parameters and headers together to a request.
+func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant, parameters parameters, assertions assertions, now time.Time) (*Request, error) {
+	request := &Request{Method: string(server.Request.Method), URL: endpoint}
 	body, err := encode(server.Request.Encoding, parameters)
 	if err != nil {
 		return nil, err
 	}
+	material := grant.material()
+	material.assertion = assertions.grant
 	headers, err := headersOf(server, material, body.contentType)
 	if err != nil {
 		return nil, err

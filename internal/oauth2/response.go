@@ -37,6 +37,10 @@ type Token struct {
 	ExpiresAt time.Time
 	// Scope that was granted; empty when the server does not tell.
 	Scope string
+	// Fields are further values of the response by the names that the declaration
+	// gives them, and MissingFields the names of those that were not there.
+	Fields        map[string]Sensitive
+	MissingFields []string
 	// LifetimeAssumed tells that no lifetime was found and the default holds.
 	LifetimeAssumed bool
 }
@@ -54,12 +58,12 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 		description, _ := first(document, server.Response.ErrorDescription, text)
 		tokens := tokensIn(document, server, response)
 		if _, known := codes[code]; !known {
-			code = errorCode(request.redact(code, tokens...))
+			code = errorCode(request.shorten(code, tokens...))
 		}
-		return nil, refusal(endpoint, response, code, shorten(request.redact(description, tokens...)))
+		return nil, refusal(endpoint, response, code, request.shorten(description, tokens...))
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
-		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(response))
+		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
 	}
 	return readToken(server, endpoint, document, response)
 }
@@ -90,13 +94,24 @@ func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any
 		return document, err
 	}
 	bare := strings.TrimSpace(body)
-	if bare == "" || strings.ContainsAny(bare, "<>{}\" \t\r\n") {
-		// HTML, broken JSON, a sentence: that is no token.
-		if _, token, found := strings.Cut(bare, "Bearer "); !found || strings.ContainsAny(token, "<>{}\" \t\r\n") {
-			return nil, err
-		}
+	if !isBareToken(bare) {
+		return nil, err
 	}
 	return bare, nil
+}
+
+// isBareToken tells a token from HTML, broken JSON and sentences.
+func isBareToken(text string) bool {
+	token := withoutScheme(text)
+	return token != "" && !strings.ContainsAny(token, "<>{}\" \t\r\n")
+}
+
+// withoutScheme is a token without the word that some servers write before it.
+func withoutScheme(token string) string {
+	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(rest)
+	}
+	return token
 }
 
 // tokenInHeader is the token that the response carries in a header; empty for none.
@@ -107,15 +122,16 @@ func tokenInHeader(server v1alpha1.AuthorizationServerSpec, response Response) s
 	return strings.TrimSpace(response.Header.Get(server.Response.AccessTokenHeader))
 }
 
-// accessTokenIn finds the access token. Some servers write the scheme before it.
+// accessTokenIn finds the access token.
 func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (string, bool) {
 	token := tokenInHeader(server, response)
 	if token == "" {
 		token, _ = first(document, server.Response.AccessToken, textOrNumber)
+		if whole, ok := document.(string); ok && !isBareToken(whole) {
+			return "", false
+		}
 	}
-	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
-		token = strings.TrimSpace(rest)
-	}
+	token = withoutScheme(token)
 	return token, token != ""
 }
 
@@ -154,7 +170,10 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 				endpoint),
 		}
 	}
+	fields, missing := fieldsOf(server, document)
 	return &Token{
+		Fields:          fields,
+		MissingFields:   missing,
 		AccessToken:     NewSensitive(accessToken),
 		Type:            tokenType,
 		IssuedAt:        response.StartedAt.Truncate(time.Second),
@@ -217,7 +236,7 @@ var errMoreThanJSON = errors.New("there is more than one JSON document")
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""
 	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
-		where = " to " + shorten(request.redact(displayURL(location.String())))
+		where = " to " + request.shorten(displayURL(location.String()))
 	}
 	return &Error{
 		Reason: v1alpha1.ReasonRedirectRefused, Class: WaitForChange, StatusCode: response.StatusCode,
@@ -236,15 +255,15 @@ func displayURL(raw string) string {
 }
 
 // describe tells the kind of a body that is not JSON, without showing it.
-func describe(response Response) string {
+func describe(request *Request, response Response) string {
 	if strings.TrimSpace(response.Body.Reveal()) == "" {
 		return "empty"
 	}
-	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	mediaType, _, err := mime.ParseMediaType(request.redact(response.Header.Get("Content-Type")))
 	if err != nil {
 		return "not JSON"
 	}
-	return "not JSON (content type " + shorten(mediaType) + ")"
+	return "not JSON (content type " + request.shorten(mediaType) + ")"
 }
 
 // errorCode keeps what can be an error code (RFC 6749 section 5.2).
@@ -255,9 +274,12 @@ func errorCode(code string) string {
 	return printable(code, 64)
 }
 
-// shorten makes a server's words fit for a message. A JWT in them is cut out.
-func shorten(s string) string {
-	words := strings.Fields(s)
+// shorten makes a server's words fit for a message: without what is secret in the
+// request, without the given tokens, and without JWTs.
+func (r *Request) shorten(s string, tokens ...string) string {
+	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
+	// What is dropped from a secret must not have hidden it.
+	words := strings.Fields(r.redact(clean(oneLine), tokens...))
 	for i, word := range words {
 		if at := strings.Index(word, "eyJ"); at >= 0 {
 			words[i] = word[:at] + redacted
@@ -266,14 +288,19 @@ func shorten(s string) string {
 	return printable(strings.Join(words, " "), 256)
 }
 
-// printable keeps at most length bytes of printable text.
-func printable(s string, length int) string {
-	s = strings.Map(func(r rune) rune {
+// clean drops what cannot be printed.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
 		if isControl(r) || r == '\ufffd' {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+// printable keeps at most length bytes of printable text.
+func printable(s string, length int) string {
+	s = clean(s)
 	if len(s) <= length {
 		return s
 	}

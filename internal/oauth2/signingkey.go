@@ -20,8 +20,10 @@ import (
 // signingKey signs JWTs.
 type signingKey struct {
 	algorithm jose.SignatureAlgorithm
-	// key is what go-jose takes: bytes, a crypto.Signer, or a JWK with a key ID.
+	// key is what go-jose takes: bytes or a crypto.Signer.
 	key any
+	// id by which the server finds the key; empty for none.
+	id string
 }
 
 // unusable is the error of a key that does not go with its algorithm.
@@ -50,29 +52,30 @@ func (c Credentials) signingKey(algorithm v1alpha1.AssertionAlgorithm, keyID str
 	if keyID != "" {
 		jwk.KeyID = keyID
 	}
-	key := signingKey{algorithm: chosen, key: jwk.Key}
+	key := signingKey{algorithm: chosen, key: jwk.Key, id: jwk.KeyID}
 	if !slices.Contains(algorithmsOf(jwk.Key), chosen) {
 		return key, key.unusable()
-	}
-	if jwk.KeyID != "" {
-		key.key = jose.JSONWebKey{Key: jwk.Key, KeyID: jwk.KeyID}
 	}
 	return key, nil
 }
 
 func (c Credentials) secretKey(algorithm v1alpha1.AssertionAlgorithm, keyID string) (signingKey, error) {
-	key := signingKey{algorithm: jose.SignatureAlgorithm(algorithm), key: []byte(c.ClientSecret.Reveal())}
+	secret := []byte(c.ClientSecret.Reveal())
+	key := signingKey{algorithm: jose.SignatureAlgorithm(algorithm), key: secret, id: keyID}
 	if key.algorithm == "" {
 		key.algorithm = jose.HS256
 	}
-	if !slices.Contains([]jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}, key.algorithm) {
+	least, known := map[jose.SignatureAlgorithm]int{jose.HS256: 32, jose.HS384: 48, jose.HS512: 64}[key.algorithm]
+	if !known {
 		return key, &Error{
 			Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: WaitForChange,
 			Message: fmt.Sprintf("a client secret cannot sign with %s: set the algorithm of the assertion to HS256, HS384 or HS512, or clientAuthentication.method to private_key_jwt", key.algorithm),
 		}
 	}
-	if keyID != "" {
-		key.key = jose.JSONWebKey{Key: key.key, KeyID: keyID}
+	if len(secret) < least {
+		return key, credentialsError(v1alpha1.ReasonCredentialsInvalid,
+			"the client secret is too short to sign with %s, which takes at least %d bytes (RFC 7518 section 3.2): have a longer one issued, or choose another algorithm or client authentication method",
+			key.algorithm, least)
 	}
 	return key, nil
 }
@@ -112,7 +115,7 @@ func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	switch {
 	case strings.HasPrefix(text, "{"):
 		return parseJWK(text, keyID)
-	case strings.HasPrefix(text, "-----BEGIN "):
+	case strings.Contains(text, "-----BEGIN "):
 		return parsePEM(text)
 	case strings.Count(text, ".") == 4 && strings.HasPrefix(text, "eyJ"):
 		return jose.JSONWebKey{}, keyError("is encrypted (a JWE): put the decrypted key there")
@@ -121,7 +124,11 @@ func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 }
 
 func parsePEM(text string) (jose.JSONWebKey, error) {
-	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil {
+		return jose.JSONWebKey{}, keyError("holds PEM that is cut off or whose lines are joined: put it there with the lines of its file")
+	}
+	for ; block != nil; block, rest = pem.Decode(rest) {
 		var (
 			key any
 			err error
@@ -163,6 +170,10 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 	for _, raw := range set.Keys {
 		var jwk jose.JSONWebKey
 		if err := jwk.UnmarshalJSON(raw); err != nil {
+			if len(set.Keys) > 1 {
+				// Another key of the set may be the one (RFC 7517 section 5).
+				continue
+			}
 			return jose.JSONWebKey{}, keyError("is no valid JWK")
 		}
 		if len(set.Keys) == 1 || (keyID != "" && jwk.KeyID == keyID) {
@@ -189,7 +200,18 @@ func checkKey(key any) error {
 	if _, ok := key.(crypto.Signer); !ok || len(algorithmsOf(key)) == 0 {
 		return keyError("is of a kind that signs no JWT: RSA, P-256, P-384, P-521 and Ed25519 keys do")
 	}
+	if key, ok := key.(*ecdsa.PrivateKey); ok && !isWhole(key) {
+		return keyError("is damaged: its public part is that of another key")
+	}
 	return nil
+}
+
+// isWhole tells whether the parts of a JWK belong together: go-jose sees to it for
+// all other keys.
+func isWhole(key *ecdsa.PrivateKey) bool {
+	private, err := key.ECDH()
+	public, publicErr := key.PublicKey.ECDH()
+	return err == nil && publicErr == nil && private.PublicKey().Equal(public)
 }
 
 func keyError(format string, args ...any) error {

@@ -90,11 +90,10 @@ var _ = Describe("the key of a JWT", func() {
 		inJWK(rsaKey, map[string]any{"kid": "a"}), inJWK(p256Key, map[string]any{"kid": "b", "alg": "ES256"}))
 
 	DescribeTable("is named to the server",
-		func(form, keyID string, key any, kid any) {
+		func(form, keyID string, key any, kid string) {
 			header := signedBy(form, v1alpha1.Assertion{KeyID: keyID}, key)
-			Expect(header["kid"]).To(Equal(kid))
+			Expect(header).To(HaveKeyWithValue("kid", kid))
 		},
-		Entry("not at all when it is PEM", pkcs8(rsaKey), "", rsaKey, nil),
 		Entry("by keyID", pkcs8(rsaKey), "mine", rsaKey, "mine"),
 		Entry("by the ID of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "", rsaKey, "jwk-1"),
 		Entry("by keyID, which goes before that of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "mine", rsaKey, "mine"),
@@ -154,8 +153,10 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("base64 of PEM", base64.StdEncoding.EncodeToString([]byte(pkcs8(rsaKey))), v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("broken JSON", `{"kty": "RSA", "MARK`, v1alpha1.Assertion{}, "no valid JSON"),
 		Entry("JSON that is no JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "no valid JWK"),
-		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, ""),
-		Entry("a JWK whose parts do not belong together, P-256", mixedJWK(p256Key, otherP256, "d"), v1alpha1.Assertion{}, ""),
+		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, "no valid JWK"),
+		Entry("a JWK whose parts do not belong together, P-256", mixedJWK(p256Key, otherP256, "d"), v1alpha1.Assertion{}, "another key"),
+		Entry("a JWK whose parts do not belong together, Ed25519", mixedJWK(edKey, otherEd, "d"), v1alpha1.Assertion{}, "no valid JWK"),
+		Entry("a JWK whose length is not that of its curve", inJWK(p256Key, map[string]any{"d": "AA"}), v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("an empty set", `{"keys": []}`, v1alpha1.Assertion{}, "set of 0 keys"),
 		Entry("a set without a choice", set, v1alpha1.Assertion{}, "set of 3 keys"),
 		Entry("a set without the chosen one", set, v1alpha1.Assertion{KeyID: "z"}, "keyID"),

@@ -14,8 +14,8 @@ import (
 type TLS struct {
 	// RootCAs stand instead of the system's; nil for those.
 	RootCAs *x509.CertPool
-	// Certificate is shown to the server; nil for none.
-	Certificate *tls.Certificate
+	// Certificate is shown to the server; nil for none. It holds its private key.
+	Certificate *tls.Certificate `json:"-"`
 	// Key tells one configuration from another; empty for the usual one.
 	Key string
 }

@@ -119,6 +119,34 @@ func (v value) json() (any, error) {
 	return v.text, nil
 }
 
+// leaves are the texts inside JSON.
+func (v value) leaves() (texts []string) {
+	if v.kind != v1alpha1.JSONParameter {
+		return nil
+	}
+	var walk func(node any)
+	walk = func(node any) {
+		switch node := node.(type) {
+		case map[string]any:
+			for _, member := range node {
+				walk(member)
+			}
+		case []any:
+			for _, item := range node {
+				walk(item)
+			}
+		default:
+			if text, ok := textOrNumber(node); ok {
+				texts = append(texts, text)
+			}
+		}
+	}
+	// The value was decoded before.
+	document, _ := decode(v.text)
+	walk(document)
+	return texts
+}
+
 // shown is the value as it may be shown.
 func (v value) shown() value {
 	if v.secret {

@@ -34,7 +34,7 @@ var _ = Describe("the page for vendors that are not listed", func() {
 		for _, name := range []string{"X-Api-Key", "Content-Type"} {
 			Expect(curl).To(ContainSubstring("-H '%s: %s'", name, request.Header[name].Reveal()))
 		}
-		Expect(request.Header).To(HaveLen(3), "besides Accept")
+		Expect(request.Header).To(HaveLen(3), "these two and Accept")
 		Expect(request.Body.Reveal()).To(MatchJSON(regexp.MustCompile(`-d '(.*)'`).FindStringSubmatch(curl)[1]))
 
 		answers := blocks(page, "json")
@@ -118,7 +118,9 @@ func expectUsable(parts ...string) {
 func everySecret() map[string]string {
 	key := pemOf(rsaKey())
 	return map[string]string{
-		"client_id": "shop-7", "client_secret": "k8Zr/2Lq", "api_key": "5c0f93aa", "account_id": "17", "tenant": "t", "user": "u",
+		// HS256 takes no shorter key.
+		"client_secret": "k8Zr/2Lq-k8Zr/2Lq-k8Zr/2Lq-k8Zr/2Lq",
+		"client_id":     "shop-7", "api_key": "5c0f93aa", "account_id": "17", "tenant": "t", "user": "u",
 		"private_key": key, "key.pem": key, "tls.key": key, "tls.crt": certificateOf(rsaKey()),
 	}
 }

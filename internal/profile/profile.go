@@ -45,7 +45,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 		return none, fmt.Errorf("apply profile %s: %w", name, err)
 	}
 	completed.Profile = name
-	if completed.TokenEndpoint == "" {
+	if completed.TokenEndpoint == "" && completed.Issuer == "" {
 		return none, &oauth2.Error{
 			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.WaitForChange,
 			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s",

@@ -106,6 +106,12 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	}, nil
 }
 
+// IsBusy tells whether Send to a URL would fail with ErrBusy now.
+func (c *Client) IsBusy(rawURL string) bool {
+	endpoint, err := url.Parse(rawURL)
+	return err == nil && c.inFlight.isFull(endpoint.Host)
+}
+
 func (c *Client) endpoint(raw string) (*url.URL, error) {
 	endpoint, err := url.Parse(raw)
 	if err != nil || endpoint.Host == "" {

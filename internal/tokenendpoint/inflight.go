@@ -23,6 +23,12 @@ func (f *inFlight) acquire(host string) bool {
 	return true
 }
 
+func (f *inFlight) isFull(host string) bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.hosts[host] >= f.most
+}
+
 func (f *inFlight) release(host string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

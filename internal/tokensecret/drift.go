@@ -2,6 +2,7 @@ package tokensecret
 
 import (
 	"bytes"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -43,17 +44,52 @@ func (f fields) hasAll(paths []fieldpath.Path) bool {
 	return true
 }
 
-var (
-	// tokenPaths are the token and its record.
-	tokenPaths = append(pathsUnder(ownAnnotations, "metadata", "annotations"),
-		pathsUnder([]string{v1alpha1.AccessTokenKey, v1alpha1.TokenTypeKey, v1alpha1.ExpiresAtKey}, "data")...)
-	labelPaths = pathsUnder([]string{v1alpha1.ManagedByLabel}, "metadata", "labels")
+// Where the keys lie that the operator writes.
+const (
+	labelsField      = "metadata.labels"
+	annotationsField = "metadata.annotations"
+	dataField        = "data"
 )
 
-func pathsUnder(keys []string, parents ...any) []fieldpath.Path {
-	paths := make([]fieldpath.Path, len(keys))
-	for i, key := range keys {
-		paths[i] = fieldpath.MakePathOrDie(append(append([]any{}, parents...), key)...)
+// keys are those that nobody else wrote to, by where they lie.
+func (f fields) keys() map[string][]string {
+	keys := map[string][]string{}
+	if f.Set == nil {
+		return keys
+	}
+	f.Iterate(func(path fieldpath.Path) {
+		var names []string
+		for _, element := range path {
+			if element.FieldName == nil {
+				return
+			}
+			names = append(names, *element.FieldName)
+		}
+		last := len(names) - 1
+		switch field := strings.Join(names[:last], "."); field {
+		case labelsField, annotationsField, dataField:
+			keys[field] = append(keys[field], names[last])
+		}
+	})
+	return keys
+}
+
+var (
+	tokenKeys = []string{v1alpha1.AccessTokenKey, v1alpha1.TokenTypeKey, v1alpha1.ExpiresAtKey}
+	// tokenPaths are the token and its record.
+	tokenPaths = pathsUnder(map[string][]string{annotationsField: ownAnnotations, dataField: tokenKeys})
+)
+
+func pathsUnder(keys map[string][]string) []fieldpath.Path {
+	var paths []fieldpath.Path
+	for field, names := range keys {
+		for _, name := range names {
+			var parts []any
+			for parent := range strings.SplitSeq(field, ".") {
+				parts = append(parts, parent)
+			}
+			paths = append(paths, fieldpath.MakePathOrDie(append(parts, name)...))
+		}
 	}
 	return paths
 }

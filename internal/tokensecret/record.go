@@ -7,9 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -27,6 +28,8 @@ type Record struct {
 	CredentialsVersion string
 	// RenewRequest is the request to renew that the token answers; may be empty.
 	RenewRequest string
+	// Fields are the keys of further fields of the token response, sorted.
+	Fields []string
 	// Fingerprint is the value of the annotation of that name.
 	Fingerprint string
 }
@@ -46,8 +49,16 @@ func RecordOf(annotations map[string]string) *Record {
 		RequestHash:        annotations[v1alpha1.RequestHashAnnotation],
 		CredentialsVersion: annotations[v1alpha1.CredentialsVersionAnnotation],
 		RenewRequest:       annotations[v1alpha1.RenewRequestAnnotation],
+		Fields:             splitFields(annotations[v1alpha1.ResponseFieldsAnnotation]),
 		Fingerprint:        annotations[v1alpha1.FingerprintAnnotation],
 	}
+}
+
+func splitFields(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 // annotations are the inverse of RecordOf.
@@ -61,6 +72,7 @@ func (r Record) annotations() map[string]string {
 		v1alpha1.RequestHashAnnotation:        r.RequestHash,
 		v1alpha1.CredentialsVersionAnnotation: r.CredentialsVersion,
 		v1alpha1.RenewRequestAnnotation:       r.RenewRequest,
+		v1alpha1.ResponseFieldsAnnotation:     strings.Join(r.Fields, ","),
 		v1alpha1.FingerprintAnnotation:        r.Fingerprint,
 	}
 }
@@ -92,10 +104,10 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 // with. Its key is the token: whoever sees the annotation alone can guess neither
 // at the token nor at a weak client secret. What changes while the token stays
 // (the version of the credentials Secret, a request to renew) is left out.
-func fingerprint(accessToken, tokenType string, record Record, credentials oauth2.Credentials) string {
-	mac := hmac.New(sha256.New, []byte(accessToken))
+func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentials) string {
+	mac := hmac.New(sha256.New, []byte(token.AccessToken.Reveal()))
 	for _, part := range []string{
-		tokenType,
+		token.Type,
 		record.IssuedAt.UTC().Format(time.RFC3339),
 		record.ExpiresAt.UTC().Format(time.RFC3339),
 		record.Scope,
@@ -108,40 +120,8 @@ func fingerprint(accessToken, tokenType string, record Record, credentials oauth
 		mac.Write([]byte(part))
 		mac.Write([]byte{0})
 	}
+	for _, name := range slices.Sorted(maps.Keys(token.Fields)) {
+		mac.Write([]byte(name + "\x00" + token.Fields[name].Reveal() + "\x00"))
+	}
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// State is what the metadata of the target Secret tells.
-type State struct {
-	ResourceVersion string
-	UID             string
-	// Owner names the controller owner of the Secret in words, for messages.
-	Owner string
-	// Owned tells that the owner is the ClientCredential in question.
-	Owned bool
-	// Record of the token; nil when there is none that can be read.
-	Record *Record
-	// Drifted tells that somebody else wrote to what the operator wrote, and
-	// Tampered that this was the token or its record.
-	Drifted, Tampered bool
-}
-
-// StateOf reads the state of an existing target Secret.
-func StateOf(owner metav1.Object, secret metav1.Object) *State {
-	state := &State{
-		ResourceVersion: secret.GetResourceVersion(),
-		UID:             string(secret.GetUID()),
-		Owner:           "no controller",
-		Record:          RecordOf(secret.GetAnnotations()),
-	}
-	if controller := metav1.GetControllerOf(secret); controller != nil {
-		state.Owner = controller.Kind + " " + controller.Name
-		state.Owned = controller.UID == owner.GetUID()
-	}
-	if state.Owned {
-		fields := ownedFields(secret)
-		state.Tampered = !fields.hasAll(tokenPaths)
-		state.Drifted = state.Tampered || !fields.hasAll(labelPaths)
-	}
-	return state
 }

@@ -33,15 +33,18 @@ func NewRecord(token oauth2.Token, provenance Provenance) Record {
 		CredentialsVersion: provenance.CredentialsVersion,
 		RenewRequest:       provenance.RenewRequest,
 	}
-	record.Fingerprint = fingerprint(token.AccessToken.Reveal(), token.Type, record, provenance.Credentials)
+	record.Fields = slices.Sorted(maps.Keys(token.Fields))
+	record.Fingerprint = fingerprint(token, record, provenance.Credentials)
 	return record
 }
 
 // Write is the Secret that holds a token, for a server-side apply that is to
 // succeed only where current, if there is one, is still what lies there.
 func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token, record Record) *corev1ac.SecretApplyConfiguration {
+	wanted := metadataOf(owner)
 	secret := corev1ac.Secret(owner.TargetName(), owner.Namespace).
-		WithLabels(map[string]string{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy}).
+		WithLabels(wanted.labels).
+		WithAnnotations(wanted.annotations).
 		WithAnnotations(record.annotations()).
 		WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion(v1alpha1.GroupVersion.String()).
@@ -56,6 +59,9 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 			v1alpha1.TokenTypeKey:   []byte(token.Type),
 			v1alpha1.ExpiresAtKey:   []byte(token.ExpiresAt.UTC().Format(time.RFC3339)),
 		})
+	for name, value := range token.Fields {
+		secret.WithData(map[string][]byte{name: []byte(value.Reveal())})
+	}
 	if current != nil {
 		secret.WithUID(types.UID(current.UID)).WithResourceVersion(current.ResourceVersion)
 	}
@@ -76,6 +82,12 @@ func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 		ExpiresAt:   record.ExpiresAt,
 		Scope:       record.Scope,
 	}
+	for _, name := range record.Fields {
+		if token.Fields == nil {
+			token.Fields = map[string]oauth2.Sensitive{}
+		}
+		token.Fields[name] = oauth2.NewSensitive(string(secret.Data[name]))
+	}
 	if token.AccessToken.IsEmpty() || NewRecord(token, provenance).Fingerprint != record.Fingerprint {
 		return nil
 	}
@@ -90,7 +102,8 @@ const sameExpiry = 10 * time.Second
 
 // IsSame tells whether a token is the one that the target holds already, under
 // the same record: then there is nothing to write. The fingerprint tells, so the
-// Secret need not be read.
+// Secret need not be read. A record is written anew when the token was asked for
+// outside of the life that it tells of: nothing can be planned by it.
 func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 	if target == nil || !target.Owned || target.Drifted || target.Record == nil {
 		return false
@@ -98,36 +111,35 @@ func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 	record := *target.Record
 	return record.RequestHash == provenance.RequestHash &&
 		record.CredentialsVersion == provenance.CredentialsVersion &&
+		record.Scope == token.Scope &&
+		!token.IssuedAt.Before(record.IssuedAt) && token.IssuedAt.Before(record.ExpiresAt) &&
 		token.ExpiresAt.Sub(record.ExpiresAt).Abs() <= sameExpiry &&
-		fingerprint(token.AccessToken.Reveal(), token.Type, record, provenance.Credentials) == record.Fingerprint
+		fingerprint(token, record, provenance.Credentials) == record.Fingerprint
 }
 
 // Strip drops from the metadata of a Secret what nobody here reads, so that
-// the cache stays small however many Secrets there are.
+// the cache stays small however many Secrets there are. Token Secrets keep their
+// labels and annotations.
 func Strip(secret *metav1.PartialObjectMetadata) {
-	keep(secret.Labels, v1alpha1.UsageLabel, v1alpha1.ManagedByLabel)
 	if metav1.GetControllerOf(secret) == nil {
 		secret.OwnerReferences = nil
 	}
 	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" {
+		maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
 		secret.Annotations = nil
 		secret.ManagedFields = nil
 		return
 	}
-	maps.DeleteFunc(secret.Annotations, func(key, _ string) bool { return !slices.Contains(ownAnnotations, key) })
+	delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
 	secret.ManagedFields = slices.DeleteFunc(secret.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager != FieldManager
 	})
 }
 
-func keep(labels map[string]string, keys ...string) {
-	maps.DeleteFunc(labels, func(key, _ string) bool { return !slices.Contains(keys, key) })
-}
-
 var ownAnnotations = []string{
 	v1alpha1.IssuedAtAnnotation, v1alpha1.ExpiresAtAnnotation, v1alpha1.ScopeAnnotation,
 	v1alpha1.RequestHashAnnotation, v1alpha1.CredentialsVersionAnnotation,
-	v1alpha1.RenewRequestAnnotation, v1alpha1.FingerprintAnnotation,
+	v1alpha1.RenewRequestAnnotation, v1alpha1.ResponseFieldsAnnotation, v1alpha1.FingerprintAnnotation,
 }
 
 // Equal tells whether a token issued for p serves other as well.

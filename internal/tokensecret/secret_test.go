@@ -93,8 +93,8 @@ var _ = Describe("the record of a token", func() {
 		bare := token
 		bare.Scope = ""
 		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
-		Expect(annotations).To(HaveLen(7))
-		Expect(annotations).To(And(HaveKeyWithValue(v1alpha1.ScopeAnnotation, ""),
+		Expect(annotations).To(HaveLen(8))
+		Expect(annotations).To(And(HaveKeyWithValue(v1alpha1.ScopeAnnotation, ""), HaveKeyWithValue(v1alpha1.ResponseFieldsAnnotation, ""),
 			HaveKeyWithValue(v1alpha1.CredentialsVersionAnnotation, ""), HaveKeyWithValue(v1alpha1.RenewRequestAnnotation, "")))
 		Expect(tokensecret.RecordOf(annotations)).To(HaveField("RequestHash", "hash"))
 	})

@@ -20,10 +20,11 @@ const (
 var _ = Describe("the state of a target Secret", func() {
 	It("is all that its metadata tells", func() {
 		secret := written(token, provenance)
-		Expect(tokensecret.StateOf(owner, secret)).To(Equal(&tokensecret.State{
-			ResourceVersion: "42", UID: "secret-uid", Owner: "ClientCredential shop", Owned: true,
-			Record: tokensecret.RecordOf(secret.Annotations),
-		}))
+		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(
+			HaveField("ResourceVersion", "42"), HaveField("UID", "secret-uid"),
+			HaveField("Owner", "ClientCredential shop"), HaveField("Owned", true),
+			HaveField("Record", tokensecret.RecordOf(secret.Annotations)), HaveField("Record", Not(BeNil())),
+			HaveField("Drifted", false), HaveField("Tampered", false))))
 	})
 
 	DescribeTable("tells whose it is",
@@ -97,6 +98,7 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("the recorded request", v1alpha1.RequestHashAnnotation),
 		Entry("the recorded version of the credentials", v1alpha1.CredentialsVersionAnnotation),
 		Entry("the recorded renew request", v1alpha1.RenewRequestAnnotation),
+		Entry("the recorded names of further fields", v1alpha1.ResponseFieldsAnnotation),
 		Entry("the fingerprint", v1alpha1.FingerprintAnnotation),
 	)
 
@@ -152,6 +154,13 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 		Entry("of a token Secret", func(*corev1.Secret) {}),
 		Entry("of a token Secret that others added to", addForeign),
 		Entry("of a token Secret that others wrote to", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "kubectl" }),
+		Entry("of a token Secret whose further fields somebody wrote to", func(s *corev1.Secret) {
+			s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "id_token"
+		}),
+		Entry("of a token Secret with a label that is no longer wanted", func(s *corev1.Secret) {
+			s.Labels["team"] = "web"
+			s.ManagedFields = append(s.ManagedFields, wrote(tokensecret.FieldManager, applied, [][]string{{"metadata", "labels", "team"}}))
+		}),
 		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
 		Entry("of a Secret that nobody controls and nothing is known about", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, nil, nil, nil
@@ -160,9 +169,15 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 
 	It("is no more than what is read", func() {
 		_, metadata := stripped(addForeign)
-		Expect(metadata.Labels).To(HaveLen(2))
-		Expect(metadata.Annotations).To(HaveLen(7))
+		Expect(metadata.Annotations).NotTo(HaveKey(corev1.LastAppliedConfigAnnotation))
 		Expect(metadata.ManagedFields).To(HaveLen(1))
+	})
+
+	It("has all labels and annotations of a token Secret, because its template may name any", func() {
+		secret, metadata := stripped(addForeign)
+		Expect(metadata.Labels).To(Equal(secret.Labels))
+		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
+		Expect(metadata.Annotations).To(Equal(secret.Annotations))
 	})
 
 	It("of a foreign Secret is next to nothing", func() {
@@ -172,6 +187,7 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			s.OwnerReferences = s.OwnerReferences[1:]
 		})
 		Expect(metadata.OwnerReferences).To(BeNil())
+		Expect(metadata.Labels).To(Equal(map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}))
 		Expect(metadata.Annotations).To(BeNil())
 		Expect(metadata.ManagedFields).To(BeNil())
 	})

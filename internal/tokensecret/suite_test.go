@@ -46,6 +46,12 @@ var (
 // written is the Secret of a token as the API server keeps it.
 func written(token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
 	GinkgoHelper()
+	return writtenFor(owner, token, provenance)
+}
+
+// writtenFor is that of the given owner.
+func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
+	GinkgoHelper()
 	raw, err := json.Marshal(tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance)))
 	Expect(err).NotTo(HaveOccurred())
 	secret := &corev1.Secret{}
@@ -53,6 +59,25 @@ func written(token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secr
 	secret.UID, secret.ResourceVersion = "secret-uid", "42"
 	secret.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, metav1.ManagedFieldsOperationUpdate, fieldsOf(secret))}
 	return secret
+}
+
+// withFields is the token with further fields of its response: names and values in turn.
+func withFields(namesAndValues ...string) oauth2.Token {
+	with := token
+	with.Fields = map[string]oauth2.Sensitive{}
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		with.Fields[pair[0]] = oauth2.NewSensitive(pair[1])
+	}
+	return with
+}
+
+// wanting is the owner with a template for the metadata of its token Secret.
+func wanting(labels, annotations map[string]string) *v1alpha1.ClientCredential {
+	with := owner.DeepCopy()
+	with.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+		Metadata: &v1alpha1.TokenSecretMetadata{Labels: labels, Annotations: annotations},
+	}}
+	return with
 }
 
 // fieldsOf are the paths of all labels, annotations and data of a Secret.

@@ -1,0 +1,142 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+const (
+	// revocationPatience is how long a deletion waits for the revocation, and
+	// revocationInterval how long after one attempt the next comes.
+	revocationPatience = time.Minute
+	revocationInterval = 5 * time.Second
+)
+
+// keepFinalizer puts the finalizer on a ClientCredential whose token is to be
+// revoked with it, and takes it off others. It tells whether it changed something.
+func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bool, err error) {
+	if o.Declaration != nil {
+		// What a wrong declaration wants cannot be told.
+		return false, nil
+	}
+	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
+	switch has := slices.Contains(o.owner.Finalizers, v1alpha1.RevokeTokenFinalizer); {
+	case wanted && !has:
+		return true, r.patchFinalizers(ctx, o.owner, controllerutil.AddFinalizer)
+	case !wanted && has:
+		return true, r.patchFinalizers(ctx, o.owner, controllerutil.RemoveFinalizer)
+	}
+	return false, nil
+}
+
+func (r *Reconciler) patchFinalizers(ctx context.Context, owner *v1alpha1.ClientCredential, change func(client.Object, string) bool) error {
+	changed := owner.DeepCopy()
+	change(changed, v1alpha1.RevokeTokenFinalizer)
+	// With the resourceVersion: a list is patched as a whole.
+	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
+	err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager))
+	return client.IgnoreNotFound(err)
+}
+
+// finalize revokes the token of a ClientCredential that is being deleted. It ends
+// in bounded time, and at once where nothing can be done.
+func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
+	if !slices.Contains(owner.Finalizers, v1alpha1.RevokeTokenFinalizer) {
+		return reconcile.Result{}, nil
+	}
+	revoked, err := r.revoke(ctx, owner)
+	var failure *oauth2.Error
+	// Everything may pass but what someone would have to change.
+	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Retry
+	deadline := owner.DeletionTimestamp.Add(revocationPatience)
+	switch now := r.Clock.Now(); {
+	case err != nil && mayHelp && now.Before(deadline) && !r.isEnding(ctx, owner.Namespace):
+		logger(ctx).Info("The token is not revoked yet", "message", err.Error())
+		next := revocationInterval
+		if failure != nil {
+			next = max(next, failure.RetryAfter)
+		}
+		return r.lookAgain(now.Add(min(next, deadline.Sub(now))), 0), nil
+	case err != nil:
+		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
+			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
+	case revoked:
+		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
+	}
+	return reconcile.Result{}, r.patchFinalizers(ctx, owner, controllerutil.RemoveFinalizer)
+}
+
+// isEnding tells whether a namespace is being deleted: then nothing may hold it up.
+func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
+	namespace := namespaceMetadata(name)
+	err := r.Client.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
+	return err != nil || !namespace.DeletionTimestamp.IsZero()
+}
+
+// revoke revokes the token that the Secret holds (RFC 7009), if there is one.
+func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
+	o, err := r.observe(ctx, owner, r.Clock.Now())
+	switch {
+	case err != nil:
+		return false, err
+	case o.Declaration != nil:
+		return false, o.Declaration
+	case o.Credentials != nil && o.Credentials.Version == "":
+		return false, declarationError(v1alpha1.ReasonCredentialsNotFound, "Secret %q with the client's credentials is gone", o.Credentials.Name)
+	case o.Token() == nil || !o.Now.Before(o.Token().ExpiresAt):
+		return false, nil
+	}
+	secret := &corev1.Secret{}
+	err = r.APIReader.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: o.TargetName}, secret)
+	if err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	token := oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))
+	if token.IsEmpty() {
+		return false, nil
+	}
+	return true, r.sendRevocation(ctx, o, token)
+}
+
+func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) error {
+	provenance, _, err := r.credentials(ctx, o)
+	if err != nil {
+		return err
+	}
+	bundle, err := r.bundle(ctx, o.server)
+	if err != nil {
+		return err
+	}
+	server, err := r.discovered(ctx, o.server, bundle)
+	if err != nil {
+		return err
+	}
+	assertion, err := r.serviceAccountToken(ctx, o)
+	if err != nil {
+		return err
+	}
+	request, err := oauth2.BuildRevocation(server,
+		oauth2.Grant{Credentials: provenance.Credentials, ServiceAccountToken: assertion}, token, o.Now)
+	if err != nil {
+		return err
+	}
+	request.TLS = bundle.trustedBy(request.TLS)
+	response, err := r.TokenEndpoint.Send(ctx, request)
+	if err != nil {
+		return err
+	}
+	response.StartedAt, response.ReceivedAt = o.Now, r.Clock.Now()
+	return oauth2.ReadRevocation(server, response)
+}

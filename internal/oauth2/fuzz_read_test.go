@@ -1,0 +1,101 @@
+package oauth2_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+func FuzzReadResponse(f *testing.F) {
+	token := "tok" + mark
+	for _, body := range []string{
+		`{"access_token": "TOKEN", "token_type": "Bearer", "expires_in": 3600, "scope": "a b"}`,
+		`{"access_token": "TOKEN", "error": "TOKEN", "error_description": "about TOKEN\u0000!"}`,
+		`{"access_token": "TOKEN", "error": {"code": 1}, "error_description": ["TOKEN"]}`,
+		`{"access_token": "Bearer TOKEN", "expires_in": "PT1H30M", "expires_at": "20260301130000"}`,
+		`{"access_token": "TOKEN", "expires_at": "/Date(1772370000000)/", "expires_in": "1h 30 minutes"}`,
+		`{"access_token": "TOKEN", "expires_at": "Sun, 01 Mar 2026 13:00:00 GMT", "expires_in": -1e400}`,
+		`{"access_token": "TOKEN", "expires_at": 1e300, "expires_in": null, "scope": "TOKEN"}`,
+		`{"data": [{"token": "TOKEN"}], "success": false, "code": 0}`,
+		`{"access_token": 12345678901234567890, "token_type": "DPoP"}`,
+		`{"error_description": "half TO\ufffdKEN", "refresh_token": "TOKEN"}`,
+		`TOKEN`, `"Bearer TOKEN"`, `Bearer TOKEN`, `<html>TOKEN</html>`, "\ufeff{}", ``, `null`, `[]`, `{"access_token": "TOKEN`, `eyJhbGciOiJub25lIn0.eyJleHAiOjF9.TOKEN`,
+	} {
+		for _, status := range []int{200, 400} {
+			f.Add(body, status, "text/plain", "https://TOKEN.example.com/TOKEN", "/access_token", "/expires_in", "/expires_at", "/error", "/success", "true", "+01:00")
+		}
+	}
+	f.Add(``, 204, "TOKEN", "TOKEN", "", "", "", "", "", "0", "Z")
+	f.Add(`{"access_token": "TOKEN"}`, 302, "text/TOKEN", "https://%zz", "/a~1b/0/-1", "/", "x", "//", "/access_token", "", "")
+
+	f.Fuzz(func(t *testing.T, body string, status int, contentType, location, accessToken, expiresIn, expiresAt, errorCode, success, equals, zone string) {
+		fill := strings.NewReplacer("TOKEN", token).Replace
+		s := rfc6749(func(s *server) {
+			// The pointers of the API are no longer than this.
+			pointer := func(p string) v1alpha1.JSONPointer { return v1alpha1.JSONPointer(p[:min(len(p), 256)]) }
+			s.Response.AccessToken = at(pointer(accessToken), "/data/0/token", "")
+			s.Response.ExpiresIn, s.Response.ExpiresAt = at(pointer(expiresIn)), at(pointer(expiresAt))
+			s.Response.ErrorCode, s.Response.ExpiresAtZone = at(pointer(errorCode)), zone
+			s.Response.AccessTokenHeader = "X-Token"
+			if at := pointer(success); at != "" {
+				s.Response.Success = &v1alpha1.ResponseSuccess{Pointer: &at, Equals: &equals}
+			}
+		})
+		secret := oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(mark + "+/ of the client")}
+		request, err := oauth2.BuildRequest(s, oauth2.Grant{Credentials: secret}, startedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response := oauth2.Response{
+			StatusCode: status, Body: oauth2.NewSensitive(fill(body)), StartedAt: startedAt, ReceivedAt: receivedAt,
+			Header: http.Header{"Content-Type": {contentType}, "Location": {location}, "Retry-After": {zone}},
+		}
+		read, err := oauth2.ReadResponse(s, request, response)
+		if err != nil {
+			mustBeReadable(t, err, tokenToHide(s, request, response))
+			return
+		}
+		text := read.AccessToken.Reveal()
+		if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+			t.Errorf("a token of %q", text)
+		}
+		if !read.ExpiresAt.After(receivedAt) || read.ExpiresAt.After(startedAt.Add(tenYears+time.Second)) {
+			t.Errorf("a token that expires at %s", read.ExpiresAt)
+		}
+		if len(read.Scope) > 4096 || strings.ContainsFunc(read.Scope, isControl) || strings.ContainsFunc(read.Type, isControl) {
+			t.Errorf("a token of scope %q and type %q", read.Scope, read.Type)
+		}
+	})
+}
+
+// tokenToHide is the token of a response, where the declaration has it: one with
+// the mark, since a message may hold other words. Empty for none.
+func tokenToHide(s server, request *oauth2.Request, response oauth2.Response) string {
+	lenient := *s.DeepCopy()
+	lenient.Response.ErrorCode, lenient.Response.Success = nil, nil
+	lenient.Response.ExpiresIn, lenient.Response.ExpiresAt = nil, nil
+	lenient.Response.TokenType, lenient.Response.Scope = nil, nil
+	response.StatusCode = http.StatusOK
+	token, err := oauth2.ReadResponse(lenient, request, response)
+	if err != nil || !strings.Contains(token.AccessToken.Reveal(), mark) {
+		return ""
+	}
+	return token.AccessToken.Reveal()
+}
+
+func mustBeReadable(t *testing.T, err error, token string) {
+	t.Helper()
+	message := err.Error()
+	if len(message) > 4<<10 || strings.ContainsFunc(message, isControl) || strings.Contains(message, "\ufffd") {
+		t.Errorf("a message of %d bytes: %q", len(message), message)
+	}
+	if token != "" && strings.Contains(message, token) {
+		t.Errorf("the message holds the token: %s", message)
+	}
+}
+
+func isControl(r rune) bool { return r < 0x20 || (r >= 0x7f && r < 0xa0) }

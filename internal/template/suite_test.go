@@ -1,0 +1,32 @@
+package template_test
+
+import (
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+func TestTemplate(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "template")
+}
+
+// given is what the templates of the tests are rendered over.
+func given() map[string]any {
+	return map[string]any{
+		"user": "me", "password": "s3cr3t-value", "tls.crt": certificate, "empty": "",
+		"account": `{"id": 12345678901234567890, "email": "a@example.com", "nested": {"k": "<v>"}, "list": ["x"]}`,
+		"scopes":  []string{"a", "b"},
+	}
+}
+
+func rendered(text string) string {
+	GinkgoHelper()
+	Expect(template.Check(text)).To(Succeed())
+	out, err := template.Render(text, given())
+	Expect(err).NotTo(HaveOccurred())
+	return out
+}

@@ -1,0 +1,144 @@
+package tokenendpoint_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// issuer serves metadata by path, and counts the requests.
+type issuer struct {
+	*httptest.Server
+	requests atomic.Int32
+}
+
+// newIssuer answers each path with what answer returns: a status and a body.
+func newIssuer(answer func(issuer, path string) (int, string)) *issuer {
+	i := &issuer{}
+	i.Server = plain(func(w http.ResponseWriter, r *http.Request) {
+		i.requests.Add(1)
+		status, body := answer(i.URL, r.URL.Path)
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, body)
+	})
+	return i
+}
+
+func metadata(issuer string) string {
+	return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "%s/token", "revocation_endpoint": "%s/revoke",
+		"mtls_endpoint_aliases": {"token_endpoint": "%s/mtls/token"}}`, issuer, issuer, issuer, issuer)
+}
+
+const (
+	rfc8414Path = "/.well-known/oauth-authorization-server"
+	openIDPath  = "/.well-known/openid-configuration"
+)
+
+var _ = Describe("discovery", func() {
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+	DescribeTable("finds the metadata of an issuer",
+		func(suffix, at string, requests int) {
+			server := newIssuer(func(issuer, path string) (int, string) {
+				if path != at {
+					return http.StatusNotFound, "no such page"
+				}
+				return http.StatusOK, metadata(issuer + suffix)
+			})
+			found, err := client().Discover(GinkgoT().Context(), server.URL+suffix, oauth2.TLS{}, now)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(found.TokenEndpoint).To(Equal(server.URL + suffix + "/token"))
+			Expect(found.RevocationEndpoint).To(Equal(server.URL + suffix + "/revoke"))
+			Expect(found.MTLSEndpointAliases.TokenEndpoint).To(Equal(server.URL + suffix + "/mtls/token"))
+			Expect(server.requests.Load()).To(BeEquivalentTo(requests))
+		},
+		Entry("where RFC 8414 has them", "", rfc8414Path, 1),
+		Entry("where RFC 8414 has them for an issuer with a path: before it", "/realms/shop", rfc8414Path+"/realms/shop", 1),
+		Entry("where OpenID Connect has them, asked second", "", openIDPath, 2),
+		Entry("where OpenID Connect has them for an issuer with a path: behind it", "/realms/shop", "/realms/shop"+openIDPath, 2),
+	)
+
+	It("takes what the second place says when the first is about another issuer", func() {
+		server := newIssuer(func(issuer, path string) (int, string) {
+			if path == rfc8414Path {
+				return http.StatusOK, metadata("https://other.example.com")
+			}
+			return http.StatusOK, metadata(issuer)
+		})
+		found, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found.Issuer).To(Equal(server.URL))
+	})
+
+	DescribeTable("fails, and says why,",
+		func(status int, body func(issuer string) string, said string) {
+			server := newIssuer(func(issuer, _ string) (int, string) { return status, body(issuer) })
+			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+			Expect(err).To(MatchError(ContainSubstring(said)))
+			var failure *oauth2.Error
+			Expect(err).To(BeAssignableToTypeOf(failure))
+			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
+			Expect(err).To(HaveField("Class", oauth2.Retry))
+		},
+		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, "answered HTTP 404, and not with the metadata"),
+		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, "not JSON"),
+		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") },
+			"set authorizationServer.issuer to exactly that"),
+		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) },
+			"names no token endpoint"),
+		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
+			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
+		}, "names no token endpoint"),
+	)
+
+	It("knows what it found for an hour", func() {
+		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
+		c := client()
+		for _, later := range []time.Duration{0, time.Minute, 59 * time.Minute} {
+			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(later))
+			Expect(err).NotTo(HaveOccurred())
+		}
+		Expect(server.requests.Load()).To(BeEquivalentTo(1))
+		_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(time.Hour))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(server.requests.Load()).To(BeEquivalentTo(2))
+	})
+
+	It("spares an issuer that has none, for some seconds", func() {
+		server := newIssuer(func(string, string) (int, string) { return http.StatusNotFound, "" })
+		c := client()
+		for _, later := range []time.Duration{0, 9 * time.Second, 10 * time.Second} {
+			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(later))
+			Expect(err).To(HaveOccurred())
+		}
+		Expect(server.requests.Load()).To(BeEquivalentTo(2*2), "two places, twice")
+	})
+
+	It("keeps apart what was found under different authorities", func() {
+		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
+		c := client()
+		for _, trust := range []oauth2.TLS{{}, {Key: "one"}, {Key: "two"}, {Key: "one"}} {
+			_, err := c.Discover(GinkgoT().Context(), server.URL, trust, now)
+			Expect(err).NotTo(HaveOccurred())
+		}
+		Expect(server.requests.Load()).To(BeEquivalentTo(3))
+	})
+
+	It("goes by the same rules as a token request", func() {
+		_, err := client(func(o *tokenendpoint.Options) { o.AllowHTTP = false }).
+			Discover(GinkgoT().Context(), "http://127.0.0.1:1/", oauth2.TLS{}, now)
+		Expect(err).To(HaveField("Reason", v1alpha1.ReasonTokenEndpointInsecure))
+		server := plain(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
+		_, err = client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+		Expect(err).To(MatchError(ContainSubstring("HTTP 302")))
+	})
+})

@@ -1,0 +1,98 @@
+package tokensecret
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// metadata are the labels and annotations of a token Secret, besides the record.
+type metadata struct{ labels, annotations map[string]string }
+
+// metadataOf are those that a ClientCredential wants.
+func metadataOf(owner *v1alpha1.ClientCredential) metadata {
+	template := owner.TargetMetadata()
+	wanted := metadata{labels: maps.Clone(template.Labels), annotations: template.Annotations}
+	if wanted.labels == nil {
+		wanted.labels = map[string]string{}
+	}
+	wanted.labels[v1alpha1.ManagedByLabel] = v1alpha1.ManagedBy
+	return wanted
+}
+
+// keys of labels and annotations, by where they lie.
+func (m metadata) keys() map[string][]string {
+	return map[string][]string{
+		labelsField:      slices.Collect(maps.Keys(m.labels)),
+		annotationsField: slices.Collect(maps.Keys(m.annotations)),
+	}
+}
+
+// isIn tells whether a Secret has all of them.
+func (m metadata) isIn(secret metav1.Object) bool {
+	has := func(all, some map[string]string) bool {
+		for key, value := range some {
+			if actual, found := all[key]; !found || actual != value {
+				return false
+			}
+		}
+		return true
+	}
+	return has(secret.GetLabels(), m.labels) && has(secret.GetAnnotations(), m.annotations)
+}
+
+// leftovers are what the operator once wrote and does not want any more. An apply
+// does not take away what the create before it made.
+type leftovers map[string][]string
+
+func (s *State) leftovers(wanted metadata) leftovers {
+	kept := wanted.keys()
+	kept[annotationsField] = append(kept[annotationsField], ownAnnotations...)
+	kept[dataField] = slices.Clone(tokenKeys)
+	if s.Record != nil {
+		kept[dataField] = append(kept[dataField], s.Record.Fields...)
+	}
+	left := leftovers{}
+	for field, keys := range s.written.keys() {
+		for _, key := range keys {
+			if !slices.Contains(kept[field], key) {
+				left[field] = append(left[field], key)
+			}
+		}
+	}
+	return left
+}
+
+func (l leftovers) isEmpty() bool { return len(l) == 0 }
+
+// Tidy is a JSON merge patch (RFC 7386) that takes from the target, as it was
+// before a write, what the operator once wrote and does not want any more; nil
+// when there is nothing.
+func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record) []byte {
+	if before == nil || !before.Owned {
+		return nil
+	}
+	now := *before
+	now.Record = &record
+	left := now.leftovers(metadataOf(owner))
+	if left.isEmpty() {
+		return nil
+	}
+	gone := func(field string) map[string]any {
+		members := map[string]any{}
+		for _, key := range left[field] {
+			members[key] = nil
+		}
+		return members
+	}
+	// Maps of texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{
+		"data":     gone(dataField),
+		"metadata": map[string]any{"labels": gone(labelsField), "annotations": gone(annotationsField), "uid": before.UID},
+	})
+	return patch
+}

@@ -1,0 +1,53 @@
+package tokensecret
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// State is what the metadata of the target Secret tells.
+type State struct {
+	ResourceVersion string
+	UID             string
+	// Owner names the controller owner of the Secret in words, for messages.
+	Owner string
+	// Owned tells that the owner is the ClientCredential in question.
+	Owned bool
+	// Record of the token; nil when there is none that can be read.
+	Record *Record
+	// Drifted tells that the Secret is not as it was written, or that its template
+	// changed since; Tampered that somebody else wrote to the token or its record.
+	Drifted, Tampered bool
+
+	// written is what the operator wrote and nobody else since.
+	written fields
+}
+
+// StateOf reads the state of an existing target Secret.
+func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
+	state := &State{
+		ResourceVersion: secret.GetResourceVersion(),
+		UID:             string(secret.GetUID()),
+		Owner:           "no controller",
+		Record:          RecordOf(secret.GetAnnotations()),
+	}
+	if controller := metav1.GetControllerOf(secret); controller != nil {
+		state.Owner = controller.Kind + " " + controller.Name
+		state.Owned = controller.UID == owner.GetUID()
+	}
+	if state.Owned {
+		state.written = ownedFields(secret)
+		wanted := metadataOf(owner)
+		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields()
+		state.Drifted = state.Tampered ||
+			!state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
+			!state.leftovers(wanted).isEmpty()
+	}
+	return state
+}
+
+// hasFields tells whether the further fields of the response are as written.
+func (s *State) hasFields() bool {
+	return s.Record == nil || s.written.hasAll(pathsUnder(map[string][]string{"data": s.Record.Fields}))
+}
