@@ -66,6 +66,11 @@ func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric boo
 	if err != nil {
 		return Sensitive{}, err
 	}
+	for _, name := range []string{"alg", "crit", "b64"} {
+		if _, set := headers[name]; set {
+			return Sensitive{}, invalid("the JOSE header %s cannot be set: use the assertion's algorithm", name)
+		}
+	}
 	return key.sign(headers, claims)
 }
 

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -11,7 +12,7 @@ import (
 // completed, as far as that can be told without credentials. The error is an
 // *Error.
 func Check(server v1alpha1.AuthorizationServerSpec) error {
-	if server.Request.Method == "GET" && server.Request.Encoding != v1alpha1.QueryEncoding {
+	if server.Request.Method == http.MethodGet && server.Request.Encoding != v1alpha1.QueryEncoding {
 		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
 	}
 	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" && server.Issuer == "" {

@@ -47,7 +47,7 @@ type verdict struct {
 // codes are the error codes that are understood; all others count by the HTTP status.
 var codes = map[string]verdict{
 	"invalid_client": {v1alpha1.ReasonInvalidClient, WaitForChange,
-		"check the client ID, the client secret and authorizationServer.clientAuthentication.method"},
+		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
 	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
 		"allow this client the grant type at the authorization server, and check the client secret"},
 	"access_denied": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
@@ -67,6 +67,9 @@ var codes = map[string]verdict{
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, WaitForChange,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
+	// RFC 7009 section 2.2.1.
+	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, WaitForChange,
+		"the server revokes no tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
 	// RFC 8628 section 3.5, and used elsewhere too.
 	"slow_down": {v1alpha1.ReasonRateLimited, Retry,
 		"the request is retried"},

@@ -28,7 +28,7 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Error()).To(And(HavePrefix("token endpoint https://idp.example.com/token answered HTTP 400 "+code+":"),
 				ContainSubstring(hint)))
 		},
-		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange, "clientAuthentication.method"),
+		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange, "authorizationServer.clientAuthentication"),
 		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "grant type"),
 		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "allow this client"),
 		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.WaitForChange, "request.grantType"),

@@ -15,7 +15,7 @@ import (
 const mark = "Zq7-mark_Xk9w"
 
 var (
-	parameterName = regexp.MustCompile(`^[!-~]+$`)
+	parameterName = regexp.MustCompile(`^[[:graph:]]+$`)
 	headerName    = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
 )
 

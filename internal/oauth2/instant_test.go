@@ -117,6 +117,11 @@ var _ = Describe("a lifetime", func() {
 		Expect(failureIn(s, bearer(`, "expires": "20241107083713"`)).Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 	})
 
+	It("without a zone, that has passed for UTC, is that of somewhere in the west, and does not count", func() {
+		token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": "2026-03-01 05:00:00"`))
+		Expect(token.LifetimeAssumed).To(BeTrue())
+	})
+
 	It("that is 14 digits and no date is none", func() {
 		s := rfc6749(expiresAtIn("/expires"))
 		Expect(tokenIn(s, bearer(`, "expires": 20269999999999`)).LifetimeAssumed).To(BeTrue())

@@ -63,10 +63,14 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	}
 	zone := server.Response.ExpiresAtZone
 	at, ok := localTime(value, zone)
-	if cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); ok && zone == "" && at.After(cautious) {
-		at = cautious
+	if !ok || zone != "" {
+		return at, ok
 	}
-	return at, ok
+	if cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); at.After(cautious) {
+		return cautious, true
+	}
+	// Past for UTC, so it is the time of somewhere in the west.
+	return at, at.After(response.ReceivedAt)
 }
 
 // number accepts a JSON number or a text that holds one.

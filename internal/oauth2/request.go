@@ -85,7 +85,10 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 	if request.TLS, err = tlsOf(grant.Credentials, now); err != nil {
 		return nil, err
 	}
-	return request, request.show(server.Request.Encoding, parameters, headers)
+	if err := request.show(server.Request.Encoding, parameters, headers); err != nil {
+		return nil, err
+	}
+	return request, nil
 }
 
 // headersOf returns the headers of a request by their canonical names. The first

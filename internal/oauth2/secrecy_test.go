@@ -101,9 +101,18 @@ var _ = Describe("a message about a response", func() {
 		Entry("that lies in a list", answer(http.StatusOK, `{"error": "server_error", "tokens": ["0paque-t0ken"], "error_description": "not 0paque-t0ken"}`)),
 		Entry("that lies deep", answer(http.StatusOK, `{"error": "server_error", "data": [{"newSecret": "0paque-t0ken"}], "error_description": "not 0paque-t0ken"}`)),
 		Entry("that is the error code", answer(http.StatusOK, `{"error": "0paque-t0ken", "access_token": "0paque-t0ken"}`)),
-		Entry("that lies where the scope should be", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "scope": "0paque-t0ken"}`)),
 		Entry("that the description of an error repeats",
 			answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error", "error_description": "0paque-t0ken is spent"}`)),
+	)
+
+	DescribeTable("is not needed where the scope cannot be shown: it is left out",
+		func(body string) {
+			token := tokenIn(rfc6749(), answer(http.StatusOK, body))
+			Expect(token.AccessToken.Reveal()).To(Equal("0paque-t0ken"))
+			Expect(token.Scope).To(BeEmpty())
+		},
+		Entry("for it is the token", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "0paque-t0ken"}`),
+		Entry("for it is the client secret", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "s3cr3t-value"}`),
 	)
 
 	DescribeTable("is left as it stands for what is no token",

@@ -1,6 +1,8 @@
 package oauth2
 
 import (
+	"strings"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
@@ -65,8 +67,9 @@ func (u *uses) addAssertion(assertion *v1alpha1.Assertion, symmetric bool) {
 	u.privateKey = u.privateKey || !symmetric
 	issuer, subject := assertion.Issuer != nil, assertion.Subject != nil
 	for _, claim := range assertion.Claims {
-		issuer = issuer || claim.Name == "iss"
-		subject = subject || claim.Name == "sub"
+		name := strings.TrimPrefix(claim.Name, "/")
+		issuer = issuer || name == "iss"
+		subject = subject || name == "sub"
 	}
 	u.clientID = u.clientID || !issuer || !subject
 	u.addAll("claim ", assertion.Claims)

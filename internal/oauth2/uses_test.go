@@ -97,6 +97,8 @@ var _ = Describe("a key that the request does not use is not demanded:", func() 
 			withAssertion(v1alpha1.Assertion{Issuer: text("i"), Subject: text("")})), "key"),
 		Entry("a JWT that has issuer and subject as claims", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID,
 			withAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "iss", Value: text("i")}, {Name: "sub", SecretKey: "apikey"}}})), "key", "value apikey"),
+		Entry("a JWT that has issuer and subject as claims, by pointers", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID,
+			withAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "/iss", Value: text("i")}, {Name: "/sub", Value: text("s")}}})), "key"),
 		Entry("a token of a ServiceAccount", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID, withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated}))),
 		Entry("a grant that is a JWT signed with the key", rfc6749(authenticatedBy(none), noClientID, grantAssertion(v1alpha1.Assertion{Issuer: text("i"), Subject: text("s")})), "key"),
 		Entry("a grant that is a JWT signed with the secret", rfc6749(authenticatedBy(none), noClientID, grantAssertion(v1alpha1.Assertion{Algorithm: "HS256", Issuer: text("i"), Subject: text("s")})), "secret"),

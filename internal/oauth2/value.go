@@ -115,8 +115,9 @@ func (v value) json() (any, error) {
 		return v.text == "true", nil
 	case v1alpha1.JSONParameter:
 		return decode(v.text)
+	default:
+		return v.text, nil
 	}
-	return v.text, nil
 }
 
 // leaves are the texts inside JSON.

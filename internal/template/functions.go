@@ -133,7 +133,7 @@ func total(args []any) (length int) {
 func index(data map[string]any, key string) (any, error) {
 	value, found := data[key]
 	if !found {
-		return nil, missingKey(key)
+		return nil, missingKeyError(key)
 	}
 	return value, nil
 }

@@ -102,7 +102,7 @@ func (b *boundedBuilder) Write(p []byte) (int, error) {
 // explain keeps of an error what holds no text: functions may quote what they are
 // given. A key is shown when it stands in the template, since it may be a text.
 func explain(err error, text string) error {
-	var missing missingKey
+	var missing missingKeyError
 	if errors.As(err, &missing) && !strings.Contains(text, string(missing)) {
 		return fault("there is no key of a name that is computed")
 	}
@@ -119,7 +119,7 @@ func explain(err error, text string) error {
 	}
 	message := executed.Err.Error()
 	if _, key, found := strings.Cut(message, "map has no entry for key "); found {
-		return missingKey(strings.Trim(key, `"`))
+		return missingKeyError(strings.Trim(key, `"`))
 	}
 	if _, call, found := strings.Cut(message, "error calling "); found {
 		name, _, _ := strings.Cut(call, ":")
@@ -128,7 +128,7 @@ func explain(err error, text string) error {
 	return fault("cannot be rendered: is every function given what it takes?")
 }
 
-// missingKey is the error of a key that is not there.
-type missingKey string
+// missingKeyError is the error of a key that is not there.
+type missingKeyError string
 
-func (m missingKey) Error() string { return fmt.Sprintf("there is no key %q", string(m)) }
+func (m missingKeyError) Error() string { return fmt.Sprintf("there is no key %q", string(m)) }

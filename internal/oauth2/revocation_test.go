@@ -1,0 +1,67 @@
+package oauth2_test
+
+import (
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+func revocable(s *server) {
+	s.Revocation = &v1alpha1.Revocation{Endpoint: "https://idp.example.com/revoke"}
+}
+
+var _ = Describe("a revocation", func() {
+	token := oauth2.NewSensitive("0paque-t0ken")
+
+	DescribeTable("authenticates the client as the token request does",
+		func(body string, authorized bool, changes ...func(*server)) {
+			s := rfc6749(append([]func(*server){revocable}, changes...)...)
+			request, err := oauth2.BuildRevocation(s, oauth2.Grant{Credentials: credentials, Scopes: []string{"a"}}, token, startedAt)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(request.Method).To(Equal(http.MethodPost))
+			Expect(request.FullURL().Reveal()).To(Equal("https://idp.example.com/revoke"))
+			Expect(request.Body.Reveal()).To(Equal(body))
+			_, found := request.Header["Authorization"]
+			Expect(found).To(Equal(authorized))
+			Expect(request.Show()).NotTo(MatchRegexp("0paque|s3cr3t"))
+		},
+		Entry("by basic", "token=0paque-t0ken", true),
+		Entry("by post", "client_id=shop&client_secret=s3cr3t-value&token=0paque-t0ken", false, authenticatedBy(v1alpha1.ClientSecretPost)),
+		Entry("in JSON", `{"client_id":"shop","client_secret":"s3cr3t-value","token":"0paque-t0ken"}`, false,
+			authenticatedBy(v1alpha1.ClientSecretPost), encodedAs(v1alpha1.JSONEncoding)),
+		Entry("in a form instead of a query, which would lie in logs", "client_id=shop&token=0paque-t0ken", false,
+			authenticatedBy(v1alpha1.ClientAuthenticationNone), encodedAs(v1alpha1.QueryEncoding), sentBy("GET")),
+	)
+
+	DescribeTable("is not made without a place or a key",
+		func(reason string, changes ...func(*server)) {
+			_, err := oauth2.BuildRevocation(rfc6749(changes...), oauth2.Grant{Credentials: credentials}, token, startedAt)
+			Expect(failureOf(err).Reason).To(Equal(reason))
+		},
+		Entry("no endpoint", v1alpha1.ReasonAuthorizationServerInvalid),
+		Entry("no key", v1alpha1.ReasonCredentialsInvalid, revocable, authenticatedBy(v1alpha1.PrivateKeyJWT)),
+	)
+
+	DescribeTable("succeeds",
+		func(status int) {
+			Expect(oauth2.ReadRevocation(rfc6749(revocable), answer(status, "whatever"))).To(Succeed())
+		},
+		Entry("200", 200), Entry("204", 204),
+	)
+
+	DescribeTable("fails, and the message holds nothing that the server wrote",
+		func(status int, body, reason, code string) {
+			failure := failureOf(oauth2.ReadRevocation(rfc6749(revocable), answer(status, body)))
+			Expect(failure.Reason).To(Equal(reason))
+			Expect(failure.Code).To(Equal(code))
+			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/revoke"), Not(ContainSubstring("MARK"))))
+		},
+		Entry("for a code that is known", 400, `{"error": "invalid_client"}`, v1alpha1.ReasonInvalidClient, "invalid_client"),
+		Entry("for a code that is not", 400, `{"error": "MARK"}`, v1alpha1.ReasonRequestRefused, ""),
+		Entry("for its status", 503, `MARK`, v1alpha1.ReasonServerError, ""),
+	)
+})
