@@ -264,7 +264,7 @@ func (in Input) renewRequestIsNew() bool {
 
 // contested applies where noToken or drifted would, too often.
 func contested(in Input) *Decision {
-	spoilt := in.Token() == nil || in.Target.Drifted
+	spoilt := in.Token() == nil || (in.Target.Drifted && in.Generation == in.Last.Generation)
 	if next := in.Repairs.NextAt(); spoilt && in.Now.Before(next) {
 		return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(next),
 			Problem: problem(v1alpha1.ReasonTargetContested,
@@ -319,6 +319,9 @@ func due(in Input) *Decision {
 func drifted(in Input) *Decision {
 	if !in.Target.Drifted {
 		return nil
+	}
+	if in.Generation != in.Last.Generation {
+		return &Decision{Action: Verify, Why: "the token Secret is not as the spec has it"}
 	}
 	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else", Repair: true}
 }

@@ -5,6 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -71,6 +72,14 @@ var _ = Describe("the decision", func() {
 		Entry("what is denied is not tried again and again", renewal.Wait, "backing off", denied),
 		Entry("what this start denied in its first second is not tried again and again", renewal.Wait, "backing off", denied, startedWithTheAttempt),
 		Entry("a backoff of a client without a Secret holds", renewal.Wait, "backing off", noCredentials, backingOff),
+		Entry("a change of the authorization server's object breaks a backoff", renewal.Exchange, "there is no token Secret", noTarget, backingOff, serverChanged),
+		Entry("a change of the authorization server's object breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged),
+		Entry("a change of the authorization server's object breaks a backoff from a limited rate, for the limit may be what changed", renewal.Exchange, "there is no token Secret", noTarget, rateLimited, serverChanged),
+		Entry("an authorization server's object that is as it was at the failure breaks no backoff", renewal.Wait, "backing off", backingOff, serverChanged, failedAtServer("server-uid/2")),
+		Entry("an authorization server's object that was made anew by the same name breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged, failedAtServer("elder-uid/2")),
+		Entry("an authorization server's object that went breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAtServer("server-uid/2")),
+		Entry("a change of the authorization server's object renews nothing by itself", renewal.Keep, "the token is good", serverChanged),
+		Entry("a change of the authorization server's object renews nothing after a backoff either", renewal.Keep, "the token is good", backingOff, serverChanged),
 
 		// A Secret that others spoil again and again is left alone for a while.
 		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
@@ -92,7 +101,22 @@ var _ = Describe("the decision", func() {
 		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
 		Entry("a changed request is renewed, not verified, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
 
+		// A server that gave the same token again is left alone until the status says.
+		Entry("a token that the server gave again is kept, although it would be due", renewal.Keep, "the token is good", putOff(5*time.Minute), duePlanned),
+		Entry("a token that the server gave again is kept until just after its expiry", renewal.Keep, "the token is good", putOff(-time.Second), expired),
+		Entry("a token that the server gave again is asked for again when it is time", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), due),
+		Entry("a token that the server gave again is asked for again just after its expiry", renewal.Exchange, "the token is due for renewal", putOff(-time.Second), due),
+		Entry("a token is renewed in spite of a status that puts it off for ever", renewal.Exchange, "the token is due for renewal", putOff(-100*365*24*time.Hour), duePlanned),
+		Entry("a renew request is heard although the next try was put off", renewal.Exchange, "a renewal was requested", putOff(5*time.Minute), renewRequested),
+		Entry("a change of the request is heard although the next try was put off", renewal.Exchange, "the spec changed", putOff(5*time.Minute), specChanged),
+		Entry("an edit of the spec takes back that the next try was put off", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), duePlanned, onlyGenerationChanged),
+		Entry("drift is seen although the next try was put off", renewal.Verify, "the token Secret was changed by someone else", putOff(5*time.Minute), duePlanned, drifted),
+		Entry("an edit of the credentials is seen although the next try was put off", renewal.Verify, "the credentials Secret changed", putOff(5*time.Minute), duePlanned, credentialsEdited),
+		Entry("a backoff holds after a try that was put off and failed", renewal.Wait, "backing off", putOff(5*time.Minute), due, backingOff),
+
 		// Reasons to look into the Secret.
+		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret is not as the spec has it", drifted, onlyGenerationChanged),
+		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret is not as the spec has it", drifted, contested, onlyGenerationChanged),
 		Entry("a token Secret that somebody else wrote to is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
 		Entry("an edit of the credentials Secret, be it a label, is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
 	)
@@ -115,6 +139,9 @@ var _ = Describe("the decision", func() {
 		Entry("at the expiry of a token that comes before the end of a backoff", expiry, failed(time.Hour)),
 		Entry("at the end of a backoff of a token that expired", inAMinute, expired, backingOff),
 		Entry("at the end of a backoff of a token that somebody changed", inAMinute, drifted, backingOff),
+		Entry("at the next try for a token that the server gave again", renewal.Input.RenewAt, putOff(5*time.Minute), duePlanned),
+		Entry("at the expiry, when the next try comes just after it", expiry, putOff(-time.Second)),
+		Entry("at the renewal, when a status puts it off for ever", planned, putOff(-time.Hour)),
 	)
 
 	It("keeps a token that lives too briefly to be renewed yet, and looks again at its expiry and at its renewal", func() {
@@ -161,6 +188,9 @@ var _ = Describe("the look after an attempt", func() {
 		Entry("at the retry when it failed without a token", inAMinute, time.Minute, noTarget),
 		Entry("at the expiry of the old token when that comes first", expiry, time.Hour),
 		Entry("never without a token and without a retry", never, time.Duration(0), noTarget),
+		Entry("at the next try when the server gave the same token again", func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }, time.Duration(0), putOff(5*time.Minute)),
+		Entry("at the expiry when the server will give another only after it", expiry, time.Duration(0), putOff(-time.Second)),
+		Entry("at the retry when a try that was put off failed", inAMinute, time.Minute, putOff(5*time.Minute), due),
 	)
 })
 
@@ -183,6 +213,91 @@ var _ = Describe("a token", func() {
 		Expect(good().Token()).NotTo(BeNil())
 	})
 })
+
+var _ = Describe("the renewal of a token that is there", func() {
+	putOffUntil := func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }
+	statusSays := func(change func(*v1alpha1.TokenStatus)) change {
+		return func(in *renewal.Input) { change(in.Last.Token) }
+	}
+	justAfter := func(in renewal.Input) time.Time { return in.Target.Record.ExpiresAt.Add(time.Second) }
+
+	DescribeTable("comes",
+		func(expected func(renewal.Input) time.Time, changes ...change) {
+			in := good(changes...)
+			Expect(in.RenewAt()).To(Equal(expected(in)))
+		},
+		Entry("as planned without a status", planned),
+		Entry("as planned when the status says the same, to the second", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.RenewAt = metav1.NewTime(planned(good()).Truncate(time.Second))
+		})),
+		Entry("when the status put it off to", putOffUntil, putOff(5*time.Minute)),
+		Entry("when the status put it off to, by a second only", putOffUntil, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.RenewAt = metav1.NewTime(planned(good()).Add(time.Second))
+		})),
+		Entry("when the status put it off to, in the zone of whoever wrote that", putOffUntil, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+			zone := time.FixedZone("", 3600)
+			t.IssuedAt, t.ExpiresAt, t.RenewAt = metav1.NewTime(t.IssuedAt.In(zone)), metav1.NewTime(t.ExpiresAt.In(zone)), metav1.NewTime(t.RenewAt.In(zone))
+		})),
+		Entry("at the expiry when the status put it off to that", putOffUntil, putOff(0)),
+		Entry("just after the expiry at the latest", justAfter, putOff(-time.Second)),
+
+		// A status that somebody tampered with, or that is about something else.
+		Entry("as planned when the status says a moment later than just after the expiry", planned, putOff(-time.Second-1)),
+		Entry("as planned when the status says next year", planned, putOff(-365*24*time.Hour)),
+		Entry("as planned when the status says the end of time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.RenewAt = metav1.NewTime(time.Unix(1<<62, 0))
+		})),
+		Entry("as planned when the status says sooner: no status hurries a token", planned, putOff(40*time.Minute)),
+		Entry("as planned when the status says long ago", planned, putOff(100*365*24*time.Hour)),
+		Entry("as planned when the status does not say", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { t.RenewAt = metav1.Time{} })),
+		Entry("as planned when the status says nothing at all", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { *t = v1alpha1.TokenStatus{} })),
+		Entry("as planned when the status is about a token with another issue", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.IssuedAt = metav1.NewTime(t.IssuedAt.Add(time.Second))
+		})),
+		Entry("as planned when the status is about a token with a later expiry", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.Add(time.Second))
+		})),
+		Entry("as planned when the status claims an expiry in a year, and a try just before it", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.AddDate(1, 0, 0))
+			t.RenewAt = t.ExpiresAt
+		})),
+		Entry("as planned when the Secret holds another token than the status tells of", planned, putOff(5*time.Minute), func(in *renewal.Input) {
+			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = in.Now, in.Now.Add(time.Hour)
+		}),
+		Entry("as planned after an edit of the spec, be it of renewBefore", planned, putOff(5*time.Minute), onlyGenerationChanged),
+		Entry("as planned when the status is about a later generation, by a backup", planned, putOff(5*time.Minute), func(in *renewal.Input) { in.Last.Generation = 4 }),
+	)
+})
+
+var _ = Describe("the wait for others", func() {
+	DescribeTable("is told, while there is no valid token, as something that passes by itself:",
+		func(decision renewal.Decision, why, reason string, said ...string) {
+			Expect(decision.Action).To(Equal(renewal.Wait))
+			Expect(decision.Why).To(Equal(why))
+			Expect(decision.Until).To(BeZero())
+			Expect(decision.Repair).To(BeFalse())
+			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", oauth2.Retry))))
+			for _, words := range append(said, "no valid token") {
+				Expect(decision.Problem.Message).To(ContainSubstring(words))
+			}
+			Expect(decision.Problem.Message).NotTo(ContainSubstring("%!"))
+		},
+		Entry("too many requests to one host", renewal.Busy("https://idp.example.com/token"), "busy", v1alpha1.ReasonTokenEndpointBusy,
+			"https://idp.example.com/token", "as soon as one ends"),
+		Entry("a rate limit", renewal.AwaitTurn("https://idp.example.com/token", 30, time.Minute), "awaiting its turn", v1alpha1.ReasonRateLimited,
+			"https://idp.example.com/token", "30 requests", "1m0s", "authorizationServer.rateLimit"),
+		Entry("a server that asked for a pause", renewal.Paused("https://idp.example.com/token", now.Add(time.Hour)), "paused", v1alpha1.ReasonRateLimited,
+			"https://idp.example.com/token", "2026-03-01T13:00:00Z", "Retry-After"),
+		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused("AuthorizationServer idp", now.Add(time.Hour).In(time.FixedZone("", 3600))), "paused", v1alpha1.ReasonRateLimited,
+			"AuthorizationServer idp", "2026-03-01T13:00:00Z"),
+		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s"), "busy", v1alpha1.ReasonTokenEndpointBusy,
+			"https://idp.example.com/%d%s"),
+	)
+})
+
+func failedAtServer(version string) change {
+	return func(in *renewal.Input) { in.Last.Failure.AuthorizationServerVersion = version }
+}
 
 func expiry(in renewal.Input) time.Time { return in.Target.Record.ExpiresAt }
 

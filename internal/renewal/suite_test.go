@@ -150,3 +150,26 @@ func restarted(in *renewal.Input) { in.Started = in.Now }
 func backingOff(in *renewal.Input) { failed(time.Minute)(in) }
 
 func backoffOver(in *renewal.Input) { failed(0)(in) }
+
+// putOff is a status that says that the next try for the token that the target
+// holds comes so long before its expiry.
+func putOff(left time.Duration) change {
+	return func(in *renewal.Input) {
+		record := in.Target.Record
+		in.Last.Token = &v1alpha1.TokenStatus{
+			SecretName: "shop-token", IssuedAt: metav1.NewTime(record.IssuedAt), ExpiresAt: metav1.NewTime(record.ExpiresAt),
+			RenewAt: metav1.NewTime(record.ExpiresAt.Add(-left)),
+		}
+	}
+}
+
+// planned is when the policy renews the token, whatever a status says.
+func planned(in renewal.Input) time.Time {
+	return in.Policy.RenewAt(in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt)
+}
+
+// duePlanned is the instant at which the token is due but for what a status says.
+func duePlanned(in *renewal.Input) { in.Now = planned(*in) }
+
+// serverChanged is another state of the object that declares the authorization server.
+func serverChanged(in *renewal.Input) { in.ServerVersion = "server-uid/2" }

@@ -105,6 +105,38 @@ var _ = DescribeTable("at its renewal, a token has so much left at the least:",
 	Entry("nothing, when it is over by then", 5*time.Second, renewal.Policy{}, time.Duration(0)),
 )
 
+var _ = Describe("the next try for a token that the server gave again", func() {
+	DescribeTable("comes",
+		func(left, expected time.Duration) {
+			Expect(renewal.AskAgainAt(now, now.Add(left))).To(Equal(now.Add(expected)))
+		},
+		Entry("after half of twenty minutes", 20*time.Minute, 10*time.Minute),
+		Entry("after half of ten years", 10*365*24*time.Hour, 5*365*24*time.Hour),
+		Entry("after ten seconds when twenty are left", 20*time.Second, 10*time.Second),
+		Entry("just after the expiry when half is less than ten seconds", 20*time.Second-1, 21*time.Second-1),
+		Entry("just after the expiry when ten seconds are left", 10*time.Second, 11*time.Second),
+		Entry("just after the expiry when a second is left", time.Second, 2*time.Second),
+		Entry("just after the expiry when nothing is left", time.Duration(0), time.Second),
+	)
+
+	It("comes a few times in the life of a token, and never twice within ten seconds but for the last", func() {
+		for _, lifetime := range []time.Duration{30 * time.Second, time.Minute, time.Hour, 24 * time.Hour, 365 * 24 * time.Hour} {
+			expiresAt := now.Add(lifetime)
+			tries := 0
+			for at := now; at.Before(expiresAt); tries++ {
+				next := renewal.AskAgainAt(at, expiresAt)
+				if next.Before(expiresAt) {
+					Expect(next.Sub(at)).To(BeNumerically(">=", renewal.MinInterval))
+				} else {
+					Expect(next).To(Equal(expiresAt.Add(time.Second)))
+				}
+				at = next
+			}
+			Expect(tries).To(BeNumerically("<=", 23), lifetime.String())
+		}
+	})
+})
+
 var _ = Describe("the retry", func() {
 	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
 		func(attempts int32, longest time.Duration) {

@@ -26,6 +26,8 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	before, now := trouble(in.Previous.Conditions), trouble(status.Conditions)
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
+	case now != nil && isTurn(now.Reason) && status.Failure == nil:
+		// Nothing went wrong, and thousands may wait.
 	case now != nil && (before == nil || before.Reason != now.Reason):
 		events = append(events, Event{corev1.EventTypeWarning, now.Reason, now.Message})
 	case in.Previous.Token == nil && status.Token != nil:
@@ -37,6 +39,11 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 		events = append(events, Event{corev1.EventTypeWarning, notice.Reason, notice.Message})
 	}
 	return events
+}
+
+// isTurn tells of reasons to wait for others.
+func isTurn(reason string) bool {
+	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
 // trouble is the condition that tells what is wrong; nil when nothing is.

@@ -140,7 +140,8 @@ func askAgain(after renewal.Input) *v1alpha1.TokenStatus {
 	return &v1alpha1.TokenStatus{
 		IssuedAt:  second(token.IssuedAt),
 		ExpiresAt: second(token.ExpiresAt),
-		RenewAt:   second(renewal.AskAgainAt(after.Now, token.ExpiresAt)),
+		// Rounded up: never sooner.
+		RenewAt: second(renewal.AskAgainAt(after.Now, token.ExpiresAt).Add(time.Second - 1)),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -40,6 +41,8 @@ var _ = Describe("the token in the status", func() {
 	)
 })
 
+func second(t time.Time) metav1.Time { return metav1.NewTime(t.Truncate(time.Second)) }
+
 func fromNow(d time.Duration) *time.Time {
 	t := now.Add(d)
 	return &t
@@ -60,6 +63,14 @@ var _ = Describe("the failure in the status", func() {
 		Expect(after(in, down).Failure.CredentialsVersion).To(BeEmpty())
 	})
 
+	It("tells which state of the authorization server's object failed, so that a change of it is noticed", func() {
+		in := observed(noTarget, serverChanged)
+		Expect(after(in, down).Failure.AuthorizationServerVersion).To(Equal("server-uid/2"))
+		Expect(after(observed(noTarget), down).Failure.AuthorizationServerVersion).To(BeEmpty())
+		Expect(renewal.Decide(withLast(in, after(in, down)))).To(HaveField("Why", "backing off"))
+		Expect(renewal.Decide(withLast(in, after(observed(noTarget), down))).Action).To(Equal(renewal.Exchange))
+	})
+
 	DescribeTable("counts",
 		func(attempts int, changes ...change) {
 			before := after(observed(noTarget), down)
@@ -71,6 +82,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("from one after an edit of the spec", 1, func(in *renewal.Input) { in.Generation = 4 }),
 		Entry("from one with other credentials", 1, credentialsEdited),
 		Entry("from one for a new renew request", 1, renewRequested),
+		Entry("from one with another authorization server by reference", 1, serverChanged),
 	)
 
 	DescribeTable("is",
@@ -163,7 +175,8 @@ func handled(request string) reported {
 
 func withLast(in renewal.Input, previous reported) renewal.Input {
 	in.Last = renewal.Last{
-		Generation: *previous.ObservedGeneration, RenewRequest: previous.LastHandledRenewRequest, Failure: previous.Failure,
+		Generation: *previous.ObservedGeneration, RenewRequest: previous.LastHandledRenewRequest,
+		Failure: previous.Failure, Token: previous.Token,
 	}
 	return in
 }

@@ -74,6 +74,9 @@ func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }
 
 func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
 
+// serverChanged is another state of the object that declares the authorization server.
+func serverChanged(in *renewal.Input) { in.ServerVersion = "server-uid/2" }
+
 func renewRequested(in *renewal.Input) { in.RenewRequest = "today" }
 
 func later(d time.Duration) change { return func(in *renewal.Input) { in.Now = in.Now.Add(d) } }
@@ -111,6 +114,7 @@ func report(in renewal.Input, outcome status.Outcome, previous reported) status.
 		Generation:   ptr.Deref(previous.ObservedGeneration, -1),
 		RenewRequest: previous.LastHandledRenewRequest,
 		Failure:      previous.Failure,
+		Token:        previous.Token,
 	}
 	return status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: outcome, Previous: previous})
 }

@@ -73,7 +73,7 @@ func certificateFault(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "it is signed by an authority that the operator does not know"
+		return "it is signed by an authority that the operator does not know: name that in authorizationServer.tls.caBundleRef if it is the right one"
 	case errors.As(err, &hostname):
 		return "it is for another host name"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

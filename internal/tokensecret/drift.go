@@ -16,24 +16,28 @@ const FieldManager = "tokensync"
 // fields of a token Secret that are the operator's.
 type fields struct{ *fieldpath.Set }
 
-// ownedFields are those that nobody else wrote to since the operator did. The API
-// server keeps, in the metadata, who wrote each field last: so no data has to be
-// read, and what others add is no drift. Of entries that cannot be read, nothing
-// is ours.
-func ownedFields(secret metav1.Object) fields {
-	owned := fieldpath.NewSet()
+// fieldsBy are those that the managers wrote whom the predicate takes, and nobody
+// else since. The API server keeps, in the metadata, who wrote each field last: so
+// no data has to be read, and what others add is no drift. Of entries that cannot
+// be read, there are none.
+func fieldsBy(secret metav1.Object, manager func(name string) bool) fields {
+	written := fieldpath.NewSet()
 	for _, entry := range secret.GetManagedFields() {
-		if entry.Manager != FieldManager || entry.FieldsV1 == nil {
+		if !manager(entry.Manager) || entry.FieldsV1 == nil {
 			continue
 		}
 		set := fieldpath.NewSet()
 		if err := set.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())); err != nil {
 			return fields{fieldpath.NewSet()}
 		}
-		owned = owned.Union(set)
+		written = written.Union(set)
 	}
-	return fields{owned}
+	return fields{written}
 }
+
+func ours(manager string) bool { return manager == FieldManager }
+
+func others(manager string) bool { return manager != FieldManager }
 
 func (f fields) hasAll(paths []fieldpath.Path) bool {
 	for _, path := range paths {
@@ -76,8 +80,10 @@ func (f fields) keys() map[string][]string {
 
 var (
 	tokenKeys = []string{v1alpha1.AccessTokenKey, v1alpha1.TokenTypeKey, v1alpha1.ExpiresAtKey}
-	// tokenPaths are the token and its record.
-	tokenPaths = pathsUnder(map[string][]string{annotationsField: ownAnnotations, dataField: tokenKeys})
+	// tokenPaths are the token and its record, and recordPaths what older records
+	// lack.
+	tokenPaths  = pathsUnder(map[string][]string{annotationsField: tokenAnnotations, dataField: tokenKeys})
+	recordPaths = pathsUnder(map[string][]string{annotationsField: {v1alpha1.ResponseFieldsAnnotation}})
 )
 
 func pathsUnder(keys map[string][]string) []fieldpath.Path {

@@ -45,8 +45,8 @@ func (m metadata) isIn(secret metav1.Object) bool {
 	return has(secret.GetLabels(), m.labels) && has(secret.GetAnnotations(), m.annotations)
 }
 
-// leftovers are what the operator once wrote and does not want any more. An apply
-// does not take away what the create before it made.
+// leftovers are what the operator alone once wrote and does not want any more. An
+// apply does not take away what the create before it made.
 type leftovers map[string][]string
 
 func (s *State) leftovers(wanted metadata) leftovers {
@@ -56,10 +56,10 @@ func (s *State) leftovers(wanted metadata) leftovers {
 	if s.Record != nil {
 		kept[dataField] = append(kept[dataField], s.Record.Fields...)
 	}
-	left := leftovers{}
+	left, foreign := leftovers{}, s.foreign.keys()
 	for field, keys := range s.written.keys() {
 		for _, key := range keys {
-			if !slices.Contains(kept[field], key) {
+			if !slices.Contains(kept[field], key) && !slices.Contains(foreign[field], key) {
 				left[field] = append(left[field], key)
 			}
 		}

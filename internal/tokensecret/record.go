@@ -80,11 +80,20 @@ func (r Record) annotations() map[string]string {
 // RequestHash is a hash of what a spec says about the token request. It leaves
 // out what only says when to renew or where to write, what profiles fill in, and
 // what an authorization server declares that is named by reference: a new version
-// of either renews nothing.
+// of either renews nothing. Nor do limits, trust and revocation.
 func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
+	server, reference := spec.AuthorizationServer.DeepCopy(), spec.AuthorizationServerRef.DeepCopy()
+	if server != nil {
+		// These say how to send a request, and not for what token.
+		server.RateLimit, server.Revocation, server.TLS = nil, nil, nil
+	}
+	if reference != nil && reference.Kind == v1alpha1.AuthorizationServerNamespaced {
+		// The default, written out.
+		reference.Kind = ""
+	}
 	raw, err := json.Marshal(v1alpha1.ClientCredentialSpec{
-		AuthorizationServer:    spec.AuthorizationServer,
-		AuthorizationServerRef: spec.AuthorizationServerRef,
+		AuthorizationServer:    server,
+		AuthorizationServerRef: reference,
 		CredentialsRef:         spec.CredentialsRef,
 		ClientID:               spec.ClientID,
 		ServiceAccountName:     spec.ServiceAccountName,
@@ -121,7 +130,7 @@ func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentia
 		mac.Write([]byte{0})
 	}
 	for _, name := range slices.Sorted(maps.Keys(token.Fields)) {
-		mac.Write([]byte(name + "\x00" + token.Fields[name].Reveal() + "\x00"))
+		mac.Write([]byte("field " + name + "\x00" + token.Fields[name].Reveal() + "\x00"))
 	}
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -34,6 +34,14 @@ func hashOf(changes ...func(*spec)) string {
 	return hash
 }
 
+// refer names an authorization server in the place of declaring it.
+func refer(name string, kind v1alpha1.AuthorizationServerKind) func(*spec) {
+	return func(s *spec) {
+		s.AuthorizationServer = nil
+		s.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Kind: kind, Name: name}
+	}
+}
+
 var _ = Describe("the request hash", func() {
 	DescribeTable("changes, and the token is renewed, with",
 		func(change func(*spec)) { Expect(hashOf(change)).NotTo(Equal(hashOf())) },
@@ -55,7 +63,47 @@ var _ = Describe("the request hash", func() {
 		Entry("the client ID", func(s *spec) { s.ClientID = "inline" }),
 		Entry("the scopes", func(s *spec) { s.Scopes = []string{"read", "write"} }),
 		Entry("the audience", func(s *spec) { s.Audience = "api" }),
+		Entry("the ServiceAccount", func(s *spec) { s.ServiceAccountName = "shop" }),
+		Entry("the key of the private key", func(s *spec) { s.CredentialsRef.PrivateKeyKey = "key" }),
+		Entry("a resource", func(s *spec) { s.Resources = []string{"https://api.example.com"} }),
+		Entry("a parameter for this client", func(s *spec) { s.Parameters = []v1alpha1.Parameter{{Name: "tenant", Value: ptr.To("a")}} }),
+		Entry("a parameter that becomes one for this client", func(s *spec) {
+			s.Parameters, s.AuthorizationServer.Request.Parameters = s.AuthorizationServer.Request.Parameters, nil
+		}),
+		Entry("an authorization server that is declared elsewhere", func(s *spec) { refer("idp", "")(s) }),
+		Entry("no authorization server", func(s *spec) { s.AuthorizationServer = nil }),
 	)
+
+	DescribeTable("differs, for an authorization server that is declared elsewhere, with",
+		func(change func(*spec)) {
+			Expect(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced), change)).
+				NotTo(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
+		},
+		Entry("its name", refer("other", v1alpha1.AuthorizationServerNamespaced)),
+		Entry("its kind", refer("idp", v1alpha1.AuthorizationServerCluster)),
+		Entry("the scopes", func(s *spec) { s.Scopes = nil }),
+	)
+
+	It("is the same for the default kind, written out or not", func() {
+		Expect(hashOf(refer("idp", ""))).To(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
+	})
+
+	It("differs for another order of the resources, of which a server may take the first", func() {
+		Expect(hashOf(func(s *spec) { s.Resources = []string{"a", "b"} })).NotTo(Equal(hashOf(func(s *spec) { s.Resources = []string{"b", "a"} })))
+	})
+
+	It("differs for the value and for the key that a parameter of this client takes", func() {
+		parameter := func(p v1alpha1.Parameter) func(*spec) {
+			return func(s *spec) { s.Parameters = []v1alpha1.Parameter{p} }
+		}
+		hashes := map[string]bool{}
+		for _, p := range []v1alpha1.Parameter{
+			{Name: "a"}, {Name: "b"}, {Name: "a", Value: ptr.To("")}, {Name: "a", Value: ptr.To("x")}, {Name: "a", SecretKey: "x"}, {Name: "a", Template: "x"},
+		} {
+			hashes[hashOf(parameter(p))] = true
+		}
+		Expect(hashes).To(HaveLen(6))
+	})
 
 	DescribeTable("stays, and the token too, with",
 		func(change func(*spec)) { Expect(hashOf(change)).To(Equal(hashOf())) },
@@ -63,7 +111,24 @@ var _ = Describe("the request hash", func() {
 		Entry("renewBefore", func(s *spec) { s.RenewBefore = &metav1.Duration{Duration: time.Minute} }),
 		Entry("renewBeforePercentage", func(s *spec) { s.RenewBeforePercentage = 10 }),
 		Entry("the target", func(s *spec) { s.Target = &v1alpha1.TokenTarget{Name: "other"} }),
+		Entry("the template of the target", func(s *spec) { s.Target = wanted.Spec.Target }),
+		Entry("the rate limit", func(s *spec) { s.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1} }),
+		Entry("the revocation", func(s *spec) {
+			s.AuthorizationServer.Revocation = &v1alpha1.Revocation{OnDelete: ptr.To(true)}
+		}),
+		Entry("whom to trust", func(s *spec) {
+			s.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "ca"}}
+		}),
+		Entry("lists that are empty, which are none", func(s *spec) { s.Resources, s.Parameters = []string{}, []v1alpha1.Parameter{} }),
 	)
+
+	It("leaves the spec as it was", func() {
+		s := spec{AuthorizationServer: &v1alpha1.AuthorizationServerSpec{Profile: "RFC6749"}, Resources: []string{"b", "a"}, Target: wanted.Spec.Target}
+		before := s.DeepCopy()
+		_, err := tokensecret.RequestHash(s)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(&s).To(Equal(before))
+	})
 
 	It("is the same in every version, or an upgrade would renew every token", func() {
 		Expect(hashOf()).To(Equal("b3eb2174338c4257fc36b6328fe2fbb5"))

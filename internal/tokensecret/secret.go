@@ -119,7 +119,7 @@ func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 
 // Strip drops from the metadata of a Secret what nobody here reads, so that
 // the cache stays small however many Secrets there are. Token Secrets keep their
-// labels and annotations.
+// labels, annotations and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	if metav1.GetControllerOf(secret) == nil {
 		secret.OwnerReferences = nil
@@ -131,16 +131,17 @@ func Strip(secret *metav1.PartialObjectMetadata) {
 		return
 	}
 	delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
-	secret.ManagedFields = slices.DeleteFunc(secret.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager != FieldManager
-	})
 }
 
-var ownAnnotations = []string{
-	v1alpha1.IssuedAtAnnotation, v1alpha1.ExpiresAtAnnotation, v1alpha1.ScopeAnnotation,
-	v1alpha1.RequestHashAnnotation, v1alpha1.CredentialsVersionAnnotation,
-	v1alpha1.RenewRequestAnnotation, v1alpha1.ResponseFieldsAnnotation, v1alpha1.FingerprintAnnotation,
-}
+var (
+	// tokenAnnotations have no older form.
+	tokenAnnotations = []string{
+		v1alpha1.IssuedAtAnnotation, v1alpha1.ExpiresAtAnnotation, v1alpha1.ScopeAnnotation,
+		v1alpha1.RequestHashAnnotation, v1alpha1.CredentialsVersionAnnotation,
+		v1alpha1.RenewRequestAnnotation, v1alpha1.FingerprintAnnotation,
+	}
+	ownAnnotations = append([]string{v1alpha1.ResponseFieldsAnnotation}, tokenAnnotations...)
+)
 
 // Equal tells whether a token issued for p serves other as well.
 func (p Provenance) Equal(other Provenance) bool {

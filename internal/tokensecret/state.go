@@ -20,8 +20,9 @@ type State struct {
 	// changed since; Tampered that somebody else wrote to the token or its record.
 	Drifted, Tampered bool
 
-	// written is what the operator wrote and nobody else since.
-	written fields
+	// written is what the operator wrote and nobody else since; foreign is what
+	// others wrote, alone or too.
+	written, foreign fields
 }
 
 // StateOf reads the state of an existing target Secret.
@@ -37,17 +38,21 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		state.Owned = controller.UID == owner.GetUID()
 	}
 	if state.Owned {
-		state.written = ownedFields(secret)
+		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
 		wanted := metadataOf(owner)
-		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields()
+		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret)
 		state.Drifted = state.Tampered ||
-			!state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
+			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
 			!state.leftovers(wanted).isEmpty()
 	}
 	return state
 }
 
-// hasFields tells whether the further fields of the response are as written.
-func (s *State) hasFields() bool {
+// hasFields tells whether the further fields of the response, and the list of
+// them, are as written. A Secret of an older version has no list yet.
+func (s *State) hasFields(secret metav1.Object) bool {
+	if _, listed := secret.GetAnnotations()[v1alpha1.ResponseFieldsAnnotation]; listed && !s.written.hasAll(recordPaths) {
+		return false
+	}
 	return s.Record == nil || s.written.hasAll(pathsUnder(map[string][]string{"data": s.Record.Fields}))
 }

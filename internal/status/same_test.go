@@ -1,0 +1,182 @@
+package status_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
+)
+
+// sameAgain is a server that gave the token that the target holds.
+var sameAgain = status.Outcome{Attempted: true, SameToken: true}
+
+// aged is a token of an hour that was issued so long ago.
+func aged(age time.Duration) change {
+	return func(in *renewal.Input) { in.Target = secretOf(age, time.Hour) }
+}
+
+var _ = Describe("a token that the server gave again", func() {
+	It("is told as before, but for the next try", func() {
+		before := after(observed(aged(40*time.Minute)), nothing)
+		told := report(observed(aged(40*time.Minute)), sameAgain, before)
+		expected := before.Token.DeepCopy()
+		expected.RenewAt = second(now.Add(10 * time.Minute))
+		Expect(told.Status.Token).To(Equal(expected))
+		Expect(told.NextLook).To(Equal(now.Add(10 * time.Minute)))
+		Expect(told.Events).To(BeEmpty())
+		Expect(told.Status.Failure).To(BeNil())
+		Expect(told.Status.Conditions).To(ConsistOf(condition(ready, yes, v1alpha1.ReasonTokenIssued)))
+		Expect(told.Status.Conditions).To(ContainElement(HaveField("Message", And(
+			ContainSubstring("expires at 2026-03-01T12:20:00Z"), ContainSubstring("renewed at 2026-03-01T12:10:00Z")))))
+	})
+
+	DescribeTable("is asked for again",
+		func(age, next, look time.Duration) {
+			told := report(observed(aged(age)), sameAgain, idle)
+			Expect(told.Status.Token.RenewAt.Time).To(Equal(now.Add(next)))
+			Expect(told.NextLook).To(Equal(now.Add(look)))
+		},
+		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute, 10*time.Minute),
+		Entry("after half of a minute", 59*time.Minute, 30*time.Second, 30*time.Second),
+		Entry("just after the expiry when little is left; the status changes at the expiry", time.Hour-15*time.Second, 16*time.Second, 15*time.Second),
+		Entry("just after the expiry when a second is left", time.Hour-time.Second, 2*time.Second, time.Second),
+	)
+
+	It("is asked for again no sooner than it would be, if it was asked for early", func() {
+		in := observed(renewRequested)
+		told := report(in, sameAgain, idle)
+		Expect(told.NextLook).To(Equal(in.RenewAt()))
+		Expect(told.NextLook).To(BeTemporally(">", now.Add(25*time.Minute)))
+		Expect(told.Status.Token).To(Equal(idle.Token))
+	})
+
+	It("stays as it was told until then, so that nothing is written and nothing asked", func() {
+		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
+		for _, passed := range []time.Duration{0, time.Second, 10*time.Minute - 1} {
+			in := observed(aged(40*time.Minute), later(passed))
+			Expect(renewal.Decide(withLast(in, before)).Action).To(Equal(renewal.Keep))
+			told := report(in, nothing, before)
+			Expect(told.Status).To(Equal(before))
+			Expect(told.NextLook).To(Equal(now.Add(10 * time.Minute)))
+			Expect(told.Events).To(BeEmpty())
+		}
+		Expect(renewal.Decide(withLast(observed(aged(40*time.Minute), later(10*time.Minute)), before)).Action).To(Equal(renewal.Exchange))
+	})
+
+	It("is asked for a few times until there is another", func() {
+		in, told := observed(aged(0)), idle
+		var asked []time.Duration
+		for looks := 0; in.Now.Before(now.Add(2*time.Hour)) && len(asked) < 100; looks++ {
+			Expect(looks).To(BeNumerically("<", 30))
+			outcome := nothing
+			if renewal.Decide(withLast(in, told)).Action == renewal.Exchange {
+				asked = append(asked, in.Now.Sub(now))
+				outcome = sameAgain
+				if in.Now.After(in.Token().ExpiresAt) {
+					break
+				}
+			}
+			next := report(in, outcome, told)
+			Expect(next.NextLook).To(BeTemporally(">", in.Now))
+			told, in.Now = next.Status, next.NextLook
+		}
+		Expect(len(asked)).To(And(BeNumerically(">", 4), BeNumerically("<", 12)))
+		Expect(asked[len(asked)-1]).To(Equal(time.Hour + time.Second))
+		for i := range asked[1:] {
+			Expect(asked[i+1] - asked[i]).To(BeNumerically(">=", renewal.MinInterval-time.Second))
+		}
+	})
+
+	DescribeTable("is at the same time",
+		func(in renewal.Input, previous reported, matched OmegaMatcher) {
+			Expect(report(in, sameAgain, previous)).To(matched)
+		},
+		Entry("the end of a failure", observed(due, later(time.Minute)), after(observed(due), down),
+			And(HaveField("Status.Failure", BeNil()), HaveField("Status", haveCondition(ready, yes, v1alpha1.ReasonTokenIssued)),
+				HaveField("Status.Conditions", HaveLen(1)), HaveField("Events", ConsistOf(HaveField("Reason", v1alpha1.EventRecovered))))),
+		Entry("the answer to a renew request", observed(renewRequested), idle,
+			And(HaveField("Status.LastHandledRenewRequest", "today"), HaveField("Events", BeEmpty()))),
+		Entry("of the generation that asked for it, which the next try is for", observed(due, func(in *renewal.Input) { in.Generation = 9 }), idle,
+			And(HaveField("Status.ObservedGeneration", HaveValue(BeEquivalentTo(9))), HaveField("Status.Token.RenewAt.Time", now.Add(5*time.Minute)))),
+	)
+
+	It("makes no notice again", func() {
+		again := sameAgain
+		again.Notices = []oauth2.Notice{{Reason: v1alpha1.EventLifetimeAssumed, Message: "assumed"}}
+		Expect(report(observed(due), again, unseen).Events).NotTo(ContainElement(HaveField("Reason", v1alpha1.EventLifetimeAssumed)))
+	})
+
+	It("leaves what was observed as it was", func() {
+		in := observed(due)
+		in.Last = renewal.Last{Generation: 1}
+		status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: sameAgain, Previous: idle})
+		Expect(in.Last).To(Equal(renewal.Last{Generation: 1}))
+	})
+
+	DescribeTable("is put off no longer",
+		func(in renewal.Input, outcome status.Outcome, renewAt time.Time) {
+			before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
+			Expect(report(in, outcome, before).Status.Token.RenewAt.Time).To(Equal(renewAt.Truncate(time.Second)))
+		},
+		Entry("when there is another", observed(aged(40*time.Minute), later(10*time.Minute)), issued(observed(later(10*time.Minute)), time.Hour),
+			renewal.Policy{Seed: "uid"}.RenewAt(now.Add(10*time.Minute), now.Add(70*time.Minute))),
+		Entry("after an edit of the spec", observed(aged(40*time.Minute), func(in *renewal.Input) { in.Generation = 4 }), down,
+			observed(aged(40*time.Minute)).RenewAt()),
+		Entry("while suspended: the end of that is a fresh start", observed(aged(40*time.Minute), suspended), nothing,
+			observed(aged(40*time.Minute)).RenewAt()),
+	)
+
+	It("stays put off while the next try fails, which has a retry of its own", func() {
+		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
+		told := report(observed(aged(40*time.Minute), later(10*time.Minute)), down, before)
+		Expect(told.Status.Token).To(Equal(before.Token))
+		Expect(told.NextLook).To(Equal(told.Status.Failure.RetryAt.Time))
+		Expect(told.Status).To(haveCondition(renewalFailing, yes, v1alpha1.ReasonServerError))
+	})
+
+	DescribeTable("counts for nothing in a status that somebody tampered with:",
+		func(change func(*v1alpha1.TokenStatus)) {
+			in := observed(aged(40 * time.Minute))
+			before := report(in, sameAgain, idle).Status
+			change(before.Token)
+			told := report(in, nothing, before)
+			Expect(told.Status.Token).To(Equal(after(in, nothing).Token))
+			Expect(renewal.Decide(withLast(observed(due), before)).Action).To(Equal(renewal.Exchange))
+		},
+		Entry("a next try far in the future", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(now.AddDate(1, 0, 0)) }),
+		Entry("an expiry and a next try far in the future", func(t *v1alpha1.TokenStatus) {
+			t.ExpiresAt, t.RenewAt = second(now.AddDate(1, 0, 0)), second(now.AddDate(1, 0, 0))
+		}),
+		Entry("another issue", func(t *v1alpha1.TokenStatus) { t.IssuedAt = second(now) }),
+		Entry("no next try", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(time.Time{}) }),
+	)
+})
+
+var _ = Describe("a wait for others", func() {
+	DescribeTable("is told",
+		func(decision renewal.Decision, reason string) {
+			in := observed(noTarget)
+			told := status.Compute(status.Input{Observed: in, Decision: decision, Previous: unseen})
+			Expect(told.Status.Conditions).To(ConsistOf(condition(ready, no, reason), condition(reconciling, yes, reason)))
+			Expect(told.Status.Failure).To(BeNil())
+			Expect(told.Status.LastHandledRenewRequest).To(BeEmpty())
+		},
+		Entry("of a busy host", renewal.Busy("https://idp.example.com"), v1alpha1.ReasonTokenEndpointBusy),
+		Entry("of a rate limit", renewal.AwaitTurn("https://idp.example.com", 30, time.Minute), v1alpha1.ReasonRateLimited),
+		Entry("of a pause", renewal.Paused("https://idp.example.com", now), v1alpha1.ReasonRateLimited),
+	)
+
+	It("does not forget how often an attempt failed before", func() {
+		before := after(observed(noTarget), down)
+		told := status.Compute(status.Input{
+			Observed: observed(noTarget, renewRequested), Decision: renewal.Paused("https://idp.example.com", now), Previous: before,
+		})
+		Expect(told.Status.Failure).To(Equal(before.Failure))
+		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonRateLimited))
+	})
+})

@@ -1,0 +1,99 @@
+package status_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/status"
+)
+
+const endpoint = "https://idp.example.com/token"
+
+// Why an authorization server cannot be used.
+var (
+	unreachable = &oauth2.Error{Reason: v1alpha1.ReasonTimeout, Class: oauth2.Retry, Message: "no answer"}
+	undeclared  = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange, Message: "no such profile"}
+)
+
+// looked is the status after a look at a server that had another.
+func looked(before v1alpha1.AuthorizationServerStatus, failure *oauth2.Error) v1alpha1.AuthorizationServerStatus {
+	found := endpoint
+	if failure != nil {
+		found = ""
+	}
+	return status.OfServer(before, 3, found, failure, now)
+}
+
+var (
+	unseenServer = v1alpha1.AuthorizationServerStatus{}
+	usable       = looked(unseenServer, nil)
+)
+
+var _ = Describe("the status of an authorization server", func() {
+	DescribeTable("has the conditions",
+		func(before v1alpha1.AuthorizationServerStatus, failure *oauth2.Error, tokenEndpoint string, conditions ...types.GomegaMatcher) {
+			told := looked(before, failure)
+			Expect(told.Conditions).To(ConsistOf(conditions))
+			Expect(told.Conditions).To(HaveEach(Or(HaveField("ObservedGeneration", BeEquivalentTo(3)), HaveField("Type", "Audited"))))
+			Expect(told.ObservedGeneration).To(HaveValue(BeEquivalentTo(3)))
+			Expect(told.TokenEndpoint).To(Equal(tokenEndpoint))
+		},
+		Entry("Ready alone when it can be used", unseenServer, nil, endpoint,
+			condition(ready, yes, v1alpha1.ReasonUsable)),
+		Entry("Ready alone when it can be used again", looked(unseenServer, unreachable), nil, endpoint,
+			condition(ready, yes, v1alpha1.ReasonUsable)),
+		Entry("Ready alone when somebody changed what was wrong", looked(unseenServer, undeclared), nil, endpoint,
+			condition(ready, yes, v1alpha1.ReasonUsable)),
+		Entry("Reconciling when what fails may pass", unseenServer, unreachable, "",
+			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
+		Entry("Stalled when someone must change something", unseenServer, undeclared, "",
+			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
+		Entry("Stalled when it could be used before", usable, undeclared, "",
+			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
+		Entry("Stalled, and Reconciling no more", looked(unseenServer, unreachable), undeclared, "",
+			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
+		Entry("Reconciling, and Stalled no more", looked(unseenServer, undeclared), unreachable, "",
+			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
+		Entry("those of others as well, which stay as they are",
+			v1alpha1.AuthorizationServerStatus{Conditions: []metav1.Condition{{Type: "Audited", Status: no, Reason: "ByHand", ObservedGeneration: 1}}}, nil, endpoint,
+			condition(ready, yes, v1alpha1.ReasonUsable), condition("Audited", no, "ByHand")),
+	)
+
+	It("says where token requests go, or why they cannot", func() {
+		Expect(usable.Conditions).To(HaveEach(HaveField("Message", ContainSubstring(endpoint))))
+		Expect(looked(usable, undeclared).Conditions).To(HaveEach(HaveField("Message", "no such profile")))
+		Expect(looked(usable, unreachable).Conditions).To(HaveEach(HaveField("Message", "no answer")))
+	})
+
+	DescribeTable("does not change while nothing happens, so that nothing is written",
+		func(failure *oauth2.Error) {
+			before := looked(unseenServer, failure)
+			Expect(status.OfServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
+		},
+		Entry("to a server that can be used", nil),
+		Entry("to a server that cannot be reached", unreachable),
+		Entry("to a server that is declared wrong", undeclared),
+	)
+
+	It("notes the instant of a transition, in whole seconds, and of nothing else", func() {
+		at := now.Add(time.Hour + time.Millisecond)
+		Expect(status.OfServer(usable, 3, "", unreachable, at).Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(time.Hour))))
+		moved := status.OfServer(usable, 4, "https://other.example.com/token", nil, at)
+		Expect(moved.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now)))
+		Expect(moved.Conditions).To(HaveEach(HaveField("Message", ContainSubstring("https://other.example.com/token"))))
+		Expect(moved.ObservedGeneration).To(HaveValue(BeEquivalentTo(4)))
+	})
+
+	It("leaves the status before as it was", func() {
+		before := looked(unseenServer, unreachable)
+		unchanged := before.DeepCopy()
+		status.OfServer(before, 9, endpoint, nil, now.Add(time.Hour))
+		Expect(&before).To(Equal(unchanged))
+	})
+})

@@ -1,0 +1,339 @@
+package tokensecret_test
+
+import (
+	"encoding/json"
+	"maps"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// texts are labels or annotations.
+type texts = map[string]string
+
+// mine is the label that every token Secret has, with others.
+func mine(others ...string) texts {
+	labels := texts{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy}
+	for i := 0; i < len(others); i += 2 {
+		labels[others[i]] = others[i+1]
+	}
+	return labels
+}
+
+// besidesTheRecord are the annotations of a Secret that do not belong to its record.
+func besidesTheRecord(secret *corev1.Secret) texts {
+	others := maps.Clone(secret.Annotations)
+	maps.DeleteFunc(others, func(key, _ string) bool {
+		_, own := written(token, provenance).Annotations[key]
+		return own
+	})
+	return others
+}
+
+func withTarget(target *v1alpha1.TokenTarget) *v1alpha1.ClientCredential {
+	with := owner.DeepCopy()
+	with.Spec.Target = target
+	return with
+}
+
+var _ = Describe("the labels and annotations of a token Secret", func() {
+	DescribeTable("are",
+		func(wanting *v1alpha1.ClientCredential, labels, annotations texts) {
+			unchanged := wanting.DeepCopy()
+			secret := writtenFor(wanting, token, provenance)
+			Expect(secret.Labels).To(Equal(labels))
+			Expect(besidesTheRecord(secret)).To(Equal(annotations))
+			Expect(tokensecret.RecordOf(secret.Annotations)).To(Equal(tokensecret.RecordOf(written(token, provenance).Annotations)))
+			Expect(tokensecret.StateOf(wanting, secret).Drifted).To(BeFalse())
+			Expect(wanting).To(Equal(unchanged))
+		},
+		Entry("those of the operator without a target", withTarget(nil), mine(), texts{}),
+		Entry("those of the operator without a template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
+		Entry("those of the operator with a template of nothing", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
+		Entry("those of the operator with metadata of nothing", wanting(nil, nil), mine(), texts{}),
+		Entry("those of the operator with empty metadata", wanting(texts{}, texts{}), mine(), texts{}),
+		Entry("the labels of the template too", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
+		Entry("the annotations of the template too", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
+		Entry("labels with an empty value", wanting(texts{"canary": ""}, nil), mine("canary", ""), texts{}),
+		Entry("names with dots and slashes", wanting(texts{"example.com/team.web": "a"}, texts{"example.com/a.b": "c"}),
+			mine("example.com/team.web", "a"), texts{"example.com/a.b": "c"}),
+		Entry("a label and an annotation of one name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
+		Entry("the label by which the token serves as the credentials of another", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
+			mine(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential), texts{}),
+	)
+
+	// The CRD does not let such a template pass.
+	DescribeTable("are never those of a template that wants",
+		func(wanting *v1alpha1.ClientCredential) {
+			secret := writtenFor(wanting, token, provenance)
+			Expect(secret.Labels).To(Equal(mine()))
+			Expect(secret.Annotations).To(Equal(written(token, provenance).Annotations))
+		},
+		Entry("the operator's label", wanting(texts{v1alpha1.ManagedByLabel: "helm"}, nil)),
+		Entry("the fingerprint", wanting(nil, texts{v1alpha1.FingerprintAnnotation: "forged"})),
+		Entry("the expiry", wanting(nil, texts{v1alpha1.ExpiresAtAnnotation: "2099-01-01T00:00:00Z"})),
+	)
+})
+
+// wanted is the owner with the template that its Secret was written by.
+var wanted = wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b"})
+
+// edited is what becomes of the fields when somebody else writes to some of them.
+func edited(secret *corev1.Secret, keys ...string) {
+	GinkgoHelper()
+	ours := fieldsOf(secret)
+	var theirs [][]string
+	for _, path := range ours {
+		for _, key := range keys {
+			if path[len(path)-1] == key {
+				theirs = append(theirs, path)
+			}
+		}
+	}
+	for _, key := range keys {
+		ours = without(ours, key)
+	}
+	secret.ManagedFields = []metav1.ManagedFieldsEntry{
+		wrote(tokensecret.FieldManager, updated, ours), wrote("kubectl", updated, theirs),
+	}
+}
+
+// removed is what becomes of the fields when a label or annotation goes.
+func removed(key string) func(*corev1.Secret) {
+	return func(secret *corev1.Secret) {
+		delete(secret.Labels, key)
+		delete(secret.Annotations, key)
+		secret.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, updated, fieldsOf(secret))}
+	}
+}
+
+func unchanged(*corev1.Secret) {}
+
+var _ = Describe("a token Secret with a template", func() {
+	DescribeTable("is as it should be",
+		func(change func(*corev1.Secret), now *v1alpha1.ClientCredential) {
+			secret := writtenFor(wanted, token, provenance)
+			change(secret)
+			Expect(tokensecret.StateOf(now, secret)).To(HaveValue(And(HaveField("Drifted", false), HaveField("Tampered", false))))
+		},
+		Entry("after it was written", unchanged, wanted),
+		Entry("when the target gets, by its own words, the name that it has", unchanged, func() *v1alpha1.ClientCredential {
+			named := wanted.DeepCopy()
+			named.Spec.Target.Name = "shop-token"
+			return named
+		}()),
+		Entry("when somebody adds a label and an annotation", func(s *corev1.Secret) {
+			s.Labels["owner"], s.Annotations["checksum"] = "bob", "1"
+			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, [][]string{{"metadata", "labels", "owner"}, {"metadata", "annotations", "checksum"}}))
+		}, wanted),
+		Entry("when nobody is known to have added a label, as with an admission webhook", func(s *corev1.Secret) { s.Labels["injected"] = "yes" }, wanted),
+		Entry("when somebody applies the same label, and shares it", func(s *corev1.Secret) {
+			s.ManagedFields = append(s.ManagedFields, wrote("argocd", applied, [][]string{{"metadata", "labels", "team"}}))
+		}, wanted),
+		Entry("when the API server tells more than keys", func(s *corev1.Secret) {
+			s.ManagedFields = append(s.ManagedFields, metav1.ManagedFieldsEntry{Manager: tokensecret.FieldManager, Operation: applied, FieldsV1: metav1.NewFieldsV1(
+				`{".":{},"f:type":{},"f:data":{".":{}},"f:metadata":{".":{},"f:labels":{".":{}},"f:annotations":{".":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"owner-uid\"}":{".":{},"f:name":{}}}}}`)})
+		}, wanted),
+	)
+
+	It("has drifted when somebody removes a label without a value and does not leave his name", func() {
+		marked := wanting(texts{"canary": ""}, nil)
+		secret := writtenFor(marked, token, provenance)
+		delete(secret.Labels, "canary")
+		Expect(tokensecret.StateOf(marked, secret).Drifted).To(BeTrue())
+	})
+
+	DescribeTable("has drifted, while its token is as it was,",
+		func(change func(*corev1.Secret), now *v1alpha1.ClientCredential) {
+			secret := writtenFor(wanted, token, provenance)
+			change(secret)
+			Expect(tokensecret.StateOf(now, secret)).To(HaveValue(And(HaveField("Drifted", true), HaveField("Tampered", false))))
+		},
+		Entry("when somebody removes a label", removed("team"), wanted),
+		Entry("when somebody removes an annotation", removed("note"), wanted),
+		Entry("when somebody removes the operator's label", removed(v1alpha1.ManagedByLabel), wanted),
+		Entry("when somebody changes a label", func(s *corev1.Secret) {
+			s.Labels["team"] = "db"
+			edited(s, "team")
+		}, wanted),
+		Entry("when somebody changes an annotation", func(s *corev1.Secret) {
+			s.Annotations["note"] = ""
+			edited(s, "note")
+		}, wanted),
+		Entry("when somebody changes a label and does not leave his name", func(s *corev1.Secret) { s.Labels["team"] = "db" }, wanted),
+		Entry("when somebody removes an annotation and does not leave his name", func(s *corev1.Secret) { delete(s.Annotations, "note") }, wanted),
+		Entry("when somebody empties a label and does not leave his name", func(s *corev1.Secret) { s.Labels["team"] = "" }, wanted),
+		Entry("when somebody took a label over, and may change it any time", func(s *corev1.Secret) { edited(s, "team") }, wanted),
+		Entry("when the template wants another value", unchanged, wanting(texts{"team": "db", "tier": "front"}, texts{"note": "a", "link": "b"})),
+		Entry("when the template wants a label more", unchanged, wanting(texts{"team": "web", "tier": "front", "new": ""}, texts{"note": "a", "link": "b"})),
+		Entry("when the template wants an annotation more", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b", "new": ""})),
+		Entry("when the template wants a label no longer", unchanged, wanting(texts{"team": "web"}, texts{"note": "a", "link": "b"})),
+		Entry("when the template wants an annotation no longer", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a"})),
+		Entry("when the template wants as a label what was an annotation", unchanged, wanting(texts{"team": "web", "tier": "front", "note": "a"}, texts{"link": "b"})),
+		Entry("when the template goes", unchanged, owner),
+		Entry("when the template wants a label that somebody set before, to the same value", func(s *corev1.Secret) {
+			s.Labels["new"] = "x"
+			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, [][]string{{"metadata", "labels", "new"}}))
+		}, wanting(texts{"team": "web", "tier": "front", "new": "x"}, texts{"note": "a", "link": "b"})),
+	)
+})
+
+// merged is a JSON merge patch applied to a document (RFC 7386 section 2).
+func merged(target, patch any) any {
+	members, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	result, ok := target.(map[string]any)
+	if !ok {
+		result = map[string]any{}
+	}
+	for name, value := range members {
+		if value == nil {
+			delete(result, name)
+		} else {
+			result[name] = merged(result[name], value)
+		}
+	}
+	return result
+}
+
+// tidied is a Secret after the patch.
+func tidied(secret *corev1.Secret, patch []byte) *corev1.Secret {
+	GinkgoHelper()
+	raw, err := json.Marshal(secret)
+	Expect(err).NotTo(HaveOccurred())
+	var document, change any
+	Expect(json.Unmarshal(raw, &document)).To(Succeed())
+	Expect(json.Unmarshal(patch, &change)).To(Succeed())
+	raw, err = json.Marshal(merged(document, change))
+	Expect(err).NotTo(HaveOccurred())
+	result := &corev1.Secret{}
+	Expect(json.Unmarshal(raw, result)).To(Succeed())
+	return result
+}
+
+var _ = Describe("tidying up after a write", func() {
+	// patchOf is the patch for a Secret as it was before the write of a token.
+	patchOf := func(now *v1alpha1.ClientCredential, before *corev1.Secret, next oauth2.Token) string {
+		GinkgoHelper()
+		return string(tokensecret.Tidy(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance)))
+	}
+	patch := func(data, labels, annotations string) string {
+		return `{"data":` + data + `,"metadata":{"annotations":` + annotations + `,"labels":` + labels + `,"uid":"secret-uid"}}`
+	}
+
+	DescribeTable("takes away",
+		func(now *v1alpha1.ClientCredential, next oauth2.Token, expected string) {
+			secret := writtenFor(wanted, withFields("id_token", "i", "instance_url", "u"), provenance)
+			Expect(patchOf(now, secret, next)).To(Equal(expected))
+			// The same for what was applied later on.
+			secret.ManagedFields[0].Operation = applied
+			Expect(patchOf(now, secret, next)).To(Equal(expected))
+		},
+		Entry("nothing, when everything is still wanted", wanted, withFields("id_token", "i2", "instance_url", "u2"), ""),
+		Entry("nothing, when more is wanted", wanting(texts{"team": "web", "tier": "back", "a": "b"}, texts{"note": "z", "link": "b", "c": "d"}),
+			withFields("id_token", "i", "instance_url", "u", "region", "eu"), ""),
+		Entry("a label that is no longer wanted", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b"}), withFields("id_token", "i", "instance_url", "u"),
+			patch(`{}`, `{"tier":null}`, `{}`)),
+		Entry("an annotation that is no longer wanted", wanting(texts{"team": "web", "tier": "front"}, texts{"link": "b"}), withFields("id_token", "i", "instance_url", "u"),
+			patch(`{}`, `{}`, `{"note":null}`)),
+		Entry("all of a template that is gone", owner, withFields("id_token", "i", "instance_url", "u"),
+			patch(`{}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
+		Entry("the label of what is an annotation now", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b", "tier": "front"}), withFields("id_token", "i", "instance_url", "u"),
+			patch(`{}`, `{"tier":null}`, `{}`)),
+		Entry("a field that vanished from the declaration", wanted, withFields("instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
+		Entry("a field that was not in the response this time", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
+		Entry("all fields when none is declared any more", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
+		Entry("a field that got another name", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
+		Entry("all together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
+	)
+
+	It("leaves what others wrote too, and sees no drift in it", func() {
+		secret := writtenFor(wanted, token, provenance)
+		secret.ManagedFields = append(secret.ManagedFields, wrote("argocd-controller", applied,
+			[][]string{{"metadata", "labels", "team"}, {"metadata", "labels", "tier"}, {"metadata", "annotations", "note"}, {"metadata", "annotations", "link"}}))
+		Expect(patchOf(owner, secret, token)).To(BeEmpty())
+		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
+	})
+
+	DescribeTable("takes nothing",
+		func(change func(*corev1.Secret)) {
+			secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
+			change(secret)
+			Expect(patchOf(owner, secret, token)).To(BeEmpty())
+		},
+		Entry("from a Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
+		Entry("from a Secret that nobody controls", func(s *corev1.Secret) { s.OwnerReferences = nil }),
+		Entry("from a Secret of which nobody knows who wrote it", func(s *corev1.Secret) { s.ManagedFields = nil }),
+		Entry("from a Secret whose managed fields cannot be read", func(s *corev1.Secret) { s.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1("?") }),
+		Entry("from a Secret that somebody restored as a whole", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "velero-server" }),
+		Entry("that somebody else wrote over", func(s *corev1.Secret) { edited(s, "team", "tier", "note", "link", "id_token") }),
+	)
+
+	It("takes nothing from a Secret that was not there", func() {
+		Expect(tokensecret.Tidy(owner, nil, tokensecret.NewRecord(token, provenance))).To(BeNil())
+	})
+
+	It("leaves the state before as it was, also where it holds no record", func() {
+		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
+		delete(secret.Annotations, v1alpha1.IssuedAtAnnotation)
+		before := tokensecret.StateOf(owner, secret)
+		Expect(tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance))).NotTo(BeNil())
+		Expect(before.Record).To(BeNil())
+	})
+
+	It("touches nothing of others, nor of the token and its record", func() {
+		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
+		secret.Labels["owner"], secret.Annotations["checksum"], secret.Data["ca.crt"] = "bob", "1", []byte("pem")
+		// By the names of what the operator once wrote, elsewhere.
+		secret.Labels["note"], secret.Annotations["team"], secret.Data["tier"] = "x", "x", []byte("x")
+		secret.ManagedFields = append(secret.ManagedFields, wrote("kubectl", updated, [][]string{
+			{"metadata", "labels", "owner"}, {"metadata", "annotations", "checksum"}, {"data", "ca.crt"},
+			{"metadata", "labels", "note"}, {"metadata", "annotations", "team"}, {"data", "tier"},
+		}))
+		before := tokensecret.StateOf(owner, secret)
+		after := tidied(secret, tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance)))
+
+		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
+		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
+		Expect(after.Annotations).To(HaveLen(10))
+		Expect(after.Data).To(And(HaveLen(5), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"), HaveKey("ca.crt"), HaveKey("tier")))
+		Expect(after.OwnerReferences).To(Equal(secret.OwnerReferences))
+		Expect(after.Type).To(Equal(secret.Type))
+	})
+
+	It("is only done to the Secret that was looked at", func() {
+		secret := writtenFor(wanted, token, provenance)
+		secret.UID = "another-uid"
+		Expect(patchOf(owner, secret, token)).To(ContainSubstring(`"uid":"another-uid"`))
+	})
+
+	It("ends: what was tidied has not drifted", func() {
+		now := wanting(texts{"team": "db"}, nil)
+		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
+		before := tokensecret.StateOf(now, secret)
+		Expect(before.Drifted).To(BeTrue())
+		record := tokensecret.NewRecord(token, provenance)
+		// What the apply writes, and what the create before it left behind.
+		over := writtenFor(now, token, provenance)
+		maps.Copy(secret.Labels, over.Labels)
+		maps.Copy(secret.Annotations, over.Annotations)
+		maps.Copy(secret.Data, over.Data)
+		secret.ManagedFields = append(secret.ManagedFields, wrote(tokensecret.FieldManager, applied, fieldsOf(over)))
+		Expect(tokensecret.StateOf(now, secret).Drifted).To(BeTrue())
+
+		after := tidied(secret, tokensecret.Tidy(now, before, record))
+		after.ManagedFields = []metav1.ManagedFieldsEntry{
+			wrote(tokensecret.FieldManager, updated, fieldsOf(after)), wrote(tokensecret.FieldManager, applied, fieldsOf(over)),
+		}
+		Expect(tokensecret.StateOf(now, after).Drifted).To(BeFalse())
+		Expect(tokensecret.Tidy(now, tokensecret.StateOf(now, after), record)).To(BeNil())
+	})
+})
