@@ -2,9 +2,8 @@ package main
 
 import (
 	"flag"
-	"fmt"
-	"net/netip"
-	"strings"
+
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // options are what an admin sets by flags.
@@ -13,7 +12,7 @@ type options struct {
 	healthProbeBindAddress  string
 	leaderElect             bool
 	allowHTTP               bool
-	allowedCIDRs            cidrs
+	allowedCIDRs            tokenendpoint.CIDRs
 	requireCredentialsLabel bool
 	allowInlineServers      bool
 	clusterNamespace        string
@@ -38,30 +37,4 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 			"Without it they name an AuthorizationServer or ClusterAuthorizationServer.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",
 		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name; the operator's own in the shipped manifests.")
-}
-
-// cidrs is the value of a flag: address ranges with commas between them.
-type cidrs []netip.Prefix
-
-func (c *cidrs) String() string {
-	texts := make([]string, len(*c))
-	for i, prefix := range *c {
-		texts[i] = prefix.String()
-	}
-	return strings.Join(texts, ",")
-}
-
-func (c *cidrs) Set(value string) error {
-	*c = nil
-	for text := range strings.SplitSeq(value, ",") {
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return fmt.Errorf("%q is not an address range such as 10.0.0.0/8", text)
-		}
-		*c = append(*c, prefix.Masked())
-	}
-	return nil
 }

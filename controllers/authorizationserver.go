@@ -23,7 +23,7 @@ const (
 	// serverInterval is how often a server that is found by discovery is looked at.
 	serverInterval = time.Hour
 	// serverRetryInterval is how soon one is looked at again that cannot be used.
-	serverRetryInterval = time.Minute
+	serverRetryInterval = 15 * time.Second
 )
 
 // serverReconciler tells whether the authorization servers of one kind can be used.

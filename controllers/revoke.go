@@ -95,6 +95,8 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		return false, o.Declaration
 	case o.Credentials != nil && o.Credentials.Version == "":
 		return false, declarationError(v1alpha1.ReasonCredentialsNotFound, "Secret %q with the client's credentials is gone", o.Credentials.Name)
+	case o.Token() == nil && o.previous.Token != nil && o.Now.Before(o.previous.Token.ExpiresAt.Time):
+		return false, declarationError(v1alpha1.ReasonCredentialsNotFound, "Secret %q with the token is gone", o.TargetName)
 	case o.Token() == nil || !o.Now.Before(o.Token().ExpiresAt):
 		return false, nil
 	}

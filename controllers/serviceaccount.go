@@ -2,11 +2,7 @@ package controllers
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -40,12 +36,13 @@ func (r *Reconciler) serviceAccountToken(ctx context.Context, o *observed) (oaut
 	if err := r.Client.SubResource("token").Create(ctx, account, request); err != nil {
 		return oauth2.Sensitive{}, serviceAccountRefused(name, err)
 	}
-	if isForCluster(request.Status.Token) {
+	token := oauth2.NewSensitive(request.Status.Token)
+	if claims, ok := oauth2.ReadServiceAccountToken(token); !ok || claims.IsForCluster() {
 		return oauth2.Sensitive{}, declarationError(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the audience %q is that of this cluster's API server, so a token for it is sent nowhere: correct assertion.serviceAccountToken.audience",
 			audience)
 	}
-	return oauth2.NewSensitive(request.Status.Token), nil
+	return token, nil
 }
 
 // checkServiceAccount demands the label, for the same reason as on a Secret.
@@ -77,27 +74,4 @@ func serviceAccountRefused(name string, err error) error {
 // retried is an error about an object that is not watched.
 func retried(reason, format string, args ...any) error {
 	return &oauth2.Error{Reason: reason, Class: oauth2.Retry, Message: fmt.Sprintf(format, args...)}
-}
-
-// isForCluster tells whether the API server itself would take a token of a
-// ServiceAccount: it goes by its issuer, or by its usual name.
-func isForCluster(token string) bool {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return true
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return true
-	}
-	var claims struct {
-		Issuer   string   `json:"iss"`
-		Audience []string `json:"aud"`
-	}
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return true
-	}
-	return slices.ContainsFunc(claims.Audience, func(audience string) bool {
-		return audience == claims.Issuer || strings.Contains(audience, "kubernetes.default")
-	})
 }

@@ -41,7 +41,7 @@ func MetadataURLs(issuer string) []string {
 // ReadMetadata reads the metadata of an issuer. The error is an *Error.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	if response.StatusCode != http.StatusOK {
-		return nil, discoveryError(response, "%s answered HTTP %d, and not with the metadata of an authorization server", from, response.StatusCode)
+		return nil, discoveryError(response, "%s answered HTTP %d, and not with the metadata of an authorization server: check authorizationServer.issuer", from, response.StatusCode)
 	}
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
@@ -49,8 +49,11 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(&Request{}, response))
 	}
 	if metadata.Issuer != issuer {
-		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
-			from, printable(metadata.Issuer, 256))
+		return nil, &Error{
+			Reason: v1alpha1.ReasonDiscoveryFailed, Class: WaitForChange, StatusCode: response.StatusCode,
+			Message: fmt.Sprintf("%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
+				from, printable(metadata.Issuer, 256)),
+		}
 	}
 	if endpoint, err := url.Parse(metadata.TokenEndpoint); err != nil || endpoint.Host == "" {
 		return nil, discoveryError(response, "%s names no token endpoint: set authorizationServer.tokenEndpoint instead of issuer", from)

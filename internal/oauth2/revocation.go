@@ -3,6 +3,7 @@ package oauth2
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -53,6 +54,7 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, response Response) 
 	return &Error{
 		Reason: verdict.reason, Class: verdict.class, Code: code,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("revocation endpoint %s answered HTTP %d %s", displayURL(server.Revocation.Endpoint), response.StatusCode, code),
+		Message: strings.TrimRight(fmt.Sprintf("revocation endpoint %s answered HTTP %d %s", displayURL(server.Revocation.Endpoint), response.StatusCode, code), " ") +
+			": " + verdict.hint,
 	}
 }

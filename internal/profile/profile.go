@@ -45,14 +45,30 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 		return none, fmt.Errorf("apply profile %s: %w", name, err)
 	}
 	completed.Profile = name
+	if spec.Issuer != "" {
+		completed = withoutEndpoints(completed, spec)
+	}
 	if completed.TokenEndpoint == "" && completed.Issuer == "" {
 		return none, &oauth2.Error{
 			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.WaitForChange,
-			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s",
+			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s, or issuer",
 				name, named.Endpoint),
 		}
 	}
 	return completed, oauth2.Check(completed)
+}
+
+// withoutEndpoints drops the endpoints that a profile knows: who names an issuer
+// means no other server, and credentials must not go to one.
+func withoutEndpoints(completed, spec v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
+	completed.TokenEndpoint = spec.TokenEndpoint
+	if completed.Revocation != nil {
+		completed.Revocation.Endpoint = ""
+		if spec.Revocation != nil {
+			completed.Revocation.Endpoint = spec.Revocation.Endpoint
+		}
+	}
+	return completed
 }
 
 // withParameters puts the parameters of a client before those of the server.

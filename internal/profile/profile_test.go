@@ -46,6 +46,17 @@ var _ = Describe("a profile", func() {
 		}
 	})
 
+	It("knows no endpoint where the user names an issuer: credentials must go nowhere else", func() {
+		completed := complete(server{Profile: "CommerceLayer", Issuer: "https://mine.example.com"})
+		Expect(completed.TokenEndpoint).To(BeEmpty())
+		Expect(completed.Revocation.Endpoint).To(BeEmpty())
+		own := complete(server{
+			Profile: "CommerceLayer", Issuer: "https://mine.example.com",
+			Revocation: &v1alpha1.Revocation{Endpoint: "https://mine.example.com/revoke"},
+		})
+		Expect(own.Revocation.Endpoint).To(Equal("https://mine.example.com/revoke"))
+	})
+
 	It("is RFC6749 when none is named", func() {
 		Expect(complete(of(""))).To(Equal(complete(of("RFC6749"))))
 		Expect(profile.Default).To(Equal("RFC6749"))

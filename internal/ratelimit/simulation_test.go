@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -267,13 +266,23 @@ var _ = Describe("any traffic", func() {
 	It("keeps to the limit when it comes from several goroutines", func() {
 		l := ratelimit.New()
 		var group sync.WaitGroup
-		var clock atomic.Int64
+		// One at a time reads the clock and takes a place: a goroutine that is stopped in
+		// between would be minutes late here, where a call takes 25 ms.
+		var clock struct {
+			sync.Mutex
+			calls float64
+		}
 		sent := make([][]time.Time, 8)
 		for worker := range sent {
 			group.Go(func() {
 				for i := range 500 {
-					id, at := fmt.Sprint(worker, i%7), after(float64(clock.Add(1))/40)
-					if _, ok := l.Take(server, perMinute(30), token{id, i % 5}.waiter(), at); ok {
+					id := fmt.Sprint(worker, i%7)
+					clock.Lock()
+					clock.calls++
+					at := after(clock.calls / 40)
+					_, ok := l.Take(server, perMinute(30), token{id, i % 5}.waiter(), at)
+					clock.Unlock()
+					if ok {
 						sent[worker] = append(sent[worker], at)
 					}
 					l.Leave(fmt.Sprint(worker, i%3))

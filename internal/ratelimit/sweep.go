@@ -39,7 +39,8 @@ func (l *Limiter) sweepServer(s *server, now time.Time) {
 		}
 		return unused
 	})
-	s.taken = slices.Delete(s.taken, 0, len(s.taken)-len(s.within(longest, now)))
+	// A caller may have read its clock before now, and come after.
+	s.taken = slices.Delete(s.taken, 0, len(s.taken)-len(s.within(longest+grace, now)))
 }
 
 // sweepAbsent forgets those who did not come when they were told to. Should they

@@ -80,24 +80,24 @@ var _ = Describe("discovery", func() {
 	})
 
 	DescribeTable("fails, and says why,",
-		func(status int, body func(issuer string) string, said string) {
+		func(status int, body func(issuer string) string, class oauth2.Class, said string) {
 			server := newIssuer(func(issuer, _ string) (int, string) { return status, body(issuer) })
 			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
 			Expect(err).To(MatchError(ContainSubstring(said)))
 			var failure *oauth2.Error
 			Expect(err).To(BeAssignableToTypeOf(failure))
 			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
-			Expect(err).To(HaveField("Class", oauth2.Retry))
+			Expect(err).To(HaveField("Class", class))
 		},
-		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, "answered HTTP 404, and not with the metadata"),
-		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, "not JSON"),
-		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") },
+		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.Retry, "answered HTTP 404, and not with the metadata"),
+		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.Retry, "not JSON"),
+		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.WaitForChange,
 			"set authorizationServer.issuer to exactly that"),
-		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) },
+		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.Retry,
 			"names no token endpoint"),
 		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
 			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
-		}, "names no token endpoint"),
+		}, oauth2.Retry, "names no token endpoint"),
 	)
 
 	It("knows what it found for an hour", func() {

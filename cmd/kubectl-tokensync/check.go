@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/internal/check"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+const checkLong = `Perform the exchange of a ClientCredential from this machine, before anything is
+applied, and show the request that was sent, the shape of the response, where token
+and lifetime were found, and when the operator would renew. On failure, show which
+field to change.
+
+The exchange is made by the packages of the operator, under its rules: https only, and
+no loopback or link-local address, unless flags permit it. Nothing is written anywhere,
+and the token is thrown away. No secret, no token and no value of a response is shown.
+
+What a ClientCredential names is looked up in the given files first, and in the cluster
+only when it is not there. Without a cluster, give the credentials as files.`
+
+const checkExample = `  # Check a ClientCredential; its Secret is in the same file or in the cluster
+  kubectl tokensync check -f my-api.yaml
+
+  # Check it without a cluster, with credentials from files
+  kubectl tokensync check -f my-api.yaml --credential client_id=./id --credential client_secret=./secret
+
+  # Take the credentials from a folder with one file for each key, as a mounted Secret has
+  kubectl tokensync check -f my-api.yaml --credentials-dir=./my-client
+
+  # Check what a kustomization renders, against another cluster
+  kubectl tokensync check -k overlays/production --context=production
+
+  # Check an authorization server on this machine
+  kubectl tokensync check -f my-api.yaml --allow-http --allowed-cidrs=127.0.0.0/8
+
+  # Check what another program writes, and print the report as JSON
+  helm template . | kubectl tokensync check -f - -o json`
+
+func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	options := newCheckOptions(streams)
+	command := &cobra.Command{
+		Use:                   "check -f FILENAME",
+		DisableFlagsInUseLine: true,
+		Short:                 "Perform the exchange of a ClientCredential before it is applied",
+		Long:                  checkLong,
+		Example:               checkExample,
+		Args:                  noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return options.run(command.Context())
+		},
+	}
+	options.addFlags(command.Flags())
+	return command
+}
+
+// run checks all that is given.
+func (o *checkOptions) run(ctx context.Context) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	o.verbosity.apply(o.streams.ErrOut)
+	objects, err := o.load()
+	if err != nil {
+		return err
+	}
+	checker, err := o.checker(objects)
+	if err != nil {
+		return err
+	}
+	reports := []*check.Report{}
+	failed := 0
+	for i, object := range objects.ClientCredentials {
+		report, err := checker.Check(ctx, object)
+		if err != nil {
+			return err
+		}
+		if report.Failure != nil {
+			failed++
+		}
+		reports = append(reports, report)
+		if o.output == "" {
+			if i > 0 {
+				_, _ = fmt.Fprintln(o.streams.Out)
+			}
+			if err := report.WriteText(o.streams.Out); err != nil {
+				return err
+			}
+		}
+	}
+	if err := o.print(reports); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d ClientCredentials would get no token", failed, len(reports))
+	}
+	return nil
+}
+
+// load reads the files.
+func (o *checkOptions) load() (*check.Objects, error) {
+	namespace, enforce, err := o.config.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return nil, fmt.Errorf("read the kubeconfig: %w", err)
+	}
+	objects, err := check.Load(check.Files{
+		FilenameOptions: o.files.ToOptions(), Stdin: o.streams.In, Namespace: namespace, EnforceNamespace: enforce,
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch count := len(objects.ClientCredentials); {
+	case count == 0:
+		return nil, errors.New("there is no ClientCredential in what was given: name a file that holds one with -f")
+	case count > 1 && o.givesSecrets():
+		// Sent to the wrong server, they would be known there.
+		return nil, fmt.Errorf("there are %d ClientCredentials in what was given, but credential files belong to one: check them one by one", count)
+	}
+	return objects, nil
+}
+
+// checker reads the secrets and puts together what checks.
+func (o *checkOptions) checker(objects *check.Objects) (*check.Checker, error) {
+	checker := &check.Checker{
+		Finder: &check.Finder{Files: objects, Connect: o.connect},
+		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
+			AllowHTTP: o.allowHTTP, AllowedCIDRs: o.allowedCIDRs, Timeout: o.timeout, UserAgent: "tokensync/" + version,
+		}),
+		RequireCredentialsLabel:  o.requireCredentialsLabel,
+		ClusterResourceNamespace: o.clusterNamespace,
+		Now:                      time.Now,
+	}
+	var err error
+	if checker.Credentials, err = check.ReadCredentials(o.credentialsDir, o.credentials); err != nil {
+		return nil, err
+	}
+	if o.serviceAccountTokenFile != "" {
+		var token oauth2.Sensitive
+		if token, err = check.ReadServiceAccountToken(o.serviceAccountTokenFile); err != nil {
+			return nil, err
+		}
+		checker.ServiceAccountToken = token
+	}
+	return checker, nil
+}
+
+// print writes the reports for machines.
+func (o *checkOptions) print(reports []*check.Report) error {
+	if o.output == "" {
+		return nil
+	}
+	all := struct {
+		Checks []*check.Report `json:"checks"`
+	}{reports}
+	if o.output == "yaml" {
+		raw, err := yaml.Marshal(all)
+		if err != nil {
+			return err
+		}
+		_, err = o.streams.Out.Write(raw)
+		return err
+	}
+	encoder := json.NewEncoder(o.streams.Out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(all)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/check"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// The binary itself, since the client of the cluster logs to the standard error.
+var _ = Describe("kubectl tokensync check with a cluster", Ordered, func() {
+	const namespace = "default"
+	var (
+		apiServer          client.Client
+		binary, kubeconfig string
+		server             *authserver.Server
+	)
+
+	BeforeAll(func(ctx SpecContext) {
+		environment := &envtest.Environment{
+			CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
+			ErrorIfCRDPathMissing: true,
+		}
+		config, err := environment.Start()
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(environment.Stop)
+		kubeconfig = file("kubeconfig", string(environment.KubeConfig))
+		apiServer, err = client.New(config, client.Options{Scheme: check.Scheme()})
+		Expect(err).NotTo(HaveOccurred())
+		binary, err = gexec.Build("github.com/tokensync/tokensync/cmd/kubectl-tokensync")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(gexec.CleanupBuildArtifacts)
+		server = start()
+
+		labels := map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
+		Expect(apiServer.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "my-client", Labels: labels},
+			StringData: map[string]string{"client_id": "shop", "client_secret": secret},
+		})).To(Succeed())
+		Expect(apiServer.Create(ctx, &corev1.ServiceAccount{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop", Labels: labels},
+		})).To(Succeed())
+		Expect(apiServer.Create(ctx, &v1alpha1.AuthorizationServer{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "idp"},
+			Spec:       v1alpha1.AuthorizationServerSpec{TokenEndpoint: server.URL + authserver.RFC6749Path},
+		})).To(Succeed())
+	})
+
+	checked := func(manifest string, arguments ...string) outcome {
+		GinkgoHelper()
+		command := exec.Command(binary, append([]string{"check", "-f", "-", "-v=10", "--kubeconfig", kubeconfig,
+			"--allow-http", "--allowed-cidrs=127.0.0.0/8"}, arguments...)...)
+		command.Stdin = strings.NewReader(manifest)
+		session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(session, "20s").Should(gexec.Exit())
+		done := outcome{code: session.ExitCode(), out: string(session.Out.Contents()), err: string(session.Err.Contents())}
+		expectNoSecrets(done.out)
+		expectNoSecrets(done.err)
+		return done
+	}
+
+	It("reads there what is not in the files, and logs no secret however verbose it is", func() {
+		outcome := checked(`
+apiVersion: oauth2.tokensync.dev/v1alpha1
+kind: ClientCredential
+metadata: {name: my-api}
+spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
+`)
+		Expect(outcome.code).To(BeZero(), outcome.out)
+		Expect(outcome.out).To(And(
+			ContainSubstring(`AuthorizationServer "idp" (the cluster)`), ContainSubstring(`Secret "my-client" (the cluster)`)))
+		Expect(outcome.err).To(And(ContainSubstring("-v=7 is used"), ContainSubstring("/api/v1/namespaces/default/secrets/my-client")))
+	})
+
+	It("says what neither has", func() {
+		outcome := checked(strings.Replace(clientCredential("profile: Fabric"), "my-client", "nobody", 1))
+		Expect(outcome.out).To(ContainSubstring(`Secret "nobody" of namespace "default" is neither in the given files nor in the cluster`))
+	})
+
+	Describe("and a token of a ServiceAccount", func() {
+		declared := func(audience string) string {
+			return strings.Replace(clientCredential("tokenEndpoint: "+server.URL+authserver.RFC6749Path,
+				"clientAuthentication: {method: private_key_jwt, assertion: {serviceAccountToken: {audience: \""+audience+"\"}}}"),
+				"credentialsRef: {name: my-client}", "clientID: shop\n  serviceAccountName: shop", 1)
+		}
+
+		It("has it issued, and sends it redacted", func() {
+			outcome := checked(declared("https://idp.example.com"))
+			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
+		})
+
+		It("sends none that the API server would accept", func() {
+			before := len(server.Requests(""))
+			outcome := checked(declared("https://kubernetes.default.svc"))
+			Expect(outcome.out).To(ContainSubstring("ServiceAccountTokenRefused: "))
+			Expect(server.Requests("")).To(HaveLen(before))
+		})
+
+		It("takes one from a file, for the right audience alone", func() {
+			outcome := checked(declared("https://idp.example.com"), "--service-account-token-file", file("token", "e30.eyJhdWQiOlsib3RoZXIiXX0.c2ln\n"))
+			Expect(outcome.out).To(ContainSubstring("is not for the audience"))
+			outcome = checked(declared("other"), "--service-account-token-file", file("token", "e30.eyJhdWQiOlsib3RoZXIiXX0.c2ln\n"))
+			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
+		})
+	})
+})

@@ -1,0 +1,38 @@
+// Command kubectl-tokensync is a kubectl plugin: kubectl tokensync.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// version is set by the linker.
+var version = "development"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run runs the command line and returns its exit code. It is kubectl's habit to
+// end with 1 whatever went wrong.
+func run(ctx context.Context, streams genericiooptions.IOStreams, arguments []string) int {
+	command := newCommand(streams)
+	command.SetArgs(arguments)
+	err := command.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it was interrupted")
+	}
+	_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\n", err)
+	return 1
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/internal/check"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// checkOptions are what a user sets by flags.
+type checkOptions struct {
+	streams   genericiooptions.IOStreams
+	config    *genericclioptions.ConfigFlags
+	files     *genericclioptions.FileNameFlags
+	verbosity verbosity
+	output    string
+
+	credentials             []string
+	credentialsDir          string
+	serviceAccountTokenFile string
+
+	allowHTTP               bool
+	allowedCIDRs            tokenendpoint.CIDRs
+	requireCredentialsLabel bool
+	clusterNamespace        string
+	timeout                 time.Duration
+}
+
+func newCheckOptions(streams genericiooptions.IOStreams) *checkOptions {
+	return &checkOptions{
+		streams: streams,
+		config:  genericclioptions.NewConfigFlags(true),
+		files: &genericclioptions.FileNameFlags{
+			Usage:     "The files that hold the ClientCredential, and what it names as far as it is not in the cluster.",
+			Filenames: &[]string{}, Kustomize: new(string), Recursive: new(bool),
+		},
+	}
+}
+
+func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
+	o.files.AddFlags(flags)
+	o.config.AddFlags(flags)
+	flags.VarP(&o.verbosity, "v", "v", "Number for the log level verbosity. What shows secrets, 8 and above, counts as 7.")
+	flags.StringVarP(&o.output, "output", "o", "", "Output format. One of: (json, yaml).")
+	flags.StringArrayVar(&o.credentials, "credential", nil,
+		"A key of the credentials Secret and the file that holds its value, such as client_secret=./secret. Can be repeated. Takes the place of the Secret.")
+	flags.StringVar(&o.credentialsDir, "credentials-dir", "",
+		"A folder with one file for each key of the credentials Secret. Takes the place of the Secret.")
+	flags.StringVar(&o.serviceAccountTokenFile, "service-account-token-file", "",
+		"A file with a token of the ServiceAccount, where it authenticates the client. Default: the cluster issues one.")
+	flags.BoolVar(&o.allowHTTP, "allow-http", false,
+		"Permit token endpoints without TLS, as the operator's flag does. Credentials then cross the network in the clear.")
+	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
+		"Comma-separated address ranges that token endpoints may lie in although they are denied otherwise, as the operator's flag does.")
+	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
+		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, as the operator's flag does.")
+	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "tokensync-system",
+		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, as the operator's flag does.")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second,
+		"How long the token endpoint may take. The operator waits 30s.")
+}
+
+func (o *checkOptions) validate() error {
+	files := o.files.ToOptions()
+	if err := files.RequireFilenameOrKustomize(); err != nil {
+		return err
+	}
+	switch {
+	case o.output != "" && o.output != "json" && o.output != "yaml":
+		return fmt.Errorf("there is no output format %q: use json or yaml", o.output)
+	case o.timeout <= 0:
+		return errors.New("--timeout must be more than 0, such as 30s")
+	}
+	return nil
+}
+
+// givesSecrets tells whether secrets are given that belong to one client.
+func (o *checkOptions) givesSecrets() bool {
+	return len(o.credentials) > 0 || o.credentialsDir != "" || o.serviceAccountTokenFile != ""
+}
+
+// connect makes a client of the cluster.
+func (o *checkOptions) connect() (client.Client, error) {
+	config, err := o.config.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	config.WarningHandler = rest.NewWarningWriter(o.streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
+	return client.New(config, client.Options{Scheme: check.Scheme()})
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+
+	"k8s.io/klog/v2"
+)
+
+// mostVerbose is the level above which the client of the cluster logs the bodies
+// of responses: Secrets, and tokens of ServiceAccounts.
+const mostVerbose = 7
+
+// verbosity is the value of kubectl's flag -v.
+type verbosity int
+
+// Type implements pflag.Value.
+func (v *verbosity) Type() string { return "Level" }
+
+func (v *verbosity) String() string { return strconv.Itoa(int(*v)) }
+
+// Set implements pflag.Value.
+func (v *verbosity) Set(value string) error {
+	level, err := strconv.Atoi(value)
+	if err != nil {
+		return errors.New("it is no number")
+	}
+	*v = verbosity(level)
+	return nil
+}
+
+// apply sets the level, but none that would show secrets.
+func (v *verbosity) apply(warnings io.Writer) {
+	level := *v
+	if level > mostVerbose {
+		_, _ = fmt.Fprintf(warnings, "warning: -v=%d would show Secrets; -v=%d is used\n", level, mostVerbose)
+		level = mostVerbose
+	}
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	// A number is always accepted.
+	_ = flags.Set("v", level.String())
+}

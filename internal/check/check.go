@@ -1,0 +1,135 @@
+// Package check performs the exchange that a ClientCredential describes, with the
+// packages of the operator, and reports what was sent, what came back and what was
+// found. It writes nothing anywhere.
+package check
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// Checker checks ClientCredentials.
+type Checker struct {
+	// Finder finds what a ClientCredential names.
+	Finder *Finder
+	// TokenEndpoint sends the requests.
+	TokenEndpoint *tokenendpoint.Client
+	// Credentials stand instead of the credentials Secret, by its keys; nil for none.
+	Credentials map[string]oauth2.Sensitive
+	// ServiceAccountToken stands instead of one that the API server issues.
+	ServiceAccountToken oauth2.Sensitive
+	// RequireCredentialsLabel is the operator's flag of that name.
+	RequireCredentialsLabel bool
+	// ClusterResourceNamespace is the namespace of what ClusterAuthorizationServers name.
+	ClusterResourceNamespace string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// exchange is one check under way.
+type exchange struct {
+	*Checker
+	owner  *v1alpha1.ClientCredential
+	server declaration
+	report *Report
+	// suggested point to what may be the token that was not found.
+	suggested []string
+}
+
+// Check performs one exchange. What keeps the operator from getting a token is in
+// the report; the error is for the rest.
+func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
+	owner := object.Object
+	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
+	e := &exchange{Checker: c, owner: owner, report: report}
+	err := e.run(ctx)
+	var failure *oauth2.Error
+	if !errors.As(err, &failure) {
+		return report, err
+	}
+	report.Failure = &Failure{Reason: failure.Reason, Message: failure.Message, Change: e.changes(failure.Reason)}
+	return report, nil
+}
+
+// run goes the operator's way. What keeps it from a token is an *oauth2.Error.
+func (e *exchange) run(ctx context.Context) error {
+	if err := e.findServer(ctx); err != nil {
+		return err
+	}
+	if err := e.complete(); err != nil {
+		return err
+	}
+	credentials, err := e.credentials(ctx)
+	if err != nil {
+		return err
+	}
+	request, err := e.request(ctx, credentials)
+	if err != nil {
+		return err
+	}
+	e.report.Request = request.Show()
+	startedAt := e.Now()
+	response, err := e.TokenEndpoint.Send(ctx, request)
+	if err != nil {
+		return err
+	}
+	response.StartedAt, response.ReceivedAt = startedAt, e.Now()
+	return e.read(request, response)
+}
+
+// complete fills in what the declaration leaves open.
+func (e *exchange) complete() error {
+	if err := lackOf(e.owner, e.server.AuthorizationServerSpec); err != nil {
+		return err
+	}
+	completed, err := profile.Complete(e.server.AuthorizationServerSpec, e.owner.Spec.Parameters)
+	if err == nil {
+		e.server.AuthorizationServerSpec = completed
+	}
+	return err
+}
+
+// request finds out what is still missing for the request, and builds it.
+func (e *exchange) request(ctx context.Context, credentials oauth2.Credentials) (*oauth2.Request, error) {
+	if err := e.discover(ctx); err != nil {
+		return nil, err
+	}
+	assertion, err := e.serviceAccountToken(ctx)
+	if err != nil {
+		return nil, err
+	}
+	request, err := oauth2.BuildRequest(e.server.AuthorizationServerSpec, oauth2.Grant{
+		Credentials:         credentials,
+		Scopes:              e.owner.Spec.Scopes,
+		Audience:            e.owner.Spec.Audience,
+		Resources:           e.owner.Spec.Resources,
+		ServiceAccountToken: assertion,
+	}, e.Now())
+	if err != nil {
+		return nil, err
+	}
+	request.TLS, err = e.trusted(ctx, request.TLS)
+	return request, err
+}
+
+// read finds the token in the response.
+func (e *exchange) read(request *oauth2.Request, response oauth2.Response) error {
+	exchanged := exchanged{server: e.server.AuthorizationServerSpec, request: request, response: response}
+	token, err := oauth2.ReadResponse(exchanged.server, request, response)
+	if err != nil {
+		e.report.Response = exchanged.shape(nil)
+		e.suggested = exchanged.suggest()
+		return err
+	}
+	findings := oauth2.Explain(exchanged.server, response, *token)
+	e.report.Response = exchanged.shape(findings.LifetimeAt)
+	e.report.Found = exchanged.found(*token, findings)
+	e.plan(*token)
+	return nil
+}

@@ -1,0 +1,67 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// lackOf tells which of the API server's rules a declaration breaks, as far as the
+// exchange rests on them: no API server has seen it. The error is an *oauth2.Error.
+func lackOf(owner *v1alpha1.ClientCredential, server v1alpha1.AuthorizationServerSpec) error {
+	invalid := func(format string, args ...any) error {
+		return refuse(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
+	}
+	if server.TokenEndpoint != "" && server.Issuer != "" {
+		return invalid("set authorizationServer.tokenEndpoint or issuer, not both")
+	}
+	parameters := slices.Clone(owner.Spec.Parameters)
+	if server.Request != nil {
+		parameters = append(parameters, server.Request.Parameters...)
+		for _, header := range server.Request.Headers {
+			parameters = append(parameters, v1alpha1.Parameter{
+				Name: header.Name, Value: header.Value, SecretKey: header.SecretKey, Template: header.Template,
+			})
+		}
+	}
+	for _, parameter := range parameters {
+		if parameter.Name == "" || !isOneSource(parameter) {
+			return invalid("parameter or header %q: set name and exactly one of value, secretKey and template", parameter.Name)
+		}
+	}
+	if server.Response == nil {
+		return nil
+	}
+	if success := server.Response.Success; success != nil && (success.Pointer == nil || success.Equals == nil) {
+		return invalid("set both pointer and equals of authorizationServer.response.success")
+	}
+	for _, pointer := range pointersOf(*server.Response) {
+		if pointer != "" && !strings.HasPrefix(string(pointer), "/") {
+			return invalid("%q in authorizationServer.response is no JSON Pointer: start it with '/', such as /access_token", pointer)
+		}
+	}
+	return nil
+}
+
+func isOneSource(parameter v1alpha1.Parameter) bool {
+	sources := 0
+	for _, set := range []bool{parameter.Value != nil, parameter.SecretKey != "", parameter.Template != ""} {
+		if set {
+			sources++
+		}
+	}
+	return sources == 1
+}
+
+func pointersOf(response v1alpha1.TokenResponse) []v1alpha1.JSONPointer {
+	pointers := slices.Concat(response.AccessToken, response.TokenType, response.ExpiresIn, response.ExpiresAt,
+		response.Scope, response.ErrorCode, response.ErrorDescription)
+	if response.Success != nil {
+		pointers = append(pointers, *response.Success.Pointer)
+	}
+	for _, field := range response.Fields {
+		pointers = append(pointers, field.Pointers...)
+	}
+	return pointers
+}

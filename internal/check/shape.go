@@ -1,0 +1,180 @@
+package check
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxMembers, maxItems and maxDepth bound what is shown of a body.
+	maxMembers = 40
+	maxItems   = 3
+	maxDepth   = 8
+)
+
+// shaper writes the shape of a body: names and types, but no values.
+type shaper struct {
+	// redact removes secrets from the name of a member.
+	redact func(string) string
+	// shown points to the one number that is shown; empty for none.
+	shown string
+}
+
+// shape is the shape of a body.
+func (s shaper) shape(body string) string {
+	body = strings.TrimPrefix(body, "\ufeff")
+	var document any
+	if err := decodeJSON([]byte(body), &document); err != nil {
+		return describeBody(body)
+	}
+	var out strings.Builder
+	s.write(&out, document, "", 0)
+	return out.String()
+}
+
+func (s shaper) write(out *strings.Builder, node any, pointer string, depth int) {
+	switch node := node.(type) {
+	case map[string]any:
+		if depth == maxDepth {
+			fmt.Fprintf(out, "{<%d members>}", len(node))
+			return
+		}
+		s.writeObject(out, node, pointer, depth)
+	case []any:
+		if depth == maxDepth {
+			fmt.Fprintf(out, "[<%d items>]", len(node))
+			return
+		}
+		s.writeArray(out, node, pointer, depth)
+	case string:
+		out.WriteString(describeText(node))
+	case json.Number:
+		out.WriteString("<number")
+		if pointer == s.shown && s.shown != "" {
+			out.WriteString(" " + node.String())
+		}
+		out.WriteString(">")
+	case bool:
+		out.WriteString("<boolean>")
+	default:
+		out.WriteString("null")
+	}
+}
+
+func (s shaper) writeObject(out *strings.Builder, object map[string]any, pointer string, depth int) {
+	names := slices.Sorted(maps.Keys(object))
+	s.block(out, "{", "}", depth, min(len(names), maxMembers), len(names), func(i int) {
+		fmt.Fprintf(out, "%s: ", s.name(names[i]))
+		s.write(out, object[names[i]], pointer+"/"+escape.Replace(names[i]), depth+1)
+	})
+}
+
+func (s shaper) writeArray(out *strings.Builder, items []any, pointer string, depth int) {
+	s.block(out, "[", "]", depth, min(len(items), maxItems), len(items), func(i int) {
+		s.write(out, items[i], pointer+"/"+strconv.Itoa(i), depth+1)
+	})
+}
+
+// block writes the first of all parts, each on a line of its own.
+func (s shaper) block(out *strings.Builder, begin, end string, depth, first, all int, part func(i int)) {
+	out.WriteString(begin)
+	indent := strings.Repeat("  ", depth+1)
+	for i := range first {
+		out.WriteString("\n" + indent)
+		part(i)
+		if i < all-1 {
+			out.WriteString(",")
+		}
+	}
+	if first < all {
+		fmt.Fprintf(out, "\n%s<%d more>", indent, all-first)
+	}
+	if all > 0 {
+		out.WriteString("\n" + strings.Repeat("  ", depth))
+	}
+	out.WriteString(end)
+}
+
+// escape writes a name as a reference token of a JSON Pointer (RFC 6901).
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// name is the name of a member, unless it looks like data: some servers use IDs
+// and even tokens as names.
+func (s shaper) name(name string) string {
+	if shown := s.redact(name); shown == name && isName(name) {
+		return strconv.Quote(name)
+	}
+	return fmt.Sprintf("<name, %d bytes>", len(name))
+}
+
+var (
+	memberName = regexp.MustCompile(`^[A-Za-z_@$.][-A-Za-z0-9_@$.:/+# ]{0,47}$`)
+	digit      = regexp.MustCompile(`[0-9]`)
+)
+
+// isName tells a name from data.
+func isName(text string) bool {
+	const mostDigits = 4
+	return memberName.MatchString(text) && len(digit.FindAllString(text, -1)) <= mostDigits && !strings.Contains(text, "eyJ")
+}
+
+// describeText tells kind and length of a text.
+func describeText(text string) string {
+	if isJWT(text) {
+		return fmt.Sprintf("<string, %d bytes, JWT>", len(text))
+	}
+	return fmt.Sprintf("<string, %d bytes>", len(text))
+}
+
+// isJWT tells a signed JWT (RFC 7519) by its header.
+func isJWT(text string) bool {
+	first, rest, _ := strings.Cut(text, ".")
+	if strings.Count(rest, ".") != 1 {
+		return false
+	}
+	header, err := base64.RawURLEncoding.DecodeString(first)
+	var claims struct {
+		Algorithm string `json:"alg"`
+	}
+	return err == nil && json.Unmarshal(header, &claims) == nil && claims.Algorithm != ""
+}
+
+// describeBody tells kind and length of a body that is not JSON.
+func describeBody(body string) string {
+	text := strings.TrimSpace(body)
+	beginning := strings.ToLower(text[:min(len(text), 64)])
+	kind := "text"
+	switch {
+	case text == "":
+		return "<empty>"
+	case strings.HasPrefix(beginning, "<!doctype html"), strings.HasPrefix(beginning, "<html"):
+		kind = "HTML"
+	case strings.HasPrefix(beginning, "<"):
+		kind = "XML or HTML"
+	case strings.HasPrefix(beginning, "{"), strings.HasPrefix(beginning, "["):
+		kind = "broken JSON"
+	}
+	return fmt.Sprintf("<%s, %d bytes>", kind, len(body))
+}
+
+// decodeJSON reads one document and nothing after it. Numbers keep their digits.
+func decodeJSON(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more than one document")
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// patience with a process that shall end.
+const patience = 5 * time.Second
+
+// process is the running Node.js. It ends when its input does: so it ends with this process too,
+// however that ends.
+type process struct {
+	command *exec.Cmd
+	input   io.WriteCloser
+	// lines of its output; closed when there are no more.
+	lines chan []byte
+	ended chan struct{}
+	close func() error
+}
+
+func startProcess(ctx context.Context, script string, setup []byte, log io.Writer) (*process, error) {
+	if _, err := exec.LookPath("node"); err != nil {
+		return nil, fmt.Errorf("install Node.js to run the interop tests: %w", err)
+	}
+	// It outlives the context, which is about the start.
+	command := exec.CommandContext(context.WithoutCancel(ctx), "node", script)
+	command.Stderr = log
+	input, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{command: command, input: input, lines: make(chan []byte), ended: make(chan struct{})}
+	p.close = sync.OnceValue(p.end)
+	go p.follow(output)
+	if _, err := input.Write(setup); err != nil {
+		return nil, errors.Join(fmt.Errorf("hand over the setup: %w", err), p.close())
+	}
+	return p, nil
+}
+
+func (p *process) follow(output io.Reader) {
+	scanner := bufio.NewScanner(output)
+	for scanner.Scan() {
+		p.lines <- append([]byte(nil), scanner.Bytes()...)
+	}
+	close(p.lines)
+	// How it ended matters to nobody: its output has ended, and its complaints are in the log.
+	_ = p.command.Wait()
+	close(p.ended)
+}
+
+func (p *process) end() error {
+	// It is closed already when the process has ended by itself.
+	if err := p.input.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	// Nobody may be reading the lines when the start has failed.
+	go func() {
+		for range p.lines {
+			continue
+		}
+	}()
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(patience):
+		return p.command.Process.Kill()
+	}
+}

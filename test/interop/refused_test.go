@@ -1,0 +1,162 @@
+//go:build interop
+
+package interop_test
+
+import (
+	"crypto/x509/pkix"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/test/interop/provider"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// refused is a login that cannot work, and what its owner is told.
+type refused struct {
+	// client whose login is right until it is spoilt.
+	client string
+	spoil  func(l *login)
+	// reason and parts of the message of the conditions.
+	reason string
+	says   []string
+	// retried tells that the operator tries again soon by itself; else it is stalled.
+	retried bool
+	// unsent tells that nothing was sent to the token endpoint.
+	unsent bool
+	// detail is what the provider tells the test alone, to be sure that it is about what was spoilt.
+	detail string
+}
+
+// expectRefused is the body of the tables.
+func expectRefused(ctx SpecContext, row refused) {
+	namespace := newNamespace(ctx)
+	l := loginOf(row.client, namespace, op)
+	row.spoil(l)
+	sent := len(running.requests())
+	l.put(ctx)
+
+	By("saying what is the matter, and what to do")
+	says := []OmegaMatcher{}
+	for _, part := range row.says {
+		says = append(says, ContainSubstring(part))
+	}
+	Eventually(func(g Gomega) {
+		status := l.now(ctx, g).Status
+		waits, other := "Stalled", "Reconciling"
+		if row.retried {
+			waits, other = other, waits
+		}
+		g.Expect(status.Conditions).To(And(
+			matchers.HaveCondition("Ready", "False", row.reason, says...),
+			matchers.HaveCondition(waits, "True", row.reason, says...),
+			Not(matchers.HaveConditionType(other))))
+		g.Expect(l.events(ctx, g)).To(ContainElement(And(
+			HaveField("Type", "Warning"), HaveField("Reason", row.reason), HaveField("Note", And(says...)))))
+		if row.detail != "" {
+			g.Expect(l.at.Exchanges("")).To(ContainElement(HaveField("Detail", ContainSubstring(row.detail))))
+		}
+	}).Should(Succeed())
+	if row.unsent {
+		Expect(running.requests()).To(HaveLen(sent))
+	}
+	l.expectNothingSecretShown(ctx)
+
+	By("getting one once it is put right")
+	right := loginOf(row.client, namespace, op)
+	right.put(ctx)
+	right.requestRenewal(ctx)
+	right.expectActive(ctx, right.eventuallyReady(ctx))
+}
+
+var _ = DescribeTable("No token comes", expectRefused,
+	Entry("with the secret of another", refused{
+		client: "basic", spoil: giving("client_secret", newSecret),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "check the client ID"}, detail: "invalid secret provided",
+	}),
+	Entry("with the key of another", refused{
+		client: "es256", spoil: giving("private_key", func() string { return keys.foreign.sec1() }),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "check the client ID"},
+	}),
+	Entry("with the ID of a key that the provider does not know", refused{
+		client: "jwk", spoil: giving("private_key", func() string { return keys.ec.jwk("unknown", "sig") }),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"},
+	}),
+	Entry("with another algorithm than the client's", refused{
+		client: "ps256", spoil: func(l *login) { l.assertion().Algorithm = "RS256" },
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "alg mismatch",
+	}),
+	Entry("with an assertion that is for another server", refused{
+		client: "es256", spoil: func(l *login) { l.assertion().Audience = text("https://other.example.com") },
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "audience (aud) must equal",
+	}),
+
+	Entry("with a key that is encrypted (JWE)", refused{
+		client: "es256", spoil: giving("private_key", func() string { return keys.ec.jwe() }),
+		reason: "CredentialsInvalid", says: []string{"private key", "encrypted (a JWE)", "put the decrypted key there"}, unsent: true,
+	}),
+	Entry("with a key that is encrypted (PEM)", refused{
+		client: "es256", spoil: giving("private_key", func() string { return inPEM("ENCRYPTED PRIVATE KEY", []byte("unreadable")) }),
+		reason: "CredentialsInvalid", says: []string{"private key", "encrypted with a passphrase"}, unsent: true,
+	}),
+	Entry("with a JWK that is for encryption", refused{
+		client: "jwk", spoil: giving("private_key", func() string { return keys.ec.jwk("current", "enc") }),
+		reason: "CredentialsInvalid", says: []string{"private key", "for encryption", "put a key for signatures there"}, unsent: true,
+	}),
+
+	Entry("with a certificate that has expired", refused{
+		client: "mtls", spoil: showing(func() *provider.Certificate {
+			return issued(op.Authority, provider.Identity{NotAfter: time.Now().Add(-time.Minute)})
+		}),
+		reason: "CredentialsInvalid", says: []string{"tls.crt", "expired at", "put a new one there"}, unsent: true,
+	}),
+	Entry("with a certificate of an authority that the provider does not know", refused{
+		client: "mtls", spoil: showing(func() *provider.Certificate {
+			foreign, err := provider.NewAuthority("foreign")
+			Expect(err).NotTo(HaveOccurred())
+			return issued(foreign, provider.Identity{Subject: pkix.Name{Organization: []string{"Example, Inc."}, CommonName: "mtls"}})
+		}),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "client certificate was not verified",
+	}),
+	Entry("with the certificate of another client", refused{
+		client: "mtls", spoil: showing(func() *provider.Certificate {
+			return issued(op.Authority, provider.Identity{Subject: pkix.Name{CommonName: "other"}})
+		}),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "certificate subject value does not match",
+	}),
+	Entry("with another certificate that the client signed itself", refused{
+		client: "self", spoil: showing(func() *provider.Certificate { return selfSigned("self") }),
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "unregistered client certificate provided",
+	}),
+	Entry("at an endpoint that asks for no certificate", refused{
+		client: "mtls", spoil: func(l *login) { l.at, l.server().TokenEndpoint = apart, apart.TokenEndpoint },
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "client certificate was not provided",
+	}),
+
+	Entry("for a client that must prove possession of a key (DPoP)", refused{
+		client: "post", spoil: func(l *login) { l.as("dpop") },
+		reason: "InvalidGrant", says: []string{"HTTP 400 invalid_grant", "the client at the authorization server", "DPoP"},
+		detail: "DPoP proof JWT not provided",
+	}),
+	Entry("for a scope of 2,000 characters that the client may not have", refused{
+		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Scopes = []string{longScope} },
+		reason: "InvalidScope", says: []string{"HTTP 400 invalid_scope", "check spec.scopes"},
+	}),
+	Entry("for a resource that the client may not have", refused{
+		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Resources = []string{orders} },
+		reason: "InvalidTarget", says: []string{"HTTP 400 invalid_target", "spec.resources"},
+	}),
+)
+
+// giving puts something else under a key of the credentials Secret.
+func giving(key string, value func() string) func(*login) {
+	return func(l *login) { l.give(map[string]string{key: value()}) }
+}
+
+// showing puts another certificate into the credentials Secret.
+func showing(certificate func() *provider.Certificate) func(*login) {
+	return func(l *login) { l.give(shown(certificate())) }
+}
+
+func text(value string) *string { return &value }
