@@ -201,18 +201,21 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, server, err
 	}
-	request, err := oauth2.BuildRequest(server, oauth2.Grant{
-		Credentials:         credentials,
-		Scopes:              o.owner.Spec.Scopes,
-		Audience:            o.owner.Spec.Audience,
-		Resources:           o.owner.Spec.Resources,
-		ServiceAccountToken: assertion,
-	}, r.Clock.Now())
+	request, err := oauth2.BuildRequest(server, o.grant(credentials, assertion), r.Clock.Now())
 	if err != nil {
 		return nil, server, err
 	}
 	request.TLS = bundle.trustedBy(request.TLS)
 	return request, server, nil
+}
+
+// grant is what the ClientCredential asks for.
+func (o *observed) grant(credentials oauth2.Credentials, serviceAccountToken oauth2.Sensitive) oauth2.Grant {
+	spec := o.owner.Spec
+	return oauth2.Grant{
+		Credentials: credentials, Scopes: spec.Scopes, Audience: spec.Audience, Resources: spec.Resources,
+		ServiceAccountToken: serviceAccountToken,
+	}
 }
 
 func orDefault(value, otherwise string) string {

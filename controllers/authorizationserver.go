@@ -40,7 +40,7 @@ func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, new
 		Named(name).
 		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{
-			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+			MaxConcurrentReconciles: 16, SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
 		Complete(&serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})
 }

@@ -15,6 +15,8 @@ import (
 type notYetError struct {
 	until    time.Time
 	decision renewal.Decision
+	// isBrief tells that it is about seconds.
+	isBrief bool
 }
 
 func (n *notYetError) Error() string { return n.decision.Why }
@@ -64,10 +66,10 @@ func (p *place) giveBack() {
 const pauseSpread = 5 * time.Second
 
 // paused tells whether the server asked to wait, which holds for all who are the
-// same client there. The error is a *notYetError.
+// same client there, unless someone asks for a renewal. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, clientID string) error {
-	until := r.limiter.PausedUntil(o.server.name(), clientID, r.Clock.Now())
-	if until.IsZero() {
+	until := r.limiter.PausedUntil(o.server.name(), o.client(clientID), r.Clock.Now())
+	if until.IsZero() || o.IsRenewRequested() {
 		return nil
 	}
 	// Not all at the same instant.
@@ -77,8 +79,17 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 // pause makes all who are the same client at the server wait as long as it asked.
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
 	if failure.RetryAfter > 0 {
-		r.limiter.Pause(o.server.name(), clientID, r.Clock.Now().Add(failure.RetryAfter))
+		r.limiter.Pause(o.server.name(), o.client(clientID), r.Clock.Now().Add(failure.RetryAfter))
 	}
+}
+
+// client is by what a server tells clients apart: the ID, or the Secret where there
+// is none.
+func (o *observed) client(clientID string) string {
+	if clientID == "" && o.owner.Spec.CredentialsRef != nil {
+		return o.owner.Namespace + "/" + o.owner.Spec.CredentialsRef.Name
+	}
+	return clientID
 }
 
 // name is what the limits of a server go by.

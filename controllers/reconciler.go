@@ -12,7 +12,6 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -111,18 +110,31 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
 func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) (reconcile.Result, error) {
-	ready := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition)
-	silent := ready == nil || ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != o.Generation
-	if !o.Valid() && silent && later.decision.Problem != nil {
-		if _, err := r.report(ctx, o, later.decision, status.Outcome{}); err != nil {
-			return reconcile.Result{}, err
-		}
+	result := r.lookAgain(earlier(later.until, o), 0)
+	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
+	if later.isBrief && isNew {
+		// In a moment there is more to tell: a cold start shall not write everything twice.
+		return result, nil
 	}
-	until := later.until
+	decision := later.decision
+	failure := o.previous.Failure
+	if o.Valid() || (failure != nil && !o.ChangedSince(failure)) {
+		// Nothing is amiss yet; or what failed tells more than whose turn it is.
+		decision.Problem = nil
+	}
+	reported, err := r.report(ctx, o, decision, status.Outcome{})
+	if reported.RequeueAfter > 0 && reported.RequeueAfter < result.RequeueAfter {
+		return reported, err
+	}
+	return result, err
+}
+
+// earlier is an instant, or the expiry of a valid token when that comes first.
+func earlier(until time.Time, o *observed) time.Time {
 	if o.Valid() && o.Token().ExpiresAt.Before(until) {
-		until = o.Token().ExpiresAt
+		return o.Token().ExpiresAt
 	}
-	return r.lookAgain(until, 0), nil
+	return until
 }
 
 // busy is the wait for others that ask the same host.
@@ -130,6 +142,7 @@ func (r *Reconciler) busy(o *observed) *notYetError {
 	return &notYetError{
 		until:    r.Clock.Now().Add(time.Second + rand.N(2*time.Second)),
 		decision: renewal.Busy(o.server.name()),
+		isBrief:  true,
 	}
 }
 

@@ -93,23 +93,26 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		return false, err
 	case o.Declaration != nil:
 		return false, o.Declaration
-	case o.Credentials != nil && o.Credentials.Version == "":
-		return false, declarationError(v1alpha1.ReasonCredentialsNotFound, "Secret %q with the client's credentials is gone", o.Credentials.Name)
-	case o.Token() == nil && o.previous.Token != nil && o.Now.Before(o.previous.Token.ExpiresAt.Time):
-		return false, declarationError(v1alpha1.ReasonCredentialsNotFound, "Secret %q with the token is gone", o.TargetName)
-	case o.Token() == nil || !o.Now.Before(o.Token().ExpiresAt):
+	case o.previous.Token == nil || !o.Now.Before(o.previous.Token.ExpiresAt.Time):
 		return false, nil
+	case !o.Valid():
+		return false, declarationError(v1alpha1.EventRevocationFailed,
+			"Secret %q does not hold the token of this spec any more", o.TargetName)
+	case o.Credentials != nil && (o.Credentials.Version == "" || !o.Credentials.Allowed):
+		return false, declarationError(v1alpha1.ReasonCredentialsNotFound,
+			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
 	}
 	secret := &corev1.Secret{}
-	err = r.APIReader.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: o.TargetName}, secret)
-	if err != nil {
-		return false, client.IgnoreNotFound(err)
+	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: o.TargetName}, secret); err != nil {
+		if client.IgnoreNotFound(err) != nil {
+			return false, err
+		}
+		return false, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
 	}
-	token := oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))
-	if token.IsEmpty() {
-		return false, nil
+	if o.Target = tokensecret.StateOf(owner, secret); !o.Valid() {
+		return false, errCacheBehind
 	}
-	return true, r.sendRevocation(ctx, o, token)
+	return true, r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])))
 }
 
 func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) error {
@@ -130,7 +133,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return err
 	}
 	request, err := oauth2.BuildRevocation(server,
-		oauth2.Grant{Credentials: provenance.Credentials, ServiceAccountToken: assertion}, token, o.Now)
+		o.grant(provenance.Credentials, assertion), token, o.Now)
 	if err != nil {
 		return err
 	}

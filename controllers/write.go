@@ -41,9 +41,12 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case err != nil:
 		return nil, writeFailure(o.TargetName, token, err)
 	}
-	version, err := r.tidy(ctx, o, record, ptr.Deref(configuration.ResourceVersion, ""))
-	if err != nil {
-		return nil, writeFailure(o.TargetName, token, err)
+	version := ptr.Deref(configuration.ResourceVersion, "")
+	if tidied, err := r.tidy(ctx, o, record); err != nil {
+		// The token is written; what is left over counts as drift.
+		logger(ctx).Info("Cannot tidy up the token Secret", "secret", o.TargetName, "message", token.Redact(err.Error()))
+	} else if tidied != "" {
+		version = tidied
 	}
 	r.memory.rememberTarget(o.owner, version)
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
@@ -55,14 +58,15 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	}, nil
 }
 
-// tidy takes away what an earlier template or declaration put into the Secret.
-func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record, version string) (string, error) {
+// tidy takes away what an earlier template or declaration put into the Secret, and
+// returns the resourceVersion if that changed something.
+func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record) (version string, err error) {
 	patch := tokensecret.Tidy(o.owner, o.Target, record)
 	if patch == nil {
-		return version, nil
+		return "", nil
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
-	err := r.Client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
+	err = r.Client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 	return secret.ResourceVersion, err
 }
 

@@ -460,7 +460,7 @@ const (
 
 // Parameter is a parameter of the token request, or a claim or header of a JWT.
 // +kubebuilder:validation:XValidation:rule="[has(self.value), has(self.secretKey), has(self.template)].filter(x, x).size() == 1",message="set exactly one of value, secretKey and template"
-// +kubebuilder:validation:XValidation:rule="self.name != 'client_secret' || !has(self.value)",message="never write a client secret here: put it into the Secret that credentialsRef names"
+// +kubebuilder:validation:XValidation:rule="!has(self.value) || !self.name.matches('(?i)^(.*/)?(client_?secret|password)$')",message="never write a client secret here: put it into the Secret that credentialsRef names"
 type Parameter struct {
 	// name of the parameter. In JSON, one that starts with '/' is a JSON Pointer
 	// (RFC 6901), such as /credentials/user.
@@ -607,7 +607,7 @@ type TokenResponse struct {
 
 	// errorCode points to the error code of a failure (RFC 6749 section 5.2), a
 	// text or a number other than 0. A response that has one is a failure, whatever
-	// its HTTP status. Default [/error].
+	// its HTTP status, unless success tells otherwise. Default [/error].
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8

@@ -36,7 +36,7 @@ type ClientCredential struct {
 
 // ClientCredentialSpec says which token is wanted, and where it goes.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID instead"
+// +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID) || has(self.serviceAccountName)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID or serviceAccountName instead"
 // +kubebuilder:validation:XValidation:rule="has(self.authorizationServer) != has(self.authorizationServerRef)",message="set exactly one of authorizationServer and authorizationServerRef"
 // +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set renewBefore or renewBeforePercentage, not both"
 type ClientCredentialSpec struct {
@@ -332,6 +332,12 @@ type FailureStatus struct {
 	// credentials Secret, or a request to renew, brings it about at once.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
+
+	// generation is the metadata.generation of the spec that the last attempt was
+	// made for.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Generation int64 `json:"generation,omitempty"`
 
 	// credentialsVersion is the resourceVersion of the credentials Secret that
 	// the last attempt used.

@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -29,6 +30,13 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 	if err := checkParameters("parameter ", server.Request.Parameters); err != nil {
 		return err
 	}
+	if name := namesOf(server).grantType; name != "" {
+		for _, parameter := range server.Request.Parameters {
+			if parameter.Name == name {
+				return invalid("parameter %s has a field of its own: set authorizationServer.request.grantType", name)
+			}
+		}
+	}
 	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {
 		if assertion == nil {
 			continue
@@ -38,6 +46,25 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 		}
 		if err := checkParameters("JOSE header ", assertion.Headers); err != nil {
 			return err
+		}
+	}
+	return checkAssertions(server)
+}
+
+// checkAssertions looks at what a profile and a user may have put together.
+func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
+	audience := ""
+	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {
+		if assertion == nil || assertion.ServiceAccountToken == nil {
+			continue
+		}
+		if audience != "" && audience != assertion.ServiceAccountToken.Audience {
+			return invalid("one request has one token of a ServiceAccount: let both assertion.serviceAccountToken have the same audience")
+		}
+		audience = assertion.ServiceAccountToken.Audience
+		alone := v1alpha1.Assertion{ServiceAccountToken: assertion.ServiceAccountToken}
+		if !reflect.DeepEqual(*assertion, alone) {
+			return invalid("with assertion.serviceAccountToken the API server makes the JWT: set nothing beside it, nor a profile that has it")
 		}
 	}
 	return checkAssertion(server.ClientAuthentication)

@@ -58,7 +58,8 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 	if uses.clientID {
 		credentials.ClientID = source.ClientID
 		if credentials.ClientID == "" {
-			credentials.ClientID = reader.line(source.ClientIDKey, "client ID", "or set spec.clientID")
+			credentials.ClientID = reader.line(source.ClientIDKey, "client ID",
+				`set spec.clientID, or set authorizationServer.request.parameterNames.clientID to "" if the server takes none`)
 		}
 	}
 	if uses.clientSecret {

@@ -24,7 +24,7 @@ func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string,
 	latest := response.StartedAt.Add(longestLifetime)
 	relative, hasRelative := first(document, server.Response.ExpiresIn, func(value any) (time.Time, bool) {
 		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
-		return response.StartedAt.Add(lifetime), ok
+		return response.StartedAt.Add(lifetime), ok && !isInstant(value, response.StartedAt)
 	})
 	absolute, hasAbsolute := first(document, server.Response.ExpiresAt, func(value any) (time.Time, bool) {
 		at, ok := absoluteExpiry(value, server, response)
@@ -52,6 +52,15 @@ func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string,
 		expiresAt = latest
 	}
 	return expiresAt.Truncate(time.Second), assumed
+}
+
+// isInstant tells of what cannot be a lifetime: as one it would be decades long,
+// and as an instant it lies within a few years.
+func isInstant(value any, now time.Time) bool {
+	const leastSeconds = 1e9
+	n, ok := number(value)
+	at, _ := instant(value)
+	return ok && n >= leastSeconds && at.Sub(now).Abs() < longestLifetime
 }
 
 // absoluteExpiry reads an instant. Without a zone it may be meant as local time

@@ -11,6 +11,9 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
+// longestURL is what the API takes, too.
+const longestURL = 2048
+
 // Metadata is what an authorization server tells about itself (RFC 8414 section 2).
 type Metadata struct {
 	Issuer             string `json:"issuer"`
@@ -21,6 +24,13 @@ type Metadata struct {
 		TokenEndpoint      string `json:"token_endpoint"`
 		RevocationEndpoint string `json:"revocation_endpoint"`
 	} `json:"mtls_endpoint_aliases"`
+}
+
+// isEndpoint holds what is discovered to the rules of what is declared.
+func isEndpoint(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && len(text) <= longestURL && (u.Scheme == "https" || u.Scheme == "http") &&
+		u.Hostname() != "" && u.User == nil && !strings.Contains(text, "#")
 }
 
 // MetadataURLs are the places of an issuer's metadata, in the order in which they
@@ -55,8 +65,15 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 				from, printable(metadata.Issuer, 256)),
 		}
 	}
-	if endpoint, err := url.Parse(metadata.TokenEndpoint); err != nil || endpoint.Host == "" {
+	if !isEndpoint(metadata.TokenEndpoint) {
 		return nil, discoveryError(response, "%s names no token endpoint: set authorizationServer.tokenEndpoint instead of issuer", from)
+	}
+	for _, endpoint := range []string{
+		metadata.RevocationEndpoint, metadata.MTLSEndpointAliases.TokenEndpoint, metadata.MTLSEndpointAliases.RevocationEndpoint,
+	} {
+		if endpoint != "" && !isEndpoint(endpoint) {
+			return nil, discoveryError(response, "%s names an endpoint that is no absolute https URL of at most %d characters", from, longestURL)
+		}
 	}
 	return metadata, nil
 }

@@ -1,6 +1,8 @@
 package oauth2_test
 
 import (
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -48,7 +50,6 @@ var _ = Describe("the metadata of an issuer", func() {
 			_, err := oauth2.ReadMetadata(issuer, from, answer(status, body))
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonDiscoveryFailed))
-			Expect(failure.Class).To(Equal(oauth2.Retry))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("when there are none", 404, "MARK", "answered HTTP 404"),
@@ -56,6 +57,10 @@ var _ = Describe("the metadata of an issuer", func() {
 		Entry("when they are about another issuer", 200, `{"issuer": "https://evil.example.com"}`, `"https://evil.example.com"`),
 		Entry("when they are about an issuer with a slash more", 200, `{"issuer": "https://idp.example.com/a/"}`, "set authorizationServer.issuer"),
 		Entry("when they name no token endpoint", 200, `{"issuer": "https://idp.example.com/a"}`, "names no token endpoint"),
+		Entry("when their token endpoint has a user", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://u:p@idp.example.com/t"}`, "names no token endpoint"),
+		Entry("when their token endpoint has a fragment", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t#a"}`, "names no token endpoint"),
+		Entry("when their revocation endpoint is no URL", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "ftp://a"}`, "no absolute https URL"),
+		Entry("when their alias is too long", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "mtls_endpoint_aliases": {"token_endpoint": "https://idp.example.com/`+strings.Repeat("a", 2048)+`"}}`, "at most 2048"),
 		Entry("when their token endpoint is a path", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "/MARK"}`, "names no token endpoint"),
 	)
 })

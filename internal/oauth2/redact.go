@@ -1,48 +1,59 @@
 package oauth2
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+const (
+	// leastEcho is the length of what is cut out of a text: shorter ones would blot
+	// out words.
+	leastEcho = 4
+	// mostEchoes bounds what is looked for; the longest count.
+	mostEchoes = 4096
 )
 
 // echoes are the texts by which a server could repeat what is secret in a request,
 // the longest first.
 func echoes(credentials Credentials, parameters parameters, headers map[string]value) []Sensitive {
-	secret := credentials.ClientSecret.Reveal()
 	var texts []string
-	if secret != "" {
-		texts = append(encodings(secret), encodings(credentials.ClientID+":"+secret)...)
-	}
-	add := func(v value) {
-		// Shorter ones would blot out words.
-		const least = 4
-		for _, text := range slices.Concat(strings.Fields(v.text), []string{v.text}, v.leaves()) {
-			if v.secret && len(text) >= least {
+	add := func(parts ...string) {
+		for _, text := range parts {
+			if len(text) >= leastEcho && len(text) <= template.MaxBytes {
 				texts = append(texts, encodings(text)...)
 			}
 		}
 	}
+	if secret := credentials.ClientSecret.Reveal(); secret != "" {
+		texts = append(encodings(secret), encodings(credentials.ClientID+":"+secret)...)
+	}
+	sent := slices.Collect(maps.Values(headers))
 	for _, values := range parameters {
-		for _, value := range values {
-			add(value)
+		sent = append(sent, values...)
+	}
+	for _, value := range sent {
+		if value.secret {
+			add(append(append(strings.Fields(value.text), value.text), value.leaves()...)...)
 		}
 	}
-	for _, value := range headers {
-		add(value)
-	}
 	for _, value := range credentials.Values {
-		add(hidden(value))
+		add(value.Reveal())
 	}
-	slices.Sort(texts)
+	longestFirst(texts)
 	texts = slices.Compact(texts)
-	slices.SortStableFunc(texts, func(a, b string) int { return len(b) - len(a) })
+	texts = texts[:min(len(texts), mostEchoes)]
 	echoes := make([]Sensitive, len(texts))
 	for i, text := range texts {
 		echoes[i] = NewSensitive(text)
@@ -50,17 +61,38 @@ func echoes(credentials Credentials, parameters parameters, headers map[string]v
 	return echoes
 }
 
-// encodings are the forms in which a text may be repeated.
-func encodings(text string) []string {
-	return []string{
-		text, jsonEscape(text), url.QueryEscape(text), url.PathEscape(text), (&url.URL{Path: text}).EscapedPath(),
-		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
-	}
+// longestFirst brings equal texts together.
+func longestFirst(texts []string) {
+	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 }
 
-// Redact removes a token from a text that is to be shown.
+// encodings are the forms in which a text may be repeated.
+func encodings(text string) []string {
+	inJSON := jsonEscape(text)
+	forms := []string{
+		text, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(strconv.QuoteToASCII(text), `"`), html.EscapeString(text),
+		url.QueryEscape(text), url.PathEscape(text), (&url.URL{Path: text}).EscapedPath(),
+		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
+	}
+	for _, form := range forms[5:8] {
+		forms = append(forms, percent.ReplaceAllStringFunc(form, strings.ToLower))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+// percent is an octet as URLs write it.
+var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// Redact removes a token, and what came with it, from a text that is to be shown.
 func (t Token) Redact(text string) string {
-	return redactTexts(text, encodings(t.AccessToken.Reveal()))
+	hidden := encodings(t.AccessToken.Reveal())
+	for _, field := range t.Fields {
+		if value := field.Reveal(); len(value) >= leastEcho {
+			hidden = append(hidden, encodings(value)...)
+		}
+	}
+	return redactTexts(text, hidden)
 }
 
 // jsonEscape writes a text as it looks inside a JSON string.
@@ -73,17 +105,24 @@ func jsonEscape(text string) string {
 // redact removes what is secret in the request, and other texts, from a text that
 // is to be shown.
 func (r *Request) redact(text string, others ...string) string {
+	hidden := slices.Clone(others)
 	for _, echo := range r.echoes {
-		text = strings.ReplaceAll(text, echo.Reveal(), redacted)
+		hidden = append(hidden, echo.Reveal())
 	}
-	return redactTexts(text, others)
+	return redactTexts(text, hidden)
 }
 
+// redactTexts goes over a text once: what stands for the hidden must not be
+// replaced in turn.
 func redactTexts(text string, hidden []string) string {
+	longestFirst(hidden)
+	var pairs []string
 	for _, other := range hidden {
-		text = strings.ReplaceAll(text, other, redacted)
+		if other != "" {
+			pairs = append(pairs, other, redacted)
+		}
 	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // Show is the request as text, with [REDACTED] in the place of what is secret.

@@ -19,12 +19,18 @@ import (
 // Response is what a token endpoint answered.
 type Response struct {
 	StatusCode int
-	Header     http.Header
+	// Header may hold a token.
+	Header http.Header `json:"-"`
 	// Body, decompressed.
 	Body Sensitive
 	// StartedAt is when the request was begun, ReceivedAt when the response was there.
 	StartedAt  time.Time
 	ReceivedAt time.Time
+}
+
+// Format implements fmt.Formatter: a header may hold a token.
+func (r Response) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(state, "HTTP %d %s", r.StatusCode, redacted)
 }
 
 // Token is an access token and what is known about it.
@@ -138,8 +144,11 @@ func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, respon
 func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, request *Request, response Response) (*Token, error) {
 	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
-		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken and the profile",
-			list(server.Response.AccessToken))
+		places := list(server.Response.AccessToken)
+		if header := server.Response.AccessTokenHeader; header != "" {
+			places = "header " + header + ", " + places
+		}
+		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken, accessTokenHeader and the profile", places)
 	}
 	if strings.ContainsFunc(accessToken, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		return nil, unusable(endpoint, response, "the token holds control characters or others that no header can carry, so it is not written")
@@ -185,13 +194,13 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 }
 
 var (
-	secretName = regexp.MustCompile(`(?i)token|secret`)
+	secretName = regexp.MustCompile(`(?i)token|secret|jwt|assertion|password|session|ticket|key`)
 	// token_type, token_scope and their like are told openly.
-	publicName = regexp.MustCompile(`(?i)type|scope|use`)
+	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
 // tokensIn are the texts of a response that must never be shown: the access token,
-// and whatever calls itself a token or secret.
+// and whatever calls itself a token, a secret or the like.
 func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
 	// A shorter text is no secret, and would blot out words.
 	const least = 8
@@ -202,7 +211,7 @@ func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Re
 		switch node := node.(type) {
 		case map[string]any:
 			for name, member := range node {
-				search(member, secretName.MatchString(name) && !publicName.MatchString(name))
+				search(member, (hidden || secretName.MatchString(name)) && !publicName.MatchString(name))
 			}
 		case []any:
 			for _, item := range node {

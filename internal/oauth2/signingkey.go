@@ -108,11 +108,21 @@ func usualAlgorithm(key any) jose.SignatureAlgorithm {
 	return ""
 }
 
+const (
+	// longestKey bounds the text of a private key, or of a set of them.
+	longestKey = 64 << 10
+	// largestModulus bounds RSA keys, in bits: the time of a signature grows with the
+	// cube of it, and nothing can end it.
+	largestModulus = 8192
+)
+
 // parsePrivateKey reads a private key: PEM (PKCS#1, PKCS#8, SEC1), a JWK, or a JWK
 // Set, of which it takes the key of the given ID, or the only one.
 func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	text = strings.TrimSpace(text)
 	switch {
+	case len(text) > longestKey:
+		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", longestKey>>10)
 	case strings.HasPrefix(text, "{"):
 		return parseJWK(text, keyID)
 	case strings.Contains(text, "-----BEGIN "):
@@ -166,6 +176,12 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 	if set.Keys == nil {
 		set.Keys = []json.RawMessage{json.RawMessage(text)}
 	}
+	if file := (struct {
+		PrivateKey string `json:"private_key"`
+	}{}); json.Unmarshal([]byte(text), &file) == nil && strings.Contains(file.PrivateKey, "-----BEGIN ") {
+		// A file of a cloud's console: the key is a member of it.
+		return parsePEM(file.PrivateKey)
+	}
 	var candidates []jose.JSONWebKey
 	for _, raw := range set.Keys {
 		var jwk jose.JSONWebKey
@@ -197,6 +213,9 @@ func checkKey(key any) error {
 	case []byte:
 		return keyError("is a symmetric key: put a private key there, or set clientAuthentication.method to client_secret_jwt")
 	}
+	if isTooLarge(key) {
+		return keyError("has more than %d bits: use a smaller one", largestModulus)
+	}
 	if _, ok := key.(crypto.Signer); !ok || len(algorithmsOf(key)) == 0 {
 		return keyError("is of a kind that signs no JWT: RSA, P-256, P-384, P-521 and Ed25519 keys do")
 	}
@@ -212,6 +231,11 @@ func isWhole(key *ecdsa.PrivateKey) bool {
 	private, err := key.ECDH()
 	public, publicErr := key.PublicKey.ECDH()
 	return err == nil && publicErr == nil && private.PublicKey().Equal(public)
+}
+
+func isTooLarge(key any) bool {
+	private, ok := key.(*rsa.PrivateKey)
+	return ok && private.N.BitLen() > largestModulus
 }
 
 func keyError(format string, args ...any) error {

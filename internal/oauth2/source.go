@@ -49,6 +49,17 @@ func (r *reader) line(key, what, otherwise string) string {
 	return value
 }
 
+// lines reads a value that may have several lines of plain text.
+func (r *reader) lines(key, what, otherwise string) string {
+	value := r.text(key, what, otherwise)
+	isOdd := func(c rune) bool { return isControl(c) && !strings.ContainsRune("\t\r\n", c) }
+	if r.err == nil && strings.ContainsFunc(value, isOdd) {
+		r.fail(v1alpha1.ReasonCredentialsInvalid,
+			"key %q of Secret %q holds control characters: put the %s there as plain text", key, r.source.SecretName, what)
+	}
+	return value
+}
+
 // text reads a value that may have several lines.
 func (r *reader) text(key, what, otherwise string) string {
 	if r.err != nil {
@@ -112,7 +123,7 @@ func (r *reader) values(uses uses) map[string]Sensitive {
 		if role, found := r.source.roles()[name]; found {
 			key = role
 		}
-		values[name] = NewSensitive(r.line(key, "value of "+uses.keys[name], "or correct secretKey"))
+		values[name] = NewSensitive(r.lines(key, "value of "+uses.keys[name], "or correct secretKey"))
 	}
 	return values
 }

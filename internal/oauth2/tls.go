@@ -32,6 +32,9 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			v1alpha1.CertificateKey, v1alpha1.CertificatePrivateKeyKey)
 	}
 	switch leaf := certificate.Leaf; {
+	case isTooLarge(certificate.PrivateKey):
+		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
+			"the key of the client certificate in the credentials Secret has more than %d bits: use a smaller one", largestModulus)
 	case now.After(leaf.NotAfter):
 		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
 			"the client certificate %s of the credentials Secret expired at %s: put a new one there",

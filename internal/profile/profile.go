@@ -45,7 +45,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 		return none, fmt.Errorf("apply profile %s: %w", name, err)
 	}
 	completed.Profile = name
-	if spec.Issuer != "" {
+	if spec.Issuer != "" || spec.TokenEndpoint != "" {
 		completed = withoutEndpoints(completed, spec)
 	}
 	if completed.TokenEndpoint == "" && completed.Issuer == "" {
@@ -59,7 +59,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 }
 
 // withoutEndpoints drops the endpoints that a profile knows: who names an issuer
-// means no other server, and credentials must not go to one.
+// or a token endpoint means no other server, and credentials must not go to one.
 func withoutEndpoints(completed, spec v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
 	completed.TokenEndpoint = spec.TokenEndpoint
 	if completed.Revocation != nil {

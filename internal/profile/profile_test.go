@@ -46,10 +46,12 @@ var _ = Describe("a profile", func() {
 		}
 	})
 
-	It("knows no endpoint where the user names an issuer: credentials must go nowhere else", func() {
+	It("knows no endpoint where the user names another server: credentials must go nowhere else", func() {
 		completed := complete(server{Profile: "CommerceLayer", Issuer: "https://mine.example.com"})
 		Expect(completed.TokenEndpoint).To(BeEmpty())
 		Expect(completed.Revocation.Endpoint).To(BeEmpty())
+		elsewhere := complete(server{Profile: "CommerceLayer", TokenEndpoint: "https://mine.example.com/token"})
+		Expect(elsewhere.Revocation.Endpoint).To(BeEmpty())
 		own := complete(server{
 			Profile: "CommerceLayer", Issuer: "https://mine.example.com",
 			Revocation: &v1alpha1.Revocation{Endpoint: "https://mine.example.com/revoke"},

@@ -144,7 +144,7 @@ var _ = Describe("the memory", func() {
 		s := play(perMinute(3), others(0, 3), waits(1, "a", 5, 60), leaves("a"))
 		Expect(s.Size()).To(Equal(5), "a server, a line and three places")
 		s.Due(after(60))
-		Expect(s.Size()).To(Equal(2), "the server that was asked a minute ago")
+		Expect(s.Size()).To(Equal(5), "what someone who is late may look back at")
 		s.Due(after(61))
 		Expect(s.Size()).To(BeZero())
 	})
@@ -160,7 +160,7 @@ var _ = Describe("the memory", func() {
 		for minutes := range 70 {
 			sends(float64(60*minutes+30), "a", 5)(s)
 		}
-		Expect(s.Size()).To(Equal(3), "a server, a line and one place")
+		Expect(s.Size()).To(Equal(4), "a server, a line and two places")
 	})
 
 	It("holds nothing of what has no limit", func() {

@@ -3,6 +3,7 @@
 package renewal
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -104,12 +105,13 @@ var rules = []rule{
 	declarationWrong, targetTaken, credentialsUnusable,
 	// A failure is not tried again too soon, unless something changed.
 	backingOff,
-	// Nor is a Secret repaired without end that others spoil again and again.
-	contested,
+	// Nor is a Secret made again without end that others delete again and again.
+	goneAgain,
 	// Reasons for a new token, the strongest first.
 	noToken, requestChanged, renewRequested, renewUnfulfilled, due,
-	// The token may have been changed by others, or be from other credentials.
-	drifted, credentialsChanged,
+	// The token may have been changed by others, which is not repaired without end
+	// either, or be from other credentials.
+	driftedAgain, drifted, credentialsChanged,
 }
 
 // Decide says what is to be done.
@@ -237,7 +239,7 @@ func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxC
 // rate is not cured by other credentials.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 	newCredentials := in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion
-	return in.Generation != in.Last.Generation || in.renewRequestIsNew() ||
+	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.renewRequestIsNew() ||
 		in.ServerVersion != failure.AuthorizationServerVersion ||
 		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||
 		in.flagsMayAllow(failure)
@@ -253,6 +255,9 @@ func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
 	return false
 }
 
+// IsRenewRequested tells whether someone asks for a renewal that was not tried yet.
+func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
+
 // renewRequestIsNew compares with the status and with the Secret, so that a
 // status that could not be written does not renew twice.
 func (in Input) renewRequestIsNew() bool {
@@ -262,16 +267,36 @@ func (in Input) renewRequestIsNew() bool {
 	return in.Token() == nil || in.Token().RenewRequest != in.RenewRequest
 }
 
-// contested applies where noToken or drifted would, too often.
-func contested(in Input) *Decision {
-	spoilt := in.Token() == nil || (in.Target.Drifted && in.Generation == in.Last.Generation)
-	if next := in.Repairs.NextAt(); spoilt && in.Now.Before(next) {
-		return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(next),
-			Problem: problem(v1alpha1.ReasonTargetContested,
-				"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
-				in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
+// goneAgain applies where noToken would, too often.
+func goneAgain(in Input) *Decision {
+	if in.Token() != nil {
+		return nil
 	}
-	return nil
+	return in.contested()
+}
+
+// driftedAgain applies where drifted would, too often. What the spec wants since
+// its last change is written at once.
+func driftedAgain(in Input) *Decision {
+	if !in.Target.Drifted || in.Generation != in.Last.Generation {
+		return nil
+	}
+	return in.contested()
+}
+
+func (in Input) contested() *Decision {
+	next := in.Repairs.NextAt()
+	if !in.Now.Before(next) {
+		return nil
+	}
+	until := next
+	if in.Token() != nil && in.RenewAt().Before(until) {
+		until = in.RenewAt()
+	}
+	return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(until),
+		Problem: problem(v1alpha1.ReasonTargetContested,
+			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
+			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
 }
 
 func noToken(in Input) *Decision {
@@ -327,7 +352,11 @@ func drifted(in Input) *Decision {
 }
 
 func credentialsChanged(in Input) *Decision {
-	if in.Credentials == nil || in.Credentials.Version == in.Token().CredentialsVersion {
+	switch {
+	case in.Credentials == nil || in.Credentials.Version == in.Token().CredentialsVersion:
+		return nil
+	case in.Token().CredentialsVersion == "":
+		// The token needed none; a server that is named by reference needs some now.
 		return nil
 	}
 	return &Decision{Action: Verify, Why: "the credentials Secret changed"}

@@ -130,7 +130,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
 	}
-	status.AuthorizationServerVersion = in.Observed.ServerVersion
+	status.AuthorizationServerVersion, status.Generation = in.Observed.ServerVersion, in.Observed.Generation
 	return status
 }
 

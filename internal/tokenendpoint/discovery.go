@@ -14,6 +14,8 @@ const (
 	// maxIssuers bounds the metadata that are kept, and metadataLifetime how long.
 	maxIssuers       = 1024
 	metadataLifetime = time.Hour
+	// staleLifetime is how long metadata serve on that cannot be had again.
+	staleLifetime = 5 * time.Minute
 	// failureLifetime spares an issuer that many ask for in vain.
 	failureLifetime = 10 * time.Second
 )
@@ -46,7 +48,8 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, 
 	// Keyed by the trust, too: else who trusts an authority of his own could put
 	// metadata there for everybody.
 	key := trust.Key + "\x00" + issuer
-	if known, ok := c.discoveries.get(key, now); ok {
+	known, isFresh := c.discoveries.get(key, now)
+	if isFresh {
 		return known.metadata, known.err
 	}
 	metadata, err := c.ask(ctx, issuer, trust)
@@ -54,7 +57,12 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, 
 	switch {
 	case err == nil:
 		c.discoveries.cache.Add(key, discovery{metadata: metadata, until: now.Add(metadataLifetime)})
-	case errors.As(err, &failure):
+	case !errors.As(err, &failure):
+	case known.metadata != nil:
+		// Better old metadata than no token.
+		c.discoveries.cache.Add(key, discovery{metadata: known.metadata, until: now.Add(staleLifetime)})
+		return known.metadata, nil
+	default:
 		c.discoveries.cache.Add(key, discovery{err: failure, until: now.Add(failureLifetime)})
 	}
 	return metadata, err

@@ -22,7 +22,9 @@ var denied = []netip.Prefix{
 	netip.MustParsePrefix("::/128"),             // unspecified
 	netip.MustParsePrefix("::1/128"),            // loopback
 	netip.MustParsePrefix("fe80::/10"),          // link-local
-	netip.MustParsePrefix("fd00:ec2::254/128"),  // metadata service of AWS
+	netip.MustParsePrefix("fd00:ec2::/32"),      // metadata and credential services of AWS
+	netip.MustParsePrefix("fd00:c1::/32"),       // metadata service of Oracle Cloud
+	netip.MustParsePrefix("fd00:42::42/128"),    // metadata service of Scaleway
 	netip.MustParsePrefix("fd20:ce::254/128"),   // metadata service of Google Cloud
 	netip.MustParsePrefix("ff00::/8"),           // multicast
 }
