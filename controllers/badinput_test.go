@@ -327,8 +327,11 @@ func everythingShown(ctx SpecContext, w *world) string {
 	GinkgoHelper()
 	var shown strings.Builder
 	shown.Write(w.logs.Contents())
-	for _, name := range []string{"shop", "fresh"} {
-		raw, err := json.Marshal(w.get(ctx, name)(Default))
+	for _, list := range []client.ObjectList{
+		&v1alpha1.ClientCredentialList{}, &v1alpha1.AuthorizationServerList{}, &v1alpha1.ClusterAuthorizationServerList{},
+	} {
+		Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
+		raw, err := json.Marshal(list)
 		Expect(err).NotTo(HaveOccurred())
 		shown.Write(raw)
 	}

@@ -50,6 +50,43 @@ func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
 	}
 }
 
+// authorizationServer is one to be named by reference.
+func (w *world) authorizationServer(name string, spec v1alpha1.AuthorizationServerSpec) *v1alpha1.AuthorizationServer {
+	return &v1alpha1.AuthorizationServer{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}, Spec: spec}
+}
+
+// clusterServer makes one for as long as the test runs: all tests see it.
+func (w *world) clusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthorizationServerSpec) *v1alpha1.ClusterAuthorizationServer {
+	GinkgoHelper()
+	server := &v1alpha1.ClusterAuthorizationServer{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}, Spec: spec}
+	create(ctx, server)
+	DeferCleanup(func(ctx SpecContext) { Expect(apiServer.Delete(ctx, server)).To(Succeed()) })
+	return server
+}
+
+// clientOf is a ClientCredential that names an AuthorizationServer.
+func (w *world) clientOf(server, name string) *v1alpha1.ClientCredential {
+	clientCredential := w.clientCredential(name)
+	clientCredential.Spec.AuthorizationServer = nil
+	clientCredential.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: server}
+	return clientCredential
+}
+
+// clientOfCluster is a ClientCredential that names a ClusterAuthorizationServer.
+func (w *world) clientOfCluster(server client.Object, name string) *v1alpha1.ClientCredential {
+	clientCredential := w.clientOf(server.GetName(), name)
+	clientCredential.Spec.AuthorizationServerRef.Kind = v1alpha1.AuthorizationServerCluster
+	return clientCredential
+}
+
+// renew asks for a renewal, once.
+func (w *world) renew(ctx SpecContext, name string) {
+	GinkgoHelper()
+	edit(ctx, w.clientCredential(name), func(c *v1alpha1.ClientCredential) {
+		metav1.SetMetaDataAnnotation(&c.ObjectMeta, v1alpha1.RenewRequestedAtAnnotation, "now")
+	})
+}
+
 func create(ctx SpecContext, objects ...client.Object) {
 	GinkgoHelper()
 	for _, object := range objects {

@@ -3,8 +3,11 @@ package controllers_test
 import (
 	"context"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
+	"github.com/onsi/gomega/types"
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -50,8 +54,12 @@ type world struct {
 	logs      *gbytes.Buffer
 	// busy makes the token endpoint's host too busy to be asked.
 	busy atomic.Bool
-	// requireLabel is for the next start.
-	requireLabel bool
+	// strayed holds the hosts outside of the test that were to be asked.
+	strayed sync.Map
+	// requireLabel, forbidInline and resources, the cluster resource namespace, are
+	// for the next start.
+	requireLabel, forbidInline bool
+	resources                  string
 
 	// tellToEnd asks the operator to end, and stop waits for that too.
 	tellToEnd, stop func()
@@ -66,12 +74,20 @@ func newWorld(ctx SpecContext) *world {
 		logs:         gbytes.NewBuffer(),
 		requireLabel: true,
 	}
-	w.server = authserver.New(authserver.Options{Now: w.clock.Now})
-	w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop"}, authserver.Client{ID: "public"})
-	DeferCleanup(w.server.Close)
+	w.server = w.newServer(authserver.Options{})
 	w.start()
 	DeferCleanup(func() { w.stop() })
 	return w
+}
+
+// newServer starts an authorization server that knows the clients shop and public.
+func (w *world) newServer(options authserver.Options) *authserver.Server {
+	options.Now = w.clock.Now
+	server := authserver.New(options)
+	server.Config.ErrorLog = log.New(GinkgoWriter, "authserver: ", 0)
+	server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop"}, authserver.Client{ID: "public"})
+	DeferCleanup(server.Close)
+	return server
 }
 
 // start starts an operator that sees this test's namespace alone.
@@ -90,16 +106,18 @@ func (w *world) start() {
 	})
 	Expect(err).NotTo(HaveOccurred())
 
-	w.recorder = events.NewFakeRecorder(100)
+	w.recorder = events.NewFakeRecorder(10000)
 	reconciler := &controllers.Reconciler{
 		Clock:    w.clock,
 		Recorder: w.recorder,
-		TokenEndpoint: &tokenEndpoint{busy: &w.busy, Client: tokenendpoint.NewClient(tokenendpoint.Options{
+		TokenEndpoint: &tokenEndpoint{busy: &w.busy, strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 			Timeout:      requestTimeout,
 		})},
-		RequireCredentialsLabel: w.requireLabel,
+		RequireCredentialsLabel:  w.requireLabel,
+		ForbidInlineServers:      w.forbidInline,
+		ClusterResourceNamespace: w.resources,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{
@@ -144,15 +162,25 @@ func (w *world) passes(most time.Duration, until func(g Gomega)) {
 	}).Should(Succeed())
 }
 
-// tokenEndpoint is the real client, which can be made to be busy.
+// tokenEndpoint is the real client, which can be made to be busy. It leaves this
+// machine for nobody: a test may fail, but sends nothing to a vendor.
 type tokenEndpoint struct {
 	*tokenendpoint.Client
-	busy *atomic.Bool
+	busy    *atomic.Bool
+	strayed *sync.Map
 }
+
+func (e *tokenEndpoint) IsBusy(url string) bool { return e.busy.Load() || e.Client.IsBusy(url) }
 
 func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	if e.busy.Load() {
 		return oauth2.Response{}, tokenendpoint.ErrBusy
+	}
+	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
+		e.strayed.Store(to.Host, true)
+		return oauth2.Response{}, &oauth2.Error{
+			Reason: v1alpha1.ReasonTokenEndpointUnreachable, Class: oauth2.Retry, Message: "the tests do not ask " + to.Host,
+		}
 	}
 	return e.Client.Send(ctx, request)
 }
@@ -234,6 +262,12 @@ func (w *world) eventsSoFar() []string {
 	return w.events
 }
 
+// hostsStrayedTo are those outside of the test that were to be asked.
+func (w *world) hostsStrayedTo() (hosts []any) {
+	w.strayed.Range(func(host, _ any) bool { hosts = append(hosts, host); return true })
+	return hosts
+}
+
 // tokenRequests counts the token requests of the client shop.
 func (w *world) tokenRequests() int { return len(w.server.Requests("shop")) }
 
@@ -244,6 +278,18 @@ func (w *world) get(ctx SpecContext, name string) func(Gomega) *v1alpha1.ClientC
 		g.Expect(apiServer.Get(ctx, w.key(name), clientCredential)).To(Succeed())
 		return clientCredential
 	}
+}
+
+// eventuallySays waits for conditions.
+func (w *world) eventuallySays(ctx SpecContext, name string, conditions ...types.GomegaMatcher) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
+}
+
+// inTimeSays lets time go by until there are the conditions.
+func (w *world) inTimeSays(ctx SpecContext, name string, most time.Duration, conditions ...types.GomegaMatcher) {
+	GinkgoHelper()
+	w.passes(most, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
 }
 
 // eventuallyReady waits until the Secret holds a token, and returns that Secret.

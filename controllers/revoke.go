@@ -28,8 +28,7 @@ const (
 // revoked with it, and takes it off others. It tells whether it changed something.
 func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bool, err error) {
 	if o.Declaration != nil {
-		// What a wrong declaration wants cannot be told.
-		return false, nil
+		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := slices.Contains(o.owner.Finalizers, v1alpha1.RevokeTokenFinalizer); {

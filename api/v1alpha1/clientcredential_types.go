@@ -36,6 +36,7 @@ type ClientCredential struct {
 
 // ClientCredentialSpec says which token is wanted, and where it goes.
 //
+// +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID) || has(self.serviceAccountName)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID or serviceAccountName instead"
 // +kubebuilder:validation:XValidation:rule="has(self.authorizationServer) != has(self.authorizationServerRef)",message="set exactly one of authorizationServer and authorizationServerRef"
 // +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set renewBefore or renewBeforePercentage, not both"

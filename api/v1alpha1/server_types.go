@@ -57,6 +57,7 @@ type ClusterAuthorizationServer struct {
 }
 
 // ClusterAuthorizationServerSpec declares an authorization server, and who may use it.
+// +kubebuilder:validation:MinProperties=1
 type ClusterAuthorizationServerSpec struct {
 	AuthorizationServerSpec `json:",inline"`
 

@@ -68,19 +68,31 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, 
 	return metadata, err
 }
 
-// ask returns the first metadata that are those of the issuer, or what the last
-// place lacks.
-func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (metadata *oauth2.Metadata, err error) {
+// ask returns the first metadata that are those of the issuer, or what is wrong
+// with them: metadata of another issuer tell more than a place without any.
+func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
+	var fault *oauth2.Error
 	for _, from := range oauth2.MetadataURLs(issuer) {
 		request := oauth2.DiscoveryRequest(from)
 		request.TLS = trust
-		var response oauth2.Response
-		if response, err = c.Send(ctx, request); err != nil {
+		response, err := c.Send(ctx, request)
+		if err != nil {
 			return nil, err
 		}
-		if metadata, err = oauth2.ReadMetadata(issuer, from, response); err == nil {
+		metadata, err := oauth2.ReadMetadata(issuer, from, response)
+		if err == nil {
 			return metadata, nil
 		}
+		var failure *oauth2.Error
+		if !errors.As(err, &failure) {
+			return nil, err
+		}
+		if fault == nil || fault.Class == oauth2.Retry {
+			fault = failure
+		}
 	}
-	return nil, err
+	if fault == nil {
+		return nil, invalidEndpoint()
+	}
+	return nil, fault
 }

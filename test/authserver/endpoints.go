@@ -18,18 +18,27 @@ const (
 	ElasticPathPath   = "/elasticpath/oauth/access_token"
 	CommerceLayerPath = "/commercelayer/oauth/token"
 	OroCommercePath   = "/orocommerce/oauth2-token"
+	// MarketoPath takes the parameters in the query.
+	MarketoPath = "/marketo/identity/oauth/token"
+	// SalesforcePath tells no lifetime, but an instance_url.
+	SalesforcePath = "/salesforce/services/oauth2/token"
+	// ExchangePath gives a token to who has one of this server.
+	ExchangePath = "/exchange/token"
 )
 
 // endpoint is how a vendor's token endpoint behaves.
 type endpoint struct {
-	// json and form are the encodings that it takes, basic is client_secret_basic.
-	json, form, basic bool
+	// json, form and query are the encodings that it takes, basic is
+	// client_secret_basic.
+	json, form, query, basic bool
 	// implicit is a grant type without a secret.
 	implicit bool
 	// publicNeedsScope: a client without a secret must name a scope.
 	publicNeedsScope bool
 	// jwt: its tokens are JWTs.
-	jwt      bool
+	jwt bool
+	// exchange: a token of this server takes the place of the client's credentials.
+	exchange bool
 	lifetime func(parameters map[string]string) time.Duration
 	succeed  func(parameters map[string]string, token string, lifetime time.Duration, now time.Time) any
 	refuse   func(refusal) any
@@ -111,6 +120,33 @@ var endpoints = map[string]endpoint{
 				"hint": "Check the application's credentials.", "message": r.description}
 		},
 	},
+	MarketoPath: {
+		query:    true,
+		lifetime: oneHour,
+		succeed: func(_ map[string]string, token string, lifetime time.Duration, _ time.Time) any {
+			return map[string]any{"access_token": token, "token_type": "bearer", "expires_in": seconds(lifetime), "scope": "api@example.com"}
+		},
+		refuse: rfc6749Error,
+	},
+	SalesforcePath: {
+		form:     true,
+		lifetime: oneHour,
+		succeed: func(_ map[string]string, token string, _ time.Duration, now time.Time) any {
+			return map[string]any{"access_token": token, "token_type": "Bearer", "instance_url": "https://shop.my.salesforce.com",
+				"issued_at": strconv.FormatInt(now.UnixMilli(), 10)}
+		},
+		refuse: rfc6749Error,
+	},
+	ExchangePath: {
+		form: true, exchange: true,
+		lifetime: oneHour, succeed: bare, refuse: rfc6749Error,
+	},
+}
+
+// asked is what a request asks for, and who calls.
+type asked struct {
+	parameters             map[string]string
+	clientID, clientSecret string
 }
 
 func oneHour(map[string]string) time.Duration { return time.Hour }
@@ -131,39 +167,53 @@ func seconds(d time.Duration) int { return int(d / time.Second) }
 
 func (e endpoint) fail(w http.ResponseWriter, r *refusal) { write(w, r.status, e.refuse(*r)) }
 
-// read takes the parameters from the body, and the client's credentials from
-// there or from the header Authorization.
-func (e endpoint) read(r *http.Request) (parameters map[string]string, clientID, clientSecret string, failure *refusal) {
-	parameters = map[string]string{}
-	if r.Method != http.MethodPost {
-		return parameters, "", "", &refusal{http.StatusMethodNotAllowed, "invalid_request", "Use POST."}
+// read takes the parameters from the body or the query, and the client's
+// credentials from there or from the header Authorization.
+func (e endpoint) read(r *http.Request) (asked, *refusal) {
+	asked := asked{parameters: map[string]string{}}
+	if err := e.readParameters(r, asked.parameters); err != nil {
+		return asked, err
 	}
-	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case mediaType == "application/json" && e.json:
-		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
-			return parameters, "", "", &refusal{http.StatusBadRequest, "invalid_request", "The body is no JSON object of strings."}
-		}
-	case mediaType == "application/x-www-form-urlencoded" && e.form:
-		if err := r.ParseForm(); err != nil {
-			return parameters, "", "", &refusal{http.StatusBadRequest, "invalid_request", "The body is no form."}
-		}
-		for name := range r.PostForm {
-			parameters[name] = r.PostForm.Get(name)
-		}
-	default:
-		return parameters, "", "", &refusal{http.StatusUnsupportedMediaType, "invalid_request", "The content type is not supported."}
-	}
+	asked.clientID, asked.clientSecret = asked.parameters["client_id"], asked.parameters["client_secret"]
 	if user, password, ok := r.BasicAuth(); ok && e.basic {
 		// RFC 6749 section 2.3.1: both are form-encoded.
 		id, idErr := url.QueryUnescape(user)
 		secret, secretErr := url.QueryUnescape(password)
 		if idErr != nil || secretErr != nil {
-			return parameters, "", "", &refusal{http.StatusUnauthorized, "invalid_client", "The credentials are not form-encoded."}
+			return asked, &refusal{http.StatusUnauthorized, "invalid_client", "The credentials are not form-encoded."}
 		}
-		return parameters, id, secret, nil
+		asked.clientID, asked.clientSecret = id, secret
 	}
-	return parameters, parameters["client_id"], parameters["client_secret"], nil
+	return asked, nil
+}
+
+func (e endpoint) readParameters(r *http.Request, parameters map[string]string) *refusal {
+	if r.Method == http.MethodGet && e.query {
+		for name := range r.URL.Query() {
+			parameters[name] = r.URL.Query().Get(name)
+		}
+		return nil
+	}
+	if r.Method != http.MethodPost {
+		return &refusal{http.StatusMethodNotAllowed, "invalid_request", "Use POST."}
+	}
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case mediaType == "application/json" && e.json:
+		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
+			return &refusal{http.StatusBadRequest, "invalid_request", "The body is no JSON object of strings."}
+		}
+	case mediaType == "application/x-www-form-urlencoded" && e.form:
+		if err := r.ParseForm(); err != nil {
+			return &refusal{http.StatusBadRequest, "invalid_request", "The body is no form."}
+		}
+		for name := range r.PostForm {
+			parameters[name] = r.PostForm.Get(name)
+		}
+	default:
+		return &refusal{http.StatusUnsupportedMediaType, "invalid_request", "The content type is not supported."}
+	}
+	return nil
 }
 
 func isSubset(scope string, allowed []string) bool {

@@ -1,15 +1,14 @@
 // Package authserver is an authorization server for tests and the demo. It
-// behaves like the token endpoints of five vendors, as their documentation
+// behaves like the token endpoints of several vendors, as their documentation
 // describes them, and can be told to misbehave.
 package authserver
 
 import (
-	"crypto/rand"
-	"encoding/base64"
+	"crypto/tls"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,24 +22,21 @@ type Server struct {
 	lifetime  time.Duration
 	clients   map[string]Client
 	responses map[string]http.HandlerFunc
+	places    map[string]http.HandlerFunc
 	requests  []Request
 	tokens    map[string]time.Time
+	// given is the last token of each client, and assertions the IDs of those seen.
+	given      map[string]string
+	assertions map[string]bool
 }
 
-// Client is registered at the server. Without a secret it is public.
-type Client struct {
-	ID     string
-	Secret string
-	// Scopes that it may ask for; nil allows all.
-	Scopes []string
-}
-
-// Request is a token request that the server received.
+// Request is a request that the server received.
 type Request struct {
+	At   time.Time
 	Path string
 	// ClientID by which the client called itself; empty when it cannot be told.
 	ClientID string
-	// Parameters of the body.
+	// Parameters of the body or the query.
 	Parameters map[string]string
 	Header     http.Header
 	// Issued tells whether the answer held a token.
@@ -53,15 +49,20 @@ type Options struct {
 	// Lifetime of all tokens.
 	Lifetime time.Duration
 	TLS      bool
+	// ClientCertificates is whether a server with TLS asks for a certificate.
+	ClientCertificates tls.ClientAuthType
 }
 
 // New starts a server on a loopback address.
 func New(options Options) *Server {
 	s := &Server{
 		now: options.Now, lifetime: options.Lifetime,
-		clients:   map[string]Client{},
-		responses: map[string]http.HandlerFunc{},
-		tokens:    map[string]time.Time{},
+		clients:    map[string]Client{},
+		responses:  map[string]http.HandlerFunc{},
+		places:     map[string]http.HandlerFunc{},
+		tokens:     map[string]time.Time{},
+		given:      map[string]string{},
+		assertions: map[string]bool{},
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -70,10 +71,16 @@ func New(options Options) *Server {
 	for path, endpoint := range endpoints {
 		mux.Handle(path, s.handler(endpoint))
 	}
+	for path, isJSON := range map[string]bool{RevocationPath: false, CommerceLayerRevocationPath: true} {
+		mux.Handle(path, s.revocation(endpoint{form: !isJSON, basic: !isJSON, json: isJSON, refuse: rfc6749Error}))
+	}
+	mux.HandleFunc("/", s.metadata)
+	s.Server = httptest.NewUnstartedServer(s.placed(mux))
 	if options.TLS {
-		s.Server = httptest.NewTLSServer(mux)
+		s.TLS = &tls.Config{ClientAuth: options.ClientCertificates, MinVersion: tls.VersionTLS12}
+		s.StartTLS()
 	} else {
-		s.Server = httptest.NewServer(mux)
+		s.Start()
 	}
 	return s
 }
@@ -94,70 +101,102 @@ func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 	s.responses[clientID] = response
 }
 
+// RespondAt makes the server answer whoever comes to a path in another way; nil
+// ends that.
+func (s *Server) RespondAt(path string, response http.HandlerFunc) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.places[path] = response
+}
+
 // Requests returns the requests of a client so far; of all clients for "".
 func (s *Server) Requests(clientID string) []Request {
+	return s.requestsThat(func(r Request) bool { return clientID == "" || r.ClientID == clientID })
+}
+
+// RequestsTo returns the requests to a path so far.
+func (s *Server) RequestsTo(path string) []Request {
+	return s.requestsThat(func(r Request) bool { return r.Path == path })
+}
+
+func (s *Server) requestsThat(match func(Request) bool) []Request {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var requests []Request
 	for _, request := range s.requests {
-		if clientID == "" || request.ClientID == clientID {
+		if match(request) {
 			requests = append(requests, request)
 		}
 	}
 	return requests
 }
 
-// IsActive tells whether a token was issued here and has not expired.
-func (s *Server) IsActive(token string) bool {
+// placed answers as RespondAt says.
+func (s *Server) placed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mutex.Lock()
+		response := s.places[r.URL.Path]
+		s.mutex.Unlock()
+		if response == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.record(r, "", nil)
+		response(w, r)
+	})
+}
+
+// record keeps a request, and returns a way to say that it got a token.
+func (s *Server) record(r *http.Request, clientID string, parameters map[string]string) (issued func()) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.now().Before(s.tokens[token])
+	s.requests = append(s.requests, Request{
+		At: s.now(), Path: r.URL.Path, ClientID: clientID, Parameters: parameters, Header: r.Header.Clone(),
+	})
+	index := len(s.requests) - 1
+	return func() {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		s.requests[index].Issued = true
+	}
 }
 
 func (s *Server) handler(endpoint endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		parameters, clientID, clientSecret, err := endpoint.read(r)
+		asked, refused := endpoint.read(r)
+		issued := s.record(r, asked.clientID, asked.parameters)
 		s.mutex.Lock()
-		response := s.responses[clientID]
-		s.requests = append(s.requests, Request{
-			Path: r.URL.Path, ClientID: clientID, Parameters: parameters, Header: r.Header.Clone(),
-		})
-		index := len(s.requests) - 1
+		response := s.responses[asked.clientID]
 		s.mutex.Unlock()
 		if response != nil {
 			response(w, r)
 			return
 		}
-		if err == nil {
-			err = s.check(endpoint, parameters, clientID, clientSecret)
+		if refused == nil {
+			refused = s.check(endpoint, asked, r)
 		}
-		if err != nil {
-			endpoint.fail(w, err)
+		if refused != nil {
+			endpoint.fail(w, refused)
 			return
 		}
-		lifetime := endpoint.lifetime(parameters)
-		if s.lifetime != 0 {
-			lifetime = s.lifetime
-		}
-		token := s.issue(endpoint, lifetime)
-		s.mutex.Lock()
-		s.requests[index].Issued = true
-		s.mutex.Unlock()
-		write(w, http.StatusOK, endpoint.succeed(parameters, token, lifetime, s.now()))
+		token, lifetime := s.issue(endpoint, asked)
+		issued()
+		write(w, http.StatusOK, endpoint.succeed(asked.parameters, token, lifetime, s.now()))
 	}
 }
 
 // check authenticates the client and looks at what it asks for.
-func (s *Server) check(endpoint endpoint, parameters map[string]string, clientID, clientSecret string) *refusal {
+func (s *Server) check(endpoint endpoint, asked asked, r *http.Request) *refusal {
 	s.mutex.Lock()
-	client, known := s.clients[clientID]
+	client, known := s.clients[asked.clientID]
 	s.mutex.Unlock()
+	parameters := asked.parameters
 	switch {
+	case endpoint.exchange:
+		return s.checkExchange(parameters, r)
 	case parameters["grant_type"] != "client_credentials" && (parameters["grant_type"] != "implicit" || !endpoint.implicit):
 		return &refusal{http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported."}
-	case !known:
-		return &refusal{http.StatusUnauthorized, "invalid_client", "Client authentication failed."}
-	case client.Secret != clientSecret && parameters["grant_type"] != "implicit":
+	case !known, parameters["grant_type"] != "implicit" && !s.isAuthentic(client, asked, r):
 		return &refusal{http.StatusUnauthorized, "invalid_client", "Client authentication failed."}
 	case client.Secret == "" && endpoint.publicNeedsScope && parameters["scope"] == "":
 		return &refusal{http.StatusBadRequest, "invalid_scope", "A sales channel needs a market in its scope."}
@@ -167,26 +206,14 @@ func (s *Server) check(endpoint endpoint, parameters map[string]string, clientID
 	return nil
 }
 
-func (s *Server) issue(endpoint endpoint, lifetime time.Duration) string {
-	expiresAt := s.now().Add(lifetime)
-	token := rand.Text()
-	if endpoint.jwt {
-		// Its signature is random: nobody here verifies it.
-		token = segment(map[string]any{"alg": "RS256", "typ": "JWT"}) + "." +
-			segment(map[string]any{"exp": expiresAt.Unix(), "jti": rand.Text()}) + "." + token
+// checkExchange wants a token of this server, in the header Authorization or as an
+// assertion.
+func (s *Server) checkExchange(parameters map[string]string, r *http.Request) *refusal {
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !s.IsActive(bearer) && !s.IsActive(parameters["assertion"]) {
+		return &refusal{http.StatusBadRequest, "invalid_grant", "The assertion is no active token."}
 	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.tokens[token] = expiresAt
-	return token
-}
-
-func segment(content any) string {
-	raw, err := json.Marshal(content)
-	if err != nil {
-		panic(fmt.Sprintf("encode a JWT: %v", err))
-	}
-	return base64.RawURLEncoding.EncodeToString(raw)
+	return nil
 }
 
 func write(w http.ResponseWriter, status int, body any) {

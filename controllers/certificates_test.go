@@ -1,0 +1,66 @@
+package controllers_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+// certificate is one with its private key.
+type certificate struct {
+	*x509.Certificate
+	key *ecdsa.PrivateKey
+}
+
+// selfSigned makes a certificate that is its own authority.
+func selfSigned(name string, from, until time.Time) certificate {
+	return issue(name, from, until, nil)
+}
+
+// issue makes a certificate of the client shop that comes from an authority.
+func (c certificate) issue(from, until time.Time) certificate {
+	return issue("shop", from, until, &c)
+}
+
+func issue(name string, from, until time.Time, authority *certificate) certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	Expect(err).NotTo(HaveOccurred())
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	Expect(err).NotTo(HaveOccurred())
+	made := certificate{key: key, Certificate: &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: until,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, BasicConstraintsValid: true,
+		IsCA: authority == nil, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}}
+	signer := made
+	if authority != nil {
+		signer = *authority
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, made.Certificate, signer.Certificate, &key.PublicKey, signer.key)
+	Expect(err).NotTo(HaveOccurred())
+	made.Certificate, err = x509.ParseCertificate(raw)
+	Expect(err).NotTo(HaveOccurred())
+	return made
+}
+
+func certificatePEM(certificate *x509.Certificate) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+}
+
+func privateKeyPEM(key any) string {
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	Expect(err).NotTo(HaveOccurred())
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
+}
+
+// secretData is what a Secret of type kubernetes.io/tls holds.
+func (c certificate) secretData() map[string]string {
+	return map[string]string{"tls.crt": certificatePEM(c.Certificate), "tls.key": privateKeyPEM(c.key)}
+}

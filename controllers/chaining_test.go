@@ -1,0 +1,74 @@
+package controllers_test
+
+import (
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = DescribeTable("A token that is the credentials of another ClientCredential", func(ctx SpecContext, request v1alpha1.TokenRequest) {
+	w := newWorld(ctx)
+	one, two := w.clientCredential("one"), w.clientCredential("two")
+	one.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
+		Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
+	}}}
+	two.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
+		TokenEndpoint: w.server.URL + authserver.ExchangePath, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone), Request: &request,
+	}
+	two.Spec.ClientID, two.Spec.CredentialsRef.Name = "public", "one-token"
+	// The second token lives longer than the first: what renews it is the first.
+	two.Spec.Scopes = []string{"lifetime:86400"}
+
+	By("waiting for the first")
+	create(ctx, two)
+	w.eventuallySays(ctx, "two", matchers.HaveCondition("Stalled", "True", "CredentialsNotFound", ContainSubstring(`"one-token"`)))
+	create(ctx, w.shopCredentials(), one)
+	first, second := w.eventuallyReady(ctx, "one"), w.eventuallyReady(ctx, "two")
+	exchanges := func() []authserver.Request { return w.server.RequestsTo(authserver.ExchangePath) }
+	shown := func(r authserver.Request) string {
+		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Parameters["assertion"]
+	}
+	Expect(exchanges()).To(HaveLen(1))
+	Expect(shown(exchanges()[0])).To(Equal(string(first.Data["access_token"])))
+	Expect(w.server.IsActive(string(second.Data["access_token"]))).To(BeTrue())
+
+	By("renewing the second once for each renewal of the first")
+	w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+	Eventually(exchanges).Should(HaveLen(2))
+	w.eventuallyReady(ctx, "one")
+	w.eventuallyReady(ctx, "two")
+	Expect(shown(exchanges()[1])).To(Equal(string(w.secret(ctx, "one-token").Data["access_token"])))
+	Consistently(exchanges).Should(HaveLen(2))
+	Expect(w.tokenRequests()).To(Equal(2))
+
+	By("renewing none of them for a label of the first")
+	edit(ctx, w.secret(ctx, "one-token"), func(s *corev1.Secret) { metav1.SetMetaDataLabel(&s.ObjectMeta, "team", "shop") })
+	Consistently(exchanges).Should(HaveLen(2))
+
+	By("leaving the second when the first goes, and saying so")
+	second = w.secret(ctx, "two-token")
+	Expect(apiServer.Delete(ctx, one)).To(Succeed())
+	// This control plane has no garbage collector.
+	Expect(apiServer.Delete(ctx, w.secret(ctx, "one-token"))).To(Succeed())
+	w.eventuallySays(ctx, "two",
+		matchers.HaveCondition("Ready", "True", "TokenIssued"),
+		matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
+	Expect(w.secret(ctx, "two-token").Data).To(Equal(second.Data))
+	Expect(exchanges()).To(HaveLen(2))
+},
+	Entry("in the header Authorization", v1alpha1.TokenRequest{
+		Headers: []v1alpha1.RequestHeader{{Name: "Authorization", Template: "Bearer {{ .access_token }}"}},
+	}),
+	Entry("as an assertion", v1alpha1.TokenRequest{
+		GrantType:  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+		Parameters: []v1alpha1.Parameter{{Name: "assertion", SecretKey: "access_token"}},
+	}),
+)

@@ -1,0 +1,232 @@
+package controllers_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A hundred ClientCredentials of a server that allows 30 requests a minute", func() {
+	const count, allowed = 100, 30
+
+	// lag is how much of the test's time may go by while a request is under way.
+	const lag = time.Second
+
+	// mostInAMinute is the most requests in any minute.
+	mostInAMinute := func(requests []authserver.Request) (most int) {
+		for i, first := range requests {
+			within := slices.IndexFunc(requests[i:], func(r authserver.Request) bool { return r.At.Sub(first.At) >= time.Minute-lag })
+			if within < 0 {
+				within = len(requests) - i
+			}
+			most = max(most, within)
+		}
+		return most
+	}
+	lifetimeOf := func(i int) time.Duration { return time.Hour + time.Duration(i*10)*time.Second }
+
+	It("are all served in time, who expires soonest first, and hold up nobody else", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
+			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
+			RateLimit:     &v1alpha1.RateLimit{Requests: allowed, Per: &metav1.Duration{Duration: time.Minute}},
+		}))
+		requests := func() []authserver.Request { return w.server.Requests("shop") }
+		ready := func(g Gomega, valid func(v1alpha1.ClientCredential) bool) (ready int) {
+			list := &v1alpha1.ClientCredentialList{}
+			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
+			for _, item := range list.Items {
+				if matches(item.Status.Conditions, matchers.HaveCondition("Ready", "True", "TokenIssued")) && valid(item) {
+					ready++
+				}
+			}
+			return ready
+		}
+		// inBatches goes on until there are so many requests.
+		inBatches := func(total int) {
+			GinkgoHelper()
+			for sent := len(requests()); sent < total; sent = len(requests()) {
+				next := min(sent+allowed, total)
+				if sent%count > 0 {
+					w.clock.SetTime(requests()[sent-1].At.Add(time.Minute - 10*time.Second))
+					Consistently(func() int { return len(requests()) }).WithTimeout(100 * time.Millisecond).Should(Equal(sent))
+				}
+				w.passes(20*time.Second, func(g Gomega) { g.Expect(requests()).To(HaveLen(next)) })
+			}
+		}
+		anyToken := func(v1alpha1.ClientCredential) bool { return true }
+
+		By("issuing what the limit allows at once, and telling the others why they wait")
+		for i := range count {
+			one := w.clientOf("limited", fmt.Sprintf("client-%03d", i))
+			one.Spec.Scopes = []string{"lifetime:" + strconv.Itoa(int(lifetimeOf(i)/time.Second))}
+			create(ctx, one)
+		}
+		w.passes(10*time.Second, func(g Gomega) { g.Expect(ready(g, anyToken)).To(Equal(allowed)) })
+		w.passes(10*time.Second, func(g Gomega) {
+			waiting := 0
+			list := &v1alpha1.ClientCredentialList{}
+			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
+			for _, item := range list.Items {
+				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and others come first", w.server.URL, authserver.RFC6749Path)
+				// Some were told to wait for others at the same host first.
+				if matches(item.Status.Conditions, And(matchers.HaveConditionType("Reconciling"), Or(
+					matchers.HaveCondition("Ready", "False", "RateLimited", why),
+					matchers.HaveCondition("Ready", "False", "TokenEndpointBusy")))) {
+					waiting++
+				}
+			}
+			g.Expect(waiting).To(Equal(count - allowed))
+		})
+
+		By("issuing to the client of another server meanwhile")
+		other := w.newServer(authserver.Options{})
+		another := w.clientCredential("another")
+		another.Spec.AuthorizationServer.TokenEndpoint = other.URL + authserver.RFC6749Path
+		create(ctx, another)
+		w.eventuallyReady(ctx, "another")
+
+		By("issuing to all within four minutes")
+		inBatches(count)
+		Eventually(func(g Gomega) { g.Expect(ready(g, anyToken)).To(Equal(count + 1)) }).Should(Succeed())
+		first := requests()
+		Expect(first).To(HaveLen(count))
+		Expect(first[count-1].At.Sub(first[0].At)).To(BeNumerically("<", 4*time.Minute))
+		Expect(mostInAMinute(first)).To(BeNumerically("<=", allowed))
+
+		By("renewing all that are due at once, none too late")
+		w.stop()
+		w.clock.SetTime(first[0].At.Add(54 * time.Minute))
+		w.start()
+		Expect(w.clock.Now()).To(BeTemporally("<", first[0].At.Add(time.Hour)))
+		inBatches(2 * count)
+		second := requests()[count:]
+		Expect(second[count-1].At.Sub(second[0].At)).To(BeNumerically("<", 4*time.Minute))
+		Expect(mostInAMinute(requests())).To(BeNumerically("<=", allowed))
+		Eventually(func(g Gomega) {
+			g.Expect(ready(g, func(c v1alpha1.ClientCredential) bool { return c.Status.Token.IssuedAt.After(first[count-1].At) })).
+				To(BeNumerically(">=", count))
+		}).Should(Succeed())
+
+		By("taking those first that expire soonest")
+		issuedAt := map[string]time.Time{}
+		for _, r := range first {
+			issuedAt[r.Parameters["scope"]] = r.At
+		}
+		expiry := func(r authserver.Request) time.Time {
+			seconds, err := strconv.Atoi(r.Parameters["scope"][len("lifetime:"):])
+			Expect(err).NotTo(HaveOccurred())
+			return issuedAt[r.Parameters["scope"]].Add(time.Duration(seconds) * time.Second)
+		}
+		for _, r := range second {
+			Expect(r.At).To(BeTemporally("<", expiry(r)))
+		}
+		// Who comes first when nobody waits yet is served at once. Of the others, some
+		// find the host busy, and come a little later.
+		waited := second[allowed:]
+		byExpiry := slices.SortedFunc(slices.Values(waited), func(a, b authserver.Request) int { return expiry(a).Compare(expiry(b)) })
+		for i, r := range waited {
+			rank := slices.IndexFunc(byExpiry, func(other authserver.Request) bool { return other.Parameters["scope"] == r.Parameters["scope"] })
+			Expect(i).To(BeNumerically("~", rank, allowed), "%d of %d came as %d", rank, len(waited), i)
+		}
+	})
+})
+
+var _ = Describe("The status of who waits for its turn", func() {
+	It("says so, also when it waited for something else before", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
+			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
+			RateLimit:     &v1alpha1.RateLimit{Requests: 2, Per: &metav1.Duration{Duration: 4 * time.Hour}},
+		}))
+		create(ctx, w.clientOf("limited", "one"))
+		w.eventuallyReady(ctx, "one")
+		w.busy.Store(true)
+		w.inTimeSays(ctx, "one", 2*time.Hour, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+		w.busy.Store(false)
+		create(ctx, w.clientOf("limited", "two"))
+		w.eventuallyReady(ctx, "two")
+		w.clock.Step(10 * time.Second)
+		w.eventuallySays(ctx, "one", matchers.HaveCondition("Ready", "False", "RateLimited"))
+		w.inTimeSays(ctx, "one", 4*time.Hour, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	})
+})
+
+var _ = Describe("A token that expires before its turn to be renewed comes", func() {
+	It("is Ready until then, and no longer, and is renewed when its turn comes", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		shop := w.clientCredential("shop")
+		shop.Spec.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 3 * time.Hour}}
+		create(ctx, w.shopCredentials(), shop)
+		w.eventuallyReady(ctx, "shop")
+		issuedAt := w.clock.Now()
+		w.clock.SetTime(issuedAt.Add(time.Hour - time.Second))
+		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
+			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
+		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
+		w.clock.SetTime(issuedAt.Add(3*time.Hour - 2*time.Second))
+		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(1))
+		w.inTimeSays(ctx, "shop", 10*time.Second, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(w.tokenRequests()).To(Equal(2))
+	})
+})
+
+var _ = Describe("A server that asks to wait", func() {
+	It("is not asked by anybody of the same client before that, but by others, and so are other servers", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		other := w.newServer(authserver.Options{})
+		w.server.Register(authserver.Client{ID: "warehouse", Secret: "s3cr3t"})
+		warehouse := w.clientCredential("warehouse")
+		warehouse.Spec.CredentialsRef.Name = "warehouse"
+		elsewhere := w.clientCredential("elsewhere")
+		elsewhere.Spec.AuthorizationServer.TokenEndpoint = other.URL + authserver.RFC6749Path
+		create(ctx, w.shopCredentials(), w.credentials("warehouse", map[string]string{"client_id": "warehouse", "client_secret": "s3cr3t"}),
+			w.clientCredential("one"), w.clientCredential("two"), warehouse, elsewhere)
+		for _, name := range []string{"one", "two", "warehouse", "elsewhere"} {
+			w.eventuallyReady(ctx, name)
+		}
+		Expect(w.tokenRequests()).To(Equal(2))
+
+		By("asking one of them to wait before the others are due")
+		w.clock.Step(30 * time.Minute)
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Retry-After", "1200")
+			rw.WriteHeader(http.StatusTooManyRequests)
+		})
+		until := w.clock.Now().Add(20 * time.Minute)
+		w.renew(ctx, "one")
+		w.eventuallySays(ctx, "one",
+			matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("RenewalFailing", "True", "RateLimited", ContainSubstring("HTTP 429")))
+		Expect(w.tokenRequests()).To(Equal(3))
+
+		By("asking for no more tokens of this client, new or old, but for those of others")
+		w.server.Respond("shop", nil)
+		create(ctx, w.clientCredential("fresh"))
+		w.eventuallySays(ctx, "fresh", matchers.HaveCondition("Ready", "False", "RateLimited",
+			ContainSubstring("asked this client to wait until %s", until.UTC().Format(time.RFC3339))))
+		w.clock.SetTime(until.Add(-2 * time.Second))
+		Eventually(func() int { return len(w.server.Requests("warehouse")) }).Should(Equal(2))
+		Eventually(func() int { return len(other.Requests("shop")) }).Should(Equal(2))
+		Consistently(w.tokenRequests).Should(Equal(3))
+		w.eventuallyReady(ctx, "two")
+
+		By("asking when the time is over")
+		w.passes(20*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(6)) })
+		for _, name := range []string{"one", "two", "fresh"} {
+			w.eventuallyReady(ctx, name)
+		}
+		Consistently(w.tokenRequests).Should(Equal(6))
+	})
+})

@@ -1,0 +1,233 @@
+package controllers_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("The token of a deleted ClientCredential", func() {
+	var (
+		w    *world
+		shop *v1alpha1.ClientCredential
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		shop = w.clientCredential("shop")
+		shop.Spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{
+			Endpoint: w.server.URL + authserver.RevocationPath, OnDelete: ptr.To(true),
+		}
+		create(ctx, w.shopCredentials())
+	})
+
+	isGone := func(ctx SpecContext) func() bool {
+		return func() bool {
+			return apierrors.IsNotFound(apiServer.Get(ctx, w.key("shop"), &v1alpha1.ClientCredential{}))
+		}
+	}
+	revocations := func() []authserver.Request { return w.server.RequestsTo(authserver.RevocationPath) }
+	// issued is the token, once the ClientCredential waits to have it revoked.
+	issued := func(ctx SpecContext) string {
+		GinkgoHelper()
+		create(ctx, shop)
+		token := string(w.eventuallyReady(ctx, "shop").Data["access_token"])
+		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+		return token
+	}
+	deleteShop := func(ctx SpecContext) {
+		GinkgoHelper()
+		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
+	}
+
+	It("is not revoked unless that is asked for, and nothing holds up the deletion", func(ctx SpecContext) {
+		shop.Spec.AuthorizationServer.Revocation.OnDelete = nil
+		create(ctx, shop)
+		token := string(w.eventuallyReady(ctx, "shop").Data["access_token"])
+		Expect(w.get(ctx, "shop")(Default).Finalizers).To(BeEmpty())
+		deleteShop(ctx)
+		Expect(isGone(ctx)()).To(BeTrue())
+		Consistently(revocations).Should(BeEmpty())
+		Expect(w.server.IsActive(token)).To(BeTrue())
+	})
+
+	It("is revoked as RFC 7009 says, with the client authentication of the token request", func(ctx SpecContext) {
+		token := issued(ctx)
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(w.server.IsActive(token)).To(BeFalse())
+		Expect(revocations()).To(HaveLen(1))
+		Expect(revocations()[0].Parameters).To(Equal(map[string]string{"token": token}))
+		Expect(revocations()[0].ClientID).To(Equal("shop"))
+		Expect(revocations()[0].Header.Get("Authorization")).To(HavePrefix("Basic "))
+		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Normal TokenRevoked")))
+		Expect(w.tokenRequests()).To(Equal(2)) // One of them for the token.
+		Expect(w.eventsSoFar()).NotTo(ContainElement(ContainSubstring(token)))
+		Expect(string(w.logs.Contents())).NotTo(ContainSubstring(token))
+	})
+
+	It("is revoked in Commerce Layer's way", func(ctx SpecContext) {
+		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
+			Profile: "CommerceLayer", TokenEndpoint: w.server.URL + authserver.CommerceLayerPath,
+			Revocation: &v1alpha1.Revocation{Endpoint: w.server.URL + authserver.CommerceLayerRevocationPath, OnDelete: ptr.To(true)},
+		}
+		token := issued(ctx)
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(w.server.IsActive(token)).To(BeFalse())
+		Expect(w.server.RequestsTo(authserver.CommerceLayerRevocationPath)[0].Parameters).To(Equal(map[string]string{
+			"client_id": "shop", "client_secret": "s3cr3t-of-the-shop", "token": token,
+		}))
+	})
+
+	It("is revoked at the endpoint that the issuer's metadata name", func(ctx SpecContext) {
+		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
+			Issuer: w.server.URL, Revocation: &v1alpha1.Revocation{OnDelete: ptr.To(true)},
+		}
+		token := issued(ctx)
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(w.server.IsActive(token)).To(BeFalse())
+	})
+
+	It("is sent to no other server than the one that issued it", func(ctx SpecContext) {
+		// The profile knows where Commerce Layer revokes, and this is another server.
+		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
+			Profile: "CommerceLayer", TokenEndpoint: w.server.URL + authserver.CommerceLayerPath,
+			Revocation: &v1alpha1.Revocation{OnDelete: ptr.To(true)},
+		}
+		create(ctx, shop)
+		Eventually(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).ShouldNot(BeEmpty())
+		deleteShop(ctx)
+		Consistently(w.hostsStrayedTo).Should(BeEmpty())
+		w.passes(2*time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		Expect(w.hostsStrayedTo()).To(BeEmpty())
+	})
+
+	It("holds up the deletion for about a minute while the server is down, and then an event tells", func(ctx SpecContext) {
+		token := issued(ctx)
+		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+		deletedAt := w.clock.Now()
+		deleteShop(ctx)
+		Eventually(revocations).Should(HaveLen(1))
+		w.clock.SetTime(deletedAt.Add(30 * time.Second))
+		Consistently(isGone(ctx)).WithTimeout(200 * time.Millisecond).Should(BeFalse())
+		w.passes(time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		Expect(w.server.IsActive(token)).To(BeTrue())
+		Expect(len(revocations())).To(BeNumerically("~", 8, 6))
+		Eventually(w.eventsSoFar).Should(ContainElement(And(
+			HavePrefix("Warning RevocationFailed"), ContainSubstring("lives until it expires"), ContainSubstring("502"), Not(ContainSubstring(token)))))
+	})
+
+	It("is revoked later when the server comes back within the minute", func(ctx SpecContext) {
+		token := issued(ctx)
+		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+		deleteShop(ctx)
+		Eventually(revocations).Should(HaveLen(1))
+		w.server.RespondAt(authserver.RevocationPath, nil)
+		w.passes(20*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		Expect(w.server.IsActive(token)).To(BeFalse())
+	})
+
+	It("goes on being revoked after a restart", func(ctx SpecContext) {
+		token := issued(ctx)
+		w.stop()
+		deleteShop(ctx)
+		Expect(isGone(ctx)()).To(BeFalse())
+		w.start()
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(w.server.IsActive(token)).To(BeFalse())
+	})
+
+	DescribeTable("holds up nothing when", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
+		issued(ctx)
+		spoil(ctx)
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(revocations()).To(BeEmpty())
+		if event != nil {
+			Eventually(w.eventsSoFar).Should(ContainElement(event))
+		}
+	},
+		Entry("the credentials are gone", func(ctx SpecContext) {
+			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		}, And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"shop"`))),
+		Entry("the token has expired", func(SpecContext) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+			w.clock.Step(2 * time.Hour)
+		}, nil),
+		Entry("the token Secret is gone", func(ctx SpecContext) {
+			edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
+			Expect(apiServer.Delete(ctx, w.secret(ctx, "shop-token"))).To(Succeed())
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "Suspended"))
+		}, nil),
+	)
+
+	It("holds up nothing when the shared server that would revoke it is gone", func(ctx SpecContext) {
+		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
+		shop = w.clientOf("idp", "shop")
+		create(ctx, idp)
+		issued(ctx)
+		Expect(apiServer.Delete(ctx, idp)).To(Succeed())
+		w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"idp"`))))
+	})
+
+	It("is not refused again and again when the server knows the client no more", func(ctx SpecContext) {
+		issued(ctx)
+		w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(revocations()).To(HaveLen(1))
+		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning RevocationFailed")))
+	})
+
+	It("does not hold up the deletion of the namespace", func(ctx SpecContext) {
+		issued(ctx)
+		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+		Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})).To(Succeed())
+		// This control plane has nobody who empties the namespace.
+		deleteShop(ctx)
+		w.passes(10*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+	})
+
+	It("waits to be revoked no more once that is switched off", func(ctx SpecContext) {
+		token := issued(ctx)
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation.OnDelete = ptr.To(false) })
+		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(BeEmpty())
+		deleteShop(ctx)
+		Expect(isGone(ctx)()).To(BeTrue())
+		Consistently(revocations).Should(BeEmpty())
+		Expect(w.server.IsActive(token)).To(BeTrue())
+	})
+
+	It("is asked to be revoked by a shared server, without a new token", func(ctx SpecContext) {
+		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
+		idp.Spec.Revocation.OnDelete = nil
+		shop = w.clientOf("idp", "shop")
+		shop.Finalizers = []string{"example.com/other"}
+		create(ctx, idp, shop)
+		w.eventuallyReady(ctx, "shop")
+		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = ptr.To(true) })
+		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).
+			Should(ConsistOf("example.com/other", v1alpha1.RevokeTokenFinalizer))
+		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = nil })
+		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(ConsistOf("example.com/other"))
+		Expect(w.tokenRequests()).To(Equal(1))
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
+	})
+})
