@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// serverInterval is how often a server that is found by discovery is looked at.
+	// serverInterval is how often a server is looked at that is found by discovery, or
+	// has authorities of its own.
 	serverInterval = time.Hour
 	// serverRetryInterval is how soon one is looked at again that cannot be used.
 	serverRetryInterval = 15 * time.Second
@@ -72,7 +73,8 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	switch {
 	case failure != nil && failure.Class == oauth2.Retry:
 		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
-	case found.GetDeclaration().Issuer != "":
+	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
+		// Neither metadata nor bundles tell of a change.
 		return r.lookAgain(r.Clock.Now().Add(serverInterval), 0), nil
 	}
 	return reconcile.Result{}, nil
