@@ -40,8 +40,8 @@ var _ = Describe("A ClientCredential", func() {
 			secret = &corev1.Secret{}
 			g.Expect(apiServer.Get(ctx, w.key(clientCredential.TargetName()), secret)).To(Succeed())
 			g.Expect(secret.Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
+			g.Expect(w.server.IsActive(string(secret.Data["access_token"]))).To(BeTrue())
 		}).Should(Succeed())
-		Expect(w.server.IsActive(string(secret.Data["access_token"]))).To(BeTrue())
 		w.eventuallyReady(ctx, "shop")
 		Consistently(w.tokenRequests).Should(Equal(2))
 		return secret

@@ -2,7 +2,9 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,19 +35,34 @@ func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bo
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := slices.Contains(o.owner.Finalizers, v1alpha1.RevokeTokenFinalizer); {
 	case wanted && !has:
-		return true, r.patchFinalizers(ctx, o.owner, controllerutil.AddFinalizer)
+		return true, r.addFinalizer(ctx, o.owner)
 	case !wanted && has:
-		return true, r.patchFinalizers(ctx, o.owner, controllerutil.RemoveFinalizer)
+		return true, r.removeFinalizer(ctx, o.owner)
 	}
 	return false, nil
 }
 
-func (r *Reconciler) patchFinalizers(ctx context.Context, owner *v1alpha1.ClientCredential, change func(client.Object, string) bool) error {
+func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	changed := owner.DeepCopy()
-	change(changed, v1alpha1.RevokeTokenFinalizer)
+	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
 	// With the resourceVersion: a list is patched as a whole.
 	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
-	err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager))
+	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)))
+}
+
+// removeFinalizer goes by the finalizer's place in the list, so that it succeeds
+// although something else changed meanwhile.
+func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	place := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(owner.Finalizers, v1alpha1.RevokeTokenFinalizer))
+	patch, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
+		{"op": "test", "path": place, "value": v1alpha1.RevokeTokenFinalizer},
+		{"op": "remove", "path": place},
+	})
+	if err != nil {
+		return fmt.Errorf("encode the removal of the finalizer: %w", err)
+	}
+	err = r.Client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 	return client.IgnoreNotFound(err)
 }
 
@@ -74,7 +91,7 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 	case revoked:
 		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	}
-	return reconcile.Result{}, r.patchFinalizers(ctx, owner, controllerutil.RemoveFinalizer)
+	return reconcile.Result{}, r.removeFinalizer(ctx, owner)
 }
 
 // isEnding tells whether a namespace is being deleted: then nothing may hold it up.
