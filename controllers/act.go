@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,9 +142,9 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 		o.Credentials = r.credentialsOf(secret)
 		provenance.CredentialsVersion = secret.ResourceVersion
 		source.SecretName, source.Data = secret.Name, secret.Data
-		source.ClientIDKey = orDefault(reference.ClientIDKey, source.ClientIDKey)
-		source.ClientSecretKey = orDefault(reference.ClientSecretKey, source.ClientSecretKey)
-		source.PrivateKeyKey = orDefault(reference.PrivateKeyKey, source.PrivateKeyKey)
+		source.ClientIDKey = cmp.Or(reference.ClientIDKey, source.ClientIDKey)
+		source.ClientSecretKey = cmp.Or(reference.ClientSecretKey, source.ClientSecretKey)
+		source.PrivateKeyKey = cmp.Or(reference.PrivateKeyKey, source.PrivateKeyKey)
 	}
 	credentials, notices, err := oauth2.ReadCredentials(source, o.server.AuthorizationServerSpec)
 	provenance.Credentials = credentials
@@ -166,6 +167,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return nil, err
 	}
 	startedAt := r.Clock.Now()
+	place.sendsNow(startedAt)
 	response, err := r.TokenEndpoint.Send(ctx, request)
 	if errors.Is(err, tokenendpoint.ErrBusy) {
 		return nil, err
@@ -216,11 +218,4 @@ func (o *observed) grant(credentials oauth2.Credentials, serviceAccountToken oau
 		Credentials: credentials, Scopes: spec.Scopes, Audience: spec.Audience, Resources: spec.Resources,
 		ServiceAccountToken: serviceAccountToken,
 	}
-}
-
-func orDefault(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -83,7 +84,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 // look returns the token endpoint of a server, declared or discovered. What makes
 // it unusable is an *oauth2.Error.
 func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
-	declared := declaration{AuthorizationServerSpec: *object.GetDeclaration(), namespace: orDefault(object.GetNamespace(), r.namespace)}
+	declared := declaration{AuthorizationServerSpec: *object.GetDeclaration(), namespace: cmp.Or(object.GetNamespace(), r.namespace)}
 	var err error
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
 		return "", err

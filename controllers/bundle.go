@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -31,8 +32,8 @@ func (r *Reconciler) bundle(ctx context.Context, declared declaration) (bundle, 
 		return "", nil
 	}
 	reference := *declared.TLS.CABundleRef
-	reference.Kind = v1alpha1.CABundleKind(orDefault(string(reference.Kind), "ConfigMap"))
-	reference.Key = orDefault(reference.Key, v1alpha1.DefaultCABundleKey)
+	reference.Kind = v1alpha1.CABundleKind(cmp.Or(string(reference.Kind), "ConfigMap"))
+	reference.Key = cmp.Or(reference.Key, v1alpha1.DefaultCABundleKey)
 	if declared.namespace == "" {
 		return "", bundleError("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
 	}

@@ -55,6 +55,15 @@ func (p *place) take() error {
 	return nil
 }
 
+// sendsNow says that the request goes out only now: credentials were read, and
+// perhaps metadata, since the place was taken.
+func (p *place) sendsNow(now time.Time) {
+	if !p.at.IsZero() {
+		p.limiter.Sent(p.observed.server.name(), p.at, now)
+		p.at = now
+	}
+}
+
 // giveBack leaves the place to others if nothing was sent.
 func (p *place) giveBack() {
 	if !p.at.IsZero() && !p.used {

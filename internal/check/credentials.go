@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -50,9 +51,9 @@ func (e *exchange) source() oauth2.CredentialsSource {
 	}
 	return oauth2.CredentialsSource{
 		ClientID:        e.owner.Spec.ClientID,
-		ClientIDKey:     orDefault(reference.ClientIDKey, v1alpha1.DefaultClientIDKey),
-		ClientSecretKey: orDefault(reference.ClientSecretKey, v1alpha1.DefaultClientSecretKey),
-		PrivateKeyKey:   orDefault(reference.PrivateKeyKey, v1alpha1.DefaultPrivateKeyKey),
+		ClientIDKey:     cmp.Or(reference.ClientIDKey, v1alpha1.DefaultClientIDKey),
+		ClientSecretKey: cmp.Or(reference.ClientSecretKey, v1alpha1.DefaultClientSecretKey),
+		PrivateKeyKey:   cmp.Or(reference.PrivateKeyKey, v1alpha1.DefaultPrivateKeyKey),
 	}
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -113,7 +114,7 @@ func (e *exchange) trusted(ctx context.Context, usual oauth2.TLS) (oauth2.TLS, e
 		return usual, nil
 	}
 	reference := e.server.TLS.CABundleRef
-	key := orDefault(reference.Key, v1alpha1.DefaultCABundleKey)
+	key := cmp.Or(reference.Key, v1alpha1.DefaultCABundleKey)
 	bundle, err := e.bundle(ctx, reference, key)
 	if err != nil {
 		return usual, refuse(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: %s: add it to the files, or correct the reference", err)
@@ -122,7 +123,7 @@ func (e *exchange) trusted(ctx context.Context, usual oauth2.TLS) (oauth2.TLS, e
 	if !ok {
 		return usual, refuse(v1alpha1.ReasonCABundleUnusable,
 			"authorizationServer.tls.caBundleRef: key %q of %s %q holds no certificate in PEM: put the authorities' certificates there",
-			key, orDefault(string(reference.Kind), "ConfigMap"), reference.Name)
+			key, cmp.Or(string(reference.Kind), "ConfigMap"), reference.Name)
 	}
 	return trusting, nil
 }
@@ -141,11 +142,4 @@ func (e *exchange) bundle(ctx context.Context, reference *v1alpha1.CABundleRefer
 
 func refuse(reason, format string, args ...any) error {
 	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
-}
-
-func orDefault(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

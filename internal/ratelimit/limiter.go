@@ -101,6 +101,16 @@ func (l *Limiter) GiveBack(server string, at time.Time) {
 	}
 }
 
+// Sent says that the request for the place that was taken at one instant goes out
+// only now: the server counts from then.
+func (l *Limiter) Sent(server string, at, now time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if s, found := l.servers[server]; found && s.giveBack(at) {
+		s.take(now)
+	}
+}
+
 // Leave says that the waiter wants no place any more, at whatever server it waits.
 func (l *Limiter) Leave(id string) {
 	l.mutex.Lock()

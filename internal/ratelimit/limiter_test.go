@@ -139,6 +139,29 @@ var _ = Describe("a limit", func() {
 	)
 })
 
+var _ = Describe("a request that goes out later than its place was taken", func() {
+	It("counts from then", func() {
+		s := play(perMinute(1), sends(0, "a", 5))
+		s.Sent(server, after(0), after(7))
+		waits(60, "b", 5, 67)(s)
+		sends(67, "b", 5)(s)
+	})
+
+	It("can be given back by when it went out", func() {
+		s := play(perMinute(1), sends(0, "a", 5))
+		s.Sent(server, after(0), after(7))
+		s.GiveBack(server, after(7))
+		sends(8, "b", 5)(s)
+	})
+
+	It("is none when its place is not known any more", func() {
+		s := play(perMinute(1), sends(0, "a", 5))
+		s.GiveBack(server, after(0))
+		s.Sent(server, after(0), after(7))
+		sends(8, "b", 5)(s)
+	})
+})
+
 var _ = Describe("the memory", func() {
 	It("of a server ends a period after its last request", func() {
 		s := play(perMinute(3), others(0, 3), waits(1, "a", 5, 60), leaves("a"))

@@ -21,10 +21,13 @@ func (s *server) take(now time.Time) {
 	s.taken = slices.Insert(s.taken, after, now)
 }
 
-func (s *server) giveBack(at time.Time) {
-	if i, found := slices.BinarySearchFunc(s.taken, at, time.Time.Compare); found {
+// giveBack tells whether the place was still known.
+func (s *server) giveBack(at time.Time) bool {
+	i, found := slices.BinarySearchFunc(s.taken, at, time.Time.Compare)
+	if found {
 		s.taken = slices.Delete(s.taken, i, i+1)
 	}
+	return found
 }
 
 // within is the places taken in the given time before now. Those taken after now

@@ -1,0 +1,158 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ClientAuthenticationMethod is a name of IANA's registry "OAuth Token Endpoint
+// Authentication Methods".
+// +kubebuilder:validation:Enum=client_secret_basic;client_secret_post;client_secret_jwt;private_key_jwt;tls_client_auth;self_signed_tls_client_auth;none
+type ClientAuthenticationMethod string
+
+const (
+	// ClientSecretBasic sends client ID and secret in the Authorization header
+	// (RFC 6749 section 2.3.1).
+	ClientSecretBasic ClientAuthenticationMethod = "client_secret_basic"
+	// ClientSecretPost sends client ID and secret as parameters (RFC 6749 section
+	// 2.3.1).
+	ClientSecretPost ClientAuthenticationMethod = "client_secret_post"
+	// ClientSecretJWT sends a JWT that is signed with the client secret (RFC 7523
+	// section 2.2, OpenID Connect Core section 9).
+	ClientSecretJWT ClientAuthenticationMethod = "client_secret_jwt"
+	// PrivateKeyJWT sends a JWT that is signed with a private key (RFC 7523 section
+	// 2.2, OpenID Connect Core section 9).
+	PrivateKeyJWT ClientAuthenticationMethod = "private_key_jwt"
+	// TLSClientAuth shows a certificate that an authority issued (RFC 8705 section 2.1).
+	TLSClientAuth ClientAuthenticationMethod = "tls_client_auth"
+	// SelfSignedTLSClientAuth shows a self-signed certificate (RFC 8705 section 2.2).
+	SelfSignedTLSClientAuth ClientAuthenticationMethod = "self_signed_tls_client_auth"
+	// ClientAuthenticationNone sends the client ID alone (RFC 7591 section 2).
+	ClientAuthenticationNone ClientAuthenticationMethod = "none"
+)
+
+// BasicEncoding is how client ID and secret are written before they are joined by
+// a colon for client_secret_basic.
+// +kubebuilder:validation:Enum=FormURLEncoded;Raw
+type BasicEncoding string
+
+const (
+	// FormURLEncodedBasic is what RFC 6749 section 2.3.1 asks for.
+	FormURLEncodedBasic BasicEncoding = "FormURLEncoded"
+	// RawBasic joins both as they are (RFC 7617).
+	RawBasic BasicEncoding = "Raw"
+)
+
+// ClientAuthentication says how the client proves who it is (RFC 6749 section 2.3).
+// +kubebuilder:validation:MinProperties=1
+type ClientAuthentication struct {
+	// method is the client authentication method by its IANA name.
+	// client_secret_basic (the default) sends ID and secret in the Authorization
+	// header, client_secret_post sends them as parameters. client_secret_jwt and
+	// private_key_jwt send a JWT that is signed with the client secret, or with the
+	// key private_key of the credentials Secret. tls_client_auth and
+	// self_signed_tls_client_auth show the certificate tls.crt of the credentials
+	// Secret, whose key is tls.key. none sends the client ID alone: no secret is
+	// needed, and none is sent even if the credentials Secret holds one.
+	// +optional
+	Method ClientAuthenticationMethod `json:"method,omitempty"`
+
+	// assertion says how the JWT of client_secret_jwt and private_key_jwt is made.
+	// +optional
+	Assertion *Assertion `json:"assertion,omitempty"`
+
+	// basicEncoding says how ID and secret are written for client_secret_basic.
+	// FormURLEncoded (the default) encodes both before they are joined, as RFC 6749
+	// section 2.3.1 asks; Raw takes them as they are, which some servers want. The
+	// two differ only where ID or secret have characters such as '+', '/' or '='.
+	// +optional
+	BasicEncoding BasicEncoding `json:"basicEncoding,omitempty"`
+
+	// authorizationScheme is the word before the encoded ID and secret in the
+	// Authorization header of client_secret_basic. Default Basic.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-!#$%&\\'*+.^_`|~0-9A-Za-z]+$')",message="authorizationScheme is one word, such as Basic"
+	AuthorizationScheme string `json:"authorizationScheme,omitempty"`
+}
+
+// AssertionAlgorithm is the "alg" of a signed JWT (RFC 7518 section 3.1, RFC 8037).
+// +kubebuilder:validation:Enum=HS256;HS384;HS512;RS256;RS384;RS512;PS256;PS384;PS512;ES256;ES384;ES512;EdDSA
+type AssertionAlgorithm string
+
+// Assertion says how a signed JWT is made (RFC 7523).
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken the API server makes the JWT: set nothing beside it"
+type Assertion struct {
+	// algorithm signs the JWT. Default: what the private key says or is made for:
+	// RS256, ES256, ES384, ES512 or EdDSA; HS256 for client_secret_jwt. In
+	// request.assertion, one of HS256, HS384 and HS512 signs with the client secret
+	// instead of the private key.
+	// +optional
+	Algorithm AssertionAlgorithm `json:"algorithm,omitempty"`
+
+	// keyID is the header kid, by which the server finds the key. Default: that of
+	// a key in JWK form, else none.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	KeyID string `json:"keyID,omitempty"`
+
+	// lifetime of the JWT, a duration from 10s to 24h. Default 1m.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="lifetime must be a duration from 10s to 24h, such as 5m"
+	Lifetime *metav1.Duration `json:"lifetime,omitempty"`
+
+	// issuer is the claim iss; empty for none. Default: the client ID.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Issuer *string `json:"issuer,omitempty"`
+
+	// subject is the claim sub; empty for none. Default: the client ID.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Subject *string `json:"subject,omitempty"`
+
+	// audience is the claim aud; empty for none. Default: the token endpoint; some
+	// servers want their issuer.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Audience *string `json:"audience,omitempty"`
+
+	// claims of the JWT, besides iss, sub, aud, iat, exp and jti. One of these names
+	// takes the place of what is set by itself. A name that starts with '/' is a
+	// JSON Pointer (RFC 6901).
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Claims []Parameter `json:"claims,omitempty"`
+
+	// headers are further JOSE headers, such as x5t#S256. One that is named kid or
+	// typ takes the place of what is set by itself.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(h, !(h.name in ['alg', 'crit', 'b64']))",message="alg, crit and b64 cannot be set: use algorithm"
+	Headers []Parameter `json:"headers,omitempty"`
+
+	// serviceAccountToken takes a token of a Kubernetes ServiceAccount instead: no
+	// secret is stored at all. The authorization server has to trust the cluster's
+	// issuer, as Entra ID and Okta do with federated credentials.
+	// +optional
+	ServiceAccountToken *ServiceAccountToken `json:"serviceAccountToken,omitempty"`
+}
+
+// ServiceAccountToken asks the API server for a token of the ServiceAccount that
+// spec.serviceAccountName of the ClientCredential names.
+type ServiceAccountToken struct {
+	// audience that the token is for, such as api://AzureADTokenExchange. It must
+	// not be one that the Kubernetes API server accepts.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Audience string `json:"audience,omitempty"`
+}

@@ -1,0 +1,111 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ClientCredentialStatus is what the operator observed and did.
+type ClientCredentialStatus struct {
+	// observedGeneration is the metadata.generation that this status is about;
+	// -1 before the operator has seen the object.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// conditions tell the state: Ready, Reconciling, Stalled and RenewalFailing.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// token describes the token that the Secret holds. It never holds the token.
+	// +optional
+	Token *TokenStatus `json:"token,omitempty"`
+
+	// failure describes the failing attempts to get a token; absent when nothing fails.
+	// +optional
+	Failure *FailureStatus `json:"failure,omitempty"`
+
+	// lastHandledRenewRequest is the value of the annotation
+	// oauth2.tokensync.dev/renew-requested-at that was last acted on.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	LastHandledRenewRequest string `json:"lastHandledRenewRequest,omitempty"`
+}
+
+// TokenStatus describes a token, without holding it.
+type TokenStatus struct {
+	// secretName is the name of the Secret that holds the token.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+
+	// issuedAt is when the request for the token was sent.
+	// +required
+	IssuedAt metav1.Time `json:"issuedAt,omitzero"`
+
+	// expiresAt is when the token expires.
+	// +required
+	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
+
+	// renewAt is when the token is renewed, unless renewal is suspended.
+	// +required
+	RenewAt metav1.Time `json:"renewAt,omitzero"`
+
+	// scope that was granted, where the authorization server tells it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Scope string `json:"scope,omitempty"`
+}
+
+// FailureStatus describes failing attempts. It outlives a restart of the
+// operator, so that a restart does not hurry them.
+type FailureStatus struct {
+	// reason of the last failure, one of the reasons of the conditions.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Reason string `json:"reason,omitempty"`
+
+	// message of the last failure.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32768
+	Message string `json:"message,omitempty"`
+
+	// attempts that failed one after another.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Attempts int32 `json:"attempts,omitempty"`
+
+	// lastAttemptAt is when the last attempt was made.
+	// +required
+	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
+
+	// retryAt is when the next attempt is made. A change of the spec or of the
+	// credentials Secret, or a request to renew, brings it about at once.
+	// +required
+	RetryAt metav1.Time `json:"retryAt,omitzero"`
+
+	// generation is the metadata.generation of the spec that the last attempt was
+	// made for.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Generation int64 `json:"generation,omitempty"`
+
+	// credentialsVersion is the resourceVersion of the credentials Secret that
+	// the last attempt used.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	CredentialsVersion string `json:"credentialsVersion,omitempty"`
+
+	// authorizationServerVersion tells the UID and metadata.generation of the
+	// authorization server that authorizationServerRef named at the last attempt.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	AuthorizationServerVersion string `json:"authorizationServerVersion,omitempty"`
+}

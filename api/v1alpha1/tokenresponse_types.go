@@ -1,0 +1,138 @@
+package v1alpha1
+
+// JSONPointer is a JSON Pointer (RFC 6901), such as /data/access_token; the
+// empty string points to the whole document.
+// +kubebuilder:validation:MaxLength=256
+// +kubebuilder:validation:XValidation:rule="self.matches('^(/([^~/]|~[01])*)*$')",message="must be a JSON Pointer (RFC 6901): start it with '/', such as /access_token or /data/token; write '~' as ~0 and a '/' inside a name as ~1"
+type JSONPointer string
+
+// TimeUnit is a unit of a lifetime.
+// +kubebuilder:validation:Enum=Milliseconds;Seconds;Minutes;Hours;Days
+type TimeUnit string
+
+// TokenResponse says where the values lie in the token response. Each field is
+// a list of JSON Pointers (RFC 6901) that are tried in order; the first one that
+// finds a value of the right kind counts.
+// +kubebuilder:validation:MinProperties=1
+type TokenResponse struct {
+	// accessToken points to the access token. Default [/access_token]. The empty
+	// pointer takes the whole body, be it a JSON string or bare text. A leading
+	// "Bearer " is not part of the token.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	AccessToken []JSONPointer `json:"accessToken,omitempty"`
+
+	// accessTokenHeader is the header of the response that holds the access token,
+	// such as X-Subject-Token. Where the response has it, accessToken is not read.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-_0-9A-Za-z]+$')",message="a header's name is letters, digits and '-', such as X-Subject-Token"
+	AccessTokenHeader string `json:"accessTokenHeader,omitempty"`
+
+	// tokenType points to the token's type. Default [/token_type].
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	TokenType []JSONPointer `json:"tokenType,omitzero"`
+
+	// expiresIn points to the lifetime: a number, a text that holds one, or one with
+	// its unit, such as "60 minutes" or "1h30m". Default [/expires_in]. An empty
+	// list reads none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ExpiresIn []JSONPointer `json:"expiresIn,omitzero"`
+
+	// expiresInUnit is the unit of expiresIn where the response names none. Default
+	// Seconds.
+	// +optional
+	ExpiresInUnit TimeUnit `json:"expiresInUnit,omitempty"`
+
+	// expiresAt points to the instant of expiry: seconds or milliseconds since
+	// 1970, RFC 3339, RFC 1123, or a date and time such as 2026-01-31 18:30:00.
+	// Where both expiresAt and expiresIn are found, the earlier counts. By default
+	// none is read.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ExpiresAt []JSONPointer `json:"expiresAt,omitzero"`
+
+	// expiresAtZone is the zone of an expiresAt that names none, as an offset such
+	// as +09:00 or Z. Without it such a time counts as UTC, but never as later than
+	// defaultTokenLifetime from now: it might be local.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=6
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(Z|[-+](0[0-9]|1[0-4]):[0-5][0-9])$')",message="expiresAtZone is Z or an offset from UTC such as +09:00"
+	ExpiresAtZone string `json:"expiresAtZone,omitempty"`
+
+	// scope points to the granted scope. Default [/scope].
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	Scope []JSONPointer `json:"scope,omitzero"`
+
+	// errorCode points to the error code of a failure (RFC 6749 section 5.2), a
+	// text or a number other than 0. A response that has one is a failure, whatever
+	// its HTTP status, unless success tells otherwise. Default [/error].
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ErrorCode []JSONPointer `json:"errorCode,omitzero"`
+
+	// errorDescription points to the text that explains a failure; conditions
+	// show it, shortened. Default [/error_description].
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ErrorDescription []JSONPointer `json:"errorDescription,omitzero"`
+
+	// fields are further values of the response that workloads need, such as
+	// instance_url. Each is written to the token Secret under its name.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Fields []ResponseField `json:"fields,omitempty"`
+
+	// success is for servers that report failures with HTTP status 200 in ways of
+	// their own.
+	// +optional
+	Success *ResponseSuccess `json:"success,omitempty"`
+}
+
+// ResponseField is a further value of the token response.
+type ResponseField struct {
+	// name of the key of the token Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && !(self in ['access_token', 'token_type', 'expires_at', '.', '..'])",message="a field's name is a key of the token Secret: letters, digits, '-', '_' and '.', and not access_token, token_type or expires_at"
+	Name string `json:"name,omitempty"`
+
+	// pointers lead to the value and are tried in order. What is neither text nor
+	// number is written as JSON. Where there is nothing, the key is left out, and an
+	// event says so.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Pointers []JSONPointer `json:"pointers,omitempty"`
+}
+
+// ResponseSuccess tells success from failure.
+type ResponseSuccess struct {
+	// pointer to the value that tells. Where there is none, the HTTP status, the
+	// error code and the presence of a token decide.
+	// +required
+	Pointer *JSONPointer `json:"pointer,omitempty"`
+
+	// equals is the value that means success, as text: 0, true, ok.
+	// +required
+	// +kubebuilder:validation:MaxLength=256
+	Equals *string `json:"equals,omitempty"`
+}

@@ -1,0 +1,56 @@
+package renewal
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// failure is the last one, unless a token was issued since or the clock was wrong.
+func (in Input) failure() *v1alpha1.FailureStatus {
+	failure := in.Last.Failure
+	if failure == nil || in.isAhead(failure.LastAttemptAt.Time) {
+		return nil
+	}
+	if token := in.Token(); token != nil && token.IssuedAt.After(failure.LastAttemptAt.Time) {
+		return nil
+	}
+	return failure
+}
+
+// isAhead tells of an instant that lies in the past for whoever wrote it, and in
+// the future for us.
+func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
+
+// ChangedSince tells whether something changed that may cure a failure. A limited
+// rate is not cured by other credentials.
+func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
+	newCredentials := in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion
+	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.renewRequestIsNew() ||
+		in.ServerVersion != failure.AuthorizationServerVersion ||
+		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||
+		in.flagsMayAllow(failure)
+}
+
+// flagsMayAllow tells whether another start of the operator forbade what this one
+// may allow.
+func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
+	switch failure.Reason {
+	case v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
+		return failure.LastAttemptAt.Time.Before(in.Started.Truncate(time.Second))
+	}
+	return false
+}
+
+// IsRenewRequested tells whether someone asks for a renewal that was not tried yet.
+func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
+
+// renewRequestIsNew compares with the status and with the Secret, so that a
+// status that could not be written does not renew twice.
+func (in Input) renewRequestIsNew() bool {
+	if in.RenewRequest == "" || in.RenewRequest == in.Last.RenewRequest {
+		return false
+	}
+	return in.Token() == nil || in.Token().RenewRequest != in.RenewRequest
+}

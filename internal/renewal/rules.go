@@ -1,0 +1,167 @@
+package renewal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+func suspended(in Input) *Decision {
+	if !in.Suspended {
+		return nil
+	}
+	return &Decision{Action: Wait, Why: "suspended", Until: in.nextChange(time.Time{})}
+}
+
+func declarationWrong(in Input) *Decision {
+	if in.Declaration == nil {
+		return nil
+	}
+	return in.refuse(in.Declaration)
+}
+
+func targetTaken(in Input) *Decision {
+	switch {
+	case in.Target != nil && !in.Target.Owned:
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"Secret %q exists and belongs to %s, so it is not touched: delete that Secret, or set spec.target.name to another name",
+			in.TargetName, in.Target.Owner))
+	case in.Target == nil && in.Rival != "":
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"the older ClientCredential %q writes to Secret %q too: set spec.target.name of one of them to another name",
+			in.Rival, in.TargetName))
+	}
+	return nil
+}
+
+func credentialsUnusable(in Input) *Decision {
+	switch {
+	case in.Credentials == nil:
+		return nil
+	case in.Credentials.Version == "":
+		return in.refuse(problem(v1alpha1.ReasonCredentialsNotFound,
+			"Secret %q does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name",
+			in.Credentials.Name))
+	case !in.Credentials.Allowed:
+		return in.refuse(problem(v1alpha1.ReasonCredentialsNotLabelled,
+			"Secret %q does not carry the label that allows its use: run kubectl label secret %s %s=%s in its namespace",
+			in.Credentials.Name, in.Credentials.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
+	}
+	return nil
+}
+
+func backingOff(in Input) *Decision {
+	failure := in.failure()
+	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
+		return nil
+	}
+	return &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
+}
+
+// goneAgain applies where noToken would, too often.
+func goneAgain(in Input) *Decision {
+	if in.Token() != nil {
+		return nil
+	}
+	return in.contested()
+}
+
+// driftedAgain applies where drifted would, too often. What the spec wants since
+// its last change is written at once.
+func driftedAgain(in Input) *Decision {
+	if !in.Target.Drifted || in.Generation != in.Last.Generation {
+		return nil
+	}
+	return in.contested()
+}
+
+func (in Input) contested() *Decision {
+	next := in.Repairs.NextAt()
+	if !in.Now.Before(next) {
+		return nil
+	}
+	until := next
+	if in.Token() != nil && in.RenewAt().Before(until) {
+		until = in.RenewAt()
+	}
+	return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(until),
+		Problem: problem(v1alpha1.ReasonTargetContested,
+			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
+			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
+}
+
+func noToken(in Input) *Decision {
+	switch {
+	case in.Target == nil:
+		return &Decision{Action: Exchange, Why: "there is no token Secret", Repair: true}
+	case in.Token() == nil:
+		return &Decision{Action: Exchange, Why: "the token Secret holds no record of a token", Repair: true}
+	}
+	return nil
+}
+
+func requestChanged(in Input) *Decision {
+	if in.Token().RequestHash == in.RequestHash {
+		return nil
+	}
+	return exchange("the spec changed")
+}
+
+func renewRequested(in Input) *Decision {
+	if !in.renewRequestIsNew() {
+		return nil
+	}
+	return exchange("a renewal was requested")
+}
+
+// renewUnfulfilled goes on with a request to renew whose first attempt failed.
+func renewUnfulfilled(in Input) *Decision {
+	if in.failure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
+		return nil
+	}
+	return exchange("the renewal that was requested failed")
+}
+
+func due(in Input) *Decision {
+	switch {
+	case in.isAhead(in.Token().IssuedAt):
+		return exchange("the token seems to be issued in the future")
+	case in.Now.Before(in.RenewAt()):
+		return nil
+	}
+	return exchange("the token is due for renewal")
+}
+
+func drifted(in Input) *Decision {
+	if !in.Target.Drifted {
+		return nil
+	}
+	if in.Generation != in.Last.Generation {
+		return &Decision{Action: Verify, Why: "the token Secret is not as the spec has it"}
+	}
+	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else", Repair: true}
+}
+
+func credentialsChanged(in Input) *Decision {
+	switch {
+	case in.Credentials == nil || in.Credentials.Version == in.Token().CredentialsVersion:
+		return nil
+	case in.Token().CredentialsVersion == "":
+		// The token needed none; a server that is named by reference needs some now.
+		return nil
+	}
+	return &Decision{Action: Verify, Why: "the credentials Secret changed"}
+}
+
+func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }
+
+// refuse looks again only when the token that is still there expires.
+func (in Input) refuse(problem *oauth2.Error) *Decision {
+	return &Decision{Action: Refuse, Why: problem.Reason, Problem: problem, Until: in.nextChange(time.Time{})}
+}
+
+func problem(reason, format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+}

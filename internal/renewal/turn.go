@@ -1,0 +1,32 @@
+package renewal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// Busy is the decision to wait for others that ask the same host.
+func Busy(server string) Decision {
+	return Decision{Action: Wait, Why: "busy", Problem: later(v1alpha1.ReasonTokenEndpointBusy,
+		"there is no valid token, and too many other requests to the host of %s are under way; it is asked as soon as one ends", server)}
+}
+
+// AwaitTurn is the decision to wait for others under a rate limit.
+func AwaitTurn(server string, requests int, per time.Duration) Decision {
+	return Decision{Action: Wait, Why: "awaiting its turn", Problem: later(v1alpha1.ReasonRateLimited,
+		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
+}
+
+// Paused is the decision to wait as long as the server asked another of the same
+// client to wait.
+func Paused(server string, until time.Time) Decision {
+	return Decision{Action: Wait, Why: "paused", Problem: later(v1alpha1.ReasonRateLimited,
+		"there is no valid token, and %s asked this client to wait until %s (Retry-After)", server, until.UTC().Format(time.RFC3339))}
+}
+
+func later(reason, format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.Retry, Message: fmt.Sprintf(format, args...)}
+}
