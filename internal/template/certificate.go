@@ -1,11 +1,21 @@
 package template
 
 import (
+	"crypto/sha1" //nolint:gosec // x5t is a SHA-1 thumbprint (RFC 7515 section 4.1.7).
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"hash"
+	"text/template"
 )
+
+// pems are functions over certificates in PEM.
+var pems = template.FuncMap{
+	"x5t":     func(pem string) (string, error) { return thumbprint(pem, sha1.New()) },
+	"x5tS256": func(pem string) (string, error) { return thumbprint(pem, sha256.New()) },
+	"x5c":     chain,
+}
 
 // certificates returns those in a PEM text, in DER.
 func certificates(text string) ([][]byte, error) {

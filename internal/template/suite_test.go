@@ -19,14 +19,19 @@ func given() map[string]any {
 	return map[string]any{
 		"user": "me", "password": "s3cr3t-value", "tls.crt": certificate, "empty": "",
 		"account": `{"id": 12345678901234567890, "email": "a@example.com", "nested": {"k": "<v>"}, "list": ["x"]}`,
-		"scopes":  []string{"a", "b"},
+		"scopes":  []string{"a", "b"}, "list": []any{"y", "x", "y"}, "map": map[string]any{"a": "x", "b": map[string]any{"d": "e"}},
 	}
 }
 
 func rendered(text string) string {
 	GinkgoHelper()
+	return renderedOver(text, given())
+}
+
+func renderedOver(text string, data map[string]any) string {
+	GinkgoHelper()
 	Expect(template.Check(text)).To(Succeed())
-	out, err := template.Render(text, given())
+	out, err := template.Render(text, data)
 	Expect(err).NotTo(HaveOccurred())
 	return out
 }

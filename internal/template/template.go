@@ -1,86 +1,62 @@
 // Package template renders Go templates over texts. It is pure and bounded: no
-// function does I/O or reads the clock, there are no loops, and no text grows
-// beyond MaxBytes.
+// function does I/O or reads the clock, there are no loops, no value grows beyond
+// MaxBytes, and the work of one rendering is counted.
 package template
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"text/template"
-	"text/template/parse"
 )
 
-// MaxBytes bounds what a template, and each function in it, may yield.
+// MaxBytes bounds a template, what it yields, and each value in it.
 const MaxBytes = 64 << 10
 
-// Check tells what is wrong with a template without rendering it.
+// Check tells what is wrong with a template without rendering it, and in which
+// line.
 func Check(text string) error {
-	_, err := parsed(text)
+	_, err := parsed(text, &meter{})
 	return err
 }
 
-// Render renders a template over named texts and lists of texts: {{ .name }}, or
-// {{ index . "a-b" }} for a name that is no identifier. A name that is not there,
-// or whose text is longer than MaxBytes, is an error. An error never holds a text.
+// Render renders a template over named values: {{ .name }}, or {{ index . "a-b" }}
+// for a name that is no identifier. A value is a text, a number, true or false, or
+// a list or a map of values. A name that is not there, or whose value is longer
+// than MaxBytes, is an error. An error never holds a text that was given, nor a
+// part of one: it may be secret.
 func Render(text string, data map[string]any) (string, error) {
-	t, err := parsed(text)
+	t, err := parsed(text, &meter{left: maxWork})
 	if err != nil {
 		return "", err
 	}
+	given := make(map[string]any, len(data))
 	for name, value := range data {
-		if text, ok := value.(string); ok && len(text) > MaxBytes {
-			data = maps.Clone(data)
-			delete(data, name)
+		if taken, _, err := copied(value, MaxBytes); err == nil {
+			given[name] = taken
 		}
 	}
 	out := &boundedBuilder{}
-	if err := t.Execute(out, data); err != nil {
-		return "", explain(err, text)
+	if err := t.Execute(out, given); err != nil {
+		return "", explain(err, text, data)
 	}
 	return out.String(), nil
 }
 
-func parsed(text string) (*template.Template, error) {
-	t, err := template.New("template").Option("missingkey=error").Funcs(functions).Parse(text)
-	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: template:"))
+func parsed(text string, m *meter) (*template.Template, error) {
+	if len(text) > MaxBytes {
+		return nil, fault(fmt.Sprintf("has more than %d KiB", MaxBytes>>10))
 	}
-	if len(t.Templates()) > 1 {
-		return nil, fault("define and block are not available")
+	t, err := template.New(name).Option("missingkey=error").Funcs(offered(m, text)).Parse(text)
+	if err != nil {
+		return nil, explainParsing(err)
+	}
+	if err := checkDefinitions(t, text); err != nil {
+		return nil, err
 	}
 	if t.Tree == nil {
 		return t, nil
 	}
-	return t, checkNodes(t.Root)
-}
-
-// checkNodes refuses what could make rendering take long: without loops and
-// calls, each part of a template is rendered once at most.
-func checkNodes(list *parse.ListNode) error {
-	if list == nil {
-		return nil
-	}
-	for _, node := range list.Nodes {
-		var branch *parse.BranchNode
-		switch node := node.(type) {
-		case *parse.RangeNode:
-			return fault("range is not available")
-		case *parse.TemplateNode:
-			return fault("template is not available")
-		case *parse.IfNode:
-			branch = &node.BranchNode
-		case *parse.WithNode:
-			branch = &node.BranchNode
-		default:
-			continue
-		}
-		if err := errors.Join(checkNodes(branch.List), checkNodes(branch.ElseList)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t, checkNodes(t.Root, text)
 }
 
 // fault is an error of our own: it holds no text that was given.
@@ -98,37 +74,3 @@ func (b *boundedBuilder) Write(p []byte) (int, error) {
 	}
 	return b.Builder.Write(p)
 }
-
-// explain keeps of an error what holds no text: functions may quote what they are
-// given. A key is shown when it stands in the template, since it may be a text.
-func explain(err error, text string) error {
-	var missing missingKeyError
-	if errors.As(err, &missing) && !strings.Contains(text, string(missing)) {
-		return fault("there is no key of a name that is computed")
-	}
-	if errors.As(err, &missing) {
-		return missing
-	}
-	var known fault
-	if errors.As(err, &known) {
-		return known
-	}
-	var executed template.ExecError
-	if !errors.As(err, &executed) {
-		return fault("cannot be rendered")
-	}
-	message := executed.Err.Error()
-	if _, key, found := strings.Cut(message, "map has no entry for key "); found {
-		return missingKeyError(strings.Trim(key, `"`))
-	}
-	if _, call, found := strings.Cut(message, "error calling "); found {
-		name, _, _ := strings.Cut(call, ":")
-		return fault(fmt.Sprintf("the function %s fails", name))
-	}
-	return fault("cannot be rendered: is every function given what it takes?")
-}
-
-// missingKeyError is the error of a key that is not there.
-type missingKeyError string
-
-func (m missingKeyError) Error() string { return fmt.Sprintf("there is no key %q", string(m)) }

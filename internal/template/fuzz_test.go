@@ -1,0 +1,118 @@
+package template_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+// mark is in every text that the fuzz tests give: no template has it.
+const mark = "Zq7-mark_Xk9w"
+
+// line starts every error but those about a template as a whole.
+var line = regexp.MustCompile(`^(line \d+: |has more than 64 KiB$|yields more than 64 KiB$)`)
+
+// arguments are what a made-up template calls its functions with. $x, $y and $z are
+// what it made before.
+var arguments = []string{
+	"$x", "$x", "$x", "$y", "$y", "$z", ".", ".text", ".text", ".long", ".list", ".map", ".json", ".number", ".date", ".pattern", ".pem",
+	"nil", "true", "0", "1", "-1", "3", "999", "65536", "9223372036854775807", "1e308", "0.1", `""`, `"a"`, `","`, `"text"`, `"%s%[1]s%999d"`, `"(a|b*)+$"`, `"$0$1"`,
+	`"2006-01-02T15:04:05Z07:00"`, `"-1h"`, `"UTC"`, "(list $x $y)", `(dict "a" $x "text" $y)`, `(dict "b" .map)`, "(splitList \"\" .text)", "(toJson $x)", "(print $x $y)",
+}
+
+// invented is a template out of choices: one statement for a function and its
+// arguments, until one cannot be rendered.
+func invented(choices []byte, check func(text string) bool) {
+	next := func(below int) int {
+		if len(choices) == 0 {
+			return 0
+		}
+		choice := choices[0]
+		choices = choices[1:]
+		return int(choice) % below
+	}
+	text := "{{ $x := .text }}{{ $y := .list }}{{ $z := .map }}"
+	for range 24 {
+		if len(choices) == 0 {
+			return
+		}
+		call := functions[next(len(functions))]
+		for range next(5) {
+			call += " " + arguments[next(len(arguments))]
+		}
+		variable := []string{"$x", "$y", "$z"}[next(3)]
+		if longer := text + "\n{{ " + variable + " = " + call + " }}"; check(longer + variableShown(variable)) {
+			text = longer
+		}
+	}
+}
+
+func variableShown(variable string) string { return "{{ with " + variable + " }}{{ . }}{{ end }}" }
+
+var functions = append(template.Offered(), builtIn...)
+
+func FuzzRender(f *testing.F) {
+	for _, text := range []string{
+		`{{ printf "%s:%s" .text .long | b64enc }}`, `{{ if eq .text "a" }}a{{ else if .list }}{{ index .list 0 }}{{ end }}`, `{{ with .map }}{{ .text }}{{ end }}`,
+		"a\n{{ .text | trunc 5 | fail }}", `{{ (fromJson .json).text | first }}`, `{{ range .list }}{{ end }}`, `{{ index . .text }}{{ .text.x }}`, `{{ $_ := set . "a" 1 }}`,
+		`{{ urlParse .text }}{{ regexMatch .text .text }}{{ semver .text }}{{ toDate .text .text }}`, `{{ call .text }}{{ eq .map .list }}{{ len .number }}{{ slice .text 9 1 }}`,
+		`{{ define "a" }}{{ end }}`, `{{`, `{{ "` + "\n" + `" }}`, "{{/* a */}}", `{{ printf .text .text }}{{ js . }}`, `{{ and .text (or .list .map) | not }}`,
+	} {
+		f.Add(text, "value", []byte{})
+	}
+	for seed := range 64 {
+		choices := make([]byte, 96)
+		for i := range choices {
+			seed = seed*1103515245 + 12345
+			choices[i] = byte(seed >> 16)
+		}
+		f.Add("", "a,b", choices)
+	}
+	f.Fuzz(func(t *testing.T, text, value string, choices []byte) {
+		if strings.Contains(text, mark) || len(value) > 256 {
+			return
+		}
+		secret := value + mark
+		data := map[string]any{
+			"text": secret, "long": strings.Repeat(secret, template.MaxBytes/len(secret)), "list": []string{secret, "b", mark}, "map": map[string]any{"text": secret, "b": []any{secret, 1}},
+			"json": `{"text": ["` + mark + `", 1.5, null]}`, "number": 12, "date": "2026-11-22T10:00:00Z", "pattern": "(" + value + ")+", "pem": certificate,
+		}
+		check(t, text, data)
+		invented(choices, func(text string) bool { return check(t, text, data) })
+	})
+}
+
+// check tells whether a template can be rendered, and fails for one that breaks a
+// promise.
+func check(t *testing.T, text string, data map[string]any) bool {
+	t.Helper()
+	started := time.Now()
+	bytes, err := allocated(text, data)
+	// The bounds are far above what is measured, so that a busy machine is no failure.
+	if took := time.Since(started); took > 20*time.Second {
+		t.Errorf("it takes %s: %q", took, text)
+	}
+	if bytes > 512<<20 {
+		t.Errorf("it takes %d bytes: %q", bytes, text)
+	}
+	out, again := template.Render(text, data)
+	if err != nil {
+		if again == nil || again.Error() != err.Error() {
+			t.Errorf("it fails with %v and then with %v: %q", err, again, text)
+		}
+		if message := err.Error(); strings.Contains(message, mark) || !line.MatchString(message) || len(message) > 512 {
+			t.Errorf("it fails with %q: %q", message, text)
+		}
+		return false
+	}
+	if len(out) > template.MaxBytes {
+		t.Errorf("it yields %d bytes: %q", len(out), text)
+	}
+	if twice, err := template.Render(text, data); err != nil || twice != out {
+		t.Errorf("it yields %q and then %q, %v: %q", out, twice, err, text)
+	}
+	return true
+}

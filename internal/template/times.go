@@ -1,0 +1,86 @@
+package template
+
+import (
+	"encoding/json"
+	"strconv"
+	"text/template"
+	"time"
+)
+
+// times are functions over instants. An instant is a text in RFC 3339, as
+// expires_at is: a time of Go has methods that grow texts and read the local zone.
+var times = template.FuncMap{
+	"toDate":      toDate,
+	"unixEpoch":   unixEpoch,
+	"dateInZone":  dateInZone,
+	"dateModify":  dateModify,
+	"date_modify": dateModify,
+}
+
+// mostLayout bounds a layout: a date is a small multiple of it.
+const mostLayout = 256
+
+// toDate reads a date. It is in UTC when the layout has no zone.
+func toDate(layout, text string) (string, error) {
+	at, err := time.ParseInLocation(layout, text, time.UTC)
+	if err != nil {
+		return "", fault("what it is given is no date of the layout")
+	}
+	// Go takes an abbreviation that it does not know for UTC.
+	if zone, offset := at.Zone(); offset == 0 && zone != "" && zone != "UTC" && zone != "GMT" {
+		return "", fault("the abbreviation of a zone can mean several: use a layout with an offset, such as -0700")
+	}
+	return at.Format(time.RFC3339Nano), nil
+}
+
+// instant reads a date in RFC 3339, or the seconds since 1970.
+func instant(date any) (time.Time, error) {
+	switch date := date.(type) {
+	case int:
+		return time.Unix(int64(date), 0).UTC(), nil
+	case int64:
+		return time.Unix(date, 0).UTC(), nil
+	case json.Number:
+		seconds, err := date.Int64()
+		return time.Unix(seconds, 0).UTC(), err
+	}
+	text, _ := date.(string)
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, fault("what it is given is no date in RFC 3339")
+	}
+	return at, nil
+}
+
+func unixEpoch(date any) (string, error) {
+	at, err := instant(date)
+	return strconv.FormatInt(at.Unix(), 10), err
+}
+
+// dateInZone writes a date in UTC: other zones would have to be read from files.
+func dateInZone(layout string, date any, zone string) (string, error) {
+	switch {
+	case zone != "UTC":
+		return "", fault(`there is no zone but "UTC"`)
+	case len(layout) > mostLayout:
+		return "", fault("a layout has no more than 256 characters")
+	}
+	at, err := instant(date)
+	return at.UTC().Format(layout), err
+}
+
+// dateModify adds a duration, such as -10m.
+func dateModify(duration string, date any) (string, error) {
+	at, err := instant(date)
+	if err != nil {
+		return "", err
+	}
+	by, err := time.ParseDuration(duration)
+	if err != nil {
+		return "", fault("what it is given first is no duration, such as -10m")
+	}
+	return at.Add(by).Format(time.RFC3339Nano), nil
+}
