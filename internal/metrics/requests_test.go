@@ -1,0 +1,94 @@
+package metrics_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const (
+	requests  = "tokensync_token_requests_total"
+	durations = "tokensync_token_request_duration_seconds"
+	waits     = "tokensync_rate_limit_wait_seconds"
+	left      = "tokensync_token_lifetime_left_at_renewal_ratio"
+)
+
+var _ = DescribeTable("A token request",
+	func(url string, err error, expected ...string) {
+		collector := metrics.New("")
+		collector.TokenRequested(url, time.Second, err)
+		Expect(series(collector, requests)).To(ConsistOf(expected))
+		Expect(series(collector, durations)).To(HaveLen(13 * len(expected)))
+	},
+	Entry("that brings a token is a success",
+		"https://idp.example.com/oauth2/token", nil, `token_requests_total{result="success",server="idp.example.com"} 1`),
+	Entry("counts for host and port, and shows nothing else of the URL",
+		"https://shop:s3cr3t@IDP.example.com:8443/tenant/token?client_secret=s3cr3t#x", nil,
+		`token_requests_total{result="success",server="idp.example.com:8443"} 1`),
+	Entry("that fails counts for its reason",
+		"https://idp.example.com/token", fmt.Errorf("ask: %w", &oauth2.Error{Reason: "InvalidClient", Message: "not you"}),
+		`token_requests_total{result="InvalidClient",server="idp.example.com"} 1`),
+	Entry("that fails for a reason of nobody's is counted too",
+		"https://idp.example.com/token", &oauth2.Error{Reason: "s3cr3t"}, `token_requests_total{result="other",server="idp.example.com"} 1`),
+	Entry("that the end of the operator interrupts is counted too",
+		"https://idp.example.com/token", context.Canceled, `token_requests_total{result="other",server="idp.example.com"} 1`),
+	Entry("to a host that is no text is counted too",
+		"https://%ff.example.com/token", nil, `token_requests_total{result="success",server="other"} 1`),
+	Entry("to a host that is too long for one is counted too",
+		"https://"+strings.Repeat("a", 260), nil, `token_requests_total{result="success",server="other"} 1`),
+	Entry("that is not sent because it is not https is none",
+		"http://idp.example.com/token", &oauth2.Error{Reason: "TokenEndpointInsecure"}),
+	Entry("that is not sent because the address is denied is none",
+		"https://localhost/token", &oauth2.Error{Reason: "AddressDenied"}),
+	Entry("that is not sent because there is no endpoint is none",
+		"", &oauth2.Error{Reason: "TokenEndpointMissing"}),
+)
+
+var _ = Describe("The servers", func() {
+	It("have a hundred names at most, over all metrics", func() {
+		collector := metrics.New("")
+		for i := range 150 {
+			collector.TokenRequested(fmt.Sprintf("https://%d.example.com/token", i), time.Second, nil)
+			collector.Waited(fmt.Sprintf("https://%d.example.com/token", i), time.Second)
+		}
+		for _, name := range []string{durations, waits} {
+			Expect(series(collector, name)).To(And(
+				ContainElement(MatchRegexp(`_count{server="99.example.com"} 1`)),
+				ContainElement(MatchRegexp(`_count{server="other"} 50`)),
+				Not(ContainElement(ContainSubstring("100.example.com")))))
+		}
+		Expect(series(collector, requests)).To(HaveLen(101))
+	})
+})
+
+var _ = DescribeTable("The lifetime left of a token that is replaced",
+	func(now time.Time, bucketBelow, bucketAbove string) {
+		collector := metrics.New("")
+		collector.Renewed(issuedAt, expiresAt, now)
+		Expect(series(collector, left)).To(ContainElement("token_lifetime_left_at_renewal_ratio_bucket{le=\"" + bucketAbove + "\"} 1"))
+		if bucketBelow != "" {
+			Expect(series(collector, left)).To(ContainElement("token_lifetime_left_at_renewal_ratio_bucket{le=\"" + bucketBelow + "\"} 0"))
+		}
+	},
+	Entry("in time is a third", renewAt, "0.3", "0.35"),
+	Entry("at once is all of it", issuedAt, "0.75", "1"),
+	Entry("before it was issued, by another clock, is all of it", issuedAt.Add(-time.Hour), "0.75", "1"),
+	Entry("just before it expires is not zero", expiresAt.Add(-time.Second), "0", "0.05"),
+	Entry("when it has expired is zero", expiresAt, "", "0"),
+	Entry("long after it has expired is zero", expiresAt.Add(time.Hour), "", "0"),
+)
+
+var _ = Describe("The lifetime left of a token that never lived", func() {
+	It("is zero", func() {
+		collector := metrics.New("")
+		collector.Renewed(expiresAt, expiresAt, issuedAt)
+		Expect(series(collector, left)).To(ContainElement(`token_lifetime_left_at_renewal_ratio_sum 0`))
+	})
+})
