@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"go.opentelemetry.io/otel/attribute"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,11 +32,8 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 		err     error
 	)
 	switch decision.Action {
-	case renewal.Exchange:
-		logger(ctx).Info("Asking for a token", "why", decision.Why)
-		outcome, err = r.exchange(ctx, o)
-	case renewal.Verify:
-		outcome, err = r.verify(ctx, o)
+	case renewal.Exchange, renewal.Verify:
+		outcome, err = r.attempt(ctx, o, decision)
 	case renewal.Keep:
 		return status.Outcome{}, r.prune(ctx, o)
 	default:
@@ -47,6 +45,9 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	if errors.As(err, &outcome.Failure) {
 		err = nil
 	}
+	if old := o.Token(); old != nil && outcome.Target != nil && outcome.Target.Record.Fingerprint != old.Fingerprint {
+		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
+	}
 	if decision.Repair && outcome.Target != nil {
 		r.memory.rememberRepair(o.owner, o.Now)
 	}
@@ -54,8 +55,22 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	return outcome, err
 }
 
+// attempt gets a token, or makes sure of the one that is there.
+func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.Decision) (outcome status.Outcome, err error) {
+	ctx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
+	defer func() { end(err) }()
+	if decision.Action == renewal.Verify {
+		return r.verify(ctx, o)
+	}
+	logger(ctx).Info("Asking for a token", "why", decision.Why)
+	return r.exchange(ctx, o)
+}
+
 // exchange gets a token and writes it, unless it is the one that is there already.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
+	if err := r.compareType(ctx, o); err != nil {
+		return status.Outcome{}, err
+	}
 	place := &place{Reconciler: r, observed: o}
 	defer place.giveBack()
 	if r.memory.unwritten(o.owner) == nil {
@@ -102,14 +117,11 @@ func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, e
 	if err != nil {
 		return status.Outcome{}, err
 	}
-	secret := &corev1.Secret{}
-	err = r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret)
-	if apierrors.IsNotFound(err) || (err == nil && secret.ResourceVersion != o.Target.ResourceVersion) {
-		return status.Outcome{}, errCacheBehind
-	}
+	secret, err := r.target(ctx, o)
 	if err != nil {
-		return status.Outcome{}, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
+		return status.Outcome{}, err
 	}
+	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
 	token := tokensecret.Intact(secret, provenance)
 	if token == nil {
 		logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
@@ -118,6 +130,19 @@ func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, e
 	provenance.RenewRequest = o.Target.Record.RenewRequest
 	target, err := r.write(ctx, o, token, provenance)
 	return status.Outcome{Target: target, Notices: notices}, err
+}
+
+// target reads the target Secret live, as it was observed.
+func (r *Reconciler) target(ctx context.Context, o *observed) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret)
+	if apierrors.IsNotFound(err) || (err == nil && secret.ResourceVersion != o.Target.ResourceVersion) {
+		return nil, errCacheBehind
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
+	}
+	return secret, nil
 }
 
 // credentials reads the credentials live: no cache holds them.
@@ -168,16 +193,8 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	}
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
-	response, err := r.TokenEndpoint.Send(ctx, request)
-	if errors.Is(err, tokenendpoint.ErrBusy) {
-		return nil, err
-	}
-	place.used = true
-	if err != nil {
-		return nil, err
-	}
-	response.StartedAt, response.ReceivedAt = startedAt, r.Clock.Now()
-	token, err := oauth2.ReadResponse(server, request, response)
+	token, err := r.ask(ctx, o, server, request, startedAt)
+	place.used = !errors.Is(err, tokenendpoint.ErrBusy)
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)

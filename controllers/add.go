@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace/noop"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -25,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
@@ -48,6 +50,13 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
+	}
+	if r.Metrics == nil {
+		r.Metrics = metrics.New("")
+	}
+	r.Metrics.ReadFrom(mgr.GetCache(), mgr.Elected())
+	if r.Tracer == nil {
+		r.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	r.memory, r.limiter = newMemory(), ratelimit.New()
 	// The first reconcile: a standby starts when it takes over.

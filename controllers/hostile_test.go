@@ -51,8 +51,16 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(w.tokenRequests()).To(Equal(3))
 
 		By("repairing it after a while")
-		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
+		w.passes(6*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		w.eventuallyReady(ctx, "shop")
+
+		By("repairing it at once when somebody asks for that")
+		Expect(apiServer.Delete(ctx, w.secret(ctx, "shop-token"))).To(Succeed())
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetContested"))
+		Expect(w.tokenRequests()).To(Equal(4))
+		w.renew(ctx, "shop")
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(5))
 	})
 
 	It("drops from its status what another manager left there", func(ctx SpecContext) {

@@ -34,6 +34,8 @@ type entry struct {
 	// write; empty while it could not be written.
 	status        *v1alpha1.ClientCredentialStatus
 	statusVersion string
+	// waitsSince is when a token request began to wait for its turn; zero while none does.
+	waitsSince time.Time
 }
 
 // issued is a token and what it was issued for.
@@ -113,4 +115,19 @@ func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issu
 func (m *memory) unwritten(owner *v1alpha1.ClientCredential) (token *issued) {
 	m.with(owner, func(e *entry) { token = e.unwritten })
 	return token
+}
+
+// rememberWait says that a token request waits for its turn, at the latest since now.
+func (m *memory) rememberWait(owner *v1alpha1.ClientCredential, now time.Time) {
+	m.with(owner, func(e *entry) {
+		if e.waitsSince.IsZero() {
+			e.waitsSince = now
+		}
+	})
+}
+
+// endWait says that no token request waits any more, and returns since when one did.
+func (m *memory) endWait(owner *v1alpha1.ClientCredential) (since time.Time) {
+	m.with(owner, func(e *entry) { since, e.waitsSince = e.waitsSince, time.Time{} })
+	return since
 }

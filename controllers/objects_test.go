@@ -94,6 +94,19 @@ func create(ctx SpecContext, objects ...client.Object) {
 	}
 }
 
+// createLater creates an object whose creation time is after that of an elder one:
+// these times have whole seconds.
+func createLater(ctx SpecContext, elder, younger client.Object) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		attempt, ok := younger.DeepCopyObject().(client.Object)
+		g.Expect(ok).To(BeTrue())
+		g.Expect(apiServer.Create(ctx, attempt, client.DryRunAll)).To(Succeed())
+		g.Expect(attempt.GetCreationTimestamp().Time).To(BeTemporally(">", elder.GetCreationTimestamp().Time))
+	}).Should(Succeed())
+	create(ctx, younger)
+}
+
 // edit changes an object as it is on the API server.
 func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
 	GinkgoHelper()

@@ -30,6 +30,11 @@ type observed struct {
 	server declaration
 	// previous is the status before.
 	previous v1alpha1.ClientCredentialStatus
+	// journey is nil before a step may do something.
+	journey *journey
+	// replaces tells that the target has another type than is wanted. The type of a
+	// Secret cannot be changed.
+	replaces bool
 }
 
 // usesSecret tells whether anything of a credentials Secret is needed.
@@ -80,7 +85,8 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
 		return nil, err
 	}
-	if o.Target == nil {
+	o.Template = tokensecret.Check(owner, o.server.fields())
+	if o.Target.IsFree() {
 		o.Rival, err = r.elder(ctx, owner)
 	}
 	return o, err

@@ -17,6 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/types"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -33,6 +34,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
@@ -60,6 +62,10 @@ type world struct {
 	// for the next start.
 	requireLabel, forbidInline bool
 	resources                  string
+	// tracer is for the next start too.
+	tracer trace.Tracer
+	// metrics are those of the operator that was started last.
+	metrics *metrics.Metrics
 
 	// tellToEnd asks the operator to end, and stop waits for that too.
 	tellToEnd, stop func()
@@ -106,7 +112,7 @@ func (w *world) start() {
 	})
 	Expect(err).NotTo(HaveOccurred())
 
-	w.recorder = events.NewFakeRecorder(10000)
+	w.recorder, w.metrics = events.NewFakeRecorder(10000), metrics.New("v1.2.3")
 	reconciler := &controllers.Reconciler{
 		Clock:    w.clock,
 		Recorder: w.recorder,
@@ -118,6 +124,8 @@ func (w *world) start() {
 		RequireCredentialsLabel:  w.requireLabel,
 		ForbidInlineServers:      w.forbidInline,
 		ClusterResourceNamespace: w.resources,
+		Metrics:                  w.metrics,
+		Tracer:                   w.tracer,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{

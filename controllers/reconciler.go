@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
@@ -53,6 +55,11 @@ type Reconciler struct {
 	// ClusterResourceNamespace is where a ClusterAuthorizationServer finds what it
 	// names.
 	ClusterResourceNamespace string
+
+	// Metrics are registered by whoever makes them.
+	Metrics *metrics.Metrics
+	// Tracer is for the spans of reconciles; nil for none.
+	Tracer trace.Tracer
 
 	memory  *memory
 	limiter *ratelimit.Limiter
@@ -96,7 +103,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	decision := renewal.Decide(observed.Input)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())
+		r.memory.endWait(clientCredential)
 	}
+	defer r.endJourney(observed)
 	outcome, err := r.act(ctx, observed, decision)
 	var later *notYetError
 	if errors.As(err, &later) {
@@ -110,6 +119,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
 func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) (reconcile.Result, error) {
+	if !later.isBrief {
+		r.memory.rememberWait(o.owner, o.Now)
+	}
 	result := r.lookAgain(earlier(later.until, o), 0)
 	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
 	if later.isBrief && isNew {

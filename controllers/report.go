@@ -38,7 +38,9 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 		// Remembered first: a status that cannot be written still holds the backoff.
 		r.memory.rememberStatus(o.owner, report.Status, "")
 		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
+		ctx, end := r.step(ctx, o, "report")
 		err := r.replaceStatus(ctx, written, o.owner.UID, report.Status)
+		end(err)
 		switch {
 		case apierrors.IsNotFound(err):
 			return reconcile.Result{}, nil

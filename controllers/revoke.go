@@ -128,10 +128,13 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 	if o.Target = tokensecret.StateOf(owner, secret); !o.Valid() {
 		return false, errCacheBehind
 	}
+	defer r.endJourney(o)
 	return true, r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])))
 }
 
-func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) error {
+func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
+	ctx, end := r.step(ctx, o, "revoke")
+	defer func() { end(err) }()
 	provenance, _, err := r.credentials(ctx, o)
 	if err != nil {
 		return err
@@ -154,10 +157,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return err
 	}
 	request.TLS = bundle.trustedBy(request.TLS)
-	response, err := r.TokenEndpoint.Send(ctx, request)
-	if err != nil {
-		return err
-	}
-	response.StartedAt, response.ReceivedAt = o.Now, r.Clock.Now()
-	return oauth2.ReadRevocation(server, response)
+	return r.send(ctx, "revocation request", request, o.Now, func(response oauth2.Response) error {
+		return oauth2.ReadRevocation(server, response)
+	})
 }

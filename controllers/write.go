@@ -22,17 +22,24 @@ import (
 
 // write puts a token into its Secret, unless that changed since it was observed:
 // so neither a newer token nor a Secret of somebody else is ever overwritten.
-func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
+func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (_ *tokensecret.State, err error) {
+	ctx, end := r.span(ctx, "write Secret")
+	defer func() { end(err) }()
 	// A token that was issued is written also while the operator is told to end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	record := tokensecret.NewRecord(*token, provenance)
-	configuration := tokensecret.Write(o.owner, o.Target, *token, record)
-	var err error
-	if o.Target == nil {
+	configuration, err := tokensecret.Write(o.owner, o.Target, *token, record, provenance.Credentials.ClientID)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.Target == nil:
 		// An apply would write to a Secret that somebody else made meanwhile.
 		err = r.create(ctx, configuration)
-	} else {
+	case o.replaces:
+		r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
+		err = r.replace(ctx, o, configuration)
+	default:
 		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
 	}
 	switch {
@@ -62,22 +69,19 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 // returns the resourceVersion if that changed something.
 func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record) (version string, err error) {
 	patch := tokensecret.Tidy(o.owner, o.Target, record)
-	if patch == nil {
+	// A Secret that was replaced holds nothing of the old one.
+	if patch == nil || o.replaces {
 		return "", nil
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
-	err = r.Client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
+	err = r.Client.Patch(ctx, secret, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 	return secret.ResourceVersion, err
 }
 
 // create makes the Secret of a configuration and fills in what came of it.
 func (r *Reconciler) create(ctx context.Context, configuration *corev1ac.SecretApplyConfiguration) error {
-	secret := &corev1.Secret{}
-	raw, err := json.Marshal(configuration)
+	secret, err := secretOf(configuration)
 	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, secret); err != nil {
 		return err
 	}
 	if err := r.Client.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager)); err != nil {
@@ -85,6 +89,15 @@ func (r *Reconciler) create(ctx context.Context, configuration *corev1ac.SecretA
 	}
 	configuration.WithUID(secret.UID).WithResourceVersion(secret.ResourceVersion)
 	return nil
+}
+
+func secretOf(configuration *corev1ac.SecretApplyConfiguration) (*corev1.Secret, error) {
+	raw, err := json.Marshal(configuration)
+	if err != nil {
+		return nil, err
+	}
+	secret := &corev1.Secret{}
+	return secret, json.Unmarshal(raw, secret)
 }
 
 const writeTimeout = 10 * time.Second
@@ -108,6 +121,9 @@ func writeFailure(name string, token *oauth2.Token, err error) *oauth2.Error {
 // prune deletes the token Secrets of former targets, now that the token is in its
 // place: nothing renews them.
 func (r *Reconciler) prune(ctx context.Context, o *observed) error {
+	if o.owner.RetainsTarget() {
+		return nil
+	}
 	secrets := secretMetadataList()
 	if err := r.Client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),
 		client.MatchingFields{ownerIndex: string(o.owner.UID)}); err != nil {

@@ -171,12 +171,22 @@ func (c *ClientCredential) ServiceAccountName() string {
 	return "default"
 }
 
-// TargetMetadata are the labels and annotations that the token Secret is to have.
-func (c *ClientCredential) TargetMetadata() TokenSecretMetadata {
-	if c.Spec.Target == nil || c.Spec.Target.Template == nil || c.Spec.Target.Template.Metadata == nil {
-		return TokenSecretMetadata{}
+// TargetTemplate says what the token Secret is to have besides the token.
+func (c *ClientCredential) TargetTemplate() TokenSecretTemplate {
+	if c.Spec.Target == nil || c.Spec.Target.Template == nil {
+		return TokenSecretTemplate{}
 	}
-	return *c.Spec.Target.Template.Metadata
+	return *c.Spec.Target.Template
+}
+
+// MayAdopt tells whether an existing Secret may be taken over that agrees to it.
+func (c *ClientCredential) MayAdopt() bool {
+	return c.Spec.Target != nil && c.Spec.Target.Adopt != nil && *c.Spec.Target.Adopt
+}
+
+// RetainsTarget tells whether the token Secret outlives the ClientCredential.
+func (c *ClientCredential) RetainsTarget() bool {
+	return c.Spec.Target != nil && c.Spec.Target.DeletionPolicy == DeletionPolicyRetain
 }
 
 // IsSuspended tells whether token requests are stopped.

@@ -79,8 +79,12 @@ const (
 	// ReasonCABundleUnusable surfaces when the certificates that
 	// authorizationServer.tls.caBundleRef names cannot be read.
 	ReasonCABundleUnusable = "CABundleUnusable"
+	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be
+	// rendered, or asks for a type, label or annotation that means something to the
+	// cluster. The last good Secret stays.
+	ReasonTargetTemplateInvalid = "TargetTemplateInvalid"
 	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
-	// someone else, or another ClientCredential has the same target.
+	// someone else, cannot be adopted, or another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
 	// ReasonTargetContested surfaces when someone else keeps on changing or
 	// deleting the target Secret. It is repaired less and less often.

@@ -11,6 +11,11 @@ const (
 	// RenewRequestedAtAnnotation on a ClientCredential renews the token once for
 	// each new value. The value is free; an instant is customary.
 	RenewRequestedAtAnnotation = "oauth2.tokensync.dev/renew-requested-at"
+
+	// AdoptableByAnnotation on a Secret names the ClientCredential of the same
+	// namespace that may take it over, if that has spec.target.adopt. The operator
+	// sets it on Secrets that outlive their ClientCredential.
+	AdoptableByAnnotation = "oauth2.tokensync.dev/adoptable-by"
 )
 
 // RevokeTokenFinalizer is on a ClientCredential whose token is revoked when it is
@@ -22,6 +27,10 @@ const (
 	// ManagedByLabel has the value ManagedBy on every token Secret.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "tokensync"
+
+	// OwnerUIDAnnotation is the UID of the ClientCredential that a token Secret
+	// belongs to: the owner reference may be missing, or not wanted.
+	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
 	// IssuedAtAnnotation and ExpiresAtAnnotation are instants in RFC 3339.
 	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
@@ -45,6 +54,10 @@ const (
 	// ResponseFieldsAnnotation names the keys that hold further fields of the token
 	// response, with commas between them; empty when there are none.
 	ResponseFieldsAnnotation = "oauth2.tokensync.dev/response-fields"
+
+	// TemplateHashAnnotation is a hash of the type and the data of the template that
+	// the Secret was made from; empty without either.
+	TemplateHashAnnotation = "oauth2.tokensync.dev/template-hash"
 
 	// FingerprintAnnotation proves that data and annotations belong together. It
 	// is keyed by the token, so that it tells nothing to who does not have it.

@@ -1,40 +1,103 @@
 package v1alpha1
 
+import corev1 "k8s.io/api/core/v1"
+
 // TokenTarget says where the token is written.
 // +kubebuilder:validation:MinProperties=1
 type TokenTarget struct {
 	// name of the Secret that the token is written to, in the namespace of the
 	// ClientCredential. Default <metadata.name>-token. A Secret of that name which
-	// exists and does not belong to this ClientCredential is never touched.
+	// exists and does not belong to this ClientCredential is never touched, unless
+	// adopt says otherwise.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="target.name must be a valid name for a Secret: lower-case letters, digits, '-' and '.'"
 	Name string `json:"name,omitempty"`
 
-	// template says what else the token Secret has.
+	// template says what the token Secret has besides the token.
 	// +optional
 	Template *TokenSecretTemplate `json:"template,omitempty"`
+
+	// adopt takes over an existing Secret, if that Secret agrees: it carries the
+	// annotation oauth2.tokensync.dev/adoptable-by with the name of this
+	// ClientCredential, has the type of the template, and no controller. Its other
+	// keys, labels and annotations stay. From then on it belongs to this
+	// ClientCredential, and deletionPolicy says what becomes of it.
+	// +optional
+	Adopt *bool `json:"adopt,omitempty"`
+
+	// deletionPolicy says what becomes of the token Secret when the ClientCredential
+	// is deleted or names another target. Delete, the default, deletes it; Retain
+	// leaves it where it is, with a token that nobody renews any more. A retained
+	// Secret may be adopted by a later ClientCredential of the same name.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
+
+// DeletionPolicy says what becomes of a token Secret whose ClientCredential goes.
+// +kubebuilder:validation:Enum=Delete;Retain
+type DeletionPolicy string
+
+// What becomes of a token Secret.
+const (
+	DeletionPolicyDelete DeletionPolicy = "Delete"
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+)
 
 // TokenSecretTemplate says what a token Secret has besides the token.
 // +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/dockerconfigjson' || (has(self.data) && '.dockerconfigjson' in self.data)",message="a Secret of type kubernetes.io/dockerconfigjson needs the key .dockerconfigjson: set template.data"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/basic-auth' || (has(self.data) && ('username' in self.data || 'password' in self.data))",message="a Secret of type kubernetes.io/basic-auth needs the key username or password: set template.data"
 type TokenSecretTemplate struct {
+	// type of the token Secret. Default Opaque. Other types have a meaning to the
+	// cluster and cannot be had: a service account's token, a bootstrap token, a
+	// Helm release. When it changes, the Secret is deleted and made anew with the
+	// same token.
+	// +optional
+	Type TokenSecretType `json:"type,omitempty"`
+
 	// metadata of the token Secret.
 	// +optional
 	Metadata *TokenSecretMetadata `json:"metadata,omitempty"`
+
+	// data are further keys of the token Secret, each a Go template over what the
+	// others hold: access_token, token_type, expires_at and the keys of
+	// response.fields; and issued_at, expires_at_unix (seconds), scope and client_id.
+	// So {"header": "Authorization: Bearer {{ .access_token }}"} is a header's file.
+	// See docs/templates.md for the functions. A template yields no more than 64 KiB.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253 && k.matches('^[-._a-zA-Z0-9]+$') && k != '.' && !k.startsWith('..'))",message="a key of template.data is letters, digits, '-', '_' and '.', at most 253 of them"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['access_token', 'token_type', 'expires_at']))",message="template.data cannot replace access_token, token_type or expires_at: choose another key"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, self[k].size() <= 16384)",message="a template of template.data has at most 16384 characters"
+	Data map[string]string `json:"data,omitempty"`
+}
+
+// TokenSecretType is a type that a token Secret may have.
+// +kubebuilder:validation:Enum=Opaque;kubernetes.io/basic-auth;kubernetes.io/dockerconfigjson
+type TokenSecretType string
+
+// TokenSecretTypes are all of them.
+var TokenSecretTypes = []TokenSecretType{
+	TokenSecretType(corev1.SecretTypeOpaque),
+	TokenSecretType(corev1.SecretTypeBasicAuth),
+	TokenSecretType(corev1.SecretTypeDockerConfigJson),
 }
 
 // TokenSecretMetadata are labels and annotations of a token Secret.
 // +kubebuilder:validation:MinProperties=1
 type TokenSecretMetadata struct {
 	// labels of the token Secret. With oauth2.tokensync.dev/usage=client-credential
-	// it can be the credentials Secret of another ClientCredential.
+	// it can be the credentials Secret of another ClientCredential; with
+	// argocd.argoproj.io/secret-type=repository or repo-creds Argo CD takes it for a
+	// repository's credentials.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 63)",message="labels must have the form of Kubernetes labels: names and values of letters, digits, '-', '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; argocd.argoproj.io/secret-type may be repository or repo-creds"
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// annotations of the token Secret.

@@ -202,6 +202,17 @@ metadata: {name: shop, labels: {team: shop}}
 			"spec.authorizationServer.issuer"),
 	)
 
+	DescribeTable("finds the fault of a template of the token Secret", func(ctx SpecContext, template, message string, requests int) {
+		outcome := checked(ctx, clientCredential(rfc)+"  target: {template: {data: {key: '"+template+"'}}}\n"+credentials(secret))
+		Expect(outcome.code).To(Equal(1))
+		Expect(outcome.out).To(And(ContainSubstring("\nFailure\n  TargetTemplateInvalid: "), ContainSubstring(message),
+			ContainSubstring("\n  Change: spec.target.template\n")))
+		Expect(server.Requests("")).To(HaveLen(requests))
+	},
+		Entry("before it asks for a token", `{{ nothing }}`, `function "nothing" not defined`, 0),
+		Entry("that shows with a token", `{{ .acess_token }}`, `there is no key "acess_token"`, 1),
+	)
+
 	It("shows no token in the place of the scope", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc, "response: {scope: [/access_token]}")+credentials(secret))
 		Expect(outcome.out).NotTo(MatchRegexp(`scope +read`))

@@ -25,6 +25,7 @@ var fields = map[string][]string{
 	v1alpha1.ReasonCredentialsMissing:            {"spec.credentialsRef", "{secret}: data", "{server}.clientAuthentication.method"},
 	v1alpha1.ReasonCredentialsInvalid:            {"{secret}: data"},
 	v1alpha1.ReasonCABundleUnusable:              {"{server}.tls.caBundleRef"},
+	v1alpha1.ReasonTargetTemplateInvalid:         {"spec.target.template"},
 	v1alpha1.ReasonTokenEndpointInsecure:         {"{endpoint}", "the flag --allow-http, here and of the operator"},
 	v1alpha1.ReasonAddressDenied:                 {"{endpoint}", "the flag --allowed-cidrs, here and of the operator"},
 	v1alpha1.ReasonDiscoveryFailed:               {"{server}.issuer"},

@@ -12,6 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // Checker checks ClientCredentials.
@@ -80,7 +81,13 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	response.StartedAt, response.ReceivedAt = startedAt, e.Now()
-	return e.read(request, response)
+	token, err := e.read(request, response)
+	if err != nil {
+		return err
+	}
+	// What the operator would write, for the faults that only show with a token.
+	_, err = tokensecret.Write(e.owner, nil, *token, tokensecret.Record{}, credentials.ClientID)
+	return err
 }
 
 // complete fills in what the declaration leaves open.
@@ -89,10 +96,14 @@ func (e *exchange) complete() error {
 		return err
 	}
 	completed, err := profile.Complete(e.server.AuthorizationServerSpec, e.owner.Spec.Parameters)
-	if err == nil {
-		e.server.AuthorizationServerSpec = completed
+	if err != nil {
+		return err
 	}
-	return err
+	e.server.AuthorizationServerSpec = completed
+	if failure := tokensecret.Check(e.owner, completed.Response.Fields); failure != nil {
+		return failure
+	}
+	return nil
 }
 
 // request finds out what is still missing for the request, and builds it.
@@ -119,17 +130,17 @@ func (e *exchange) request(ctx context.Context, credentials oauth2.Credentials) 
 }
 
 // read finds the token in the response.
-func (e *exchange) read(request *oauth2.Request, response oauth2.Response) error {
+func (e *exchange) read(request *oauth2.Request, response oauth2.Response) (*oauth2.Token, error) {
 	exchanged := exchanged{server: e.server.AuthorizationServerSpec, request: request, response: response}
 	token, err := oauth2.ReadResponse(exchanged.server, request, response)
 	if err != nil {
 		e.report.Response = exchanged.shape(nil)
 		e.suggested = exchanged.suggest()
-		return err
+		return nil, err
 	}
 	findings := oauth2.Explain(exchanged.server, response, *token)
 	e.report.Response = exchanged.shape(findings.LifetimeAt)
 	e.report.Found = exchanged.found(*token, findings)
 	e.plan(*token)
-	return nil
+	return token, nil
 }

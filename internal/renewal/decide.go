@@ -27,6 +27,10 @@ type Input struct {
 	// when nothing is.
 	Declaration *oauth2.Error
 
+	// Template is what is wrong with the template of the token Secret; nil when
+	// nothing is.
+	Template *oauth2.Error
+
 	// ServerVersion tells one state of the object that declares the authorization
 	// server from another; empty when the spec itself declares it.
 	ServerVersion string
@@ -100,7 +104,7 @@ var rules = []rule{
 	// Who suspends wants nothing to happen, whatever else is the matter.
 	suspended,
 	// What cannot work is said before anything is tried.
-	declarationWrong, targetTaken, credentialsUnusable,
+	declarationWrong, templateWrong, targetTaken, credentialsUnusable,
 	// A failure is not tried again too soon, unless something changed.
 	backingOff,
 	// Nor is a Secret made again without end that others delete again and again.

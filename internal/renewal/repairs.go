@@ -4,10 +4,10 @@ import "time"
 
 const (
 	// repairsAtOnce counts the first write too.
-	repairsAtOnce    = 3
-	longestRepairGap = 5 * time.Minute
+	repairsAtOnce = 3
+	repairGap     = 5 * time.Minute
 	// repairsForgotten is how long a Secret must be left alone to be trusted again.
-	repairsForgotten = 2 * longestRepairGap
+	repairsForgotten = 2 * repairGap
 )
 
 // Repairs are the writes of a token Secret that was missing or spoilt.
@@ -25,12 +25,11 @@ func (r Repairs) Another(now time.Time) Repairs {
 	return Repairs{Count: r.Count + 1, LastAt: now}
 }
 
-// NextAt is when the next repair may be made: the first ones at once, then after
-// 10 s and twice as long each time, up to 5 min. So two who fight over a Secret
-// come to rest.
+// NextAt is when the next repair may be made: the first ones at once, then one each
+// 5 min. So two who fight over a Secret come to rest.
 func (r Repairs) NextAt() time.Time {
 	if r.Count < repairsAtOnce {
 		return time.Time{}
 	}
-	return r.LastAt.Add(min(MinInterval<<min(r.Count-repairsAtOnce, 10), longestRepairGap))
+	return r.LastAt.Add(repairGap)
 }

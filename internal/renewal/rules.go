@@ -22,13 +22,20 @@ func declarationWrong(in Input) *Decision {
 	return in.refuse(in.Declaration)
 }
 
+func templateWrong(in Input) *Decision {
+	if in.Template == nil {
+		return nil
+	}
+	return in.refuse(in.Template)
+}
+
 func targetTaken(in Input) *Decision {
 	switch {
-	case in.Target != nil && !in.Target.Owned:
+	case in.Target != nil && !in.Target.Owned && !in.Target.Adoptable:
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
-			"Secret %q exists and belongs to %s, so it is not touched: delete that Secret, or set spec.target.name to another name",
-			in.TargetName, in.Target.Owner))
-	case in.Target == nil && in.Rival != "":
+			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
+			in.TargetName, in.Target.Owner, in.Target.Remedy))
+	case in.Target.IsFree() && in.Rival != "":
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
 			"the older ClientCredential %q writes to Secret %q too: set spec.target.name of one of them to another name",
 			in.Rival, in.TargetName))
@@ -79,7 +86,7 @@ func driftedAgain(in Input) *Decision {
 
 func (in Input) contested() *Decision {
 	next := in.Repairs.NextAt()
-	if !in.Now.Before(next) {
+	if !in.Now.Before(next) || in.renewRequestIsNew() {
 		return nil
 	}
 	until := next
@@ -96,6 +103,8 @@ func noToken(in Input) *Decision {
 	switch {
 	case in.Target == nil:
 		return &Decision{Action: Exchange, Why: "there is no token Secret", Repair: true}
+	case in.Target.Adoptable:
+		return &Decision{Action: Exchange, Why: "the Secret is to be adopted"}
 	case in.Token() == nil:
 		return &Decision{Action: Exchange, Why: "the token Secret holds no record of a token", Repair: true}
 	}

@@ -15,12 +15,17 @@ type metadata struct{ labels, annotations map[string]string }
 
 // metadataOf are those that a ClientCredential wants.
 func metadataOf(owner *v1alpha1.ClientCredential) metadata {
-	template := owner.TargetMetadata()
-	wanted := metadata{labels: maps.Clone(template.Labels), annotations: template.Annotations}
-	if wanted.labels == nil {
-		wanted.labels = map[string]string{}
+	wanted := metadata{labels: map[string]string{}, annotations: map[string]string{}}
+	if template := owner.TargetTemplate().Metadata; template != nil {
+		maps.Copy(wanted.labels, template.Labels)
+		maps.Copy(wanted.annotations, template.Annotations)
 	}
 	wanted.labels[v1alpha1.ManagedByLabel] = v1alpha1.ManagedBy
+	wanted.annotations[v1alpha1.OwnerUIDAnnotation] = string(owner.UID)
+	wanted.annotations[v1alpha1.TemplateHashAnnotation] = templateHash(owner)
+	if owner.RetainsTarget() {
+		wanted.annotations[v1alpha1.AdoptableByAnnotation] = owner.Name
+	}
 	return wanted
 }
 
@@ -49,10 +54,10 @@ func (m metadata) isIn(secret metav1.Object) bool {
 // apply does not take away what the create before it made.
 type leftovers map[string][]string
 
-func (s *State) leftovers(wanted metadata) leftovers {
-	kept := wanted.keys()
+func (s *State) leftovers(owner *v1alpha1.ClientCredential) leftovers {
+	kept := metadataOf(owner).keys()
 	kept[annotationsField] = append(kept[annotationsField], ownAnnotations...)
-	kept[dataField] = slices.Clone(tokenKeys)
+	kept[dataField] = append(templateKeys(owner), tokenKeys...)
 	if s.Record != nil {
 		kept[dataField] = append(kept[dataField], s.Record.Fields...)
 	}
@@ -69,17 +74,17 @@ func (s *State) leftovers(wanted metadata) leftovers {
 
 func (l leftovers) isEmpty() bool { return len(l) == 0 }
 
-// Tidy is a JSON merge patch (RFC 7386) that takes from the target, as it was
-// before a write, what the operator once wrote and does not want any more; nil
-// when there is nothing.
+// Tidy is a strategic merge patch that takes from the target, as it was before a
+// write, what the operator once wrote and does not want any more; nil when there is
+// nothing.
 func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record) []byte {
 	if before == nil || !before.Owned {
 		return nil
 	}
 	now := *before
 	now.Record = &record
-	left := now.leftovers(metadataOf(owner))
-	if left.isEmpty() {
+	left, released := now.leftovers(owner), before.referenced && owner.RetainsTarget()
+	if left.isEmpty() && !released {
 		return nil
 	}
 	gone := func(field string) map[string]any {
@@ -89,10 +94,11 @@ func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record) []byte
 		}
 		return members
 	}
+	meta := map[string]any{"labels": gone(labelsField), "annotations": gone(annotationsField), "uid": before.UID}
+	if released {
+		meta["ownerReferences"] = []any{map[string]any{"$patch": "delete", "uid": owner.UID}}
+	}
 	// Maps of texts can always be encoded.
-	patch, _ := json.Marshal(map[string]any{
-		"data":     gone(dataField),
-		"metadata": map[string]any{"labels": gone(labelsField), "annotations": gone(annotationsField), "uid": before.UID},
-	})
+	patch, _ := json.Marshal(map[string]any{"data": gone(dataField), "metadata": meta})
 	return patch
 }

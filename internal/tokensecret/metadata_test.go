@@ -36,6 +36,13 @@ func besidesTheRecord(secret *corev1.Secret) texts {
 	return others
 }
 
+// retained is the owner, whose Secret outlives it.
+func retained(owner *v1alpha1.ClientCredential) *v1alpha1.ClientCredential {
+	with := owner.DeepCopy()
+	with.Spec.Target.DeletionPolicy = v1alpha1.DeletionPolicyRetain
+	return with
+}
+
 func withTarget(target *v1alpha1.TokenTarget) *v1alpha1.ClientCredential {
 	with := owner.DeepCopy()
 	with.Spec.Target = target
@@ -252,6 +259,8 @@ var _ = Describe("tidying up after a write", func() {
 		Entry("a field that was not in the response this time", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
 		Entry("all fields when none is declared any more", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
 		Entry("a field that got another name", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
+		Entry("the owner reference of a Secret that is to be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
+			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"uid":"secret-uid"}}`),
 		Entry("all together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 	)
 
@@ -270,7 +279,10 @@ var _ = Describe("tidying up after a write", func() {
 			Expect(patchOf(owner, secret, token)).To(BeEmpty())
 		},
 		Entry("from a Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
-		Entry("from a Secret that nobody controls", func(s *corev1.Secret) { s.OwnerReferences = nil }),
+		Entry("from a Secret that nobody controls", func(s *corev1.Secret) {
+			s.OwnerReferences = nil
+			delete(s.Annotations, v1alpha1.OwnerUIDAnnotation)
+		}),
 		Entry("from a Secret of which nobody knows who wrote it", func(s *corev1.Secret) { s.ManagedFields = nil }),
 		Entry("from a Secret whose managed fields cannot be read", func(s *corev1.Secret) { s.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1("?") }),
 		Entry("from a Secret that somebody restored as a whole", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "velero-server" }),
@@ -303,7 +315,7 @@ var _ = Describe("tidying up after a write", func() {
 
 		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
 		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
-		Expect(after.Annotations).To(HaveLen(10))
+		Expect(after.Annotations).To(HaveLen(12))
 		Expect(after.Data).To(And(HaveLen(5), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"), HaveKey("ca.crt"), HaveKey("tier")))
 		Expect(after.OwnerReferences).To(Equal(secret.OwnerReferences))
 		Expect(after.Type).To(Equal(secret.Type))

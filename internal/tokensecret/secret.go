@@ -39,21 +39,20 @@ func NewRecord(token oauth2.Token, provenance Provenance) Record {
 }
 
 // Write is the Secret that holds a token, for a server-side apply that is to
-// succeed only where current, if there is one, is still what lies there.
-func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token, record Record) *corev1ac.SecretApplyConfiguration {
+// succeed only where current, if there is one, is still what lies there. It fails
+// when the template cannot be rendered over the token.
+func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token, record Record, clientID string) (*corev1ac.SecretApplyConfiguration, error) {
+	rendered, failure := render(owner, token, clientID)
+	if failure != nil {
+		return nil, failure
+	}
 	wanted := metadataOf(owner)
 	secret := corev1ac.Secret(owner.TargetName(), owner.Namespace).
 		WithLabels(wanted.labels).
 		WithAnnotations(wanted.annotations).
 		WithAnnotations(record.annotations()).
-		WithOwnerReferences(metav1ac.OwnerReference().
-			WithAPIVersion(v1alpha1.GroupVersion.String()).
-			WithKind("ClientCredential").
-			WithName(owner.Name).
-			WithUID(owner.UID).
-			WithController(true).
-			WithBlockOwnerDeletion(true)).
-		WithType(corev1.SecretTypeOpaque).
+		WithType(TypeOf(owner)).
+		WithData(rendered).
 		WithData(map[string][]byte{
 			v1alpha1.AccessTokenKey: []byte(token.AccessToken.Reveal()),
 			v1alpha1.TokenTypeKey:   []byte(token.Type),
@@ -62,10 +61,19 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 	for name, value := range token.Fields {
 		secret.WithData(map[string][]byte{name: []byte(value.Reveal())})
 	}
+	if !owner.RetainsTarget() {
+		secret.WithOwnerReferences(metav1ac.OwnerReference().
+			WithAPIVersion(v1alpha1.GroupVersion.String()).
+			WithKind("ClientCredential").
+			WithName(owner.Name).
+			WithUID(owner.UID).
+			WithController(true).
+			WithBlockOwnerDeletion(true))
+	}
 	if current != nil {
 		secret.WithUID(types.UID(current.UID)).WithResourceVersion(current.ResourceVersion)
 	}
-	return secret
+	return secret, nil
 }
 
 // Intact returns the token that a Secret holds if it is the one that its record
@@ -126,7 +134,10 @@ func Strip(secret *metav1.PartialObjectMetadata) {
 	}
 	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" {
 		maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
-		secret.Annotations = nil
+		maps.DeleteFunc(secret.Annotations, func(key, _ string) bool { return key != v1alpha1.AdoptableByAnnotation })
+		if len(secret.Annotations) == 0 {
+			secret.Annotations = nil
+		}
 		secret.ManagedFields = nil
 		return
 	}

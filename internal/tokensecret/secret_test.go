@@ -40,7 +40,7 @@ var _ = Describe("a token Secret", func() {
 		func(target *v1alpha1.TokenTarget, name string) {
 			named := owner.DeepCopy()
 			named.Spec.Target = target
-			configuration := tokensecret.Write(named, nil, token, tokensecret.NewRecord(token, provenance))
+			configuration := configured(named, nil, token, provenance)
 			Expect(*configuration.Name).To(Equal(name))
 			Expect(*configuration.Namespace).To(Equal("ns"))
 		},
@@ -49,11 +49,10 @@ var _ = Describe("a token Secret", func() {
 	)
 
 	It("is only written over the Secret that was looked at", func() {
-		record := tokensecret.NewRecord(token, provenance)
-		over := tokensecret.Write(owner, &tokensecret.State{UID: "secret-uid", ResourceVersion: "42"}, token, record)
+		over := configured(owner, &tokensecret.State{UID: "secret-uid", ResourceVersion: "42"}, token, provenance)
 		Expect(*over.UID).To(BeEquivalentTo("secret-uid"))
 		Expect(*over.ResourceVersion).To(Equal("42"))
-		first := tokensecret.Write(owner, nil, token, record)
+		first := configured(owner, nil, token, provenance)
 		Expect(first.UID).To(BeNil())
 		Expect(first.ResourceVersion).To(BeNil())
 	})
@@ -93,7 +92,7 @@ var _ = Describe("the record of a token", func() {
 		bare := token
 		bare.Scope = ""
 		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
-		Expect(annotations).To(HaveLen(8))
+		Expect(annotations).To(HaveLen(10))
 		Expect(annotations).To(And(HaveKeyWithValue(v1alpha1.ScopeAnnotation, ""), HaveKeyWithValue(v1alpha1.ResponseFieldsAnnotation, ""),
 			HaveKeyWithValue(v1alpha1.CredentialsVersionAnnotation, ""), HaveKeyWithValue(v1alpha1.RenewRequestAnnotation, "")))
 		Expect(tokensecret.RecordOf(annotations)).To(HaveField("RequestHash", "hash"))

@@ -10,10 +10,12 @@ import (
 type State struct {
 	ResourceVersion string
 	UID             string
-	// Owner names the controller owner of the Secret in words, for messages.
-	Owner string
-	// Owned tells that the owner is the ClientCredential in question.
-	Owned bool
+	// Owner names in words whom the Secret belongs to, and Remedy what to do when
+	// that is somebody else, for messages.
+	Owner, Remedy string
+	// Owned tells that the Secret belongs to the ClientCredential in question, and
+	// Adoptable that it does not, but may be taken over.
+	Owned, Adoptable bool
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
 	// Drifted tells that the Secret is not as it was written, or that its template
@@ -23,6 +25,8 @@ type State struct {
 	// written is what the operator wrote and nobody else since; foreign is what
 	// others wrote, alone or too.
 	written, foreign fields
+	// referenced tells that the Secret has an owner reference to its owner.
+	referenced bool
 }
 
 // StateOf reads the state of an existing target Secret.
@@ -30,22 +34,25 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	state := &State{
 		ResourceVersion: secret.GetResourceVersion(),
 		UID:             string(secret.GetUID()),
-		Owner:           "no controller",
 		Record:          RecordOf(secret.GetAnnotations()),
 	}
-	if controller := metav1.GetControllerOf(secret); controller != nil {
-		state.Owner = controller.Kind + " " + controller.Name
-		state.Owned = controller.UID == owner.GetUID()
-	}
+	state.findOwner(owner, secret)
 	if state.Owned {
 		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
 		wanted := metadataOf(owner)
-		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret)
-		state.Drifted = state.Tampered ||
+		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner, secret)
+		state.Drifted = state.Tampered || state.referenced == owner.RetainsTarget() ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
-			!state.leftovers(wanted).isEmpty()
+			!state.leftovers(owner).isEmpty()
 	}
 	return state
+}
+
+// hasRendered tells whether the keys of the template are as written, if it is still
+// the same template.
+func (s *State) hasRendered(owner *v1alpha1.ClientCredential, secret metav1.Object) bool {
+	return secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation] != templateHash(owner) ||
+		s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
 }
 
 // hasFields tells whether the further fields of the response, and the list of
@@ -54,5 +61,5 @@ func (s *State) hasFields(secret metav1.Object) bool {
 	if _, listed := secret.GetAnnotations()[v1alpha1.ResponseFieldsAnnotation]; listed && !s.written.hasAll(recordPaths) {
 		return false
 	}
-	return s.Record == nil || s.written.hasAll(pathsUnder(map[string][]string{"data": s.Record.Fields}))
+	return s.Record == nil || s.written.hasAll(pathsUnder(map[string][]string{dataField: s.Record.Fields}))
 }

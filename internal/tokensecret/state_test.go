@@ -34,14 +34,70 @@ var _ = Describe("the state of a target Secret", func() {
 			state := tokensecret.StateOf(owner, secret)
 			Expect(state.Owned).To(Equal(owned))
 			Expect(state.Owner).To(Equal(display))
-			Expect(state.Drifted).To(BeFalse())
+			Expect(state.Adoptable).To(BeFalse())
 		},
 		Entry("ours", func(*corev1.Secret) {}, true, "ClientCredential shop"),
-		Entry("nobody's", func(s *corev1.Secret) { s.OwnerReferences = nil }, false, "no controller"),
+		Entry("ours, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
+		Entry("nobody's", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
+		Entry("that of a ClientCredential that left it", func(s *corev1.Secret) {
+			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
+		}, false, "another ClientCredential, or to one that was deleted"),
+		Entry("somebody else's, although it was ours once", func(s *corev1.Secret) {
+			s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x"
+			Expect(s.Annotations).To(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, "owner-uid"))
+		}, false, "SealedSecret shop"),
 		Entry("somebody else's", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
 		Entry("that of an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "ClientCredential shop"),
-		Entry("ours, but not to control", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, false, "no controller"),
-		Entry("somebody else's, whose managed fields are not our business", func(s *corev1.Secret) { s.OwnerReferences, s.ManagedFields = nil, nil }, false, "no controller"),
+		Entry("ours, but not to control any more", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
+	)
+
+	It("of somebody else is never drift", func() {
+		secret := written(token, provenance)
+		secret.OwnerReferences[0].UID, secret.ManagedFields = "x", nil
+		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
+	})
+
+	DescribeTable("is drift when the owner reference", func(policy v1alpha1.DeletionPolicy, change func(*corev1.Secret)) {
+		with := withTarget(&v1alpha1.TokenTarget{DeletionPolicy: policy})
+		secret := writtenFor(with, token, provenance)
+		Expect(tokensecret.StateOf(with, secret).Drifted).To(BeFalse())
+		change(secret)
+		state := tokensecret.StateOf(with, secret)
+		Expect(state.Owned).To(BeTrue())
+		Expect(state.Drifted).To(BeTrue())
+		Expect(state.Tampered).To(BeFalse())
+	},
+		Entry("was removed", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
+		Entry("is no controller reference any more", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }),
+		Entry("is there although the Secret is to be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
+			s.OwnerReferences = written(token, provenance).OwnerReferences
+		}),
+	)
+
+	DescribeTable("says whether the Secret may be adopted, and what is missing",
+		func(adopt bool, change func(*corev1.Secret), adoptable bool, remedy string) {
+			with := withTarget(&v1alpha1.TokenTarget{Adopt: &adopt})
+			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "shop-token", Annotations: map[string]string{}}}
+			change(secret)
+			state := tokensecret.StateOf(with, secret)
+			Expect(state.Owned).To(BeFalse())
+			Expect(state.Adoptable).To(Equal(adoptable))
+			Expect(state.Remedy).To(ContainSubstring(remedy))
+		},
+		Entry("which it does when both agree", true, agrees, true, ""),
+		Entry("which it does not when the Secret does not", true, func(*corev1.Secret) {}, false,
+			"let it be adopted (kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
+		Entry("which it does not when the spec does not", false, agrees, false, "let it be adopted (set spec.target.adopt to true)"),
+		Entry("which it does not when neither does", false, func(*corev1.Secret) {}, false,
+			"let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
+		Entry("which it does not when the Secret names another", true, func(s *corev1.Secret) {
+			s.Annotations[v1alpha1.AdoptableByAnnotation] = "warehouse"
+		}, false, "kubectl annotate"),
+		Entry("which it does not when somebody controls it", true, func(s *corev1.Secret) {
+			agrees(s)
+			s.OwnerReferences = written(token, provenance).OwnerReferences
+			s.OwnerReferences[0].UID = "x"
+		}, false, "delete that Secret"),
 	)
 
 	DescribeTable("is no drift",
@@ -100,6 +156,8 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("the recorded renew request", v1alpha1.RenewRequestAnnotation),
 		Entry("the recorded names of further fields", v1alpha1.ResponseFieldsAnnotation),
 		Entry("the fingerprint", v1alpha1.FingerprintAnnotation),
+		Entry("the UID of the owner", v1alpha1.OwnerUIDAnnotation),
+		Entry("the hash of the template", v1alpha1.TemplateHashAnnotation),
 	)
 
 	DescribeTable("is drift when nobody can tell",
@@ -125,6 +183,9 @@ var _ = Describe("the state of a target Secret", func() {
 		}),
 	)
 })
+
+// agrees lets the ClientCredential shop adopt a Secret.
+func agrees(secret *corev1.Secret) { secret.Annotations[v1alpha1.AdoptableByAnnotation] = "shop" }
 
 var _ = Describe("what the cache keeps of a Secret", func() {
 	stripped := func(change func(*corev1.Secret)) (*corev1.Secret, *metav1.PartialObjectMetadata) {
@@ -162,6 +223,10 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			s.ManagedFields = append(s.ManagedFields, wrote(tokensecret.FieldManager, applied, [][]string{{"metadata", "labels", "team"}}))
 		}),
 		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
+		Entry("of a Secret that may be adopted", func(s *corev1.Secret) {
+			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, map[string]string{"other": "x"}, nil, nil
+			agrees(s)
+		}),
 		Entry("of a Secret that nobody controls and nothing is known about", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, nil, nil, nil
 		}),

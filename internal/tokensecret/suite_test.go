@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -52,13 +53,21 @@ func written(token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secr
 // writtenFor is that of the given owner.
 func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
 	GinkgoHelper()
-	raw, err := json.Marshal(tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance)))
+	raw, err := json.Marshal(configured(owner, nil, token, provenance))
 	Expect(err).NotTo(HaveOccurred())
 	secret := &corev1.Secret{}
 	Expect(json.Unmarshal(raw, secret)).To(Succeed())
 	secret.UID, secret.ResourceVersion = "secret-uid", "42"
 	secret.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, metav1.ManagedFieldsOperationUpdate, fieldsOf(secret))}
 	return secret
+}
+
+// configured is what the operator applies.
+func configured(owner *v1alpha1.ClientCredential, current *tokensecret.State, token oauth2.Token, provenance tokensecret.Provenance) *corev1ac.SecretApplyConfiguration {
+	GinkgoHelper()
+	configuration, err := tokensecret.Write(owner, current, token, tokensecret.NewRecord(token, provenance), provenance.Credentials.ClientID)
+	Expect(err).NotTo(HaveOccurred())
+	return configuration
 }
 
 // withFields is the token with further fields of its response: names and values in turn.

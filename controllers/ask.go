@@ -1,0 +1,56 @@
+package controllers
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// ask sends a token request, and tells the metrics of it.
+func (r *Reconciler) ask(ctx context.Context, o *observed, server v1alpha1.AuthorizationServerSpec, request *oauth2.Request, startedAt time.Time) (token *oauth2.Token, err error) {
+	err = r.send(ctx, "token request", request, startedAt, func(response oauth2.Response) error {
+		token, err = oauth2.ReadResponse(server, request, response)
+		return err
+	})
+	if isPutOff(err) {
+		return nil, err
+	}
+	r.Metrics.TokenRequested(request.URL, r.Clock.Now().Sub(startedAt), err)
+	if since := r.memory.endWait(o.owner); !since.IsZero() {
+		r.Metrics.Waited(request.URL, startedAt.Sub(since))
+	}
+	return token, err
+}
+
+// send sends a request to an authorization server and has the response read, both
+// in a span. No header tells the server of the trace: it is a stranger.
+func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Request, startedAt time.Time, read func(oauth2.Response) error) (err error) {
+	ctx, end := r.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf(request.URL))))
+	defer func() {
+		trace.SpanFromContext(ctx).SetAttributes(attribute.String("tokensync.result", metrics.Result(err)))
+		end(err)
+	}()
+	response, err := r.TokenEndpoint.Send(ctx, request)
+	if err != nil {
+		return err
+	}
+	trace.SpanFromContext(ctx).SetAttributes(semconv.HTTPResponseStatusCode(response.StatusCode))
+	response.StartedAt, response.ReceivedAt = startedAt, r.Clock.Now()
+	return read(response)
+}
+
+func hostOf(rawURL string) string {
+	endpoint, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return endpoint.Hostname()
+}

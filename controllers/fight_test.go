@@ -1,0 +1,131 @@
+package controllers_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A fight over a token Secret", func() {
+	var w *world
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		create(ctx, w.shopCredentials())
+	})
+
+	// writesOfSecrets counts what the operator wrote.
+	writesOfSecrets := func() (count int) {
+		for _, request := range w.traffic.writes() {
+			if request == "PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token" || request == "POST /api/v1/namespaces/"+w.namespace+"/secrets" {
+				count++
+			}
+		}
+		return count
+	}
+
+	// foreignApplier applies its own idea of the Secret, by force, whenever the Secret
+	// is not like that: so Argo CD and Flux do it. It counts its writes.
+	foreignApplier := func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) func() int {
+		GinkgoHelper()
+		writer, err := client.NewWithWatch(restConfig, client.Options{Scheme: scheme})
+		Expect(err).NotTo(HaveOccurred())
+		watcher, err := writer.Watch(ctx, &corev1.SecretList{}, client.InNamespace(w.namespace))
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(watcher.Stop)
+		wrote := make(chan struct{}, 1000)
+		go func() {
+			defer GinkgoRecover()
+			for event := range watcher.ResultChan() {
+				secret, ok := event.Object.(*corev1.Secret)
+				if !ok || secret.Name != "shop-token" || event.Type == watch.Deleted || holds(secret) {
+					continue
+				}
+				wanted := corev1ac.Secret("shop-token", w.namespace)
+				wants(wanted)
+				if writer.Apply(ctx, wanted, client.FieldOwner("foreign-controller"), client.ForceOwnership) == nil {
+					wrote <- struct{}{}
+				}
+			}
+		}()
+		return func() int { return len(wrote) }
+	}
+
+	DescribeTable("comes to rest after three writes of each when a foreign applier wants",
+		func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) {
+			foreign := foreignApplier(ctx, wants, holds)
+			create(ctx, w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetContested", ContainSubstring("--show-managed-fields")))
+			Eventually(foreign).Should(Equal(3))
+			Consistently(func(g Gomega) {
+				g.Expect(writesOfSecrets()).To(Equal(3))
+				g.Expect(foreign()).To(Equal(3))
+			}).Should(Succeed())
+			Expect(w.tokenRequests()).To(BeNumerically("<=", 3))
+
+			By("trying once each five minutes")
+			w.clock.Step(4 * time.Minute)
+			Consistently(writesOfSecrets).Should(Equal(3))
+			w.passes(2*time.Minute, func(g Gomega) { g.Expect(writesOfSecrets()).To(Equal(4)) })
+			Consistently(writesOfSecrets).Should(Equal(4))
+		},
+		Entry("another token", func(c *corev1ac.SecretApplyConfiguration) {
+			c.WithData(map[string][]byte{"access_token": []byte("foreign")})
+		}, func(s *corev1.Secret) bool { return string(s.Data["access_token"]) == "foreign" }),
+		Entry("another label", func(c *corev1ac.SecretApplyConfiguration) {
+			c.WithLabels(map[string]string{v1alpha1.ManagedByLabel: "foreign"})
+		}, func(s *corev1.Secret) bool { return s.Labels[v1alpha1.ManagedByLabel] == "foreign" }),
+	)
+
+	It("never begins with an applier that wants something besides", func(ctx SpecContext) {
+		foreign := foreignApplier(ctx, func(c *corev1ac.SecretApplyConfiguration) {
+			c.WithLabels(map[string]string{"team": "web"}).WithData(map[string][]byte{"ca.crt": []byte("pem")})
+		}, func(s *corev1.Secret) bool { return s.Labels["team"] == "web" && s.Data["ca.crt"] != nil })
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		Eventually(foreign).Should(Equal(1))
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		secret := w.eventuallyReady(ctx, "shop")
+		Expect(secret.Labels).To(HaveKeyWithValue("team", "web"))
+		Expect(secret.Data).To(HaveKey("ca.crt"))
+		Expect(writesOfSecrets()).To(Equal(2))
+		Expect(foreign()).To(Equal(1))
+	})
+
+	DescribeTable("never begins between two ClientCredentials",
+		func(ctx SpecContext, elderTarget, youngerTarget v1alpha1.TokenTarget) {
+			w.stop()
+			elder, younger := w.clientCredential("elder"), w.clientCredential("younger")
+			elderTarget.Name, youngerTarget.Name = "shop-token", "shop-token"
+			elder.Spec.Target, younger.Spec.Target = &elderTarget, &youngerTarget
+			create(ctx, elder)
+			createLater(ctx, elder, younger)
+			w.start()
+			w.eventuallyReady(ctx, "elder")
+			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+			Consistently(writesOfSecrets).Should(Equal(1))
+
+			By("staying so at a restart, and at a renewal")
+			w.restart()
+			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			w.eventuallyReady(ctx, "elder")
+			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+			Consistently(writesOfSecrets).Should(Equal(2))
+		},
+		Entry("with one target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),
+		Entry("of which the younger would adopt", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
+		Entry("of which both would adopt, and the elder retains", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
+		Entry("that want different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+			Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
+		}}),
+	)
+})

@@ -1,0 +1,211 @@
+package controllers_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("The adoption of a Secret", func() {
+	var (
+		w     *world
+		shop  *v1alpha1.ClientCredential
+		found *corev1.Secret
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		shop = w.clientCredential("shop")
+		shop.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)}
+		found = &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: w.namespace, Name: "shop-token",
+				Labels:      map[string]string{"team": "web"},
+				Annotations: map[string]string{v1alpha1.AdoptableByAnnotation: "shop"},
+			},
+			StringData: map[string]string{"access_token": "old", "password": "precious"},
+		}
+		create(ctx, w.shopCredentials())
+	})
+
+	isAdopted := func(ctx SpecContext) {
+		GinkgoHelper()
+		secret := w.eventuallyReady(ctx, "shop")
+		Expect(secret.UID).To(Equal(found.UID))
+		Expect(secret.Labels).To(And(HaveKeyWithValue("team", "web"), HaveKeyWithValue("app.kubernetes.io/managed-by", "tokensync")))
+		Expect(secret.Data).To(And(HaveKeyWithValue("password", []byte("precious")), HaveKey("expires_at")))
+		Expect(secret.Data["access_token"]).NotTo(BeEquivalentTo("old"))
+		Expect(metav1.IsControlledBy(secret, shop)).To(BeTrue())
+	}
+
+	It("takes over what agrees to it, and leaves what else is in it", func(ctx SpecContext) {
+		create(ctx, found, shop)
+		isAdopted(ctx)
+		Expect(w.tokenRequests()).To(Equal(1))
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		isAdopted(ctx)
+	})
+
+	It("waits for the Secret to agree, and says how it does", func(ctx SpecContext) {
+		found.Annotations = nil
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+			ContainSubstring("kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop")))
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(found.ResourceVersion))
+		edit(ctx, found.DeepCopy(), func(s *corev1.Secret) {
+			metav1.SetMetaDataAnnotation(&s.ObjectMeta, v1alpha1.AdoptableByAnnotation, "shop")
+		})
+		isAdopted(ctx)
+	})
+
+	It("waits for the spec to agree, and says how it does", func(ctx SpecContext) {
+		shop.Spec.Target = nil
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("set spec.target.adopt to true")))
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)} })
+		isAdopted(ctx)
+	})
+
+	It("is refused, before a token is asked for, when the type is another", func(ctx SpecContext) {
+		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+			And(ContainSubstring("cannot be adopted"), ContainSubstring("kubernetes.io/basic-auth"))))
+		Expect(w.tokenRequests()).To(BeZero())
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(found.ResourceVersion))
+
+		By("making the types the same")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target.Template = &v1alpha1.TokenSecretTemplate{Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"}}
+		})
+		secret := w.eventuallyReady(ctx, "shop")
+		Expect(secret.UID).To(Equal(found.UID))
+		Expect(secret.Data).To(HaveKeyWithValue("username", []byte("u")))
+	})
+
+	It("is refused when somebody else controls the Secret", func(ctx SpecContext) {
+		found.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Name: "sealed", UID: "x", Controller: ptr.To(true),
+		}}
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("belongs to SealedSecret sealed")))
+		Expect(w.tokenRequests()).To(BeZero())
+	})
+
+	It("is for the elder of two that both may", func(ctx SpecContext) {
+		w.stop()
+		elder, younger := shop, w.clientCredential("younger")
+		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
+		create(ctx, elder, found)
+		createLater(ctx, elder, younger)
+		w.start()
+		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+		isAdopted(ctx)
+	})
+})
+
+var _ = Describe("A token Secret", func() {
+	var (
+		w    *world
+		shop *v1alpha1.ClientCredential
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		shop = w.clientCredential("shop")
+		create(ctx, w.shopCredentials())
+	})
+
+	retain := func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
+		GinkgoHelper()
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy} })
+	}
+
+	It("stays when it is retained, and serves the next ClientCredential of the same name that may adopt it", func(ctx SpecContext) {
+		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		create(ctx, shop)
+		kept := w.eventuallyReady(ctx, "shop")
+		Expect(kept.OwnerReferences).To(BeEmpty())
+		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
+
+		By("not being taken without leave")
+		again := w.clientCredential("shop")
+		create(ctx, again)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+			And(ContainSubstring("another ClientCredential, or to one that was deleted"), ContainSubstring("set spec.target.adopt to true"))))
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(kept.ResourceVersion))
+
+		By("being adopted")
+		edit(ctx, again, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)} })
+		secret := w.eventuallyReady(ctx, "shop")
+		Expect(secret.UID).To(Equal(kept.UID))
+		Expect(metav1.IsControlledBy(secret, again)).To(BeTrue())
+		Expect(w.tokenRequests()).To(Equal(2))
+	})
+
+	It("follows a change of the policy both ways, without a new token", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		Expect(metav1.IsControlledBy(first, shop)).To(BeTrue())
+		for range 2 {
+			retain(ctx, v1alpha1.DeletionPolicyRetain)
+			Eventually(func(g Gomega) {
+				secret := w.secret(ctx, "shop-token")
+				g.Expect(secret.OwnerReferences).To(BeEmpty())
+				g.Expect(secret.Annotations).To(HaveKeyWithValue(v1alpha1.AdoptableByAnnotation, "shop"))
+			}).Should(Succeed())
+			w.eventuallyReady(ctx, "shop")
+			retain(ctx, v1alpha1.DeletionPolicyDelete)
+			Eventually(func(g Gomega) {
+				secret := w.secret(ctx, "shop-token")
+				g.Expect(metav1.IsControlledBy(secret, shop)).To(BeTrue())
+				g.Expect(secret.Annotations).NotTo(HaveKey(v1alpha1.AdoptableByAnnotation))
+			}).Should(Succeed())
+			w.eventuallyReady(ctx, "shop")
+		}
+		Expect(w.secret(ctx, "shop-token").UID).To(Equal(first.UID))
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("that is retained stays under its former name too", func(ctx SpecContext) {
+		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		create(ctx, shop)
+		w.eventuallyReady(ctx, "shop")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Name = "other" })
+		w.eventuallyReady(ctx, "shop")
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
+		w.secret(ctx, "shop-token")
+		w.secret(ctx, "other")
+	})
+
+	DescribeTable("is healed without a new token when somebody",
+		func(ctx SpecContext, policy v1alpha1.DeletionPolicy, spoil func(*corev1.Secret)) {
+			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
+			create(ctx, shop)
+			first := w.eventuallyReady(ctx, "shop")
+			edit(ctx, first.DeepCopy(), spoil)
+			Eventually(func(g Gomega) {
+				secret := w.secret(ctx, "shop-token")
+				g.Expect(secret.ResourceVersion).NotTo(Equal(first.ResourceVersion))
+				g.Expect(secret.OwnerReferences).To(Equal(first.OwnerReferences))
+				g.Expect(secret.Labels).To(Equal(first.Labels))
+				g.Expect(secret.Annotations).To(Equal(first.Annotations))
+				g.Expect(secret.Data).To(Equal(first.Data))
+			}).Should(Succeed())
+			w.eventuallyReady(ctx, "shop")
+			Expect(w.tokenRequests()).To(Equal(1))
+		},
+		Entry("removes the owner reference", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
+		Entry("removes the UID of the owner", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { delete(s.Annotations, v1alpha1.OwnerUIDAnnotation) }),
+		Entry("removes the labels", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Labels = nil }),
+		Entry("edits the hash of the template", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.Annotations[v1alpha1.TemplateHashAnnotation] = "x" }),
+		Entry("gives it to another adopter", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "other" }),
+	)
+})

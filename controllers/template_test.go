@@ -1,0 +1,191 @@
+package controllers_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("The data of a token Secret", func() {
+	var (
+		w    *world
+		shop *v1alpha1.ClientCredential
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		shop = w.clientCredential("shop")
+		shop.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+			Data: map[string]string{"header": "Authorization: Bearer {{ .access_token }}", "who": "{{ .client_id }}"},
+		}}
+		create(ctx, w.shopCredentials())
+	})
+
+	data := func(ctx SpecContext) map[string][]byte { return w.secret(ctx, "shop-token").Data }
+
+	// setTemplate changes the template of the ClientCredential shop.
+	setTemplate := func(ctx SpecContext, change func(*v1alpha1.TokenSecretTemplate)) {
+		GinkgoHelper()
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { change(c.Spec.Target.Template) })
+	}
+
+	It("is what its template makes of each token", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		Expect(first.Data).To(And(HaveLen(5), HaveKeyWithValue("who", []byte("shop")),
+			HaveKeyWithValue("header", []byte("Authorization: Bearer "+string(first.Data["access_token"])))))
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		Eventually(func(g Gomega) {
+			g.Expect(data(ctx)).To(HaveKeyWithValue("header", []byte("Authorization: Bearer "+string(data(ctx)["access_token"]))))
+			g.Expect(data(ctx)["header"]).NotTo(Equal(first.Data["header"]))
+		}).Should(Succeed())
+	})
+
+	It("follows a change of the template without a new token", func(ctx SpecContext) {
+		create(ctx, shop)
+		token := w.eventuallyReady(ctx, "shop").Data["access_token"]
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data = map[string]string{"bearer": "{{ .access_token }}"} })
+		Eventually(data).WithContext(ctx).Should(And(HaveLen(4), HaveKeyWithValue("bearer", token), HaveKeyWithValue("access_token", token)))
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) {
+			t.Data, t.Metadata = nil, &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": "web"}}
+		})
+		Eventually(data).WithContext(ctx).Should(HaveLen(3))
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("is healed when somebody edits a key of the template", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Data["header"] = []byte("Authorization: Basic forged") })
+		Eventually(data).WithContext(ctx).Should(Equal(first.Data))
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("stays as it is when a new template has an error, which names key and line", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+
+		By("an error that is found without a token")
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n{{ nothing }}" })
+		w.eventuallySays(ctx, "shop",
+			matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 2"))))
+
+		By("an error that shows with the token")
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n\n{{ .acess_token }}" })
+		w.eventuallySays(ctx, "shop",
+			matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 3"), ContainSubstring("acess_token"))))
+		Expect(data(ctx)).To(Equal(first.Data))
+		Expect(w.tokenRequests()).To(Equal(1))
+
+		By("correcting it")
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "Bearer {{ .access_token }}" })
+		Eventually(data).WithContext(ctx).Should(HaveKeyWithValue("header", append([]byte("Bearer "), first.Data["access_token"]...)))
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("waits with the token in memory when the first template has an error, and asks for no other", func(ctx SpecContext) {
+		shop.Spec.Target.Template.Data["header"] = "{{ .acess_token }}"
+		create(ctx, shop)
+		w.eventuallySays(ctx, "shop",
+			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"), matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid"))
+		Expect(w.tokenRequests()).To(Equal(1))
+		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "{{ .access_token }}" })
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+})
+
+var _ = Describe("The type of a token Secret", func() {
+	var (
+		w    *world
+		shop *v1alpha1.ClientCredential
+	)
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		shop = w.clientCredential("shop")
+		create(ctx, w.shopCredentials())
+	})
+
+	basicAuth := &v1alpha1.TokenSecretTemplate{
+		Type: "kubernetes.io/basic-auth", Data: map[string]string{"username": "oauth2", "password": "{{ .access_token }}"},
+	}
+
+	It("is that of the template; another one replaces the Secret, with the same token", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Template: basicAuth} })
+		Eventually(func(g Gomega) {
+			secret := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+			g.Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
+			g.Expect(secret.UID).NotTo(Equal(first.UID))
+			g.Expect(secret.Data).To(And(HaveKeyWithValue("password", first.Data["access_token"]), HaveKeyWithValue("access_token", first.Data["access_token"])))
+		}).Should(Succeed())
+		w.eventuallyReady(ctx, "shop")
+
+		By("going back")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
+		Eventually(func(g Gomega) {
+			secret := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+			g.Expect(secret.Type).To(Equal(corev1.SecretTypeOpaque))
+			g.Expect(secret.Data).To(Equal(first.Data))
+		}).Should(Succeed())
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("changes together with a renewal too", func(ctx SpecContext) {
+		create(ctx, shop)
+		w.eventuallyReady(ctx, "shop")
+		w.stop()
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Template: basicAuth} })
+		w.clock.Step(50 * time.Minute)
+		w.start()
+		Eventually(func(g Gomega) {
+			secret := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+			g.Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
+		}).Should(Succeed())
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(2))
+	})
+
+	It("stays, and the Secret with it, when the API server would not take the new one", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+				Type: "kubernetes.io/dockerconfigjson", Data: map[string]string{".dockerconfigjson": "no JSON: {{ .access_token }}"},
+			}}
+		})
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		Expect(w.secret(ctx, "shop-token")).To(Equal(first))
+
+		By("losing nothing when the delete succeeds and the create does not")
+		w.traffic.failWhen(func(request *http.Request) bool {
+			return request.Method == http.MethodPost && request.URL.Query().Get("dryRun") == "" && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets"
+		})
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template = basicAuth })
+		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.traffic.failWhen(nil)
+		w.passes(time.Minute, func(g Gomega) {
+			secret := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+			g.Expect(secret.Data).To(HaveKeyWithValue("password", first.Data["access_token"]))
+		})
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+})

@@ -1,0 +1,66 @@
+package tokensecret
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+// reserved are labels and annotations by which others know what is theirs.
+var reserved = regexp.MustCompile(`^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/`)
+
+// Labels with a reserved name that a token Secret may carry: all values of one, and
+// those of the other that make it a repository's credentials.
+const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
+
+var argoCDSecretTypes = []string{"repository", "repo-creds"}
+
+// Check tells what is wrong with the template of a token Secret that also holds the
+// given fields of the response; nil when nothing is. Admission refuses most of it
+// already, but a template may be older than the rules.
+func Check(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *oauth2.Error {
+	wanted := owner.TargetTemplate()
+	if wanted.Type != "" && !slices.Contains(v1alpha1.TokenSecretTypes, wanted.Type) {
+		return invalid("spec.target.template.type %q means something to the cluster or to others: use one of %q", wanted.Type, v1alpha1.TokenSecretTypes)
+	}
+	if metadata := wanted.Metadata; metadata != nil {
+		for _, key := range slices.Sorted(maps.Keys(metadata.Labels)) {
+			if !mayLabel(key, metadata.Labels[key]) {
+				return invalid("spec.target.template.metadata.labels: %s=%s is reserved: remove it", key, metadata.Labels[key])
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(metadata.Annotations)) {
+			if reserved.MatchString(key) {
+				return invalid("spec.target.template.metadata.annotations: %s is reserved: remove it", key)
+			}
+		}
+	}
+	return checkData(owner, fields)
+}
+
+func mayLabel(key, value string) bool {
+	switch key {
+	case v1alpha1.UsageLabel:
+		return true
+	case argoCDSecretTypeLabel:
+		return slices.Contains(argoCDSecretTypes, value)
+	}
+	return !reserved.MatchString(key)
+}
+
+func checkData(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *oauth2.Error {
+	for _, key := range templateKeys(owner) {
+		isField := slices.ContainsFunc(fields, func(field v1alpha1.ResponseField) bool { return field.Name == key })
+		if slices.Contains(tokenKeys, key) || isField {
+			return invalid("spec.target.template.data[%q]: the Secret holds something else under that key: choose another one", key)
+		}
+		if err := template.Check(owner.TargetTemplate().Data[key]); err != nil {
+			return templateError(key, err)
+		}
+	}
+	return nil
+}

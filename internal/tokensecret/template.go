@@ -1,0 +1,94 @@
+package tokensecret
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/template"
+)
+
+// maxRendered bounds all rendered keys together, in bytes: the API server takes no
+// Secret above 1 MiB.
+const maxRendered = 512 << 10
+
+// TypeOf is the type that the token Secret of a ClientCredential is to have.
+func TypeOf(owner *v1alpha1.ClientCredential) corev1.SecretType {
+	if wanted := owner.TargetTemplate().Type; wanted != "" {
+		return corev1.SecretType(wanted)
+	}
+	return corev1.SecretTypeOpaque
+}
+
+// templateHash tells one template of type and data from another; empty for none.
+func templateHash(owner *v1alpha1.ClientCredential) string {
+	data := owner.TargetTemplate().Data
+	if TypeOf(owner) == corev1.SecretTypeOpaque && len(data) == 0 {
+		return ""
+	}
+	// A map of texts can always be encoded, and its keys come out in order.
+	raw, _ := json.Marshal(map[string]any{"type": TypeOf(owner), "data": data})
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16])
+}
+
+// templateKeys are those that the template adds to the data.
+func templateKeys(owner *v1alpha1.ClientCredential) []string {
+	return slices.Sorted(maps.Keys(owner.TargetTemplate().Data))
+}
+
+// render renders the template's data over a token.
+func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID string) (map[string][]byte, *oauth2.Error) {
+	rendered, total := map[string][]byte{}, 0
+	values := valuesOf(token, clientID)
+	for _, key := range templateKeys(owner) {
+		text, err := template.Render(owner.TargetTemplate().Data[key], values)
+		if err != nil {
+			return nil, templateError(key, err)
+		}
+		if total += len(text); total > maxRendered {
+			return nil, invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10)
+		}
+		rendered[key] = []byte(text)
+	}
+	return rendered, nil
+}
+
+// valuesOf is what a template sees. A field of the response goes before what is
+// derived, since the Secret holds it under that name.
+func valuesOf(token oauth2.Token, clientID string) map[string]any {
+	values := map[string]any{
+		v1alpha1.AccessTokenKey: token.AccessToken.Reveal(),
+		v1alpha1.TokenTypeKey:   token.Type,
+		v1alpha1.ExpiresAtKey:   token.ExpiresAt.UTC().Format(time.RFC3339),
+		"expires_at_unix":       strconv.FormatInt(token.ExpiresAt.Unix(), 10),
+		"issued_at":             token.IssuedAt.UTC().Format(time.RFC3339),
+		"scope":                 token.Scope,
+	}
+	if clientID != "" {
+		values["client_id"] = clientID
+	}
+	for name, value := range token.Fields {
+		values[name] = value.Reveal()
+	}
+	return values
+}
+
+func templateError(key string, err error) *oauth2.Error {
+	return invalid("spec.target.template.data[%q]: %v: correct the template; the Secret stays as it is", key, err)
+}
+
+func invalid(format string, args ...any) *oauth2.Error {
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...),
+	}
+}

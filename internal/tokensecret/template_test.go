@@ -1,0 +1,137 @@
+package tokensecret_test
+
+import (
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// templated is the owner with a template of keys and their templates in turn.
+func templated(kind v1alpha1.TokenSecretType, keysAndTemplates ...string) *v1alpha1.ClientCredential {
+	template := &v1alpha1.TokenSecretTemplate{Type: kind, Data: map[string]string{}}
+	for i := 0; i < len(keysAndTemplates); i += 2 {
+		template.Data[keysAndTemplates[i]] = keysAndTemplates[i+1]
+	}
+	return withTarget(&v1alpha1.TokenTarget{Template: template})
+}
+
+var _ = Describe("the template of a token Secret", func() {
+	DescribeTable("renders a key",
+		func(template, expected string) {
+			secret := writtenFor(templated("", "key", template), withFields("instance_url", "https://eu.example.com"), provenance)
+			Expect(secret.Data).To(HaveKeyWithValue("key", []byte(expected)))
+			Expect(secret.Data).To(HaveKeyWithValue("access_token", []byte(accessToken)))
+		},
+		Entry("of the token", `Authorization: Bearer {{ .access_token }}`, "Authorization: Bearer the-access-token"),
+		Entry("of its type", `{{ .token_type }}`, "Bearer"),
+		Entry("of its times", `{{ .issued_at }} {{ .expires_at }} {{ .expires_at_unix }}`, "2026-03-01T12:00:00Z 2026-03-01T13:00:00Z 1772370000"),
+		Entry("of its scope", `{{ .scope }}`, "read write"),
+		Entry("of the client ID", `{{ .client_id }}`, "shop-id"),
+		Entry("of a further field of the response", `{{ .instance_url }}/api`, "https://eu.example.com/api"),
+		Entry("by functions", `{{ printf "%s:%s" .client_id .access_token | b64enc }}`, "c2hvcC1pZDp0aGUtYWNjZXNzLXRva2Vu"),
+	)
+
+	It("never holds the client secret", func() {
+		_, err := tokensecret.Write(templated("", "key", `{{ .client_secret }}`), nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
+		Expect(err).To(MatchError(ContainSubstring(`there is no key "client_secret"`)))
+	})
+
+	It("gives way to a field of the response of the same name", func() {
+		secret := writtenFor(templated("", "key", `{{ .scope }}`), withFields("scope", "of the response"), provenance)
+		Expect(secret.Data).To(HaveKeyWithValue("key", []byte("of the response")))
+	})
+
+	It("gives the Secret its type", func() {
+		secret := writtenFor(templated("kubernetes.io/basic-auth", "username", "x", "password", "{{ .access_token }}"), token, provenance)
+		Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
+	})
+
+	DescribeTable("fails, naming the key and the line, when it",
+		func(owner *v1alpha1.ClientCredential, expected ...string) {
+			_, err := tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
+			Expect(err).To(BeAssignableToTypeOf(&oauth2.Error{}))
+			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.WaitForChange)))
+			for _, part := range expected {
+				Expect(err).To(MatchError(ContainSubstring(part)))
+			}
+			Expect(err).NotTo(MatchError(ContainSubstring(accessToken)))
+		},
+		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
+		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), `data["key"]`, "fromJson"),
+		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), "more than 512 KiB"),
+	)
+
+	It("that changed is drift, and the token is still as it was written", func() {
+		secret := writtenFor(templated("", "key", "a"), token, provenance)
+		for _, now := range []*v1alpha1.ClientCredential{
+			templated("", "key", "b"), templated("", "key", "a", "other", "c"), templated("", "other", "a"), owner,
+			templated("kubernetes.io/basic-auth", "key", "a"),
+		} {
+			state := tokensecret.StateOf(now, secret)
+			Expect(state.Drifted).To(BeTrue())
+			Expect(state.Tampered).To(BeFalse())
+		}
+		Expect(tokensecret.StateOf(templated("Opaque", "key", "a"), secret).Drifted).To(BeFalse())
+	})
+
+	It("whose key somebody else wrote makes the Secret worthless until it is repaired", func() {
+		with := templated("", "key", "a")
+		secret := writtenFor(with, token, provenance)
+		secret.ManagedFields = []metav1.ManagedFieldsEntry{
+			wrote(tokensecret.FieldManager, updated, without(fieldsOf(secret), "key")), wrote("kubectl", updated, [][]string{{"data", "key"}}),
+		}
+		Expect(tokensecret.StateOf(with, secret).Tampered).To(BeTrue())
+	})
+
+	It("leaves no key behind that it does not have any more", func() {
+		secret := writtenFor(templated("", "old", "a", "kept", "b"), token, provenance)
+		now := templated("", "kept", "b")
+		Expect(string(tokensecret.Tidy(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance)))).
+			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"uid":"secret-uid"}}`))
+	})
+
+	It("changes nothing about the token: its fingerprint stays", func() {
+		Expect(tokensecret.Intact(writtenFor(templated("", "key", "a"), token, provenance), provenance)).NotTo(BeNil())
+	})
+})
+
+// many are keys of the same template.
+func many(template string, count int) (keysAndTemplates []string) {
+	for i := range count {
+		keysAndTemplates = append(keysAndTemplates, "key-"+string(rune('a'+i)), template)
+	}
+	return keysAndTemplates
+}
+
+var _ = DescribeTable("what a template may not have is found before a token is asked for, though admission let it pass:",
+	func(owner *v1alpha1.ClientCredential, expected string) {
+		failure := tokensecret.Check(owner, []v1alpha1.ResponseField{{Name: "instance_url"}})
+		if expected == "" {
+			Expect(failure).To(BeNil())
+			return
+		}
+		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.WaitForChange)))
+		Expect(failure).To(MatchError(ContainSubstring(expected)))
+	},
+	Entry("nothing is wrong without one", owner, ""),
+	Entry("nor with one that has all it may", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
+	Entry("nor with the usage label", wanting(texts{v1alpha1.UsageLabel: "x"}, nil), ""),
+	Entry("nor with the label of an Argo CD repository", wanting(texts{"argocd.argoproj.io/secret-type": "repo-creds"}, nil), ""),
+	Entry("a service account's token", templated("kubernetes.io/service-account-token"), "kubernetes.io/service-account-token"),
+	Entry("a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
+	Entry("a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
+	Entry("the label of an Argo CD cluster", wanting(texts{"argocd.argoproj.io/secret-type": "cluster"}, nil), "argocd.argoproj.io/secret-type=cluster is reserved"),
+	Entry("a label of Flux", wanting(texts{"kustomize.toolkit.fluxcd.io/name": "apps"}, nil), "kustomize.toolkit.fluxcd.io/name=apps is reserved"),
+	Entry("an annotation of Helm", wanting(nil, texts{"helm.sh/hook": "x"}), "helm.sh/hook is reserved"),
+	Entry("an annotation of Kubernetes", wanting(nil, texts{"kubernetes.io/service-account.name": "x"}), "kubernetes.io/service-account.name is reserved"),
+	Entry("the key of the token", templated("", "access_token", "x"), `data["access_token"]`),
+	Entry("the key of a field of the response", templated("", "instance_url", "x"), `data["instance_url"]`),
+	Entry("a template that cannot be read", templated("", "key", "a\n{{ nothing }}"), "line 2"),
+)
