@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"sigs.k8s.io/yaml"
 
 	"github.com/tokensync/tokensync/internal/check"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -161,16 +159,5 @@ func (o *checkOptions) print(reports []*check.Report) error {
 	all := struct {
 		Checks []*check.Report `json:"checks"`
 	}{reports}
-	if o.output == "yaml" {
-		raw, err := yaml.Marshal(all)
-		if err != nil {
-			return err
-		}
-		_, err = o.streams.Out.Write(raw)
-		return err
-	}
-	encoder := json.NewEncoder(o.streams.Out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(all)
+	return writeDocument(o.streams.Out, o.output, all)
 }

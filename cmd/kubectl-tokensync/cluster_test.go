@@ -2,7 +2,7 @@ package main
 
 import (
 	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -10,34 +10,21 @@ import (
 	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/check"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
 // The binary itself, since the client of the cluster logs to the standard error.
-var _ = Describe("kubectl tokensync check with a cluster", Ordered, func() {
+var _ = Describe("kubectl tokensync with a cluster", Ordered, func() {
 	const namespace = "default"
 	var (
-		apiServer          client.Client
-		binary, kubeconfig string
-		server             *authserver.Server
+		binary string
+		server *authserver.Server
 	)
 
 	BeforeAll(func(ctx SpecContext) {
-		environment := &envtest.Environment{
-			CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
-			ErrorIfCRDPathMissing: true,
-		}
-		config, err := environment.Start()
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(environment.Stop)
-		kubeconfig = file("kubeconfig", string(environment.KubeConfig))
-		apiServer, err = client.New(config, client.Options{Scheme: check.Scheme()})
-		Expect(err).NotTo(HaveOccurred())
+		var err error
 		binary, err = gexec.Build("github.com/tokensync/tokensync/cmd/kubectl-tokensync")
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(gexec.CleanupBuildArtifacts)
@@ -87,6 +74,19 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 	It("says what neither has", func() {
 		outcome := checked(strings.Replace(clientCredential("profile: Fabric"), "my-client", "nobody", 1))
 		Expect(outcome.out).To(ContainSubstring(`Secret "nobody" of namespace "default" is neither in the given files nor in the cluster`))
+	})
+
+	It("reads nothing but the metadata of Secrets for their status, and logs none of it", func(ctx SpecContext) {
+		create(ctx, namespace, "my-api")
+		session, err := gexec.Start(exec.Command(binary, "status", "my-api", "-v=10", "--kubeconfig", kubeconfig, "--cache-dir", cacheDir), GinkgoWriter, GinkgoWriter)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(session, "20s").Should(gexec.Exit(0))
+		log := string(session.Err.Contents())
+		expectNoSecrets(log)
+		asked := regexp.MustCompile(`verb="(\w+)" url="\S+/secrets/(\S+)" headers=<\s+Accept: [^;]+;as=(\w+);`).FindAllStringSubmatch(log, -1)
+		Expect(asked).To(HaveExactElements(
+			ContainElements("GET", "my-api-token", "PartialObjectMetadata"), ContainElements("GET", "my-client", "PartialObjectMetadata")))
+		Expect(strings.Count(log, "/secrets/")).To(Equal(len(asked)))
 	})
 
 	Describe("and a token of a ServiceAccount", func() {

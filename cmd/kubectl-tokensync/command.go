@@ -25,7 +25,14 @@ func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command.SetOut(streams.Out)
 	command.SetErr(streams.ErrOut)
 	command.SetFlagErrorFunc(flagError)
-	command.AddCommand(newCheckCommand(streams), newVersionCommand(streams))
+	command.AddCommand(
+		newCheckCommand(streams),
+		newStatusCommand(streams),
+		newRenewCommand(streams),
+		newSuspendCommand(streams),
+		newResumeCommand(streams),
+		newVersionCommand(streams),
+	)
 	return command
 }
 

@@ -3,11 +3,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
@@ -16,6 +18,8 @@ var version = "development"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends what does not heed the first.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -33,6 +37,17 @@ func run(ctx context.Context, streams genericiooptions.IOStreams, arguments []st
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it was interrupted")
 	}
-	_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\n", err)
+	for _, err := range each(err) {
+		_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\n", err)
+	}
 	return 1
+}
+
+// each are the errors of which one consists.
+func each(err error) []error {
+	var all utilerrors.Aggregate
+	if errors.As(err, &all) {
+		return utilerrors.Flatten(all).Errors()
+	}
+	return []error{err}
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/explain"
+)
+
+// pollInterval is how often a ClientCredential is looked at that is waited for.
+const pollInterval = 500 * time.Millisecond
+
+// await waits for what comes of requests to renew, of one after the other: the
+// operator works on all of them meanwhile.
+func (o *renewOptions) await(ctx context.Context, asked []request) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	connected, err := o.cluster.connect()
+	if err != nil {
+		return err
+	}
+	until := time.Now().Add(o.timeout)
+	// What is printed for machines stays alone.
+	out := o.cluster.streams.Out
+	if *o.printFlags.OutputFormat != "" {
+		out = o.cluster.streams.ErrOut
+	}
+	var failures []error
+	for _, request := range asked {
+		name := client.ObjectKeyFromObject(request.before)
+		renewal, err := request.await(ctx, connected, until)
+		switch {
+		case err != nil:
+			failures = append(failures, fmt.Errorf("ClientCredential %s: %w", name, err))
+		case !renewal.Done:
+			failures = append(failures, fmt.Errorf("ClientCredential %s: %s; the wait ended after %s (kubectl tokensync status %s --namespace=%s)",
+				name, renewal.Message, o.timeout, name.Name, name.Namespace))
+		case renewal.Failed:
+			failures = append(failures, fmt.Errorf("ClientCredential %s: %s", name, renewal.Message))
+		default:
+			_, _ = fmt.Fprintf(out, "ClientCredential %s: %s\n", name, renewal.Message)
+		}
+	}
+	return utilerrors.NewAggregate(failures)
+}
+
+// await waits until the request was tried, or the time is over. Then it returns
+// what it saw last; it looks once at the least.
+func (r *request) await(ctx context.Context, cluster client.Client, until time.Time) (explain.Renewal, error) {
+	var seen explain.Renewal
+	waiting, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	err := wait.PollUntilContextCancel(waiting, pollInterval, true, func(context.Context) (bool, error) {
+		now := &v1alpha1.ClientCredential{}
+		err := cluster.Get(ctx, client.ObjectKeyFromObject(r.before), now)
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, errors.New("not renewed: it was deleted meanwhile")
+		case err != nil:
+			return false, err
+		}
+		seen = explain.RenewalOf(r.before, now, r.value, time.Now())
+		return seen.Done, nil
+	})
+	if wait.Interrupted(err) {
+		err = nil
+	}
+	return seen, err
+}
+
+// both joins two errors, of which any may be nil.
+func both(a, b error) error { return utilerrors.NewAggregate([]error{a, b}) }

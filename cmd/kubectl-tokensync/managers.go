@@ -1,0 +1,28 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// suspendPath is where spec.suspend lies.
+var suspendPath = fieldpath.MakePathOrDie("spec", "suspend")
+
+// managersOf are the managers that own a field of an object. Entries that cannot be
+// read own nothing.
+func managersOf(object metav1.Object, path fieldpath.Path) []string {
+	var managers []string
+	for _, entry := range object.GetManagedFields() {
+		owned := &fieldpath.Set{}
+		if entry.FieldsV1 == nil || owned.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())) != nil {
+			continue
+		}
+		if owned.Has(path) && !slices.Contains(managers, entry.Manager) {
+			managers = append(managers, entry.Manager)
+		}
+	}
+	return managers
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+const renewLong = `Ask the operator for new tokens now, before they are due, or without waiting for the next
+attempt where one failed. The old token stays in the Secret until there is a new one.
+
+It sets the annotation oauth2.tokensync.dev/renew-requested-at to now. With --wait it
+waits until the operator has tried, and tells what came of it.
+
+What is suspended or being deleted is not renewed. That is an error where it is named,
+and a warning where it is selected with --all or --selector.`
+
+const renewExample = `  # Renew the token of one
+  kubectl tokensync renew my-api
+
+  # Renew it and wait for what comes of it, for two minutes at most
+  kubectl tokensync renew my-api --wait --timeout=2m
+
+  # Renew all with a label, in all namespaces
+  kubectl tokensync renew -A -l team=shop`
+
+// renewOptions are what a user sets by flags.
+type renewOptions struct {
+	changeOptions
+	wait    bool
+	timeout time.Duration
+}
+
+func newRenewCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	options := &renewOptions{changeOptions: newChangeOptions(streams)}
+	command := &cobra.Command{
+		Use:                   "renew (NAME ... | -l SELECTOR | --all)",
+		DisableFlagsInUseLine: true,
+		Short:                 "Ask for new tokens now",
+		Long:                  renewLong,
+		Example:               renewExample,
+		ValidArgsFunction:     complete(&options.cluster),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return options.run(command.Context(), arguments)
+		},
+	}
+	options.addFlags(command)
+	command.Flags().BoolVar(&options.wait, "wait", false, "Wait until the operator has tried, and tell what came of it.")
+	command.Flags().DurationVar(&options.timeout, "timeout", time.Minute, "How long --wait waits for all together.")
+	return command
+}
+
+func (o *renewOptions) run(ctx context.Context, arguments []string) error {
+	switch {
+	case o.timeout <= 0:
+		return errors.New("--timeout must be more than 0, such as 1m")
+	case o.wait && o.dryRun != "none":
+		return errors.New("--wait and --dry-run cannot be used together: a dry run renews nothing")
+	}
+	if err := o.validate(arguments); err != nil {
+		return err
+	}
+	var asked []request
+	err := o.selection.find(ctx, &o.cluster, func(info *resource.Info, object *unstructured.Unstructured) error {
+		made, err := o.ask(info, object)
+		if made != nil {
+			asked = append(asked, *made)
+		}
+		return err
+	})
+	if o.wait {
+		return both(err, o.await(ctx, asked))
+	}
+	return err
+}
+
+// request is a request to renew that was made.
+type request struct {
+	before *v1alpha1.ClientCredential
+	value  string
+}
+
+// ask asks for the renewal of one.
+func (o *renewOptions) ask(info *resource.Info, object *unstructured.Unstructured) (*request, error) {
+	before, err := clientCredentialOf(object)
+	if err != nil {
+		return nil, err
+	}
+	if why := hindrance(before); why != "" {
+		if len(o.selection.names) > 0 {
+			return nil, errors.New(why)
+		}
+		o.cluster.warn("%s", why)
+		return nil, nil
+	}
+	value := time.Now().UTC().Format(time.RFC3339Nano)
+	changed, err := o.change(info, object, func(object *unstructured.Unstructured) error {
+		return unstructured.SetNestedField(object.Object, value, "metadata", "annotations", v1alpha1.RenewRequestedAtAnnotation)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &request{before: before, value: value}, o.print(changed, "renewal requested")
+}
+
+// hindrance is why a ClientCredential is not renewed; empty when it is.
+func hindrance(cc *v1alpha1.ClientCredential) string {
+	switch {
+	case !cc.DeletionTimestamp.IsZero():
+		return fmt.Sprintf("ClientCredential %s/%s is being deleted and is not renewed", cc.Namespace, cc.Name)
+	case cc.IsSuspended():
+		return fmt.Sprintf("ClientCredential %s/%s is suspended and is not renewed: run kubectl tokensync resume %s --namespace=%s",
+			cc.Namespace, cc.Name, cc.Name, cc.Namespace)
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// findOperator lists the Pods of the operator, wherever it was installed to.
+const findOperator = "kubectl get pods --all-namespaces --selector=app.kubernetes.io/name=tokensync"
+
+// needs is what somebody must do.
+func (in Input) needs() []Point {
+	var points []Point
+	if silence := in.silence(); silence != "" {
+		points = append(points, Point{Message: silence, Command: findOperator})
+	}
+	trouble := in.trouble()
+	if trouble == nil || !in.ClientCredential.DeletionTimestamp.IsZero() {
+		return points
+	}
+	command, stalled := in.remedy(trouble.Reason), in.condition(v1alpha1.StalledCondition) != nil
+	if command == "" && !stalled {
+		// It is tried again without anybody's help.
+		return points
+	}
+	if trouble.Reason != v1alpha1.ReasonSuspended {
+		points = append(points, Point{Message: clean(trouble.Message), Command: command})
+	}
+	if stalled && in.ClientCredential.Status.Failure != nil {
+		points = append(points, Point{
+			Message: "a change of the spec or of the credentials Secret is tried at once; after a change elsewhere, ask for it",
+			Command: in.plugin("renew"),
+		})
+	}
+	return points
+}
+
+// silence tells what the operator should have done by now; empty when nothing.
+func (in Input) silence() string {
+	cc := in.ClientCredential
+	token, failure := cc.Status.Token, cc.Status.Failure
+	switch state := in.state(); {
+	case state == StateDeleting:
+		if slices.Contains(cc.Finalizers, v1alpha1.RevokeTokenFinalizer) && in.isLate(cc.DeletionTimestamp.Add(time.Minute)) {
+			return "its token should have been revoked, or given up on, by now: look whether the operator is running"
+		}
+	case state == StateNotObserved:
+		return fmt.Sprintf("generation %d has not been looked at: look whether the operator is running", cc.Generation)
+	case state == StateSuspended:
+	case state == StateExpired:
+		return fmt.Sprintf("the token expired at %s (%s), and the status does not say so: look whether the operator is running",
+			instant(token.ExpiresAt), in.relative(token.ExpiresAt))
+	case failure != nil && in.isLate(failure.RetryAt.Time):
+		return fmt.Sprintf("the next attempt was due at %s (%s), and unless it waits under a rate limit or a Retry-After, look whether the operator is running",
+			instant(failure.RetryAt), in.relative(failure.RetryAt))
+	case state == StateOverdue:
+		return fmt.Sprintf("the renewal was due at %s (%s), and unless it waits under a rate limit or a Retry-After, look whether the operator is running",
+			instant(token.RenewAt), in.relative(token.RenewAt))
+	case in.isRequestLate():
+		return "the renewal that was requested has not been tried, and unless it waits under a rate limit or a Retry-After, look whether the operator is running"
+	}
+	return ""
+}
+
+// remedy is the command that helps against a reason; empty when there is none.
+func (in Input) remedy(reason string) string {
+	cc := in.ClientCredential
+	kubectl := "kubectl --namespace=" + cc.Namespace
+	label := v1alpha1.UsageLabel + "=" + v1alpha1.UsageClientCredential
+	switch reason {
+	case v1alpha1.ReasonCredentialsNotLabelled:
+		return fmt.Sprintf("%s label secret %s %s", kubectl, in.credentialsName(), label)
+	case v1alpha1.ReasonServiceAccountNotFound:
+		return fmt.Sprintf("%s create serviceaccount %s", kubectl, cc.ServiceAccountName())
+	case v1alpha1.ReasonServiceAccountNotLabelled:
+		return fmt.Sprintf("%s label serviceaccount %s %s", kubectl, cc.ServiceAccountName(), label)
+	case v1alpha1.ReasonTargetContested:
+		// Who wrote it, and not what is in it.
+		return fmt.Sprintf(`%s get secret %s --show-managed-fields --output=jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.time}{"\n"}{end}'`,
+			kubectl, cc.TargetName())
+	}
+	return ""
+}
+
+func (in Input) credentialsName() string {
+	if in.ClientCredential.Spec.CredentialsRef == nil {
+		return ""
+	}
+	return in.ClientCredential.Spec.CredentialsRef.Name
+}
+
+// plugin is a command of this plugin.
+func (in Input) plugin(verb string) string {
+	return fmt.Sprintf("kubectl tokensync %s %s --namespace=%s", verb, in.ClientCredential.Name, in.ClientCredential.Namespace)
+}

@@ -1,0 +1,89 @@
+package explain
+
+import (
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// notices are what the cluster shows and the status does not, or does not yet.
+func (in Input) notices() []Point {
+	var points []Point
+	points = append(points, in.credentialsNotice()...)
+	points = append(points, in.targetNotice()...)
+	return append(points, in.serverNotice()...)
+}
+
+// says tells whether the status names a reason, for the spec as it is now.
+func (in Input) says(reason string) bool {
+	trouble := in.trouble()
+	return trouble != nil && in.isObserved() && trouble.Reason == reason
+}
+
+func (in Input) credentialsNotice() []Point {
+	if in.Credentials == nil {
+		return nil
+	}
+	name := in.credentialsName()
+	switch missing, err := apierrors.IsNotFound(in.Credentials.Err), in.Credentials.Err; {
+	case missing && !in.says(v1alpha1.ReasonCredentialsNotFound):
+		return notice("Secret %q with the credentials does not exist: the next token request fails, unless it needs nothing of it", name)
+	case err != nil:
+		return nil
+	case in.says(v1alpha1.ReasonCredentialsNotFound):
+		return notice("Secret %q exists by now: the operator goes on as soon as it sees it", name)
+	}
+	labelled := in.Credentials.Object.Labels[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential
+	switch told := in.says(v1alpha1.ReasonCredentialsNotLabelled); {
+	case labelled && told:
+		return notice("Secret %q carries the label by now: the operator goes on as soon as it sees it", name)
+	case !labelled && !told:
+		return []Point{{
+			Message: fmt.Sprintf("Secret %q with the credentials does not carry the label that allows its use: the operator does not use it, unless it was started with --require-credentials-label=false", name),
+			Command: in.remedy(v1alpha1.ReasonCredentialsNotLabelled),
+		}}
+	}
+	return nil
+}
+
+func (in Input) serverNotice() []Point {
+	reference := in.ClientCredential.Spec.AuthorizationServerRef
+	if in.Server == nil || reference == nil {
+		return nil
+	}
+	name := serverName(reference)
+	switch told := in.says(v1alpha1.ReasonAuthorizationServerNotFound); {
+	case apierrors.IsNotFound(in.Server.Err) && !told:
+		return notice("%s does not exist", name)
+	case in.Server.Err != nil:
+		return nil
+	case told:
+		return notice("%s exists by now: the operator goes on as soon as it sees it", name)
+	}
+	server := in.Server.Object
+	ready := meta.FindStatusCondition(server.Status.Conditions, v1alpha1.ReadyCondition)
+	switch trouble := in.trouble(); {
+	case ready == nil || ptr.Deref(server.Status.ObservedGeneration, -1) < server.Generation:
+		return []Point{{Message: name + " has not been looked at as it is now: look whether the operator is running", Command: findOperator}}
+	case ready.Status == metav1.ConditionTrue || (trouble != nil && trouble.Message == ready.Message):
+		return nil
+	}
+	return notice("%s is not ready: %s: %s", name, ready.Reason, clean(ready.Message))
+}
+
+func serverName(reference *v1alpha1.AuthorizationServerReference) string {
+	kind := reference.Kind
+	if kind == "" {
+		kind = v1alpha1.AuthorizationServerNamespaced
+	}
+	return fmt.Sprintf("%s %q", kind, reference.Name)
+}
+
+func notice(format string, args ...any) []Point {
+	return []Point{{Message: fmt.Sprintf(format, args...)}}
+}

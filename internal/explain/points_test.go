@@ -1,0 +1,119 @@
+package explain_test
+
+import (
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/explain"
+)
+
+// saying matches points whose messages are these, or begin with these.
+func saying(beginnings ...string) types.GomegaMatcher {
+	var matchers []any
+	for _, beginning := range beginnings {
+		matchers = append(matchers, HaveField("Message", HavePrefix(beginning)))
+	}
+	return HaveExactElements(matchers...)
+}
+
+// commanding matches points one of which has such a command.
+func commanding(command string) types.GomegaMatcher {
+	return ContainElement(HaveField("Command", command))
+}
+
+var nothing = BeEmpty()
+
+var _ = Describe("What a ClientCredential waits for", func() {
+	DescribeTable("is said",
+		func(expected types.GomegaMatcher, changes ...change) {
+			Expect(explained(changes...).WaitsFor).To(expected)
+		},
+		Entry("nothing while all is well", nothing),
+		Entry("nothing while its renewal is planned for this moment", nothing, renewal(0, time.Minute)),
+		Entry("somebody to resume it", And(
+			saying("spec.suspend is true: no token is asked for until somebody resumes it"),
+			commanding("kubectl tokensync resume orders --namespace=shop")), suspended, failed("Timeout", 1, time.Minute)),
+		Entry("the next attempt after one failure",
+			saying("the next attempt at 2026-03-01T12:00:30Z (in 30s): it backs off after Timeout once"),
+			renewalFailing("Timeout"), failed("Timeout", 1, 30*time.Second)),
+		Entry("the next attempt after several",
+			saying("the next attempt at 2026-03-01T12:05:00Z (in 5m): it backs off after ServerError 7 times in a row"),
+			noToken, reconciling("ServerError"), failed("ServerError", 7, 5*time.Minute)),
+		Entry("a server that limits the rate", saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): the server limits the rate"),
+			renewalFailing("RateLimited"), failed("RateLimited", 1, time.Hour)),
+		Entry("the next attempt when it is due", saying("the next attempt, which is due now"),
+			renewalFailing("Timeout"), failed("Timeout", 1, -time.Second)),
+		Entry("its turn under a rate limit", saying("its turn: message of RateLimited"), noToken, reconciling("RateLimited")),
+		Entry("its turn at a busy server", saying("its turn: message of TokenEndpointBusy"), noToken, reconciling("TokenEndpointBusy")),
+		Entry("no attempt that was for another spec", nothing, unobserved, failed("Timeout", 1, time.Minute)),
+		Entry("the revocation of its token", saying("the revocation of its token"), deleted(0, v1alpha1.RevokeTokenFinalizer)),
+		Entry("a finalizer of others", saying("the revocation of its token", "the finalizer example.com/backup, which is not the operator's"),
+			deleted(0, v1alpha1.RevokeTokenFinalizer, "example.com/backup")),
+		Entry("a renewal that was requested",
+			saying(`the renewal that was requested 2m ago ("2026-03-01T11:58:00Z"), which has not been tried yet`), requested("2026-03-01T11:58:00Z")),
+		Entry("a renewal that was requested by a free text", saying(`the renewal that was requested ("\x1b[31mnow"), which`), requested("\x1b[31mnow")),
+		Entry("no renewal that was tried", nothing, requested("today"), handled("today")),
+		Entry("no long request of which the status holds the beginning", nothing, requested(strings.Repeat("x", 2000)), handled(strings.Repeat("x", 1024))),
+		Entry("a renewal that comes when it is resumed",
+			HaveExactElements(HaveField("Message", HavePrefix("spec.suspend")), HaveField("Message", HaveSuffix("that comes when it is resumed"))),
+			requested("today"), suspended),
+		Entry("a renewal that comes when somebody changed something",
+			HaveExactElements(HaveField("Message", HaveSuffix("that comes when what it needs is done"))), requested("today"), stalled("CredentialsNotFound")),
+	)
+})
+
+var _ = Describe("What a ClientCredential needs", func() {
+	const running = "kubectl get pods --all-namespaces --selector=app.kubernetes.io/name=tokensync"
+
+	DescribeTable("is said",
+		func(expected types.GomegaMatcher, changes ...change) {
+			Expect(explained(changes...).Needs).To(expected)
+		},
+		Entry("nothing while all is well", nothing),
+		Entry("nothing while it tries again by itself", nothing, renewalFailing("Timeout"), failed("Timeout", 1, time.Minute)),
+		Entry("nothing but patience while it is suspended", nothing, suspended, noToken, stalled("Suspended")),
+		Entry("what the operator says that somebody must change", HaveExactElements(explain.Point{Message: "message of ProfileUnknown"}),
+			noToken, stalled("ProfileUnknown")),
+		Entry("a renewal after a change that the operator does not see", And(
+			saying("message of InvalidClient", "a change of the spec or of the credentials Secret is tried at once"),
+			commanding("kubectl tokensync renew orders --namespace=shop")), stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour)),
+		Entry("the label of the credentials Secret",
+			commanding("kubectl --namespace=shop label secret orders-client oauth2.tokensync.dev/usage=client-credential"), stalled("CredentialsNotLabelled")),
+		Entry("the label of the ServiceAccount, although it is tried again",
+			commanding("kubectl --namespace=shop label serviceaccount default oauth2.tokensync.dev/usage=client-credential"),
+			noToken, reconciling("ServiceAccountNotLabelled"), failed("ServiceAccountNotLabelled", 1, time.Minute)),
+		Entry("the ServiceAccount", commanding("kubectl --namespace=shop create serviceaccount default"),
+			noToken, reconciling("ServiceAccountNotFound"), failed("ServiceAccountNotFound", 1, time.Minute)),
+		Entry("to find out who else writes the Secret, without showing what is in it",
+			ContainElement(HaveField("Command", And(HavePrefix("kubectl --namespace=shop get secret orders-token --show-managed-fields --output=jsonpath="), Not(ContainSubstring(".data"))))),
+			stalled("TargetContested")),
+		Entry("a running operator when it has not been seen", And(saying("generation 1 has not been looked at"), commanding(running)), unseen),
+		Entry("a running operator when the spec changed", And(saying("generation 4 has not been looked at"), commanding(running)), unobserved),
+		Entry("a running operator when the token is over", And(
+			saying("the token expired at 2026-03-01T11:00:00Z (60m ago), and the status does not say so"), commanding(running)), renewal(-2*time.Hour, -time.Hour)),
+		Entry("a running operator when the renewal did not come", And(saying("the renewal was due at 2026-03-01T11:58:00Z"), commanding(running)),
+			renewal(-2*time.Minute, time.Hour)),
+		Entry("a running operator when the next attempt did not come", And(saying("the next attempt was due at 2026-03-01T11:58:00Z"), commanding(running)),
+			renewalFailing("Timeout"), failed("Timeout", 1, -2*time.Minute)),
+		Entry("a running operator when a request to renew is not tried", And(saying("the renewal that was requested has not been tried"), commanding(running)),
+			requested("2026-03-01T11:58:00Z")),
+		Entry("nothing while a request to renew is young", nothing, requested("2026-03-01T11:59:30Z")),
+		Entry("nothing of the operator while a request to renew is refused", saying("message of CredentialsNotFound"),
+			requested("2026-03-01T11:58:00Z"), stalled("CredentialsNotFound")),
+		Entry("a running operator when the deletion does not end", And(saying("its token should have been revoked"), commanding(running)),
+			deleted(5*time.Minute, v1alpha1.RevokeTokenFinalizer)),
+		Entry("nothing while its token is revoked", nothing, deleted(30*time.Second, v1alpha1.RevokeTokenFinalizer)),
+		Entry("nothing of the operator while others hold the deletion up", nothing, deleted(time.Hour, "example.com/backup"), stalled("InvalidClient")),
+	)
+
+	It("has no control characters that others may have written", func() {
+		Expect(explained(func(cc *v1alpha1.ClientCredential) {
+			set(cc, v1alpha1.StalledCondition, "True", "InvalidClient", "a\x1b[2Jb\nc\u009bd")
+		}).Needs).To(saying("a[2Jb cd"))
+	})
+})

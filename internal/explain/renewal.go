@@ -1,0 +1,60 @@
+package explain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Renewal is what came of a request to renew a token.
+type Renewal struct {
+	// Done tells that the request was tried, or never will be.
+	Done bool
+	// Failed tells that there is no new token.
+	Failed bool
+	// Message says what came of it, or what it still waits for.
+	Message string
+}
+
+// RenewalOf says what came of a request that was made when the ClientCredential
+// was as in before.
+func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now time.Time) Renewal {
+	in := Input{Now: now, ClientCredential: after}
+	switch {
+	case after.UID != before.UID || !after.DeletionTimestamp.IsZero():
+		return Renewal{Done: true, Failed: true, Message: "not renewed: it was deleted meanwhile"}
+	case after.Status.LastHandledRenewRequest == request:
+		return in.cameOf(before)
+	case after.Annotations[v1alpha1.RenewRequestedAtAnnotation] != request:
+		return Renewal{Done: true, Failed: true, Message: "not known: another request to renew took the place of this one"}
+	case after.IsSuspended():
+		return Renewal{Done: true, Failed: true, Message: "not renewed: it was suspended meanwhile"}
+	}
+	message := "not renewed yet"
+	if trouble := in.trouble(); trouble != nil {
+		message += ": " + trouble.Reason + ": " + clean(trouble.Message)
+	}
+	return Renewal{Failed: true, Message: message}
+}
+
+// cameOf tells what came of a request that was tried.
+func (in Input) cameOf(before *v1alpha1.ClientCredential) Renewal {
+	token := in.ClientCredential.Status.Token
+	trouble := in.trouble()
+	switch {
+	case trouble != nil:
+		message := fmt.Sprintf("not renewed: %s: %s", trouble.Reason, clean(trouble.Message))
+		if failure := in.ClientCredential.Status.Failure; failure != nil {
+			message += fmt.Sprintf(" (the next attempt is %s)", in.due(failure.RetryAt))
+		}
+		return Renewal{Done: true, Failed: true, Message: message}
+	case !in.tokenValid():
+		return Renewal{Done: true, Failed: true, Message: "not renewed: there is no valid token"}
+	}
+	until := fmt.Sprintf("Secret %q holds a token that expires at %s (%s)", token.SecretName, instant(token.ExpiresAt), in.relative(token.ExpiresAt))
+	if last := before.Status.Token; last != nil && !token.IssuedAt.After(last.IssuedAt.Time) {
+		return Renewal{Done: true, Message: "not renewed: the server gave the same token again; " + until}
+	}
+	return Renewal{Done: true, Message: "renewed: " + until}
+}

@@ -1,0 +1,121 @@
+package explain
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// State is the state of a ClientCredential in one word.
+type State string
+
+const (
+	// StateReady: there is a valid token, and its renewal is planned.
+	StateReady State = "Ready"
+	// StateStalled: somebody must change something. There may still be a valid token.
+	StateStalled State = "Stalled"
+	// StateReconciling: there is no valid token, and the operator tries by itself.
+	StateReconciling State = "Reconciling"
+	// StateRenewalFailing: the token still serves, but its renewal fails.
+	StateRenewalFailing State = "RenewalFailing"
+	// StateExpired: the token has expired, and the operator did not say so.
+	StateExpired State = "Expired"
+	// StateOverdue: the token still serves, but its renewal has not come.
+	StateOverdue State = "Overdue"
+	// StateNotObserved: the operator has not looked at the object as it is now.
+	StateNotObserved State = "NotObserved"
+	// StateSuspended: spec.suspend stops all token requests.
+	StateSuspended State = "Suspended"
+	// StateDeleting: the object is being deleted.
+	StateDeleting State = "Deleting"
+)
+
+func (in Input) state() State {
+	token := in.ClientCredential.Status.Token
+	switch {
+	case !in.ClientCredential.DeletionTimestamp.IsZero():
+		return StateDeleting
+	case !in.isObserved():
+		return StateNotObserved
+	case in.ClientCredential.IsSuspended():
+		return StateSuspended
+	case in.condition(v1alpha1.StalledCondition) != nil:
+		return StateStalled
+	case !in.isReady():
+		return StateReconciling
+	case token != nil && !in.Now.Before(token.ExpiresAt.Time):
+		return StateExpired
+	case in.condition(v1alpha1.RenewalFailingCondition) != nil:
+		return StateRenewalFailing
+	case token != nil && in.isLate(token.RenewAt.Time):
+		return StateOverdue
+	}
+	return StateReady
+}
+
+// isObserved tells whether the operator has looked at the spec as it is now.
+func (in Input) isObserved() bool {
+	return ptr.Deref(in.ClientCredential.Status.ObservedGeneration, -1) >= in.ClientCredential.Generation
+}
+
+func (in Input) isReady() bool {
+	return meta.IsStatusConditionTrue(in.ClientCredential.Status.Conditions, v1alpha1.ReadyCondition)
+}
+
+func (in Input) tokenValid() bool {
+	token := in.ClientCredential.Status.Token
+	return in.isReady() && token != nil && in.Now.Before(token.ExpiresAt.Time)
+}
+
+// isLate tells of an instant at which something should have happened.
+func (in Input) isLate(at time.Time) bool { return in.Now.After(at.Add(patience)) }
+
+func (in Input) condition(conditionType string) *metav1.Condition {
+	return meta.FindStatusCondition(in.ClientCredential.Status.Conditions, conditionType)
+}
+
+// trouble is the condition that tells what is wrong; nil when nothing is.
+func (in Input) trouble() *metav1.Condition {
+	return cmp.Or(in.condition(v1alpha1.StalledCondition),
+		in.condition(v1alpha1.RenewalFailingCondition), in.condition(v1alpha1.ReconcilingCondition))
+}
+
+// byUrgency are the states, the most urgent first.
+var byUrgency = []State{
+	StateStalled, StateExpired, StateReconciling, StateRenewalFailing, StateOverdue,
+	StateNotObserved, StateDeleting, StateSuspended, StateReady,
+}
+
+func (e Explanation) urgency() int {
+	state := e.State
+	if state == StateStalled && e.TokenValid {
+		// Somebody has to do something, but nobody is without a token yet.
+		state = StateRenewalFailing
+	}
+	return slices.Index(byUrgency, state)
+}
+
+// Sort puts the most urgent first, and of equals whose token expires soonest.
+func Sort(explanations []Explanation) {
+	slices.SortFunc(explanations, func(a, b Explanation) int {
+		return cmp.Or(
+			cmp.Compare(a.urgency(), b.urgency()),
+			a.expiresAt().Compare(b.expiresAt()),
+			cmp.Compare(a.Namespace, b.Namespace),
+			cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// expiresAt is zero without a token.
+func (e Explanation) expiresAt() time.Time {
+	if e.Token == nil {
+		return time.Time{}
+	}
+	return e.Token.ExpiresAt.Time
+}

@@ -1,0 +1,73 @@
+package explain
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// summary is the one line about a state.
+func (in Input) summary(state State) string {
+	cc := in.ClientCredential
+	token := cc.Status.Token
+	switch state {
+	case StateDeleting:
+		return "its deletion was asked for " + in.relative(*cc.DeletionTimestamp)
+	case StateNotObserved:
+		return fmt.Sprintf("generation %d of it has not been looked at: is the operator running?", cc.Generation)
+	case StateSuspended:
+		if in.tokenValid() {
+			return "no renewal while spec.suspend is true; the token expires " + in.relative(token.ExpiresAt)
+		}
+		return "no token while spec.suspend is true"
+	case StateStalled:
+		return in.trouble().Reason + ": somebody must change something" + in.rest()
+	case StateExpired:
+		return "the token expired " + in.relative(token.ExpiresAt) + " and nothing followed: is the operator running?"
+	case StateReconciling, StateRenewalFailing:
+		return in.failing() + in.rest()
+	case StateOverdue:
+		return "the renewal was due " + in.relative(token.RenewAt) + in.rest()
+	case StateReady:
+		if token != nil {
+			return "the token is renewed " + in.relative(token.RenewAt)
+		}
+	}
+	return "it is ready"
+}
+
+// rest tells how long a valid token still serves.
+func (in Input) rest() string {
+	if !in.tokenValid() {
+		return ""
+	}
+	return "; the token expires " + in.relative(in.ClientCredential.Status.Token.ExpiresAt)
+}
+
+// failing tells of failed attempts, or of a turn that has not come.
+func (in Input) failing() string {
+	failure := in.ClientCredential.Status.Failure
+	if failure == nil {
+		if trouble := in.trouble(); trouble != nil && isTurn(trouble) {
+			return trouble.Reason + ": it waits for its turn"
+		} else if trouble != nil {
+			return trouble.Reason
+		}
+		return "there is no valid token yet"
+	}
+	return fmt.Sprintf("%s %s, the next attempt is %s", failure.Reason, inARow(failure.Attempts), in.due(failure.RetryAt))
+}
+
+// isTurn tells of reasons to wait for others.
+func isTurn(trouble *metav1.Condition) bool {
+	return trouble.Reason == v1alpha1.ReasonRateLimited || trouble.Reason == v1alpha1.ReasonTokenEndpointBusy
+}
+
+func inARow(count int32) string {
+	if count == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times in a row", count)
+}
