@@ -168,16 +168,26 @@ var _ = Describe("The type of a token Secret", func() {
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
 			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
-				Type: "kubernetes.io/dockerconfigjson", Data: map[string]string{".dockerconfigjson": "no JSON: {{ .access_token }}"},
+				Type: "kubernetes.io/dockerconfigjson", Data: map[string]string{".dockerconfigjson": "{{ .access_token }}"},
 			}}
 		})
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", ContainSubstring("yields no JSON object")))
+
+		By("asking the API server before anything is deleted")
+		requests := func(dryRun bool) func(*http.Request) bool {
+			return func(request *http.Request) bool {
+				return request.Method == http.MethodPost && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets" &&
+					(request.URL.Query().Get("dryRun") != "") == dryRun
+			}
+		}
+		w.traffic.failWhen(requests(true))
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template.Data[".dockerconfigjson"] = "{}" })
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 		Expect(w.secret(ctx, "shop-token")).To(Equal(first))
 
 		By("losing nothing when the delete succeeds and the create does not")
-		w.traffic.failWhen(func(request *http.Request) bool {
-			return request.Method == http.MethodPost && request.URL.Query().Get("dryRun") == "" && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets"
-		})
+		w.traffic.failWhen(requests(false))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template = basicAuth })
 		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		w.traffic.failWhen(nil)

@@ -46,7 +46,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, errCacheBehind)
 	case err != nil:
-		return nil, writeFailure(o.TargetName, token, err)
+		return nil, writeFailure(o.TargetName, token, configuration, err)
 	}
 	version := ptr.Deref(configuration.ResourceVersion, "")
 	if tidied, err := r.tidy(ctx, o, record); err != nil {
@@ -107,8 +107,12 @@ const mostSaid = 1024
 
 // writeFailure is what the API server said, which may be the words of an
 // admission webhook that saw the Secret.
-func writeFailure(name string, token *oauth2.Token, err error) *oauth2.Error {
-	said := token.Redact(err.Error())
+func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
+	var made []oauth2.Sensitive
+	for _, value := range configuration.Data {
+		made = append(made, oauth2.NewSensitive(string(value)))
+	}
+	said := token.Redact(err.Error(), made...)
 	if len(said) > mostSaid {
 		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
 	}

@@ -97,7 +97,7 @@ type TokenSecretMetadata struct {
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 63)",message="labels must have the form of Kubernetes labels: names and values of letters, digits, '-', '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; argocd.argoproj.io/secret-type may be repository or repo-creds"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// annotations of the token Secret.

@@ -44,7 +44,7 @@ var _ = DescribeTable("The API server accepts", func(ctx SpecContext, spec strin
 	Entry("every type that a token Secret may have", server+`, target: {template: {type: Opaque}}`),
 	Entry("registry credentials", server+`, target: {template: {type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: "{}"}}}`),
 	Entry("all that a target may say", server+`, target: {name: t, adopt: true, deletionPolicy: Retain, template: {type: kubernetes.io/basic-auth,
-    metadata: {labels: {argocd.argoproj.io/secret-type: repository, team: web}, annotations: {example.com/a: b}}, data: {username: x, password: "{{ .access_token }}", .netrc: ""}}}`),
+    metadata: {labels: {argocd.argoproj.io/secret-type: repository, app.kubernetes.io/part-of: argocd, team: web}, annotations: {example.com/a: b}}, data: {username: x, password: "{{ .access_token }}", .netrc: ""}}}`),
 	Entry("a server that is declared elsewhere", `authorizationServerRef: {kind: ClusterAuthorizationServer, name: a}, clientID: x`),
 	Entry("everything that there is for other dialects", `
   authorizationServer: {
@@ -141,8 +141,10 @@ var _ = DescribeTable("The API server refuses", func(ctx SpecContext, spec, mess
 	Entry("a key that is none", server+`, target: {template: {data: {a/b: x}}}`, "a key of template.data is letters, digits"),
 	Entry("a key that leads out of a folder", server+`, target: {template: {data: {"..": x}}}`, "a key of template.data is letters, digits"),
 	Entry("a template that is too long", server+`, target: {template: {data: {a: "`+strings.Repeat("x", 16385)+`"}}}`, "at most 16384 characters"),
-	Entry("the label of an Argo CD cluster", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/secret-type: cluster}}}}`, "may be repository or repo-creds"),
+	Entry("the label of an Argo CD cluster", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/secret-type: cluster}}}}`, "to repository or repo-creds"),
 	Entry("a tracking label", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/instance: x}}}}`, "are for those alone"),
+	Entry("a label that Argo CD may track by", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/instance: x}}}}`, "are for those alone"),
+	Entry("the label of who manages it", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/managed-by: x}}}}`, "are for those alone"),
 	Entry("a label of Flux", server+`, target: {template: {metadata: {labels: {kustomize.toolkit.fluxcd.io/name: x}}}}`, "are for those alone"),
 	Entry("an annotation of Helm", server+`, target: {template: {metadata: {annotations: {helm.sh/hook: x}}}}`, "are for those alone"),
 	Entry("an annotation of Kubernetes", server+`, target: {template: {metadata: {annotations: {kubernetes.io/service-account.name: x}}}}`, "are for those alone"),

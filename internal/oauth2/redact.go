@@ -84,9 +84,15 @@ func encodings(text string) []string {
 // percent is an octet as URLs write it.
 var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
-// Redact removes a token, and what came with it, from a text that is to be shown.
-func (t Token) Redact(text string) string {
+// Redact removes a token, what came with it and what was made of it, from a text
+// that is to be shown.
+func (t Token) Redact(text string, made ...Sensitive) string {
 	hidden := encodings(t.AccessToken.Reveal())
+	for _, other := range made {
+		if value := other.Reveal(); len(value) >= leastEcho {
+			hidden = append(hidden, encodings(value)...)
+		}
+	}
 	for _, field := range t.Fields {
 		if value := field.Reveal(); len(value) >= leastEcho {
 			hidden = append(hidden, encodings(value)...)

@@ -13,6 +13,10 @@ import (
 // reserved are labels and annotations by which others know what is theirs.
 var reserved = regexp.MustCompile(`^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/`)
 
+// descriptive are the labels of Kubernetes that say what something is part of. Of
+// the others, instance is what Argo CD tracks by, and managed-by is ours.
+var descriptive = regexp.MustCompile(`^app[.]kubernetes[.]io/(name|component|part-of|version)$`)
+
 // Labels with a reserved name that a token Secret may carry: all values of one, and
 // those of the other that make it a repository's credentials.
 const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
@@ -49,7 +53,7 @@ func mayLabel(key, value string) bool {
 	case argoCDSecretTypeLabel:
 		return slices.Contains(argoCDSecretTypes, value)
 	}
-	return !reserved.MatchString(key)
+	return !reserved.MatchString(key) || descriptive.MatchString(key)
 }
 
 func checkData(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *oauth2.Error {

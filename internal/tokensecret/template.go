@@ -58,6 +58,10 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 		if total += len(text); total > maxRendered {
 			return nil, invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10)
 		}
+		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
+			// The API server would quote of it what it cannot read.
+			return nil, invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key)
+		}
 		rendered[key] = []byte(text)
 	}
 	return rendered, nil
@@ -81,6 +85,11 @@ func valuesOf(token oauth2.Token, clientID string) map[string]any {
 		values[name] = value.Reveal()
 	}
 	return values
+}
+
+func isObject(text string) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal([]byte(text), &object) == nil && object != nil
 }
 
 func templateError(key string, err error) *oauth2.Error {

@@ -65,6 +65,10 @@ var _ = Describe("the template of a token Secret", func() {
 		},
 		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
 		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), `data["key"]`, "fromJson"),
+		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"),
+			`data[".dockerconfigjson"] yields no JSON object`),
+		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"),
+			`data[".dockerconfigjson"] yields no JSON object`),
 		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), "more than 512 KiB"),
 	)
 
@@ -124,6 +128,8 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 	Entry("nor with one that has all it may", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
 	Entry("nor with the usage label", wanting(texts{v1alpha1.UsageLabel: "x"}, nil), ""),
 	Entry("nor with the label of an Argo CD repository", wanting(texts{"argocd.argoproj.io/secret-type": "repo-creds"}, nil), ""),
+	Entry("nor with the label of what it is part of", wanting(texts{"app.kubernetes.io/part-of": "argocd"}, nil), ""),
+	Entry("the label of what Argo CD tracks", wanting(texts{"app.kubernetes.io/instance": "x"}, nil), "app.kubernetes.io/instance=x is reserved"),
 	Entry("a service account's token", templated("kubernetes.io/service-account-token"), "kubernetes.io/service-account-token"),
 	Entry("a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
 	Entry("a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
