@@ -1,0 +1,68 @@
+package formats_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// mount is a folder that holds a Secret as the kubelet mounts it: links to a folder
+// of which all files change at once.
+type mount struct{ dir string }
+
+func newMount() mount { return mount{dir: GinkgoT().TempDir()} }
+
+// bring brings the mount to what a Secret holds; all keys if no items are named.
+func (m mount) bring(secret *corev1.Secret, items ...corev1.KeyToPath) {
+	GinkgoHelper()
+	if len(items) == 0 {
+		for key := range secret.Data {
+			items = append(items, corev1.KeyToPath{Key: key, Path: key})
+		}
+	}
+	current, err := os.MkdirTemp(m.dir, "..version-")
+	Expect(err).NotTo(HaveOccurred())
+	for _, item := range items {
+		Expect(secret.Data).To(HaveKey(item.Key))
+		Expect(os.WriteFile(filepath.Join(current, item.Path), secret.Data[item.Key], 0o600)).To(Succeed())
+		link := filepath.Join(m.dir, item.Path)
+		if err := os.Symlink(filepath.Join("..data", item.Path), link); !os.IsExist(err) {
+			Expect(err).NotTo(HaveOccurred())
+		}
+	}
+	fresh := filepath.Join(m.dir, "..data_tmp")
+	Expect(os.Symlink(filepath.Base(current), fresh)).To(Succeed())
+	Expect(os.Rename(fresh, filepath.Join(m.dir, "..data"))).To(Succeed())
+}
+
+// mounted is a Pod of the page with its one volume.
+type mounted struct {
+	mount
+	container corev1.Container
+	source    *corev1.SecretVolumeSource
+}
+
+func (w *world) mountedBy(name string) mounted {
+	GinkgoHelper()
+	pod := manifest[corev1.Pod](w.section, name)
+	Expect(pod.Spec.Containers).To(HaveLen(1))
+	Expect(pod.Spec.Containers[0].VolumeMounts).To(HaveLen(1))
+	Expect(pod.Spec.Containers[0].VolumeMounts[0].SubPath).To(BeEmpty(), "it would never change")
+	Expect(pod.Spec.Volumes).To(HaveLen(1))
+	return mounted{mount: newMount(), container: pod.Spec.Containers[0], source: pod.Spec.Volumes[0].Secret}
+}
+
+// bring brings the volume to what the Secret holds now.
+func (m mounted) bring(ctx SpecContext, w *world) {
+	GinkgoHelper()
+	m.mount.bring(w.secret(ctx, m.source.SecretName), m.source.Items...)
+}
+
+// here is a text of the container with the folder of this machine.
+func (m mounted) here(text string) string {
+	return strings.ReplaceAll(text, m.container.VolumeMounts[0].MountPath, m.dir)
+}
