@@ -36,6 +36,10 @@ generate: ## Write deep copies, CRDs, the manager's role, the API reference and 
 	  --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
 	go run ./hack/profiles
 
+.PHONY: generate-states
+generate-states: ## Write docs/states.md and Argo CD's health checks anew, from what the tests see.
+	@hack/generate-states.sh
+
 .PHONY: verify
 verify: ## Fail when generated files, go.mod files or the formatting are stale, and show how.
 	@hack/verify.sh
@@ -43,6 +47,7 @@ verify: ## Fail when generated files, go.mod files or the formatting are stale, 
 .PHONY: lint
 lint: ## Run the linters, those for Kubernetes APIs among them.
 	$(TOOL) golangci-lint-kube-api-linter run
+	cd test/ecosystem && go tool -modfile=../../hack/tools/go.mod golangci-lint-kube-api-linter run --config=../../.golangci.yml
 
 .PHONY: test
 test: ## Run all tests and check the coverage of the pure packages.
@@ -52,10 +57,15 @@ test: ## Run all tests and check the coverage of the pure packages.
 test-interop: ## Run the operator against a certified OpenID provider (needs Node.js 20 and npm).
 	@hack/test-interop.sh
 
+.PHONY: test-ecosystem
+test-ecosystem: ## Run the tests against Prometheus, Flux, Argo CD and other consumers.
+	@hack/test-ecosystem.sh
+
 .PHONY: fuzz
-fuzz: ## Fuzz the building of requests and the reading of responses for a while (FUZZTIME=...).
+fuzz: ## Fuzz the building of requests, the reading of responses and templates for a while (FUZZTIME=...).
 	go test -run='^$$' -fuzz='^FuzzBuildRequest$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 	go test -run='^$$' -fuzz='^FuzzReadResponse$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
+	go test -run='^$$' -fuzz='^FuzzRender$$' -fuzztime=$(FUZZTIME) ./internal/template
 
 .PHONY: demo
 demo: build ## Watch a token appear and renew, on a control plane of its own (DEMO_ARGS=--once ends by itself).

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 generated=(api config/crd/bases config/rbac/role.yaml docs/reference/api.md docs/profiles.md)
-modules=(. hack/tools hack/controlplane)
+modules=(. hack/tools hack/controlplane test/ecosystem)
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
@@ -35,7 +35,7 @@ for path in "${generated[@]}"; do
 done
 
 echo "manifests"
-for manifests in default components/serviceaccount-token; do
+for manifests in default components/serviceaccount-token prometheus; do
   go tool -modfile=hack/tools/go.mod kustomize build "config/$manifests" >/dev/null || stale "config/$manifests does not render"
 done
 
