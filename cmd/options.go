@@ -9,6 +9,8 @@ import (
 // options are what an admin sets by flags.
 type options struct {
 	metricsBindAddress      string
+	metricsSecure           bool
+	metricsCertDir          string
 	healthProbeBindAddress  string
 	leaderElect             bool
 	allowHTTP               bool
@@ -16,11 +18,18 @@ type options struct {
 	requireCredentialsLabel bool
 	allowInlineServers      bool
 	clusterNamespace        string
+	tracingEndpoint         string
+	tracingSamplingRatio    float64
 }
 
 func (o *options) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8080",
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443",
 		"Address that serves the metrics; 0 switches it off.")
+	flags.BoolVar(&o.metricsSecure, "metrics-secure", true,
+		"Serve the metrics over TLS, to those alone whom the API server lets get /metrics. Without it everyone may read them.")
+	flags.StringVar(&o.metricsCertDir, "metrics-cert-dir", "",
+		"Folder with the files tls.crt and tls.key that the metrics are served with. They are read again when they change. "+
+			"Without it the operator signs a certificate of its own when it starts.")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081",
 		"Address that serves /healthz and /readyz; 0 switches it off.")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false,
@@ -37,4 +46,11 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 			"Without it they name an AuthorizationServer or ClusterAuthorizationServer.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",
 		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name; the operator's own in the shipped manifests.")
+	flags.Func("tracing-endpoint",
+		"URL that traces are sent to by OTLP over HTTP, such as http://collector.observability:4318. Without it there are no traces.",
+		o.setTracingEndpoint)
+	o.tracingSamplingRatio = 1
+	flags.Func("tracing-sampling-ratio",
+		"Which part of the traces is sent, from 0 to 1. (default 1)",
+		o.setTracingSamplingRatio)
 }

@@ -24,6 +24,8 @@ var _ = Describe("The flags", func() {
 		Expect(options.allowHTTP).To(BeFalse())
 		Expect(options.allowedCIDRs).To(BeEmpty())
 		Expect(options.requireCredentialsLabel).To(BeTrue())
+		Expect(options.metricsSecure).To(BeTrue())
+		Expect(options.tracingEndpoint).To(BeEmpty())
 	})
 
 	It("take address ranges with commas between them", func() {
@@ -38,4 +40,25 @@ var _ = Describe("The flags", func() {
 		_, err := parse("--allowed-cidrs=10.0.0.1")
 		Expect(err).To(MatchError(ContainSubstring("not an address range such as 10.0.0.0/8")))
 	})
+
+	It("take a collector of traces and a ratio", func() {
+		options, err := parse("--tracing-endpoint=https://collector:4318/", "--tracing-sampling-ratio=0.25")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(options.tracingEndpoint).To(Equal("https://collector:4318"))
+		Expect(options.tracingSamplingRatio).To(Equal(0.25))
+	})
+
+	DescribeTable("refuse", func(argument, because string) {
+		_, err := parse(argument)
+		Expect(err).To(MatchError(ContainSubstring(because)))
+	},
+		Entry("a collector without a scheme", "--tracing-endpoint=collector:4318", "not a URL such as"),
+		Entry("a collector without a host", "--tracing-endpoint=http://", "not a URL such as"),
+		Entry("a collector of gRPC", "--tracing-endpoint=grpc://collector:4317", "not a URL such as"),
+		Entry("a collector with a path", "--tracing-endpoint=http://collector:4318/v1/traces", "without a path"),
+		Entry("a collector with a query", "--tracing-endpoint=http://collector:4318?a=b", "without a path"),
+		Entry("a ratio above one", "--tracing-sampling-ratio=2", "not a number from 0 to 1"),
+		Entry("a negative ratio", "--tracing-sampling-ratio=-0.1", "not a number from 0 to 1"),
+		Entry("a ratio that is no number", "--tracing-sampling-ratio=NaN", "not a number from 0 to 1"),
+	)
 })

@@ -3,12 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -18,102 +14,18 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/authserver"
-	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// The binary itself, as a process that can be killed.
-var _ = Describe("The manager", Ordered, func() {
-	var (
-		environment *envtest.Environment
-		apiServer   client.Client
-		binary      string
-		kubeconfig  string
-		server      *authserver.Server
-	)
-
-	BeforeAll(func() {
-		var err error
-		binary, err = gexec.Build("github.com/tokensync/tokensync/cmd")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(gexec.CleanupBuildArtifacts)
-
-		environment = &envtest.Environment{
-			CRDDirectoryPaths:     []string{filepath.Join("..", "config", "crd", "bases")},
-			ErrorIfCRDPathMissing: true,
-		}
-		config, err := environment.Start()
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(environment.Stop)
-		kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-		Expect(os.WriteFile(kubeconfig, environment.KubeConfig, 0o600)).To(Succeed())
-
-		scheme := runtime.NewScheme()
-		Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
-		Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-		apiServer, err = client.New(config, client.Options{Scheme: scheme})
-		Expect(err).NotTo(HaveOccurred())
-		server = authserver.New(authserver.Options{})
-		DeferCleanup(server.Close)
-		server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t"})
-	})
-
-	start := func(arguments ...string) *gexec.Session {
-		GinkgoHelper()
-		command := exec.Command(binary, append([]string{"--kubeconfig", kubeconfig}, arguments...)...)
-		session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { session.Kill().Wait("10s") })
-		return session
-	}
-
-	// startReady starts it on ports of its own and waits until it is ready.
-	startReady := func() *gexec.Session {
-		GinkgoHelper()
-		probes, metrics := freeAddress(), freeAddress()
-		session := start("--allow-http", "--allowed-cidrs=127.0.0.0/8",
-			"--health-probe-bind-address", probes, "--metrics-bind-address", metrics)
-		for _, url := range []string{"http://" + probes + "/healthz", "http://" + probes + "/readyz", "http://" + metrics + "/metrics"} {
-			Eventually(func() (int, error) { return status(url) }).WithTimeout(20 * time.Second).Should(Equal(http.StatusOK))
-		}
-		return session
-	}
-
+var _ = Describe("The manager", func() {
 	It("sends no request anywhere when it is killed and started with valid tokens in place", func(ctx SpecContext) {
 		const count = 5
-		Expect(apiServer.Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{
-				Namespace: "default", Name: "shop",
-				Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
-			},
-			StringData: map[string]string{"client_id": "shop", "client_secret": "s3cr3t"},
-		})).To(Succeed())
-		for i := range count {
-			Expect(apiServer.Create(ctx, &v1alpha1.ClientCredential{
-				ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("shop-%d", i)},
-				Spec: v1alpha1.ClientCredentialSpec{
-					AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: server.URL + authserver.RFC6749Path},
-					CredentialsRef:      &v1alpha1.CredentialsReference{Name: "shop"},
-				},
-			})).To(Succeed())
-		}
-		session := startReady()
-		Eventually(func(g Gomega) {
-			list := &v1alpha1.ClientCredentialList{}
-			g.Expect(apiServer.List(ctx, list)).To(Succeed())
-			for i := range list.Items {
-				g.Expect(list.Items[i].Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
-			}
-		}).WithTimeout(20 * time.Second).Should(Succeed())
+		server := newServer()
+		awaitTokens := createShops(ctx, server, "shop-1", "shop-2", "shop-3", "shop-4", "shop-5")
+		session, _ := startReady()
+		awaitTokens()
 		Expect(server.Requests("")).To(HaveLen(count))
 		session.Signal(syscall.SIGKILL)
 		Eventually(session).WithTimeout(10 * time.Second).Should(gexec.Exit())
@@ -127,7 +39,7 @@ var _ = Describe("The manager", Ordered, func() {
 	})
 
 	It("ends at once and cleanly when it is told to", func() {
-		session := startReady()
+		session, _ := startReady()
 		Eventually(session.Terminate()).WithTimeout(10 * time.Second).Should(gexec.Exit(0))
 	})
 
@@ -148,14 +60,6 @@ var _ = Describe("The manager", Ordered, func() {
 		Expect(string(session.Err.Contents())).NotTo(ContainSubstring("Serving metrics server"))
 	})
 })
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed at once.
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
 
 func status(url string) (int, error) {
 	response, err := http.Get(url) //nolint:gosec,noctx // An address of this test.

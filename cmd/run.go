@@ -15,10 +15,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -36,10 +37,14 @@ func run(ctx context.Context, o *options) error {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("build the scheme: %w", err)
 	}
+	metricsOptions, err := metricsServer(o)
+	if err != nil {
+		return err
+	}
 	mgr, err := ctrl.NewManager(restConfig, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         controllers.CacheOptions(),
-		Metrics:                       metricsserver.Options{BindAddress: o.metricsBindAddress},
+		Metrics:                       metricsOptions,
 		HealthProbeBindAddress:        o.healthProbeBindAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "tokensync.dev",
@@ -48,6 +53,11 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
+	tracer, flush, err := startTracing(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	reconciler := &controllers.Reconciler{
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:    o.allowHTTP,
@@ -57,6 +67,11 @@ func run(ctx context.Context, o *options) error {
 		RequireCredentialsLabel:  o.requireCredentialsLabel,
 		ForbidInlineServers:      !o.allowInlineServers,
 		ClusterResourceNamespace: o.clusterNamespace,
+		Metrics:                  metrics.New(version),
+		Tracer:                   tracer,
+	}
+	if err := ctrlmetrics.Registry.Register(reconciler.Metrics); err != nil {
+		return fmt.Errorf("register the metrics: %w", err)
 	}
 	if err := reconciler.AddToManager(ctx, mgr, controller.Options{}); err != nil {
 		return fmt.Errorf("add the controller: %w", err)

@@ -109,16 +109,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	outcome, err := r.act(ctx, observed, decision)
 	var later *notYetError
 	if errors.As(err, &later) {
-		return r.wait(ctx, observed, later)
+		return r.wait(ctx, observed, later), nil
 	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	return r.report(ctx, observed, decision, outcome)
+	return r.report(ctx, observed, decision, outcome), nil
 }
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
-func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) (reconcile.Result, error) {
+func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) reconcile.Result {
 	if !later.isBrief {
 		r.memory.rememberWait(o.owner, o.Now)
 	}
@@ -126,7 +126,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
 	if later.isBrief && isNew {
 		// In a moment there is more to tell: a cold start shall not write everything twice.
-		return result, nil
+		return result
 	}
 	decision := later.decision
 	failure := o.previous.Failure
@@ -134,11 +134,11 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 		// Nothing is amiss yet; or what failed tells more than whose turn it is.
 		decision.Problem = nil
 	}
-	reported, err := r.report(ctx, o, decision, status.Outcome{})
+	reported := r.report(ctx, o, decision, status.Outcome{})
 	if reported.RequeueAfter > 0 && reported.RequeueAfter < result.RequeueAfter {
-		return reported, err
+		return reported
 	}
-	return result, err
+	return result
 }
 
 // earlier is an instant, or the expiry of a valid token when that comes first.

@@ -50,9 +50,9 @@ func (r *Reconciler) replace(ctx context.Context, o *observed, configuration *co
 	}
 	uid := types.UID(o.Target.UID)
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	if err := r.Client.Delete(ctx, current,
-		client.Preconditions{UID: &uid, ResourceVersion: &o.Target.ResourceVersion},
-		client.PropagationPolicy(metav1.DeletePropagationBackground)); client.IgnoreNotFound(err) != nil {
+	err = r.Client.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &o.Target.ResourceVersion},
+		client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
 	logger(ctx).Info("Replaces the token Secret, whose type cannot be changed", "secret", o.TargetName)

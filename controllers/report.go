@@ -24,7 +24,7 @@ import (
 const statusRetryInterval = 30 * time.Second
 
 // report tells the world what came of a decision, if there is news.
-func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) (reconcile.Result, error) {
+func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
 	report := status.Compute(status.Input{
 		Observed: o.Input, Decision: decision, Outcome: outcome, Previous: o.previous,
 	})
@@ -40,18 +40,18 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
 		ctx, end := r.step(ctx, o, "report")
 		err := r.replaceStatus(ctx, written, o.owner.UID, report.Status)
-		end(err)
+		end(client.IgnoreNotFound(err))
 		switch {
 		case apierrors.IsNotFound(err):
-			return reconcile.Result{}, nil
+			return reconcile.Result{}
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return r.lookAgain(report.NextLook, statusRetryInterval), nil
+			return r.lookAgain(report.NextLook, statusRetryInterval)
 		}
 		r.memory.rememberStatus(o.owner, report.Status, written.ResourceVersion)
 	}
-	return r.lookAgain(report.NextLook, 0), nil
+	return r.lookAgain(report.NextLook, 0)
 }
 
 // lookAgain asks for the next reconcile at an instant, which may be zero for

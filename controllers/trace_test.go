@@ -68,7 +68,7 @@ var _ = Describe("Traces", func() {
 	attributes := func(span tracetest.SpanStub) map[string]string {
 		all := map[string]string{}
 		for _, attribute := range span.Attributes {
-			all[string(attribute.Key)] = attribute.Value.Emit()
+			all[string(attribute.Key)] = attribute.Value.String()
 		}
 		return all
 	}
@@ -131,7 +131,9 @@ var _ = Describe("Traces", func() {
 	})
 
 	It("say that a Secret cannot be written", func(ctx SpecContext) {
-		w.traffic.failWhen(func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/secrets") })
+		w.traffic.failWhen(func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/secrets")
+		})
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		Eventually(tree).Should(Equal(renewal))

@@ -44,6 +44,6 @@ var _ = Describe("A scrape", func() {
 			_, err := registry.Gather()
 			Expect(err).NotTo(HaveOccurred())
 		})
-		Expect(allocated/count).To(BeNumerically("<", 25))
+		Expect(allocated / count).To(BeNumerically("<", 25))
 	})
 })

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+	"go.opentelemetry.io/otel/trace"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// flushTimeout is how long the last spans may take when the operator ends.
+const flushTimeout = 5 * time.Second
+
+// startTracing returns the tracer, which is nil without an endpoint, and what sends
+// the last spans.
+func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func(), err error) {
+	if o.tracingEndpoint == "" {
+		return nil, func() {}, nil
+	}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.tracingEndpoint+"/v1/traces"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("set up the traces for %s: %w", o.tracingEndpoint, err)
+	}
+	log := logf.Log.WithName("tracing")
+	otel.SetLogger(log)
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Cannot send traces") }))
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(exporter),
+		sdktrace.WithSampler(sdktrace.TraceIDRatioBased(o.tracingSamplingRatio)),
+		sdktrace.WithResource(resource.NewSchemaless(semconv.ServiceName("tokensync"), semconv.ServiceVersion(version))),
+	)
+	return provider.Tracer("github.com/tokensync/tokensync"), func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
+		if err := provider.Shutdown(ctx); err != nil {
+			log.Error(err, "Cannot send the last traces")
+		}
+	}, nil
+}
+
+// setTracingEndpoint takes the value of a flag.
+func (o *options) setTracingEndpoint(value string) error {
+	endpoint, err := url.Parse(value)
+	if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || endpoint.RequestURI() != "/" {
+		return errors.New("not a URL such as http://collector.observability:4318, without a path")
+	}
+	o.tracingEndpoint = endpoint.Scheme + "://" + endpoint.Host
+	return nil
+}
+
+// setTracingSamplingRatio takes the value of a flag.
+func (o *options) setTracingSamplingRatio(value string) error {
+	ratio, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(ratio >= 0 && ratio <= 1) {
+		return errors.New("not a number from 0 to 1")
+	}
+	o.tracingSamplingRatio = ratio
+	return nil
+}
