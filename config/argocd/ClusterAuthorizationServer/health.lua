@@ -1,0 +1,45 @@
+-- The health of a ClusterAuthorizationServer, read from its conditions.
+-- Whatever the object lacks, or holds instead, is not there yet.
+local function table_of(value)
+  if type(value) == "table" then
+    return value
+  end
+  return {}
+end
+
+local function health(status, message)
+  if type(message) ~= "string" then
+    message = ""
+  end
+  return {status = status, message = message}
+end
+
+local metadata, status = table_of(obj.metadata), table_of(obj.status)
+
+if metadata.deletionTimestamp ~= nil then
+  return health("Progressing", "it is being deleted")
+end
+if status.observedGeneration == nil or status.observedGeneration ~= metadata.generation then
+  return health("Progressing", "the operator has not seen this spec yet")
+end
+
+-- Conditions by their types; but for Ready, those that are True.
+local conditions = {}
+for _, item in ipairs(table_of(status.conditions)) do
+  local condition = table_of(item)
+  if condition.type == "Ready" or (condition.type ~= nil and condition.status == "True") then
+    conditions[condition.type] = condition
+  end
+end
+local ready = table_of(conditions.Ready)
+
+if conditions.Stalled ~= nil then
+  return health("Degraded", conditions.Stalled.message)
+end
+if conditions.Reconciling ~= nil then
+  return health("Progressing", conditions.Reconciling.message)
+end
+if ready.status ~= "True" then
+  return health("Progressing", ready.message)
+end
+return health("Healthy", ready.message)

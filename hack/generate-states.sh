@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Writes docs/states.md from what the tests see, and the health scripts into Argo CD's ConfigMap.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+echo "Looking for etcd and kube-apiserver." >&2
+KUBEBUILDER_ASSETS=$(go run ./hack/assets)
+export KUBEBUILDER_ASSETS
+cd test/ecosystem
+UPDATE_DOCS=1 go test -count=1 ./states

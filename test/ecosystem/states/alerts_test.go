@@ -1,0 +1,119 @@
+package states_test
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/util/teststorage"
+	"sigs.k8s.io/yaml"
+)
+
+// interval is how often Prometheus scrapes the metrics and evaluates the rules.
+const interval = 30 * time.Second
+
+// alerts are those of the ClientCredential shop, or of the whole operator, that fire
+// when nothing changes for as long as each of them wants to see.
+func (w *world) alerts(ctx SpecContext, name string) (firing []string) {
+	GinkgoHelper()
+	storage, err := teststorage.NewWithError()
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { Expect(storage.Close()).To(Succeed()) }()
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 10000, Timeout: time.Minute})
+	defer func() { Expect(engine.Close()).To(Succeed()) }()
+
+	alertingRules, longest := alertingRules()
+	metrics := w.scrape()
+	query := rules.EngineQueryFunc(engine, storage)
+	began := w.clock.Now()
+	for at := began; !at.After(began.Add(longest)); at = at.Add(interval) {
+		appender := storage.Appender(ctx)
+		for _, sample := range metrics {
+			_, err := appender.Append(0, labelsOf(sample.Metric), at.UnixMilli(), float64(sample.Value))
+			Expect(err).NotTo(HaveOccurred())
+		}
+		Expect(appender.Commit()).To(Succeed())
+		for _, rule := range alertingRules {
+			if at.After(began.Add(rule.HoldDuration())) {
+				continue
+			}
+			_, err := rule.Eval(ctx, 0, at, query, &url.URL{}, 0)
+			Expect(err).NotTo(HaveOccurred(), rule.Name())
+		}
+	}
+	for _, rule := range alertingRules {
+		for _, alert := range rule.ActiveAlerts() {
+			if about := alert.Labels.Get("name"); alert.State == rules.StateFiring && (about == name || about == "") {
+				firing = append(firing, rule.Name())
+			}
+		}
+	}
+	return firing
+}
+
+// scrape returns what the operator tells Prometheus; nothing while none runs.
+func (w *world) scrape() model.Vector {
+	GinkgoHelper()
+	if !w.running {
+		return nil
+	}
+	registry := prometheus.NewRegistry()
+	Expect(registry.Register(w.metrics)).To(Succeed())
+	families, err := registry.Gather()
+	Expect(err).NotTo(HaveOccurred())
+	samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: model.TimeFromUnixNano(w.clock.Now().UnixNano())}, families...)
+	Expect(err).NotTo(HaveOccurred())
+	return samples
+}
+
+// alertingRules reads the alerts that the project ships, and the longest time that
+// one of them waits.
+func alertingRules() (alerts []*rules.AlertingRule, longest time.Duration) {
+	GinkgoHelper()
+	raw, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	var object struct {
+		Spec any `json:"spec"`
+	}
+	Expect(yaml.Unmarshal(raw, &object)).To(Succeed())
+	spec, err := yaml.Marshal(object.Spec)
+	Expect(err).NotTo(HaveOccurred())
+	promQL := parser.NewParser(parser.Options{})
+	groups, errs := rulefmt.Parse(spec, false, model.UTF8Validation, promQL, promslog.NewNopLogger())
+	Expect(errs).To(BeEmpty())
+	for _, group := range groups.Groups {
+		for _, rule := range group.Rules {
+			if rule.Alert == "" {
+				continue
+			}
+			expression, err := promQL.ParseExpr(rule.Expr)
+			Expect(err).NotTo(HaveOccurred())
+			hold := time.Duration(rule.For)
+			longest = max(longest, hold)
+			alerts = append(alerts, rules.NewAlertingRule(rule.Alert, expression, hold, time.Duration(rule.KeepFiringFor),
+				labels.FromMap(rule.Labels), labels.EmptyLabels(), labels.EmptyLabels(), "", true, promslog.NewNopLogger()))
+		}
+	}
+	Expect(alerts).NotTo(BeEmpty())
+	return alerts, longest
+}
+
+func labelsOf(metric model.Metric) labels.Labels {
+	values := make(map[string]string, len(metric))
+	for name, value := range metric {
+		values[string(name)] = string(value)
+	}
+	return labels.FromMap(values)
+}

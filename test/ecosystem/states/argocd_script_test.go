@@ -1,0 +1,152 @@
+package states_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// kinds that have a health script.
+var kinds = []string{"ClientCredential", "AuthorizationServer", "ClusterAuthorizationServer"}
+
+// conditionsOf makes a list of conditions of pairs "Type=Status", the messages of which
+// are their types.
+func conditionsOf(pairs ...string) []any {
+	var list []any
+	for _, pair := range pairs {
+		conditionType, status, _ := strings.Cut(pair, "=")
+		list = append(list, map[string]any{"type": conditionType, "status": status, "message": conditionType})
+	}
+	return list
+}
+
+// observedObject is of generation 2, which was observed.
+func observedObject(spec map[string]any, conditions any) map[string]any {
+	return map[string]any{
+		"metadata": map[string]any{"generation": int64(2)}, "spec": spec,
+		"status": map[string]any{"observedGeneration": int64(2), "conditions": conditions},
+	}
+}
+
+var _ = Describe("The health that Argo CD shows", func() {
+	const unseen = "the operator has not seen this spec yet"
+	suspend := map[string]any{"suspend": true}
+
+	DescribeTable("of every kind is", func(expected health, object map[string]any) {
+		for _, kind := range kinds {
+			Expect(argoHealth(kind, object)).To(Equal(expected), kind)
+		}
+	},
+		Entry("Healthy when it is Ready", health{healthy, "Ready"}, observedObject(nil, conditionsOf("Ready=True"))),
+		Entry("Progressing when it is tried again", health{progressing, "Reconciling"},
+			observedObject(nil, conditionsOf("Ready=False", "Reconciling=True"))),
+		Entry("Degraded when someone must change something", health{degraded, "Stalled"},
+			observedObject(nil, conditionsOf("Ready=False", "Stalled=True"))),
+		Entry("Degraded whatever the order of the conditions is", health{degraded, "Stalled"},
+			observedObject(nil, conditionsOf("Stalled=True", "Ready=True"))),
+		Entry("Healthy when a condition is there and not True", health{healthy, "Ready"},
+			observedObject(nil, conditionsOf("Stalled=False", "Reconciling=Unknown", "Ready=True"))),
+		Entry("Progressing when Ready is not known", health{progressing, "Ready"}, observedObject(nil, conditionsOf("Ready=Unknown"))),
+		Entry("Progressing when it is being deleted", health{progressing, "it is being deleted"}, map[string]any{
+			"metadata": map[string]any{"generation": int64(2), "deletionTimestamp": "2026-01-01T00:00:00Z"},
+			"status":   map[string]any{"observedGeneration": int64(2), "conditions": conditionsOf("Ready=True")},
+		}),
+		Entry("Progressing when the newest spec was not seen", health{progressing, unseen}, map[string]any{
+			"metadata": map[string]any{"generation": int64(3)},
+			"status":   map[string]any{"observedGeneration": int64(2), "conditions": conditionsOf("Ready=True")},
+		}),
+		Entry("Progressing with the status that it is created with", health{progressing, unseen}, map[string]any{
+			"metadata": map[string]any{"generation": int64(1)}, "status": map[string]any{"observedGeneration": int64(-1)},
+		}),
+		Entry("Progressing without a status", health{progressing, unseen}, map[string]any{"metadata": map[string]any{"generation": int64(1)}}),
+		Entry("Progressing without an observed generation", health{progressing, unseen},
+			map[string]any{"metadata": map[string]any{}, "status": map[string]any{"conditions": conditionsOf("Ready=True")}}),
+		Entry("Progressing without anything", health{progressing, unseen}, map[string]any{}),
+		Entry("Progressing without conditions", health{progressing, ""}, observedObject(nil, nil)),
+		Entry("Progressing without a condition", health{progressing, ""}, observedObject(nil, []any{})),
+		Entry("Progressing with a text for a status", health{progressing, unseen}, map[string]any{"metadata": "none", "status": "none"}),
+		Entry("Progressing with a text for conditions", health{progressing, ""}, observedObject(nil, "none")),
+		Entry("Progressing with conditions that are none", health{progressing, ""},
+			observedObject(nil, []any{"none", int64(1), map[string]any{}, map[string]any{"status": "True"}, map[string]any{"type": "Ready"}})),
+		Entry("Degraded without a message", health{degraded, ""},
+			observedObject(nil, []any{map[string]any{"type": "Stalled", "status": "True"}})),
+	)
+
+	DescribeTable("of a ClientCredential is", func(expected health, object map[string]any) {
+		Expect(argoHealth("ClientCredential", object)).To(Equal(expected))
+	},
+		Entry("Healthy while its renewal fails and is tried again", health{healthy, "RenewalFailing"},
+			observedObject(nil, conditionsOf("Ready=True", "RenewalFailing=True"))),
+		Entry("Degraded when its renewal needs a change", health{degraded, "Stalled"},
+			observedObject(nil, conditionsOf("Ready=True", "Stalled=True", "RenewalFailing=True"))),
+		Entry("Suspended when it is suspended with a token", health{suspended, "Ready"}, observedObject(suspend, conditionsOf("Ready=True"))),
+		Entry("Suspended when it is suspended without a token", health{suspended, "Ready"},
+			observedObject(suspend, conditionsOf("Ready=False", "Stalled=True"))),
+		Entry("Healthy when spec.suspend is false", health{healthy, "Ready"},
+			observedObject(map[string]any{"suspend": false}, conditionsOf("Ready=True"))),
+		Entry("Progressing when it was suspended, and that was not seen", health{progressing, unseen},
+			map[string]any{"metadata": map[string]any{"generation": int64(1)}, "spec": suspend}),
+	)
+})
+
+var _ = Describe("What Argo CD is configured with", func() {
+	It("holds the health scripts, under the names that Argo CD looks for", func() {
+		expectFile(filepath.Join("config", "argocd", "argocd-cm.yaml"), argocdPatch())
+	})
+
+	It("is added to the ConfigMap argocd-cm by kustomize", func() {
+		files := filesys.MakeFsInMemory()
+		Expect(files.WriteFile("/argocd/argocd-cm.yaml", []byte(
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\ndata: {url: https://argocd.example.com}\n"))).To(Succeed())
+		Expect(files.WriteFile("/argocd/kustomization.yaml", []byte("resources: [argocd-cm.yaml]\ncomponents: [../tokensync]\n"))).To(Succeed())
+		for _, name := range []string{"kustomization.yaml", "argocd-cm.yaml"} {
+			raw, err := os.ReadFile(filepath.Join(root, "config", "argocd", name))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(files.WriteFile("/tokensync/"+name, raw)).To(Succeed())
+		}
+		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/argocd")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(built.Resources()).To(HaveLen(1))
+		Expect(built.Resources()[0].GetDataMap()).To(And(HaveLen(4), HaveKeyWithValue("url", "https://argocd.example.com"), HaveKey(healthKey("ClientCredential"))))
+	})
+})
+
+// healthKey is where Argo CD looks for a health script.
+func healthKey(kind string) string {
+	return "resource.customizations.health." + v1alpha1.GroupVersion.Group + "_" + kind
+}
+
+// argocdPatch is the patch of Argo CD's ConfigMap that adds the health scripts.
+func argocdPatch() string {
+	GinkgoHelper()
+	out := strings.Builder{}
+	out.WriteString("# Written by \"make generate-states\" from the files health.lua. Do not edit.\n")
+	out.WriteString("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: argocd-cm\ndata:\n")
+	for _, kind := range kinds {
+		script, err := os.ReadFile(healthScript(kind))
+		Expect(err).NotTo(HaveOccurred())
+		out.WriteString("  " + healthKey(kind) + ": |\n")
+		for line := range strings.Lines(string(script)) {
+			if line != "\n" {
+				out.WriteString("    ")
+			}
+			out.WriteString(line)
+		}
+	}
+	var patch struct {
+		Data map[string]string `json:"data"`
+	}
+	Expect(yaml.Unmarshal([]byte(out.String()), &patch)).To(Succeed())
+	for _, kind := range kinds {
+		Expect(os.ReadFile(healthScript(kind))).To(BeEquivalentTo(patch.Data[healthKey(kind)]))
+	}
+	return out.String()
+}

@@ -1,0 +1,85 @@
+package states_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// health is what Argo CD shows of an object.
+type health struct{ Status, Message string }
+
+// The states that Argo CD knows. A script that returns another is faulty.
+const (
+	healthy     = "Healthy"
+	progressing = "Progressing"
+	degraded    = "Degraded"
+	suspended   = "Suspended"
+)
+
+// healthScript is where the script for a kind lies.
+func healthScript(kind string) string {
+	return filepath.Join(root, "config", "argocd", kind, "health.lua")
+}
+
+// argoHealth runs the health script for a kind over an object, as Argo CD does: with
+// no more than the libraries base, table and package, and no longer than a second.
+func argoHealth(kind string, object map[string]any) (health, error) {
+	script, err := os.ReadFile(healthScript(kind))
+	if err != nil {
+		return health{}, err
+	}
+	vm := lua.NewState(lua.Options{SkipOpenLibs: true})
+	defer vm.Close()
+	for _, library := range []struct {
+		name string
+		open lua.LGFunction
+	}{{lua.LoadLibName, lua.OpenPackage}, {lua.BaseLibName, lua.OpenBase}, {lua.TabLibName, lua.OpenTable}} {
+		if err := vm.CallByParam(lua.P{Fn: vm.NewFunction(library.open), Protect: true}, lua.LString(library.name)); err != nil {
+			return health{}, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	vm.SetContext(ctx)
+	vm.SetGlobal("obj", luaValue(vm, object))
+	if err := vm.DoString(string(script)); err != nil {
+		return health{}, err
+	}
+	returned, ok := vm.Get(-1).(*lua.LTable)
+	if !ok {
+		return health{}, fmt.Errorf("%s returned a %s, not a table", healthScript(kind), vm.Get(-1).Type())
+	}
+	return health{Status: lua.LVAsString(returned.RawGetString("status")), Message: lua.LVAsString(returned.RawGetString("message"))}, nil
+}
+
+// luaValue is a value of a decoded JSON document.
+func luaValue(vm *lua.LState, value any) lua.LValue {
+	switch value := value.(type) {
+	case bool:
+		return lua.LBool(value)
+	case string:
+		return lua.LString(value)
+	case int64:
+		return lua.LNumber(value)
+	case float64:
+		return lua.LNumber(value)
+	case []any:
+		table := vm.NewTable()
+		for _, item := range value {
+			table.Append(luaValue(vm, item))
+		}
+		return table
+	case map[string]any:
+		table := vm.NewTable()
+		for name, item := range value {
+			table.RawSetString(name, luaValue(vm, item))
+		}
+		return table
+	}
+	return lua.LNil
+}

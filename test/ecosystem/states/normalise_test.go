@@ -1,0 +1,72 @@
+package states_test
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// reader turns what one run of the test saw into what every run sees: instants are
+// told from now, and the names of the test are those of the documentation.
+type reader struct {
+	now   time.Time
+	token *v1alpha1.TokenStatus
+	names *strings.Replacer
+}
+
+func (w *world) reader(token *v1alpha1.TokenStatus) reader {
+	return reader{
+		now: w.clock.Now(), token: token,
+		names: strings.NewReplacer("idp-"+w.namespace, "idp", w.namespace, "shop", w.server.URL, "https://idp.example.com"),
+	}
+}
+
+var instants = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// cell is an instant, a name or nothing.
+func (r reader) cell(text string) string {
+	return r.names.Replace(instants.ReplaceAllStringFunc(text, r.fromNow))
+}
+
+// message has its instants in brackets.
+func (r reader) message(text string) string {
+	return r.names.Replace(instants.ReplaceAllStringFunc(text, func(instant string) string { return "[" + r.fromNow(instant) + "]" }))
+}
+
+// fromNow tells an instant from now.
+func (r reader) fromNow(instant string) string {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil {
+		return instant
+	}
+	about := ""
+	if r.token != nil && at.Equal(r.token.RenewAt.Time) {
+		if at.Before(r.now) {
+			return "due"
+		}
+		at, about = r.planned(at)
+	}
+	// The clock is nudged a little while a test waits.
+	switch from := at.Sub(r.now).Round(time.Second); {
+	case from > 0:
+		return "in " + about + duration.HumanDuration(from)
+	case from < 0:
+		return about + duration.HumanDuration(-from) + " ago"
+	}
+	return "now"
+}
+
+// planned is the instant of renewal without its random part, which takes up to a
+// tenth of the lifetime off two thirds of it.
+func (r reader) planned(renewAt time.Time) (at time.Time, about string) {
+	lifetime := r.token.ExpiresAt.Sub(r.token.IssuedAt.Time)
+	latest := r.token.IssuedAt.Add(lifetime * 67 / 100)
+	if renewAt.After(latest) || renewAt.Before(latest.Add(-lifetime/10)) {
+		return renewAt, ""
+	}
+	return r.token.IssuedAt.Add((lifetime * 2 / 3).Truncate(time.Minute)), "about "
+}

@@ -1,0 +1,84 @@
+package states_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+func (w *world) key(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: w.namespace, Name: name}
+}
+
+// credentials are those that the server knows.
+func (w *world) credentials() *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: "shop-client",
+			Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
+		},
+		StringData: map[string]string{"client_id": "shop", "client_secret": "s3cr3t-of-the-shop"},
+	}
+}
+
+// clientCredential is one for the server's RFC 6749 endpoint.
+func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
+	return &v1alpha1.ClientCredential{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
+		Spec: v1alpha1.ClientCredentialSpec{
+			AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
+			CredentialsRef:      &v1alpha1.CredentialsReference{Name: "shop-client"},
+		},
+	}
+}
+
+func (w *world) get(ctx SpecContext, g Gomega, name string) *v1alpha1.ClientCredential {
+	clientCredential := &v1alpha1.ClientCredential{}
+	g.Expect(apiServer.Get(ctx, w.key(name), clientCredential)).To(Succeed())
+	return clientCredential
+}
+
+// eventuallySays waits for a condition.
+func (w *world) eventuallySays(ctx SpecContext, name string, condition OmegaMatcher) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		w.nudge()
+		g.Expect(w.get(ctx, g, name).Status.Conditions).To(condition)
+	}).Should(Succeed())
+}
+
+func create(ctx SpecContext, objects ...client.Object) {
+	GinkgoHelper()
+	for _, object := range objects {
+		Expect(apiServer.Create(ctx, object)).To(Succeed())
+	}
+}
+
+// edit changes an object as it is on the API server.
+func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
+	GinkgoHelper()
+	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
+	before, ok := object.DeepCopyObject().(client.Object)
+	Expect(ok).To(BeTrue())
+	change(object)
+	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
+}
+
+// authorizationServer is one of the name idp.
+func (w *world) authorizationServer(spec v1alpha1.AuthorizationServerSpec) *v1alpha1.AuthorizationServer {
+	return &v1alpha1.AuthorizationServer{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "idp"}, Spec: spec}
+}
+
+// createClusterServer makes one for as long as the test runs: all tests see it.
+func (w *world) createClusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthorizationServerSpec) {
+	GinkgoHelper()
+	server := &v1alpha1.ClusterAuthorizationServer{ObjectMeta: metav1.ObjectMeta{Name: "idp-" + w.namespace}, Spec: spec}
+	create(ctx, server)
+	DeferCleanup(func(ctx SpecContext) { Expect(apiServer.Delete(ctx, server)).To(Succeed()) })
+}

@@ -1,0 +1,103 @@
+package states_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// seen is an object as the tools see it.
+type seen struct {
+	// Get are the cells of "kubectl get": Ready and Reason; of a ClientCredential Secret,
+	// Expires and Renews, of an authorization server Token Endpoint.
+	Get []string
+	// Conditions in the order of the status.
+	Conditions []condition
+	KStatus    status.Status
+	// Argo is the health that Argo CD shows. Its message is that of the condition of
+	// the type Tells, if that is not empty.
+	Argo, Tells string
+	// Wait tells whether "kubectl wait --for=condition=Ready" succeeds.
+	Wait bool
+	// Alerts that fire when it stays like this.
+	Alerts []string
+}
+
+// condition is one of the status.
+type condition struct{ Type, Status, Reason, Message string }
+
+// told is what the status of all kinds has.
+type told struct {
+	Status struct {
+		ObservedGeneration *int64                `json:"observedGeneration"`
+		Conditions         []metav1.Condition    `json:"conditions"`
+		Token              *v1alpha1.TokenStatus `json:"token"`
+	} `json:"status"`
+}
+
+// look looks at an object with all tools, at one state of it.
+func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
+	object := unstructuredOf(ctx, g, key)
+	told := toldBy(g, object)
+	conditions, reader := told.Status.Conditions, w.reader(told.Status.Token)
+	resource := strings.ToLower(object.GetKind()) + "s"
+	seen := seen{KStatus: kstatus(g, object), Wait: kubectlWait(ctx, object.GetNamespace(), resource+"/"+object.GetName())}
+	columns, cells := kubectlGet(ctx, resource, object.GetNamespace(), object.GetName())
+	for _, cell := range cells {
+		seen.Get = append(seen.Get, reader.cell(cell))
+	}
+	for _, c := range conditions {
+		seen.Conditions = append(seen.Conditions, condition{c.Type, string(c.Status), c.Reason, reader.message(c.Message)})
+	}
+	argo, err := argoHealth(object.GetKind(), object.Object)
+	g.Expect(err).NotTo(HaveOccurred())
+	seen.Argo, seen.Tells = argo.Status, tells(conditions, argo.Message)
+	// What was looked at one after the other was the same state.
+	g.Expect(unstructuredOf(ctx, g, key).GetResourceVersion()).To(Equal(object.GetResourceVersion()))
+	return sight{seen, columns}
+}
+
+func toldBy(g Gomega, object *unstructured.Unstructured) (told told) {
+	g.Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &told)).To(Succeed())
+	return told
+}
+
+func unstructuredOf(ctx SpecContext, g Gomega, key client.Object) *unstructured.Unstructured {
+	gvk, err := apiServer.GroupVersionKindFor(key)
+	g.Expect(err).NotTo(HaveOccurred())
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(gvk)
+	g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(key), object)).To(Succeed())
+	return object
+}
+
+// kstatus is what Flux makes of an object.
+func kstatus(g Gomega, object *unstructured.Unstructured) status.Status {
+	result, err := status.Compute(object)
+	g.Expect(err).NotTo(HaveOccurred())
+	return result.Status
+}
+
+// tells returns the type of the condition that has a message, the most telling one
+// if it is several; or the message.
+func tells(conditions []metav1.Condition, message string) string {
+	for _, conditionType := range []string{
+		v1alpha1.StalledCondition, v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReadyCondition,
+	} {
+		for _, c := range conditions {
+			if c.Type == conditionType && c.Message == message {
+				return conditionType
+			}
+		}
+	}
+	return fmt.Sprintf("%q", message)
+}

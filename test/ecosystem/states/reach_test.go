@@ -1,0 +1,52 @@
+package states_test
+
+import (
+	"net/http"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// issue gets the ClientCredential shop, changed in some way, its first token.
+func (w *world) issue(ctx SpecContext, changes ...func(*v1alpha1.ClientCredential)) {
+	GinkgoHelper()
+	create(ctx, w.credentials())
+	w.issueTo(ctx, "shop", changes...)
+}
+
+func (w *world) issueTo(ctx SpecContext, name string, changes ...func(*v1alpha1.ClientCredential)) {
+	GinkgoHelper()
+	w.create(ctx, name, changes...)
+	w.eventuallySays(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+}
+
+// create makes a ClientCredential, changed in some way.
+func (w *world) create(ctx SpecContext, name string, changes ...func(*v1alpha1.ClientCredential)) {
+	GinkgoHelper()
+	clientCredential := w.clientCredential(name)
+	for _, change := range changes {
+		change(clientCredential)
+	}
+	create(ctx, clientCredential)
+}
+
+// answer makes the server answer the client shop with an HTTP status.
+func (w *world) answer(status int, headers ...string) {
+	w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+		for pair := range slices.Chunk(headers, 2) {
+			rw.Header().Set(pair[0], pair[1])
+		}
+		rw.WriteHeader(status)
+	})
+}
+
+// edit changes the ClientCredential shop.
+func (w *world) edit(ctx SpecContext, change func(*v1alpha1.ClientCredential)) {
+	GinkgoHelper()
+	edit(ctx, w.clientCredential("shop"), change)
+}
+
+func concat(rows ...[]state) []state { return slices.Concat(rows...) }

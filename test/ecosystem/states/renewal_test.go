@@ -1,0 +1,142 @@
+package states_test
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// renewalStates are those of a token that is due.
+var renewalStates = []state{
+	{
+		name: "Renewal failing",
+		how:  "The token is due, and the authorization server answers 502.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.answer(http.StatusBadGateway)
+			w.after(42 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "shop-token", "in 18m", "due"),
+			Conditions: renewalFailing(issued("in 18m", "due"), "ServerError",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
+			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
+			Alerts: []string{"TokenSyncRenewalFailing"},
+		},
+	},
+	{
+		name: "Renewal failing for long",
+		how:  "It goes on like that, until less than half of the time is left that the renewal had.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.answer(http.StatusBadGateway)
+			w.after(52 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "shop-token", "in 8m", "due"),
+			Conditions: renewalFailing(issued("in 8m", "due"), "ServerError",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
+			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
+			Alerts: []string{"TokenSyncTokenExpiresSoon", "TokenSyncRenewalFailing"},
+		},
+	},
+	{
+		name: "Renewal refused",
+		how:  "The token is due, and the authorization server does not know the client any more.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.answer(http.StatusUnauthorized)
+			w.after(42 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "shop-token", "in 18m", "due"),
+			Conditions: renewalStalled(issued("in 18m", "due"), "InvalidClient",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401: check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Renewal without credentials",
+		how:  "The token is good, and the credentials Secret was deleted.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			Expect(apiServer.Delete(ctx, w.credentials())).To(Succeed())
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Conditions: renewalStalled(issued("in 60m", "in about 40m"), "CredentialsNotFound",
+				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "With a template that cannot be rendered",
+		how:  "The token is good, and `spec.target.template` was changed to something that cannot be rendered.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.edit(ctx, func(c *v1alpha1.ClientCredential) {
+				c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+					Data: map[string]string{"header": "Authorization: Bearer {{ .acess_token }}"},
+				}}
+			})
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Conditions: renewalStalled(issued("in 60m", "in about 40m"), "TargetTemplateInvalid",
+				`spec.target.template.data["header"]: line 1: there is no key "acess_token": correct the template; the Secret stays as it is`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Renewal waiting for its turn",
+		how:  "The token is due, and `rateLimit` lets others go first.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx, func(c *v1alpha1.ClientCredential) {
+				c.Spec.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 3 * time.Hour}}
+			})
+			w.after(52 * time.Minute)
+			w.nudge()
+			Consistently(func() int { return len(w.server.Requests("shop")) }).Should(Equal(1))
+		},
+		looks: seen{
+			Get:        cells("True", "TokenIssued", "shop-token", "in 8m", "due"),
+			Conditions: []condition{issued("in 8m", "due")},
+			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
+			Alerts: []string{"TokenSyncRenewalOverdue"},
+		},
+	},
+	{
+		name: "Expired",
+		how:  "The renewal failed until the token expired, and is tried again.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.answer(http.StatusBadGateway)
+			w.after(42 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+			w.after(70 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "ServerError"))
+		},
+		looks: seen{
+			Get: cells("False", "ServerError", "shop-token", "10m ago", "due"),
+			Conditions: retried("ServerError",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+			Alerts: []string{"TokenSyncTokenExpired"},
+		},
+	},
+}

@@ -1,0 +1,173 @@
+package states_test
+
+import (
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// stalledStates are those in which there is no token, and someone must change
+// something.
+var stalledStates = []state{
+	{
+		name: "Refused",
+		how:  "The client secret is wrong: the authorization server answers `invalid_client`.",
+		reach: func(ctx SpecContext, w *world) {
+			w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
+			create(ctx, w.credentials(), w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "InvalidClient", "", "", ""),
+			Conditions: stalled("InvalidClient",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401 invalid_client ("Client authentication failed."): check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Without credentials",
+		how:  "The credentials Secret does not exist.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "CredentialsNotFound", "", "", ""),
+			Conditions: stalled("CredentialsNotFound",
+				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "With credentials that may not be used",
+		how:  "The credentials Secret is not labelled.",
+		reach: func(ctx SpecContext, w *world) {
+			credentials := w.credentials()
+			credentials.Labels = nil
+			create(ctx, credentials, w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "CredentialsNotLabelled", "", "", ""),
+			Conditions: stalled("CredentialsNotLabelled",
+				`Secret "shop-client" does not carry the label that allows its use: run kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential in its namespace`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Without an authorization server",
+		how:  "The AuthorizationServer does not exist.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.credentials())
+			w.create(ctx, "shop", ofServer("idp"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "AuthorizationServerNotFound", "", "", ""),
+			Conditions: stalled("AuthorizationServerNotFound",
+				`AuthorizationServer "idp" does not exist: create it, or correct spec.authorizationServerRef`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Not allowed to use the server",
+		how:  "`allowedNamespaces` of the ClusterAuthorizationServer does not select the namespace.",
+		reach: func(ctx SpecContext, w *world) {
+			w.createClusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
+				AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
+				AllowedNamespaces:       &metav1.LabelSelector{MatchLabels: map[string]string{"team": "payments"}},
+			})
+			create(ctx, w.credentials())
+			w.create(ctx, "shop", ofServer("idp-"+w.namespace), func(c *v1alpha1.ClientCredential) {
+				c.Spec.AuthorizationServerRef.Kind = v1alpha1.AuthorizationServerCluster
+			})
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "AuthorizationServerNotAllowed", "", "", ""),
+			Conditions: stalled("AuthorizationServerNotAllowed",
+				`ClusterAuthorizationServer "idp" is not for namespace "shop": ask its admin to let spec.allowedNamespaces select the labels of this namespace`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "In conflict with a foreign Secret",
+		how:  "A Secret of the target's name exists, and belongs to somebody else.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.credentials(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"}})
+			w.create(ctx, "shop")
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "TargetConflict", "", "", ""),
+			Conditions: stalled("TargetConflict",
+				`Secret "shop-token" exists and belongs to no controller, so it is not touched: delete that Secret, let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop), or set spec.target.name to another name`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "In conflict with an elder",
+		how:  "An older ClientCredential writes to the same Secret.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.credentials())
+			w.issueTo(ctx, "elder", withTarget("shared"))
+			w.create(ctx, "shop", withTarget("shared"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "TargetConflict", "", "", ""),
+			Conditions: stalled("TargetConflict",
+				`Secret "shared" exists and belongs to ClientCredential elder, so it is not touched: delete that Secret, or set spec.target.name to another name`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Contested",
+		how:  "Somebody deletes the token Secret again and again.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			for range 3 {
+				secret := &corev1.Secret{}
+				Eventually(func(g Gomega) {
+					w.nudge()
+					g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+				}).Should(Succeed())
+				Expect(apiServer.Delete(ctx, secret, client.Preconditions{UID: &secret.UID})).To(Succeed())
+			}
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+		},
+		looks: seen{
+			Get: cells("False", "TargetContested", "", "", ""),
+			Conditions: stalled("TargetContested",
+				`Secret "shop-token" was changed or deleted by someone else 2 times in a row, and is repaired next at [in 5m]: find out by whom (kubectl get secret shop-token -o yaml --show-managed-fields), or set spec.target.name to another name`),
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+}
+
+// ofServer names an AuthorizationServer.
+func ofServer(name string) func(*v1alpha1.ClientCredential) {
+	return func(c *v1alpha1.ClientCredential) {
+		c.Spec.AuthorizationServer = nil
+		c.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: name}
+	}
+}
+
+func withTarget(name string) func(*v1alpha1.ClientCredential) {
+	return func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: name} }
+}

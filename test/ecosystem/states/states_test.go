@@ -1,0 +1,98 @@
+package states_test
+
+import (
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// state is one of those in which an object can be.
+type state struct {
+	// name, and how it comes about, for docs/states.md.
+	name, how string
+	reach     func(SpecContext, *world)
+	looks     seen
+}
+
+// Those of the ClientCredential shop, and those of the AuthorizationServer idp, in the
+// order of docs/states.md.
+var (
+	states       = concat(fineStates, renewalStates, waitingStates, stalledStates, endStates)
+	serverStates = concat(declarationStates)
+)
+
+// reached is what each state looked like, for the page.
+var reached = map[string]sight{}
+
+// sight has the names of the columns of "kubectl get" too.
+type sight struct {
+	seen
+	columns []string
+}
+
+var _ = Describe("A ClientCredential that is", func() {
+	for _, state := range states {
+		It(state.name, func(ctx SpecContext) {
+			w := newWorld(ctx)
+			w.expect(ctx, state, w.clientCredential("shop"))
+		})
+	}
+})
+
+var _ = Describe("An AuthorizationServer that is", func() {
+	for _, state := range serverStates {
+		It(state.name, func(ctx SpecContext) {
+			w := newWorld(ctx)
+			w.expect(ctx, state, w.authorizationServer(v1alpha1.AuthorizationServerSpec{}))
+		})
+	}
+})
+
+// expect brings an object into a state, and looks at it.
+func (w *world) expect(ctx SpecContext, state state, object client.Object) {
+	GinkgoHelper()
+	state.reach(ctx, w)
+	var now sight
+	Eventually(func(g Gomega) {
+		now = w.look(ctx, g, object)
+		if _, hasMetrics := object.(*v1alpha1.ClientCredential); hasMetrics {
+			now.Alerts = w.alerts(ctx, object.GetName())
+		}
+		g.Expect(now.seen).To(Equal(state.looks))
+	}).Should(Succeed())
+	w.expectMeaning(ctx, object, now.seen)
+	reached[state.name] = now
+}
+
+// expectMeaning compares what the tools say with what it shall mean.
+func (w *world) expectMeaning(ctx SpecContext, object client.Object, now seen) {
+	GinkgoHelper()
+	live := unstructuredOf(ctx, Default, object)
+	told := toldBy(Default, live).Status
+	is := func(conditionType string) bool { return meta.IsStatusConditionTrue(told.Conditions, conditionType) }
+	ready, stalled, reconciling := is(v1alpha1.ReadyCondition), is(v1alpha1.StalledCondition), is(v1alpha1.ReconcilingCondition)
+	observed := told.ObservedGeneration != nil && *told.ObservedGeneration == live.GetGeneration()
+	settled := observed && live.GetDeletionTimestamp() == nil
+
+	By("being Current only when it is Ready, the newest spec was seen, and nobody has to do anything")
+	isCurrent, isFailed := now.KStatus == status.CurrentStatus, now.KStatus == status.FailedStatus
+	Expect(isCurrent).To(Equal(settled && ready && !stalled))
+	By("being Failed only when someone has to do something, whether or not there is a token")
+	Expect(isFailed).To(Equal(settled && stalled))
+	By("never being tried again and given up at once, and being one of them when it is not Ready")
+	Expect(stalled && reconciling).To(BeFalse())
+	Expect(!observed || ready || stalled || reconciling).To(BeTrue())
+	By("ending a wait only when it is Ready for the newest spec")
+	Expect(now.Wait).To(Equal(observed && ready))
+	By("being to Argo CD what it is to kstatus, but where it is suspended")
+	if now.Argo != suspended {
+		Expect(now.Argo).To(Equal(map[status.Status]string{
+			status.CurrentStatus: healthy, status.InProgressStatus: progressing,
+			status.FailedStatus: degraded, status.TerminatingStatus: progressing,
+		}[now.KStatus]))
+	}
+}

@@ -1,0 +1,90 @@
+package states_test
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// waitingStates are those in which there is no token yet, and the operator goes on
+// by itself.
+var waitingStates = []state{
+	{
+		name: "First token failing",
+		how:  "There was no token yet, and the authorization server answers 503.",
+		reach: func(ctx SpecContext, w *world) {
+			w.answer(http.StatusServiceUnavailable)
+			create(ctx, w.credentials(), w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get: cells("False", "ServerError", "", "", ""),
+			Conditions: retried("ServerError",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 503: the request is retried`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+			Alerts: []string{"TokenSyncNotReady"},
+		},
+	},
+	{
+		name: "Rate limited by the server",
+		how:  "The authorization server answers 429 with `Retry-After: 600`.",
+		reach: func(ctx SpecContext, w *world) {
+			w.answer(http.StatusTooManyRequests, "Retry-After", "600")
+			create(ctx, w.credentials(), w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get: cells("False", "RateLimited", "", "", ""),
+			Conditions: retried("RateLimited",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 429: the request is retried`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+			Alerts: []string{"TokenSyncNotReady"},
+		},
+	},
+	{
+		name: "Paused with others",
+		how:  "The authorization server asked another ClientCredential of the same client to wait.",
+		reach: func(ctx SpecContext, w *world) {
+			w.answer(http.StatusTooManyRequests, "Retry-After", "600")
+			create(ctx, w.credentials(), w.clientCredential("other"))
+			w.eventuallySays(ctx, "other", matchers.HaveConditionType("Reconciling"))
+			w.create(ctx, "shop")
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get: cells("False", "RateLimited", "", "", ""),
+			Conditions: retried("RateLimited",
+				`there is no valid token, and https://idp.example.com/oauth2/token asked this client to wait until [in 10m] (Retry-After)`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+			Alerts: []string{"TokenSyncNotReady"},
+		},
+	},
+	{
+		name: "Waiting for its turn",
+		how:  "`rateLimit` allows one request in an hour, and another ClientCredential made it.",
+		reach: func(ctx SpecContext, w *world) {
+			idp := w.authorizationServer(v1alpha1.AuthorizationServerSpec{
+				TokenEndpoint: w.server.URL + authserver.RFC6749Path,
+				RateLimit:     &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: time.Hour}},
+			})
+			create(ctx, w.credentials(), idp)
+			w.issueTo(ctx, "other", ofServer("idp"))
+			w.create(ctx, "shop", ofServer("idp"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get: cells("False", "RateLimited", "", "", ""),
+			Conditions: retried("RateLimited",
+				`there is no valid token yet: authorizationServer.rateLimit allows 1 requests to https://idp.example.com/oauth2/token in 1h0m0s, and others come first`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+			Alerts: []string{"TokenSyncNotReady"},
+		},
+	},
+}
