@@ -33,7 +33,15 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	)
 	switch decision.Action {
 	case renewal.Exchange, renewal.Verify:
-		outcome, err = r.attempt(ctx, o, decision)
+		if outcome, err = r.attempt(ctx, o, decision); err != nil && outcome.Target == nil && decision.Action == renewal.Exchange {
+			outcome.Target = r.mend(ctx, o)
+		}
+	case renewal.Mend:
+		outcome.Target = r.mend(ctx, o)
+		if outcome.Target != nil {
+			r.memory.rememberRepair(o.owner, o.Now)
+		}
+		return outcome, nil
 	case renewal.Keep:
 		return status.Outcome{}, r.prune(ctx, o)
 	default:
@@ -87,6 +95,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 	if err != nil {
 		return status.Outcome{}, err
 	}
+	*token = tokensecret.Fit(o.owner, *token)
 	if tokensecret.IsSame(o.Target, *token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
@@ -127,9 +136,41 @@ func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, e
 		logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
 		return r.exchange(ctx, o)
 	}
-	provenance.RenewRequest = o.Target.Record.RenewRequest
-	target, err := r.write(ctx, o, token, provenance)
+	target, err := r.rewrite(ctx, o, token, provenance)
 	return status.Outcome{Target: target, Notices: notices}, err
+}
+
+// rewrite writes the token that is in the Secret already.
+func (r *Reconciler) rewrite(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
+	provenance.RenewRequest = o.Target.Record.RenewRequest
+	fit := tokensecret.Fit(o.owner, *token)
+	return r.write(ctx, o, &fit, provenance)
+}
+
+// mend puts right what the Secret of a valid token lacks, while there is no new one.
+// It returns nil when it did not come to that: the renewal itself tells why.
+func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
+	if !o.Valid() || !o.Target.Drifted {
+		return nil
+	}
+	provenance, _, err := r.credentials(ctx, o)
+	if err != nil {
+		return nil
+	}
+	secret, err := r.target(ctx, o)
+	if err != nil {
+		return nil
+	}
+	token := tokensecret.Intact(secret, provenance)
+	if token == nil {
+		return nil
+	}
+	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
+	target, err := r.rewrite(ctx, o, token, provenance)
+	if err != nil {
+		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", token.Redact(err.Error()))
+	}
+	return target
 }
 
 // target reads the target Secret live, as it was observed.

@@ -90,7 +90,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		younger := w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		createLater(ctx, elder, younger)
-		expectConflict(ctx, "younger", `the older ClientCredential "elder" writes to Secret "shared" too`)
+		expectConflict(ctx, "younger", `ClientCredential "elder" writes to Secret "shared" too, and goes first`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("going to the younger when the elder is deleted")

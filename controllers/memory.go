@@ -94,9 +94,9 @@ func (m *memory) targetVersion(owner *v1alpha1.ClientCredential) (version string
 	return version
 }
 
-// rememberTarget says that the token is in its Secret.
+// rememberTarget notes what the cache must not be behind.
 func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, version string) {
-	m.with(owner, func(e *entry) { e.targetVersion, e.unwritten = version, nil })
+	m.with(owner, func(e *entry) { e.targetVersion = version })
 }
 
 func (m *memory) repairs(owner *v1alpha1.ClientCredential) (repairs renewal.Repairs) {

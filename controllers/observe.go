@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -85,7 +86,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
 		return nil, err
 	}
-	o.Template = tokensecret.Check(owner, o.server.fields())
+	o.Template = tokensecret.Check(owner)
 	if o.Target.IsFree() {
 		o.Rival, err = r.elder(ctx, owner)
 	}
@@ -129,6 +130,7 @@ func (r *Reconciler) credentialsOf(secret metav1.Object) *renewal.Credentials {
 	return &renewal.Credentials{
 		Name:    secret.GetName(),
 		Version: secret.GetResourceVersion(),
+		Issued:  secret.GetAnnotations()[v1alpha1.FingerprintAnnotation] != "",
 		Allowed: !r.RequireCredentialsLabel || secret.GetLabels()[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential,
 	}
 }
@@ -148,18 +150,43 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 	if err != nil {
 		return nil, fmt.Errorf("read the metadata of token Secret %q: %w", key.Name, err)
 	}
-	return tokensecret.StateOf(owner, secret), nil
+	state := tokensecret.StateOf(owner, secret)
+	if !state.Adoptable {
+		return state, nil
+	}
+	// Whether it fits, no cache knows.
+	live := &corev1.Secret{}
+	if err := r.APIReader.Get(ctx, key, live); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("read Secret %q, which is to be adopted: %w", key.Name, err)
+	}
+	state = tokensecret.StateOf(owner, live)
+	state.Unfit = tokensecret.Unfit(owner, live)
+	return state, nil
 }
 
-// elder returns the name of an older ClientCredential with the same target.
+// elder returns the name of an older ClientCredential with the same target. The
+// one that holds it goes first: its Secret may be replaced just now.
 func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential) (string, error) {
 	rivals, err := r.list(ctx, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
 	if err != nil {
 		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
 	}
 	elder := owner
+	if holdsTarget(r.memory.status(owner), owner) {
+		return "", nil
+	}
 	for i := range rivals.Items {
-		if rival := &rivals.Items[i]; rival.DeletionTimestamp.IsZero() && isElder(rival, elder) {
+		rival := &rivals.Items[i]
+		if !rival.DeletionTimestamp.IsZero() || rival.UID == owner.UID {
+			continue
+		}
+		if holdsTarget(rival.Status, rival) {
+			return rival.Name, nil
+		}
+		if isElder(rival, elder) {
 			elder = rival
 		}
 	}
@@ -167,6 +194,10 @@ func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential
 		return "", nil
 	}
 	return elder.Name, nil
+}
+
+func holdsTarget(status v1alpha1.ClientCredentialStatus, owner *v1alpha1.ClientCredential) bool {
+	return status.Token != nil && status.Token.SecretName == owner.TargetName()
 }
 
 func isElder(a, b metav1.Object) bool {

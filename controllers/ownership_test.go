@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -90,6 +91,22 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(secret.Data).To(HaveKeyWithValue("username", []byte("u")))
 	})
 
+	It("is looked at again at once when the Secret that did not fit was made anew", func(ctx SpecContext) {
+		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("cannot be adopted")))
+		Expect(apiServer.Delete(ctx, found)).To(Succeed())
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("is refused, before a token is asked for, when the Secret is immutable", func(ctx SpecContext) {
+		found.Immutable = ptr.To(true)
+		create(ctx, found, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("it is immutable")))
+		Expect(w.tokenRequests()).To(BeZero())
+	})
+
 	It("is refused when somebody else controls the Secret", func(ctx SpecContext) {
 		found.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Name: "sealed", UID: "x", Controller: ptr.To(true),
@@ -174,6 +191,130 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
+	DescribeTable("is released for good before its ClientCredential goes, also when",
+		func(ctx SpecContext, meanwhile func(SpecContext, *v1alpha1.ClientCredential)) {
+			create(ctx, shop)
+			w.eventuallyReady(ctx, "shop")
+			meanwhile(ctx, shop)
+			retain(ctx, v1alpha1.DeletionPolicyRetain)
+			Eventually(func(g Gomega) {
+				current := w.get(ctx, "shop")(g)
+				g.Expect(current.Status.ObservedGeneration).To(HaveValue(Equal(current.Generation)))
+			}).Should(Succeed())
+			Expect(w.secret(ctx, "shop-token").OwnerReferences).To(BeEmpty())
+		},
+		Entry("it is suspended", func(ctx SpecContext, shop *v1alpha1.ClientCredential) {
+			edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
+		}),
+		Entry("its credentials are gone", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
+			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "CredentialsNotFound"))
+		}),
+		Entry("its renewal fails", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+			w.renew(ctx, "shop")
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
+		}),
+	)
+
+	It("is released although the first try to take the reference away fails", func(ctx SpecContext) {
+		create(ctx, shop)
+		w.eventuallyReady(ctx, "shop")
+		w.traffic.failWhen(func(request *http.Request) bool {
+			return request.Header.Get("Content-Type") == "application/strategic-merge-patch+json"
+		})
+		retain(ctx, v1alpha1.DeletionPolicyRetain)
+		Consistently(func() []metav1.OwnerReference { return w.secret(ctx, "shop-token").OwnerReferences }).Should(HaveLen(1))
+		w.traffic.failWhen(nil)
+		Eventually(func() []metav1.OwnerReference {
+			w.clock.Step(time.Second)
+			return w.secret(ctx, "shop-token").OwnerReferences
+		}).Should(BeEmpty())
+	})
+
+	It("that is retained loses the owner reference under its former name too", func(ctx SpecContext) {
+		create(ctx, shop)
+		w.eventuallyReady(ctx, "shop")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Name: "other", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		})
+		w.eventuallyReady(ctx, "shop")
+		Eventually(func() []metav1.OwnerReference { return w.secret(ctx, "shop-token").OwnerReferences }).Should(BeEmpty())
+	})
+
+	It("is mended while its renewal fails, without a new token", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
+
+		By("a label that somebody removes")
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels = nil })
+		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Labels }).Should(HaveKey(v1alpha1.ManagedByLabel))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
+
+		By("an edit of the template")
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"copy": "{{ .access_token }}"}}}
+		})
+		Eventually(func() map[string][]byte { return w.secret(ctx, "shop-token").Data }).Should(HaveKeyWithValue("copy", first.Data["access_token"]))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
+	})
+
+	It("that is retained is healed when somebody removes its fingerprint", func(ctx SpecContext) {
+		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Annotations, v1alpha1.FingerprintAnnotation) })
+		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Annotations }).Should(HaveKey(v1alpha1.FingerprintAnnotation))
+		w.eventuallyReady(ctx, "shop")
+	})
+
+	It("is replaced when somebody makes it immutable", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Immutable = ptr.To(true) })
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		Eventually(func(g Gomega) {
+			secret := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
+			g.Expect(secret.Immutable).To(BeNil())
+			g.Expect(secret.Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
+		}).Should(Succeed())
+		w.eventuallyReady(ctx, "shop")
+	})
+
+	It("that waits for a finalizer is left alone until it is gone, and that is said", func(ctx SpecContext) {
+		create(ctx, shop)
+		first := w.eventuallyReady(ctx, "shop")
+		edit(ctx, first, func(s *corev1.Secret) { s.Finalizers = []string{"example.com/hold"} })
+		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+				Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
+			}}
+		})
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("example.com/hold")))
+		w.traffic.reset()
+		Consistently(w.traffic.writes).Should(BeEmpty())
+		edit(ctx, first, func(s *corev1.Secret) { s.Finalizers = nil })
+		Expect(w.eventuallyReady(ctx, "shop").Type).To(Equal(corev1.SecretTypeBasicAuth))
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("of which somebody made a copy under another name is not taken for a former one", func(ctx SpecContext) {
+		create(ctx, shop)
+		duplicate := w.eventuallyReady(ctx, "shop").DeepCopy()
+		duplicate.ObjectMeta = metav1.ObjectMeta{
+			Namespace: w.namespace, Name: "copy", Labels: duplicate.Labels, Annotations: duplicate.Annotations, OwnerReferences: duplicate.OwnerReferences,
+		}
+		create(ctx, duplicate)
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.eventuallyReady(ctx, "shop")
+		w.secret(ctx, "copy")
+	})
+
 	It("that is retained stays under its former name too", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
@@ -204,6 +345,7 @@ var _ = Describe("A token Secret", func() {
 		},
 		Entry("removes the owner reference", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
 		Entry("removes the UID of the owner", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { delete(s.Annotations, v1alpha1.OwnerUIDAnnotation) }),
+		Entry("edits the expiry that workloads see", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.Data["expires_at"] = []byte("never") }),
 		Entry("removes the labels", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Labels = nil }),
 		Entry("edits the hash of the template", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.Annotations[v1alpha1.TemplateHashAnnotation] = "x" }),
 		Entry("gives it to another adopter", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "other" }),

@@ -100,6 +100,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		// The change comes back as an event.
 		return reconcile.Result{}, err
 	}
+	if err := r.keepReference(ctx, observed); err != nil {
+		return reconcile.Result{}, err
+	}
 	decision := renewal.Decide(observed.Input)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())

@@ -2,38 +2,46 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // compareType finds out, before a token is asked for, whether the target has another
-// type than is wanted. No cache knows it. Only a Secret of our own is replaced.
+// type than is wanted. No cache knows it.
 func (r *Reconciler) compareType(ctx context.Context, o *observed) error {
-	if o.Target == nil || o.replaces || (!o.Target.Drifted && !o.Target.Adoptable) {
+	if o.Target == nil || o.replaces || !o.Target.Drifted {
 		return nil
 	}
 	secret, err := r.target(ctx, o)
 	if err != nil {
 		return err
 	}
-	wanted := tokensecret.TypeOf(o.owner)
-	if secret.Type != wanted && !o.Target.Owned {
-		return &oauth2.Error{
-			Reason: v1alpha1.ReasonTargetConflict, Class: oauth2.WaitForChange,
-			Message: fmt.Sprintf("Secret %q cannot be adopted: it has the type %s, and spec.target.template.type is %s: make them the same, delete that Secret, or set spec.target.name to another name",
-				o.TargetName, secret.Type, wanted),
-		}
-	}
-	o.replaces = secret.Type != wanted
+	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
 	return nil
+}
+
+// overwrite writes over the target, or replaces it where that is impossible: its type
+// is another one, or somebody made it immutable.
+func (r *Reconciler) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, token *issued) error {
+	if !o.replaces {
+		err := r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
+		if !apierrors.IsInvalid(err) || !o.Target.Owned {
+			return err
+		}
+		secret, readErr := r.target(ctx, o)
+		if readErr != nil || !tokensecret.IsImmutable(secret) {
+			return err
+		}
+		o.replaces = true
+	}
+	r.memory.rememberUnwritten(o.owner, token)
+	return r.replace(ctx, o, configuration)
 }
 
 // replace deletes the target and makes it anew, after the API server agreed to the

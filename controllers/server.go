@@ -33,14 +33,6 @@ type declaration struct {
 	version string
 }
 
-// fields of the response that the token Secret holds.
-func (d declaration) fields() []v1alpha1.ResponseField {
-	if d.Response == nil {
-		return nil
-	}
-	return d.Response.Fields
-}
-
 // observeServer finds the declaration and completes it by its profile. What
 // makes it unusable is an *oauth2.Error.
 func (r *Reconciler) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (declaration, error) {

@@ -76,13 +76,13 @@ var _ = Describe("The data of a token Secret", func() {
 		By("an error that is found without a token")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n{{ nothing }}" })
 		w.eventuallySays(ctx, "shop",
-			matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 2"))))
 
 		By("an error that shows with the token")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n\n{{ .acess_token }}" })
 		w.eventuallySays(ctx, "shop",
-			matchers.HaveCondition("Ready", "True", "TokenIssued"),
+			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 3"), ContainSubstring("acess_token"))))
 		Expect(data(ctx)).To(Equal(first.Data))
 		Expect(w.tokenRequests()).To(Equal(1))
@@ -171,7 +171,7 @@ var _ = Describe("The type of a token Secret", func() {
 				Type: "kubernetes.io/dockerconfigjson", Data: map[string]string{".dockerconfigjson": "{{ .access_token }}"},
 			}}
 		})
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"),
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", ContainSubstring("yields no JSON object")))
 
 		By("asking the API server before anything is deleted")
@@ -183,7 +183,7 @@ var _ = Describe("The type of a token Secret", func() {
 		}
 		w.traffic.failWhen(requests(true))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template.Data[".dockerconfigjson"] = "{}" })
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"), matchers.HaveCondition("Reconciling", "True", "SecretWriteFailed"))
 		Expect(w.secret(ctx, "shop-token")).To(Equal(first))
 
 		By("losing nothing when the delete succeeds and the create does not")

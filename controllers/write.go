@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,11 +37,8 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case o.Target == nil:
 		// An apply would write to a Secret that somebody else made meanwhile.
 		err = r.create(ctx, configuration)
-	case o.replaces:
-		r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
-		err = r.replace(ctx, o, configuration)
 	default:
-		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
+		err = r.overwrite(ctx, o, configuration, &issued{token: *token, provenance: provenance})
 	}
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
@@ -48,27 +46,31 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case err != nil:
 		return nil, writeFailure(o.TargetName, token, configuration, err)
 	}
-	version := ptr.Deref(configuration.ResourceVersion, "")
-	if tidied, err := r.tidy(ctx, o, record); err != nil {
-		// The token is written; what is left over counts as drift.
-		logger(ctx).Info("Cannot tidy up the token Secret", "secret", o.TargetName, "message", token.Redact(err.Error()))
-	} else if tidied != "" {
-		version = tidied
-	}
-	r.memory.rememberTarget(o.owner, version)
-	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
-	return &tokensecret.State{
-		ResourceVersion: version,
+	written := &tokensecret.State{
+		ResourceVersion: ptr.Deref(configuration.ResourceVersion, ""),
 		UID:             string(ptr.Deref(configuration.UID, "")),
 		Owned:           true,
 		Record:          &record,
-	}, nil
+	}
+	r.memory.rememberTarget(o.owner, written.ResourceVersion)
+	r.memory.rememberUnwritten(o.owner, nil)
+	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
+	tidied, err := r.tidy(ctx, o, record, written.ResourceVersion)
+	if err != nil {
+		// The token is there; what is left over counts as drift, and is tried again.
+		return written, writeFailure(o.TargetName, token, configuration, err)
+	}
+	if tidied != "" {
+		written.ResourceVersion = tidied
+		r.memory.rememberTarget(o.owner, tidied)
+	}
+	return written, nil
 }
 
 // tidy takes away what an earlier template or declaration put into the Secret, and
 // returns the resourceVersion if that changed something.
-func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record) (version string, err error) {
-	patch := tokensecret.Tidy(o.owner, o.Target, record)
+func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.Record, written string) (version string, err error) {
+	patch := tokensecret.Tidy(o.owner, o.Target, record, written)
 	// A Secret that was replaced holds nothing of the old one.
 	if patch == nil || o.replaces {
 		return "", nil
@@ -116,18 +118,22 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	if len(said) > mostSaid {
 		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
 	}
-	return &oauth2.Error{
+	// The name under which a replacement was rehearsed.
+	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
+	failure := &oauth2.Error{
 		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Retry,
 		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; the write is retried with the same token", name, said),
 	}
+	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
+		failure.Class = oauth2.WaitForChange
+		failure.Message = fmt.Sprintf("the token cannot be written to Secret %q: %s; correct spec.target", name, said)
+	}
+	return failure
 }
 
 // prune deletes the token Secrets of former targets, now that the token is in its
 // place: nothing renews them.
 func (r *Reconciler) prune(ctx context.Context, o *observed) error {
-	if o.owner.RetainsTarget() {
-		return nil
-	}
 	secrets := secretMetadataList()
 	if err := r.Client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),
 		client.MatchingFields{ownerIndex: string(o.owner.UID)}); err != nil {
@@ -135,7 +141,15 @@ func (r *Reconciler) prune(ctx context.Context, o *observed) error {
 	}
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
-		if secret.Name == o.TargetName || tokensecret.StateOf(o.owner, secret).Record == nil {
+		state := tokensecret.StateOf(o.owner, secret)
+		// A copy that somebody made under another name is not ours.
+		if secret.Name == o.TargetName || state.Record == nil || state.Tampered {
+			continue
+		}
+		if o.owner.RetainsTarget() {
+			if _, err := r.refer(ctx, o.owner, secret.Name, state); err != nil {
+				return err
+			}
 			continue
 		}
 		err := r.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})

@@ -11,6 +11,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:resource:shortName=cc
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="True while the Secret holds an unexpired token that matches the spec"
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not"
+// +kubebuilder:printcolumn:name="Failing",type=string,JSONPath=`.status.conditions[?(@.type=="RenewalFailing")].reason`,description="Why it is not renewed while it is still ready"
 // +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.status.token.secretName`,description="The Secret that holds the token"
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.token.expiresAt`,description="When the token expires"
 // +kubebuilder:printcolumn:name="Renews",type=string,JSONPath=`.status.token.renewAt`,description="When the token is renewed"

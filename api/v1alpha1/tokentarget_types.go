@@ -13,6 +13,7 @@ type TokenTarget struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="target.name must be a valid name for a Secret: lower-case letters, digits, '-' and '.'"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('sh.helm.release.')",message="Secrets called sh.helm.release.* are Helm's releases: set another name"
 	Name string `json:"name,omitempty"`
 
 	// template says what the token Secret has besides the token.
@@ -97,7 +98,8 @@ type TokenSecretMetadata struct {
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 63)",message="labels must have the form of Kubernetes labels: names and values of letters, digits, '-', '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
+	// +kubebuilder:validation:XValidation:rule="!('owner' in self) || self['owner'] != 'helm'",message="the label owner=helm is Helm's, which finds its releases by it"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// annotations of the token Secret.
@@ -105,6 +107,6 @@ type TokenSecretMetadata struct {
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 4096)",message="annotations must have names of the form of Kubernetes, and values of no more than 4096 characters"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="annotations of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="annotations of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone"
 	Annotations map[string]string `json:"annotations,omitempty"`
 }

@@ -86,7 +86,7 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	// What the operator would write, for the faults that only show with a token.
-	_, err = tokensecret.Write(e.owner, nil, *token, tokensecret.Record{}, credentials.ClientID)
+	_, err = tokensecret.Write(e.owner, nil, tokensecret.Fit(e.owner, *token), tokensecret.Record{}, credentials.ClientID)
 	return err
 }
 
@@ -100,7 +100,7 @@ func (e *exchange) complete() error {
 		return err
 	}
 	e.server.AuthorizationServerSpec = completed
-	if failure := tokensecret.Check(e.owner, completed.Response.Fields); failure != nil {
+	if failure := tokensecret.Check(e.owner); failure != nil {
 		return failure
 	}
 	return nil

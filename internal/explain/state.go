@@ -20,7 +20,8 @@ const (
 	StateReady State = "Ready"
 	// StateStalled: somebody must change something. There may still be a valid token.
 	StateStalled State = "Stalled"
-	// StateReconciling: there is no valid token, and the operator tries by itself.
+	// StateReconciling: there is no token that matches the spec, and the operator tries by
+	// itself.
 	StateReconciling State = "Reconciling"
 	// StateRenewalFailing: the token still serves, but its renewal fails.
 	StateRenewalFailing State = "RenewalFailing"

@@ -79,7 +79,12 @@ func failed(reason string, attempts int32, retry time.Duration) change {
 
 func noToken(cc *v1alpha1.ClientCredential) {
 	cc.Status.Token = nil
-	set(cc, v1alpha1.ReadyCondition, metav1.ConditionFalse, "Something", "there is no token")
+	unready(cc)
+}
+
+// unready has a token that does not match the spec.
+func unready(cc *v1alpha1.ClientCredential) {
+	set(cc, v1alpha1.ReadyCondition, metav1.ConditionFalse, "Something", "no token matches the spec")
 }
 
 func suspended(cc *v1alpha1.ClientCredential) { cc.Spec.Suspend = ptr.To(true) }

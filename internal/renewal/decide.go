@@ -40,7 +40,7 @@ type Input struct {
 	TargetName  string
 	// Target is the Secret that the token goes to; nil when it does not exist.
 	Target *tokensecret.State
-	// Rival is an older ClientCredential with the same target; may be empty.
+	// Rival is a ClientCredential with the same target that goes first; may be empty.
 	Rival string
 
 	// Last is what the last status says.
@@ -56,6 +56,8 @@ type Credentials struct {
 	Version string
 	// Allowed tells that it carries the label that allows its use, or needs none.
 	Allowed bool
+	// Issued tells that it is a token Secret itself.
+	Issued bool
 }
 
 // Last is the part of the last status that decisions rest on.
@@ -77,6 +79,8 @@ const (
 	// Verify: the metadata cannot tell whether the Secret still holds its token.
 	// Read it; write it again when it does, exchange when it does not.
 	Verify Action = "Verify"
+	// Mend: as Verify, but nothing is done when the Secret does not hold its token.
+	Mend Action = "Mend"
 	// Wait: nothing is to be done before an instant.
 	Wait Action = "Wait"
 	// Refuse: nothing can be done before someone changes something.

@@ -35,9 +35,17 @@ func targetTaken(in Input) *Decision {
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
 			in.TargetName, in.Target.Owner, in.Target.Remedy))
+	case in.Target != nil && in.Target.Finalizers != nil:
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"Secret %q is being deleted and waits for its finalizers %q: see that they are removed, or set spec.target.name to another name",
+			in.TargetName, in.Target.Finalizers))
+	case in.Target != nil && in.Target.Adoptable && in.Target.Unfit != "":
+		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
+			"Secret %q cannot be adopted: %s: make them fit, delete that Secret, or set spec.target.name to another name",
+			in.TargetName, in.Target.Unfit))
 	case in.Target.IsFree() && in.Rival != "":
 		return in.refuse(problem(v1alpha1.ReasonTargetConflict,
-			"the older ClientCredential %q writes to Secret %q too: set spec.target.name of one of them to another name",
+			"ClientCredential %q writes to Secret %q too, and goes first: set spec.target.name of one of them to another name",
 			in.Rival, in.TargetName))
 	}
 	return nil
@@ -64,7 +72,12 @@ func backingOff(in Input) *Decision {
 	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
 		return nil
 	}
-	return &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
+	decision := &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
+	if in.Valid() && in.Target.Drifted && in.contested() == nil {
+		decision.Action, decision.Why = Mend, "the token Secret was changed by someone else while the renewal fails"
+		decision.Repair = true
+	}
+	return decision
 }
 
 // goneAgain applies where noToken would, too often.
@@ -160,6 +173,10 @@ func credentialsChanged(in Input) *Decision {
 	case in.Token().CredentialsVersion == "":
 		// The token needed none; a server that is named by reference needs some now.
 		return nil
+	}
+	if soonest := in.Token().IssuedAt.Add(MinInterval); in.Credentials.Issued && in.Now.Before(soonest) {
+		// Two tokens may be each other's credentials.
+		return &Decision{Action: Keep, Why: "the token is new", Until: in.nextChange(soonest)}
 	}
 	return &Decision{Action: Verify, Why: "the credentials Secret changed"}
 }

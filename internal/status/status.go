@@ -215,6 +215,9 @@ func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionSta
 	case after.Suspended:
 		return metav1.ConditionFalse, v1alpha1.ReasonSuspended,
 			"spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false"
+	case after.Valid() && after.Target.Outdated && problem != nil:
+		// The token serves, but not in the form that the spec asks for.
+		return metav1.ConditionFalse, problem.reason, problem.message
 	case after.Valid():
 		return metav1.ConditionTrue, v1alpha1.ReasonTokenIssued,
 			fmt.Sprintf("Secret %q holds a token that expires at %s and is renewed at %s", after.TargetName, instant(token.ExpiresAt), instant(after.RenewAt()))

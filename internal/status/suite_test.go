@@ -64,6 +64,14 @@ func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, 
 // relabelled is drift that leaves the token as it was.
 func relabelled(in *renewal.Input) { in.Target.Drifted = true }
 
+// outdated is a good token in a Secret that was made from another template.
+func outdated(in *renewal.Input) { in.Target.Drifted, in.Target.Outdated, in.Generation = true, true, 4 }
+
+// templateWrong is a template that cannot be rendered.
+func templateWrong(in *renewal.Input) {
+	in.Template = &oauth2.Error{Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.WaitForChange, Message: "message of TargetTemplateInvalid"}
+}
+
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 4, LastAt: in.Now} }
 
 func suspended(in *renewal.Input) { in.Suspended, in.Generation = true, 4 }

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -11,7 +14,7 @@ import (
 )
 
 // reserved are labels and annotations by which others know what is theirs.
-var reserved = regexp.MustCompile(`^([^/]*[.])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/`)
+var reserved = regexp.MustCompile(`^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/`)
 
 // descriptive are the labels of Kubernetes that say what something is part of. Of
 // the others, instance is what Argo CD tracks by, and managed-by is ours.
@@ -23,11 +26,16 @@ const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
 
 var argoCDSecretTypes = []string{"repository", "repo-creds"}
 
-// Check tells what is wrong with the template of a token Secret that also holds the
-// given fields of the response; nil when nothing is. Admission refuses most of it
-// already, but a template may be older than the rules.
-func Check(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *oauth2.Error {
+// helmRelease begins the names of the Secrets in which Helm keeps its releases.
+const helmRelease = "sh.helm.release."
+
+// Check tells what is wrong with the target of a ClientCredential; nil when nothing
+// is. Admission refuses most of it already, but an object may be older than the rules.
+func Check(owner *v1alpha1.ClientCredential) *oauth2.Error {
 	wanted := owner.TargetTemplate()
+	if strings.HasPrefix(owner.TargetName(), helmRelease) {
+		return invalid("spec.target.name: Secrets called %s* are Helm's: set another name", helmRelease)
+	}
 	if wanted.Type != "" && !slices.Contains(v1alpha1.TokenSecretTypes, wanted.Type) {
 		return invalid("spec.target.template.type %q means something to the cluster or to others: use one of %q", wanted.Type, v1alpha1.TokenSecretTypes)
 	}
@@ -36,6 +44,9 @@ func Check(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *o
 			if !mayLabel(key, metadata.Labels[key]) {
 				return invalid("spec.target.template.metadata.labels: %s=%s is reserved: remove it", key, metadata.Labels[key])
 			}
+			if faults := validation.IsValidLabelValue(metadata.Labels[key]); len(faults) > 0 {
+				return invalid("spec.target.template.metadata.labels[%q]: %s", key, strings.Join(faults, "; "))
+			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(metadata.Annotations)) {
 			if reserved.MatchString(key) {
@@ -43,7 +54,7 @@ func Check(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *o
 			}
 		}
 	}
-	return checkData(owner, fields)
+	return checkData(owner)
 }
 
 func mayLabel(key, value string) bool {
@@ -52,15 +63,17 @@ func mayLabel(key, value string) bool {
 		return true
 	case argoCDSecretTypeLabel:
 		return slices.Contains(argoCDSecretTypes, value)
+	case "owner":
+		// Helm finds its releases by it.
+		return value != "helm"
 	}
 	return !reserved.MatchString(key) || descriptive.MatchString(key)
 }
 
-func checkData(owner *v1alpha1.ClientCredential, fields []v1alpha1.ResponseField) *oauth2.Error {
+func checkData(owner *v1alpha1.ClientCredential) *oauth2.Error {
 	for _, key := range templateKeys(owner) {
-		isField := slices.ContainsFunc(fields, func(field v1alpha1.ResponseField) bool { return field.Name == key })
-		if slices.Contains(tokenKeys, key) || isField {
-			return invalid("spec.target.template.data[%q]: the Secret holds something else under that key: choose another one", key)
+		if slices.Contains(tokenKeys, key) {
+			return invalid("spec.target.template.data[%q]: that key is the operator's: choose another one", key)
 		}
 		if err := template.Check(owner.TargetTemplate().Data[key]); err != nil {
 			return templateError(key, err)

@@ -56,6 +56,8 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("a key by somebody else", put("ca.crt", "x")),
 		Entry("an edit of the credentials Secret that left the credentials", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
 		Entry("a renew request", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RenewRequest = "tomorrow" }),
+		Entry("a change of the expiry that workloads see, which the record tells too", put("expires_at", "2027-03-01T13:00:00Z")),
+		Entry("a removal of the expiry that workloads see", remove("expires_at")),
 		Entry("a change of the version that it records", annotate(v1alpha1.CredentialsVersionAnnotation, "0")),
 	)
 
@@ -65,8 +67,6 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("a removal of the token", remove("access_token")),
 		Entry("a change of the type", put("token_type", "bearer")),
 		Entry("a removal of the type", remove("token_type")),
-		Entry("a change of the expiry that workloads see", put("expires_at", "2027-03-01T13:00:00Z")),
-		Entry("a removal of the expiry that workloads see", remove("expires_at")),
 		Entry("a removal of all data", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Data = nil }),
 		Entry("a change of the recorded issue", annotate(v1alpha1.IssuedAtAnnotation, "2026-03-01T12:00:01Z")),
 		Entry("a removal of the recorded issue", unannotate(v1alpha1.IssuedAtAnnotation)),

@@ -76,8 +76,8 @@ func (l leftovers) isEmpty() bool { return len(l) == 0 }
 
 // Tidy is a strategic merge patch that takes from the target, as it was before a
 // write, what the operator once wrote and does not want any more; nil when there is
-// nothing.
-func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record) []byte {
+// nothing. It is for the Secret as that write left it, with the resourceVersion.
+func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record, resourceVersion string) []byte {
 	if before == nil || !before.Owned {
 		return nil
 	}
@@ -94,7 +94,7 @@ func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record) []byte
 		}
 		return members
 	}
-	meta := map[string]any{"labels": gone(labelsField), "annotations": gone(annotationsField), "uid": before.UID}
+	meta := map[string]any{"labels": gone(labelsField), "annotations": gone(annotationsField), "uid": before.UID, "resourceVersion": resourceVersion}
 	if released {
 		meta["ownerReferences"] = []any{map[string]any{"$patch": "delete", "uid": owner.UID}}
 	}

@@ -230,10 +230,10 @@ var _ = Describe("tidying up after a write", func() {
 	// patchOf is the patch for a Secret as it was before the write of a token.
 	patchOf := func(now *v1alpha1.ClientCredential, before *corev1.Secret, next oauth2.Token) string {
 		GinkgoHelper()
-		return string(tokensecret.Tidy(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance)))
+		return string(tokensecret.Tidy(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance), "43"))
 	}
 	patch := func(data, labels, annotations string) string {
-		return `{"data":` + data + `,"metadata":{"annotations":` + annotations + `,"labels":` + labels + `,"uid":"secret-uid"}}`
+		return `{"data":` + data + `,"metadata":{"annotations":` + annotations + `,"labels":` + labels + `,"resourceVersion":"43","uid":"secret-uid"}}`
 	}
 
 	DescribeTable("takes away",
@@ -260,7 +260,7 @@ var _ = Describe("tidying up after a write", func() {
 		Entry("all fields when none is declared any more", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
 		Entry("a field that got another name", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
 		Entry("the owner reference of a Secret that is to be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
-			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"uid":"secret-uid"}}`),
+			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"resourceVersion":"43","uid":"secret-uid"}}`),
 		Entry("all together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 	)
 
@@ -290,14 +290,14 @@ var _ = Describe("tidying up after a write", func() {
 	)
 
 	It("takes nothing from a Secret that was not there", func() {
-		Expect(tokensecret.Tidy(owner, nil, tokensecret.NewRecord(token, provenance))).To(BeNil())
+		Expect(tokensecret.Tidy(owner, nil, tokensecret.NewRecord(token, provenance), "43")).To(BeNil())
 	})
 
 	It("leaves the state before as it was, also where it holds no record", func() {
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		delete(secret.Annotations, v1alpha1.IssuedAtAnnotation)
 		before := tokensecret.StateOf(owner, secret)
-		Expect(tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance))).NotTo(BeNil())
+		Expect(tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance), "43")).NotTo(BeNil())
 		Expect(before.Record).To(BeNil())
 	})
 
@@ -311,7 +311,7 @@ var _ = Describe("tidying up after a write", func() {
 			{"metadata", "labels", "note"}, {"metadata", "annotations", "team"}, {"data", "tier"},
 		}))
 		before := tokensecret.StateOf(owner, secret)
-		after := tidied(secret, tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance)))
+		after := tidied(secret, tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance), "43"))
 
 		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
 		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
@@ -341,11 +341,11 @@ var _ = Describe("tidying up after a write", func() {
 		secret.ManagedFields = append(secret.ManagedFields, wrote(tokensecret.FieldManager, applied, fieldsOf(over)))
 		Expect(tokensecret.StateOf(now, secret).Drifted).To(BeTrue())
 
-		after := tidied(secret, tokensecret.Tidy(now, before, record))
+		after := tidied(secret, tokensecret.Tidy(now, before, record, "43"))
 		after.ManagedFields = []metav1.ManagedFieldsEntry{
 			wrote(tokensecret.FieldManager, updated, fieldsOf(after)), wrote(tokensecret.FieldManager, applied, fieldsOf(over)),
 		}
 		Expect(tokensecret.StateOf(now, after).Drifted).To(BeFalse())
-		Expect(tokensecret.Tidy(now, tokensecret.StateOf(now, after), record)).To(BeNil())
+		Expect(tokensecret.Tidy(now, tokensecret.StateOf(now, after), record, "43")).To(BeNil())
 	})
 })

@@ -1,8 +1,11 @@
 package tokensecret
 
 import (
+	"encoding/json"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -16,10 +19,10 @@ func (s *State) IsFree() bool { return s == nil || s.Adoptable }
 // and a Secret that outlives its ClientCredential has none.
 func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	annotations := secret.GetAnnotations()
+	s.findReference(owner, secret)
 	if controller := metav1.GetControllerOf(secret); controller != nil {
 		s.Owner, s.Remedy = controller.Kind+" "+controller.Name, "delete that Secret"
-		s.referenced = controller.UID == owner.UID
-		s.Owned = s.referenced
+		s.Owned = controller.UID == owner.UID
 		return
 	}
 	if annotations[v1alpha1.OwnerUIDAnnotation] == string(owner.UID) {
@@ -34,6 +37,55 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	}
 	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
 }
+
+func (s *State) findReference(owner *v1alpha1.ClientCredential, secret metav1.Object) {
+	s.asWanted = owner.RetainsTarget()
+	for _, reference := range secret.GetOwnerReferences() {
+		if reference.UID == owner.UID {
+			s.referenced = true
+			s.asWanted = !owner.RetainsTarget() && equality.Semantic.DeepEqual(reference, ReferenceTo(owner))
+		}
+	}
+}
+
+// NeedsReference tells that the owner reference is not what the deletion policy asks
+// for, and ReferenceTo is what it is to be with the policy Delete.
+func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
+
+// ReferenceTo the owner of a token Secret, by which it is deleted with its owner.
+func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
+	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind("ClientCredential"))
+}
+
+// Refer is a strategic merge patch that sets the owner reference of a token Secret as
+// the deletion policy asks for, whatever else is the matter with it.
+func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
+	reference, adoptableBy := any(ReferenceTo(owner)), any(nil)
+	if owner.RetainsTarget() {
+		reference, adoptableBy = map[string]any{"$patch": "delete", "uid": owner.UID}, owner.Name
+	}
+	// Texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": s.UID, "resourceVersion": s.ResourceVersion,
+		"ownerReferences": []any{reference},
+		"annotations":     map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy},
+	}})
+	return patch
+}
+
+// Unfit tells why a Secret that agrees to it cannot be adopted; empty when it can.
+func Unfit(owner *v1alpha1.ClientCredential, secret *corev1.Secret) string {
+	switch {
+	case secret.Type != TypeOf(owner):
+		return fmt.Sprintf("it has the type %s, and spec.target.template.type is %s", secret.Type, TypeOf(owner))
+	case IsImmutable(secret):
+		return "it is immutable"
+	}
+	return ""
+}
+
+// IsImmutable tells whether nobody can write to a Secret any more.
+func IsImmutable(secret *corev1.Secret) bool { return secret.Immutable != nil && *secret.Immutable }
 
 // howToAdopt says what is missing for that.
 func howToAdopt(owner *v1alpha1.ClientCredential, secret string, agrees bool) string {

@@ -99,9 +99,6 @@ func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	if token.AccessToken.IsEmpty() || NewRecord(token, provenance).Fingerprint != record.Fingerprint {
 		return nil
 	}
-	if string(secret.Data[v1alpha1.ExpiresAtKey]) != record.ExpiresAt.UTC().Format(time.RFC3339) {
-		return nil
-	}
 	return &token
 }
 
@@ -129,10 +126,10 @@ func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 // the cache stays small however many Secrets there are. Token Secrets keep their
 // labels, annotations and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
-	if metav1.GetControllerOf(secret) == nil {
-		secret.OwnerReferences = nil
-	}
-	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" {
+	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" && secret.Annotations[v1alpha1.OwnerUIDAnnotation] == "" {
+		if metav1.GetControllerOf(secret) == nil {
+			secret.OwnerReferences = nil
+		}
 		maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
 		maps.DeleteFunc(secret.Annotations, func(key, _ string) bool { return key != v1alpha1.AdoptableByAnnotation })
 		if len(secret.Annotations) == 0 {

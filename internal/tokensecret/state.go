@@ -16,17 +16,25 @@ type State struct {
 	// Owned tells that the Secret belongs to the ClientCredential in question, and
 	// Adoptable that it does not, but may be taken over.
 	Owned, Adoptable bool
+	// Unfit is why it cannot be taken over all the same; empty for nothing.
+	Unfit string
+	// Finalizers that hold up the deletion of the Secret; empty when it is not being
+	// deleted.
+	Finalizers []string
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
 	// Drifted tells that the Secret is not as it was written, or that its template
 	// changed since; Tampered that somebody else wrote to the token or its record.
 	Drifted, Tampered bool
+	// Outdated tells that the Secret was made from another template of type and data.
+	Outdated bool
 
 	// written is what the operator wrote and nobody else since; foreign is what
 	// others wrote, alone or too.
 	written, foreign fields
-	// referenced tells that the Secret has an owner reference to its owner.
-	referenced bool
+	// referenced tells that the Secret has an owner reference to its owner, and
+	// asWanted that its owner references are what the deletion policy asks for.
+	referenced, asWanted bool
 }
 
 // StateOf reads the state of an existing target Secret.
@@ -36,12 +44,16 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		UID:             string(secret.GetUID()),
 		Record:          RecordOf(secret.GetAnnotations()),
 	}
+	if secret.GetDeletionTimestamp() != nil {
+		state.Finalizers = append([]string{}, secret.GetFinalizers()...)
+	}
 	state.findOwner(owner, secret)
 	if state.Owned {
 		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
 		wanted := metadataOf(owner)
-		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner, secret)
-		state.Drifted = state.Tampered || state.referenced == owner.RetainsTarget() ||
+		state.Outdated = secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation] != templateHash(owner)
+		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
+		state.Drifted = state.Tampered || !state.asWanted ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
 			!state.leftovers(owner).isEmpty()
 	}
@@ -50,9 +62,8 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 
 // hasRendered tells whether the keys of the template are as written, if it is still
 // the same template.
-func (s *State) hasRendered(owner *v1alpha1.ClientCredential, secret metav1.Object) bool {
-	return secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation] != templateHash(owner) ||
-		s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
+func (s *State) hasRendered(owner *v1alpha1.ClientCredential) bool {
+	return s.Outdated || s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
 }
 
 // hasFields tells whether the further fields of the response, and the list of

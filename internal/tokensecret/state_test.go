@@ -69,6 +69,12 @@ var _ = Describe("the state of a target Secret", func() {
 	},
 		Entry("was removed", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
 		Entry("is no controller reference any more", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }),
+		Entry("does not block the owner's deletion any more", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].BlockOwnerDeletion = nil }),
+		Entry("names the owner wrongly", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }),
+		Entry("is there, though not as a controller's, although the Secret is to be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
+			s.OwnerReferences = written(token, provenance).OwnerReferences
+			s.OwnerReferences[0].Controller = nil
+		}),
 		Entry("is there although the Secret is to be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 		}),
@@ -222,6 +228,10 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			s.Labels["team"] = "web"
 			s.ManagedFields = append(s.ManagedFields, wrote(tokensecret.FieldManager, applied, [][]string{{"metadata", "labels", "team"}}))
 		}),
+		Entry("of a token Secret that lost its fingerprint, and has no controller", func(s *corev1.Secret) {
+			s.OwnerReferences = nil
+			delete(s.Annotations, v1alpha1.FingerprintAnnotation)
+		}),
 		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
 		Entry("of a Secret that may be adopted", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, map[string]string{"other": "x"}, nil, nil
@@ -248,6 +258,7 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 		_, metadata := stripped(func(s *corev1.Secret) {
 			addForeign(s)
 			delete(s.Annotations, v1alpha1.FingerprintAnnotation)
+			delete(s.Annotations, v1alpha1.OwnerUIDAnnotation)
 			s.OwnerReferences = s.OwnerReferences[1:]
 		})
 		Expect(metadata.OwnerReferences).To(BeNil())

@@ -48,6 +48,15 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(secret.Data).To(HaveKeyWithValue("key", []byte("of the response")))
 	})
 
+	It("goes before a field of the response under the same key, which is not written then", func() {
+		with := templated("", "instance_url", "mine")
+		fit := tokensecret.Fit(with, withFields("instance_url", "u", "region", "eu"))
+		secret := writtenFor(with, fit, provenance)
+		Expect(secret.Data).To(And(HaveKeyWithValue("instance_url", []byte("mine")), HaveKeyWithValue("region", []byte("eu"))))
+		Expect(tokensecret.RecordOf(secret.Annotations).Fields).To(Equal([]string{"region"}))
+		Expect(tokensecret.Intact(secret, provenance)).NotTo(BeNil())
+	})
+
 	It("gives the Secret its type", func() {
 		secret := writtenFor(templated("kubernetes.io/basic-auth", "username", "x", "password", "{{ .access_token }}"), token, provenance)
 		Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
@@ -97,8 +106,8 @@ var _ = Describe("the template of a token Secret", func() {
 	It("leaves no key behind that it does not have any more", func() {
 		secret := writtenFor(templated("", "old", "a", "kept", "b"), token, provenance)
 		now := templated("", "kept", "b")
-		Expect(string(tokensecret.Tidy(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance)))).
-			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"uid":"secret-uid"}}`))
+		Expect(string(tokensecret.Tidy(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance), "43"))).
+			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"resourceVersion":"43","uid":"secret-uid"}}`))
 	})
 
 	It("changes nothing about the token: its fingerprint stays", func() {
@@ -116,7 +125,7 @@ func many(template string, count int) (keysAndTemplates []string) {
 
 var _ = DescribeTable("what a template may not have is found before a token is asked for, though admission let it pass:",
 	func(owner *v1alpha1.ClientCredential, expected string) {
-		failure := tokensecret.Check(owner, []v1alpha1.ResponseField{{Name: "instance_url"}})
+		failure := tokensecret.Check(owner)
 		if expected == "" {
 			Expect(failure).To(BeNil())
 			return
@@ -134,10 +143,13 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 	Entry("a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
 	Entry("a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
 	Entry("the label of an Argo CD cluster", wanting(texts{"argocd.argoproj.io/secret-type": "cluster"}, nil), "argocd.argoproj.io/secret-type=cluster is reserved"),
+	Entry("a label whose value is none", wanting(texts{"team": "hello world!"}, nil), `labels["team"]`),
 	Entry("a label of Flux", wanting(texts{"kustomize.toolkit.fluxcd.io/name": "apps"}, nil), "kustomize.toolkit.fluxcd.io/name=apps is reserved"),
 	Entry("an annotation of Helm", wanting(nil, texts{"helm.sh/hook": "x"}), "helm.sh/hook is reserved"),
 	Entry("an annotation of Kubernetes", wanting(nil, texts{"kubernetes.io/service-account.name": "x"}), "kubernetes.io/service-account.name is reserved"),
 	Entry("the key of the token", templated("", "access_token", "x"), `data["access_token"]`),
-	Entry("the key of a field of the response", templated("", "instance_url", "x"), `data["instance_url"]`),
+	Entry("the label by which Helm finds its releases", wanting(texts{"owner": "helm"}, nil), "owner=helm is reserved"),
+	Entry("the name of a Helm release", withTarget(&v1alpha1.TokenTarget{Name: "sh.helm.release.v1.web.v1"}), "sh.helm.release.* are Helm's"),
+	Entry("a label of a project of Kubernetes", wanting(texts{"cluster.x-k8s.io/cluster-name": "x"}, nil), "cluster.x-k8s.io/cluster-name=x is reserved"),
 	Entry("a template that cannot be read", templated("", "key", "a\n{{ nothing }}"), "line 2"),
 )

@@ -1,0 +1,41 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// keepReference sets the owner reference of the target as a new spec asks for, also
+// where nothing else can be done: who suspends a ClientCredential, has its Secret
+// retained and deletes it, keeps the Secret.
+func (r *Reconciler) keepReference(ctx context.Context, o *observed) error {
+	if o.Target == nil || !o.Target.NeedsReference() || o.Target.Finalizers != nil || o.Generation == o.Last.Generation {
+		return nil
+	}
+	secret, err := r.refer(ctx, o.owner, o.TargetName, o.Target)
+	if err != nil {
+		return err
+	}
+	r.memory.rememberTarget(o.owner, secret.ResourceVersion)
+	o.Target = tokensecret.StateOf(o.owner, secret)
+	return nil
+}
+
+// refer sets the owner reference of a Secret of the ClientCredential.
+func (r *Reconciler) refer(ctx context.Context, owner *v1alpha1.ClientCredential, name string, state *tokensecret.State) (*corev1.Secret, error) {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: name}}
+	patch := client.RawPatch(types.StrategicMergePatchType, state.Refer(owner))
+	if err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, err)
+	}
+	logger(ctx).Info("Set the owner reference of the token Secret as spec.target.deletionPolicy has it", "secret", name)
+	return secret, nil
+}
