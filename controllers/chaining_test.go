@@ -72,3 +72,25 @@ var _ = DescribeTable("A token that is the credentials of another ClientCredenti
 		Parameters: []v1alpha1.Parameter{{Name: "assertion", SecretKey: "access_token"}},
 	}),
 )
+
+var _ = It("Two tokens that are each other's credentials do not chase each other", func(ctx SpecContext) {
+	w := newWorld(ctx)
+	usable := &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
+		Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
+	}}}
+	chained := func(c *v1alpha1.ClientCredential, to string) {
+		c.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
+			TokenEndpoint: w.server.URL + authserver.ExchangePath, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone),
+			Request: &v1alpha1.TokenRequest{Headers: []v1alpha1.RequestHeader{{Name: "Authorization", Template: "Bearer {{ .access_token }}"}}},
+		}
+		c.Spec.ClientID, c.Spec.CredentialsRef.Name = "public", to
+	}
+	one, two := w.clientCredential("one"), w.clientCredential("two")
+	one.Spec.Target, two.Spec.Target = usable, usable
+	chained(two, "one-token")
+	create(ctx, w.shopCredentials(), one, two)
+	w.eventuallyReady(ctx, "two")
+	edit(ctx, one, func(c *v1alpha1.ClientCredential) { chained(c, "two-token") })
+	Eventually(w.server.RequestsTo).WithArguments(authserver.ExchangePath).Should(HaveLen(2))
+	Consistently(func() int { return len(w.server.RequestsTo(authserver.ExchangePath)) }).Should(BeNumerically("<=", 4))
+})

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -99,6 +100,36 @@ var _ = Describe("A fight over a token Secret", func() {
 		Expect(secret.Data).To(HaveKey("ca.crt"))
 		Expect(writesOfSecrets()).To(Equal(2))
 		Expect(foreign()).To(Equal(1))
+	})
+
+	It("never begins when the Secret of the younger is replaced while the elder waits for it", func(ctx SpecContext) {
+		elder := w.clientCredential("elder")
+		create(ctx, elder)
+		younger := w.clientCredential("younger")
+		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
+		createLater(ctx, elder, younger)
+		w.eventuallyReady(ctx, "elder")
+		w.eventuallyReady(ctx, "younger")
+		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"} })
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+
+		By("losing the Secret between its deletion and its creation")
+		w.traffic.failWhen(func(request *http.Request) bool {
+			return request.Method == http.MethodPost && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets" && request.URL.Query().Get("dryRun") == ""
+		})
+		edit(ctx, younger, func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target.Template = &v1alpha1.TokenSecretTemplate{
+				Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
+			}
+		})
+		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring(`"younger"`)))
+		w.traffic.failWhen(nil)
+		w.passes(time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "younger")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		})
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
 	DescribeTable("never begins between two ClientCredentials",

@@ -63,6 +63,26 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(w.tokenRequests()).To(Equal(5))
 	})
 
+	It("shows nothing of what a template made when an admission webhook repeats it", func(ctx SpecContext) {
+		token := string(first.Data["access_token"])
+		header := base64.StdEncoding.EncodeToString([]byte("Authorization: Bearer " + token))
+		w.traffic.respondWhen(func(request *http.Request) *http.Response {
+			if request.Method != http.MethodPatch || !strings.HasSuffix(request.URL.Path, "/secrets/shop-token") {
+				return nil
+			}
+			return answered(request, http.StatusForbidden, fmt.Sprintf(
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "denied: data.header %s of %s"}`,
+				header, token))
+		})
+		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
+			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+				Data: map[string]string{"header": "Authorization: Bearer {{ .access_token }}"},
+			}}
+		})
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("denied: data.header [REDACTED] of [REDACTED]")))
+		Expect(everythingShown(ctx, w)).NotTo(Or(ContainSubstring(token), ContainSubstring(header)))
+	})
+
 	It("drops from its status what another manager left there", func(ctx SpecContext) {
 		edited := w.get(ctx, "shop")(Default)
 		edited.Status.Failure = &v1alpha1.FailureStatus{

@@ -133,9 +133,15 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 	})
 
-	It("gets a new token when a key of its Secret is deleted", func(ctx SpecContext) {
-		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Data, "expires_at") })
+	It("gets a new token when its token is deleted", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Data, "access_token") })
 		expectOneNewToken(ctx)
+	})
+
+	It("keeps its token when the expiry in its Secret is deleted", func(ctx SpecContext) {
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Data, "expires_at") })
+		Eventually(func() map[string][]byte { return w.secret(ctx, "shop-token").Data }).Should(HaveKey("expires_at"))
+		expectSameToken(ctx)
 	})
 
 	It("keeps its token when its own labels and annotations are edited", func(ctx SpecContext) {

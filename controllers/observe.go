@@ -175,7 +175,7 @@ func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential
 		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
 	}
 	elder := owner
-	if holdsTarget(r.memory.status(owner), owner) {
+	if r.holdsTarget(owner) {
 		return "", nil
 	}
 	for i := range rivals.Items {
@@ -183,7 +183,7 @@ func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential
 		if !rival.DeletionTimestamp.IsZero() || rival.UID == owner.UID {
 			continue
 		}
-		if holdsTarget(rival.Status, rival) {
+		if r.holdsTarget(rival) {
 			return rival.Name, nil
 		}
 		if isElder(rival, elder) {
@@ -196,8 +196,11 @@ func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential
 	return elder.Name, nil
 }
 
-func holdsTarget(status v1alpha1.ClientCredentialStatus, owner *v1alpha1.ClientCredential) bool {
-	return status.Token != nil && status.Token.SecretName == owner.TargetName()
+// holdsTarget tells of a ClientCredential that has its Secret, or a token that it is
+// about to write.
+func (r *Reconciler) holdsTarget(owner *v1alpha1.ClientCredential) bool {
+	token := r.memory.status(owner).Token
+	return (token != nil && token.SecretName == owner.TargetName()) || r.memory.unwritten(owner) != nil
 }
 
 func isElder(a, b metav1.Object) bool {

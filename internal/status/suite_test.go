@@ -65,7 +65,9 @@ func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, 
 func relabelled(in *renewal.Input) { in.Target.Drifted = true }
 
 // outdated is a good token in a Secret that was made from another template.
-func outdated(in *renewal.Input) { in.Target.Drifted, in.Target.Outdated, in.Generation = true, true, 4 }
+func outdated(in *renewal.Input) {
+	in.Target.Drifted, in.Target.Outdated, in.Generation = true, true, 4
+}
 
 // templateWrong is a template that cannot be rendered.
 func templateWrong(in *renewal.Input) {
