@@ -14,7 +14,8 @@ import (
 )
 
 // fieldManager is the name under which the plugin writes, unless a flag says otherwise.
-const fieldManager = "kubectl-tokensync"
+// Flux takes back what managers wrote whose name starts with kubectl.
+const fieldManager = "tokensync-cli"
 
 // changeOptions are what the commands share that change ClientCredentials.
 type changeOptions struct {

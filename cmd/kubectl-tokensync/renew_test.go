@@ -29,7 +29,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 		requested, err := time.Parse(time.RFC3339Nano, requestOf(ctx, namespace, "orders"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(requested).To(And(BeTemporally(">=", before), BeTemporally("<=", time.Now())))
-		Expect(managersOf(get(ctx, namespace, "orders"), annotationPath)).To(Equal([]string{"kubectl-tokensync"}))
+		Expect(managersOf(get(ctx, namespace, "orders"), annotationPath)).To(Equal([]string{"tokensync-cli"}))
 		Expect(requestOf(ctx, namespace, "stock")).To(BeEmpty())
 	})
 

@@ -52,6 +52,11 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		}
 	})
 
+	It("sets the field as a manager that Flux does not take for kubectl", func(ctx SpecContext) {
+		inCluster(ctx, namespace, "suspend", "orders")
+		Expect(managersOf(get(ctx, namespace, "orders"), suspendPath)).To(ConsistOf(Not(HavePrefix("kubectl"))))
+	})
+
 	It("leaves alone what says that it is not suspended", func(ctx SpecContext) {
 		create(ctx, namespace, "stock", func(cc *v1alpha1.ClientCredential) { cc.Spec.Suspend = ptr.To(false) })
 		Expect(inCluster(ctx, namespace, "resume", "stock").out).To(Equal(full + "stock is not suspended\n"))

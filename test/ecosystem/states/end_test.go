@@ -33,7 +33,7 @@ var endStates = []state{
 			Eventually(func() int { return len(w.server.RequestsTo(authserver.RevocationPath)) }).Should(Equal(1))
 		},
 		looks: seen{
-			Get:        cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.TerminatingStatus, Argo: progressing, Tells: `"it is being deleted"`, Wait: false,
 		},

@@ -24,7 +24,7 @@ var fineStates = []state{
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 		},
 		looks: seen{
-			Get:        cells("", "", "", "", ""),
+			Get:        cells("", "", "", "", "", ""),
 			Conditions: nil,
 			KStatus:    status.InProgressStatus, Argo: progressing, Tells: `"the operator has not seen this spec yet"`, Wait: false,
 			Alerts: []string{"TokenSyncOperatorAbsent"},
@@ -35,7 +35,7 @@ var fineStates = []state{
 		how:   "Its Secret holds a token.",
 		reach: func(ctx SpecContext, w *world) { w.issue(ctx) },
 		looks: seen{
-			Get:        cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
 		},
@@ -55,7 +55,7 @@ var fineStates = []state{
 			}).Should(Succeed())
 		},
 		looks: seen{
-			Get:        cells("True", "TokenIssued", "shop-token", "in 30m", "in 15m"),
+			Get:        cells("True", "TokenIssued", "", "shop-token", "in 30m", "in 15m"),
 			Conditions: []condition{issued("in 30m", "in 15m")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
 		},
@@ -69,7 +69,7 @@ var fineStates = []state{
 			w.edit(ctx, func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"orders:read"} })
 		},
 		looks: seen{
-			Get:        cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.InProgressStatus, Argo: progressing, Tells: `"the operator has not seen this spec yet"`, Wait: false,
 			Alerts: []string{"TokenSyncOperatorAbsent"},
@@ -84,7 +84,7 @@ var fineStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
 		},
 		looks: seen{
-			Get: cells("True", "Suspended", "shop-token", "in 60m", "in about 40m"),
+			Get: cells("True", "Suspended", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{{"Ready", "True", "Suspended",
 				`spec.suspend stops the renewal of the token in Secret "shop-token", which expires at [in 60m]`}},
 			KStatus: status.CurrentStatus, Argo: suspended, Tells: "Ready", Wait: true,
@@ -101,7 +101,7 @@ var fineStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "Suspended"))
 		},
 		looks: seen{
-			Get: cells("False", "Suspended", "shop-token", "10m ago", "due"),
+			Get: cells("False", "Suspended", "", "shop-token", "10m ago", "due"),
 			Conditions: stalled("Suspended",
 				`spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false`),
 			KStatus: status.FailedStatus, Argo: suspended, Tells: "Stalled", Wait: false,

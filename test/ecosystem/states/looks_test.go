@@ -3,8 +3,8 @@ package states_test
 import "github.com/tokensync/tokensync/api/v1alpha1"
 
 // cells are those of "kubectl get cc".
-func cells(ready, reason, secret, expires, renews string) []string {
-	return []string{ready, reason, secret, expires, renews}
+func cells(ready, reason, failing, secret, expires, renews string) []string {
+	return []string{ready, reason, failing, secret, expires, renews}
 }
 
 // issued is Ready with a token that expires and is renewed at some time.

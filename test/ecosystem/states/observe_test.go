@@ -17,8 +17,8 @@ import (
 
 // seen is an object as the tools see it.
 type seen struct {
-	// Get are the cells of "kubectl get": Ready and Reason; of a ClientCredential Secret,
-	// Expires and Renews, of an authorization server Token Endpoint.
+	// Get are the cells of "kubectl get": Ready and Reason; of a ClientCredential Failing,
+	// Secret, Expires and Renews, of an authorization server Token Endpoint.
 	Get []string
 	// Conditions in the order of the status.
 	Conditions []condition

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// renewalStates are those of a token that is due.
+// renewalStates are those of a token that is due, or that cannot be replaced.
 var renewalStates = []state{
 	{
 		name: "Renewal failing",
@@ -25,7 +25,7 @@ var renewalStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "shop-token", "in 18m", "due"),
+			Get: cells("True", "TokenIssued", "ServerError", "shop-token", "in 18m", "due"),
 			Conditions: renewalFailing(issued("in 18m", "due"), "ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
 			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
@@ -42,7 +42,7 @@ var renewalStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "shop-token", "in 8m", "due"),
+			Get: cells("True", "TokenIssued", "ServerError", "shop-token", "in 8m", "due"),
 			Conditions: renewalFailing(issued("in 8m", "due"), "ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
 			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
@@ -59,7 +59,7 @@ var renewalStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "shop-token", "in 18m", "due"),
+			Get: cells("True", "TokenIssued", "InvalidClient", "shop-token", "in 18m", "due"),
 			Conditions: renewalStalled(issued("in 18m", "due"), "InvalidClient",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401: check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
@@ -75,7 +75,7 @@ var renewalStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
+			Get: cells("True", "TokenIssued", "CredentialsNotFound", "shop-token", "in 60m", "in about 40m"),
 			Conditions: renewalStalled(issued("in 60m", "in about 40m"), "CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
@@ -92,13 +92,13 @@ var renewalStates = []state{
 					Data: map[string]string{"header": "Authorization: Bearer {{ .acess_token }}"},
 				}}
 			})
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "shop-token", "in 60m", "in about 40m"),
-			Conditions: renewalStalled(issued("in 60m", "in about 40m"), "TargetTemplateInvalid",
+			Get: cells("False", "TargetTemplateInvalid", "", "shop-token", "in 60m", "in about 40m"),
+			Conditions: stalled("TargetTemplateInvalid",
 				`spec.target.template.data["header"]: line 1: there is no key "acess_token": correct the template; the Secret stays as it is`),
-			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
+			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},
 	},
@@ -114,7 +114,7 @@ var renewalStates = []state{
 			Consistently(func() int { return len(w.server.Requests("shop")) }).Should(Equal(1))
 		},
 		looks: seen{
-			Get:        cells("True", "TokenIssued", "shop-token", "in 8m", "due"),
+			Get:        cells("True", "TokenIssued", "", "shop-token", "in 8m", "due"),
 			Conditions: []condition{issued("in 8m", "due")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
 			Alerts: []string{"TokenSyncRenewalOverdue"},
@@ -132,7 +132,7 @@ var renewalStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "ServerError"))
 		},
 		looks: seen{
-			Get: cells("False", "ServerError", "shop-token", "10m ago", "due"),
+			Get: cells("False", "ServerError", "", "shop-token", "10m ago", "due"),
 			Conditions: retried("ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,

@@ -25,7 +25,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "InvalidClient", "", "", ""),
+			Get: cells("False", "InvalidClient", "", "", "", ""),
 			Conditions: stalled("InvalidClient",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401 invalid_client ("Client authentication failed."): check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -40,7 +40,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "CredentialsNotFound", "", "", ""),
+			Get: cells("False", "CredentialsNotFound", "", "", "", ""),
 			Conditions: stalled("CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -57,7 +57,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "CredentialsNotLabelled", "", "", ""),
+			Get: cells("False", "CredentialsNotLabelled", "", "", "", ""),
 			Conditions: stalled("CredentialsNotLabelled",
 				`Secret "shop-client" does not carry the label that allows its use: run kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential in its namespace`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -73,7 +73,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "AuthorizationServerNotFound", "", "", ""),
+			Get: cells("False", "AuthorizationServerNotFound", "", "", "", ""),
 			Conditions: stalled("AuthorizationServerNotFound",
 				`AuthorizationServer "idp" does not exist: create it, or correct spec.authorizationServerRef`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -95,7 +95,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "AuthorizationServerNotAllowed", "", "", ""),
+			Get: cells("False", "AuthorizationServerNotAllowed", "", "", "", ""),
 			Conditions: stalled("AuthorizationServerNotAllowed",
 				`ClusterAuthorizationServer "idp" is not for namespace "shop": ask its admin to let spec.allowedNamespaces select the labels of this namespace`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -111,7 +111,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "TargetConflict", "", "", ""),
+			Get: cells("False", "TargetConflict", "", "", "", ""),
 			Conditions: stalled("TargetConflict",
 				`Secret "shop-token" exists and belongs to no controller, so it is not touched: delete that Secret, let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop), or set spec.target.name to another name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -128,7 +128,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "TargetConflict", "", "", ""),
+			Get: cells("False", "TargetConflict", "", "", "", ""),
 			Conditions: stalled("TargetConflict",
 				`Secret "shared" exists and belongs to ClientCredential elder, so it is not touched: delete that Secret, or set spec.target.name to another name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -151,7 +151,7 @@ var stalledStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
 		looks: seen{
-			Get: cells("False", "TargetContested", "", "", ""),
+			Get: cells("False", "TargetContested", "", "", "", ""),
 			Conditions: stalled("TargetContested",
 				`Secret "shop-token" was changed or deleted by someone else 2 times in a row, and is repaired next at [in 5m]: find out by whom (kubectl get secret shop-token -o yaml --show-managed-fields), or set spec.target.name to another name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,

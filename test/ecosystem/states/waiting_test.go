@@ -25,7 +25,7 @@ var waitingStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
 		looks: seen{
-			Get: cells("False", "ServerError", "", "", ""),
+			Get: cells("False", "ServerError", "", "", "", ""),
 			Conditions: retried("ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 503: the request is retried`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
@@ -41,7 +41,7 @@ var waitingStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
 		looks: seen{
-			Get: cells("False", "RateLimited", "", "", ""),
+			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 429: the request is retried`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
@@ -59,7 +59,7 @@ var waitingStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
 		looks: seen{
-			Get: cells("False", "RateLimited", "", "", ""),
+			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`there is no valid token, and https://idp.example.com/oauth2/token asked this client to wait until [in 10m] (Retry-After)`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
@@ -80,7 +80,7 @@ var waitingStates = []state{
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
 		looks: seen{
-			Get: cells("False", "RateLimited", "", "", ""),
+			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`there is no valid token yet: authorizationServer.rateLimit allows 1 requests to https://idp.example.com/oauth2/token in 1h0m0s, and others come first`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
