@@ -127,7 +127,7 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 	func(owner *v1alpha1.ClientCredential, expected string) {
 		failure := tokensecret.Check(owner)
 		if expected == "" {
-			Expect(failure == nil).To(BeTrue())
+			Expect(failure).NotTo(HaveOccurred())
 			return
 		}
 		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.WaitForChange)))
