@@ -91,12 +91,12 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	token, err := r.token(ctx, o, provenance, place)
+	given, err := r.token(ctx, o, provenance, place)
 	if err != nil {
 		return status.Outcome{}, err
 	}
-	*token = tokensecret.Fit(o.owner, *token)
-	if tokensecret.IsSame(o.Target, *token, provenance) {
+	token := tokensecret.Fit(o.owner, *given)
+	if tokensecret.IsSame(o.Target, token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
 		return status.Outcome{SameToken: true}, nil
@@ -115,62 +115,54 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 				strings.Join(token.MissingFields, ", ")),
 		})
 	}
-	target, err := r.write(ctx, o, token, provenance)
+	target, err := r.write(ctx, o, &token, provenance)
 	return status.Outcome{Target: target, Notices: notices}, err
 }
 
 // verify writes the token that is in the Secret again if it is still the one that
 // its record tells of, and exchanges otherwise.
 func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, error) {
-	provenance, notices, err := r.credentials(ctx, o)
-	if err != nil {
-		return status.Outcome{}, err
+	target, notices, err := r.rewrite(ctx, o)
+	if err != nil || target != nil {
+		return status.Outcome{Target: target, Notices: notices}, err
 	}
-	secret, err := r.target(ctx, o)
-	if err != nil {
-		return status.Outcome{}, err
-	}
-	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
-	token := tokensecret.Intact(secret, provenance)
-	if token == nil {
-		logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
-		return r.exchange(ctx, o)
-	}
-	target, err := r.rewrite(ctx, o, token, provenance)
-	return status.Outcome{Target: target, Notices: notices}, err
-}
-
-// rewrite writes the token that is in the Secret already.
-func (r *Reconciler) rewrite(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.State, error) {
-	provenance.RenewRequest = o.Target.Record.RenewRequest
-	fit := tokensecret.Fit(o.owner, *token)
-	return r.write(ctx, o, &fit, provenance)
+	logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
+	return r.exchange(ctx, o)
 }
 
 // mend puts right what the Secret of a valid token lacks, while there is no new one.
-// It returns nil when it did not come to that: the renewal itself tells why.
+// It returns nil when it did not come to that. The status tells of the renewal.
 func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
 	if !o.Valid() || !o.Target.Drifted {
 		return nil
 	}
-	provenance, _, err := r.credentials(ctx, o)
+	target, _, err := r.rewrite(ctx, o)
 	if err != nil {
-		return nil
+		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", err.Error())
+	}
+	return target
+}
+
+// rewrite writes the token that is in the Secret again. It returns nil when that is
+// not the one that its record tells of.
+func (r *Reconciler) rewrite(ctx context.Context, o *observed) (*tokensecret.State, []oauth2.Notice, error) {
+	provenance, notices, err := r.credentials(ctx, o)
+	if err != nil {
+		return nil, nil, err
 	}
 	secret, err := r.target(ctx, o)
 	if err != nil {
-		return nil
-	}
-	token := tokensecret.Intact(secret, provenance)
-	if token == nil {
-		return nil
+		return nil, nil, err
 	}
 	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
-	target, err := r.rewrite(ctx, o, token, provenance)
-	if err != nil {
-		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", token.Redact(err.Error()))
+	intact := tokensecret.Intact(secret, provenance)
+	if intact == nil {
+		return nil, nil, nil
 	}
-	return target
+	token := tokensecret.Fit(o.owner, *intact)
+	provenance.RenewRequest = o.Target.Record.RenewRequest
+	target, err := r.write(ctx, o, &token, provenance)
+	return target, notices, err
 }
 
 // target reads the target Secret live, as it was observed.
