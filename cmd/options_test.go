@@ -57,6 +57,7 @@ var _ = Describe("The flags", func() {
 		Entry("a collector of gRPC", "--tracing-endpoint=grpc://collector:4317", "not a URL such as"),
 		Entry("a collector with a path", "--tracing-endpoint=http://collector:4318/v1/traces", "without a path"),
 		Entry("a collector with a query", "--tracing-endpoint=http://collector:4318?a=b", "without a path"),
+		Entry("a collector with a password", "--tracing-endpoint=http://me:s3cr3t@collector:4318", "not a URL such as"),
 		Entry("a ratio above one", "--tracing-sampling-ratio=2", "not a number from 0 to 1"),
 		Entry("a negative ratio", "--tracing-sampling-ratio=-0.1", "not a number from 0 to 1"),
 		Entry("a ratio that is no number", "--tracing-sampling-ratio=NaN", "not a number from 0 to 1"),

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -26,13 +27,14 @@ func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func()
 	if o.tracingEndpoint == "" {
 		return nil, func() {}, nil
 	}
+	log := logf.Log.WithName("tracing")
+	// Before anything reads the environment, which may hold the collector's token.
+	otel.SetLogger(log.WithSink(withoutValues{log.GetSink()}))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Cannot send traces") }))
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.tracingEndpoint+"/v1/traces"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up the traces for %s: %w", o.tracingEndpoint, err)
 	}
-	log := logf.Log.WithName("tracing")
-	otel.SetLogger(log)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Cannot send traces") }))
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(exporter),
 		sdktrace.WithSampler(sdktrace.TraceIDRatioBased(o.tracingSamplingRatio)),
@@ -47,10 +49,18 @@ func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func()
 	}, nil
 }
 
+// withoutValues leaves out of OpenTelemetry's own messages what they quote.
+type withoutValues struct{ logr.LogSink }
+
+func (s withoutValues) Info(level int, message string, _ ...any) { s.LogSink.Info(level, message) }
+
+func (s withoutValues) Error(err error, message string, _ ...any) { s.LogSink.Error(err, message) }
+
 // setTracingEndpoint takes the value of a flag.
 func (o *options) setTracingEndpoint(value string) error {
 	endpoint, err := url.Parse(value)
-	if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || endpoint.RequestURI() != "/" {
+	if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || endpoint.RequestURI() != "/" ||
+		endpoint.User != nil || endpoint.Fragment != "" {
 		return errors.New("not a URL such as http://collector.observability:4318, without a path")
 	}
 	o.tracingEndpoint = endpoint.Scheme + "://" + endpoint.Host

@@ -81,6 +81,13 @@ var _ = Describe("The traces of the manager", func() {
 		Expect(server.Requests("shop")[0].Header).NotTo(HaveKey("Traceparent"))
 	})
 
+	It("quote nothing of the collector's headers when these cannot be read", func() {
+		GinkgoT().Setenv("OTEL_EXPORTER_OTLP_HEADERS", "the-token-of-the-collector")
+		session, _ := startReady("--tracing-endpoint", newReceiver().URL)
+		said := string(session.Out.Contents()) + string(session.Err.Contents())
+		Expect(said).To(And(ContainSubstring("parse headers"), Not(ContainSubstring("the-token-of-the-collector"))))
+	})
+
 	It("are as many as the ratio says", func(ctx SpecContext) {
 		traces := newReceiver()
 		awaitTokens := createShops(ctx, newServer(), "shop")

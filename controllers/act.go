@@ -53,7 +53,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	if errors.As(err, &outcome.Failure) {
 		err = nil
 	}
-	if old := o.Token(); old != nil && outcome.Target != nil && outcome.Target.Record.Fingerprint != old.Fingerprint {
+	if old := o.Token(); old != nil && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
 		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
 	}
 	if decision.Repair && outcome.Target != nil {
@@ -136,7 +136,9 @@ func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
 	if !o.Valid() || !o.Target.Drifted {
 		return nil
 	}
+	ctx, end := r.step(ctx, o, "mend")
 	target, _, err := r.rewrite(ctx, o)
+	end(err)
 	if err != nil {
 		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", err.Error())
 	}

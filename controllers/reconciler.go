@@ -87,7 +87,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if !clientCredential.DeletionTimestamp.IsZero() {
-		// The garbage collector takes the token Secret away. No new token is asked for.
+		// The garbage collector takes the token Secret away, unless it is retained. No new
+		// token is asked for.
 		r.limiter.Leave(request.String())
 		return r.finalize(ctx, clientCredential)
 	}

@@ -99,6 +99,17 @@ var _ = Describe("Traces", func() {
 		Consistently(tree).Should(BeEmpty())
 	})
 
+	It("tell of a Secret that is mended while its renewal fails", func(ctx SpecContext) {
+		create(ctx, w.clientCredential("shop"))
+		first := w.eventuallyReady(ctx, "shop")
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
+		spans.Reset()
+		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels = nil })
+		Eventually(tree).Should(ContainElements("reconcile", "reconcile/mend", "reconcile/mend/write Secret"))
+	})
+
 	It("tell of a failure what the status tells, and then of waiting nothing", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 			headers.Store("sent", r.Header.Clone())

@@ -131,8 +131,8 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	return failure
 }
 
-// prune deletes the token Secrets of former targets, now that the token is in its
-// place: nothing renews them.
+// prune deletes the token Secrets of former targets, or releases those that are to be
+// retained, now that the token is in its place: nothing renews them.
 func (r *Reconciler) prune(ctx context.Context, o *observed) error {
 	secrets := secretMetadataList()
 	if err := r.Client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),

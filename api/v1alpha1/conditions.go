@@ -87,7 +87,8 @@ const (
 	// someone else, cannot be adopted, or another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
 	// ReasonTargetContested surfaces when someone else keeps on changing or
-	// deleting the target Secret. It is repaired less and less often.
+	// deleting the target Secret. After three repairs it is repaired every five
+	// minutes.
 	ReasonTargetContested = "TargetContested"
 )
 

@@ -22,8 +22,8 @@ type TokenTarget struct {
 
 	// adopt takes over an existing Secret, if that Secret agrees: it carries the
 	// annotation oauth2.tokensync.dev/adoptable-by with the name of this
-	// ClientCredential, has the type of the template, and no controller. Its other
-	// keys, labels and annotations stay. From then on it belongs to this
+	// ClientCredential, has the type of the template and no controller, and is not
+	// immutable. Its other keys, labels and annotations stay. From then on it belongs to this
 	// ClientCredential, and deletionPolicy says what becomes of it.
 	// +optional
 	Adopt *bool `json:"adopt,omitempty"`

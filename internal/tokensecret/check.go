@@ -20,8 +20,8 @@ var reserved = regexp.MustCompile(`^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokens
 // the others, instance is what Argo CD tracks by, and managed-by is ours.
 var descriptive = regexp.MustCompile(`^app[.]kubernetes[.]io/(name|component|part-of|version)$`)
 
-// Labels with a reserved name that a token Secret may carry: all values of one, and
-// those of the other that make it a repository's credentials.
+// argoCDSecretTypeLabel has a reserved name, and may have the values that make a
+// Secret a repository's credentials.
 const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
 
 var argoCDSecretTypes = []string{"repository", "repo-creds"}

@@ -49,7 +49,7 @@ func (s *State) findReference(owner *v1alpha1.ClientCredential, secret metav1.Ob
 }
 
 // NeedsReference tells that the owner reference is not what the deletion policy asks
-// for, and ReferenceTo is what it is to be with the policy Delete.
+// for.
 func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
 
 // ReferenceTo the owner of a token Secret, by which it is deleted with its owner.

@@ -62,13 +62,14 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 		secret.WithData(map[string][]byte{name: []byte(value.Reveal())})
 	}
 	if !owner.RetainsTarget() {
+		reference := ReferenceTo(owner)
 		secret.WithOwnerReferences(metav1ac.OwnerReference().
-			WithAPIVersion(v1alpha1.GroupVersion.String()).
-			WithKind("ClientCredential").
-			WithName(owner.Name).
-			WithUID(owner.UID).
-			WithController(true).
-			WithBlockOwnerDeletion(true))
+			WithAPIVersion(reference.APIVersion).
+			WithKind(reference.Kind).
+			WithName(reference.Name).
+			WithUID(reference.UID).
+			WithController(*reference.Controller).
+			WithBlockOwnerDeletion(*reference.BlockOwnerDeletion))
 	}
 	if current != nil {
 		secret.WithUID(types.UID(current.UID)).WithResourceVersion(current.ResourceVersion)
