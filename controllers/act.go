@@ -47,9 +47,6 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	default:
 		return status.Outcome{}, nil
 	}
-	if errors.Is(err, tokenendpoint.ErrBusy) {
-		err = r.busy(o)
-	}
 	if errors.As(err, &outcome.Failure) {
 		err = nil
 	}
@@ -92,6 +89,9 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 	}
 	provenance.RenewRequest = o.RenewRequest
 	given, err := r.token(ctx, o, provenance, place)
+	if errors.Is(err, tokenendpoint.ErrBusy) {
+		err = place.awaitHost()
+	}
 	if err != nil {
 		return status.Outcome{}, err
 	}

@@ -36,23 +36,45 @@ type place struct {
 func (p *place) take() error {
 	o := p.observed
 	if p.TokenEndpoint.IsBusy(o.server.name()) {
-		return p.busy(o)
+		return p.awaitHost()
 	}
-	limit := o.server.RateLimit
-	if limit == nil || limit.Per == nil || !p.at.IsZero() {
+	limit := o.rateLimit()
+	if limit == (ratelimit.Limit{}) || !p.at.IsZero() {
 		return nil
 	}
+	now := p.Clock.Now()
+	until, ok := p.limiter.Take(o.server.name(), limit, o.waiter(), now)
+	if !ok {
+		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), limit.Requests, limit.Per)}
+	}
+	p.at = now
+	return nil
+}
+
+// awaitHost is the wait for others that ask the same host. Whose turn it is under the
+// rate limit does not lose it to who asks at a better moment.
+func (p *place) awaitHost() *notYetError {
+	busy := p.busy(p.observed)
+	p.limiter.Await(p.observed.server.name(), p.observed.rateLimit(), p.observed.waiter(), busy.until, p.Clock.Now())
+	return busy
+}
+
+// rateLimit is that of the server; zero without one.
+func (o *observed) rateLimit() ratelimit.Limit {
+	limit := o.server.RateLimit
+	if limit == nil || limit.Per == nil {
+		return ratelimit.Limit{}
+	}
+	return ratelimit.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}
+}
+
+// waiter is how urgent the request is.
+func (o *observed) waiter() ratelimit.Waiter {
 	waiter := ratelimit.Waiter{ID: o.key()}
 	if o.Valid() {
 		waiter.ExpiresAt = o.Token().ExpiresAt
 	}
-	now := p.Clock.Now()
-	until, ok := p.limiter.Take(o.server.name(), ratelimit.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}, waiter, now)
-	if !ok {
-		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), int(limit.Requests), limit.Per.Duration)}
-	}
-	p.at = now
-	return nil
+	return waiter
 }
 
 // sendsNow says that the request goes out only now: credentials were read, and

@@ -132,15 +132,45 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		for _, r := range second {
 			Expect(r.At).To(BeTemporally("<", expiry(r)))
 		}
-		// Who comes first when nobody waits yet is served at once. The others come with
-		// those that expire when they do; some find the host busy, and come with the next.
+		// Who comes first when nobody waits yet is served at once. Of the others, some
+		// find the host busy, and come a little later.
 		waited := second[allowed:]
 		byExpiry := slices.SortedFunc(slices.Values(waited), func(a, b authserver.Request) int { return expiry(a).Compare(expiry(b)) })
 		for i, r := range waited {
 			rank := slices.IndexFunc(byExpiry, func(other authserver.Request) bool { return other.Parameters["scope"] == r.Parameters["scope"] })
-			Expect(i/allowed).To(BeNumerically("~", rank/allowed, 1), "%d of %d came as %d", rank, len(waited), i)
+			Expect(i).To(BeNumerically("~", rank, allowed), "%d of %d came as %d", rank, len(waited), i)
 		}
 	})
+})
+
+var _ = It("Whose turn it is under a rate limit keeps it while the host is busy", func(ctx SpecContext) {
+	w := newWorld(ctx)
+	create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
+		TokenEndpoint: w.server.URL + authserver.RFC6749Path,
+		RateLimit:     &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: time.Minute}},
+	}), w.clientOf("limited", "first"))
+	w.eventuallyReady(ctx, "first")
+	names := []string{"second", "third", "fourth", "fifth", "sixth"}
+	for i, name := range names {
+		waiting := w.clientOf("limited", name)
+		waiting.Spec.Scopes = []string{"lifetime:" + strconv.Itoa(4000+i)}
+		create(ctx, waiting)
+		w.eventuallySays(ctx, name, matchers.HaveCondition("Ready", "False", "RateLimited"))
+	}
+
+	w.busy.Store(true)
+	for _, name := range names {
+		w.inTimeSays(ctx, name, 3*time.Minute, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+	}
+	later := w.clock.Now().Add(20 * time.Second)
+	w.passes(30*time.Second, func(g Gomega) { g.Expect(w.clock.Now()).To(BeTemporally(">=", later)) })
+	Expect(w.tokenRequests()).To(Equal(1))
+
+	w.busy.Store(false)
+	for i := range names {
+		w.passes(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(i + 2)) })
+		Expect(w.server.Requests("shop")[i+1].Parameters).To(HaveKeyWithValue("scope", "lifetime:"+strconv.Itoa(4000+i)))
+	}
 })
 
 var _ = Describe("The status of who waits for its turn", func() {

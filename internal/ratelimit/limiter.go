@@ -82,6 +82,19 @@ func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time)
 	return time.Time{}, true
 }
 
+// Await keeps a place in the order for who wants to send a request, but may not
+// because of something else than the limit. It is to ask again at until.
+func (l *Limiter) Await(server string, limit Limit, asking Waiter, until, now time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if limit.Requests <= 0 || limit.Per <= 0 {
+		return
+	}
+	w := l.join(server, limit, asking)
+	w.until, w.line.usedAt = until, now
+	l.sweep(now)
+}
+
 // takeUnlimited counts a request only where others have a limit.
 func (l *Limiter) takeUnlimited(server, id string, now time.Time) {
 	l.leave(id)

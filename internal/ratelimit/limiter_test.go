@@ -162,6 +162,34 @@ var _ = Describe("a request that goes out later than its place was taken", func(
 	})
 })
 
+var _ = Describe("a waiter that may not send because of something else", func() {
+	It("keeps its place, and the others wait for it", func() {
+		s := play(perMinute(1), sends(0, "x", 5), waits(1, "lazy", 9, 60))
+		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}, after(62), after(60))
+		waits(60, "lazy", 9, 120)(s)
+		sends(62, "urgent", 5)(s)
+	})
+
+	It("is woken when there is a place", func() {
+		s := play(perMinute(1), sends(0, "x", 5))
+		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}, after(63), after(60))
+		Expect(s.Due(after(61))).To(ConsistOf("urgent"))
+	})
+
+	It("is forgotten when it never comes back", func() {
+		s := play(perMinute(1), sends(0, "x", 5))
+		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent"}, after(62), after(60))
+		s.Due(after(68))
+		sends(68, "lazy", 9)(s)
+	})
+
+	It("waits nowhere without a limit", func() {
+		s := play(perMinute(1))
+		s.Await(server, ratelimit.Limit{}, ratelimit.Waiter{ID: "urgent"}, after(62), after(60))
+		Expect(s.Size()).To(BeZero())
+	})
+})
+
 var _ = Describe("the memory", func() {
 	It("of a server ends a period after its last request", func() {
 		s := play(perMinute(3), others(0, 3), waits(1, "a", 5, 60), leaves("a"))
