@@ -38,7 +38,7 @@ var _ = Describe("A fight over a token Secret", func() {
 	// is not like that: so Argo CD and Flux do it. It counts its writes.
 	foreignApplier := func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) func() int {
 		GinkgoHelper()
-		writer, err := client.NewWithWatch(restConfig, client.Options{Scheme: scheme})
+		writer, err := client.NewWithWatch(restConfig, client.Options{Scheme: apiServer.Scheme()})
 		Expect(err).NotTo(HaveOccurred())
 		watcher, err := writer.Watch(ctx, &corev1.SecretList{}, client.InNamespace(w.namespace))
 		Expect(err).NotTo(HaveOccurred())

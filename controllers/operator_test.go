@@ -22,15 +22,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	testingclock "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
@@ -39,6 +32,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
+	"github.com/tokensync/tokensync/test/operator"
 )
 
 // requestTimeout is short, so that slow servers do not make slow tests.
@@ -100,20 +94,10 @@ func (w *world) newServer(options authserver.Options) *authserver.Server {
 func (w *world) start() {
 	GinkgoHelper()
 	config := rest.CopyConfig(restConfig)
-	config.QPS = -1
 	config.Wrap(w.traffic.wrap)
-	cacheOptions := controllers.CacheOptions()
-	cacheOptions.DefaultNamespaces = map[string]cache.Config{w.namespace: {}}
-	mgr, err := manager.New(config, manager.Options{
-		Scheme:  scheme,
-		Cache:   cacheOptions,
-		Metrics: metricsserver.Options{BindAddress: "0"},
-		Logger:  zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5))),
-	})
-	Expect(err).NotTo(HaveOccurred())
-
+	logger := zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	w.recorder, w.metrics = events.NewFakeRecorder(10000), metrics.New("v1.2.3")
-	reconciler := &controllers.Reconciler{
+	started := operator.Start(config, logger, &controllers.Reconciler{
 		Clock:    w.clock,
 		Recorder: w.recorder,
 		TokenEndpoint: &tokenEndpoint{busy: &w.busy, strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
@@ -126,28 +110,8 @@ func (w *world) start() {
 		ClusterResourceNamespace: w.resources,
 		Metrics:                  w.metrics,
 		Tracer:                   w.tracer,
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{
-		SkipNameValidation: ptr.To(true),
-		NewQueue: func(_ string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-			return workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-				workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{Clock: w.clock})
-		},
-	})).To(Succeed())
-	ended := make(chan struct{})
-	go func() {
-		defer GinkgoRecover()
-		defer close(ended)
-		Expect(mgr.Start(ctx)).To(Succeed())
-	}()
-	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
-	w.tellToEnd = cancel
-	w.stop = func() {
-		cancel()
-		// The queue's delays wait for the clock of the test.
-		Eventually(func() <-chan struct{} { w.clock.Step(time.Millisecond); return ended }).Should(BeClosed())
-	}
+	}, w.namespace)
+	w.tellToEnd, w.stop = started.TellToEnd, started.Stop
 }
 
 func (w *world) restart() {

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -202,6 +203,9 @@ var _ = Describe("A token that expires before its turn to be renewed comes", fun
 		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
+		// The queue counts from when the reconcile ends, which is after the status is seen.
+		Eventually(w.logs).Should(gbytes.Say("requeueing after 1h"))
+		Consistently(w.tokenRequests).Should(Equal(1))
 		w.clock.SetTime(issuedAt.Add(3*time.Hour - 2*time.Second))
 		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(1))
 		w.inTimeSays(ctx, "shop", 10*time.Second, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))

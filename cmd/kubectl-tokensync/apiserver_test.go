@@ -7,16 +7,14 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/check"
+	"github.com/tokensync/tokensync/test/controlplane"
 )
 
 var (
@@ -27,28 +25,19 @@ var (
 )
 
 var _ = BeforeSuite(func() {
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
-		ErrorIfCRDPathMissing: true,
-	}
-	config, err := environment.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(environment.Stop)
+	environment, uncached := controlplane.Start(filepath.Join("..", ".."))
+	apiServer = uncached
 	folder, err := os.MkdirTemp("", "kubectl-tokensync-")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(os.RemoveAll, folder)
 	kubeconfig, cacheDir = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cache")
 	Expect(os.WriteFile(kubeconfig, environment.KubeConfig, 0o600)).To(Succeed())
-	apiServer, err = client.New(config, client.Options{Scheme: check.Scheme()})
-	Expect(err).NotTo(HaveOccurred())
 })
 
 // newNamespace makes a namespace for one test.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	Expect(apiServer.Create(ctx, namespace)).To(Succeed())
-	return namespace.Name
+	return controlplane.NewNamespace(ctx, apiServer)
 }
 
 // inCluster runs a command line against the API server.

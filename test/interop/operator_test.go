@@ -15,22 +15,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/test/operator"
 )
 
 // systemNamespace is where ClusterAuthorizationServers find what they name.
 const systemNamespace = "tokensync-system"
 
-// operator is the real one, in this process.
-type operator struct {
+// observed is the real operator, in this process, with what it sent and wrote.
+type observed struct {
 	*tokenendpoint.Client
 	logs  *gbytes.Buffer
 	mutex sync.Mutex
@@ -38,7 +36,7 @@ type operator struct {
 }
 
 // Send sends a token request for real, and keeps it for the test to look at.
-func (o *operator) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
+func (o *observed) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	o.mutex.Lock()
 	o.sent = append(o.sent, request)
 	o.mutex.Unlock()
@@ -46,46 +44,26 @@ func (o *operator) Send(ctx context.Context, request *oauth2.Request) (oauth2.Re
 }
 
 // requests are the token requests that were sent so far.
-func (o *operator) requests() []*oauth2.Request {
+func (o *observed) requests() []*oauth2.Request {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	return o.sent[:len(o.sent):len(o.sent)]
 }
 
 // startOperator starts an operator that trusts the system's authorities, and so not the provider's.
-func startOperator(restConfig *rest.Config) *operator {
+func startOperator(config *rest.Config) *observed {
 	GinkgoHelper()
 	Expect(apiServer.Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}})).To(Succeed())
-	started := &operator{
+	o := &observed{
 		// The provider listens at a loopback address, which is denied otherwise.
 		Client: tokenendpoint.NewClient(tokenendpoint.Options{AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 		logs:   gbytes.NewBuffer(),
 	}
-	logger := zap.New(zap.WriteTo(io.MultiWriter(started.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
+	logger := zap.New(zap.WriteTo(io.MultiWriter(o.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	logf.SetLogger(logger)
-	config := rest.CopyConfig(restConfig)
-	config.QPS = -1
-	mgr, err := manager.New(config, manager.Options{
-		Scheme:  scheme,
-		Cache:   controllers.CacheOptions(),
-		Metrics: metricsserver.Options{BindAddress: "0"},
-		Logger:  logger,
+	started := operator.Start(config, logger, &controllers.Reconciler{
+		TokenEndpoint: o, RequireCredentialsLabel: true, ClusterResourceNamespace: systemNamespace,
 	})
-	Expect(err).NotTo(HaveOccurred())
-	reconciler := &controllers.Reconciler{
-		TokenEndpoint: started, RequireCredentialsLabel: true, ClusterResourceNamespace: systemNamespace,
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{})).To(Succeed())
-	ended := make(chan struct{})
-	go func() {
-		defer GinkgoRecover()
-		defer close(ended)
-		Expect(mgr.Start(ctx)).To(Succeed())
-	}()
-	DeferCleanup(func() {
-		cancel()
-		Eventually(ended).Should(BeClosed())
-	})
-	return started
+	DeferCleanup(started.Stop)
+	return o
 }

@@ -12,14 +12,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/controlplane"
 	"github.com/tokensync/tokensync/test/interop/provider"
 )
 
@@ -31,27 +27,17 @@ func TestInterop(t *testing.T) {
 }
 
 var (
-	scheme = runtime.NewScheme()
 	// apiServer is the client of the tests; it has no cache.
 	apiServer client.Client
-	running   *operator
+	running   *observed
 	// op takes client certificates at all of its endpoints, apart only at the aliases for that.
 	op, apart *provider.Provider
 )
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
-	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
-		ErrorIfCRDPathMissing: true,
-	}
-	restConfig, err := environment.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(environment.Stop)
-	apiServer, err = client.New(restConfig, client.Options{Scheme: scheme})
-	Expect(err).NotTo(HaveOccurred())
-	running = startOperator(restConfig)
+	environment, uncached := controlplane.Start(filepath.Join("..", ".."))
+	apiServer = uncached
+	running = startOperator(environment.Config)
 
 	authority, err := provider.NewAuthority("interop authority")
 	Expect(err).NotTo(HaveOccurred())
@@ -78,10 +64,9 @@ func startProvider(ctx context.Context, options provider.Options) *provider.Prov
 // newNamespace makes a namespace for one test. What the test leaves there asks for no more tokens.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "interop-"}}
-	Expect(apiServer.Create(ctx, namespace)).To(Succeed())
+	namespace := controlplane.NewNamespace(ctx, apiServer)
 	DeferCleanup(func(ctx SpecContext) {
-		Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, client.InNamespace(namespace.Name))).To(Succeed())
+		Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, client.InNamespace(namespace))).To(Succeed())
 	})
-	return namespace.Name
+	return namespace
 }

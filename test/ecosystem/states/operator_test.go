@@ -1,28 +1,20 @@
 package states_test
 
 import (
-	"context"
 	"log"
 	"net/netip"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	testingclock "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/operator"
 )
 
 // world is what one test has: a namespace, an authorization server that knows the
@@ -53,17 +45,8 @@ func newWorld(ctx SpecContext) *world {
 // start starts an operator that sees this test's namespace alone.
 func (w *world) start() {
 	GinkgoHelper()
-	config := rest.CopyConfig(restConfig)
-	config.QPS = -1
-	cacheOptions := controllers.CacheOptions()
-	cacheOptions.DefaultNamespaces = map[string]cache.Config{w.namespace: {}}
-	mgr, err := manager.New(config, manager.Options{
-		Scheme: scheme, Cache: cacheOptions, Metrics: metricsserver.Options{BindAddress: "0"},
-	})
-	Expect(err).NotTo(HaveOccurred())
 	w.metrics = metrics.New("test")
-	w.metrics.ReadFrom(mgr.GetCache(), mgr.Elected())
-	reconciler := &controllers.Reconciler{
+	started := operator.Start(restConfig, logf.Log, &controllers.Reconciler{
 		Clock:    w.clock,
 		Recorder: events.NewFakeRecorder(10000),
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
@@ -73,29 +56,11 @@ func (w *world) start() {
 		}),
 		RequireCredentialsLabel: true,
 		Metrics:                 w.metrics,
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	Expect(reconciler.AddToManager(ctx, mgr, controller.Options{
-		SkipNameValidation: ptr.To(true),
-		NewQueue: func(_ string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-			return workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-				workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{Clock: w.clock})
-		},
-	})).To(Succeed())
-	ended := make(chan struct{})
-	go func() {
-		defer GinkgoRecover()
-		defer close(ended)
-		Expect(mgr.Start(ctx)).To(Succeed())
-	}()
-	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
-	Eventually(mgr.Elected()).Should(BeClosed())
+	}, w.namespace)
 	w.running = true
 	w.stop = func() {
 		w.running = false
-		cancel()
-		// The queue's delays wait for the clock of the test.
-		Eventually(func() <-chan struct{} { w.nudge(); return ended }).Should(BeClosed())
+		started.Stop()
 	}
 }
 
