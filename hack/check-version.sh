@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Fails unless VERSION can be released: it has the right form, and the chart says the same.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=${1:?usage: hack/check-version.sh VERSION}
+chart=charts/tokensync/Chart.yaml
+
+fail() { # MESSAGE
+  echo "release: $1" >&2
+  exit 1
+}
+
+number='(0|[1-9][0-9]*)'
+[[ "$version" =~ ^v$number\.$number\.$number(-[0-9A-Za-z.-]+)?$ ]] ||
+  fail "VERSION is $version, and has to be one such as v0.1.0 or v0.1.0-rc.1"
+# A clone of the tag has the chart too, and its appVersion is the image that it installs.
+for line in "version: ${version#v}" "appVersion: $version"; do
+  grep --quiet --line-regexp --fixed-strings "$line" "$chart" ||
+    fail "$chart has no line '$line': write the version there before the tag is made"
+done
