@@ -17,6 +17,7 @@ type options struct {
 	allowedCIDRs            tokenendpoint.CIDRs
 	requireCredentialsLabel bool
 	allowInlineServers      bool
+	namespaces              []string
 	clusterNamespace        string
 	tracingEndpoint         string
 	tracingSamplingRatio    float64
@@ -24,33 +25,37 @@ type options struct {
 
 func (o *options) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443",
-		"Address that serves the metrics; 0 switches it off.")
+		"The `address` that the metrics are served at; 0 switches them off.")
 	flags.BoolVar(&o.metricsSecure, "metrics-secure", true,
 		"Serve the metrics over TLS, to those alone whom the API server lets get /metrics. Without it everyone may read them.")
 	flags.StringVar(&o.metricsCertDir, "metrics-cert-dir", "",
-		"Folder with the files tls.crt and tls.key that the metrics are served with. They are read again when they change. "+
+		"The `folder` with the files tls.crt and tls.key that the metrics are served with. They are read again when they change. "+
 			"Without it the operator signs a certificate of its own when it starts.")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081",
-		"Address that serves /healthz and /readyz; 0 switches it off.")
+		"The `address` that /healthz and /readyz are served at; 0 switches them off.")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false,
-		"Let one of several replicas work at a time.")
+		"Let one of several replicas work at a time. The shipped manifests set it.")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"Comma-separated address ranges that token endpoints may lie in although they are denied otherwise: "+
+		"The address `ranges`, with commas between them, that token endpoints may lie in although they are denied otherwise: "+
 			"loopback, link-local, multicast, unspecified and metadata-service addresses.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
 		"Use a credentials Secret, or a token of a ServiceAccount, only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
 		"Permit ClientCredentials that declare an authorization server themselves. "+
 			"Without it they name an AuthorizationServer or ClusterAuthorizationServer.")
+	flags.Func("namespaces",
+		"The `namespaces`, with commas between them, that the operator works in. It then needs rights in these alone, and uses no "+
+			"ClusterAuthorizationServers. Without it, it works in all.",
+		o.setNamespaces)
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",
-		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name; the operator's own in the shipped manifests.")
+		"The `namespace` of the ConfigMaps and Secrets that ClusterAuthorizationServers name. The shipped manifests set the operator's own.")
 	flags.Func("tracing-endpoint",
-		"URL that traces are sent to by OTLP over HTTP, such as http://collector.observability:4318. Without it there are no traces.",
+		"The `URL` that traces are sent to by OTLP over HTTP, such as http://collector.observability:4318. Without it there are no traces.",
 		o.setTracingEndpoint)
 	o.tracingSamplingRatio = 1
 	flags.Func("tracing-sampling-ratio",
-		"Which part of the traces is sent, from 0 to 1. (default 1)",
+		"Which `part` of the traces is sent, from 0 to 1. (default 1)",
 		o.setTracingSamplingRatio)
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"io"
 	"net/netip"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -26,6 +27,7 @@ var _ = Describe("The flags", func() {
 		Expect(options.requireCredentialsLabel).To(BeTrue())
 		Expect(options.metricsSecure).To(BeTrue())
 		Expect(options.tracingEndpoint).To(BeEmpty())
+		Expect(options.namespaces).To(BeEmpty())
 	})
 
 	It("take address ranges with commas between them", func() {
@@ -41,6 +43,18 @@ var _ = Describe("The flags", func() {
 		Expect(err).To(MatchError(ContainSubstring("not an address range such as 10.0.0.0/8")))
 	})
 
+	DescribeTable("take namespaces", func(value string, expected ...string) {
+		options, err := parse("--namespaces=before", "--namespaces="+value)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(options.namespaces).To(HaveExactElements(expected))
+	},
+		Entry("with commas between them", "shop,billing", "shop", "billing"),
+		Entry("with spaces around them", " shop , billing ", "shop", "billing"),
+		Entry("of a single name", "shop", "shop"),
+		Entry("that begin with a digit", "0-shop", "0-shop"),
+		Entry("that are all, by an empty value", ""),
+	)
+
 	It("take a collector of traces and a ratio", func() {
 		options, err := parse("--tracing-endpoint=https://collector:4318/", "--tracing-sampling-ratio=0.25")
 		Expect(err).NotTo(HaveOccurred())
@@ -52,6 +66,12 @@ var _ = Describe("The flags", func() {
 		_, err := parse(argument)
 		Expect(err).To(MatchError(ContainSubstring(because)))
 	},
+		Entry("a namespace in capital letters", "--namespaces=Shop", `"Shop" is no name of a namespace`),
+		Entry("a namespace with a dot", "--namespaces=shop.example", `"shop.example" is no name of a namespace`),
+		Entry("a namespace of more than 63 characters", "--namespaces="+strings.Repeat("a", 64), "must be no more than 63"),
+		Entry("a pattern of namespaces", "--namespaces=shop-*", `"shop-*" is no name of a namespace`),
+		Entry("a comma without a namespace", "--namespaces=shop,", `"" is no name of a namespace`),
+		Entry("a namespace twice", "--namespaces=shop,billing,shop", `namespace "shop" is named twice`),
 		Entry("a collector without a scheme", "--tracing-endpoint=collector:4318", "not a URL such as"),
 		Entry("a collector without a host", "--tracing-endpoint=http://", "not a URL such as"),
 		Entry("a collector of gRPC", "--tracing-endpoint=grpc://collector:4317", "not a URL such as"),

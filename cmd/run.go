@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
@@ -41,15 +42,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := ctrl.NewManager(restConfig, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         controllers.CacheOptions(),
-		Metrics:                       metricsOptions,
-		HealthProbeBindAddress:        o.healthProbeBindAddress,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "tokensync.dev",
-		LeaderElectionReleaseOnCancel: true,
-	})
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(o, scheme, metricsOptions))
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
@@ -66,6 +59,7 @@ func run(ctx context.Context, o *options) error {
 		}),
 		RequireCredentialsLabel:  o.requireCredentialsLabel,
 		ForbidInlineServers:      !o.allowInlineServers,
+		NamedNamespacesOnly:      len(o.namespaces) > 0,
 		ClusterResourceNamespace: o.clusterNamespace,
 		Metrics:                  metrics.New(version),
 		Tracer:                   tracer,
@@ -89,12 +83,24 @@ func run(ctx context.Context, o *options) error {
 	return nil
 }
 
+func managerOptions(o *options, scheme *runtime.Scheme, metrics metricsserver.Options) ctrl.Options {
+	return ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(o.namespaces...),
+		Metrics:                       metrics,
+		HealthProbeBindAddress:        o.healthProbeBindAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "tokensync.dev",
+		LeaderElectionReleaseOnCancel: true,
+	}
+}
+
 func cachesSynced(caches cache.Cache) healthz.Checker {
 	return func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
 		defer cancel()
 		if !caches.WaitForCacheSync(ctx) {
-			return errors.New("the caches have not synced: is the CRD installed, and may the operator list Secrets?")
+			return errors.New("the caches have not synced: are the CRDs installed, and may the operator list Secrets in all namespaces, or in each of --namespaces?")
 		}
 		return nil
 	}

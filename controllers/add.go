@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,11 +69,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("add indexes: %w", err)
 	}
-	if err := errors.Join(
-		r.addServers(mgr, "authorizationserver", "", func() server { return &v1alpha1.AuthorizationServer{} }, options),
-		r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
-			func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options),
-	); err != nil {
+	if err := r.addServers(mgr, "authorizationserver", "", func() server { return &v1alpha1.AuthorizationServer{} }, options); err != nil {
 		return err
 	}
 	woken := make(chan event.GenericEvent)
@@ -84,17 +79,29 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	})); err != nil {
 		return err
 	}
-	return builder.ControllerManagedBy(mgr).
+	clientCredentials := builder.ControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(worthALook())).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.sharingTarget), builder.WithPredicates(targetReleased())).
 		Watches(&v1alpha1.AuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.ClusterAuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(relabelled())).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usingSecret)).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
-		WithOptions(options).
-		Complete(r)
+		WithOptions(options)
+	if !r.NamedNamespacesOnly {
+		if err := r.addClusterServers(mgr, clientCredentials, options); err != nil {
+			return err
+		}
+	}
+	return clientCredentials.Complete(r)
+}
+
+// addClusterServers adds all that is watched for ClusterAuthorizationServers alone.
+func (r *Reconciler) addClusterServers(mgr manager.Manager, clientCredentials *builder.Builder, options controller.Options) error {
+	clientCredentials.
+		Watches(&v1alpha1.ClusterAuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(relabelled()))
+	return r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
+		func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options)
 }
 
 // wakeUp puts a ClientCredential into the queue.

@@ -15,9 +15,11 @@ const clientCredentialKind = "ClientCredential"
 
 // CacheOptions keep the cache small and free of secrets: of Secrets it holds
 // nothing but the metadata that is read, and a read of whole Secrets through the
-// cache fails instead of filling it.
-func CacheOptions() cache.Options {
+// cache fails instead of filling it. It holds what is in the given namespaces, or in
+// all when none is given.
+func CacheOptions(namespaces ...string) cache.Options {
 	return cache.Options{
+		DefaultNamespaces:           only(namespaces),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:             {Transform: stripSecret},
@@ -25,6 +27,18 @@ func CacheOptions() cache.Options {
 			&corev1.Namespace{}:          {Transform: stripNamespace},
 		},
 	}
+}
+
+// only is nil for all namespaces.
+func only(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	configs := make(map[string]cache.Config, len(namespaces))
+	for _, namespace := range namespaces {
+		configs[namespace] = cache.Config{}
+	}
+	return configs
 }
 
 func stripSecret(object any) (any, error) {

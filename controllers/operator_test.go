@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,10 +53,10 @@ type world struct {
 	busy atomic.Bool
 	// strayed holds the hosts outside of the test that were to be asked.
 	strayed sync.Map
-	// requireLabel, forbidInline and resources, the cluster resource namespace, are
-	// for the next start.
-	requireLabel, forbidInline bool
-	resources                  string
+	// requireLabel, forbidInline, namedOnly, to work in named namespaces only, and
+	// resources, the cluster resource namespace, are for the next start.
+	requireLabel, forbidInline, namedOnly bool
+	resources                             string
 	// tracer is for the next start too.
 	tracer trace.Tracer
 	// metrics are those of the operator that was started last.
@@ -107,6 +108,7 @@ func (w *world) start() {
 		})},
 		RequireCredentialsLabel:  w.requireLabel,
 		ForbidInlineServers:      w.forbidInline,
+		NamedNamespacesOnly:      w.namedOnly,
 		ClusterResourceNamespace: w.resources,
 		Metrics:                  w.metrics,
 		Tracer:                   w.tracer,
@@ -211,6 +213,13 @@ func (t *traffic) reset() {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.requests = nil
+}
+
+// all returns the requests so far, each with its method and path.
+func (t *traffic) all() []string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return slices.Clone(t.requests)
 }
 
 // writes returns the requests that were no reads, those for leases and events aside.

@@ -52,6 +52,9 @@ type Reconciler struct {
 	RequireCredentialsLabel bool
 	// ForbidInlineServers refuses spec.authorizationServer.
 	ForbidInlineServers bool
+	// NamedNamespacesOnly leaves alone what lies in no namespace: it watches no
+	// Namespaces, and refuses ClusterAuthorizationServers.
+	NamedNamespacesOnly bool
 	// ClusterResourceNamespace is where a ClusterAuthorizationServer finds what it
 	// names.
 	ClusterResourceNamespace string

@@ -95,9 +95,10 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 }
 
 // isEnding tells whether a namespace is being deleted: then nothing may hold it up.
+// An operator in named namespaces has no cache of them, so the API server is asked.
 func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
 	namespace := namespaceMetadata(name)
-	err := r.Client.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
 	return err != nil || !namespace.DeletionTimestamp.IsZero()
 }
 

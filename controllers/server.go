@@ -67,6 +67,12 @@ func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientC
 }
 
 func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCredential, name string) (declaration, error) {
+	if r.NamedNamespacesOnly {
+		return declaration{}, declarationError(v1alpha1.ReasonAuthorizationServerNotAllowed,
+			"ClusterAuthorizationServer %q cannot be used: this operator works in named namespaces only (--namespaces). "+
+				"Declare an AuthorizationServer in namespace %q, and name that in spec.authorizationServerRef",
+			name, owner.Namespace)
+	}
 	found := &v1alpha1.ClusterAuthorizationServer{}
 	if err := r.getServer(ctx, types.NamespacedName{Name: name}, found); err != nil {
 		return declaration{}, err

@@ -47,7 +47,8 @@ const (
 	// spec.authorizationServerRef names.
 	ReasonAuthorizationServerNotFound = "AuthorizationServerNotFound"
 	// ReasonAuthorizationServerNotAllowed surfaces when the ClusterAuthorizationServer
-	// is not for this namespace.
+	// is not for this namespace, or the operator was started with --namespaces and
+	// uses none.
 	ReasonAuthorizationServerNotAllowed = "AuthorizationServerNotAllowed"
 	// ReasonInlineAuthorizationServerForbidden surfaces when the operator was started
 	// with --allow-inline-authorization-servers=false and the spec has one.

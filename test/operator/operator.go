@@ -12,7 +12,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	testingclock "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -75,16 +74,9 @@ func newManager(config *rest.Config, logger logr.Logger, namespaces []string) ma
 	GinkgoHelper()
 	config = rest.CopyConfig(config)
 	config.QPS = -1
-	cacheOptions := controllers.CacheOptions()
-	if len(namespaces) > 0 {
-		cacheOptions.DefaultNamespaces = map[string]cache.Config{}
-	}
-	for _, namespace := range namespaces {
-		cacheOptions.DefaultNamespaces[namespace] = cache.Config{}
-	}
 	mgr, err := manager.New(config, manager.Options{
 		Scheme:  controlplane.Scheme(),
-		Cache:   cacheOptions,
+		Cache:   controllers.CacheOptions(namespaces...),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Logger:  logger,
 	})
