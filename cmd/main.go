@@ -18,6 +18,7 @@ func main() {
 	options.addFlags(flag.CommandLine)
 	zapOptions := zap.Options{}
 	zapOptions.BindFlags(flag.CommandLine)
+	explain(flag.CommandLine)
 	flag.Parse()
 	logf.SetLogger(zap.New(zap.UseFlagOptions(&zapOptions)))
 

@@ -16,7 +16,7 @@ func TestProfiles(t *testing.T) {
 	RunSpecs(t, "profiles")
 }
 
-var _ = Describe("the page of profiles", func() {
+var _ = Describe("docs/profiles.md", Label("docs"), func() {
 	It("has a row of all columns for each profile", func() {
 		text, err := render()
 		Expect(err).NotTo(HaveOccurred())

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/docs/page"
 )
 
 // busy are metrics of which each has a series.
@@ -31,12 +32,12 @@ func busy() *prometheus.Registry {
 // described is what docs/metrics.md says about a metric in a table.
 type described struct{ kind, labels string }
 
-var _ = Describe("docs/metrics.md", func() {
+var _ = Describe("docs/metrics.md", Label("docs"), func() {
 	raw, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {
 		panic(err)
 	}
-	page := string(raw)
+	text := string(raw)
 
 	It("names the metrics that there are, with their types and labels, and no others", func() {
 		actual := map[string]described{}
@@ -48,7 +49,7 @@ var _ = Describe("docs/metrics.md", func() {
 		Expect(actual).To(HaveLen(8))
 
 		told := map[string]described{}
-		for _, row := range regexp.MustCompile("(?m)^\\| `(tokensync_\\w+)` \\| (\\w+) \\|([^|]*)\\|").FindAllStringSubmatch(page, -1) {
+		for _, row := range regexp.MustCompile("(?m)^\\| `(tokensync_\\w+)` \\| (\\w+) \\|([^|]*)\\|").FindAllStringSubmatch(text, -1) {
 			names := strings.FieldsFunc(row[3], func(r rune) bool { return strings.ContainsRune("`, ", r) })
 			slices.Sort(names)
 			told[row[1]] = described{row[2], strings.Join(names, ",")}
@@ -57,7 +58,9 @@ var _ = Describe("docs/metrics.md", func() {
 	})
 
 	It("has a query for each metric, and queries none that does not exist", func() {
-		queries := strings.Join(regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllString(page, -1), "")
+		blocks, err := page.In("../..", "docs/metrics.md", "promql")
+		Expect(err).NotTo(HaveOccurred())
+		queries := strings.Join(blocks, "")
 		queried := map[string]bool{}
 		for _, name := range regexp.MustCompile(`tokensync_\w+`).FindAllString(queries, -1) {
 			queried[regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")] = true

@@ -14,22 +14,26 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-var _ = Describe("the page for vendors that are not listed", func() {
-	raw, err := os.ReadFile("../../docs/vendor-not-listed.md")
+// vendorPage is the page that these tests hold to what it says.
+const vendorPage = "docs/vendor-not-listed.md"
+
+var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
+	raw, err := os.ReadFile("../../" + vendorPage)
 	if err != nil {
 		panic(err)
 	}
-	page := string(raw)
+	text := string(raw)
 
 	It("shows a request and answers that are as it says", func() {
-		credential, secret := workedExample(page)
+		credential, secret := workedExample()
 		completed, request := build(credential.Spec, secret.StringData, "")
 		Expect(secret.Name).To(Equal(credential.Spec.CredentialsRef.Name))
 		Expect(secret.Labels).To(HaveKeyWithValue(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
 
-		curl := blocks(page, "sh")[0]
+		curl := blocks("sh")[0]
 		Expect(curl).To(HavePrefix("curl " + request.FullURL().Reveal() + " "))
 		for _, name := range []string{"X-Api-Key", "Content-Type"} {
 			Expect(curl).To(ContainSubstring("-H '%s: %s'", name, request.Header[name].Reveal()))
@@ -37,7 +41,7 @@ var _ = Describe("the page for vendors that are not listed", func() {
 		Expect(request.Header).To(HaveLen(3), "these two and Accept")
 		Expect(request.Body.Reveal()).To(MatchJSON(regexp.MustCompile(`-d '(.*)'`).FindStringSubmatch(curl)[1]))
 
-		answers := blocks(page, "json")
+		answers := blocks("json")
 		token, err := oauth2.ReadResponse(completed, request, responseOf("200\n\n"+answers[0]))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(token.AccessToken.Reveal()).To(Equal("pcl_9sT2vWx4"))
@@ -48,26 +52,26 @@ var _ = Describe("the page for vendors that are not listed", func() {
 	})
 
 	It("builds the example up from its parts", func() {
-		credential, _ := workedExample(page)
+		credential, _ := workedExample()
 		var parts server
-		for _, block := range fragments(page)[:2] {
+		for _, block := range fragments()[:2] {
 			Expect(yaml.UnmarshalStrict([]byte(block), &parts)).To(Succeed())
 		}
 		Expect(&parts).To(Equal(credential.Spec.AuthorizationServer))
 	})
 
 	It("holds only declarations that can be used", func() {
-		for _, block := range fragments(page) {
+		for _, block := range fragments() {
 			expectUsable(block)
 		}
-		Expect(len(settings(page))).To(BeNumerically(">", 50))
-		for _, setting := range settings(page) {
+		Expect(len(settings(text))).To(BeNumerically(">", 50))
+		for _, setting := range settings(text) {
 			expectUsable(strings.Split(setting, "` and `")...)
 		}
 	})
 
 	It("has every field of a request and of an answer", func() {
-		set := strings.Join(settings(page), "\n")
+		set := strings.Join(settings(text), "\n")
 		for _, part := range []any{
 			v1alpha1.ClientAuthentication{}, v1alpha1.Assertion{}, v1alpha1.ServiceAccountToken{},
 			v1alpha1.TLSClient{}, v1alpha1.CABundleReference{}, v1alpha1.TokenRequest{}, v1alpha1.ParameterNames{},
@@ -82,9 +86,9 @@ var _ = Describe("the page for vendors that are not listed", func() {
 })
 
 // workedExample is the ClientCredential of the page, and its Secret.
-func workedExample(page string) (credential v1alpha1.ClientCredential, secret corev1.Secret) {
+func workedExample() (credential v1alpha1.ClientCredential, secret corev1.Secret) {
 	GinkgoHelper()
-	for _, block := range blocks(page, "yaml") {
+	for _, block := range blocks("yaml") {
 		switch {
 		case strings.Contains(block, "kind: ClientCredential\n"):
 			Expect(yaml.UnmarshalStrict([]byte(block), &credential)).To(Succeed())
@@ -126,16 +130,16 @@ func everySecret() map[string]string {
 }
 
 // blocks are the code blocks of a language.
-func blocks(page, language string) (found []string) {
-	for _, match := range regexp.MustCompile("(?s)\n```"+language+"\n(.*?)\n```\n").FindAllStringSubmatch(page, -1) {
-		found = append(found, match[1]+"\n")
-	}
-	return found
+func blocks(language string) []string {
+	GinkgoHelper()
+	texts, err := page.In("../..", vendorPage, language)
+	Expect(err).NotTo(HaveOccurred())
+	return texts
 }
 
 // fragments are the YAML blocks that are part of an authorization server.
-func fragments(page string) (found []string) {
-	for _, block := range blocks(page, "yaml") {
+func fragments() (found []string) {
+	for _, block := range blocks("yaml") {
 		if !strings.Contains(block, "kind: ") {
 			found = append(found, block)
 		}
@@ -145,9 +149,9 @@ func fragments(page string) (found []string) {
 
 // settings are what the tables say is to be set: the code in their last column
 // that has a value. Code that belongs together stays together.
-func settings(page string) (found []string) {
-	_, page, _ = strings.Cut(page, "\n## What to set\n")
-	for row := range strings.SplitSeq(page, "\n") {
+func settings(text string) (found []string) {
+	_, text, _ = strings.Cut(text, "\n## What to set\n")
+	for row := range strings.SplitSeq(text, "\n") {
 		cells := strings.Split(row, " | ")
 		if len(cells) != 2 {
 			continue

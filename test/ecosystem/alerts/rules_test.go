@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/gomega"
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/test/docs/page"
 )
 
 const runbook = "https://github.com/tokensync/tokensync/blob/main/docs/alerts.md"
@@ -75,31 +77,17 @@ var _ = Describe("The alert rules", func() {
 			}
 		}
 	})
+})
 
-	It("are described in docs/alerts.md, each under its name", func() {
-		var headings []string
-		for _, heading := range regexp.MustCompile(`(?m)^## (TokenSync\w+)$`).FindAllSubmatch(read("docs", "alerts.md"), -1) {
-			headings = append(headings, string(heading[1]))
-		}
-		Expect(headings).To(ConsistOf(names()))
-	})
-
-	It("are as grave as docs/alerts.md says", func() {
-		page := string(read("docs", "alerts.md"))
-		for _, alert := range alerts() {
-			Expect(page).To(ContainSubstring("| [`%s`](#%s) | %s |", alert.Alert, strings.ToLower(alert.Alert), alert.Labels["severity"]))
+var _ = Describe("The queries of the pages", func() {
+	It("ask for what the operator exports", func() {
+		blocks, err := page.All(file())
+		Expect(err).NotTo(HaveOccurred())
+		known := vocabulary{exported(), values()}
+		for _, block := range blocks {
+			if block.Language == "promql" {
+				Expect(known.faults(block.Text)).To(BeEmpty(), block.String())
+			}
 		}
 	})
 })
-
-var _ = DescribeTable("The queries ask for what the operator exports, in",
-	func(page string) {
-		known := vocabulary{exported(), values()}
-		queries := regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(string(read("docs", page)), -1)
-		Expect(queries).NotTo(BeEmpty())
-		for _, query := range queries {
-			Expect(known.faults(query[1])).To(BeEmpty())
-		}
-	},
-	Entry(nil, "metrics.md"),
-)

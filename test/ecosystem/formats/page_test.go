@@ -1,11 +1,9 @@
 package formats_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -13,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/test/docs/page"
 )
 
 // section is what stands under one heading of the page.
@@ -22,44 +22,34 @@ type section struct {
 	file    string
 }
 
-var (
-	headings = regexp.MustCompile(`(?m)^##+ (.*)$`)
-	blocks   = regexp.MustCompile("(?s)\n```yaml\n(.*?)```\n")
-)
-
 // sections of the page that hold YAML, by their headings.
 func sections() map[string]section {
 	GinkgoHelper()
-	page, err := os.ReadFile(filepath.Join(root, "docs", "formats.md"))
+	blocks, err := page.Blocks(root, "docs/formats.md")
 	Expect(err).NotTo(HaveOccurred())
-	found, starts := map[string]section{}, headings.FindAllSubmatchIndex(page, -1)
-	for i, start := range starts {
-		end := len(page)
-		if i+1 < len(starts) {
-			end = starts[i+1][0]
+	found := map[string]section{}
+	for _, block := range blocks {
+		read := found[block.Heading]
+		for _, document := range block.Documents() {
+			read.add(document)
 		}
-		if read := readSection(page[start[1]:end]); len(read.objects) > 0 {
-			found[string(page[start[2]:start[3]])] = read
+		if len(read.objects) > 0 {
+			found[block.Heading] = read
 		}
 	}
 	return found
 }
 
-func readSection(text []byte) (read section) {
+func (s *section) add(document page.Document) {
 	GinkgoHelper()
-	for _, block := range blocks.FindAllSubmatch(text, -1) {
-		for document := range bytes.SplitSeq(block[1], []byte("---\n")) {
-			object := &unstructured.Unstructured{}
-			Expect(yaml.UnmarshalStrict(document, &object.Object)).To(Succeed(), "%s", document)
-			if object.GetKind() == "" {
-				Expect(read.file).To(BeEmpty(), "a section has one file at most")
-				read.file = string(document)
-				continue
-			}
-			read.objects = append(read.objects, object)
-		}
+	object := &unstructured.Unstructured{}
+	Expect(yaml.UnmarshalStrict([]byte(document.Text), &object.Object)).To(Succeed(), document.At)
+	if object.GetKind() == "" {
+		Expect(s.file).To(BeEmpty(), "a section has one file at most")
+		s.file = document.Text
+		return
 	}
-	return read
+	s.objects = append(s.objects, object)
 }
 
 // manifest returns the object of a type and a name as that type, which must know

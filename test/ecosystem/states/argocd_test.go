@@ -21,15 +21,13 @@ const (
 	suspended   = "Suspended"
 )
 
-// healthScript is where the script for a kind lies.
-func healthScript(kind string) string {
-	return filepath.Join(root, "config", "argocd", kind, "health.lua")
-}
+// healthScript is where the script for all kinds lies.
+var healthScript = filepath.Join(root, "config", "argocd", "health.lua")
 
-// argoHealth runs the health script for a kind over an object, as Argo CD does: with
-// no more than the libraries base, table and package, and no longer than a second.
-func argoHealth(kind string, object map[string]any) (health, error) {
-	script, err := os.ReadFile(healthScript(kind))
+// argoHealth runs the health script over an object, as Argo CD does: with no more
+// than the libraries base, table and package, and no longer than a second.
+func argoHealth(object map[string]any) (health, error) {
+	script, err := os.ReadFile(healthScript)
 	if err != nil {
 		return health{}, err
 	}
@@ -52,7 +50,7 @@ func argoHealth(kind string, object map[string]any) (health, error) {
 	}
 	returned, ok := vm.Get(-1).(*lua.LTable)
 	if !ok {
-		return health{}, fmt.Errorf("%s returned a %s, not a table", healthScript(kind), vm.Get(-1).Type())
+		return health{}, fmt.Errorf("%s returned a %s, not a table", healthScript, vm.Get(-1).Type())
 	}
 	return health{Status: lua.LVAsString(returned.RawGetString("status")), Message: lua.LVAsString(returned.RawGetString("message"))}, nil
 }

@@ -58,7 +58,7 @@ func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
 	for _, c := range conditions {
 		seen.Conditions = append(seen.Conditions, condition{c.Type, string(c.Status), c.Reason, reader.message(c.Message)})
 	}
-	argo, err := argoHealth(object.GetKind(), object.Object)
+	argo, err := argoHealth(object.Object)
 	g.Expect(err).NotTo(HaveOccurred())
 	seen.Argo, seen.Tells = argo.Status, tells(conditions, argo.Message)
 	// What was looked at one after the other was the same state.

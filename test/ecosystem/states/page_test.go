@@ -45,7 +45,7 @@ Instants are told from now: "in 60m", "10m ago"; "due" is a renewal whose time h
 them in brackets.
 
 - **kstatus** is what Flux goes by, and other tools that know no more of a resource than its conditions.
-- **Argo CD** is what it shows with the [health script](gitops.md#argo-cd).
+- **Argo CD** is what it shows with the [health script](argo-cd.md#health).
 - **wait** is whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
 - **Alert** is the [alert](alerts.md) that fires when the state lasts.
 

@@ -1,4 +1,5 @@
--- The health of a ClientCredential, read from its conditions.
+-- The health of a ClientCredential, AuthorizationServer or ClusterAuthorizationServer, read from
+-- its conditions.
 -- Whatever the object lacks, or holds instead, is not there yet.
 local function table_of(value)
   if type(value) == "table" then

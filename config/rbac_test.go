@@ -1,0 +1,40 @@
+package config_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+var _ = Describe("docs/security.md", Label("docs"), func() {
+	It("says what the operator may do, and no more", func() {
+		granted := map[string][]string{}
+		for _, path := range []string{
+			"rbac/role.yaml", "rbac/leader_election_role.yaml", "rbac/metrics_auth_role.yaml",
+			"components/serviceaccount-token/role.yaml",
+		} {
+			var role rbacv1.ClusterRole
+			read(path, &role)
+			for _, rule := range role.Rules {
+				for _, resource := range rule.Resources {
+					granted[resource] = slices.Compact(slices.Sorted(slices.Values(append(granted[resource], rule.Verbs...))))
+				}
+			}
+		}
+		_, table, found := strings.Cut(page("security.md"), "\n| resource | verbs | why |\n|---|---|---|\n")
+		Expect(found).To(BeTrue())
+		table, _, _ = strings.Cut(table, "\n\n")
+		told := map[string][]string{}
+		for row := range strings.SplitSeq(table, "\n") {
+			cells := strings.Split(row, " | ")
+			for _, resource := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[0], -1) {
+				told[resource[1]] = slices.Sorted(slices.Values(strings.Split(cells[1], ", ")))
+			}
+		}
+		Expect(told).To(Equal(granted))
+	})
+})

@@ -1,0 +1,114 @@
+package status_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+var _ = Describe("docs/conditions.md", Label("docs"), func() {
+	It("has every type of a condition, and no others", func() {
+		Expect(firstCells(tables("conditions.md", "type"))).To(ConsistOf(constants("Condition", strings.HasSuffix)))
+	})
+
+	It("has every reason of a condition or an event, and no others", func() {
+		told := map[string]bool{}
+		for _, reason := range firstCells(tables("conditions.md", "reason")) {
+			told[reason] = true
+		}
+		reasons := append(constants("Reason", strings.HasPrefix), constants("Event", strings.HasPrefix)...)
+		Expect(told).To(HaveLen(len(reasons)))
+		for _, reason := range reasons {
+			Expect(told).To(HaveKey(reason))
+		}
+	})
+
+	It("says of every reason when it surfaces and what to do", func() {
+		for _, table := range tables("conditions.md", "reason") {
+			header := table[0]
+			Expect(header[1]).To(Equal("surfaces when"))
+			Expect(header[len(header)-1]).To(Equal("what to do"))
+			for _, row := range table {
+				Expect(row).To(HaveLen(len(header)), row[0])
+				Expect(row).To(HaveEach(Not(BeEmpty())), row[0])
+			}
+		}
+	})
+})
+
+var _ = Describe("docs/operations.md", Label("docs"), func() {
+	It("has every event that is not about the reason of a condition, and no others", func() {
+		Expect(firstCells(tables("operations.md", "event"))).To(ConsistOf(
+			append(constants("Event", strings.HasPrefix), v1alpha1.ReasonTokenIssued)))
+	})
+})
+
+// constants are the values of those constants of api/v1alpha1/conditions.go that have
+// such a name.
+func constants(part string, has func(name, part string) bool) (values []string) {
+	GinkgoHelper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/conditions.go", nil, 0)
+	Expect(err).NotTo(HaveOccurred())
+	ast.Inspect(file, func(node ast.Node) bool {
+		if spec, ok := node.(*ast.ValueSpec); ok && has(spec.Names[0].Name, part) {
+			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			Expect(err).NotTo(HaveOccurred())
+			values = append(values, value)
+		}
+		return true
+	})
+	Expect(values).NotTo(BeEmpty())
+	return values
+}
+
+// tables are the tables of a page whose first column has this title, as cells. The
+// first row is the header; the line below it is left out.
+func tables(page, title string) (found [][][]string) {
+	GinkgoHelper()
+	raw, err := os.ReadFile("../../docs/" + page)
+	Expect(err).NotTo(HaveOccurred())
+	for block := range strings.SplitSeq(string(raw), "\n\n") {
+		if !strings.HasPrefix(block, "| "+title+" |") {
+			continue
+		}
+		var table [][]string
+		for i, line := range strings.Split(strings.TrimSpace(block), "\n") {
+			if i != 1 {
+				table = append(table, cells(line))
+			}
+		}
+		found = append(found, table)
+	}
+	Expect(found).NotTo(BeEmpty())
+	return found
+}
+
+func cells(line string) []string {
+	row := strings.Split(strings.Trim(line, "|"), "|")
+	for i := range row {
+		row[i] = strings.TrimSpace(row[i])
+	}
+	return row
+}
+
+// firstCells are the names in the first column, which are written as code.
+func firstCells(tables [][][]string) (names []string) {
+	for _, table := range tables {
+		for _, row := range table[1:] {
+			for i, part := range strings.Split(row[0], "`") {
+				if i%2 == 1 {
+					names = append(names, part)
+				}
+			}
+		}
+	}
+	return names
+}

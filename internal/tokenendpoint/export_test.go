@@ -1,0 +1,4 @@
+package tokenendpoint
+
+// Denied is for the test of the page that lists what is denied.
+var Denied = denied
