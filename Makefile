@@ -1,7 +1,12 @@
 # The image that docker-build makes and deploy installs.
 IMG ?= controller:latest
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 CONTAINER_TOOL ?= docker
+# What docker-buildx builds for.
+PLATFORMS ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
+# Where build-plugin writes the kubectl plugin.
+PLUGIN ?= bin/kubectl-tokensync
 KUBECTL ?= kubectl
 # Further flags for "make demo" and "make run".
 DEMO_ARGS ?=
@@ -13,6 +18,7 @@ TOOL = go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN = $(TOOL) controller-gen
 KUSTOMIZE = $(TOOL) kustomize
 BUILD_FLAGS = -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+IMAGE_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
 
 .DEFAULT_GOAL := help
 
@@ -21,13 +27,13 @@ BUILD_FLAGS = -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSIO
 .PHONY: help
 help: ## Show this text.
 	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
-	  /^[a-zA-Z_-]+:.*?##/ {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2} \
+	  /^[a-zA-Z0-9_-]+:.*?##/ {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2} \
 	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
 ##@ Development
 
 .PHONY: generate
-generate: ## Write deep copies, CRDs, the manager's role, the API reference and the table of profiles anew.
+generate: ## Write deep copies, CRDs, the manager's role, the references in the docs and the chart's files anew.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths="{./controllers/...,./cmd/...}" output:rbac:artifacts:config=config/rbac
@@ -35,6 +41,8 @@ generate: ## Write deep copies, CRDs, the manager's role, the API reference and 
 	$(TOOL) crd-ref-docs --source-path=./api/v1alpha1 --config=hack/api-reference/config.yaml \
 	  --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
 	go run ./hack/profiles
+	go run ./hack/flags
+	go run ./hack/chart
 
 .PHONY: generate-states
 generate-states: ## Write docs/states.md and Argo CD's health checks anew, from what the tests see.
@@ -45,7 +53,8 @@ verify: ## Fail when generated files, go.mod files or the formatting are stale, 
 	@hack/verify.sh
 
 .PHONY: lint
-lint: ## Run the linters, those for Kubernetes APIs among them.
+lint: ## Run the linters, those for Kubernetes APIs and workflows among them.
+	$(TOOL) actionlint -shellcheck= -pyflakes=
 	$(TOOL) golangci-lint-kube-api-linter run
 	cd test/ecosystem && go tool -modfile=../../hack/tools/go.mod golangci-lint-kube-api-linter run --config=../../.golangci.yml
 
@@ -60,6 +69,10 @@ test-interop: ## Run the operator against a certified OpenID provider (needs Nod
 .PHONY: test-ecosystem
 test-ecosystem: ## Run the tests against Prometheus, Flux, Argo CD and other consumers.
 	@hack/test-ecosystem.sh
+
+.PHONY: test-e2e
+test-e2e: ## Install the operator on the cluster of KUBECONFIG, and see what users rely on (IMG=..., see CONTRIBUTING.md).
+	@hack/test-e2e.sh
 
 .PHONY: fuzz
 fuzz: ## Fuzz the building of requests, the reading of responses and templates for a while (FUZZTIME=...).
@@ -83,11 +96,20 @@ build: ## Build bin/manager.
 
 .PHONY: build-plugin
 build-plugin: ## Build bin/kubectl-tokensync, the kubectl plugin.
-	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/kubectl-tokensync ./cmd/kubectl-tokensync
+	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o $(PLUGIN) ./cmd/kubectl-tokensync
 
 .PHONY: docker-build
 docker-build: ## Build the image (IMG=...).
-	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --tag $(IMG) .
+	$(CONTAINER_TOOL) build $(IMAGE_ARGS) --tag $(IMG) .
+
+# All times in the image are the commit's, so that building it again gives the same image. Docker
+# needs a builder that can do this, once: docker buildx create --use
+.PHONY: docker-buildx
+docker-buildx: ## Build the image for PLATFORMS, with SBOM and provenance, and push it (IMG=...).
+	@mkdir -p dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CONTAINER_TOOL) buildx build $(IMAGE_ARGS) \
+	  --platform=$(PLATFORMS) --sbom=true --provenance=mode=max \
+	  --output=type=image,push=true,rewrite-timestamp=true --metadata-file=dist/image.json --tag $(IMG) .
 
 .PHONY: build-installer
 build-installer: ## Write dist/install.yaml, which installs everything (IMG=...).
@@ -101,7 +123,7 @@ install: ## Install the CRDs in the cluster of the current KUBECONFIG.
 	$(KUSTOMIZE) build config/crd | $(KUBECTL) apply -f -
 
 .PHONY: uninstall
-uninstall: ## Remove the CRDs, and with them every ClientCredential.
+uninstall: ## Remove the CRDs, and with them every ClientCredential and token Secret.
 	$(KUSTOMIZE) build config/crd | $(KUBECTL) delete --ignore-not-found -f -
 
 .PHONY: deploy
@@ -109,5 +131,16 @@ deploy: ## Install everything in the cluster of the current KUBECONFIG (IMG=...)
 	hack/render.sh $(IMG) | $(KUBECTL) apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove everything that deploy installed, every ClientCredential too.
-	hack/render.sh $(IMG) | $(KUBECTL) delete --ignore-not-found -f -
+undeploy: ## Remove what deploy installed, but not the CRDs: every ClientCredential and token Secret stays.
+	hack/render.sh $(IMG) | $(KUBECTL) delete --ignore-not-found --selector='app.kubernetes.io/component!=crd' -f -
+
+##@ Release
+
+.PHONY: release-check
+release-check: ## Fail unless VERSION can be released (VERSION=v0.1.0).
+	@hack/check-version.sh $(VERSION)
+
+.PHONY: release-artifacts
+release-artifacts: IMG = ghcr.io/tokensync/tokensync:$(VERSION)
+release-artifacts: ## Write the files of a release to dist/release (VERSION=v0.1.0 IMG=...).
+	@hack/release.sh $(VERSION) $(IMG)

@@ -1,0 +1,129 @@
+package manifests_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+)
+
+var _ = Describe("the chart", func() {
+	It("has nothing to lint, whatever the values", func(ctx SpecContext) {
+		files, err := filepath.Glob("testdata/*/values.yaml")
+		Expect(err).NotTo(HaveOccurred())
+		for _, file := range append(files, "testdata/everything.yaml") {
+			output, err := exec.CommandContext(ctx, helm, "lint", "--strict", chart, "--values="+file).CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(output))
+		}
+	})
+
+	DescribeTable("takes the image",
+		func(ctx SpecContext, image string, arguments ...string) {
+			deployment := one[appsv1.Deployment](fromChart(ctx, arguments...), "Deployment")
+			Expect(deployment.Spec.Template.Spec.Containers[0].Image).To(MatchRegexp("^" + image + "$"))
+		},
+		Entry("of its own version", `ghcr\.io/tokensync/tokensync:v\d+\.\d+\.\d+`),
+		Entry("of a tag", "ghcr.io/tokensync/tokensync:main", "--set=image.tag=main"),
+		Entry("of a digest", "ghcr.io/tokensync/tokensync@sha256:0{64}", "--set=image.digest=sha256:"+strings.Repeat("0", 64)),
+		Entry("of a digest that a tag explains", "ghcr.io/tokensync/tokensync:main@sha256:0{64}",
+			"--set=image.tag=main,image.digest=sha256:"+strings.Repeat("0", 64)),
+		Entry("of another registry", "localhost/tokensync:dev", "--set=image.repository=localhost/tokensync,image.tag=dev"),
+	)
+
+	It("keeps the CRDs when it is uninstalled, unless told otherwise", func(ctx SpecContext) {
+		keeps := func(installed objects) (found []string) {
+			for key, object := range installed {
+				if key.kind == "CustomResourceDefinition" {
+					found = append(found, object.GetAnnotations()["helm.sh/resource-policy"])
+				} else {
+					Expect(object.GetAnnotations()).NotTo(HaveKey("helm.sh/resource-policy"))
+				}
+			}
+			return found
+		}
+		Expect(keeps(fromChart(ctx))).To(Equal([]string{"keep", "keep", "keep"}))
+		Expect(keeps(fromChart(ctx, "--set=crds.keep=false"))).To(Equal([]string{"", "", ""}))
+		Expect(keeps(fromChart(ctx, "--set=crds.install=false"))).To(BeEmpty())
+	})
+
+	It("gives several releases names of their own, which are not too long", func(ctx SpecContext) {
+		names := func(release string) (names []string) {
+			for key := range fromChart(ctx, "--set=crds.install=false", "--name-template="+release, "--values=testdata/everything.yaml") {
+				Expect(len(key.name)).To(BeNumerically("<=", 63), key.name)
+				names = append(names, key.name)
+			}
+			return names
+		}
+		Expect(names("shop")).To(HaveEach(HavePrefix("shop-tokensync")))
+		Expect(names("tokensync-of-a-team-with-an-extraordinarily-long-name")).To(HaveEach(HavePrefix("tokensync-of-a-team")))
+	})
+
+	It("finds its Pods by labels that neither a new version nor podLabels change", func(ctx SpecContext) {
+		deployment := one[appsv1.Deployment](fromChart(ctx, "--values=testdata/everything.yaml"), "Deployment")
+		Expect(deployment.Spec.Selector.MatchLabels).To(Equal(map[string]string{
+			"app.kubernetes.io/name":      "tokensync",
+			"app.kubernetes.io/instance":  "tokensync",
+			"app.kubernetes.io/component": "controller",
+		}))
+		for label, value := range deployment.Spec.Selector.MatchLabels {
+			Expect(deployment.Spec.Template.Labels).To(HaveKeyWithValue(label, value))
+		}
+		Expect(deployment.Spec.Template.Labels).To(HaveKeyWithValue("team", "platform"))
+	})
+
+	It("spreads the Pods of the release, unless a constraint says which Pods it is about", func(ctx SpecContext) {
+		deployment := one[appsv1.Deployment](fromChart(ctx, "--values=testdata/everything.yaml"), "Deployment")
+		constraints := deployment.Spec.Template.Spec.TopologySpreadConstraints
+		Expect(constraints).To(HaveLen(2))
+		Expect(constraints[0].LabelSelector).To(Equal(deployment.Spec.Selector))
+		Expect(constraints[1].LabelSelector.MatchLabels).To(Equal(map[string]string{"team": "platform"}))
+	})
+
+	It("installs nothing for metrics that are not served", func(ctx SpecContext) {
+		for key := range fromChart(ctx, "--set=metrics.enabled=false") {
+			Expect(key.name).NotTo(ContainSubstring("metrics"))
+			Expect(key.kind).NotTo(Equal("Service"))
+		}
+	})
+
+	It("asks for no right to check who reads metrics that everyone may read", func(ctx SpecContext) {
+		for key := range fromChart(ctx, "--set=metrics.secure=false") {
+			Expect(key.name).NotTo(ContainSubstring("metrics-auth"))
+		}
+	})
+
+	It("has Prometheus check the certificate that the metrics are served with", func(ctx SpecContext) {
+		installed := fromChart(ctx, "--namespace=elsewhere", "--set=metrics.certSecretName=metrics-cert,prometheus.serviceMonitor.enabled=true")
+		monitor := installed[id{"ServiceMonitor", "elsewhere", "tokensync"}]
+		Expect(monitor).NotTo(BeNil())
+		Expect(fmt.Sprint(monitor.Object["spec"])).To(And(
+			ContainSubstring("serverName:tokensync-controller-manager-metrics-service.elsewhere.svc"),
+			ContainSubstring("ca:map[secret:map[key:ca.crt name:metrics-cert]]"),
+			Not(ContainSubstring("insecureSkipVerify")),
+		))
+	})
+
+	It("names its own namespace in the commands of the alerts, and leaves their templates alone", func(ctx SpecContext) {
+		rule := fromChart(ctx, "--namespace=elsewhere", "--set=prometheus.rules.enabled=true")[id{"PrometheusRule", "elsewhere", "tokensync"}]
+		Expect(rule).NotTo(BeNil())
+		Expect(fmt.Sprint(rule.Object["spec"])).To(And(
+			ContainSubstring("kubectl get pods -n elsewhere"),
+			ContainSubstring("{{ $labels.name }}"),
+			Not(ContainSubstring("tokensync-system")),
+		))
+	})
+
+	It("restricts connections from the operator only when told where to", func(ctx SpecContext) {
+		open := one[networkingv1.NetworkPolicy](fromChart(ctx, "--set=networkPolicy.enabled=true"), "NetworkPolicy")
+		Expect(open.Spec.PolicyTypes).To(ConsistOf(networkingv1.PolicyTypeIngress))
+		closed := one[networkingv1.NetworkPolicy](fromChart(ctx, "--values=testdata/everything.yaml"), "NetworkPolicy")
+		Expect(closed.Spec.PolicyTypes).To(ConsistOf(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress))
+		Expect(closed.Spec.Egress).To(HaveLen(1))
+		Expect(closed.Spec.Ingress[0].From).To(HaveLen(1))
+	})
+})

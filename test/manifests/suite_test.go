@@ -1,0 +1,66 @@
+// Package manifests_test proves that the Helm chart and the kustomizations install the
+// same, and that the chart refuses values that it does not understand.
+package manifests_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+func TestManifests(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Manifests")
+}
+
+const (
+	root  = "../.."
+	chart = root + "/charts/tokensync"
+)
+
+// helm is the path of the pinned helm.
+var helm string
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	readAll(chart, root+"/cmd")
+	path, err := exec.CommandContext(ctx, "go", "tool", "-n", "-modfile="+root+"/hack/tools/go.mod", "helm").Output()
+	Expect(err).NotTo(HaveOccurred())
+	helm = strings.TrimSpace(string(path))
+	// Nothing of the user's own helm, its plug-ins for instance, has a say.
+	home := GinkgoT().TempDir()
+	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_PLUGINS"} {
+		GinkgoT().Setenv(name, filepath.Join(home, name))
+	}
+})
+
+// readAll lets go test know what helm and go build read, so that it does not take an
+// old result for that of new files.
+func readAll(folders ...string) {
+	GinkgoHelper()
+	for _, folder := range folders {
+		Expect(filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() {
+				_, err = os.ReadFile(path)
+			}
+			return err
+		})).To(Succeed())
+	}
+}
+
+// values are the files of values that come with a kustomization.
+func values(name string) string {
+	return filepath.Join("testdata", name, "values.yaml")
+}
+
+// file writes a file of values.
+func file(content string) string {
+	GinkgoHelper()
+	path := filepath.Join(GinkgoT().TempDir(), "values.yaml")
+	Expect(os.WriteFile(path, []byte(content), 0o600)).To(Succeed())
+	return path
+}
