@@ -37,14 +37,15 @@ done
 
 # Specs with the label docs compare tables in the docs with the code. They need no API server.
 echo "tables in the docs"
-go test ./config ./hack/profiles ./internal/explain ./internal/metrics ./internal/profile ./internal/status \
+go test ./hack/profiles ./internal/explain ./internal/metrics ./internal/profile ./internal/status \
   ./internal/template ./internal/tokenendpoint -ginkgo.label-filter=docs -ginkgo.fail-on-empty >"$copy/docs.log" 2>&1 &&
   go test ./cmd/kubectl-tokensync -run='^TestDocs$' >>"$copy/docs.log" 2>&1 ||
   { cat "$copy/docs.log" >&2; stale "tables in docs (they differ from the code)"; }
 
-# The chart and the kustomizations are rendered with several values and components, and compared.
+# The chart and the kustomizations are rendered with several values and components, and compared,
+# with each other and with the pages that tell of them.
 echo "manifests"
-go test -count=1 ./test/manifests >"$copy/manifests.log" 2>&1 || { cat "$copy/manifests.log" >&2; stale "charts or config (they do not install the same)"; }
+go test -count=1 ./test/manifests >"$copy/manifests.log" 2>&1 || { cat "$copy/manifests.log" >&2; stale "charts or config (they do not install the same, or not what the docs say)"; }
 
 echo "go.mod and go.sum"
 for module in "${modules[@]}"; do

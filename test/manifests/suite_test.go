@@ -1,5 +1,6 @@
 // Package manifests_test proves that the Helm chart and the kustomizations install the
-// same, and that the chart refuses values that it does not understand.
+// same, that the chart refuses values that it does not understand, and that pages say
+// what the manifests have.
 package manifests_test
 
 import (
@@ -11,6 +12,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/yaml"
 )
 
 func TestManifests(t *testing.T) {
@@ -50,6 +52,22 @@ func readAll(folders ...string) {
 			return err
 		})).To(Succeed())
 	}
+}
+
+// page is a page of the documentation.
+func page(name string) string {
+	GinkgoHelper()
+	raw, err := os.ReadFile(filepath.Join(root, "docs", name))
+	Expect(err).NotTo(HaveOccurred())
+	return string(raw)
+}
+
+// readManifest reads a manifest of config.
+func readManifest(path string, into any) {
+	GinkgoHelper()
+	raw, err := os.ReadFile(filepath.Join(root, "config", path))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(yaml.Unmarshal(raw, into)).To(Succeed())
 }
 
 // values are the files of values that come with a kustomization.

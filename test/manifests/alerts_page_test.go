@@ -1,4 +1,4 @@
-package config_test
+package manifests_test
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-var _ = Describe("docs/alerts.md", Label("docs"), func() {
+var _ = Describe("docs/alerts.md", func() {
 	It("has every alert with its severity, and a section on each, and no others", func() {
 		var rules struct {
 			Spec struct {
@@ -20,7 +20,7 @@ var _ = Describe("docs/alerts.md", Label("docs"), func() {
 				} `json:"groups"`
 			} `json:"spec"`
 		}
-		read("prometheus/rules.yaml", &rules)
+		readManifest("prometheus/rules.yaml", &rules)
 		severities, told, headings := map[string]string{}, map[string]string{}, map[string]string{}
 		for _, group := range rules.Spec.Groups {
 			for _, rule := range group.Rules {

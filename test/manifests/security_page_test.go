@@ -1,4 +1,4 @@
-package config_test
+package manifests_test
 
 import (
 	"regexp"
@@ -10,7 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-var _ = Describe("docs/security.md", Label("docs"), func() {
+var _ = Describe("docs/security.md", func() {
 	It("says what the operator may do, and no more", func() {
 		granted := map[string][]string{}
 		for _, path := range []string{
@@ -18,7 +18,7 @@ var _ = Describe("docs/security.md", Label("docs"), func() {
 			"components/serviceaccount-token/role.yaml",
 		} {
 			var role rbacv1.ClusterRole
-			read(path, &role)
+			readManifest(path, &role)
 			for _, rule := range role.Rules {
 				for _, resource := range rule.Resources {
 					granted[resource] = slices.Compact(slices.Sorted(slices.Values(append(granted[resource], rule.Verbs...))))
