@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs the end-to-end tests on the cluster of KUBECONFIG. They install the operator there and remove it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { # MESSAGE
+  echo "test-e2e: $1" >&2
+  exit 1
+}
+
+kubectl=${KUBECTL:-kubectl}
+command -v "$kubectl" >/dev/null || fail "there is no $kubectl: install it, or set KUBECTL"
+[ -n "${KUBECONFIG:-}" ] || fail "KUBECONFIG is not set: export the path of the kubeconfig of a cluster for tests"
+[ -n "${IMG:-}" ] || fail "IMG is not set: build the operator's image, load it into the cluster, and say IMG=name:tag"
+"$kubectl" get --raw /readyz --request-timeout=10s >/dev/null ||
+  fail "the cluster of KUBECONFIG=$KUBECONFIG cannot be reached: is it running?"
+
+# Documentation calls it helm, so its folder is in the PATH of the tests.
+HELM=${HELM:-$(go tool -modfile=hack/tools/go.mod -n helm)}
+PATH=$(dirname "$(command -v "$HELM")"):$PATH
+export HELM PATH
+echo "Compiling the tests."
+go test -c -tags e2e -o bin/e2e.test ./test/e2e
+cd test/e2e
+# The tests become this process: Ctrl-C reaches them, and they clean up.
+[ -t 1 ] || set -- -ginkgo.no-color "$@"
+exec ../../bin/e2e.test -ginkgo.v -ginkgo.timeout=2h "$@"

@@ -1,0 +1,95 @@
+package docs_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/test/controlplane"
+	"github.com/tokensync/tokensync/test/docs/page"
+)
+
+// languages that a block may have. Without one it shows what a command prints.
+var languages = []string{"", "json", "lua", "promql", "sh", "text", "yaml"}
+
+var _ = Describe("a block of a page", func() {
+	It("has a language that a test knows", func() {
+		for _, block := range blocks() {
+			Expect(languages).To(ContainElement(block.Language), "%s", block)
+		}
+	})
+
+	It("is JSON where it says so", func() {
+		for _, block := range blocks() {
+			if block.Language == "json" {
+				Expect(json.Valid([]byte(block.Text))).To(BeTrue(), "%s", block)
+			}
+		}
+	})
+})
+
+var _ = DescribeTable("YAML works", func(ctx SpecContext, documents []page.Document) {
+	namespace := controlplane.NewNamespace(ctx, apiServer)
+	for _, document := range documents {
+		try(ctx, namespace, document)
+	}
+}, documented(), samples())
+
+// blocks of all pages.
+func blocks() []page.Block {
+	all, err := page.All(root)
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
+// documented are the blocks of the pages that hold YAML.
+func documented() (entries []TableEntry) {
+	for _, block := range blocks() {
+		if documents := block.Documents(); len(documents) > 0 {
+			entries = append(entries, Entry(block.String(), documents))
+		}
+	}
+	return entries
+}
+
+// samples are the files of config/samples, each as it stands.
+func samples() (entries []TableEntry) {
+	files, err := filepath.Glob(filepath.Join(root, "config", "samples", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		panic("there are no samples")
+	}
+	for _, file := range files {
+		name := "config/samples/" + filepath.Base(file)
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		if filepath.Base(file) != "kustomization.yaml" {
+			entries = append(entries, Entry(name, page.Split(name, 1, string(raw))))
+		}
+	}
+	return entries
+}
+
+// try gives a document to whom it is for.
+func try(ctx SpecContext, namespace string, document page.Document) {
+	GinkgoHelper()
+	var content map[string]any
+	Expect(yaml.UnmarshalStrict([]byte(document.Text), &content)).To(Succeed(), document.At)
+	object := &unstructured.Unstructured{Object: content}
+	switch {
+	case object.GetAPIVersion() == kustomizeVersion:
+		build(document, content)
+	case object.GetAPIVersion() != "":
+		apply(ctx, namespace, object, document.At)
+	default:
+		complete(ctx, namespace, document, content)
+	}
+}

@@ -1,0 +1,102 @@
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/test/docs/page"
+)
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*?)\s*$`)
+	fenced  = regexp.MustCompile("(?s)(?:\n|^) *```.*?\n *```(?:\n|$)")
+	code    = regexp.MustCompile("`[^`\n]*`")
+	anchor  = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
+	// markup is what a heading's anchor leaves out: a link's address, and all that
+	// is no letter, digit, space, hyphen or underscore.
+	markup = regexp.MustCompile(`\]\([^)]*\)|[^\p{L}\p{N} _-]`)
+	// published is where a file of this repository is on the web.
+	published = regexp.MustCompile(`^https://github\.com/tokensync/tokensync/(?:blob|tree)/main/`)
+)
+
+var _ = DescribeTable("the links of a page lead somewhere", func(name string) {
+	text := read(name)
+	for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(fenced.ReplaceAllString(text, ""), ""), -1) {
+		target := found[1]
+		folder := filepath.Dir(name)
+		if published.MatchString(target) {
+			target, folder = published.ReplaceAllString(target, ""), "."
+		}
+		if strings.Contains(target, ":") {
+			continue // Somebody else's.
+		}
+		path, fragment, _ := strings.Cut(target, "#")
+		file := name
+		if path != "" {
+			file = filepath.Join(folder, path)
+			_, err := os.Stat(filepath.Join(root, file))
+			Expect(err).NotTo(HaveOccurred(), found[1])
+		}
+		if fragment != "" {
+			Expect(anchors(read(file))).To(ContainElement(fragment), found[1])
+		}
+	}
+}, pages())
+
+var _ = Describe("docs/README.md", func() {
+	It("leads to all pages", func() {
+		index := read("docs/README.md")
+		for _, name := range list() {
+			relative, inDocs := strings.CutPrefix(name, "docs/")
+			if inDocs && name != "docs/README.md" && !strings.HasPrefix(name, "docs/decisions/0") {
+				Expect(strings.Contains(index, "("+relative+")")).To(BeTrue(), relative)
+			}
+		}
+	})
+})
+
+// pages are entries with the names of all pages.
+func pages() (entries []TableEntry) {
+	for _, name := range list() {
+		entries = append(entries, Entry(name, name))
+	}
+	return entries
+}
+
+func list() []string {
+	names, err := page.List(root)
+	if err != nil {
+		panic(err)
+	}
+	return names
+}
+
+func read(name string) string {
+	GinkgoHelper()
+	raw, err := os.ReadFile(filepath.Join(root, name))
+	Expect(err).NotTo(HaveOccurred())
+	return string(raw)
+}
+
+// anchors are those that GitHub gives the headings of a page, and those written out.
+func anchors(text string) (names []string) {
+	seen := map[string]int{}
+	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		name := strings.ReplaceAll(strings.ToLower(markup.ReplaceAllString(found[1], "")), " ", "-")
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, seen[name]-1)
+		}
+		names = append(names, name)
+	}
+	for _, found := range anchor.FindAllStringSubmatch(text, -1) {
+		names = append(names, found[1])
+	}
+	return names
+}

@@ -1,0 +1,36 @@
+// Package docs_test holds the documentation to what it says: its YAML is given to
+// an API server, to kustomize or to helm, and its links lead somewhere. A new page
+// is found by itself.
+package docs_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/tokensync/tokensync/test/controlplane"
+)
+
+// root of the repository.
+var root = filepath.Join("..", "..")
+
+func TestDocs(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Docs")
+}
+
+// apiServer is the client of the tests. It has no cache, and takes no field that the
+// API server does not know.
+var apiServer client.Client
+
+var _ = BeforeSuite(func() {
+	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	_, lenient := controlplane.Start(root)
+	apiServer = client.WithFieldValidation(lenient, metav1.FieldValidationStrict)
+})

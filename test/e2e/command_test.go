@@ -1,0 +1,77 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// run runs a program in the repository's folder and returns what it prints. Its output is shown
+// when a spec fails, so it must hold no token.
+func run(ctx context.Context, input, program string, arguments ...string) (string, error) {
+	GinkgoHelper()
+	command := exec.CommandContext(ctx, program, arguments...)
+	command.Dir = root
+	command.Stdin = strings.NewReader(input)
+	By(filepath.Base(program) + " " + strings.Join(arguments, " "))
+	output, err := command.CombinedOutput()
+	GinkgoWriter.Println(string(output))
+	return string(output), err
+}
+
+// kubectl runs kubectl, which must succeed.
+func kubectl(ctx context.Context, arguments ...string) string {
+	GinkgoHelper()
+	output, err := run(ctx, "", environment.kubectl, arguments...)
+	Expect(err).NotTo(HaveOccurred(), output)
+	return output
+}
+
+// helm runs helm, which must succeed.
+func helm(ctx context.Context, arguments ...string) string {
+	GinkgoHelper()
+	output, err := run(ctx, "", environment.helm, arguments...)
+	Expect(err).NotTo(HaveOccurred(), output)
+	return output
+}
+
+// apply applies a file of testdata in a namespace, after each word of replacements was replaced by
+// the one that follows it.
+func apply(ctx context.Context, namespace, file string, replacements ...string) {
+	GinkgoHelper()
+	raw, err := os.ReadFile(filepath.Join("testdata", file))
+	Expect(err).NotTo(HaveOccurred())
+	manifests := strings.NewReplacer(replacements...).Replace(string(raw))
+	output, err := run(ctx, manifests, environment.kubectl, "apply", "--namespace", namespace, "--filename", "-")
+	Expect(err).NotTo(HaveOccurred(), output)
+}
+
+// kubeconfigFor writes a kubeconfig whose current namespace is the given one.
+func kubeconfigFor(namespace string) string {
+	GinkgoHelper()
+	config, err := clientcmd.NewDefaultClientConfigLoadingRules().Load()
+	Expect(err).NotTo(HaveOccurred())
+	Expect(clientcmdapi.MinifyConfig(config)).To(Succeed())
+	Expect(clientcmdapi.FlattenConfig(config)).To(Succeed())
+	config.Contexts[config.CurrentContext].Namespace = namespace
+	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(clientcmd.WriteToFile(*config, path)).To(Succeed())
+	return path
+}
+
+// script runs a bash script in the repository's folder, as somebody would whose kubectl works in the
+// given namespace, and returns what it prints. It stops at the first command that fails.
+func script(ctx context.Context, namespace, text string, env ...string) (string, error) {
+	GinkgoHelper()
+	arguments := append([]string{"KUBECONFIG=" + kubeconfigFor(namespace), "KUBECTL=" + environment.kubectl}, env...)
+	return run(ctx, text, "env", append(arguments, "bash", "-euo", "pipefail", "-s")...)
+}

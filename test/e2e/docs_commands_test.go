@@ -1,0 +1,63 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tokensync/tokensync/test/docs/page"
+)
+
+// command is the first command of a block.
+type command struct{ page, first string }
+
+// commands are the blocks of the pages.
+type commands struct {
+	// run has for each page what is run: commands, and the manifests between them.
+	run map[string][]page.Block
+	// left has what notRun names.
+	left map[command]bool
+}
+
+// readCommands finds all pages that have commands to run.
+func readCommands() commands {
+	blocks, err := page.All(root)
+	if err != nil {
+		panic(err)
+	}
+	found := commands{run: map[string][]page.Block{}, left: map[command]bool{}}
+	manifests := map[string][]page.Block{}
+	for _, block := range blocks {
+		first, _, _ := strings.Cut(block.Text, "\n")
+		this := command{block.Page, first}
+		_, left := notRun[this]
+		switch {
+		case left:
+			found.left[this] = true
+		case block.Language == "yaml" && isManifest(block):
+			manifests[block.Page] = append(manifests[block.Page], block)
+		case block.Language == "sh":
+			found.run[block.Page] = append(append(found.run[block.Page], manifests[block.Page]...), block)
+			delete(manifests, block.Page)
+		}
+	}
+	return found
+}
+
+// isManifest tells YAML that this cluster can be given from other YAML.
+func isManifest(block page.Block) bool {
+	for _, document := range block.Documents() {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(document.Text), &object.Object); err != nil {
+			panic(document.At + ": " + err.Error())
+		}
+		group := object.GroupVersionKind().Group
+		if _, foreign := page.Foreign[group]; foreign || object.GetAPIVersion() == "" || group == "kustomize.config.k8s.io" {
+			return false
+		}
+	}
+	return true
+}

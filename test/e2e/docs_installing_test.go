@@ -1,0 +1,43 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+)
+
+// installing are the pages that begin without the operator, and end without it.
+var installing = []string{"docs/tutorial.md", "docs/install.md", "charts/tokensync/README.md"}
+
+// installationPages runs these pages on a cluster that has nothing of tokensync.
+func installationPages() {
+	BeforeAll(func(ctx SpecContext) {
+		removeEverything(ctx)
+		// It marks the rest as something of these tests.
+		createNamespace(ctx, suiteNamespace)
+		makePrograms(ctx)
+	})
+	AfterEach(func(ctx SpecContext) { removeInstalled(ctx) })
+
+	commands := readCommands()
+	for _, name := range installing {
+		It("of "+name, func(ctx SpecContext) {
+			follow(ctx, "default", name, commands.run[name])
+		})
+	}
+}
+
+// removeInstalled removes what such a page leaves where it fails.
+func removeInstalled(ctx context.Context) {
+	GinkgoHelper()
+	for _, namespace := range []string{"tokensync-system", "tokensync"} {
+		helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found")
+	}
+	kubectl(ctx, "delete", "namespace", "vendor", "tokensync-system", "tokensync", "--ignore-not-found", "--timeout=2m")
+	kubectl(ctx, "delete", "pod/weather-app", "secret/weather-client", "--namespace", "default", "--ignore-not-found")
+	for _, definition := range installedDefinitions(ctx) {
+		kubectl(ctx, "delete", "crd", definition.Name, "--ignore-not-found", "--timeout=1m")
+	}
+}

@@ -1,0 +1,104 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// write is what one write left in a token Secret.
+type write struct {
+	resourceVersion     string
+	issuedAt, expiresAt time.Time
+}
+
+func writeOf(secret *corev1.Secret) write {
+	instant := func(annotation string) time.Time {
+		at, _ := time.Parse(time.RFC3339, secret.Annotations[annotation])
+		return at
+	}
+	return write{
+		resourceVersion: secret.ResourceVersion,
+		issuedAt:        instant(v1alpha1.IssuedAtAnnotation),
+		expiresAt:       instant(v1alpha1.ExpiresAtAnnotation),
+	}
+}
+
+// history has all writes of a token Secret since the watch of it began.
+type history struct {
+	mutex sync.Mutex
+	all   []write
+}
+
+func (h *history) writes() []write {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return slices.Clone(h.all)
+}
+
+func (h *history) add(secret *corev1.Secret) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.all = append(h.all, writeOf(secret))
+}
+
+// watchSecret follows a token Secret until the suite ends.
+func watchSecret(ctx context.Context, key client.ObjectKey) *history {
+	GinkgoHelper()
+	secret, followed := &corev1.Secret{}, &history{}
+	Expect(apiServer.Get(ctx, key, secret)).To(Succeed())
+	followed.add(secret)
+	lifetime, end := context.WithCancel(context.Background())
+	DeferCleanup(end)
+	watcher, err := watchtools.NewRetryWatcherWithContext(lifetime, secret.ResourceVersion, &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector = "metadata.name=" + key.Name
+			return clientset.CoreV1().Secrets(key.Namespace).Watch(ctx, options)
+		},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	go func() {
+		for event := range watcher.ResultChan() {
+			if written, ok := event.Object.(*corev1.Secret); ok && event.Type != watch.Deleted {
+				followed.add(written)
+			}
+		}
+	}()
+	return followed
+}
+
+// earliest is when the token of a write may be renewed at the earliest: a third of its lifetime before it
+// expires, and up to a tenth of the lifetime earlier. Instants are written in whole seconds.
+func (w write) earliest() time.Time {
+	return w.issuedAt.Add(w.expiresAt.Sub(w.issuedAt) * 57 / 100).Add(-time.Second)
+}
+
+// expectDueOnly holds that each write brought a token that was due, and that no token was asked for
+// besides. What happened to the operator meanwhile does not count.
+func (h *history) expectDueOnly(ctx context.Context, clientID string) {
+	GinkgoHelper()
+	// A renewal may be on its way.
+	Eventually(func(g Gomega) {
+		g.Expect(h.writes()).To(HaveLen(requests(ctx, clientID)), "writes of the Secret, and token requests")
+	}).WithContext(ctx).WithTimeout(15 * time.Second).Should(Succeed())
+	writes := h.writes()
+	for i := 1; i < len(writes); i++ {
+		Expect(writes[i].issuedAt).To(BeTemporally(">=", writes[i-1].earliest()),
+			"token %d was issued %s, before it was due: the one before was issued %s and expires %s",
+			i+1, writes[i].issuedAt, writes[i-1].issuedAt, writes[i-1].expiresAt)
+	}
+}

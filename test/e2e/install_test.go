@@ -1,0 +1,100 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	release           = "tokensync"
+	operatorNamespace = "tokensync-system"
+	deploymentName    = "tokensync-controller-manager"
+)
+
+// install installs the operator by its chart, or upgrades it, and waits until it is ready.
+func install(ctx context.Context, image string, arguments ...string) {
+	GinkgoHelper()
+	helm(ctx, slices.Concat([]string{
+		"upgrade", "--install", release, filepath.Join("charts", "tokensync"), "--namespace", operatorNamespace,
+	}, valuesFor(image), arguments)...)
+	awaitOperator(ctx)
+}
+
+// valuesFor are the arguments of helm that all releases of the suite have.
+func valuesFor(image string) []string {
+	repository, tag := splitImage(image)
+	return []string{
+		"--values", filepath.Join("test", "e2e", "testdata", "values.yaml"),
+		"--set", "image.repository=" + repository, "--set-string", "image.tag=" + tag,
+		"--wait", "--timeout", "3m",
+	}
+}
+
+// awaitOperator waits until all replicas run as the Deployment says, and no others.
+func awaitOperator(ctx context.Context) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		deployment := &appsv1.Deployment{}
+		g.Expect(apiServer.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: deploymentName}, deployment)).To(Succeed())
+		g.Expect(deployment.Status.ObservedGeneration).To(Equal(deployment.Generation))
+		g.Expect(deployment.Status.UpdatedReplicas).To(Equal(*deployment.Spec.Replicas))
+		g.Expect(deployment.Status.AvailableReplicas).To(Equal(*deployment.Spec.Replicas))
+		g.Expect(operatorPods(ctx)).To(HaveLen(int(*deployment.Spec.Replicas)))
+	}).WithContext(ctx).WithTimeout(3 * time.Minute).Should(Succeed())
+}
+
+func operatorPods(ctx context.Context) []corev1.Pod { return podsOf(ctx, operatorNamespace) }
+
+// podsOf are the Pods of the operator that is installed in a namespace.
+func podsOf(ctx context.Context, namespace string) []corev1.Pod {
+	GinkgoHelper()
+	list := &corev1.PodList{}
+	Expect(apiServer.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{
+		"app.kubernetes.io/name": "tokensync", "app.kubernetes.io/component": "controller",
+	})).To(Succeed())
+	return list.Items
+}
+
+// expectNothingForbidden looks for requests of an operator that the API server refused to its
+// ServiceAccount: whatever it needs must be in the roles that are shipped.
+func expectNothingForbidden(ctx context.Context) {
+	GinkgoHelper()
+	for _, pod := range podsOf(ctx, metav1.NamespaceAll) {
+		if pod.Status.Phase != corev1.PodRunning {
+			continue
+		}
+		log, err := clientset.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
+		Expect(client.IgnoreNotFound(err)).To(Succeed())
+		for line := range strings.Lines(string(log)) {
+			// In a namespace that ends nobody may create anything.
+			if !strings.Contains(line, "because it is being terminated") {
+				Expect(line).NotTo(ContainSubstring("forbidden"), "the log of %s", pod.Name)
+			}
+		}
+	}
+}
+
+func installation() {
+	It("runs where Pod Security restricted is enforced", func(ctx SpecContext) {
+		Expect(operatorPods(ctx)).To(HaveLen(2))
+		privileged := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "privileged"},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: environment.busybox}}},
+		}
+		Expect(apiServer.Create(ctx, privileged, client.DryRunAll)).To(MatchError(ContainSubstring(`violates PodSecurity "restricted`)))
+	})
+
+	rights()
+}

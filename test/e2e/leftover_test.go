@@ -1,0 +1,124 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// suiteNamespace is the first that the suite makes and the last that it removes: where it is, what
+// there is of tokensync is the suite's.
+const suiteNamespace = "tokensync-e2e"
+
+// installedDefinitions returns the CRDs of tokensync.
+func installedDefinitions(ctx context.Context) []metav1.PartialObjectMetadata {
+	GinkgoHelper()
+	list, ours := &metav1.PartialObjectMetadataList{}, []metav1.PartialObjectMetadata{}
+	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinitionList"})
+	Expect(apiServer.List(ctx, list)).To(Succeed(), "list CustomResourceDefinitions: is KUBECONFIG an administrator's?")
+	for _, definition := range list.Items {
+		if strings.HasSuffix(definition.Name, "."+v1alpha1.GroupVersion.Group) {
+			ours = append(ours, definition)
+		}
+	}
+	return ours
+}
+
+func clientCredentials(ctx context.Context) []v1alpha1.ClientCredential {
+	GinkgoHelper()
+	list := &v1alpha1.ClientCredentialList{}
+	if err := apiServer.List(ctx, list); !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
+		Expect(err).NotTo(HaveOccurred())
+	}
+	return list.Items
+}
+
+// suiteNamespaces are all that the suite made.
+func suiteNamespaces(ctx context.Context) map[string]corev1.Namespace {
+	GinkgoHelper()
+	list, byName := &corev1.NamespaceList{}, map[string]corev1.Namespace{}
+	Expect(apiServer.List(ctx, list, client.HasLabels{suiteLabel})).To(Succeed())
+	for _, item := range list.Items {
+		byName[item.Name] = item
+	}
+	return byName
+}
+
+// refuseForeignCluster fails where somebody's tokensync lives: the suite would remove it.
+func refuseForeignCluster(ctx context.Context) {
+	GinkgoHelper()
+	ours := suiteNamespaces(ctx)
+	if _, leftover := ours[suiteNamespace]; leftover {
+		for _, credential := range clientCredentials(ctx) {
+			if _, made := ours[credential.Namespace]; !made {
+				refuse("the ClientCredential %s/%s, which they did not make", credential.Namespace, credential.Name)
+			}
+		}
+		return
+	}
+	for _, definition := range installedDefinitions(ctx) {
+		refuse("the CustomResourceDefinition %s", definition.Name)
+	}
+	err := apiServer.Get(ctx, client.ObjectKey{Name: operatorNamespace}, &corev1.Namespace{})
+	if !apierrors.IsNotFound(err) {
+		refuse("the namespace %s", operatorNamespace)
+	}
+}
+
+func refuse(what string, arguments ...any) {
+	AbortSuite("These tests would remove " + fmt.Sprintf(what, arguments...) + ": use a cluster without tokensync.")
+}
+
+// removeEverything removes what the suite made, or an interrupted run of it.
+func removeEverything(ctx context.Context) {
+	GinkgoHelper()
+	if _, started := suiteNamespaces(ctx)[suiteNamespace]; !started {
+		return
+	}
+	// Without the operator nobody else would take these off.
+	for _, credential := range clientCredentials(ctx) {
+		if len(credential.Finalizers) == 0 {
+			continue
+		}
+		credential.Finalizers = nil
+		Expect(client.IgnoreNotFound(apiServer.Update(ctx, &credential))).To(Succeed())
+	}
+	for name, namespace := range map[string]string{release: operatorNamespace, tenantRelease: tenantNamespace} {
+		helm(ctx, "uninstall", name, "--namespace", namespace, "--ignore-not-found")
+	}
+	for _, definition := range installedDefinitions(ctx) {
+		kubectl(ctx, "delete", "crd", definition.Name, "--ignore-not-found", "--timeout=1m")
+	}
+	// What kustomize installed.
+	for _, kind := range []client.Object{&rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
+		Expect(apiServer.DeleteAllOf(ctx, kind, client.MatchingLabels{"app.kubernetes.io/name": "tokensync"})).To(Succeed())
+	}
+	left := suiteNamespaces(ctx)
+	marker := left[suiteNamespace]
+	delete(left, suiteNamespace)
+	for _, namespace := range left {
+		removeNamespace(ctx, &namespace)
+	}
+	removeNamespace(ctx, &marker)
+}
+
+func removeNamespace(ctx context.Context, namespace *corev1.Namespace) {
+	GinkgoHelper()
+	Expect(client.IgnoreNotFound(apiServer.Delete(ctx, namespace))).To(Succeed())
+	Eventually(gone(ctx, namespace)).WithContext(ctx).WithTimeout(2*time.Minute).Should(BeTrue(), "namespace %s", namespace.Name)
+}
