@@ -11,6 +11,8 @@ KUBECTL ?= kubectl
 # Further flags for "make demo" and "make run".
 DEMO_ARGS ?=
 RUN_ARGS ?=
+# How many "make bench-scale" makes.
+CLIENTCREDENTIALS ?= 10000
 # How long "make fuzz" runs each target.
 FUZZTIME ?= 30s
 
@@ -79,6 +81,11 @@ fuzz: ## Fuzz the building of requests, the reading of responses and templates f
 	go test -run='^$$' -fuzz='^FuzzBuildRequest$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 	go test -run='^$$' -fuzz='^FuzzReadResponse$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 	go test -run='^$$' -fuzz='^FuzzRender$$' -fuzztime=$(FUZZTIME) ./internal/template
+
+.PHONY: bench-scale
+bench-scale: build ## Measure the operator with many ClientCredentials, beside a bare loop (CLIENTCREDENTIALS=10000).
+	KUBEBUILDER_ASSETS=$$(go run ./hack/assets) go test -run='^$$' -bench=. -benchtime=1x -timeout=60m ./test/scale \
+	  -clientcredentials=$(CLIENTCREDENTIALS) -other-secrets=$$((2 * $(CLIENTCREDENTIALS)))
 
 .PHONY: demo
 demo: build ## Watch a token appear and renew, on a control plane of its own (DEMO_ARGS=--once ends by itself).

@@ -23,7 +23,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// The operator as testdata/namespaced installs it: with config/components/namespaced, for
+// The operator as test/manifests/testdata/namespaced installs it: with config/components/namespaced, for
 // the namespaces shop and billing.
 var _ = Describe("The manager in named namespaces", Ordered, func() {
 	const user = "system:serviceaccount:tokensync-system:tokensync-controller-manager"
@@ -34,7 +34,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 
 	// Once, because it takes some seconds.
 	BeforeAll(func(ctx SpecContext) {
-		manifests = render("testdata/namespaced")
+		manifests = render("../test/manifests/testdata/namespaced")
 		for _, name := range []string{"shop", "billing", "elsewhere"} {
 			newNamespace(ctx, name)
 		}

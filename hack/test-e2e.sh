@@ -10,6 +10,12 @@ fail() { # MESSAGE
 
 kubectl=${KUBECTL:-kubectl}
 command -v "$kubectl" >/dev/null || fail "there is no $kubectl: install it, or set KUBECTL"
+# Commands of the documentation need them, far into the run.
+missing=()
+for program in basenc curl jq openssl; do
+  command -v "$program" >/dev/null || missing+=("$program")
+done
+[ "${#missing[@]}" = 0 ] || fail "there is no ${missing[*]}: install what is missing (basenc is one of the GNU coreutils, from 8.31 on)"
 [ -n "${KUBECONFIG:-}" ] || fail "KUBECONFIG is not set: export the path of the kubeconfig of a cluster for tests"
 [ -n "${IMG:-}" ] || fail "IMG is not set: build the operator's image, load it into the cluster, and say IMG=name:tag"
 "$kubectl" get --raw /readyz --request-timeout=10s >/dev/null ||

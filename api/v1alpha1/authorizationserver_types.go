@@ -9,7 +9,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // in the rest. A value that was set to be empty counts as set.
 //
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="has(self.tokenEndpoint) || has(self.issuer) || (has(self.profile) && self.profile != 'RFC6749')",message="set tokenEndpoint to the URL of the token endpoint, issuer to find it by discovery, or profile to one that knows its own (CommerceLayer, Fabric)"
+// +kubebuilder:validation:XValidation:rule="has(self.tokenEndpoint) || has(self.issuer) || (has(self.profile) && self.profile != 'RFC6749')",message="set tokenEndpoint to the URL of the token endpoint, issuer to find it by discovery, or profile to one that knows its own, such as CommerceLayer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.tokenEndpoint) && has(self.issuer))",message="set tokenEndpoint or issuer, not both"
 type AuthorizationServerSpec struct {
 	// No field has a default in the CRD: the request hash covers this struct, and

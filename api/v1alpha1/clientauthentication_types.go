@@ -141,7 +141,7 @@ type Assertion struct {
 
 	// serviceAccountToken takes a token of a Kubernetes ServiceAccount instead: no
 	// secret is stored at all. The authorization server has to trust the cluster's
-	// issuer, as Entra ID and Okta do with federated credentials.
+	// issuer, as Entra ID and Keycloak can.
 	// +optional
 	ServiceAccountToken *ServiceAccountToken `json:"serviceAccountToken,omitempty"`
 }

@@ -137,7 +137,7 @@ type ClientCredentialSpec struct {
 	Target *TokenTarget `json:"target,omitempty"`
 
 	// suspend stops all token requests while it is true. The token that is in
-	// the Secret stays there until it expires.
+	// the Secret stays there, and serves until it expires.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }

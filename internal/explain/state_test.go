@@ -19,7 +19,8 @@ var _ = Describe("A ClientCredential", func() {
 			Expect(explanation.Summary).To(Equal(summary))
 		},
 		Entry("when all is well", explain.StateReady, true, "the token is renewed in 15m"),
-		Entry("when its renewal is due this moment", explain.StateReady, true, "the token is renewed now", renewal(0, time.Minute)),
+		Entry("when its renewal is due this moment", explain.StateReady, true, "the renewal is due", renewal(0, time.Minute)),
+		Entry("when its renewal was due a moment ago", explain.StateReady, true, "the renewal is due", renewal(-30*time.Second, time.Minute)),
 		Entry("when it is ready and tells of no token", explain.StateReady, false, "it is ready",
 			func(cc *v1alpha1.ClientCredential) { cc.Status.Token = nil }),
 		Entry("when its renewal has not come", explain.StateOverdue, true,

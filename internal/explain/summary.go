@@ -31,6 +31,9 @@ func (in Input) summary(state State) string {
 	case StateOverdue:
 		return "the renewal was due " + in.relative(token.RenewAt) + in.rest()
 	case StateReady:
+		if token != nil && !token.RenewAt.After(in.Now) {
+			return "the renewal is due"
+		}
 		if token != nil {
 			return "the token is renewed " + in.relative(token.RenewAt)
 		}

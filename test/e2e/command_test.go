@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -22,6 +23,8 @@ func run(ctx context.Context, input, program string, arguments ...string) (strin
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = root
 	command.Stdin = strings.NewReader(input)
+	// What the program leaves in the background holds its output open.
+	command.WaitDelay = 10 * time.Second
 	By(filepath.Base(program) + " " + strings.Join(arguments, " "))
 	output, err := command.CombinedOutput()
 	GinkgoWriter.Println(string(output))

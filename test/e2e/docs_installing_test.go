@@ -11,6 +11,9 @@ import (
 // installing are the pages that begin without the operator, and end without it.
 var installing = []string{"docs/tutorial.md", "docs/install.md", "charts/tokensync/README.md"}
 
+// installationNamespaces are those that these pages and the suite install into.
+var installationNamespaces = []string{operatorNamespace, "tokensync", "vendor"}
+
 // installationPages runs these pages on a cluster that has nothing of tokensync.
 func installationPages() {
 	BeforeAll(func(ctx SpecContext) {
@@ -25,17 +28,17 @@ func installationPages() {
 	for _, name := range installing {
 		It("of "+name, func(ctx SpecContext) {
 			follow(ctx, "default", name, commands.run[name])
-		})
+		}, NodeTimeout(pageTimeout))
 	}
 }
 
-// removeInstalled removes what such a page leaves where it fails.
+// removeInstalled removes the operator, and what such a page leaves where it fails.
 func removeInstalled(ctx context.Context) {
 	GinkgoHelper()
-	for _, namespace := range []string{"tokensync-system", "tokensync"} {
+	for _, namespace := range installationNamespaces {
 		helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found")
 	}
-	kubectl(ctx, "delete", "namespace", "vendor", "tokensync-system", "tokensync", "--ignore-not-found", "--timeout=2m")
+	kubectl(ctx, append([]string{"delete", "namespace", "--ignore-not-found", "--timeout=2m"}, installationNamespaces...)...)
 	kubectl(ctx, "delete", "pod/weather-app", "secret/weather-client", "--namespace", "default", "--ignore-not-found")
 	for _, definition := range installedDefinitions(ctx) {
 		kubectl(ctx, "delete", "crd", definition.Name, "--ignore-not-found", "--timeout=1m")

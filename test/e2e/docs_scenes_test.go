@@ -60,7 +60,7 @@ var scenes = map[string]scene{
 		before: `
 kubectl port-forward -n ` + issuerNamespace + ` service/issuer 18080:8080 >/dev/null &
 until curl --silent --output /dev/null http://127.0.0.1:18080; do sleep 0.2; done
-sed -i 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
+sed -i.bak 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 `,
 		instead: []string{
 			"/usr/local/bin/", "./",
@@ -103,9 +103,6 @@ sed -i 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 	"docs/private-key-jwt.md": {
 		empty: true,
 		instead: []string{
-			// The key has been changed since the certificate was made.
-			"kubectl create secret tls ", "openssl req -x509 -new -key private-key.pem -subj /CN=my-api -out certificate.pem\n" +
-				"kubectl create secret tls ",
 			"https://login.microsoftonline.com/00000000-1111-2222-3333-444444444444/oauth2/v2.0/token", issuerInCluster,
 		},
 	},

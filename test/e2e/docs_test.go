@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -30,7 +31,7 @@ func documentation() {
 	commands := readCommands()
 	for _, name := range slices.Sorted(maps.Keys(commands.run)) {
 		if !slices.Contains(installing, name) {
-			It("of "+name, func(ctx SpecContext) { follow(ctx, pageNamespace(ctx), name, commands.run[name]) })
+			It("of "+name, func(ctx SpecContext) { follow(ctx, pageNamespace(ctx), name, commands.run[name]) }, NodeTimeout(pageTimeout))
 		}
 	}
 
@@ -43,6 +44,9 @@ func documentation() {
 		}
 	})
 }
+
+// pageTimeout ends a page that waits in vain.
+const pageTimeout = 20 * time.Minute
 
 // issuerNamespace has the token endpoint of the pages.
 const issuerNamespace = "tokensync-e2e-docs"
@@ -76,8 +80,8 @@ func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 		}
 	}
 	here := strings.NewReplacer(append(slices.Clone(scene.instead), everywhere(namespace)...)...)
-	output, err := run(ctx, here.Replace(script.String()), "env", "-C", clone(here), "KUBECONFIG="+kubeconfigFor(namespace),
-		"bash", "-euo", "pipefail", "-s")
+	output, err := run(ctx, "cd "+clone(here)+"\n"+here.Replace(script.String()),
+		"env", "KUBECONFIG="+kubeconfigFor(namespace), "bash", "-euo", "pipefail", "-s")
 	Expect(err).NotTo(HaveOccurred(), output)
 }
 

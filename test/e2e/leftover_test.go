@@ -74,9 +74,12 @@ func refuseForeignCluster(ctx context.Context) {
 	for _, definition := range installedDefinitions(ctx) {
 		refuse("the CustomResourceDefinition %s", definition.Name)
 	}
-	err := apiServer.Get(ctx, client.ObjectKey{Name: operatorNamespace}, &corev1.Namespace{})
-	if !apierrors.IsNotFound(err) {
-		refuse("the namespace %s", operatorNamespace)
+	for _, name := range installationNamespaces {
+		err := apiServer.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{})
+		if !apierrors.IsNotFound(err) {
+			Expect(err).NotTo(HaveOccurred())
+			refuse("the namespace %s", name)
+		}
 	}
 }
 
@@ -98,12 +101,8 @@ func removeEverything(ctx context.Context) {
 		credential.Finalizers = nil
 		Expect(client.IgnoreNotFound(apiServer.Update(ctx, &credential))).To(Succeed())
 	}
-	for name, namespace := range map[string]string{release: operatorNamespace, tenantRelease: tenantNamespace} {
-		helm(ctx, "uninstall", name, "--namespace", namespace, "--ignore-not-found")
-	}
-	for _, definition := range installedDefinitions(ctx) {
-		kubectl(ctx, "delete", "crd", definition.Name, "--ignore-not-found", "--timeout=1m")
-	}
+	helm(ctx, "uninstall", tenantRelease, "--namespace", tenantNamespace, "--ignore-not-found")
+	removeInstalled(ctx)
 	// What kustomize installed.
 	for _, kind := range []client.Object{&rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
 		Expect(apiServer.DeleteAllOf(ctx, kind, client.MatchingLabels{"app.kubernetes.io/name": "tokensync"})).To(Succeed())

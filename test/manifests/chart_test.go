@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 var _ = Describe("the chart", func() {
@@ -61,6 +62,26 @@ var _ = Describe("the chart", func() {
 		}
 		Expect(names("shop")).To(HaveEach(HavePrefix("shop-tokensync")))
 		Expect(names("tokensync-of-a-team-with-an-extraordinarily-long-name")).To(HaveEach(HavePrefix("tokensync-of-a-team")))
+	})
+
+	It("takes names that YAML would read as something else", func(ctx SpecContext) {
+		installed := fromChart(ctx, "--name-template=1", "--namespace=2", "--values="+file(`{
+			namespaces: ["3"], priorityClassName: "true", metrics: {certSecretName: "4"},
+			tracing: {endpoint: "http://collector:"}, podLabels: null, podAnnotations: null,
+			prometheus: {serviceMonitor: {enabled: true, labels: {release: "5"}}, rules: {enabled: true, labels: {release: "6"}}},
+			networkPolicy: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountTokens: true}`))
+		for key, object := range installed {
+			_, _, err := unstructured.NestedStringMap(object.Object, "metadata", "labels")
+			Expect(err).NotTo(HaveOccurred(), "%+v", key)
+			if key.namespace != "" {
+				Expect(key.namespace).To(BeElementOf("2", "3"), "%+v", key)
+			}
+		}
+		pod := one[appsv1.Deployment](installed, "Deployment").Spec.Template
+		Expect(pod.Labels).To(HaveKeyWithValue("app.kubernetes.io/instance", "1"))
+		Expect(pod.Spec.PriorityClassName).To(Equal("true"))
+		Expect(pod.Spec.Volumes[0].Secret.SecretName).To(Equal("4"))
+		Expect(pod.Spec.Containers[0].Args).To(ContainElement("--tracing-endpoint=http://collector:"))
 	})
 
 	It("finds its Pods by labels that neither a new version nor podLabels change", func(ctx SpecContext) {

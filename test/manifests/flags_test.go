@@ -1,15 +1,12 @@
 package manifests_test
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
-	"sigs.k8s.io/yaml"
 )
 
 var _ = Describe("the flags of the chart", Ordered, func() {
@@ -55,35 +52,6 @@ var _ = Describe("the flags of the chart", Ordered, func() {
 		))
 	})
 })
-
-var _ = It("tries all values of the chart", func() {
-	untouched := []string{"crds.install", "metrics.enabled"}
-	Expect(untouchedIn("", load(chart+"/values.yaml"), load("testdata/everything.yaml"))).To(ConsistOf(untouched))
-})
-
-// untouchedIn are the values that have their defaults.
-func untouchedIn(prefix string, defaults, values map[string]any) (names []string) {
-	for name, preset := range defaults {
-		value, set := values[name]
-		group, isGroup := preset.(map[string]any)
-		inner, _ := value.(map[string]any)
-		switch {
-		case isGroup && len(group) > 0:
-			names = append(names, untouchedIn(prefix+name+".", group, inner)...)
-		case !set || reflect.DeepEqual(preset, value):
-			names = append(names, prefix+name)
-		}
-	}
-	return names
-}
-
-func load(path string) (content map[string]any) {
-	GinkgoHelper()
-	raw, err := os.ReadFile(path)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(yaml.Unmarshal(raw, &content)).To(Succeed())
-	return content
-}
 
 func argumentsOf(installed objects) []string {
 	GinkgoHelper()

@@ -29,7 +29,7 @@
 - --allow-inline-authorization-servers=false
 {{- end }}
 {{- with .tracing.endpoint }}
-- --tracing-endpoint={{ . }}
+- {{ printf "--tracing-endpoint=%s" . | quote }}
 {{- end }}
 {{- if ne (float64 .tracing.samplingRatio) 1.0 }}
 - --tracing-sampling-ratio={{ .tracing.samplingRatio }}

@@ -10,13 +10,13 @@
 {{/* What Pods are found by. It never changes: the selector of a Deployment cannot. */}}
 {{- define "tokensync.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: controller
 {{- end }}
 
 {{- define "tokensync.commonLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
@@ -40,7 +40,7 @@ app.kubernetes.io/component: controller
 {{- define "tokensync.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "tokensync.fullname" . }}-controller-manager
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* Binds the ClusterRole .role to the operator, as .name: in its namespaces, or else everywhere. */}}
@@ -55,7 +55,7 @@ kind: {{ $namespace | empty | ternary "ClusterRoleBinding" "RoleBinding" }}
 metadata:
   name: {{ $name }}
   {{- with $namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels:
     {{- include "tokensync.labels" $ | nindent 4 }}
