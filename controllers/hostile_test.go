@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +94,13 @@ var _ = Describe("A ClientCredential among others", func() {
 			Type: "Stalled", Status: "True", Reason: "Restored", LastTransitionTime: metav1.NewTime(w.clock.Now()),
 		})
 		Expect(apiServer.Status().Update(ctx, edited, client.FieldOwner("restore"))).To(Succeed())
-		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "yes" })
+		touched := 0
+		Eventually(func(g Gomega) {
+			// It does not look because of the status; and when it looks, its cache may be a moment behind.
+			touched++
+			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = strconv.Itoa(touched) })
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(HaveLen(1))
+		}).Should(Succeed())
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.get(ctx, "shop")(Default).Status.Failure).To(BeNil())
 		Consistently(w.tokenRequests).Should(Equal(1))
