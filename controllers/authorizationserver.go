@@ -72,7 +72,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		}
 	}
 	switch {
-	case failure != nil && failure.Class == oauth2.Retry:
+	case failure != nil && failure.Class == oauth2.Unavailable:
 		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
 		// Neither metadata nor bundles tell of a change.

@@ -66,7 +66,7 @@ func (r *Reconciler) readBundle(ctx context.Context, namespace string, reference
 // bundleError is retried: nothing tells of a change of the bundle.
 func bundleError(format string, args ...any) error {
 	return &oauth2.Error{
-		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.Retry,
+		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.Unavailable,
 		Message: "authorizationServer.tls.caBundleRef: " + fmt.Sprintf(format, args...),
 	}
 }

@@ -153,7 +153,7 @@ func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oaut
 	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
 		e.strayed.Store(to.Host, true)
 		return oauth2.Response{}, &oauth2.Error{
-			Reason: v1alpha1.ReasonTokenEndpointUnreachable, Class: oauth2.Retry, Message: "the tests do not ask " + to.Host,
+			Reason: v1alpha1.ReasonTokenEndpointUnreachable, Class: oauth2.Unavailable, Message: "the tests do not ask " + to.Host,
 		}
 	}
 	return e.Client.Send(ctx, request)

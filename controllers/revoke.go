@@ -75,7 +75,7 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 	revoked, err := r.revoke(ctx, owner)
 	var failure *oauth2.Error
 	// Everything may pass but what someone would have to change.
-	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Retry
+	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Unavailable
 	deadline := owner.DeletionTimestamp.Add(revocationPatience)
 	switch now := r.Clock.Now(); {
 	case err != nil && mayHelp && now.Before(deadline) && !r.isEnding(ctx, owner.Namespace):

@@ -130,7 +130,7 @@ func versionOf(object metav1.Object) string {
 }
 
 func declarationError(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
 // namespaceMetadata is what the cache knows namespaces as.

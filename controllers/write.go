@@ -121,11 +121,11 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	failure := &oauth2.Error{
-		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Retry,
+		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Unavailable,
 		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; the write is retried with the same token", name, said),
 	}
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
-		failure.Class = oauth2.WaitForChange
+		failure.Class = oauth2.Invalid
 		failure.Message = fmt.Sprintf("the token cannot be written to Secret %q: %s; correct spec.target", name, said)
 	}
 	return failure

@@ -141,5 +141,5 @@ func (e *exchange) bundle(ctx context.Context, reference *v1alpha1.CABundleRefer
 }
 
 func refuse(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
 }

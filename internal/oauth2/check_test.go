@@ -35,7 +35,7 @@ var _ = Describe("a declaration", func() {
 		func(said string, changes ...func(*server)) {
 			failure := failureOf(oauth2.Check(rfc6749(changes...)))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(ContainSubstring(said))
 		},
 		Entry("a GET of a form", "set authorizationServer.request.encoding to Query", sentBy("GET")),

@@ -9,14 +9,24 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Class says what helps against a failure.
+// Class says whether a failure can pass by itself, and so when it is retried and
+// whether it is Stalled.
 type Class string
 
 const (
-	// Retry: the same request may succeed later.
-	Retry Class = "Retry"
-	// WaitForChange: someone must change something first.
-	WaitForChange Class = "WaitForChange"
+	// Unavailable: the server cannot be reached, is overloaded, or fails.
+	Unavailable Class = "Unavailable"
+	// MayPass: the server, or the API server, refused the request in a way that may
+	// be temporary.
+	MayPass Class = "MayPass"
+	// CredentialsRefused: the server refused the client's credentials. Servers lock
+	// accounts after a few such requests.
+	CredentialsRefused Class = "CredentialsRefused"
+	// ObjectMissing: an object of the cluster, or a part of it, is missing. Another
+	// controller may be about to create it.
+	ObjectMissing Class = "ObjectMissing"
+	// Invalid: an object of the cluster must be changed.
+	Invalid Class = "Invalid"
 )
 
 // Error is why there is no token. Its message may be shown: it holds no
@@ -46,36 +56,36 @@ type verdict struct {
 
 // codes are the error codes that are understood; all others count by the HTTP status.
 var codes = map[string]verdict{
-	"invalid_client": {v1alpha1.ReasonInvalidClient, WaitForChange,
+	"invalid_client": {v1alpha1.ReasonInvalidClient, Invalid,
 		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
-	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
+	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, Invalid,
 		"allow this client the grant type at the authorization server, and check the client secret"},
-	"access_denied": {v1alpha1.ReasonUnauthorizedClient, WaitForChange,
+	"access_denied": {v1alpha1.ReasonUnauthorizedClient, Invalid,
 		"allow this client what it asks for at the authorization server"},
-	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, WaitForChange,
+	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, Invalid,
 		"check authorizationServer.request.grantType"},
-	"invalid_grant": {v1alpha1.ReasonInvalidGrant, WaitForChange,
+	"invalid_grant": {v1alpha1.ReasonInvalidGrant, Invalid,
 		"check authorizationServer.request.grantType and assertion, and the client at the authorization server: it must not be one that demands DPoP"},
-	"invalid_scope": {v1alpha1.ReasonInvalidScope, WaitForChange,
+	"invalid_scope": {v1alpha1.ReasonInvalidScope, Invalid,
 		"check spec.scopes"},
-	"invalid_request": {v1alpha1.ReasonInvalidRequest, WaitForChange,
+	"invalid_request": {v1alpha1.ReasonInvalidRequest, Invalid,
 		"check authorizationServer.profile and authorizationServer.request against the server's documentation"},
-	"invalid_target": {v1alpha1.ReasonInvalidTarget, WaitForChange,
+	"invalid_target": {v1alpha1.ReasonInvalidTarget, Invalid,
 		"check spec.audience and spec.resources"},
 	// RFC 9449 sections 5 and 8.
-	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, WaitForChange,
+	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, Invalid,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
-	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, WaitForChange,
+	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, Invalid,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	// RFC 7009 section 2.2.1.
-	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, WaitForChange,
+	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, Invalid,
 		"the server revokes no tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
 	// RFC 8628 section 3.5, and used elsewhere too.
-	"slow_down": {v1alpha1.ReasonRateLimited, Retry,
+	"slow_down": {v1alpha1.ReasonRateLimited, Unavailable,
 		"the request is retried"},
-	"server_error": {v1alpha1.ReasonServerError, Retry,
+	"server_error": {v1alpha1.ReasonServerError, Unavailable,
 		"the request is retried"},
-	"temporarily_unavailable": {v1alpha1.ReasonServerError, Retry,
+	"temporarily_unavailable": {v1alpha1.ReasonServerError, Unavailable,
 		"the request is retried"},
 }
 
@@ -87,16 +97,16 @@ func classify(code string, status int) verdict {
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
-		return verdict{v1alpha1.ReasonRateLimited, Retry, "the request is retried"}
+		return verdict{v1alpha1.ReasonRateLimited, Unavailable, "the request is retried"}
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
-		return verdict{v1alpha1.ReasonServerError, Retry, "the request is retried"}
+		return verdict{v1alpha1.ReasonServerError, Unavailable, "the request is retried"}
 	case status == http.StatusUnauthorized:
-		return verdict{v1alpha1.ReasonInvalidClient, WaitForChange, codes["invalid_client"].hint}
+		return verdict{v1alpha1.ReasonInvalidClient, Invalid, codes["invalid_client"].hint}
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
-		return verdict{v1alpha1.ReasonRequestRefused, Retry, "the request is retried; check authorizationServer.tokenEndpoint"}
+		return verdict{v1alpha1.ReasonRequestRefused, Unavailable, "the request is retried; check authorizationServer.tokenEndpoint"}
 	default:
 		// It may pass, as 404 does while a gateway is reloaded.
-		return verdict{v1alpha1.ReasonRequestRefused, Retry, "the request is retried; " + codes["invalid_request"].hint}
+		return verdict{v1alpha1.ReasonRequestRefused, Unavailable, "the request is retried; " + codes["invalid_request"].hint}
 	}
 }
 
@@ -124,7 +134,7 @@ func refusal(endpoint string, response Response, code, description string) *Erro
 func unusable(endpoint string, response Response, format string, args ...any) *Error {
 	return &Error{
 		Reason:     v1alpha1.ReasonInvalidResponse,
-		Class:      WaitForChange,
+		Class:      Invalid,
 		StatusCode: response.StatusCode,
 		RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, but %s",

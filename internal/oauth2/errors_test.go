@@ -28,17 +28,17 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Error()).To(And(HavePrefix("token endpoint https://idp.example.com/token answered HTTP 400 "+code+":"),
 				ContainSubstring(hint)))
 		},
-		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange, "authorizationServer.clientAuthentication"),
-		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "grant type"),
-		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.WaitForChange, "allow this client"),
-		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.WaitForChange, "request.grantType"),
-		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.WaitForChange, "request.grantType"),
-		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.WaitForChange, "spec.scopes"),
-		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.WaitForChange, "authorizationServer.profile"),
-		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.WaitForChange, "spec.audience"),
-		Entry("server_error", "server_error", v1alpha1.ReasonServerError, oauth2.Retry, "retried"),
-		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Retry, "retried"),
-		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Retry, "retried"),
+		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.Invalid, "authorizationServer.clientAuthentication"),
+		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.Invalid, "grant type"),
+		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.Invalid, "allow this client"),
+		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.Invalid, "request.grantType"),
+		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.Invalid, "request.grantType"),
+		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.Invalid, "spec.scopes"),
+		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.Invalid, "authorizationServer.profile"),
+		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.Invalid, "spec.audience"),
+		Entry("server_error", "server_error", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
+		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
+		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Unavailable, "retried"),
 	)
 
 	DescribeTable("without a code counts by the status",
@@ -50,21 +50,21 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.StatusCode).To(Equal(status))
 			Expect(failure.Message).To(And(ContainSubstring(fmt.Sprintf("HTTP %d:", status)), Not(ContainSubstring("MARK"))))
 		},
-		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.WaitForChange),
-		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("408 passes", 408, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, oauth2.Retry),
-		Entry("425 passes", 425, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, oauth2.Retry),
-		Entry("500 passes", 500, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("502 passes", 502, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("503 passes", 503, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("504 passes", 504, v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("599 passes", 599, v1alpha1.ReasonServerError, oauth2.Retry),
+		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.Invalid),
+		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("408 passes", 408, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("425 passes", 425, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, oauth2.Unavailable),
+		Entry("500 passes", 500, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("502 passes", 502, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("503 passes", 503, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("504 passes", 504, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("599 passes", 599, v1alpha1.ReasonServerError, oauth2.Unavailable),
 	)
 
 	DescribeTable("by a code counts by the code, then by the status",
@@ -73,15 +73,15 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
 		},
-		Entry("500 with invalid_client waits for a change", 500, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.WaitForChange),
-		Entry("401 with temporarily_unavailable is retried", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Retry),
-		Entry("429 with a code of the server's own is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Retry),
-		Entry("200 with a code of the server's own is retried", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Retry),
+		Entry("500 with invalid_client waits for a change", 500, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.Invalid),
+		Entry("401 with temporarily_unavailable is retried", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("429 with a code of the server's own is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
+		Entry("200 with a code of the server's own is retried", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
 	)
 
 	It("is never judged by the words of its description", func() {
 		failure := failureIn(rfc6749(), answer(http.StatusServiceUnavailable, `{"error_description": "invalid_client"}`))
-		Expect(failure.Class).To(Equal(oauth2.Retry))
+		Expect(failure.Class).To(Equal(oauth2.Unavailable))
 	})
 
 	DescribeTable("names a wrong URL as what to check",

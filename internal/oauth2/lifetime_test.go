@@ -110,7 +110,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
-			Expect(failure.Class).To(Equal(oauth2.Retry))
+			Expect(failure.Class).To(Equal(oauth2.Unavailable))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring("expired already")))
 		},

@@ -60,7 +60,7 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	}
 	if metadata.Issuer != issuer {
 		return nil, &Error{
-			Reason: v1alpha1.ReasonDiscoveryFailed, Class: WaitForChange, StatusCode: response.StatusCode,
+			Reason: v1alpha1.ReasonDiscoveryFailed, Class: Invalid, StatusCode: response.StatusCode,
 			Message: fmt.Sprintf("%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
 				from, printable(metadata.Issuer, 256)),
 		}
@@ -80,7 +80,7 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 
 func discoveryError(response Response, format string, args ...any) *Error {
 	return &Error{
-		Reason: v1alpha1.ReasonDiscoveryFailed, Class: Retry,
+		Reason: v1alpha1.ReasonDiscoveryFailed, Class: Unavailable,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf(format, args...) + "; discovery is retried",
 	}

@@ -157,7 +157,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	switch strings.ToLower(tokenType) {
 	case "dpop", "pop", "mac":
 		return nil, &Error{
-			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: WaitForChange, StatusCode: response.StatusCode,
+			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: Invalid, StatusCode: response.StatusCode,
 			Message: fmt.Sprintf("token endpoint %s issued a token of type %s, which is bound to a key and of no use without it: have the authorization server issue Bearer tokens to this client",
 				endpoint, strings.ToUpper(tokenType)),
 		}
@@ -175,7 +175,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	expiresAt, assumed := expiry(server, document, accessToken, response)
 	if !expiresAt.After(response.ReceivedAt) {
 		return nil, &Error{
-			Reason: v1alpha1.ReasonTokenExpired, Class: Retry, StatusCode: response.StatusCode,
+			Reason: v1alpha1.ReasonTokenExpired, Class: Unavailable, StatusCode: response.StatusCode,
 			Message: fmt.Sprintf("token endpoint %s issued a token that has expired already: check authorizationServer.response.expiresIn and expiresAt, and the server's clock",
 				endpoint),
 		}
@@ -249,7 +249,7 @@ func redirected(endpoint string, request *Request, response Response) *Error {
 		where = " to " + request.shorten(displayURL(location.String()))
 	}
 	return &Error{
-		Reason: v1alpha1.ReasonRedirectRefused, Class: WaitForChange, StatusCode: response.StatusCode,
+		Reason: v1alpha1.ReasonRedirectRefused, Class: Invalid, StatusCode: response.StatusCode,
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
 			endpoint, response.StatusCode, where),
 	}

@@ -114,7 +114,7 @@ var _ = Describe("the key of a JWT", func() {
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: withKey(form)})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(ContainSubstring(said))
 			Expect(len(failure.Message)).To(BeNumerically("<", 300))
 			for line := range strings.Lines(form) {
@@ -168,7 +168,7 @@ var _ = Describe("the key of a JWT", func() {
 			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT), withAssertion(v1alpha1.Assertion{Algorithm: algorithm}))
 			failure := buildFailure(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring(secret))))
 		},
 		Entry("when it is too short for HS256", "s3cr3t-value", v1alpha1.AssertionAlgorithm(""), v1alpha1.ReasonCredentialsInvalid, "32 bytes"),

@@ -73,7 +73,7 @@ var _ = Describe("a client certificate", func() {
 		func(certificate, key, said string) {
 			failure := buildFailure(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(And(ContainSubstring("tls.crt"), ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		expired("when it has expired", before.AddDate(-1, 0, 0), startedAt.Add(-time.Second), "expired at 2026-03-01T11:59:59Z"),

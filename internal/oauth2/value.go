@@ -92,7 +92,7 @@ func (m material) object(what string, declared []v1alpha1.Parameter) (map[string
 
 // invalid is the error of a declaration of which no request can be made.
 func invalid(format string, args ...any) error {
-	return &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: WaitForChange, Message: fmt.Sprintf(format, args...)}
+	return &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
 var errNotOfType = errors.New("not of its type")

@@ -26,7 +26,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 	named, found := profiles[name]
 	if !found {
 		return none, &oauth2.Error{
-			Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange,
+			Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid,
 			Message: fmt.Sprintf("there is no profile %q: set spec.authorizationServer.profile to one of %s",
 				name, strings.Join(Names(), ", ")),
 		}
@@ -50,7 +50,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 	}
 	if completed.TokenEndpoint == "" && completed.Issuer == "" {
 		return none, &oauth2.Error{
-			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.WaitForChange,
+			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.Invalid,
 			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s, or issuer",
 				name, named.Endpoint),
 		}

@@ -70,7 +70,7 @@ var _ = Describe("a profile", func() {
 			var failure *oauth2.Error
 			Expect(errors.As(err, &failure)).To(BeTrue())
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			for _, words := range said {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}

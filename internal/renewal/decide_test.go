@@ -158,7 +158,7 @@ var _ = Describe("the decision", func() {
 	DescribeTable("names in its problem what is the matter and what to do",
 		func(said []string, changes ...change) {
 			problem := renewal.Decide(good(changes...)).Problem
-			Expect(problem.Class).To(Equal(oauth2.WaitForChange))
+			Expect(problem.Class).To(Equal(oauth2.Invalid))
 			for _, words := range said {
 				Expect(problem.Message).To(ContainSubstring(words))
 			}
@@ -276,7 +276,7 @@ var _ = Describe("the wait for others", func() {
 			Expect(decision.Why).To(Equal(why))
 			Expect(decision.Until).To(BeZero())
 			Expect(decision.Repair).To(BeFalse())
-			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", oauth2.Retry))))
+			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", oauth2.Unavailable))))
 			for _, words := range append(said, "no valid token") {
 				Expect(decision.Problem.Message).To(ContainSubstring(words))
 			}

@@ -189,5 +189,5 @@ func (in Input) refuse(problem *oauth2.Error) *Decision {
 }
 
 func problem(reason, format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...)}
+	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
 }

@@ -57,7 +57,7 @@ func noRecord(in *renewal.Input) { in.Target.Record = nil }
 func olderRival(in *renewal.Input) { in.Rival = "elder" }
 
 func declarationWrong(in *renewal.Input) {
-	in.Declaration = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange, Message: "no such profile"}
+	in.Declaration = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid, Message: "no such profile"}
 }
 
 func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }

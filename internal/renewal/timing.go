@@ -91,7 +91,7 @@ func (p Policy) before(lifetime time.Duration) time.Duration {
 func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
 	random := p.random(now.Unix())
 	var delay time.Duration
-	if failure.Class == oauth2.WaitForChange {
+	if failure.Class == oauth2.Invalid {
 		// 54 to 66 minutes.
 		delay = time.Duration(float64(probeInterval) * (0.9 + 0.2*random))
 		if !expiresAt.IsZero() {

@@ -141,7 +141,7 @@ var _ = Describe("the retry", func() {
 	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
 		func(attempts int32, longest time.Duration) {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Retry}, attempts, time.Time{}).Sub(now)
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Unavailable}, attempts, time.Time{}).Sub(now)
 			})
 			Expect(least).To(BeNumerically("~", longest*8/10, longest/100))
 			Expect(least).To(BeNumerically(">=", longest*8/10))
@@ -161,7 +161,7 @@ var _ = Describe("the retry", func() {
 	DescribeTable("comes before a valid token expires, although someone must change something",
 		func(left, expected time.Duration) {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, 3, now.Add(left)).Sub(now)
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Invalid}, 3, now.Add(left)).Sub(now)
 			})
 			Expect(least).To(Equal(expected))
 			Expect(most).To(Equal(expected))
@@ -173,7 +173,7 @@ var _ = Describe("the retry", func() {
 	DescribeTable("comes about hourly when someone must change something, because a server changes without an event",
 		func(attempts int32) {
 			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.WaitForChange}, attempts, time.Time{}).Sub(now)
+				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Invalid}, attempts, time.Time{}).Sub(now)
 			})
 			Expect(least).To(BeNumerically("~", 54*time.Minute, 10*time.Second))
 			Expect(most).To(BeNumerically("~", 66*time.Minute, 10*time.Second))
@@ -189,8 +189,8 @@ var _ = Describe("the retry", func() {
 				Expect(p.RetryAt(now, failure, 1, time.Time{}).Sub(now)).To(BeNumerically(">=", least))
 			})
 		},
-		Entry("Retry-After that is longer than the backoff", oauth2.Retry, 10*time.Minute, 10*time.Minute),
-		Entry("Retry-After that is longer than the probe", oauth2.WaitForChange, 3*time.Hour, 3*time.Hour),
-		Entry("Retry-After that is shorter than the backoff does not hurry it", oauth2.Retry, time.Second, 4*time.Second),
+		Entry("Retry-After that is longer than the backoff", oauth2.Unavailable, 10*time.Minute, 10*time.Minute),
+		Entry("Retry-After that is longer than the probe", oauth2.Invalid, 3*time.Hour, 3*time.Hour),
+		Entry("Retry-After that is shorter than the backoff does not hurry it", oauth2.Unavailable, time.Second, 4*time.Second),
 	)
 })

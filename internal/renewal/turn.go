@@ -28,5 +28,5 @@ func Paused(server string, until time.Time) Decision {
 }
 
 func later(reason, format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.Retry, Message: fmt.Sprintf(format, args...)}
+	return &oauth2.Error{Reason: reason, Class: oauth2.Unavailable, Message: fmt.Sprintf(format, args...)}
 }

@@ -26,8 +26,8 @@ func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, token
 	}
 	meta.SetStatusCondition(&status.Conditions, condition)
 	for conditionType, holds := range map[string]bool{
-		v1alpha1.StalledCondition:     failure != nil && failure.Class == oauth2.WaitForChange,
-		v1alpha1.ReconcilingCondition: failure != nil && failure.Class == oauth2.Retry,
+		v1alpha1.StalledCondition:     failure != nil && failure.Class == oauth2.Invalid,
+		v1alpha1.ReconcilingCondition: failure != nil && failure.Class == oauth2.Unavailable,
 	} {
 		if !holds {
 			meta.RemoveStatusCondition(&status.Conditions, conditionType)

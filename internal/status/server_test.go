@@ -17,8 +17,8 @@ const endpoint = "https://idp.example.com/token"
 
 // Why an authorization server cannot be used.
 var (
-	unreachable = &oauth2.Error{Reason: v1alpha1.ReasonTimeout, Class: oauth2.Retry, Message: "no answer"}
-	undeclared  = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.WaitForChange, Message: "no such profile"}
+	unreachable = &oauth2.Error{Reason: v1alpha1.ReasonTimeout, Class: oauth2.Unavailable, Message: "no answer"}
+	undeclared  = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid, Message: "no such profile"}
 )
 
 // looked is the status after a look at a server that had another.

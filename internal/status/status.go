@@ -163,9 +163,9 @@ type problem struct {
 func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	switch {
 	case in.Decision.Problem != nil:
-		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class == oauth2.WaitForChange}
+		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class == oauth2.Invalid}
 	case in.Outcome.Failure != nil:
-		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.WaitForChange}
+		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.Invalid}
 	case failure != nil:
 		// Backing off from an attempt whose class only the conditions remember. Stalled
 		// may tell of something else that came in between.

@@ -111,9 +111,9 @@ var _ = Describe("the failure in the status", func() {
 				BeTemporally(">=", at.Add(2*time.Hour)), BeTemporally("<", at.Add(2*time.Hour+time.Second))))
 			Expect(told.NextLook).To(BeTemporally(">=", at.Add(2*time.Hour)))
 		},
-		Entry("instead of the backoff", oauth2.Retry, now),
-		Entry("instead of the hourly probe", oauth2.WaitForChange, now),
-		Entry("to the full, though the status knows whole seconds only", oauth2.Retry, now.Add(900*time.Millisecond)),
+		Entry("instead of the backoff", oauth2.Unavailable, now),
+		Entry("instead of the hourly probe", oauth2.Invalid, now),
+		Entry("to the full, though the status knows whole seconds only", oauth2.Unavailable, now.Add(900*time.Millisecond)),
 	)
 })
 

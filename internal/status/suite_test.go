@@ -71,7 +71,7 @@ func outdated(in *renewal.Input) {
 
 // templateWrong is a template that cannot be rendered.
 func templateWrong(in *renewal.Input) {
-	in.Template = &oauth2.Error{Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.WaitForChange, Message: "message of TargetTemplateInvalid"}
+	in.Template = &oauth2.Error{Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.Invalid, Message: "message of TargetTemplateInvalid"}
 }
 
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 4, LastAt: in.Now} }
@@ -94,11 +94,11 @@ func later(d time.Duration) change { return func(in *renewal.Input) { in.Now = i
 // Outcomes.
 var (
 	nothing = status.Outcome{}
-	down    = failed(v1alpha1.ReasonServerError, oauth2.Retry)
-	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.WaitForChange)
+	down    = failed(v1alpha1.ReasonServerError, oauth2.Unavailable)
+	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.Invalid)
 	// limited is a server that wants to be left alone for an hour.
 	limited = status.Outcome{Attempted: true, Failure: &oauth2.Error{
-		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: oauth2.Retry, RetryAfter: time.Hour,
+		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: oauth2.Unavailable, RetryAfter: time.Hour,
 	}}
 )
 

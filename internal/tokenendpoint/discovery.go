@@ -87,7 +87,7 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 		if !errors.As(err, &failure) {
 			return nil, err
 		}
-		if fault == nil || fault.Class == oauth2.Retry {
+		if fault == nil || fault.Class == oauth2.Unavailable {
 			fault = failure
 		}
 	}

@@ -89,15 +89,15 @@ var _ = Describe("discovery", func() {
 			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
 			Expect(err).To(HaveField("Class", class))
 		},
-		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.Retry, "answered HTTP 404, and not with the metadata"),
-		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.Retry, "not JSON"),
-		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.WaitForChange,
+		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.Unavailable, "answered HTTP 404, and not with the metadata"),
+		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.Unavailable, "not JSON"),
+		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.Invalid,
 			"set authorizationServer.issuer to exactly that"),
-		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.Retry,
+		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.Unavailable,
 			"names no token endpoint"),
 		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
 			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
-		}, oauth2.Retry, "names no token endpoint"),
+		}, oauth2.Unavailable, "names no token endpoint"),
 	)
 
 	It("knows what it found for an hour", func() {

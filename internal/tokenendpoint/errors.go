@@ -36,31 +36,31 @@ func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) erro
 	)
 	switch {
 	case errors.As(err, &denied):
-		return failure(v1alpha1.ReasonAddressDenied, oauth2.WaitForChange,
+		return failure(v1alpha1.ReasonAddressDenied, oauth2.Invalid,
 			"token endpoint %s resolves to %s, an address that credentials are not sent to: correct authorizationServer.tokenEndpoint, or have the operator started with --allowed-cidrs=%s/%d",
 			where, denied.Address, denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
-		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
 			"token endpoint %s: there is no host %q: check authorizationServer.tokenEndpoint and the cluster's DNS; the request is retried",
 			where, endpoint.Hostname())
 	case errors.As(err, &verification):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"token endpoint %s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
 		// So crypto/tls reports the alerts of either side.
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"token endpoint %s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Retry,
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"token endpoint %s: it does not speak TLS: check the scheme and port of authorizationServer.tokenEndpoint; the request is retried", where)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return failure(v1alpha1.ReasonTimeout, oauth2.Retry,
+		return failure(v1alpha1.ReasonTimeout, oauth2.Unavailable,
 			"token endpoint %s did not answer in full within %s; the request is retried", where, c.options.Timeout)
 	case errors.As(err, &operation):
-		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
 			"token endpoint %s cannot be reached: %s; the request is retried", where, operation.Err)
 	}
-	return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Retry,
+	return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
 		"token endpoint %s: the connection ended, or what came back is no HTTP response; the request is retried", where)
 }
 
@@ -83,18 +83,18 @@ func certificateFault(err error) string {
 }
 
 func invalidEndpoint() *oauth2.Error {
-	return failure(v1alpha1.ReasonTokenEndpointMissing, oauth2.WaitForChange,
+	return failure(v1alpha1.ReasonTokenEndpointMissing, oauth2.Invalid,
 		"authorizationServer.tokenEndpoint is not an absolute URL: write it like https://idp.example.com/oauth2/token")
 }
 
 func insecureEndpoint(endpoint *url.URL) *oauth2.Error {
-	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.WaitForChange,
+	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
 		"token endpoint %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
 		display(endpoint))
 }
 
 func bodyTooLarge(endpoint *url.URL) *oauth2.Error {
-	return failure(v1alpha1.ReasonInvalidResponse, oauth2.WaitForChange,
+	return failure(v1alpha1.ReasonInvalidResponse, oauth2.Invalid,
 		"token endpoint %s answered with more than %d KiB, which is no token response: check authorizationServer.tokenEndpoint",
 		display(endpoint), MaxBodyBytes>>10)
 }

@@ -25,7 +25,7 @@ var _ = Describe("the URL of a token endpoint", func() {
 		func(url, reason, said string) {
 			failure := failureOf(client(func(o *tokenendpoint.Options) { o.AllowHTTP = false }), url)
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("http, unless it is allowed", "http://idp.example.com/token?key=MARK", v1alpha1.ReasonTokenEndpointInsecure, "http://idp.example.com/token is not https"),
@@ -55,7 +55,7 @@ var _ = Describe("a server that cannot be talked to", func() {
 			c, url := open()
 			failure := failureOf(c, url)
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.Retry))
+			Expect(failure.Class).To(Equal(oauth2.Unavailable))
 			Expect(failure.Message).To(And(ContainSubstring(url), ContainSubstring(said)))
 		},
 		Entry("a certificate of an unknown authority", func() (*tokenendpoint.Client, string) {
@@ -110,7 +110,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 		func(host, shown string) {
 			failure := failureOf(client(denying), "https://"+host+"/token")
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAddressDenied))
-			Expect(failure.Class).To(Equal(oauth2.WaitForChange))
+			Expect(failure.Class).To(Equal(oauth2.Invalid))
 			Expect(failure.Message).To(ContainSubstring("--allowed-cidrs=" + shown))
 		},
 		Entry("loopback", "127.0.0.1", "127.0.0.1/32"),

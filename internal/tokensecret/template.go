@@ -112,6 +112,6 @@ func templateError(key string, err error) *oauth2.Error {
 
 func invalid(format string, args ...any) *oauth2.Error {
 	return &oauth2.Error{
-		Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.WaitForChange, Message: fmt.Sprintf(format, args...),
+		Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...),
 	}
 }

@@ -66,7 +66,7 @@ var _ = Describe("the template of a token Secret", func() {
 		func(owner *v1alpha1.ClientCredential, expected ...string) {
 			_, err := tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
 			Expect(err).To(BeAssignableToTypeOf(&oauth2.Error{}))
-			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.WaitForChange)))
+			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.Invalid)))
 			for _, part := range expected {
 				Expect(err).To(MatchError(ContainSubstring(part)))
 			}
@@ -130,7 +130,7 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 			Expect(failure).NotTo(HaveOccurred())
 			return
 		}
-		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.WaitForChange)))
+		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.Invalid)))
 		Expect(failure).To(MatchError(ContainSubstring(expected)))
 	},
 	Entry("nothing is wrong without one", owner, ""),
