@@ -108,6 +108,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 				o.server.DefaultTokenLifetime.Duration),
 		})
 	}
+	notices = append(notices, token.Notices...)
 	if len(token.MissingFields) > 0 {
 		notices = append(notices, oauth2.Notice{
 			Reason: v1alpha1.EventResponseFieldMissing,
@@ -247,7 +248,7 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, o.server.AuthorizationServerSpec, err
 	}
-	server, err := r.discovered(ctx, o.server, bundle)
+	server, metadata, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return nil, server, err
 	}
@@ -259,7 +260,7 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, server, err
 	}
-	request.TLS = bundle.trustedBy(request.TLS)
+	request.TLS, request.Metadata = bundle.trustedBy(request.TLS), metadata
 	return request, server, nil
 }
 

@@ -111,22 +111,17 @@ func classify(code string, status int) verdict {
 }
 
 // refusal is the error for a response by which the server refuses a token.
-func refusal(endpoint string, response Response, code, description string) *Error {
-	verdict := classify(code, response.StatusCode)
-	answer := fmt.Sprintf("HTTP %d", response.StatusCode)
-	if code != "" {
-		answer += " " + code
-	}
-	if description != "" {
-		answer += fmt.Sprintf(" (%q)", description)
-	}
+func refusal(r refused) *Error {
+	status := r.response.StatusCode
+	verdict := classify(r.said.judged(status), status)
 	return &Error{
 		Reason:     verdict.reason,
 		Class:      verdict.class,
-		Code:       code,
-		StatusCode: response.StatusCode,
-		RetryAfter: retryAfter(response),
-		Message:    fmt.Sprintf("token endpoint %s answered %s: %s", endpoint, answer, verdict.hint),
+		Code:       r.said.code,
+		StatusCode: status,
+		RetryAfter: retryAfter(r.response),
+		Message: fmt.Sprintf("token endpoint %s answered %s: %s",
+			displayURL(r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict)),
 	}
 }
 

@@ -24,6 +24,11 @@ type Metadata struct {
 		TokenEndpoint      string `json:"token_endpoint"`
 		RevocationEndpoint string `json:"revocation_endpoint"`
 	} `json:"mtls_endpoint_aliases"`
+	// TokenEndpointAuthMethodsSupported, GrantTypesSupported and ScopesSupported serve
+	// hints. They decide nothing: some servers list less than they take.
+	TokenEndpointAuthMethodsSupported nameList `json:"token_endpoint_auth_methods_supported"`
+	GrantTypesSupported               nameList `json:"grant_types_supported"`
+	ScopesSupported                   nameList `json:"scopes_supported"`
 }
 
 // isEndpoint holds what is discovered to the rules of what is declared.
@@ -105,7 +110,7 @@ func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.A
 // DiscoveryRequest asks for the metadata at a URL.
 func DiscoveryRequest(from string) *Request {
 	return &Request{
-		Method: http.MethodGet, URL: from,
+		Method: http.MethodGet, URL: from, Destination: metadataDocument,
 		Header: map[string]Sensitive{"Accept": NewSensitive("application/json")},
 	}
 }

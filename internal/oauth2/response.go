@@ -49,6 +49,8 @@ type Token struct {
 	MissingFields []string
 	// LifetimeAssumed tells that no lifetime was found and the default holds.
 	LifetimeAssumed bool
+	// Notices are what an admin should know about the token.
+	Notices []Notice
 }
 
 // ReadResponse finds the token in a response (RFC 6749 sections 5.1 and 5.2) in
@@ -59,14 +61,9 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 		return nil, redirected(endpoint, request, response)
 	}
 	document, decodeErr := documentOf(server, response)
-	code, failed := failureIn(server, document, response)
+	_, failed := failureIn(server, document, response)
 	if failed {
-		description, _ := first(document, server.Response.ErrorDescription, text)
-		tokens := tokensIn(document, server, response)
-		if _, known := codes[code]; !known {
-			code = errorCode(request.shorten(code, tokens...))
-		}
-		return nil, refusal(endpoint, response, code, request.shorten(description, tokens...))
+		return nil, refusal(refused{server, request, response, wordsOf(server, request, document, response)})
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
@@ -144,11 +141,16 @@ func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, respon
 func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, request *Request, response Response) (*Token, error) {
 	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
+		said := wordsOf(server, request, document, response)
+		if said.isFailure() {
+			return nil, refusal(refused{server, request, response, said})
+		}
 		places := list(server.Response.AccessToken)
 		if header := server.Response.AccessTokenHeader; header != "" {
 			places = "header " + header + ", " + places
 		}
-		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken, accessTokenHeader and the profile", places)
+		return nil, unusable(endpoint, response, "there is no token at %s%s: check authorizationServer.response.accessToken, accessTokenHeader and the profile",
+			places, said.says(response.StatusCode))
 	}
 	if strings.ContainsFunc(accessToken, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		return nil, unusable(endpoint, response, "the token holds control characters or others that no header can carry, so it is not written")
@@ -181,7 +183,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		}
 	}
 	fields, missing := fieldsOf(server, document)
-	return &Token{
+	token := &Token{
 		Fields:          fields,
 		MissingFields:   missing,
 		AccessToken:     NewSensitive(accessToken),
@@ -190,7 +192,9 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		ExpiresAt:       expiresAt,
 		Scope:           printable(scope, 4096),
 		LifetimeAssumed: assumed,
-	}, nil
+	}
+	token.Notices = noticesOf(server, request, *token)
+	return token, nil
 }
 
 var (
@@ -245,14 +249,28 @@ var errMoreThanJSON = errors.New("there is more than one JSON document")
 
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""
-	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
-		where = " to " + request.shorten(displayURL(location.String()))
+	if location := locationOf(request, response); location != "" {
+		where = " to " + location
 	}
 	return &Error{
 		Reason: v1alpha1.ReasonRedirectRefused, Class: Invalid, StatusCode: response.StatusCode,
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
 			endpoint, response.StatusCode, where),
 	}
+}
+
+// locationOf is where a redirect leads; empty if it does not say.
+func locationOf(request *Request, response Response) string {
+	base, err := url.Parse(request.URL)
+	raw := response.Header.Get("Location")
+	if err != nil || raw == "" {
+		return ""
+	}
+	location, err := base.Parse(raw)
+	if err != nil || location.Host == "" {
+		return ""
+	}
+	return request.shorten(displayURL(location.String()))
 }
 
 // displayURL drops what a URL might carry besides its place.
@@ -269,19 +287,20 @@ func describe(request *Request, response Response) string {
 	if strings.TrimSpace(response.Body.Reveal()) == "" {
 		return "empty"
 	}
+	page := titled(request, response)
 	mediaType, _, err := mime.ParseMediaType(request.redact(response.Header.Get("Content-Type")))
 	if err != nil {
-		return "not JSON"
+		return "not JSON" + page
 	}
-	return "not JSON (content type " + request.shorten(mediaType) + ")"
+	return "not JSON (content type " + request.shorten(mediaType) + ")" + page
 }
 
 // errorCode keeps what can be an error code (RFC 6749 section 5.2).
 func errorCode(code string) string {
-	if strings.Contains(code, " ") || len(code) > 64 {
+	if strings.Contains(code, " ") || len(code) > maxCode {
 		return ""
 	}
-	return printable(code, 64)
+	return printable(code, maxCode)
 }
 
 // shorten makes a server's words fit for a message: without what is secret in the
@@ -295,7 +314,21 @@ func (r *Request) shorten(s string, tokens ...string) string {
 			words[i] = word[:at] + redacted
 		}
 	}
-	return printable(strings.Join(words, " "), 256)
+	return cut(clean(strings.Join(words, " ")), maxWords)
+}
+
+// cut ends a text after a word and marks the cut. A text without spaces is cut
+// after a letter.
+func cut(s string, length int) string {
+	const mark = "..."
+	if len(s) <= length {
+		return s
+	}
+	s = printable(s, length-len(" "+mark))
+	if at := strings.LastIndex(s, " "); at > length/2 {
+		return s[:at] + " " + mark
+	}
+	return s + mark
 }
 
 // clean drops what cannot be printed.
