@@ -133,7 +133,7 @@ func (r refused) aboutCredentials() []string {
 	clauses := append(r.aboutBasic(), "check "+r.client())
 	method := r.server.ClientAuthentication.Method
 	switch assertion := r.server.ClientAuthentication.Assertion; {
-	case isPasswordGrant(r.server):
+	case LogsUserIn(r.server):
 		clauses = append(clauses, r.aboutUser())
 	case method == v1alpha1.ClientSecretBasic:
 		clauses = append(clauses, methodIs(method)+": try client_secret_post")
@@ -213,7 +213,7 @@ func (r refused) aboutGrantType() []string {
 func (r refused) aboutGrant() []string {
 	grantType := r.server.Request.GrantType
 	switch {
-	case isPasswordGrant(r.server):
+	case LogsUserIn(r.server):
 		return []string{r.aboutUser()}
 	case r.server.Request.Assertion != nil:
 		return []string{"check authorizationServer.request.assertion: audience, issuer and subject, that the key is registered at the authorization server, and the clocks"}
@@ -251,8 +251,8 @@ func (r refused) aboutUser() string {
 	return hint + ", and that the account is neither locked nor asked for a second factor"
 }
 
-// isPasswordGrant reports whether a request logs a user in.
-func isPasswordGrant(server v1alpha1.AuthorizationServerSpec) bool {
+// LogsUserIn reports whether a request logs a user in.
+func LogsUserIn(server v1alpha1.AuthorizationServerSpec) bool {
 	return server.Request.GrantType == "password" || slices.ContainsFunc(server.Request.Parameters, func(parameter v1alpha1.Parameter) bool {
 		return strings.Contains(simple(parameter.Name), "password")
 	})
@@ -308,4 +308,11 @@ func (e *Error) RefusesCredentials() bool {
 		return true
 	}
 	return false
+}
+
+// IsVendorFailure reports whether a server refused a request in a way that no RFC
+// specifies: by a code of its own, or without one. It may mean wrong credentials.
+func IsVendorFailure(failure *Error) bool {
+	_, known := codes[failure.Code]
+	return failure.Reason == v1alpha1.ReasonRequestRefused && !known
 }

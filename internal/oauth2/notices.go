@@ -32,6 +32,10 @@ func scopeDiffers(asked []string, granted string) string {
 	if len(asked) == 0 || strings.TrimSpace(granted) == "" {
 		return ""
 	}
+	if slices.ContainsFunc(asked, func(scope string) bool { return strings.HasSuffix(scope, "/.default") }) {
+		// It stands for all that the client is allowed (Entra ID).
+		return ""
+	}
 	got := scopesIn(asked, granted)
 	lacking, added := without(asked, got), without(got, asked)
 	slices.Sort(lacking)

@@ -260,3 +260,17 @@ func challengeValue(challenge, name string) string {
 	}
 	return ""
 }
+
+// Saying is what a server says about a failure, without secrets.
+type Saying struct {
+	Code, Text string
+	// CodeDeclared is true if the code was found where the declaration has it.
+	CodeDeclared bool
+}
+
+// Says finds what a server says in a response without a token.
+func Says(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) Saying {
+	document, _ := documentOf(server, response)
+	said := wordsOf(server, request, document, response)
+	return Saying{Code: said.code, Text: said.text, CodeDeclared: said.declared}
+}

@@ -23,6 +23,9 @@ type Input struct {
 	Outcome  Outcome
 	// Previous is the status before.
 	Previous v1alpha1.ClientCredentialStatus
+	// Told are the notices about earlier tokens; nil if they are not known, as after a
+	// restart.
+	Told []oauth2.Notice
 }
 
 // Outcome is what came of acting on a decision.
