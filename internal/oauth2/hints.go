@@ -145,7 +145,7 @@ func (r refused) aboutCredentials() []string {
 	case method == v1alpha1.PrivateKeyJWT, method == v1alpha1.ClientSecretJWT:
 		clauses = append(clauses, "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not take the token endpoint, and check the clocks")
 	case method == v1alpha1.ClientAuthenticationNone && !r.sendsSecret():
-		clauses = append(clauses, "no secret is sent: set authorizationServer.clientAuthentication.method to client_secret_basic if the client has one")
+		clauses = append(clauses, "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic")
 	}
 	return clauses
 }

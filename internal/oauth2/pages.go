@@ -23,18 +23,20 @@ const (
 // plain is the explanation in a body that is not JSON, and the kind of page that it
 // is. A body that may be a token is not shown.
 func (f wordFinder) plain(body string, status int) (text, page string) {
+	isText := isReadable(body)
+	if isQuoted(body) && !f.isSuccess {
+		body = strings.Trim(body, `"`)
+	}
+	body = f.readable(body)
 	switch beginning := strings.ToLower(body[:min(len(body), 64)]); {
 	case body == "":
 		return "", ""
 	case strings.HasPrefix(body, "<"):
 		return f.page(body, strings.HasPrefix(beginning, "<?xml") && !strings.Contains(beginning, "html"), status)
-	case f.isSuccess, strings.ContainsAny(body[:1], `{["`) && !isQuoted(body):
+	case f.isSuccess, strings.ContainsAny(body[:1], `{["`):
 		return "", ""
 	}
-	if isQuoted(body) {
-		body = strings.Trim(body, `"`)
-	}
-	if f.maybeToken && isBareToken(body) || !isReadable(body) || !isSentence(withoutScheme(body)) && !plainWord.MatchString(body) {
+	if f.maybeToken && isBareToken(body) || !isText || !isSentence(withoutScheme(body)) && !plainWord.MatchString(body) {
 		return "", ""
 	}
 	return f.usual(body, true), ""

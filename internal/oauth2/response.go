@@ -203,11 +203,13 @@ var (
 	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
+// leastToken is the length of a text that may be a token: a shorter one would blot
+// out words.
+const leastToken = 8
+
 // tokensIn are the texts of a response that must never be shown: the access token,
 // and whatever calls itself a token, a secret or the like.
 func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
-	// A shorter text is no secret, and would blot out words.
-	const least = 8
 	accessToken, _ := accessTokenIn(server, document, response)
 	found := []string{accessToken}
 	var search func(node any, hidden bool)
@@ -228,7 +230,7 @@ func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Re
 		}
 	}
 	search(document, false)
-	return slices.DeleteFunc(found, func(text string) bool { return len(text) < least })
+	return slices.DeleteFunc(found, func(text string) bool { return len(text) < leastToken })
 }
 
 // decode reads a JSON document and nothing after it. Numbers keep their digits.
@@ -262,7 +264,8 @@ func redirected(endpoint string, request *Request, response Response) *Error {
 // locationOf is where a redirect leads; empty if it does not say.
 func locationOf(request *Request, response Response) string {
 	base, err := url.Parse(request.URL)
-	raw := response.Header.Get("Location")
+	// Brackets are not allowed everywhere in a URL.
+	raw := strings.ReplaceAll(request.readable(response.Header.Get("Location")), redacted, strings.Trim(redacted, "[]"))
 	if err != nil || raw == "" {
 		return ""
 	}
@@ -306,6 +309,12 @@ func errorCode(code string) string {
 // shorten makes a server's words fit for a message: without what is secret in the
 // request, without the given tokens, and without JWTs.
 func (r *Request) shorten(s string, tokens ...string) string {
+	return cut(r.readable(s, tokens...), maxWords)
+}
+
+// readable is what shorten shows, uncut. A text that is to be taken apart goes through
+// it first: a part of a secret is not recognised.
+func (r *Request) readable(s string, tokens ...string) string {
 	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
 	// What is dropped from a secret must not have hidden it.
 	words := strings.Fields(r.redact(clean(oneLine), tokens...))
@@ -314,7 +323,7 @@ func (r *Request) shorten(s string, tokens ...string) string {
 			words[i] = word[:at] + redacted
 		}
 	}
-	return cut(clean(strings.Join(words, " ")), maxWords)
+	return clean(strings.Join(words, " "))
 }
 
 // cut ends a text after a word and marks the cut. A text without spaces is cut

@@ -47,19 +47,20 @@ func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document
 		// Some servers put their explanation in the place of the code.
 		sentence, said.code, said.declared = said.code, "", false
 	}
-	said.text = found.declaredText(said.text)
+	said.text, said.code = found.declaredText(said.text), found.declaredCode(said.code)
+	said = found.complete(said, document, response)
 	if said.text == "" {
 		said.text = found.declaredText(sentence)
 	}
-	said.code = found.declaredCode(said.code)
-	return found.complete(said, document, response)
+	return said
 }
 
 // complete adds what the declared places did not have.
 func (f wordFinder) complete(said saying, document any, response Response) saying {
 	body := strings.TrimSpace(strings.TrimPrefix(response.Body.Reveal(), byteOrderMark))
 	if document == nil || isText(document) {
-		document = formOf(response, body)
+		document = f.formOf(response, body)
+		f.tokens = append(f.tokens, formTokens(document)...)
 	}
 	places := placesOf(document)
 	if said.code == "" {
@@ -71,7 +72,7 @@ func (f wordFinder) complete(said saying, document any, response Response) sayin
 	if said.text == "" && document == nil {
 		said.text, said.page = f.plain(body, response.StatusCode)
 	}
-	if challenge := response.Header.Get("WWW-Authenticate"); said.text == "" {
+	if challenge := f.readable(response.Header.Get("WWW-Authenticate")); said.text == "" {
 		said.text = f.usual(challengeValue(challenge, "error_description"), true)
 		if said.code == "" {
 			said.code = f.code(challengeValue(challenge, "error"), response.StatusCode)
@@ -142,11 +143,11 @@ func isText(document any) bool {
 }
 
 // formOf reads a form, as which some old servers answer; nil for none.
-func formOf(response Response, body string) any {
+func (f wordFinder) formOf(response Response, body string) any {
 	if mediaType(response) != "application/x-www-form-urlencoded" {
 		return nil
 	}
-	values, err := url.ParseQuery(body)
+	values, err := url.ParseQuery(f.readable(body))
 	if err != nil {
 		return nil
 	}
@@ -155,6 +156,17 @@ func formOf(response Response, body string) any {
 		form[name] = values.Get(name)
 	}
 	return form
+}
+
+// formTokens are the texts of a form that must never be shown.
+func formTokens(form any) (tokens []string) {
+	members, _ := form.(map[string]any)
+	for name, member := range members {
+		if text, ok := text(member); ok && len(text) >= leastToken && secretName.MatchString(name) && !publicName.MatchString(name) {
+			tokens = append(tokens, text)
+		}
+	}
+	return tokens
 }
 
 // wordFinder finds words that may be shown.
@@ -167,6 +179,9 @@ type wordFinder struct {
 	// maybeToken is true if the whole body may be the token.
 	maybeToken bool
 }
+
+// readable is a text without secrets, uncut.
+func (f wordFinder) readable(text string) string { return f.request.readable(text, f.tokens...) }
 
 // declaredText is an explanation from a declared place.
 func (f wordFinder) declaredText(text string) string { return f.request.shorten(text, f.tokens...) }
