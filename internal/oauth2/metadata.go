@@ -55,13 +55,20 @@ func MetadataURLs(issuer string) []string {
 
 // ReadMetadata reads the metadata of an issuer. The error is an *Error.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
+	request := DiscoveryRequest(from)
+	from = request.Destination.Name() + " " + from
 	if response.StatusCode != http.StatusOK {
-		return nil, discoveryError(response, "%s answered HTTP %d, and not with the metadata of an authorization server: check authorizationServer.issuer", from, response.StatusCode)
+		redirect := locationOf(request, response)
+		if redirect != "" {
+			redirect = ", a redirect to " + redirect
+		}
+		return nil, discoveryError(response, "%s answered HTTP %d%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
+			from, response.StatusCode, redirect)
 	}
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
 	if err := json.Unmarshal([]byte(body), metadata); err != nil {
-		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(&Request{}, response))
+		return nil, discoveryError(response, "%s is %s, and not of the form of RFC 8414", from, describe(request, response))
 	}
 	if metadata.Issuer != issuer {
 		return nil, &Error{
