@@ -135,6 +135,7 @@ func (r refused) aboutCredentials() []string {
 	switch assertion := r.server.ClientAuthentication.Assertion; {
 	case LogsUserIn(r.server):
 		clauses = append(clauses, r.aboutUser())
+	case r.isOwnDialect() && (method == v1alpha1.ClientSecretBasic || method == v1alpha1.ClientSecretPost):
 	case method == v1alpha1.ClientSecretBasic:
 		clauses = append(clauses, methodIs(method)+": try client_secret_post")
 	case method == v1alpha1.ClientSecretPost:
@@ -148,6 +149,14 @@ func (r refused) aboutCredentials() []string {
 		clauses = append(clauses, "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic")
 	}
 	return clauses
+}
+
+// isOwnDialect reports whether ID and secret are sent as no RFC has it: then the method
+// was declared on purpose.
+func (r refused) isOwnDialect() bool {
+	names := r.server.Request.ParameterNames
+	return r.server.Request.Encoding != v1alpha1.FormEncoding || r.server.ClientAuthentication.AuthorizationScheme != "" ||
+		(names != nil && (names.ClientID != nil || names.ClientSecret != nil))
 }
 
 func methodIs(method v1alpha1.ClientAuthenticationMethod) string {

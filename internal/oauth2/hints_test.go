@@ -115,6 +115,10 @@ var _ = Describe("a hint", func() {
 		Entry("no raw form for an ID with a colon", nil, secretData{"client_id": "shop:7", "client_secret": "s3cr3t-value"}, 401, code("invalid_client"), "basicEncoding"),
 		Entry("no DPoP for a wrong password", change(asUser), login, 400, code("invalid_grant"), "DPoP"),
 		Entry("no DPoP for a JWT as the grant", change(withJWTGrant), secretData{"client_id": "shop", "client_secret": "s3cr3t-value", "private_key": pkcs8(rsaKey)}, 400, code("invalid_grant"), "DPoP"),
+		Entry("no other method for parameters of other names", change(authenticatedBy(v1alpha1.ClientSecretPost), func(s *server) {
+			name := v1alpha1.ParameterName("appId")
+			s.Request.ParameterNames = &v1alpha1.ParameterNames{ClientID: &name}
+		}), plainPair, 401, "", "client_secret_basic"),
 		Entry("no profile for an empty 403", nil, plainPair, 403, "", "authorizationServer.profile"),
 		Entry("no key that the request does not use", change(authenticatedBy(v1alpha1.ClientAuthenticationNone)), plainPair, 401, code("invalid_client"), `"client_secret"`),
 	)
