@@ -104,6 +104,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		// The change comes back as an event.
 		return reconcile.Result{}, err
 	}
+	if err := r.takeOver(ctx, observed); err != nil {
+		return reconcile.Result{}, err
+	}
 	if err := r.keepReference(ctx, observed); err != nil {
 		return reconcile.Result{}, err
 	}

@@ -114,10 +114,7 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	for _, value := range configuration.Data {
 		made = append(made, oauth2.NewSensitive(string(value)))
 	}
-	said := token.Redact(err.Error(), made...)
-	if len(said) > mostSaid {
-		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
-	}
+	said := cut(token.Redact(err.Error(), made...))
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	failure := &oauth2.Error{
@@ -129,6 +126,14 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 		failure.Message = fmt.Sprintf("the token cannot be written to Secret %q: %s; correct spec.target", name, said)
 	}
 	return failure
+}
+
+// cut shortens what the API server said.
+func cut(said string) string {
+	if len(said) > mostSaid {
+		return strings.ToValidUTF8(said[:mostSaid], "") + "..."
+	}
+	return said
 }
 
 // prune deletes the token Secrets of former targets, or releases those that are to be
