@@ -33,7 +33,8 @@ const (
 	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
 	// OwnerNameAnnotation is the name of that ClientCredential. A later one of the same
-	// namespace and name takes the Secret over. Secrets of older versions have none.
+	// namespace and name takes the Secret over. Secrets that an older version wrote
+	// have no such annotation.
 	OwnerNameAnnotation = "oauth2.tokensync.dev/owner-name"
 
 	// IssuedAtAnnotation and ExpiresAtAnnotation are instants in RFC 3339.
