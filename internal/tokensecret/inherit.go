@@ -3,6 +3,7 @@ package tokensecret
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -97,6 +98,17 @@ func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 		references = append(references, ReferenceTo(owner))
 	}
 	return s.patchOwner(references, annotations)
+}
+
+// End is a strategic merge patch that ends the life of a token in its record, because the
+// token was revoked: the next ClientCredential of this name must not keep it.
+func (s *State) End(now time.Time) []byte {
+	// Texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid":         s.UID,
+		"annotations": map[string]any{v1alpha1.ExpiresAtAnnotation: now.UTC().Format(time.RFC3339)},
+	}})
+	return patch
 }
 
 func withoutReference(uid types.UID) any { return map[string]any{"$patch": "delete", "uid": uid} }

@@ -2,6 +2,7 @@ package tokensecret_test
 
 import (
 	"encoding/json"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -160,6 +161,13 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Entry("to be deleted, and no longer retained", withTarget(nil), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")),
 			[]metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 	)
+
+	It("has a record that ends when its token is revoked", func() {
+		secret := written(token, provenance)
+		after := patched(secret, tokensecret.StateOf(owner, secret).End(issuedAt.Add(time.Minute)))
+		Expect(tokensecret.RecordOf(after.Annotations)).To(HaveField("ExpiresAt", issuedAt.Add(time.Minute)))
+		Expect(tokensecret.Intact(after, provenance)).To(BeNil())
+	})
 
 	It("is only taken over as it was looked at", func() {
 		secret := written(token, provenance)
