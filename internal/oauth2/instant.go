@@ -114,8 +114,8 @@ var (
 	// month, so the order of day and month is never a guess.
 	dateTimes = func() (layouts []string) {
 		for _, date := range dates {
-			for _, clock := range clocks {
-				layouts = append(layouts, date+" "+clock)
+			for _, hours := range clocks {
+				layouts = append(layouts, date+" "+hours)
 			}
 		}
 		return append(layouts, compactDates...)
