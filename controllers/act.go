@@ -108,17 +108,17 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	token := tokensecret.Fit(o.owner, *given)
+	if err := r.believe(ctx, o, &token, provenance); err != nil {
+		return status.Outcome{}, err
+	}
 	if tokensecret.IsSame(o.Target, token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
-		return status.Outcome{SameToken: true}, nil
+		return status.Outcome{SameToken: true, Lifetime: &token.Lifetime}, nil
 	}
-	if token.LifetimeAssumed {
-		notices = append(notices, oauth2.Notice{
-			Reason: v1alpha1.EventLifetimeAssumed,
-			Message: fmt.Sprintf("the token response names no lifetime that can be read: %s is assumed (authorizationServer.defaultTokenLifetime)",
-				o.server.DefaultTokenLifetime.Duration),
-		})
+	// What the condition LifetimeUnknown tells needs no notice.
+	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
+		notices = append(notices, *notice)
 	}
 	notices = append(notices, token.Notices...)
 	if len(token.MissingFields) > 0 {
@@ -129,7 +129,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		})
 	}
 	target, err := r.write(ctx, o, &token, provenance)
-	return status.Outcome{Target: target, Notices: notices}, err
+	return status.Outcome{Target: target, Notices: notices, Lifetime: &token.Lifetime}, err
 }
 
 // verify writes the token that is in the Secret again if it is still the one that

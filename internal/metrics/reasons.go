@@ -12,6 +12,7 @@ var reasons = []string{
 	v1alpha1.ReasonTokenIssued,
 	v1alpha1.ReasonSuspended,
 	v1alpha1.ReasonUsable,
+	v1alpha1.ReasonLifetimeUnreadable,
 	v1alpha1.ReasonProfileUnknown,
 	v1alpha1.ReasonAuthorizationServerInvalid,
 	v1alpha1.ReasonAuthorizationServerNotFound,
