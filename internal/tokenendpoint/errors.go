@@ -36,7 +36,7 @@ func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *u
 	)
 	switch {
 	case errors.As(err, &denied):
-		return failure(v1alpha1.ReasonAddressDenied, oauth2.Invalid,
+		return failure(v1alpha1.ReasonAddressDenied, oauth2.MayPass,
 			"%s resolves to %s, an address that credentials are not sent to: correct %s, or have the operator started with --allowed-cidrs=%s/%d",
 			where, denied.Address, to.Field(), denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
@@ -94,7 +94,7 @@ func insecureEndpoint(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 }
 
 func bodyTooLarge(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
-	return failure(v1alpha1.ReasonInvalidResponse, oauth2.Invalid,
+	return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
 		"%s %s answered with more than %d KiB, which is too much for it: check %s",
 		to.Name(), display(endpoint), MaxBodyBytes>>10, to.Field())
 }
