@@ -29,7 +29,7 @@ var reasons = []string{
 	v1alpha1.ReasonCABundleUnusable,
 	v1alpha1.ReasonTargetTemplateInvalid,
 	v1alpha1.ReasonTargetConflict,
-	v1alpha1.ReasonTargetContested,
+	v1alpha1.ReasonTargetContested, v1alpha1.ReasonAPIRequestFailed,
 	v1alpha1.ReasonTokenEndpointInsecure,
 	v1alpha1.ReasonAddressDenied,
 	v1alpha1.ReasonDiscoveryFailed,

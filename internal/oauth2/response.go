@@ -64,9 +64,9 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 		return nil, redirected(endpoint, request, response)
 	}
 	document, decodeErr := documentOf(server, response)
-	code, failed := failureIn(server, document, response)
+	_, failed := failureIn(server, document, response)
 	if failed {
-		return nil, refusal(refused{server, request, response, code, wordsOf(server, request, document, response)})
+		return nil, refusal(refused{server, request, response, wordsOf(server, request, document, response)})
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
@@ -145,8 +145,8 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
 		said := wordsOf(server, request, document, response)
-		if said.isFailure() {
-			return nil, refusal(refused{server, request, response, said.code, said})
+		if said.isFailure(server) {
+			return nil, refusal(refused{server, request, response, said})
 		}
 		places := list(server.Response.AccessToken)
 		if header := server.Response.AccessTokenHeader; header != "" {
