@@ -14,7 +14,7 @@ type refused struct {
 	server   v1alpha1.AuthorizationServerSpec
 	request  *Request
 	response Response
-	said saying
+	said     saying
 }
 
 // hint says what to do: the field, and a value to try. It is composed from what is
