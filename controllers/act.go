@@ -25,7 +25,7 @@ import (
 var errCacheBehind = errors.New("the cache is behind the API server")
 
 // act does what was decided. A failure is part of the outcome. The error is errCacheBehind,
-// or a *notYetError if nothing was done yet.
+// a *notYetError if nothing was done yet, or that of the context when the operator ends.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	var (
 		outcome status.Outcome
@@ -59,7 +59,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	switch {
 	case err == nil, errors.As(err, &outcome.Failure):
 		return outcome, nil
-	case isPutOff(err), errors.Is(err, errCacheBehind):
+	case isPutOff(err), errors.Is(err, errCacheBehind), ctx.Err() != nil:
 		return outcome, err
 	}
 	outcome.Failure = apiFailure(err)
