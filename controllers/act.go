@@ -24,8 +24,8 @@ import (
 // reconcile is repeated.
 var errCacheBehind = errors.New("the cache is behind the API server")
 
-// act does what was decided. What goes wrong outside of the cluster, or needs a
-// change by someone, is part of the outcome; the error is for the rest.
+// act does what was decided. A failure is part of the outcome. The error is errCacheBehind,
+// or a *notYetError if nothing was done yet.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	var (
 		outcome status.Outcome
@@ -43,12 +43,11 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 		}
 		return outcome, nil
 	case renewal.Keep:
-		return status.Outcome{}, r.prune(ctx, o)
+		if err = r.prune(ctx, o); err == nil {
+			return status.Outcome{}, nil
+		}
 	default:
 		return status.Outcome{}, nil
-	}
-	if errors.As(err, &outcome.Failure) {
-		err = nil
 	}
 	if old := o.Token(); old != nil && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
 		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
@@ -57,7 +56,14 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 		r.memory.rememberRepair(o.owner, o.Now)
 	}
 	outcome.Attempted = true
-	return outcome, err
+	switch {
+	case err == nil, errors.As(err, &outcome.Failure):
+		return outcome, nil
+	case isPutOff(err), errors.Is(err, errCacheBehind):
+		return outcome, err
+	}
+	outcome.Failure = apiFailure(err)
+	return outcome, nil
 }
 
 // attempt gets a token, or makes sure of the one that is there.
@@ -74,6 +80,9 @@ func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.
 // exchange gets a token and writes it, unless it is the one that is there already.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
 	if err := r.compareType(ctx, o); err != nil {
+		return status.Outcome{}, err
+	}
+	if err := r.rehearse(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
 	place := &place{Reconciler: r, observed: o}
@@ -211,28 +220,28 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 	return provenance, notices, err
 }
 
-// token returns the token that could not be written last time, if it still
-// serves, and asks the token endpoint for one otherwise.
+// token returns the token that could not be written last time, while it is valid, and
+// asks the token endpoint for one otherwise.
 func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
-	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) &&
-		o.Now.Before(o.Policy.RenewAt(kept.token.IssuedAt, kept.token.ExpiresAt)) {
+	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) && o.Now.Before(kept.token.ExpiresAt) {
 		return &kept.token, nil
 	}
 	clientID := provenance.Credentials.ClientID
 	if err := errors.Join(place.take(), r.paused(o, clientID)); err != nil {
 		return nil, err
 	}
-	request, server, err := r.tokenRequest(ctx, o, provenance.Credentials)
+	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
 	if err != nil {
 		return nil, err
 	}
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
-	token, err := r.ask(ctx, o, server, request, startedAt)
+	token, err := r.ask(ctx, o, prepared, startedAt)
 	place.used = !errors.Is(err, tokenendpoint.ErrBusy)
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
+		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}
 	if err != nil {
 		return nil, err
@@ -241,26 +250,35 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	return token, nil
 }
 
+// tokenRequest is a token request and what is needed to read its response.
+type tokenRequest struct {
+	*oauth2.Request
+	// server is the declaration with the endpoints that were discovered.
+	server v1alpha1.AuthorizationServerSpec
+	// trust is what the metadata of the server were read with.
+	trust oauth2.TLS
+}
+
 // tokenRequest finds out what is still missing for the request, and builds it.
-func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials oauth2.Credentials) (*oauth2.Request, v1alpha1.AuthorizationServerSpec, error) {
+func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials oauth2.Credentials) (*tokenRequest, error) {
 	bundle, err := r.bundle(ctx, o.server)
 	if err != nil {
-		return nil, o.server.AuthorizationServerSpec, err
+		return nil, err
 	}
 	server, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
-		return nil, server, err
+		return nil, err
 	}
 	assertion, err := r.serviceAccountToken(ctx, o)
 	if err != nil {
-		return nil, server, err
+		return nil, err
 	}
 	request, err := oauth2.BuildRequest(server, o.grant(credentials, assertion), r.Clock.Now())
 	if err != nil {
-		return nil, server, err
+		return nil, err
 	}
 	request.TLS = bundle.trustedBy(request.TLS)
-	return request, server, nil
+	return &tokenRequest{Request: request, server: server, trust: bundle.trustedBy(oauth2.TLS{})}, nil
 }
 
 // grant is what the ClientCredential asks for.

@@ -9,15 +9,14 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 // ask sends a token request, and tells the metrics of it.
-func (r *Reconciler) ask(ctx context.Context, o *observed, server v1alpha1.AuthorizationServerSpec, request *oauth2.Request, startedAt time.Time) (token *oauth2.Token, err error) {
-	err = r.send(ctx, "token request", request, startedAt, func(response oauth2.Response) error {
-		token, err = oauth2.ReadResponse(server, request, response)
+func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest, startedAt time.Time) (token *oauth2.Token, err error) {
+	err = r.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
+		token, err = oauth2.ReadResponse(request.server, request.Request, response)
 		return err
 	})
 	if isPutOff(err) {
@@ -32,7 +31,7 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, server v1alpha1.Autho
 
 // send sends a request to an authorization server and has the response read, both
 // in a span. No header tells the server of the trace: it is a stranger.
-func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Request, startedAt time.Time, read func(oauth2.Response) error) (err error) {
+func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Request, read func(oauth2.Response) error) (err error) {
 	ctx, end := r.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf(request.URL))))
 	defer func() {
 		trace.SpanFromContext(ctx).SetAttributes(attribute.String("tokensync.result", metrics.Result(err)))
@@ -43,7 +42,6 @@ func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Requ
 		return err
 	}
 	trace.SpanFromContext(ctx).SetAttributes(semconv.HTTPResponseStatusCode(response.StatusCode))
-	response.StartedAt, response.ReceivedAt = startedAt, r.Clock.Now()
 	return read(response)
 }
 

@@ -57,7 +57,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	var failure *oauth2.Error
 	switch {
 	case errors.Is(err, tokenendpoint.ErrBusy):
-		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
+		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
 	case err != nil && !errors.As(err, &failure):
 		return reconcile.Result{}, err
 	}
@@ -72,11 +72,11 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		}
 	}
 	switch {
-	case failure != nil && failure.Class == oauth2.Unavailable:
-		return r.lookAgain(r.Clock.Now().Add(serverRetryInterval), 0), nil
+	case failure != nil && failure.Class != oauth2.Invalid:
+		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
 		// Neither metadata nor bundles tell of a change.
-		return r.lookAgain(r.Clock.Now().Add(serverInterval), 0), nil
+		return r.requeueAt(r.Clock.Now().Add(serverInterval)), nil
 	}
 	return reconcile.Result{}, nil
 }

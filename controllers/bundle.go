@@ -63,10 +63,10 @@ func (r *Reconciler) readBundle(ctx context.Context, namespace string, reference
 	return configMap.Data[reference.Key], err
 }
 
-// bundleError is retried: nothing tells of a change of the bundle.
+// bundleError is retried, because CA bundles are not watched.
 func bundleError(format string, args ...any) error {
 	return &oauth2.Error{
-		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.Unavailable,
+		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.MayPass,
 		Message: "authorizationServer.tls.caBundleRef: " + fmt.Sprintf(format, args...),
 	}
 }

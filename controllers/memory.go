@@ -25,9 +25,8 @@ type entry struct {
 	uid types.UID
 	// unwritten is a token that is not in its Secret yet.
 	unwritten *issued
-	// targetVersion is the resourceVersion of the token Secret after our last
-	// write; empty when there was none.
-	targetVersion string
+	// target is the token Secret after the last write; nil if there was none.
+	target *tokensecret.State
 	// repairs of the token Secret that were made lately.
 	repairs renewal.Repairs
 	// status is the last status, and statusVersion the resourceVersion of its
@@ -89,14 +88,15 @@ func (m *memory) rememberStatus(owner *v1alpha1.ClientCredential, status v1alpha
 	m.with(owner, func(e *entry) { e.status, e.statusVersion = &status, version })
 }
 
-func (m *memory) targetVersion(owner *v1alpha1.ClientCredential) (version string) {
-	m.with(owner, func(e *entry) { version = e.targetVersion })
-	return version
+// target returns the state of the token Secret that the cache must not be behind; nil if
+// nothing was written.
+func (m *memory) target(owner *v1alpha1.ClientCredential) (target *tokensecret.State) {
+	m.with(owner, func(e *entry) { target = e.target })
+	return target
 }
 
-// rememberTarget notes what the cache must not be behind.
-func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, version string) {
-	m.with(owner, func(e *entry) { e.targetVersion = version })
+func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, target *tokensecret.State) {
+	m.with(owner, func(e *entry) { e.target = target })
 }
 
 func (m *memory) repairs(owner *v1alpha1.ClientCredential) (repairs renewal.Repairs) {

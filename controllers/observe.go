@@ -50,13 +50,10 @@ func (o *observed) usesSecret() bool {
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 
 // observe reads from the cache alone, except where the cache is known to be
-// behind what this operator wrote.
+// behind what this operator wrote. With an error, what was observed is incomplete, but
+// holds the target, as far as it is known.
 func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	o := &observed{owner: owner, previous: r.memory.status(owner)}
-	requestHash, err := tokensecret.RequestHash(owner.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("hash the spec: %w", err)
-	}
 	o.Input = renewal.Input{
 		Now:          now,
 		Started:      r.started(),
@@ -64,9 +61,9 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),
 		RenewRequest: renewRequestOf(owner),
-		RequestHash:  requestHash,
 		Repairs:      r.memory.repairs(owner),
 		TargetName:   owner.TargetName(),
+		Template:     tokensecret.Check(owner),
 		Last: renewal.Last{
 			Generation:   ptr.Deref(o.previous.ObservedGeneration, -1),
 			RenewRequest: o.previous.LastHandledRenewRequest,
@@ -74,19 +71,22 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 			Token:        o.previous.Token,
 		},
 	}
+	var err error
+	if o.RequestHash, err = tokensecret.RequestHash(owner.Spec); err != nil {
+		return o, fmt.Errorf("hash the spec: %w", err)
+	}
+	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
+		return o, err
+	}
 	if o.server, err = r.observeServer(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
-		return nil, err
+		return o, err
 	}
 	o.ServerVersion = o.server.version
 	if o.usesSecret() {
 		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
-			return nil, err
+			return o, err
 		}
 	}
-	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
-		return nil, err
-	}
-	o.Template = tokensecret.Check(owner)
 	if o.Target.IsFree() {
 		o.Rival, err = r.elder(ctx, owner)
 	}
@@ -139,8 +139,9 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: owner.TargetName()})
 	key := client.ObjectKeyFromObject(secret)
 	err := r.Client.Get(ctx, key, secret)
-	if client.IgnoreNotFound(err) == nil && older(secret.ResourceVersion, r.memory.targetVersion(owner)) {
-		// The cache does not show our last write yet. Ask who knows.
+	written := r.memory.target(owner)
+	if client.IgnoreNotFound(err) == nil && written != nil && older(secret.ResourceVersion, written.ResourceVersion) {
+		// The cache does not show the last write yet, so read the Secret live.
 		secret = secretMetadata(key)
 		err = r.APIReader.Get(ctx, key, secret)
 	}
@@ -148,19 +149,19 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the metadata of token Secret %q: %w", key.Name, err)
+		return written, fmt.Errorf("read the metadata of token Secret %q: %w", key.Name, err)
 	}
 	state := tokensecret.StateOf(owner, secret)
 	if !state.Adoptable {
 		return state, nil
 	}
-	// Whether it fits, no cache knows.
+	// The cache holds metadata only, so read live whether the Secret fits.
 	live := &corev1.Secret{}
 	if err := r.APIReader.Get(ctx, key, live); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("read Secret %q, which is to be adopted: %w", key.Name, err)
+		return state, fmt.Errorf("read Secret %q, which is to be adopted: %w", key.Name, err)
 	}
 	state = tokensecret.StateOf(owner, live)
 	state.Unfit = tokensecret.Unfit(owner, live)

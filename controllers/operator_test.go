@@ -105,6 +105,7 @@ func (w *world) start() {
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 			Timeout:      requestTimeout,
+			Clock:        w.clock,
 		})},
 		RequireCredentialsLabel:  w.requireLabel,
 		ForbidInlineServers:      w.forbidInline,

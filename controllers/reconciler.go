@@ -33,7 +33,9 @@ type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
 	// IsBusy tells whether Send to a URL would fail with ErrBusy now.
 	IsBusy(url string) bool
-	Discover(ctx context.Context, issuer string, trust oauth2.TLS, now time.Time) (*oauth2.Metadata, error)
+	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
+	// Distrust makes the next Discover read the metadata of an issuer again.
+	Distrust(issuer string, trust oauth2.TLS)
 }
 
 // Reconciler keeps the token Secrets of ClientCredentials fresh. What is nil is
@@ -97,31 +99,40 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 
 	observed, err := r.observe(ctx, clientCredential, r.Clock.Now())
+	defer r.endJourney(observed)
+	if err == nil {
+		var changed bool
+		if changed, err = r.ensureMetadata(ctx, observed); changed && err == nil {
+			// The change comes back as an event.
+			return reconcile.Result{}, nil
+		}
+	}
 	if err != nil {
-		return reconcile.Result{}, err
-	}
-	if changed, err := r.keepFinalizer(ctx, observed); changed || err != nil {
-		// The change comes back as an event.
-		return reconcile.Result{}, err
-	}
-	if err := r.keepReference(ctx, observed); err != nil {
-		return reconcile.Result{}, err
+		return r.reportError(ctx, observed, err)
 	}
 	decision := renewal.Decide(observed.Input)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())
 		r.memory.endWait(clientCredential)
 	}
-	defer r.endJourney(observed)
 	outcome, err := r.act(ctx, observed, decision)
 	var later *notYetError
 	if errors.As(err, &later) {
 		return r.wait(ctx, observed, later), nil
 	}
 	if err != nil {
-		return reconcile.Result{}, err
+		return r.reportError(ctx, observed, err)
 	}
 	return r.report(ctx, observed, decision, outcome), nil
+}
+
+// ensureMetadata sets the finalizer and the owner reference, if they differ. It reports
+// whether the ClientCredential changed.
+func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed bool, err error) {
+	if changed, err = r.keepFinalizer(ctx, o); changed || err != nil {
+		return changed, err
+	}
+	return false, r.keepReference(ctx, o)
 }
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
@@ -129,7 +140,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	if !later.isBrief {
 		r.memory.rememberWait(o.owner, o.Now)
 	}
-	result := r.lookAgain(earlier(later.until, o), 0)
+	result := r.lookAgain(earlier(later.until, o))
 	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
 	if later.isBrief && isNew {
 		// In a moment there is more to tell: a cold start shall not write everything twice.

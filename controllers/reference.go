@@ -2,10 +2,10 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,16 +22,19 @@ func (r *Reconciler) keepReference(ctx context.Context, o *observed) error {
 		return nil
 	}
 	secret, err := r.refer(ctx, o.owner, o.TargetName, o.Target)
+	if err != nil {
+		err = r.targetConflictOr(ctx, o, err)
+	}
 	switch {
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		return errCacheBehind
+	case errors.Is(err, errCacheBehind):
+		return err
 	case err != nil:
 		// It counts as drift, and the write of the Secret tells of it in the status.
 		logger(ctx).Info("Cannot set the owner reference of the token Secret", "secret", o.TargetName, "message", err.Error())
 		return nil
 	}
-	r.memory.rememberTarget(o.owner, secret.ResourceVersion)
 	o.Target = tokensecret.StateOf(o.owner, secret)
+	r.memory.rememberTarget(o.owner, o.Target)
 	return nil
 }
 

@@ -47,26 +47,41 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return r.lookAgain(report.NextLook, statusRetryInterval)
+			return r.lookAgain(earliest(report.NextLook, r.Clock.Now().Add(statusRetryInterval)))
 		}
 		r.memory.rememberStatus(o.owner, report.Status, written.ResourceVersion)
 	}
-	return r.lookAgain(report.NextLook, 0)
+	return r.lookAgain(report.NextLook)
 }
 
-// lookAgain asks for the next reconcile at an instant, which may be zero for
-// never, but no later than in most, which may be 0 for any time.
-func (r *Reconciler) lookAgain(at time.Time, most time.Duration) reconcile.Result {
-	after := most
-	if !at.IsZero() {
-		after = max(at.Sub(r.Clock.Now()), 1)
-		if most > 0 {
-			after = min(after, most)
-		}
+// earliest is the earlier of two instants, of which the first may be zero for never.
+func earliest(at, other time.Time) time.Time {
+	if at.IsZero() || other.Before(at) {
+		return other
 	}
+	return at
+}
+
+// wallClockInterval is how soon a changed wall clock is noticed: a timer goes by the
+// monotonic clock, which a jump or a sleep of the node does not move.
+const wallClockInterval = 2 * time.Minute
+
+// lookAgain asks for the next reconcile at an instant, which may be zero for never.
+func (r *Reconciler) lookAgain(at time.Time) reconcile.Result {
+	result := r.requeueAt(at)
+	result.RequeueAfter = min(result.RequeueAfter, wallClockInterval)
+	return result
+}
+
+// requeueAt asks for the next reconcile at an instant, which may be zero for never.
+func (r *Reconciler) requeueAt(at time.Time) reconcile.Result {
 	// An explicit priority: else an object that came with the initial list would
 	// stay behind all others for ever.
-	return reconcile.Result{RequeueAfter: after, Priority: ptr.To(0)}
+	result := reconcile.Result{Priority: ptr.To(0)}
+	if !at.IsZero() {
+		result.RequeueAfter = max(at.Sub(r.Clock.Now()), 1)
+	}
+	return result
 }
 
 // replaceStatus writes the whole status, of which no other has a part. An apply

@@ -47,7 +47,12 @@ func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCre
 	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
 	// With the resourceVersion: a list is patched as a whole.
 	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)))
+	err := client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)))
+	if err != nil {
+		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+		return fmt.Errorf("set the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
+	}
+	return nil
 }
 
 // removeFinalizer goes by the finalizer's place in the list, so that it succeeds
@@ -63,7 +68,11 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.Client
 		return fmt.Errorf("encode the removal of the finalizer: %w", err)
 	}
 	err = r.Client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
-	return client.IgnoreNotFound(err)
+	if client.IgnoreNotFound(err) != nil {
+		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+		return fmt.Errorf("remove the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
+	}
+	return nil
 }
 
 // finalize revokes the token of a ClientCredential that is being deleted. It ends
@@ -74,8 +83,8 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 	}
 	revoked, err := r.revoke(ctx, owner)
 	var failure *oauth2.Error
-	// Everything may pass but what someone would have to change.
-	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Unavailable
+	// Refused credentials are not tried again and again: servers lock accounts.
+	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
 	deadline := owner.DeletionTimestamp.Add(revocationPatience)
 	switch now := r.Clock.Now(); {
 	case err != nil && mayHelp && now.Before(deadline) && !r.isEnding(ctx, owner.Namespace):
@@ -84,7 +93,7 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 		if failure != nil {
 			next = max(next, failure.RetryAfter)
 		}
-		return r.lookAgain(now.Add(min(next, deadline.Sub(now))), 0), nil
+		return r.lookAgain(now.Add(min(next, deadline.Sub(now)))), nil
 	case err != nil:
 		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
 			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
@@ -158,7 +167,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return err
 	}
 	request.TLS = bundle.trustedBy(request.TLS)
-	return r.send(ctx, "revocation request", request, o.Now, func(response oauth2.Response) error {
+	return r.send(ctx, "revocation request", request, func(response oauth2.Response) error {
 		return oauth2.ReadRevocation(server, response)
 	})
 }

@@ -82,7 +82,7 @@ func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCr
 	}
 	allowed, err := r.isAllowed(ctx, owner.Namespace, found.Spec.AllowedNamespaces)
 	if err == nil && !allowed {
-		err = declarationError(v1alpha1.ReasonAuthorizationServerNotAllowed,
+		err = notReady(v1alpha1.ReasonAuthorizationServerNotAllowed,
 			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to let spec.allowedNamespaces select the labels of this namespace",
 			name, owner.Namespace)
 	}
@@ -109,7 +109,7 @@ func (r *Reconciler) isAllowed(ctx context.Context, namespace string, selector *
 func (r *Reconciler) getServer(ctx context.Context, key types.NamespacedName, into server) error {
 	err := r.Client.Get(ctx, key, into)
 	if apierrors.IsNotFound(err) {
-		return declarationError(v1alpha1.ReasonAuthorizationServerNotFound,
+		return notReady(v1alpha1.ReasonAuthorizationServerNotFound,
 			"%s %q does not exist: create it, or correct spec.authorizationServerRef", kindOf(into), key.Name)
 	}
 	if err != nil {
@@ -133,6 +133,11 @@ func declarationError(reason, format string, args ...any) error {
 	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
+// notReady is about an object that another controller may be about to create or change.
+func notReady(reason, format string, args ...any) error {
+	return &oauth2.Error{Reason: reason, Class: oauth2.ObjectNotReady, Message: fmt.Sprintf(format, args...)}
+}
+
 // namespaceMetadata is what the cache knows namespaces as.
 func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
@@ -141,13 +146,29 @@ func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	}
 }
 
+// distrustMetadata has the metadata read again before the next attempt, if the token
+// endpoint that failed was found there: a server may have told of another one while it
+// started. It returns the failure, which may pass if it lies in the metadata.
+func (r *Reconciler) distrustMetadata(declared declaration, trust oauth2.TLS, failure *oauth2.Error) error {
+	if declared.TokenEndpoint != "" || failure.Class == oauth2.CredentialsRefused {
+		return failure
+	}
+	r.TokenEndpoint.Distrust(declared.Issuer, trust)
+	if failure.Class == oauth2.Invalid {
+		passing := *failure
+		passing.Class = oauth2.MayPass
+		return &passing
+	}
+	return failure
+}
+
 // discovered is the declaration with the endpoints, also where it tells but the
 // issuer.
 func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle bundle) (v1alpha1.AuthorizationServerSpec, error) {
 	if declared.TokenEndpoint != "" {
 		return declared.AuthorizationServerSpec, nil
 	}
-	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, bundle.trustedBy(oauth2.TLS{}), r.Clock.Now())
+	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, bundle.trustedBy(oauth2.TLS{}))
 	if err != nil {
 		return declared.AuthorizationServerSpec, err
 	}

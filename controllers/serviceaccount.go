@@ -73,5 +73,5 @@ func serviceAccountRefused(name string, err error) error {
 
 // retried is an error about an object that is not watched.
 func retried(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.Unavailable, Message: fmt.Sprintf(format, args...)}
+	return &oauth2.Error{Reason: reason, Class: oauth2.MayPass, Message: fmt.Sprintf(format, args...)}
 }

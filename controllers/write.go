@@ -3,9 +3,9 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -40,9 +40,12 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	default:
 		err = r.overwrite(ctx, o, configuration, &issued{token: *token, provenance: provenance})
 	}
+	if err != nil {
+		err = r.targetConflictOr(ctx, o, err)
+	}
 	switch {
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
-		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, errCacheBehind)
+	case errors.Is(err, errCacheBehind):
+		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, err)
 	case err != nil:
 		return nil, writeFailure(o.TargetName, token, configuration, err)
 	}
@@ -52,7 +55,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 		Owned:           true,
 		Record:          &record,
 	}
-	r.memory.rememberTarget(o.owner, written.ResourceVersion)
+	r.memory.rememberTarget(o.owner, written)
 	r.memory.rememberUnwritten(o.owner, nil)
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
 	tidied, err := r.tidy(ctx, o, record, written.ResourceVersion)
@@ -61,8 +64,10 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 		return written, writeFailure(o.TargetName, token, configuration, err)
 	}
 	if tidied != "" {
-		written.ResourceVersion = tidied
-		r.memory.rememberTarget(o.owner, tidied)
+		changed := *written
+		changed.ResourceVersion = tidied
+		written = &changed
+		r.memory.rememberTarget(o.owner, written)
 	}
 	return written, nil
 }
@@ -78,6 +83,36 @@ func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.R
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
 	err = r.Client.Patch(ctx, secret, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 	return secret.ResourceVersion, err
+}
+
+// rehearse tries the write that failed last time as a dry run, if the token that could
+// not be written has expired by now: while the API server refuses the Secret, a new token
+// would be issued for nothing.
+func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
+	kept := r.memory.unwritten(o.owner)
+	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || o.replaces {
+		return nil
+	}
+	record := tokensecret.NewRecord(kept.token, kept.provenance)
+	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID)
+	if err != nil {
+		return err
+	}
+	if o.Target != nil {
+		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership, client.DryRunAll)
+	} else {
+		var secret *corev1.Secret
+		if secret, err = secretOf(configuration); err == nil {
+			err = r.Client.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager), client.DryRunAll)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if err = r.targetConflictOr(ctx, o, err); errors.Is(err, errCacheBehind) {
+		return err
+	}
+	return writeFailure(o.TargetName, &kept.token, configuration, err)
 }
 
 // create makes the Secret of a configuration and fills in what came of it.
@@ -104,9 +139,6 @@ func secretOf(configuration *corev1ac.SecretApplyConfiguration) (*corev1.Secret,
 
 const writeTimeout = 10 * time.Second
 
-// mostSaid bounds what is quoted of the API server, so that a status can hold it.
-const mostSaid = 1024
-
 // writeFailure is what the API server said, which may be the words of an
 // admission webhook that saw the Secret.
 func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
@@ -114,21 +146,28 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	for _, value := range configuration.Data {
 		made = append(made, oauth2.NewSensitive(string(value)))
 	}
-	said := token.Redact(err.Error(), made...)
-	if len(said) > mostSaid {
-		said = strings.ToValidUTF8(said[:mostSaid], "") + "..."
-	}
+	said := cut(token.Redact(err.Error(), made...))
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
-	failure := &oauth2.Error{
-		Reason: v1alpha1.ReasonSecretWriteFailed, Class: oauth2.Unavailable,
-		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; the write is retried with the same token", name, said),
-	}
+	advice := "the write is retried with the same token"
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
-		failure.Class = oauth2.Invalid
-		failure.Message = fmt.Sprintf("the token cannot be written to Secret %q: %s; correct spec.target", name, said)
+		advice = "correct spec.target; " + advice
 	}
-	return failure
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonSecretWriteFailed, Class: apiFailureClass(err),
+		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; %s", name, said, advice),
+	}
+}
+
+// targetConflictOr returns errCacheBehind if the target is not as it was observed, and
+// otherwise err.
+func (r *Reconciler) targetConflictOr(ctx context.Context, o *observed, err error) error {
+	var uid, resourceVersion string
+	if o.Target != nil {
+		uid, resourceVersion = o.Target.UID, o.Target.ResourceVersion
+	}
+	live := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+	return r.conflictOr(ctx, err, live, uid, resourceVersion)
 }
 
 // prune deletes the token Secrets of former targets, or releases those that are to be

@@ -60,6 +60,22 @@ type TokenStatus struct {
 	Scope string `json:"scope,omitempty"`
 }
 
+// FailureClass says whether a failure can pass by itself, and so when it is retried.
+// +kubebuilder:validation:Enum=Unavailable;MayPass;CredentialsRefused;ObjectNotReady;Invalid
+type FailureClass string
+
+// ClassAttempts counts failed attempts of one class.
+type ClassAttempts struct {
+	// class of the failures.
+	// +required
+	Class FailureClass `json:"class,omitempty"`
+
+	// attempts of this class that failed since the last success or change.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Attempts int32 `json:"attempts,omitempty"`
+}
+
 // FailureStatus describes failing attempts. It outlives a restart of the
 // operator, so that a restart does not hurry them.
 type FailureStatus struct {
@@ -74,6 +90,21 @@ type FailureStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32768
 	Message string `json:"message,omitempty"`
+
+	// class of the last failure. Unavailable: the server cannot be reached or fails.
+	// MayPass: it refused the request in a way that may be temporary.
+	// CredentialsRefused: it refused the credentials. ObjectNotReady: an object of the
+	// cluster is missing or incomplete. Invalid: an object must be changed.
+	// +optional
+	Class FailureClass `json:"class,omitempty"`
+
+	// attemptsByClass counts the attempts by the class of their failures: each class
+	// has its own backoff.
+	// +optional
+	// +listType=map
+	// +listMapKey=class
+	// +kubebuilder:validation:MaxItems=5
+	AttemptsByClass []ClassAttempts `json:"attemptsByClass,omitempty"`
 
 	// attempts that failed one after another.
 	// +required

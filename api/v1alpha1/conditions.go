@@ -87,6 +87,10 @@ const (
 	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
 	// someone else, cannot be adopted, or another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
+	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request
+	// that the operator needs, such as reading the credentials Secret or setting the
+	// finalizer.
+	ReasonAPIRequestFailed = "APIRequestFailed"
 	// ReasonTargetContested surfaces when someone else keeps on changing or
 	// deleting the target Secret. After three repairs it is repaired every five
 	// minutes.

@@ -90,6 +90,29 @@ type TokenResponse struct {
 	// +kubebuilder:validation:MaxItems=8
 	ErrorDescription []JSONPointer `json:"errorDescription,omitzero"`
 
+	// credentialErrors are values of errorCode that mean wrong credentials, such as
+	// LOGIN_FAILED or 40101. They are tried again after 1, 5 and 15 minutes and then
+	// hourly, because servers lock accounts. invalid_client, unauthorized_client and
+	// access_denied always mean that. A response with HTTP status 408, 425, 429 or 5xx
+	// is an outage whatever its code: see credentialStatuses.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=256
+	CredentialErrors []string `json:"credentialErrors,omitempty"`
+
+	// credentialStatuses are HTTP statuses that mean wrong credentials, whatever the
+	// body says, such as 403. 401 without a known error code always means that.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:Minimum=300
+	// +kubebuilder:validation:items:Maximum=599
+	CredentialStatuses []int32 `json:"credentialStatuses,omitempty"`
+
 	// fields are further values of the response that workloads need, such as
 	// instance_url. Each is written to the token Secret under its name.
 	// +optional

@@ -75,12 +75,10 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	e.report.Request = request.Show()
-	startedAt := e.Now()
 	response, err := e.TokenEndpoint.Send(ctx, request)
 	if err != nil {
 		return err
 	}
-	response.StartedAt, response.ReceivedAt = startedAt, e.Now()
 	token, err := e.read(request, response)
 	if err != nil {
 		return err

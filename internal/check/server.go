@@ -100,7 +100,7 @@ func (e *exchange) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	metadata, err := e.TokenEndpoint.Discover(ctx, e.server.Issuer, trust, e.Now())
+	metadata, err := e.TokenEndpoint.Discover(ctx, e.server.Issuer, trust)
 	if err != nil {
 		return err
 	}

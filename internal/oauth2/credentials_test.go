@@ -87,7 +87,7 @@ var _ = Describe("credentials", func() {
 			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
 			Expect(failure.Message).To(And(ContainSubstring(`"client_secret"`), ContainSubstring(`"shop-client"`),
 				ContainSubstring(problem), Not(ContainSubstring("s3cr"))))
 		},
@@ -114,7 +114,7 @@ var _ = Describe("credentials", func() {
 			_, _, err := oauth2.ReadCredentials(source, rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsMissing))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
 			for _, words := range said {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}

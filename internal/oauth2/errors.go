@@ -3,6 +3,7 @@ package oauth2
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 // Class says whether a failure can pass by itself, and so when it is retried and
 // whether it is Stalled.
-type Class string
+type Class = v1alpha1.FailureClass
 
 const (
 	// Unavailable: the server cannot be reached, is overloaded, or fails.
@@ -22,9 +23,9 @@ const (
 	// CredentialsRefused: the server refused the client's credentials. Servers lock
 	// accounts after a few such requests.
 	CredentialsRefused Class = "CredentialsRefused"
-	// ObjectMissing: an object of the cluster, or a part of it, is missing. Another
+	// ObjectNotReady: an object of the cluster, or a part of it, is missing. Another
 	// controller may be about to create it.
-	ObjectMissing Class = "ObjectMissing"
+	ObjectNotReady Class = "ObjectNotReady"
 	// Invalid: an object of the cluster must be changed.
 	Invalid Class = "Invalid"
 )
@@ -54,28 +55,28 @@ type verdict struct {
 	hint   string
 }
 
-// codes are the error codes that are understood; all others count by the HTTP status.
+// codes are the error codes that are understood.
 var codes = map[string]verdict{
-	"invalid_client": {v1alpha1.ReasonInvalidClient, Invalid,
+	"invalid_client": {v1alpha1.ReasonInvalidClient, CredentialsRefused,
 		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
-	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, Invalid,
+	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, CredentialsRefused,
 		"allow this client the grant type at the authorization server, and check the client secret"},
-	"access_denied": {v1alpha1.ReasonUnauthorizedClient, Invalid,
+	"access_denied": {v1alpha1.ReasonUnauthorizedClient, CredentialsRefused,
 		"allow this client what it asks for at the authorization server"},
-	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, Invalid,
+	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, MayPass,
 		"check authorizationServer.request.grantType"},
-	"invalid_grant": {v1alpha1.ReasonInvalidGrant, Invalid,
+	"invalid_grant": {v1alpha1.ReasonInvalidGrant, MayPass,
 		"check authorizationServer.request.grantType and assertion, and the client at the authorization server: it must not be one that demands DPoP"},
-	"invalid_scope": {v1alpha1.ReasonInvalidScope, Invalid,
+	"invalid_scope": {v1alpha1.ReasonInvalidScope, MayPass,
 		"check spec.scopes"},
-	"invalid_request": {v1alpha1.ReasonInvalidRequest, Invalid,
+	"invalid_request": {v1alpha1.ReasonInvalidRequest, MayPass,
 		"check authorizationServer.profile and authorizationServer.request against the server's documentation"},
-	"invalid_target": {v1alpha1.ReasonInvalidTarget, Invalid,
+	"invalid_target": {v1alpha1.ReasonInvalidTarget, MayPass,
 		"check spec.audience and spec.resources"},
 	// RFC 9449 sections 5 and 8.
-	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, Invalid,
+	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, MayPass,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
-	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, Invalid,
+	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, MayPass,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	// RFC 7009 section 2.2.1.
 	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, Invalid,
@@ -89,30 +90,65 @@ var codes = map[string]verdict{
 		"the request is retried"},
 }
 
-// classify judges a failure: by the error code, then by the HTTP status, never
-// by the text of a message.
-func classify(code string, status int) verdict {
-	if known, ok := codes[code]; ok {
-		return known
-	}
+// classify judges a failure by what the declaration says, then by an HTTP status
+// that a gateway may have sent instead of the server, then by the error code, then
+// by any other HTTP status. It never judges by the text of a message.
+func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) verdict {
+	declared := *server.Response
+	known, isKnown := codes[code]
 	switch {
-	case status == http.StatusTooManyRequests:
-		return verdict{v1alpha1.ReasonRateLimited, Unavailable, "the request is retried"}
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
-		return verdict{v1alpha1.ReasonServerError, Unavailable, "the request is retried"}
+	case slices.Contains(declared.CredentialStatuses, int32(status)): //nolint:gosec // A status has three digits.
+		return credentialsRefused
+	case isOutage(status):
+		return outage(status)
+	case isCredentialError(declared, code):
+		return credentialsRefused
+	case code == "invalid_grant" && server.Request.GrantType == passwordGrant:
+		// The grant is a user's name and password.
+		return verdict{v1alpha1.ReasonInvalidGrant, CredentialsRefused, known.hint}
+	case isKnown:
+		return known
 	case status == http.StatusUnauthorized:
-		return verdict{v1alpha1.ReasonInvalidClient, Invalid, codes["invalid_client"].hint}
+		return credentialsRefused
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
-		return verdict{v1alpha1.ReasonRequestRefused, Unavailable, "the request is retried; check authorizationServer.tokenEndpoint"}
+		return verdict{v1alpha1.ReasonRequestRefused, MayPass, "the request is retried; check authorizationServer.tokenEndpoint"}
 	default:
-		// It may pass, as 404 does while a gateway is reloaded.
-		return verdict{v1alpha1.ReasonRequestRefused, Unavailable, "the request is retried; " + codes["invalid_request"].hint}
+		return verdict{v1alpha1.ReasonRequestRefused, MayPass, "the request is retried; " + codes["invalid_request"].hint}
 	}
 }
 
+var credentialsRefused = verdict{v1alpha1.ReasonInvalidClient, CredentialsRefused, codes["invalid_client"].hint}
+
+// passwordGrant is the grant type of RFC 6749 section 4.3.
+const passwordGrant = "password"
+
+// isOutage reports whether a status means that the server or a gateway before it is
+// overloaded or failing, whatever the body says.
+func isOutage(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+func outage(status int) verdict {
+	if status == http.StatusTooManyRequests {
+		return verdict{v1alpha1.ReasonRateLimited, Unavailable, "the request is retried"}
+	}
+	return verdict{v1alpha1.ReasonServerError, Unavailable, "the request is retried"}
+}
+
+// isCredentialError reports whether the declaration says that an error code means
+// refused credentials. Codes that are numbers are compared by value.
+func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
+	return code != "" && slices.ContainsFunc(declared.CredentialErrors, func(credentialError string) bool {
+		return sameScalar(code, credentialError)
+	})
+}
+
 // refusal is the error for a response by which the server refuses a token.
-func refusal(endpoint string, response Response, code, description string) *Error {
-	verdict := classify(code, response.StatusCode)
+func refusal(endpoint string, response Response, verdict verdict, code, description string) *Error {
 	answer := fmt.Sprintf("HTTP %d", response.StatusCode)
 	if code != "" {
 		answer += " " + code
@@ -134,7 +170,7 @@ func refusal(endpoint string, response Response, code, description string) *Erro
 func unusable(endpoint string, response Response, format string, args ...any) *Error {
 	return &Error{
 		Reason:     v1alpha1.ReasonInvalidResponse,
-		Class:      Invalid,
+		Class:      MayPass,
 		StatusCode: response.StatusCode,
 		RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, but %s",

@@ -28,17 +28,17 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Error()).To(And(HavePrefix("token endpoint https://idp.example.com/token answered HTTP 400 "+code+":"),
 				ContainSubstring(hint)))
 		},
-		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.Invalid, "authorizationServer.clientAuthentication"),
-		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.Invalid, "grant type"),
-		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.Invalid, "allow this client"),
-		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.Invalid, "request.grantType"),
-		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.Invalid, "request.grantType"),
-		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.Invalid, "spec.scopes"),
-		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.Invalid, "authorizationServer.profile"),
-		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.Invalid, "spec.audience"),
+		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, "authorizationServer.clientAuthentication"),
+		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.CredentialsRefused, "grant type"),
+		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.CredentialsRefused, "allow this client"),
+		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.MayPass, "request.grantType"),
+		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.MayPass, "request.grantType"),
+		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.MayPass, "spec.scopes"),
+		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.MayPass, "authorizationServer.profile"),
+		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.MayPass, "spec.audience"),
 		Entry("server_error", "server_error", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
 		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
-		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Unavailable, "retried"),
+		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.MayPass, "retried"),
 	)
 
 	DescribeTable("without a code counts by the status",
@@ -50,14 +50,14 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.StatusCode).To(Equal(status))
 			Expect(failure.Message).To(And(ContainSubstring(fmt.Sprintf("HTTP %d:", status)), Not(ContainSubstring("MARK"))))
 		},
-		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
-		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.Invalid),
-		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
-		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
-		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 		Entry("408 passes", 408, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
-		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 		Entry("425 passes", 425, v1alpha1.ReasonServerError, oauth2.Unavailable),
 		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, oauth2.Unavailable),
 		Entry("500 passes", 500, v1alpha1.ReasonServerError, oauth2.Unavailable),
@@ -67,17 +67,54 @@ var _ = Describe("a refusal", func() {
 		Entry("599 passes", 599, v1alpha1.ReasonServerError, oauth2.Unavailable),
 	)
 
-	DescribeTable("by a code counts by the code, then by the status",
+	DescribeTable("counts by a status that a gateway may have sent, then by the code, then by any other status",
 		func(status int, code, reason string, class oauth2.Class) {
 			failure := failureIn(rfc6749(), refusedWith(status, code))
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
 		},
-		Entry("500 with invalid_client waits for a change", 500, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.Invalid),
-		Entry("401 with temporarily_unavailable is retried", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("429 with a code of the server's own is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
-		Entry("200 with a code of the server's own is retried", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.Unavailable),
+		Entry("500 with invalid_client is an outage", 500, "invalid_client", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("500 with invalid_request is an outage", 500, "invalid_request", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("503 with access_denied is an outage", 503, "access_denied", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("504 with invalid_grant is an outage", 504, "invalid_grant", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("408 with invalid_scope is an outage", 408, "invalid_scope", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("425 with invalid_target is an outage", 425, "invalid_target", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("429 with unauthorized_client is a rate limit", 429, "unauthorized_client", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
+		Entry("429 with slow_down is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
+		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("403 with invalid_client is about the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("401 with a code of the server's own is about the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 	)
+
+	DescribeTable("is about the credentials where the declaration says so",
+		func(response oauth2.Response, class oauth2.Class) {
+			s := rfc6749(func(s *server) {
+				s.Response.ErrorCode = at("/error", "/code")
+				s.Response.CredentialErrors = []string{"LOGIN_FAILED", "40101"}
+				s.Response.CredentialStatuses = []int32{302, 403, 500}
+			})
+			Expect(failureIn(s, response).Class).To(Equal(class))
+		},
+		Entry("400 with such a code", refusedWith(400, "LOGIN_FAILED"), oauth2.CredentialsRefused),
+		Entry("200 with such a code", refusedWith(200, "LOGIN_FAILED"), oauth2.CredentialsRefused),
+		Entry("200 with such a number", answer(200, `{"code": 40101}`), oauth2.CredentialsRefused),
+		Entry("a number that is written in another way", answer(200, `{"code": 40101.0}`), oauth2.CredentialsRefused),
+		Entry("another code", refusedWith(400, "LOGIN_SLOW"), oauth2.MayPass),
+		Entry("such a code with 503, which a gateway may send", refusedWith(503, "LOGIN_FAILED"), oauth2.Unavailable),
+		Entry("such a status", answer(403, ""), oauth2.CredentialsRefused),
+		Entry("such a status, whatever the code", refusedWith(403, "invalid_scope"), oauth2.CredentialsRefused),
+		Entry("such a status that is usually an outage", answer(500, ""), oauth2.CredentialsRefused),
+		Entry("such a status that is usually a redirect", answer(302, "", "Location", "https://idp.example.com/login"), oauth2.CredentialsRefused),
+		Entry("another status", answer(404, ""), oauth2.MayPass),
+	)
+
+	It("of the grant is about the credentials where these are a user's name and password", func() {
+		password := rfc6749(func(s *server) { s.Request.GrantType = "password" })
+		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.CredentialsRefused))
+		Expect(failureIn(rfc6749(), refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.MayPass))
+	})
 
 	It("is never judged by the words of its description", func() {
 		failure := failureIn(rfc6749(), answer(http.StatusServiceUnavailable, `{"error_description": "invalid_client"}`))

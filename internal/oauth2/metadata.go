@@ -59,11 +59,8 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(&Request{}, response))
 	}
 	if metadata.Issuer != issuer {
-		return nil, &Error{
-			Reason: v1alpha1.ReasonDiscoveryFailed, Class: Invalid, StatusCode: response.StatusCode,
-			Message: fmt.Sprintf("%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
-				from, printable(metadata.Issuer, 256)),
-		}
+		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
+			from, printable(metadata.Issuer, 256))
 	}
 	if !isEndpoint(metadata.TokenEndpoint) {
 		return nil, discoveryError(response, "%s names no token endpoint: set authorizationServer.tokenEndpoint instead of issuer", from)
@@ -79,8 +76,12 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 }
 
 func discoveryError(response Response, format string, args ...any) *Error {
+	class := MayPass
+	if isOutage(response.StatusCode) {
+		class = Unavailable
+	}
 	return &Error{
-		Reason: v1alpha1.ReasonDiscoveryFailed, Class: Unavailable,
+		Reason: v1alpha1.ReasonDiscoveryFailed, Class: class,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf(format, args...) + "; discovery is retried",
 	}

@@ -55,7 +55,7 @@ type Token struct {
 // the dialect of a server that a profile has completed. The error is an *Error.
 func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) (*Token, error) {
 	endpoint := displayURL(server.TokenEndpoint)
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
+	if isRedirect(response.StatusCode) && !slices.Contains(server.Response.CredentialStatuses, int32(response.StatusCode)) { //nolint:gosec // A status has three digits.
 		return nil, redirected(endpoint, request, response)
 	}
 	document, decodeErr := documentOf(server, response)
@@ -63,10 +63,11 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	if failed {
 		description, _ := first(document, server.Response.ErrorDescription, text)
 		tokens := tokensIn(document, server, response)
+		verdict := classify(server, code, response.StatusCode)
 		if _, known := codes[code]; !known {
 			code = errorCode(request.shorten(code, tokens...))
 		}
-		return nil, refusal(endpoint, response, code, request.shorten(description, tokens...))
+		return nil, refusal(endpoint, response, verdict, code, request.shorten(description, tokens...))
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
@@ -157,7 +158,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	switch strings.ToLower(tokenType) {
 	case "dpop", "pop", "mac":
 		return nil, &Error{
-			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: Invalid, StatusCode: response.StatusCode,
+			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: MayPass, StatusCode: response.StatusCode,
 			Message: fmt.Sprintf("token endpoint %s issued a token of type %s, which is bound to a key and of no use without it: have the authorization server issue Bearer tokens to this client",
 				endpoint, strings.ToUpper(tokenType)),
 		}
@@ -243,13 +244,15 @@ func decode(text string) (any, error) {
 
 var errMoreThanJSON = errors.New("there is more than one JSON document")
 
+func isRedirect(status int) bool { return status >= 300 && status <= 399 }
+
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""
 	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
 		where = " to " + request.shorten(displayURL(location.String()))
 	}
 	return &Error{
-		Reason: v1alpha1.ReasonRedirectRefused, Class: Invalid, StatusCode: response.StatusCode,
+		Reason: v1alpha1.ReasonRedirectRefused, Class: MayPass, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
 			endpoint, response.StatusCode, where),
 	}

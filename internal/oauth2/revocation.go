@@ -50,7 +50,7 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, response Response) 
 	if _, known := codes[code]; !known {
 		code = ""
 	}
-	verdict := classify(code, response.StatusCode)
+	verdict := classify(server, code, response.StatusCode)
 	return &Error{
 		Reason: verdict.reason, Class: verdict.class, Code: code,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),

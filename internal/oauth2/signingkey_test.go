@@ -114,7 +114,7 @@ var _ = Describe("the key of a JWT", func() {
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: withKey(form)})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
 			Expect(failure.Message).To(ContainSubstring(said))
 			Expect(len(failure.Message)).To(BeNumerically("<", 300))
 			for line := range strings.Lines(form) {
@@ -165,10 +165,14 @@ var _ = Describe("the key of a JWT", func() {
 
 	DescribeTable("that is the client secret is refused",
 		func(secret string, algorithm v1alpha1.AssertionAlgorithm, reason, said string) {
+			class := oauth2.ObjectNotReady
+			if reason == v1alpha1.ReasonAuthorizationServerInvalid {
+				class = oauth2.Invalid
+			}
 			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT), withAssertion(v1alpha1.Assertion{Algorithm: algorithm}))
 			failure := buildFailure(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(class))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring(secret))))
 		},
 		Entry("when it is too short for HS256", "s3cr3t-value", v1alpha1.AssertionAlgorithm(""), v1alpha1.ReasonCredentialsInvalid, "32 bytes"),

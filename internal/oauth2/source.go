@@ -176,5 +176,5 @@ func (s CredentialsSource) keys() string {
 func isControl(r rune) bool { return r < 0x20 || (r >= 0x7f && r < 0xa0) }
 
 func credentialsError(reason, format string, args ...any) error {
-	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...), Class: Invalid}
+	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...), Class: ObjectNotReady}
 }

@@ -51,7 +51,7 @@ var _ = Describe("a server that tells of failures with status 200", func() {
 			failure := failureIn(rfc6749(changes...), bearer(", "+members))
 			Expect(failure.Code).To(Equal(code))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(oauth2.MayPass))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRequestRefused))
 		},
 		Entry("by a number", `"code": 99991663`, "99991663", codeAt),

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -40,9 +41,9 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			"the client certificate %s of the credentials Secret expired at %s: put a new one there",
 			v1alpha1.CertificateKey, leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(leaf.NotBefore):
-		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"the client certificate %s of the credentials Secret is not valid before %s",
-			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))
+		return TLS{}, &Error{Reason: v1alpha1.ReasonCredentialsInvalid, Class: MayPass, Message: fmt.Sprintf(
+			"the client certificate %s of the credentials Secret is not valid before %s: wait, or check the clocks",
+			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))}
 	}
 	digest := sha256.Sum256([]byte(credentials.Certificate.Reveal() + credentials.CertificateKey.Reveal()))
 	return TLS{Certificate: &certificate, Key: hex.EncodeToString(digest[:])}, nil

@@ -72,7 +72,8 @@ func (m material) render(what, text string) (string, error) {
 	}
 	rendered, err := template.Render(text, data)
 	if err != nil {
-		return "", invalid("the template of %s cannot be rendered: %s: correct the template or the keys of the credentials Secret", what, err)
+		return "", &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: ObjectNotReady, Message: fmt.Sprintf(
+			"the template of %s cannot be rendered: %s: correct the template or the keys of the credentials Secret", what, err)}
 	}
 	return rendered, nil
 }

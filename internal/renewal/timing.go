@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"time"
-
-	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 const (
@@ -20,12 +18,6 @@ const (
 
 	defaultPercentage = 33
 	earlierPercentage = 10
-
-	firstBackoff   = 5 * time.Second
-	longestBackoff = 5 * time.Minute
-	probeInterval  = time.Hour
-	// leastProbeInterval holds while a valid token is about to expire.
-	leastProbeInterval = time.Minute
 
 	maxClockSkew = 5 * time.Minute
 )
@@ -83,26 +75,6 @@ func (p Policy) before(lifetime time.Duration) time.Duration {
 		return lifetime / 100 * time.Duration(p.BeforePercentage)
 	}
 	return lifetime / 100 * defaultPercentage
-}
-
-// RetryAt is when to try again after the attempt that failed at now, the
-// attempts-th in a row. expiresAt is when the token expires that is still valid;
-// zero without one.
-func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
-	random := p.random(now.Unix())
-	var delay time.Duration
-	if failure.Class == oauth2.Invalid {
-		// 54 to 66 minutes.
-		delay = time.Duration(float64(probeInterval) * (0.9 + 0.2*random))
-		if !expiresAt.IsZero() {
-			// What seems to need a change may pass: no token shall die of one blunder.
-			delay = min(delay, max(expiresAt.Sub(now)/2, leastProbeInterval))
-		}
-	} else {
-		delay = firstBackoff << min(max(attempts-1, 0), 10)
-		delay = time.Duration(float64(min(delay, longestBackoff)) * (0.8 + 0.2*random))
-	}
-	return now.Add(max(delay, failure.RetryAfter))
 }
 
 // random is a number between 0 and 1 that depends on nothing but its inputs.

@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -135,62 +134,4 @@ var _ = Describe("the next try for a token that the server gave again", func() {
 			Expect(tries).To(BeNumerically("<=", 23), lifetime.String())
 		}
 	})
-})
-
-var _ = Describe("the retry", func() {
-	DescribeTable("comes after a while that grows with each attempt, and up to a fifth earlier",
-		func(attempts int32, longest time.Duration) {
-			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Unavailable}, attempts, time.Time{}).Sub(now)
-			})
-			Expect(least).To(BeNumerically("~", longest*8/10, longest/100))
-			Expect(least).To(BeNumerically(">=", longest*8/10))
-			Expect(most).To(BeNumerically("~", longest, longest/100))
-			Expect(most).To(BeNumerically("<=", longest))
-		},
-		Entry("5 s after the first", int32(1), 5*time.Second),
-		Entry("10 s after the second", int32(2), 10*time.Second),
-		Entry("20 s after the third", int32(3), 20*time.Second),
-		Entry("160 s after the sixth", int32(6), 160*time.Second),
-		Entry("5 min after the seventh", int32(7), 5*time.Minute),
-		Entry("5 min after the hundredth", int32(100), 5*time.Minute),
-		Entry("5 min after the last that can be counted", int32(1<<31-1), 5*time.Minute),
-		Entry("5 s when nobody counted", int32(0), 5*time.Second),
-	)
-
-	DescribeTable("comes before a valid token expires, although someone must change something",
-		func(left, expected time.Duration) {
-			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Invalid}, 3, now.Add(left)).Sub(now)
-			})
-			Expect(least).To(Equal(expected))
-			Expect(most).To(Equal(expected))
-		},
-		Entry("after half of what is left of it", 20*time.Minute, 10*time.Minute),
-		Entry("but after a minute at the soonest", 90*time.Second, time.Minute),
-	)
-
-	DescribeTable("comes about hourly when someone must change something, because a server changes without an event",
-		func(attempts int32) {
-			least, most := spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
-				return p.RetryAt(now, &oauth2.Error{Class: oauth2.Invalid}, attempts, time.Time{}).Sub(now)
-			})
-			Expect(least).To(BeNumerically("~", 54*time.Minute, 10*time.Second))
-			Expect(most).To(BeNumerically("~", 66*time.Minute, 10*time.Second))
-		},
-		Entry("after the first attempt", int32(1)),
-		Entry("after the hundredth attempt", int32(100)),
-	)
-
-	DescribeTable("never comes before the server allows it",
-		func(class oauth2.Class, retryAfter, least time.Duration) {
-			failure := &oauth2.Error{Class: class, RetryAfter: retryAfter}
-			manySeeds(renewal.Policy{}, func(p renewal.Policy) {
-				Expect(p.RetryAt(now, failure, 1, time.Time{}).Sub(now)).To(BeNumerically(">=", least))
-			})
-		},
-		Entry("Retry-After that is longer than the backoff", oauth2.Unavailable, 10*time.Minute, 10*time.Minute),
-		Entry("Retry-After that is longer than the probe", oauth2.Invalid, 3*time.Hour, 3*time.Hour),
-		Entry("Retry-After that is shorter than the backoff does not hurry it", oauth2.Unavailable, time.Second, 4*time.Second),
-	)
 })

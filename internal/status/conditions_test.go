@@ -31,14 +31,24 @@ var _ = Describe("the conditions", func() {
 
 		Entry("Reconciling without a token after a failure that passes", observed(noTarget), down, unseen,
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
-		Entry("Stalled without a token after a failure that does not pass", observed(noTarget), refused, unseen,
-			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Stalled without a token after a failure that does not pass", observed(noTarget), wrong, unseen,
+			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 		Entry("Reconciling when the token cannot be written", observed(noTarget), failed(v1alpha1.ReasonSecretWriteFailed, oauth2.Unavailable), unseen,
 			condition(ready, no, v1alpha1.ReasonSecretWriteFailed), condition(reconciling, yes, v1alpha1.ReasonSecretWriteFailed)),
+		Entry("Reconciling without a token after a failure that may pass", observed(noTarget), strange, unseen,
+			condition(ready, no, v1alpha1.ReasonInvalidRequest), condition(reconciling, yes, v1alpha1.ReasonInvalidRequest)),
+		Entry("Stalled without a token when a failure that may pass is two minutes old", observed(noTarget, later(2*time.Minute)), strange, after(observed(noTarget), strange),
+			condition(ready, no, v1alpha1.ReasonInvalidRequest), condition(stalled, yes, v1alpha1.ReasonInvalidRequest)),
+		Entry("Stalled while a backoff runs when a failure that may pass is two minutes old", observed(noTarget, later(2*time.Minute)), nothing, withRetryAt(after(observed(noTarget), strange), now.Add(time.Hour)),
+			condition(ready, no, v1alpha1.ReasonInvalidRequest), condition(stalled, yes, v1alpha1.ReasonInvalidRequest)),
+		Entry("Reconciling when an outage is an hour old", observed(noTarget, later(time.Hour)), down, after(observed(noTarget), down),
+			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
+		Entry("Ready and RenewalFailing while the old token is still good, and the failure may pass", observed(due), strange, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonInvalidRequest)),
 		Entry("Ready and RenewalFailing while the old token is still good", observed(due), down, idle,
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonServerError)),
-		Entry("Ready, RenewalFailing and Stalled while the old token is still good and someone must change something", observed(due), refused, idle,
-			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Ready, RenewalFailing and Stalled while the old token is still good and someone must change something", observed(due), wrong, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 		Entry("Reconciling once the old token expired", observed(expired), down, idle,
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("Reconciling when the old token is for another spec", observed(specChanged), down, idle,
@@ -49,8 +59,8 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 		Entry("Reconciling when the Secret is not what the spec asks for, and cannot be written", observed(outdated), failed(v1alpha1.ReasonSecretWriteFailed, oauth2.Unavailable), idle,
 			condition(ready, no, v1alpha1.ReasonSecretWriteFailed), condition(reconciling, yes, v1alpha1.ReasonSecretWriteFailed)),
-		Entry("Stalled when the Secret is not what the spec asks for, and the credentials are gone", observed(outdated, credentialsGone), nothing, idle,
-			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Reconciling when the Secret is not what the spec asks for, and the credentials are gone", observed(outdated, credentialsGone), nothing, idle,
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
 		Entry("Ready alone when the Secret is not what the spec asks for, and nothing is in the way", observed(outdated), nothing, idle,
 			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
 		Entry("Ready, RenewalFailing and Stalled when the template that made the Secret is refused by now", observed(templateWrong), nothing, idle,
@@ -69,21 +79,33 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("as they were while a backoff runs: Reconciling", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), down),
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
-		Entry("as they were while a backoff runs: Stalled", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), refused),
-			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("as they were while a backoff runs: Stalled", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), wrong),
+			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 		Entry("as they were while a backoff runs: RenewalFailing", observed(due, later(time.Second)), nothing, after(observed(due), down),
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonServerError)),
-		Entry("Ready no more when the token expires while a backoff runs", observed(expired, later(time.Second)), nothing, after(observed(due), refused),
-			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(stalled, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Ready no more when the token expires while a backoff runs", observed(expired, later(time.Second)), nothing, after(observed(due), wrong),
+			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 
-		Entry("Stalled without a token when the credentials are gone", observed(noTarget, credentialsGone), nothing, unseen,
+		Entry("Reconciling without a token when the credentials are not there yet", observed(noTarget, credentialsGone), nothing, unseen,
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Stalled without a token when the credentials are not there after two minutes", observed(noTarget, credentialsGone, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
-		Entry("Ready, RenewalFailing and Stalled when the credentials are gone and the token is still good", observed(credentialsGone), nothing, idle,
+		Entry("Reconciling when after two minutes there is another problem", observed(noTarget, later(2*time.Minute)), refused, after(observed(noTarget, credentialsGone), nothing),
+			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(reconciling, yes, v1alpha1.ReasonInvalidClient)),
+		Entry("Reconciling when after two minutes there is the same problem with another spec", observed(noTarget, credentialsGone, specChanged, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Ready and RenewalFailing when the credentials are gone and the token is still good", observed(credentialsGone), nothing, idle,
+			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Ready, RenewalFailing and Stalled when the credentials are gone for two minutes and the token is still good", observed(credentialsGone, later(2*time.Minute)), nothing, after(observed(credentialsGone), nothing),
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
-		Entry("Stalled when the target belongs to somebody else", observed(foreignTarget), nothing, unseen,
+		Entry("Stalled at once when the token expires while the credentials are gone for two minutes", observed(expired, credentialsGone), nothing, after(observed(credentialsGone, later(-10*time.Minute)), nothing),
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+		Entry("Reconciling when the target belongs to somebody else, who may be about to give it up", observed(foreignTarget), nothing, unseen,
+			condition(ready, no, v1alpha1.ReasonTargetConflict), condition(reconciling, yes, v1alpha1.ReasonTargetConflict)),
+		Entry("Stalled when the target belongs to somebody else for two minutes", observed(foreignTarget, later(2*time.Minute)), nothing, after(observed(foreignTarget), nothing),
 			condition(ready, no, v1alpha1.ReasonTargetConflict), condition(stalled, yes, v1alpha1.ReasonTargetConflict)),
 		Entry("about what is in the way now, not about the last attempt", observed(noTarget, credentialsGone), nothing, after(observed(noTarget), down),
-			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
+			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
 
 		Entry("Ready alone while suspended with a good token", observed(suspended), nothing, idle,
 			condition(ready, yes, v1alpha1.ReasonSuspended)),
@@ -119,13 +141,13 @@ var _ = Describe("the conditions", func() {
 		Entry("why there is no token", ready, observed(noTarget), down, "message of ServerError"),
 		Entry("why the Secret is not what the spec asks for", ready, observed(outdated, templateWrong), nothing, "message of TargetTemplateInvalid"),
 		Entry("why there is no renewal", renewalFailing, observed(due), down, "message of ServerError"),
-		Entry("what has to change", stalled, observed(noTarget), refused, "message of InvalidClient"),
+		Entry("what has to change", stalled, observed(noTarget), wrong, "message of TargetTemplateInvalid"),
 		Entry("when the next token comes", reconciling, observed(func(in *renewal.Input) { in.Target = secretOf(5*time.Second, 3*time.Second) }), nothing,
 			`"shop-token"`, "2026-03-01T12:00:05Z"),
 	)
 
 	It("are about the generation that was looked at", func() {
-		told := report(observed(due, func(in *renewal.Input) { in.Generation = 9 }), refused, idle).Status
+		told := report(observed(due, func(in *renewal.Input) { in.Generation = 9 }), wrong, idle).Status
 		Expect(*told.ObservedGeneration).To(BeEquivalentTo(9))
 		Expect(told.Conditions).To(HaveLen(3))
 		Expect(told.Conditions).To(HaveEach(HaveField("ObservedGeneration", BeEquivalentTo(9))))
@@ -137,6 +159,22 @@ var _ = Describe("the conditions", func() {
 		Expect(again.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now)))
 		recovered := report(observed(noTarget, later(2*time.Minute)), issued(observed(later(2*time.Minute)), time.Hour), after(observed(noTarget), down)).Status
 		Expect(recovered.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(2*time.Minute))))
+	})
+
+	It("tell since when a problem is there: its age survives a restart, and begins anew with its reason", func() {
+		before := after(observed(noTarget, credentialsGone), nothing)
+		again := report(observed(noTarget, credentialsGone, later(time.Minute)), nothing, before).Status
+		Expect(again).To(Equal(before))
+		other := report(observed(noTarget, later(time.Minute)), strange, again).Status
+		Expect(other.Conditions).To(ContainElement(And(condition(reconciling, yes, v1alpha1.ReasonInvalidRequest),
+			HaveField("LastTransitionTime.Time", now.Add(time.Minute)))))
+	})
+
+	It("carry the age of a problem over the expiry of the token", func() {
+		before := after(observed(credentialsGone), nothing)
+		expiring := observed(expired, credentialsGone, later(time.Minute))
+		Expect(report(expiring, nothing, before).Status.Conditions).To(ContainElement(And(
+			condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound), HaveField("LastTransitionTime.Time", now))))
 	})
 
 	It("leave the status before as it was", func() {

@@ -25,16 +25,13 @@ func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, token
 		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, failure.Reason, failure.Message
 	}
 	meta.SetStatusCondition(&status.Conditions, condition)
-	for conditionType, holds := range map[string]bool{
-		v1alpha1.StalledCondition:     failure != nil && failure.Class == oauth2.Invalid,
-		v1alpha1.ReconcilingCondition: failure != nil && failure.Class == oauth2.Unavailable,
-	} {
-		if !holds {
-			meta.RemoveStatusCondition(&status.Conditions, conditionType)
-			continue
-		}
-		condition.Type, condition.Status = conditionType, metav1.ConditionTrue
-		meta.SetStatusCondition(&status.Conditions, condition)
+	stalled, since := false, now
+	if failure != nil {
+		var stallsAt time.Time
+		since, stallsAt = age(before.Conditions, failure.Reason, generation, failure.Class, now)
+		stalled = isOver(stallsAt, now)
 	}
+	setWhile(stalled, &status.Conditions, v1alpha1.StalledCondition, condition, now)
+	setWhile(failure != nil && !stalled, &status.Conditions, v1alpha1.ReconcilingCondition, condition, since)
 	return status
 }

@@ -4,6 +4,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -74,11 +75,23 @@ func Compute(in Input) Report {
 	return Report{
 		Status:   status,
 		Events:   events(in, after, status),
-		NextLook: nextLook(in, after, status),
+		NextLook: nextLook(in, after, status, problem),
 	}
 }
 
-func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) time.Time {
+// nextLook is when there is something to do or to tell; zero for never.
+func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, problem *problem) time.Time {
+	next := nextAction(in, after, status)
+	if problem == nil || problem.stallsAt.IsZero() || !after.Now.Before(problem.stallsAt) {
+		return next
+	}
+	if next.IsZero() || problem.stallsAt.Before(next) {
+		return problem.stallsAt
+	}
+	return next
+}
+
+func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) time.Time {
 	switch {
 	case !in.Outcome.Attempted:
 		return in.Decision.Until
@@ -115,23 +128,46 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if failure == nil {
 		return nil
 	}
-	attempts := int32(1)
+	var before []v1alpha1.ClassAttempts
 	if last := in.Previous.Failure; last != nil && !in.Observed.ChangedSince(last) {
-		attempts += last.Attempts
+		before = last.AttemptsByClass
 	}
+	byClass, attempts, ofClass := countAttempt(before, failure.Class)
 	status := &v1alpha1.FailureStatus{
-		Reason:        failure.Reason,
-		Message:       failure.Message,
-		Attempts:      attempts,
-		LastAttemptAt: second(in.Observed.Now),
+		Reason:          failure.Reason,
+		Message:         failure.Message,
+		Class:           failure.Class,
+		Attempts:        attempts,
+		AttemptsByClass: byClass,
+		LastAttemptAt:   second(in.Observed.Now),
 		// Rounded up: no sooner than the server asked for.
-		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, attempts, validUntil(in.Observed)).Add(time.Second - 1)),
+		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1)),
+	}
+	if failure.Class == oauth2.CredentialsRefused {
+		status.Message += fmt.Sprintf("; attempt %d with these credentials failed, and the next one is at %s: at most 4 are made in the first hour, because servers lock accounts",
+			ofClass, instant(status.RetryAt.Time))
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
 	}
 	status.AuthorizationServerVersion, status.Generation = in.Observed.ServerVersion, in.Observed.Generation
 	return status
+}
+
+// countAttempt adds a failed attempt, and returns how many there are now, of all
+// classes and of its own.
+func countAttempt(before []v1alpha1.ClassAttempts, class oauth2.Class) (byClass []v1alpha1.ClassAttempts, all, ofClass int32) {
+	byClass = slices.Clone(before)
+	i := slices.IndexFunc(byClass, func(counted v1alpha1.ClassAttempts) bool { return counted.Class == class })
+	if i < 0 {
+		i = len(byClass)
+		byClass = append(byClass, v1alpha1.ClassAttempts{Class: class})
+	}
+	byClass[i].Attempts++
+	for _, counted := range byClass {
+		all += counted.Attempts
+	}
+	return byClass, all, byClass[i].Attempts
 }
 
 // askAgain is the status of a token that the server gave again.
@@ -156,54 +192,82 @@ func validUntil(observed renewal.Input) time.Time {
 // problem is what stands in the way of a token.
 type problem struct {
 	reason, message string
-	// needsChange tells that someone must change something.
-	needsChange bool
+	// since is when the problem began.
+	since time.Time
+	// stallsAt is when someone is asked to act; zero for never.
+	stallsAt time.Time
 }
 
 func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	switch {
 	case in.Decision.Problem != nil:
-		return &problem{in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class == oauth2.Invalid}
-	case in.Outcome.Failure != nil:
-		return &problem{failure.Reason, failure.Message, in.Outcome.Failure.Class == oauth2.Invalid}
+		return newProblem(in, in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class)
 	case failure != nil:
-		// Backing off from an attempt whose class only the conditions remember. Stalled
-		// may tell of something else that came in between.
-		stalled := meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.StalledCondition)
-		return &problem{failure.Reason, failure.Message, stalled != nil && stalled.Reason == failure.Reason}
+		// The failure of this attempt, or of the last one while its backoff runs.
+		return newProblem(in, failure.Reason, failure.Message, failure.Class)
 	}
 	return nil
 }
+
+// newProblem dates a problem by the conditions of the last status.
+func newProblem(in Input, reason, message string, class oauth2.Class) *problem {
+	since, stallsAt := age(in.Previous.Conditions, reason, in.Observed.Generation, class, in.Observed.Now)
+	return &problem{reason: reason, message: message, since: since, stallsAt: stallsAt}
+}
+
+// age is since when a problem is there, and when it is Stalled, by the conditions
+// before: so it survives a restart. Another reason or generation is another problem.
+func age(before []metav1.Condition, reason string, generation int64, class oauth2.Class, now time.Time) (since, stallsAt time.Time) {
+	since = now
+	isSame := func(condition *metav1.Condition) bool {
+		return condition != nil && condition.Reason == reason && condition.ObservedGeneration == generation
+	}
+	for _, conditionType := range []string{v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition} {
+		condition := meta.FindStatusCondition(before, conditionType)
+		if isSame(condition) && condition.LastTransitionTime.Time.Before(since) {
+			since = condition.LastTransitionTime.Time
+		}
+	}
+	if class != oauth2.Unavailable && isSame(meta.FindStatusCondition(before, v1alpha1.StalledCondition)) {
+		return since, now
+	}
+	return since, renewal.StallsAt(class, since)
+}
+
+// isOver reports whether an instant, which is zero for never, has come.
+func isOver(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // setConditions sets Ready, and of the others those that hold.
 func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, problem *problem) {
 	ready, reason, message := readiness(after, problem)
 	valid := ready == metav1.ConditionTrue
-	stalled := after.Suspended && !valid
-	retrying := !valid
-	if problem != nil {
-		stalled = stalled || problem.needsChange
-	}
-	set := func(conditionType string, holds bool, reason, message string) {
-		if !holds {
-			meta.RemoveStatusCondition(&status.Conditions, conditionType)
-			return
-		}
-		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
-			Type: conditionType, Status: metav1.ConditionTrue, Reason: reason, Message: message,
-			ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
-		})
-	}
-	meta.SetStatusCondition(&status.Conditions, metav1.Condition{
+	stalled := (after.Suspended && !valid) || (problem != nil && isOver(problem.stallsAt, after.Now))
+	condition := metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: ready, Reason: reason, Message: message,
 		ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
-	})
-	if problem != nil {
-		reason, message = problem.reason, problem.message
 	}
-	set(v1alpha1.StalledCondition, stalled, reason, message)
-	set(v1alpha1.ReconcilingCondition, retrying && !stalled, reason, message)
-	set(v1alpha1.RenewalFailingCondition, valid && problem != nil, reason, message)
+	meta.SetStatusCondition(&status.Conditions, condition)
+	since := after.Now
+	if problem != nil {
+		condition.Reason, condition.Message, since = problem.reason, problem.message, problem.since
+	}
+	setWhile(stalled, &status.Conditions, v1alpha1.StalledCondition, condition, after.Now)
+	setWhile(!valid && !stalled, &status.Conditions, v1alpha1.ReconcilingCondition, condition, since)
+	setWhile(valid && problem != nil, &status.Conditions, v1alpha1.RenewalFailingCondition, condition, since)
+}
+
+// setWhile sets a condition that is True while it holds, and absent otherwise. since is
+// when it began to hold for its reason and generation: a change of these is a
+// transition, too.
+func setWhile(holds bool, conditions *[]metav1.Condition, conditionType string, condition metav1.Condition, since time.Time) {
+	before := meta.FindStatusCondition(*conditions, conditionType)
+	if !holds || (before != nil && (before.Reason != condition.Reason || before.ObservedGeneration != condition.ObservedGeneration)) {
+		meta.RemoveStatusCondition(conditions, conditionType)
+	}
+	if holds {
+		condition.Type, condition.Status, condition.LastTransitionTime = conditionType, metav1.ConditionTrue, second(since)
+		meta.SetStatusCondition(conditions, condition)
+	}
 }
 
 func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionStatus, reason, message string) {

@@ -74,7 +74,7 @@ var _ = Describe("the failure in the status", func() {
 	DescribeTable("counts",
 		func(attempts int, changes ...change) {
 			before := after(observed(noTarget), down)
-			before.Failure.Attempts = 4
+			before.Failure.Attempts, before.Failure.AttemptsByClass[0].Attempts = 4, 4
 			in := observed(append([]change{noTarget, later(time.Hour)}, changes...)...)
 			Expect(report(in, down, before).Status.Failure.Attempts).To(BeEquivalentTo(attempts))
 		},
@@ -136,8 +136,10 @@ var _ = DescribeTable("the next look comes",
 	Entry("at the retry when somebody spoilt the old token", observed(due, drifted), refused, retry),
 	Entry("at the expiry of a suspended token", observed(suspended), nothing,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
-	Entry("never when only a change can help", observed(noTarget, credentialsGone), nothing,
+	Entry("never when only a change can help", observed(noTarget, templateWrong), nothing,
 		func(renewal.Input, status.Report) time.Time { return time.Time{} }),
+	Entry("when a problem becomes one for a person", observed(noTarget, credentialsGone), nothing,
+		func(renewal.Input, status.Report) time.Time { return now.Add(2 * time.Minute) }),
 )
 
 func retry(_ renewal.Input, told status.Report) time.Time { return told.Status.Failure.RetryAt.Time }

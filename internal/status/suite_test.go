@@ -95,7 +95,9 @@ func later(d time.Duration) change { return func(in *renewal.Input) { in.Now = i
 var (
 	nothing = status.Outcome{}
 	down    = failed(v1alpha1.ReasonServerError, oauth2.Unavailable)
-	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.Invalid)
+	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused)
+	wrong   = failed(v1alpha1.ReasonTargetTemplateInvalid, oauth2.Invalid)
+	strange = failed(v1alpha1.ReasonInvalidRequest, oauth2.MayPass)
 	// limited is a server that wants to be left alone for an hour.
 	limited = status.Outcome{Attempted: true, Failure: &oauth2.Error{
 		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: oauth2.Unavailable, RetryAfter: time.Hour,
@@ -116,6 +118,12 @@ func issued(in renewal.Input, lifetime time.Duration, notices ...string) status.
 		outcome.Notices = append(outcome.Notices, oauth2.Notice{Reason: reason, Message: "message of " + reason})
 	}
 	return outcome
+}
+
+// withRetryAt is a status whose backoff ends at an instant.
+func withRetryAt(status reported, at time.Time) reported {
+	status.Failure.RetryAt = metav1.NewTime(at)
+	return status
 }
 
 // report is what is told after what was observed was decided on and acted upon.

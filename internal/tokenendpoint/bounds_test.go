@@ -62,7 +62,7 @@ var _ = Describe("a response", func() {
 		func(handler http.HandlerFunc) {
 			failure := failureOf(client(), plain(handler).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(oauth2.MayPass))
 			Expect(failure.Message).To(ContainSubstring("256 KiB"))
 		},
 		Entry("a body one byte too long", answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes+1))),

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
@@ -42,6 +44,9 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// UserAgent is sent along.
 	UserAgent string
+	// Clock tells when a request was begun and its response was there. Default: the
+	// real one.
+	Clock clock.PassiveClock
 }
 
 // Client sends token requests over pools of connections.
@@ -56,6 +61,9 @@ type Client struct {
 func NewClient(options Options) *Client {
 	if options.Timeout == 0 {
 		options.Timeout = defaultTimeout
+	}
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
 	}
 	return &Client{
 		options: options, transports: newTransports(options), inFlight: newInFlight(maxInFlight), discoveries: newDiscoveries(),
@@ -84,6 +92,7 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	for name, value := range request.Header {
 		httpRequest.Header.Set(name, value.Reveal())
 	}
+	startedAt := c.options.Clock.Now()
 	httpResponse, err := c.transports.get(request.TLS).Do(httpRequest)
 	if err != nil {
 		return oauth2.Response{}, c.explain(ctx, endpoint, err)
@@ -103,6 +112,8 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 		StatusCode: httpResponse.StatusCode,
 		Header:     httpResponse.Header,
 		Body:       oauth2.NewSensitive(string(body)),
+		StartedAt:  startedAt,
+		ReceivedAt: c.options.Clock.Now(),
 	}, nil
 }
 

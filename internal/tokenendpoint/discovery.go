@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"k8s.io/utils/lru"
@@ -16,6 +17,9 @@ const (
 	metadataLifetime = time.Hour
 	// staleLifetime is how long metadata serve on that cannot be had again.
 	staleLifetime = 5 * time.Minute
+	// distrustedAfter is how old metadata must be to be read again after a failure at the
+	// token endpoint that they name.
+	distrustedAfter = time.Minute
 	// failureLifetime spares an issuer that many ask for in vain.
 	failureLifetime = 10 * time.Second
 )
@@ -27,7 +31,8 @@ type discoveries struct{ cache *lru.Cache }
 type discovery struct {
 	metadata *oauth2.Metadata
 	err      error
-	until    time.Time
+	// readAt is when the metadata were read, and until when they serve.
+	readAt, until time.Time
 }
 
 func newDiscoveries() *discoveries { return &discoveries{cache: lru.New(maxIssuers)} }
@@ -44,10 +49,8 @@ func (d *discoveries) get(key string, now time.Time) (discovery, bool) {
 // Discover finds the metadata of an issuer (RFC 8414, then OpenID Connect
 // Discovery), or knows them already. trust are the authorities to trust, without
 // a client certificate. The errors are those of Send.
-func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, now time.Time) (*oauth2.Metadata, error) {
-	// Keyed by the trust, too: else who trusts an authority of his own could put
-	// metadata there for everybody.
-	key := trust.Key + "\x00" + issuer
+func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
+	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
 	known, isFresh := c.discoveries.get(key, now)
 	if isFresh {
 		return known.metadata, known.err
@@ -56,16 +59,30 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS, 
 	var failure *oauth2.Error
 	switch {
 	case err == nil:
-		c.discoveries.cache.Add(key, discovery{metadata: metadata, until: now.Add(metadataLifetime)})
+		c.discoveries.cache.Add(key, discovery{metadata: metadata, readAt: now, until: now.Add(metadataLifetime)})
 	case !errors.As(err, &failure):
 	case known.metadata != nil:
 		// Better old metadata than no token.
-		c.discoveries.cache.Add(key, discovery{metadata: known.metadata, until: now.Add(staleLifetime)})
+		c.discoveries.cache.Add(key, discovery{metadata: known.metadata, readAt: now, until: now.Add(staleLifetime)})
 		return known.metadata, nil
 	default:
 		c.discoveries.cache.Add(key, discovery{err: failure, until: now.Add(failureLifetime)})
 	}
 	return metadata, err
+}
+
+// discoveryKey holds the trust, too: metadata that were read under the authorities of one
+// client must not serve another.
+func discoveryKey(issuer string, trust oauth2.TLS) string { return trust.Key + "\x00" + issuer }
+
+// Distrust makes the next Discover read the metadata of an issuer again, unless they are
+// less than a minute old: a request to an endpoint that they name failed.
+func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
+	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
+	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= distrustedAfter {
+		known.until = now
+		c.discoveries.cache.Add(key, known)
+	}
 }
 
 // ask returns the first metadata that are those of the issuer, or what is wrong
@@ -87,7 +104,7 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 		if !errors.As(err, &failure) {
 			return nil, err
 		}
-		if fault == nil || fault.Class == oauth2.Unavailable {
+		if fault == nil || !tellsMore(fault, failure) {
 			fault = failure
 		}
 	}
@@ -95,4 +112,19 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 		return nil, invalidEndpoint()
 	}
 	return nil, fault
+}
+
+// tellsMore reports whether one failure says more than another: metadata that cannot be
+// used say most, and an outage says more than a place without any.
+func tellsMore(one, other *oauth2.Error) bool {
+	rank := func(failure *oauth2.Error) int {
+		switch {
+		case failure.StatusCode == http.StatusOK:
+			return 2
+		case failure.Class == oauth2.Unavailable:
+			return 1
+		}
+		return 0
+	}
+	return rank(one) > rank(other) || rank(one) == 2
 }

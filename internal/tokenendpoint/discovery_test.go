@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -44,7 +45,7 @@ const (
 )
 
 var _ = Describe("discovery", func() {
-	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	start := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 	DescribeTable("finds the metadata of an issuer",
 		func(suffix, at string, requests int) {
@@ -54,7 +55,7 @@ var _ = Describe("discovery", func() {
 				}
 				return http.StatusOK, metadata(issuer + suffix)
 			})
-			found, err := client().Discover(GinkgoT().Context(), server.URL+suffix, oauth2.TLS{}, now)
+			found, err := client().Discover(GinkgoT().Context(), server.URL+suffix, oauth2.TLS{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(found.TokenEndpoint).To(Equal(server.URL + suffix + "/token"))
 			Expect(found.RevocationEndpoint).To(Equal(server.URL + suffix + "/revoke"))
@@ -74,7 +75,7 @@ var _ = Describe("discovery", func() {
 			}
 			return http.StatusOK, metadata(issuer)
 		})
-		found, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+		found, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found.Issuer).To(Equal(server.URL))
 	})
@@ -82,42 +83,61 @@ var _ = Describe("discovery", func() {
 	DescribeTable("fails, and says why,",
 		func(status int, body func(issuer string) string, class oauth2.Class, said string) {
 			server := newIssuer(func(issuer, _ string) (int, string) { return status, body(issuer) })
-			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).To(MatchError(ContainSubstring(said)))
 			var failure *oauth2.Error
 			Expect(err).To(BeAssignableToTypeOf(failure))
 			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
 			Expect(err).To(HaveField("Class", class))
 		},
-		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.Unavailable, "answered HTTP 404, and not with the metadata"),
-		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.Unavailable, "not JSON"),
-		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.Invalid,
+		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.MayPass, "answered HTTP 404, and not with the metadata"),
+		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.MayPass, "not JSON"),
+		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.MayPass,
 			"set authorizationServer.issuer to exactly that"),
-		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.Unavailable,
+		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.MayPass,
 			"names no token endpoint"),
 		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
 			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
-		}, oauth2.Unavailable, "names no token endpoint"),
+		}, oauth2.MayPass, "names no token endpoint"),
+		Entry("when the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, oauth2.Unavailable, "answered HTTP 503"),
 	)
 
 	It("knows what it found for an hour", func() {
 		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
-		c := client()
+		clock := testingclock.NewFakeClock(start)
+		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
 		for _, later := range []time.Duration{0, time.Minute, 59 * time.Minute} {
-			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(later))
+			clock.SetTime(start.Add(later))
+			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).NotTo(HaveOccurred())
 		}
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
-		_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(time.Hour))
+		clock.SetTime(start.Add(time.Hour))
+		_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(server.requests.Load()).To(BeEquivalentTo(2))
 	})
 
+	It("reads what it found again after a failure at the endpoint, but not within a minute", func() {
+		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
+		clock := testingclock.NewFakeClock(start)
+		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
+		for later, requests := range []int32{1, 1, 2, 2} {
+			clock.SetTime(start.Add(time.Duration(later) * 30 * time.Second))
+			c.Distrust(server.URL, oauth2.TLS{})
+			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(server.requests.Load()).To(Equal(requests))
+		}
+	})
+
 	It("spares an issuer that has none, for some seconds", func() {
 		server := newIssuer(func(string, string) (int, string) { return http.StatusNotFound, "" })
-		c := client()
+		clock := testingclock.NewFakeClock(start)
+		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
 		for _, later := range []time.Duration{0, 9 * time.Second, 10 * time.Second} {
-			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now.Add(later))
+			clock.SetTime(start.Add(later))
+			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).To(HaveOccurred())
 		}
 		Expect(server.requests.Load()).To(BeEquivalentTo(2*2), "two places, twice")
@@ -127,7 +147,7 @@ var _ = Describe("discovery", func() {
 		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
 		c := client()
 		for _, trust := range []oauth2.TLS{{}, {Key: "one"}, {Key: "two"}, {Key: "one"}} {
-			_, err := c.Discover(GinkgoT().Context(), server.URL, trust, now)
+			_, err := c.Discover(GinkgoT().Context(), server.URL, trust)
 			Expect(err).NotTo(HaveOccurred())
 		}
 		Expect(server.requests.Load()).To(BeEquivalentTo(3))
@@ -135,10 +155,10 @@ var _ = Describe("discovery", func() {
 
 	It("goes by the same rules as a token request", func() {
 		_, err := client(func(o *tokenendpoint.Options) { o.AllowHTTP = false }).
-			Discover(GinkgoT().Context(), "http://127.0.0.1:1/", oauth2.TLS{}, now)
+			Discover(GinkgoT().Context(), "http://127.0.0.1:1/", oauth2.TLS{})
 		Expect(err).To(HaveField("Reason", v1alpha1.ReasonTokenEndpointInsecure))
 		server := plain(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
-		_, err = client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{}, now)
+		_, err = client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 		Expect(err).To(MatchError(ContainSubstring("HTTP 302")))
 	})
 })

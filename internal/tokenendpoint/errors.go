@@ -36,7 +36,7 @@ func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) erro
 	)
 	switch {
 	case errors.As(err, &denied):
-		return failure(v1alpha1.ReasonAddressDenied, oauth2.Invalid,
+		return failure(v1alpha1.ReasonAddressDenied, oauth2.MayPass,
 			"token endpoint %s resolves to %s, an address that credentials are not sent to: correct authorizationServer.tokenEndpoint, or have the operator started with --allowed-cidrs=%s/%d",
 			where, denied.Address, denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
@@ -94,7 +94,7 @@ func insecureEndpoint(endpoint *url.URL) *oauth2.Error {
 }
 
 func bodyTooLarge(endpoint *url.URL) *oauth2.Error {
-	return failure(v1alpha1.ReasonInvalidResponse, oauth2.Invalid,
+	return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
 		"token endpoint %s answered with more than %d KiB, which is no token response: check authorizationServer.tokenEndpoint",
 		display(endpoint), MaxBodyBytes>>10)
 }

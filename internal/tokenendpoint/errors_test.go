@@ -110,7 +110,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 		func(host, shown string) {
 			failure := failureOf(client(denying), "https://"+host+"/token")
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAddressDenied))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(oauth2.MayPass))
 			Expect(failure.Message).To(ContainSubstring("--allowed-cidrs=" + shown))
 		},
 		Entry("loopback", "127.0.0.1", "127.0.0.1/32"),

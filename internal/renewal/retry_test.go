@@ -1,0 +1,122 @@
+package renewal_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// retryIn returns the bounds of the delay after an attempt, the attempts-th of its class,
+// while a valid token has so much left; 0 without one.
+func retryIn(failure oauth2.Error, attempts int32, left time.Duration) (minDelay, maxDelay time.Duration) {
+	var expiresAt time.Time
+	if left > 0 {
+		expiresAt = now.Add(left)
+	}
+	return spread(renewal.Policy{}, func(p renewal.Policy) time.Duration {
+		return p.RetryAt(now, &failure, attempts, expiresAt).Sub(now)
+	})
+}
+
+var _ = Describe("the retry", func() {
+	DescribeTable("comes after a delay that grows with each attempt of its class",
+		func(class oauth2.Class, delays ...time.Duration) {
+			// Up to a fifth earlier, and after refused credentials up to a fifth later.
+			from, to := 80, 100
+			if class == oauth2.CredentialsRefused {
+				from, to = 100, 120
+			}
+			expect := func(attempts int32, delay time.Duration) {
+				GinkgoHelper()
+				earliest, latest := delay*time.Duration(from)/100, delay*time.Duration(to)/100
+				minDelay, maxDelay := retryIn(oauth2.Error{Class: class}, attempts, 0)
+				Expect(minDelay).To(And(BeNumerically(">=", earliest), BeNumerically("~", earliest, delay/100)))
+				Expect(maxDelay).To(And(BeNumerically("<=", latest), BeNumerically("~", latest, delay/100)))
+			}
+			for i, delay := range delays {
+				expect(int32(i+1), delay) //nolint:gosec // A few attempts.
+			}
+			expect(100, delays[len(delays)-1])
+			expect(1<<31-1, delays[len(delays)-1])
+		},
+		Entry("of an outage: 5 s, doubling to 5 min", oauth2.Unavailable,
+			5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, 80*time.Second, 160*time.Second, 5*time.Minute, 5*time.Minute),
+		Entry("of another answer that could pass: 15 s, doubling to 10 min", oauth2.MayPass,
+			15*time.Second, 30*time.Second, time.Minute, 2*time.Minute, 4*time.Minute, 8*time.Minute, 10*time.Minute, 10*time.Minute),
+		Entry("of refused credentials: 1 min, 5 min, 15 min, then hourly", oauth2.CredentialsRefused,
+			time.Minute, 5*time.Minute, 15*time.Minute, time.Hour, time.Hour),
+		Entry("of an object that is not ready: hourly, for a watch tells of the change", oauth2.ObjectNotReady, time.Hour, time.Hour),
+		Entry("of an object that must be changed: hourly, for a watch tells of the change", oauth2.Invalid, time.Hour, time.Hour),
+	)
+
+	It("comes after the first delay when nobody counted", func() {
+		_, maxDelay := retryIn(oauth2.Error{Class: oauth2.Unavailable}, 0, 0)
+		Expect(maxDelay).To(BeNumerically("~", 5*time.Second, time.Second/10))
+	})
+
+	DescribeTable("comes while a valid token lasts: after half of what is left of it",
+		func(class oauth2.Class, attempts int32, left, expected time.Duration) {
+			minDelay, maxDelay := retryIn(oauth2.Error{Class: class}, attempts, left)
+			Expect(maxDelay).To(BeNumerically("~", expected, expected/50))
+			Expect(minDelay).To(BeNumerically(">=", expected*8/10))
+		},
+		Entry("after an outage", oauth2.Unavailable, int32(10), 6*time.Minute, 3*time.Minute),
+		Entry("after an answer that could pass", oauth2.MayPass, int32(10), 12*time.Minute, 6*time.Minute),
+		Entry("after refused credentials", oauth2.CredentialsRefused, int32(3), 12*time.Minute, 6*time.Minute),
+		Entry("after an object was not ready", oauth2.ObjectNotReady, int32(1), 3*time.Hour, time.Hour),
+		Entry("but not before the first delay of an outage", oauth2.Unavailable, int32(10), 6*time.Second, 5*time.Second),
+		Entry("but not before the first delay of an answer that could pass", oauth2.MayPass, int32(10), 20*time.Second, 15*time.Second),
+		Entry("but not after credentials were refused 4 times: servers lock accounts", oauth2.CredentialsRefused, int32(4), 12*time.Minute, 72*time.Minute),
+		Entry("but not later than without a token", oauth2.Unavailable, int32(1), 10*time.Hour, 5*time.Second),
+	)
+
+	DescribeTable("never comes before the server allows it",
+		func(class oauth2.Class, left, retryAfter, minimum time.Duration) {
+			minDelay, _ := retryIn(oauth2.Error{Class: class, RetryAfter: retryAfter}, 1, left)
+			Expect(minDelay).To(BeNumerically(">=", minimum))
+		},
+		Entry("after an outage", oauth2.Unavailable, time.Duration(0), 10*time.Minute, 10*time.Minute),
+		Entry("after an answer that could pass", oauth2.MayPass, time.Duration(0), 10*time.Minute, 10*time.Minute),
+		Entry("after refused credentials", oauth2.CredentialsRefused, time.Duration(0), 3*time.Hour, 3*time.Hour),
+		Entry("while a valid token lasts", oauth2.Unavailable, 6*time.Minute, 5*time.Minute, 5*time.Minute),
+		Entry("and a short Retry-After does not hurry it", oauth2.Unavailable, time.Duration(0), time.Second, 4*time.Second),
+	)
+
+	DescribeTable("of refused credentials comes 4 times in the first hour at most, and says when,",
+		func(left time.Duration) {
+			manySeeds(renewal.Policy{}, func(p renewal.Policy) {
+				expiresAt, at, requests := now.Add(left), now, 0
+				for attempts := int32(1); at.Before(now.Add(time.Hour)); attempts++ {
+					requests++
+					valid := expiresAt
+					if !at.Before(expiresAt) {
+						valid = time.Time{}
+					}
+					at = p.RetryAt(at, &oauth2.Error{Class: oauth2.CredentialsRefused}, attempts, valid)
+				}
+				Expect(requests).To(Equal(4))
+			})
+		},
+		Entry("without a token", time.Duration(0)),
+		Entry("while a token has 2 minutes left", 2*time.Minute),
+		Entry("while a token has 20 minutes left", 20*time.Minute),
+		Entry("while a token has 80 minutes left", 80*time.Minute),
+		Entry("while a token has a day left", 24*time.Hour),
+	)
+})
+
+var _ = DescribeTable("a problem is Stalled",
+	func(class oauth2.Class, expected time.Time) {
+		Expect(renewal.StallsAt(class, now)).To(Equal(expected))
+	},
+	Entry("never, if it is an outage", oauth2.Unavailable, time.Time{}),
+	Entry("never, if an older version noted it without a class", oauth2.Class(""), time.Time{}),
+	Entry("after two minutes, if it is an answer that could pass", oauth2.MayPass, now.Add(2*time.Minute)),
+	Entry("after two minutes, if the credentials were refused", oauth2.CredentialsRefused, now.Add(2*time.Minute)),
+	Entry("after two minutes, if an object is not ready", oauth2.ObjectNotReady, now.Add(2*time.Minute)),
+	Entry("at once, if an object must be changed", oauth2.Invalid, now),
+)
