@@ -9,10 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/authserver"
@@ -68,7 +66,7 @@ func (s sample) String() string {
 func (w *world) newActor(scenario scenario) *actor {
 	GinkgoHelper()
 	a := &actor{world: w, scenario: scenario, name: fmt.Sprintf("case-%02d", len(w.actors)), tokens: map[string]bool{}}
-	options := authserver.Options{Now: w.clock.Now, Lifetime: scenario.lifetime}
+	options := authserver.Options{Now: w.clock.Now, Lifetime: scenario.lifetime, TLS: scenario.tls}
 	if scenario.unreachable {
 		a.listener = newLateListener()
 		options.Listener = a.listener
@@ -92,7 +90,7 @@ func (a *actor) enter(ctx context.Context) {
 		a.server.PlayAt(authserver.MetadataPath, a.scenario.metadata)
 	}
 	if !a.scenario.withoutCredentials {
-		a.createCredentials(ctx, "client_id", "client_secret")
+		createCredentials(ctx, a)
 	}
 	clientCredential := &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: a.name},
@@ -113,38 +111,6 @@ func (a *actor) enter(ctx context.Context) {
 }
 
 func (a *actor) tokenEndpoint() string { return a.server.URL + authserver.RFC6749Path }
-
-// createCredentials makes the credentials Secret with some of its keys.
-func (a *actor) createCredentials(ctx context.Context, keys ...string) {
-	GinkgoHelper()
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: a.namespace, Name: a.credentialsName(),
-			Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},
-		},
-		Data: map[string][]byte{},
-	}
-	all := map[string]string{"client_id": a.name, "client_secret": a.secret()}
-	for _, key := range keys {
-		secret.Data[key] = []byte(all[key])
-	}
-	Expect(apiServer.Create(ctx, secret)).To(Succeed())
-}
-
-// change changes an object of the API server.
-func change[T client.Object](ctx context.Context, object T, namespace, name string, edit func(T)) {
-	GinkgoHelper()
-	Expect(apiServer.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)).To(Succeed())
-	before, ok := object.DeepCopyObject().(client.Object)
-	Expect(ok).To(BeTrue())
-	edit(object)
-	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
-}
-
-func (a *actor) changeSpec(ctx context.Context, edit func(*v1alpha1.ClientCredentialSpec)) {
-	GinkgoHelper()
-	change(ctx, &v1alpha1.ClientCredential{}, a.namespace, a.name, func(c *v1alpha1.ClientCredential) { edit(&c.Spec) })
-}
 
 func (a *actor) sample() {
 	if a.since() > a.scenario.end() {
@@ -183,7 +149,7 @@ func expiryOf(token, expiresAt string) time.Time {
 // requests are the times of the token requests.
 func (a *actor) requests() (times []time.Duration) {
 	for _, request := range a.server.RequestsTo(authserver.RFC6749Path) {
-		if at := request.At.Sub(a.start); at <= a.scenario.end() {
+		if at := a.passedAt(request.At); at <= a.scenario.end() {
 			times = append(times, at)
 		}
 	}

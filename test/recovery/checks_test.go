@@ -19,7 +19,7 @@ import (
 // check holds what was seen to what the scenario expects.
 func (a *actor) check() {
 	GinkgoHelper()
-	AddReportEntry("what was seen", a.history())
+	AddReportEntry("what was seen", ReportEntryVisibilityFailureOrVerbose, a.history())
 	a.checkRequests()
 	a.checkRecovery()
 	a.checkNoDeadTokenIsReady()
@@ -83,6 +83,9 @@ func (a *actor) checkRecovery() {
 func (a *actor) checkNoDeadTokenIsReady() {
 	GinkgoHelper()
 	for _, s := range a.samples {
+		if a.scenario.keepsToken {
+			Expect(s.isReady()).To(BeTrue(), "there is a valid token all the time: %s", s)
+		}
 		if a.jumpedAt >= 0 && s.at >= a.jumpedAt && s.at <= a.jumpedAt+a.scenario.late {
 			continue
 		}
@@ -96,19 +99,18 @@ const patience = 2 * minute
 // checkConditions expects each sample to tell a problem of the scenario, or none.
 func (a *actor) checkConditions() {
 	GinkgoHelper()
-	since := time.Duration(-1)
+	since, reason := time.Duration(0), ""
 	seen := make([]bool, len(a.scenario.told))
 	for _, s := range a.samples {
-		if len(s.conditions) == 0 && a.scenario.mute {
+		if a.scenario.mute && len(s.conditions) == 0 {
 			continue
 		}
-		shown := s.shown()
-		if shown == "" {
-			since = -1
-			continue
+		Expect(s.conditions).To(matchers.HaveConditionType(v1alpha1.ReadyCondition), s.String())
+		if s.reason() != reason {
+			since, reason = s.at, s.reason()
 		}
-		if since < 0 {
-			since = s.at
+		if reason == "" {
+			continue
 		}
 		index := slices.IndexFunc(a.scenario.told, func(t told) bool { return t.matches(s) })
 		Expect(index).NotTo(Equal(-1), "a problem that is not expected: %s", s)
@@ -127,6 +129,14 @@ func (s sample) shown() string {
 		return v1alpha1.ReadyCondition
 	case meta.FindStatusCondition(s.conditions, v1alpha1.RenewalFailingCondition) != nil:
 		return v1alpha1.RenewalFailingCondition
+	}
+	return ""
+}
+
+// reason of the problem; empty without one.
+func (s sample) reason() string {
+	if condition := meta.FindStatusCondition(s.conditions, s.shown()); condition != nil {
+		return condition.Reason
 	}
 	return ""
 }

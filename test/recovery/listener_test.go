@@ -2,7 +2,6 @@ package recovery_test
 
 import (
 	"net"
-	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -11,11 +10,9 @@ import (
 // lateListener has an address at which nothing listens until it is opened.
 type lateListener struct {
 	address net.Addr
-	opened  chan net.Listener
-	closed  chan struct{}
-	once    sync.Once
+	opened  chan struct{}
 
-	mutex    sync.Mutex
+	// listener is set before opened is closed; nil when it was closed before.
 	listener net.Listener
 }
 
@@ -25,34 +22,40 @@ func newLateListener() *lateListener {
 	reserved, err := net.Listen("tcp", "127.83.12.7:0") //nolint:noctx // It listens on a loopback address and is closed at once.
 	Expect(err).NotTo(HaveOccurred())
 	Expect(reserved.Close()).To(Succeed())
-	return &lateListener{address: reserved.Addr(), opened: make(chan net.Listener, 1), closed: make(chan struct{})}
+	return &lateListener{address: reserved.Addr(), opened: make(chan struct{})}
 }
 
 func (l *lateListener) open() {
 	GinkgoHelper()
 	listener, err := net.Listen("tcp", l.address.String()) //nolint:noctx // It listens on a loopback address.
 	Expect(err).NotTo(HaveOccurred())
-	l.opened <- listener
+	l.set(listener)
+}
+
+// set is called once, by open or Close.
+func (l *lateListener) set(listener net.Listener) {
+	l.listener = listener
+	close(l.opened)
 }
 
 // Accept implements net.Listener.
 func (l *lateListener) Accept() (net.Conn, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	<-l.opened
 	if l.listener == nil {
-		select {
-		case l.listener = <-l.opened:
-		case <-l.closed:
-			return nil, net.ErrClosed
-		}
+		return nil, net.ErrClosed
 	}
 	return l.listener.Accept()
 }
 
 // Close implements net.Listener.
 func (l *lateListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
+	select {
+	case <-l.opened:
+		return l.listener.Close()
+	default:
+		l.set(nil)
+		return nil
+	}
 }
 
 // Addr implements net.Listener.

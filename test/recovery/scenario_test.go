@@ -31,6 +31,8 @@ type scenario struct {
 	withoutCredentials bool
 	// unreachable keeps the server from listening before it is opened.
 	unreachable bool
+	// tls is whether the server speaks TLS.
+	tls bool
 
 	// told is what the conditions say while there is a problem, in turn.
 	told []told
@@ -45,6 +47,8 @@ type scenario struct {
 	within time.Duration
 	// lasts is how long the scenario is watched; fifteen minutes after works by default.
 	lasts time.Duration
+	// keepsToken is whether there is a valid token all the time.
+	keepsToken bool
 	// mute is whether the status cannot be written for a while.
 	mute bool
 	// late is how long Ready may be wrong after a jump of the clock.
@@ -78,6 +82,14 @@ func between(least, most time.Duration) wait { return wait{least, most} }
 
 // about is a delay of the retry table, which is up to 20% shorter.
 func about(delay time.Duration) wait { return wait{delay * 8 / 10, delay} }
+
+// refusals are the delays after refused credentials, which are up to 20% longer.
+func refusals(delays ...time.Duration) (waits []wait) {
+	for _, delay := range delays {
+		waits = append(waits, between(delay, delay*12/10))
+	}
+	return waits
+}
 
 // waits are delays of the retry table.
 func waits(delays ...time.Duration) (waits []wait) {

@@ -37,7 +37,7 @@ func mayPass(reason string, answer authserver.Answer) scenario {
 func refuses(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
-		told: problem(oauth2.CredentialsRefused, reason), waits: waits(minute),
+		told: problem(oauth2.CredentialsRefused, reason), waits: refusals(minute),
 	}
 }
 
@@ -170,12 +170,26 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
 		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
-	row{"fails at the renewal, twenty seconds before the token expires, has a token before that", scenario{
+	row{"refuses the credentials at a renewal, and works again before the token expires, costs no token", scenario{
 		server: authserver.Script{
-			{Until: 10 * second}, {Until: 45 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+			{Until: minute}, {Until: 450 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
-		lifetime: minute, works: 45 * second, within: 20 * second, lasts: 70 * second,
+		lifetime: 10 * minute, works: 450 * second, within: 150 * second, lasts: 14 * minute, keepsToken: true,
 		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+	}},
+	row{"redirects at a renewal, and works again before the token expires, costs no token", scenario{
+		server: authserver.Script{
+			{Until: minute}, {Until: 9 * minute, Answer: authserver.Redirect("/login")},
+		},
+		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
+		told: problem(oauth2.MayPass, "RedirectRefused"),
+	}},
+	row{"is down at a renewal, and works again before the token expires, costs no token", scenario{
+		server: authserver.Script{
+			{Until: minute}, {Until: 9 * minute, Answer: authserver.HTML(http.StatusBadGateway)},
+		},
+		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
+		told: problem(oauth2.Unavailable, "ServerError"),
 	}},
 	row{"is down when a token of 60 s expires has a token soon after", scenario{
 		server: authserver.Script{

@@ -46,8 +46,8 @@ type world struct {
 	// objects were read when nothing more was to be done, after so many changes.
 	objects objects
 	changes int
-	// jumpedAt is when the clock jumped last.
-	jumpedAt time.Duration
+	// jumpedAt is when the clock jumped, by how much; -1 for never.
+	jumpedAt, jumpedBy time.Duration
 }
 
 func newWorld(ctx context.Context) *world {
@@ -60,8 +60,17 @@ func newWorld(ctx context.Context) *world {
 	return w
 }
 
-// since is the time since the start, by the clock that may jump.
-func (w *world) since() time.Duration { return w.clock.Now().Sub(w.start) }
+// since is the time that has passed since the start. A jump of the clock is none.
+func (w *world) since() time.Duration { return w.clock.FakeClock.Now().Sub(w.start) }
+
+// passedAt is the time that had passed when the clock showed an instant.
+func (w *world) passedAt(instant time.Time) time.Duration {
+	at := instant.Sub(w.start)
+	if w.jumpedAt >= 0 && (at < 0 || (w.jumpedBy > 0 && at >= w.jumpedAt+w.jumpedBy)) {
+		return at - w.jumpedBy
+	}
+	return at
+}
 
 // play plays the scenarios until the last one ends.
 func (w *world) play(ctx context.Context, scenarios []scenario) {
@@ -75,6 +84,7 @@ func (w *world) play(ctx context.Context, scenarios []scenario) {
 		a.enter(ctx)
 	}
 	w.changes = -1
+	w.act(ctx)
 	for {
 		w.settle(ctx)
 		w.sample()
@@ -100,6 +110,7 @@ func (w *world) startOperator() {
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 			Timeout:      requestTimeout,
+			Clock:        w.clock,
 		}),
 		RequireCredentialsLabel: true,
 	}, w.namespace)
@@ -217,7 +228,7 @@ func (w *world) advance() bool {
 	next := at + maxStep
 	for _, a := range w.actors {
 		end = max(end, a.scenario.end())
-		if len(a.scenario.then) > 0 && a.done < len(a.scenario.then) {
+		if a.done < len(a.scenario.then) {
 			next = min(next, a.scenario.then[a.done].at)
 		}
 	}
