@@ -17,6 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -32,37 +34,50 @@ type badInput struct {
 	reason, message string
 	// fresh is what is said of a new ClientCredential if that differs.
 	fresh string
-	// stalled tells that someone must change something.
-	stalled bool
-	// retry is within how long the operator tries again by itself; 0 for only
-	// when something changes.
-	retry time.Duration
+	// class of the failure: by it the operator tries again.
+	class oauth2.Class
+	// untried is a problem that is seen before an attempt, and waits for a change.
+	untried bool
+	// retryAfter is what the server asks for; 0 for nothing.
+	retryAfter time.Duration
 	// spec tells that the spec is changed, so that the old token matches it no more.
 	spec bool
 	// repair undoes it.
 	repair func(ctx SpecContext, w *world)
 }
 
+// retry is within how long the operator tries again by itself.
+func (bad badInput) retry() time.Duration {
+	return max(renewal.RetryDelays[bad.class][0]*12/10, bad.retryAfter+time.Second)
+}
+
 // expectRetry looks at when the next attempt is planned.
 func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 	failure := spoilt.Status.Failure
-	if bad.retry == 0 {
+	if bad.untried {
 		g.Expect(failure).To(BeNil())
 		return
 	}
-	least, most := bad.retry*8/11, bad.retry
-	if bad.retry == hourly && !bad.spec {
+	least, most := renewal.RetryDelays[bad.class][0]*8/10, bad.retry()
+	if most >= time.Hour && !bad.spec {
 		// Half of what is left of the good token.
 		least, most = 29*time.Minute, 30*time.Minute
 	}
+	g.Expect(failure.Class).To(Equal(bad.class))
 	g.Expect(failure.RetryAt.Time).To(And(
 		BeTemporally(">=", failure.LastAttemptAt.Add(least)), BeTemporally("<=", failure.LastAttemptAt.Add(most))))
 }
 
-const (
-	soon   = 5 * time.Second
-	hourly = 66 * time.Minute
-)
+// expectPatience looks at whether a person is asked to act: at once, after two minutes,
+// or never.
+func (bad badInput) expectPatience(g Gomega, conditions []metav1.Condition, isOld bool) {
+	if bad.class == oauth2.Invalid || (isOld && bad.class != oauth2.Unavailable) {
+		g.Expect(conditions).To(And(
+			matchers.HaveCondition("Stalled", "True", bad.reason, ContainSubstring(bad.message)), Not(matchers.HaveConditionType("Reconciling"))))
+	} else {
+		g.Expect(conditions).NotTo(matchers.HaveConditionType("Stalled"))
+	}
+}
 
 var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	w := newWorld(ctx)
@@ -87,11 +102,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 				matchers.HaveCondition("Ready", "True", "TokenIssued"),
 				matchers.HaveCondition("RenewalFailing", "True", bad.reason, message)))
 		}
-		if bad.stalled {
-			g.Expect(conditions).To(matchers.HaveCondition("Stalled", "True", bad.reason, message))
-		} else {
-			g.Expect(conditions).NotTo(matchers.HaveConditionType("Stalled"))
-		}
+		bad.expectPatience(g, conditions, false)
 		bad.expectRetry(g, spoilt)
 	}).Should(Succeed())
 	Expect(w.secret(ctx, "shop-token").Data).To(Equal(good.Data))
@@ -104,11 +115,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	Eventually(func(g Gomega) {
 		conditions := w.get(ctx, "fresh")(g).Status.Conditions
 		g.Expect(conditions).To(matchers.HaveCondition("Ready", "False", bad.reason, ContainSubstring(cmp.Or(bad.fresh, bad.message))))
-		if bad.stalled {
-			g.Expect(conditions).To(And(matchers.HaveConditionType("Stalled"), Not(matchers.HaveConditionType("Reconciling"))))
-		} else {
-			g.Expect(conditions).To(And(matchers.HaveConditionType("Reconciling"), Not(matchers.HaveConditionType("Stalled"))))
-		}
+		bad.expectPatience(g, conditions, false)
 	}).Should(Succeed())
 
 	By("trying again no sooner than it says")
@@ -124,26 +131,32 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		Expect(shown).NotTo(ContainSubstring(secret))
 	}
 
+	By("asking a person to act after two minutes, unless the server has an outage")
+	w.clock.Step(2 * time.Minute)
+	Eventually(func(g Gomega) {
+		w.clock.Step(10 * time.Millisecond)
+		bad.expectPatience(g, w.get(ctx, "shop")(g).Status.Conditions, true)
+	}).Should(Succeed())
+
 	By("getting a token once it is repaired")
 	bad.repair(ctx, w)
-	most := max(bad.retry, time.Second)
-	w.passes(2*most, func(g Gomega) {
+	w.passes(max(4*bad.retry(), 5*time.Minute), func(g Gomega) {
 		g.Expect(w.get(ctx, "fresh")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		conditions := w.get(ctx, "shop")(g).Status.Conditions
 		g.Expect(conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 	})
 	Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(good.Data))
 },
-	Entry("the credentials Secret is missing", credentialsBad("CredentialsNotFound", `Secret "shop" does not exist: create it`, 0,
+	Entry("the credentials Secret is missing", credentialsBad("CredentialsNotFound", `Secret "shop" does not exist: create it`, true,
 		func(ctx SpecContext, w *world) { Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed()) })),
 	Entry("the credentials Secret has no label", credentialsBad("CredentialsNotLabelled",
-		"kubectl label secret shop oauth2.tokensync.dev/usage=client-credential", 0,
+		"kubectl label secret shop oauth2.tokensync.dev/usage=client-credential", true,
 		changeCredentials(func(s *corev1.Secret) { s.Labels = nil }))),
-	Entry("the credentials Secret lacks the key", credentialsBad("CredentialsMissing", `has no key "client_secret"`, hourly,
+	Entry("the credentials Secret lacks the key", credentialsBad("CredentialsMissing", `has no key "client_secret"`, false,
 		changeCredentials(func(s *corev1.Secret) { delete(s.Data, "client_secret") }))),
-	Entry("the client secret is empty", credentialsBad("CredentialsInvalid", `key "client_secret" of Secret "shop" is empty`, hourly,
+	Entry("the client secret is empty", credentialsBad("CredentialsInvalid", `key "client_secret" of Secret "shop" is empty`, false,
 		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte{} }))),
-	Entry("the client secret has control characters", credentialsBad("CredentialsInvalid", "holds control characters", hourly,
+	Entry("the client secret has control characters", credentialsBad("CredentialsInvalid", "holds control characters", false,
 		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte("one\ntwo") }))),
 
 	Entry("the target is a Secret of somebody else", targetBad(`Secret "taken" exists and belongs to no controller`,
@@ -158,62 +171,62 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 			w.eventuallyReady(ctx, "other")
 		})),
 
-	Entry("the profile is unknown", specBad("ProfileUnknown", "set spec.authorizationServer.profile to one of AdobeIMS, Auth0", 0,
+	Entry("the profile is unknown", specBad("ProfileUnknown", "set spec.authorizationServer.profile to one of AdobeIMS, Auth0",
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile = "Unheard" })),
-	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint", 0,
+	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint",
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile, a.TokenEndpoint = "OroCommerce", "" })),
-	Entry("the token endpoint lies at a denied address", specBad("AddressDenied", "resolves to 169.254.169.254", hourly,
+	Entry("the token endpoint lies at a denied address", specRefused("AddressDenied", "resolves to 169.254.169.254", oauth2.MayPass,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = "http://169.254.169.254/token" })),
-	Entry("the token endpoint refuses connections", specRetried("TokenEndpointUnreachable", "connection refused",
+	Entry("the token endpoint refuses connections", specRefused("TokenEndpointUnreachable", "connection refused", oauth2.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = closedServer() + "/token" })),
-	Entry("the token endpoint does not speak TLS", specRetried("TLSFailed", "does not speak TLS",
+	Entry("the token endpoint does not speak TLS", specRefused("TLSFailed", "does not speak TLS", oauth2.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) {
 			a.TokenEndpoint = strings.Replace(a.TokenEndpoint, "http:", "https:", 1)
 		})),
-	Entry("the token endpoint's certificate is unknown", specRetried("TLSFailed", "an authority that the operator does not know",
+	Entry("the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", oauth2.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = selfSignedServer() + "/token" })),
 
-	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", stalled,
+	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", oauth2.MayPass,
 		func(w http.ResponseWriter) {
 			w.Header().Set("Location", "http://elsewhere.example.com/token?"+marker)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		})),
-	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", stalled,
+	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", oauth2.MayPass,
 		body(http.StatusOK, "text/html", "<html>"+marker+"</html>"))),
-	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", stalled,
+	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", oauth2.MayPass,
 		body(http.StatusOK, "application/json", ""))),
-	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", stalled,
+	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", oauth2.MayPass,
 		body(http.StatusOK, "application/json", `{"error": "invalid_scope", "x": "`+marker+`"}`))),
-	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, stalled,
+	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, oauth2.MayPass,
 		body(http.StatusOK, "application/json", `{"token": "`+marker+`"}`))),
-	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", stalled,
+	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", oauth2.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`\n", "expires_in": 60}`))),
-	Entry("the token has expired already", answer("TokenExpired", "has expired already", retried,
+	Entry("the token has expired already", answer("TokenExpired", "has expired already", oauth2.Unavailable,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "expires_in": 0}`))),
-	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", stalled,
+	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", oauth2.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "token_type": "DPoP", "expires_in": 60}`))),
-	Entry("the client is refused with 400", answer("InvalidClient", "HTTP 400 invalid_client", stalled,
+	Entry("the client is refused with 400", answer("InvalidClient", "HTTP 400 invalid_client", oauth2.CredentialsRefused,
 		body(http.StatusBadRequest, "application/json", `{"error": "invalid_client", "x": "`+marker+`"}`))),
-	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", stalled,
+	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", oauth2.CredentialsRefused,
 		body(http.StatusUnauthorized, "application/json", `{"error_description": "no client has the secret s3cr3t-of-the-shop"}`))),
-	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", retried,
+	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", oauth2.Unavailable,
 		body(http.StatusInternalServerError, "text/plain", marker))),
 	Entry("the token endpoint limits the rate", func() badInput {
-		bad := answer("RateLimited", "HTTP 429", retried, func(w http.ResponseWriter) {
+		bad := answer("RateLimited", "HTTP 429", oauth2.Unavailable, func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "120")
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
-		bad.retry = 120 * time.Second
+		bad.retryAfter = 120 * time.Second
 		bad.fresh = "asked this client to wait until"
 		return bad
 	}()),
-	Entry("the body does not end", answer("InvalidResponse", "more than 256 KiB", stalled, func(w http.ResponseWriter) {
+	Entry("the body does not end", answer("InvalidResponse", "more than 256 KiB", oauth2.MayPass, func(w http.ResponseWriter) {
 		for range 300 {
 			_, _ = fmt.Fprintf(w, "%1024s", marker)
 		}
 	})),
 	Entry("the body does not come", func() badInput {
-		bad := answer("Timeout", "did not answer in full within 1s", retried, nil)
+		bad := answer("Timeout", "did not answer in full within 1s", oauth2.Unavailable, nil)
 		bad.spoil = func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 				_, _ = rw.Write([]byte(`{"access_token": "` + marker))
@@ -225,14 +238,9 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	}()),
 )
 
-const (
-	stalled = true
-	retried = false
-)
-
-func credentialsBad(reason, message string, retry time.Duration, spoil func(SpecContext, *world)) badInput {
+func credentialsBad(reason, message string, untried bool, spoil func(SpecContext, *world)) badInput {
 	return badInput{
-		spoil: spoil, reason: reason, message: message, stalled: true, retry: retry,
+		spoil: spoil, reason: reason, message: message, class: oauth2.ObjectNotReady, untried: untried,
 		repair: func(ctx SpecContext, w *world) {
 			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, w.shopCredentials()))).To(Succeed())
 			create(ctx, w.shopCredentials())
@@ -254,12 +262,12 @@ func editSpecs(ctx SpecContext, w *world, change func(*v1alpha1.ClientCredential
 	}
 }
 
-func specBad(reason, message string, retry time.Duration, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
+func specBad(reason, message string, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
 	return badInput{
 		spoil: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
 		},
-		reason: reason, message: message, stalled: true, retry: retry, spec: true,
+		reason: reason, message: message, class: oauth2.Invalid, untried: true, spec: true,
 		repair: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) {
 				s.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
@@ -275,29 +283,25 @@ func targetBad(message string, take func(SpecContext, *world)) badInput {
 			take(ctx, w)
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "taken"} })
 		},
-		reason: "TargetConflict", message: message, stalled: true, spec: true,
+		reason: "TargetConflict", message: message, class: oauth2.ObjectNotReady, untried: true, spec: true,
 		repair: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = nil })
 		},
 	}
 }
 
-func specRetried(reason, message string, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
-	bad := specBad(reason, message, soon, change)
-	bad.stalled = false
+func specRefused(reason, message string, class oauth2.Class, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
+	bad := specBad(reason, message, change)
+	bad.class, bad.untried = class, false
 	return bad
 }
 
-func answer(reason, message string, stalled bool, respond func(http.ResponseWriter)) badInput {
-	retry := soon
-	if stalled {
-		retry = hourly
-	}
+func answer(reason, message string, class oauth2.Class, respond func(http.ResponseWriter)) badInput {
 	return badInput{
 		spoil: func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })
 		},
-		reason: reason, message: message, stalled: stalled, retry: retry,
+		reason: reason, message: message, class: class,
 		repair: func(_ SpecContext, w *world) { w.server.Respond("shop", nil) },
 	}
 }

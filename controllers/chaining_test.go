@@ -29,7 +29,7 @@ var _ = DescribeTable("A token that is the credentials of another ClientCredenti
 
 	By("waiting for the first")
 	create(ctx, two)
-	w.eventuallySays(ctx, "two", matchers.HaveCondition("Stalled", "True", "CredentialsNotFound", ContainSubstring(`"one-token"`)))
+	w.eventuallySays(ctx, "two", matchers.HaveCondition("Reconciling", "True", "CredentialsNotFound", ContainSubstring(`"one-token"`)))
 	create(ctx, w.shopCredentials(), one)
 	first, second := w.eventuallyReady(ctx, "one"), w.eventuallyReady(ctx, "two")
 	exchanges := func() []authserver.Request { return w.server.RequestsTo(authserver.ExchangePath) }

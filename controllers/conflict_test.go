@@ -27,7 +27,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		Eventually(func(g Gomega) {
 			g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(
 				matchers.HaveCondition("Ready", "False", "TargetConflict", ContainSubstring(message)),
-				matchers.HaveCondition("Stalled", "True", "TargetConflict")))
+				matchers.HaveCondition("Reconciling", "True", "TargetConflict")))
 		}).Should(Succeed())
 	}
 

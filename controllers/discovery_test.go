@@ -83,12 +83,12 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		other := ContainSubstring(`is about the issuer "https://elsewhere.example.com"`)
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "DiscoveryFailed", other),
-			matchers.HaveCondition("Stalled", "True", "DiscoveryFailed", other))
+			matchers.HaveCondition("Reconciling", "True", "DiscoveryFailed", other))
 		Expect(w.tokenRequests()).To(BeZero())
 
 		By("using them once they are right")
 		w.server.RespondAt(path, describe(nil))
-		w.inTimeSays(ctx, "shop", 2*hourly, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.inTimeSays(ctx, "shop", 2*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
 		Entry("by OpenID Connect Discovery", authserver.OpenIDMetadataPath),
 		Entry("by RFC 8414", authserver.MetadataPath),

@@ -111,7 +111,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		w.eventuallyReady(ctx, "elder")
 		w.eventuallyReady(ctx, "younger")
 		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"} })
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 
 		By("losing the Secret between its deletion and its creation")
 		w.traffic.failWhen(func(request *http.Request) bool {
@@ -123,12 +123,12 @@ var _ = Describe("A fight over a token Secret", func() {
 			}
 		})
 		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring(`"younger"`)))
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring(`"younger"`)))
 		w.traffic.failWhen(nil)
 		w.passes(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "younger")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
@@ -142,14 +142,14 @@ var _ = Describe("A fight over a token Secret", func() {
 			createLater(ctx, elder, younger)
 			w.start()
 			w.eventuallyReady(ctx, "elder")
-			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(1))
 
 			By("staying so at a restart, and at a renewal")
 			w.restart()
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.eventuallyReady(ctx, "elder")
-			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(2))
 		},
 		Entry("with one target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),

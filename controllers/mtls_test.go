@@ -106,8 +106,7 @@ var _ = Describe("A client certificate", func() {
 		expired := ContainSubstring("tls.crt of the credentials Secret expired at " + now.Add(20*time.Minute).UTC().Format(time.RFC3339))
 		w.inTimeSays(ctx, "shop", time.Hour,
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
-			matchers.HaveCondition("RenewalFailing", "True", "CredentialsInvalid", expired),
-			matchers.HaveCondition("Stalled", "True", "CredentialsInvalid", expired))
+			matchers.HaveCondition("RenewalFailing", "True", "CredentialsInvalid", expired))
 		Expect(tokens()).To(Equal(1))
 		rotate(ctx, authority.issue(now.Add(-time.Hour), now.Add(24*time.Hour)))
 		w.eventuallyReady(ctx, "shop")

@@ -57,7 +57,7 @@ var _ = Describe("The adoption of a Secret", func() {
 	It("waits for the Secret to agree, and says how it does", func(ctx SpecContext) {
 		found.Annotations = nil
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
 			ContainSubstring("kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop")))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(found.ResourceVersion))
 		edit(ctx, found.DeepCopy(), func(s *corev1.Secret) {
@@ -69,7 +69,7 @@ var _ = Describe("The adoption of a Secret", func() {
 	It("waits for the spec to agree, and says how it does", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("set spec.target.adopt to true")))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("set spec.target.adopt to true")))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)} })
 		isAdopted(ctx)
 	})
@@ -77,7 +77,7 @@ var _ = Describe("The adoption of a Secret", func() {
 	It("is refused, before a token is asked for, when the type is another", func(ctx SpecContext) {
 		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
 			And(ContainSubstring("cannot be adopted"), ContainSubstring("kubernetes.io/basic-auth"))))
 		Expect(w.tokenRequests()).To(BeZero())
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(found.ResourceVersion))
@@ -94,7 +94,7 @@ var _ = Describe("The adoption of a Secret", func() {
 	It("is looked at again at once when the Secret that did not fit was made anew", func(ctx SpecContext) {
 		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("cannot be adopted")))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("cannot be adopted")))
 		Expect(apiServer.Delete(ctx, found)).To(Succeed())
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.tokenRequests()).To(Equal(1))
@@ -103,7 +103,7 @@ var _ = Describe("The adoption of a Secret", func() {
 	It("is refused, before a token is asked for, when the Secret is immutable", func(ctx SpecContext) {
 		found.Immutable = ptr.To(true)
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("it is immutable")))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("it is immutable")))
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
@@ -112,7 +112,7 @@ var _ = Describe("The adoption of a Secret", func() {
 			APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Name: "sealed", UID: "x", Controller: ptr.To(true),
 		}}
 		create(ctx, found, shop)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("belongs to SealedSecret sealed")))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("belongs to SealedSecret sealed")))
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
@@ -123,7 +123,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		create(ctx, elder, found)
 		createLater(ctx, elder, younger)
 		w.start()
-		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Stalled", "True", "TargetConflict"))
+		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 		isAdopted(ctx)
 	})
 })
@@ -155,7 +155,7 @@ var _ = Describe("A token Secret", func() {
 		By("not being taken without leave")
 		again := w.clientCredential("shop")
 		create(ctx, again)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict",
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
 			And(ContainSubstring("another ClientCredential, or to one that was deleted"), ContainSubstring("set spec.target.adopt to true"))))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(kept.ResourceVersion))
 
@@ -209,7 +209,7 @@ var _ = Describe("A token Secret", func() {
 		}),
 		Entry("its credentials are gone", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
 			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
-			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "CredentialsNotFound"))
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
 		}),
 		Entry("its renewal fails", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -295,7 +295,7 @@ var _ = Describe("A token Secret", func() {
 				Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 			}}
 		})
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("example.com/hold")))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("example.com/hold")))
 		w.traffic.reset()
 		Consistently(w.traffic.writes).Should(BeEmpty())
 		edit(ctx, first, func(s *corev1.Secret) { s.Finalizers = nil })

@@ -71,7 +71,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		missing := ContainSubstring(`AuthorizationServer "idp" does not exist: create it`)
 		w.eventuallySays(ctx, "one",
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotFound", missing),
-			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotFound", missing))
+			matchers.HaveCondition("Reconciling", "True", "AuthorizationServerNotFound", missing))
 		create(ctx, idp)
 		w.eventuallyReady(ctx, "one")
 	})
@@ -84,7 +84,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		create(ctx, idp, w.clientOf("idp", "shop"), late,
 			w.credentials("late", map[string]string{"client_id": "late", "client_secret": "s3cr3t"}))
 		first := w.eventuallyReady(ctx, "shop")
-		w.eventuallySays(ctx, "late", matchers.HaveCondition("Stalled", "True", "InvalidClient"))
+		w.eventuallySays(ctx, "late", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 		w.server.Respond("late", nil)
 
 		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) {
@@ -109,8 +109,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		Expect(apiServer.Delete(ctx, idp.DeepCopy())).To(Succeed())
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
-			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotFound"),
-			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotFound"))
+			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotFound"))
 
 		By("not being Ready any more once the token expired")
 		w.inTimeSays(ctx, "shop", 2*time.Hour,
@@ -144,7 +143,7 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 		create(ctx, w.shopCredentials(), w.clientOfCluster(cluster, "shop"))
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotAllowed", ContainSubstring("is not for namespace")),
-			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotAllowed"))
+			matchers.HaveCondition("Reconciling", "True", "AuthorizationServerNotAllowed"))
 		Expect(w.tokenRequests()).To(BeZero())
 
 		By("admitting the namespace that gets the label")
@@ -158,8 +157,7 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 		label("warehouse")
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
-			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotAllowed"),
-			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotAllowed"))
+			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotAllowed"))
 		w.clock.Step(50 * time.Minute)
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})

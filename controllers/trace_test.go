@@ -117,7 +117,7 @@ var _ = Describe("Traces", func() {
 			_, _ = fmt.Fprint(rw, `{"error": "invalid_client", "error_description": "s3cr3t-of-the-shop is wrong"}`)
 		})
 		create(ctx, w.clientCredential("shop"))
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "InvalidClient"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 		Eventually(tree).Should(Equal(slices.DeleteFunc(slices.Clone(renewal), func(path string) bool { return strings.HasSuffix(path, "write Secret") })))
 		Expect(attributes(find("token request"))).To(Equal(map[string]string{
 			"server.address": "127.0.0.1", "http.response.status_code": "401", "tokensync.result": "InvalidClient", "error.type": "InvalidClient"}))

@@ -22,7 +22,7 @@ var _ = Describe("While the host is busy", func() {
 		w := newWorld(ctx)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "InvalidClient"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 		w.server.Respond("shop", nil)
 		w.busy.Store(true)
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"a"} })
@@ -35,7 +35,7 @@ var _ = Describe("While the host is busy", func() {
 	It("a fault that is mended is not told any more", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.clientCredential("shop"))
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "CredentialsNotFound"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "CredentialsNotFound"))
 		w.busy.Store(true)
 		create(ctx, w.shopCredentials())
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
@@ -122,7 +122,7 @@ var _ = It("A token of one server is not sent to the revocation endpoint of anot
 		c.Spec.AuthorizationServer.TokenEndpoint = other.URL + authserver.RFC6749Path
 		c.Spec.AuthorizationServer.Revocation.Endpoint = other.URL + authserver.RevocationPath
 	})
-	w.eventuallySays(ctx, "moved", matchers.HaveCondition("Stalled", "True", "InvalidClient"))
+	w.eventuallySays(ctx, "moved", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 	Expect(apiServer.Delete(ctx, w.clientCredential("moved"))).To(Succeed())
 	Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring("does not hold the token of this spec"))))
 	for _, request := range other.Requests("") {

@@ -47,7 +47,7 @@ func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, ex
 	delay := time.Duration(float64(delays[step]) * (1 + jitter*p.random(now.Unix())))
 	isLocked := failure.Class == oauth2.CredentialsRefused && step == len(delays)-1
 	if !expiresAt.IsZero() && !isLocked {
-		delay = min(delay, max(expiresAt.Sub(now)/2, delays[0]))
+		delay = min(delay, max(expiresAt.Sub(now)/2, min(delays[0], time.Minute)))
 	}
 	return now.Add(max(delay, failure.RetryAfter))
 }

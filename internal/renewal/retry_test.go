@@ -67,7 +67,7 @@ var _ = Describe("the retry", func() {
 		Entry("after an outage", oauth2.Unavailable, int32(10), 6*time.Minute, 3*time.Minute),
 		Entry("after an answer that could pass", oauth2.MayPass, int32(10), 12*time.Minute, 6*time.Minute),
 		Entry("after refused credentials", oauth2.CredentialsRefused, int32(3), 12*time.Minute, 6*time.Minute),
-		Entry("after an object was not ready", oauth2.ObjectNotReady, int32(1), 3*time.Hour, time.Hour),
+		Entry("after an object was not ready", oauth2.ObjectNotReady, int32(1), 20*time.Minute, 10*time.Minute),
 		Entry("but not before the first delay of an outage", oauth2.Unavailable, int32(10), 6*time.Second, 5*time.Second),
 		Entry("but not before the first delay of an answer that could pass", oauth2.MayPass, int32(10), 20*time.Second, 15*time.Second),
 		Entry("but not after credentials were refused 4 times: servers lock accounts", oauth2.CredentialsRefused, int32(4), 12*time.Minute, 72*time.Minute),

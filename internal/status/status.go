@@ -144,8 +144,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1)),
 	}
 	if failure.Class == oauth2.CredentialsRefused {
-		status.Message += fmt.Sprintf("; attempt %d with these credentials failed, and the next one is at %s: at most 4 are made in the first hour, because servers lock accounts",
-			ofClass, instant(status.RetryAt.Time))
+		status.Message += "; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts"
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
