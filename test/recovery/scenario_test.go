@@ -25,7 +25,7 @@ type scenario struct {
 	apiServer []fault
 	// spec changes the spec of the ClientCredential before it is created.
 	spec func(a *actor, spec *v1alpha1.ClientCredentialSpec)
-	// then is what happens later, in order.
+	// then is what happens, in order; at 0, before the ClientCredential is created.
 	then []event
 	// withoutCredentials leaves out the credentials Secret, which comes later.
 	withoutCredentials bool

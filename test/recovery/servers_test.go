@@ -158,11 +158,19 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 			{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
 			{Until: 3*minute + 20*second, Answer: authserver.Refuse(http.StatusNotFound, "")},
 		},
-		works: 3*minute + 20*second,
-		told:  []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "RequestRefused", perhaps: true}},
+		works: 3*minute + 20*second, told: problem(oauth2.Unavailable, "ServerError"),
+		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
 	}},
-	row{"is down for 15 min has a token within five minutes", scenario{
-		server: authserver.Script{{Until: 15 * minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}}, works: 15 * minute,
+	row{"answers 503 for 4 min and then 404 for 90 s, while its gateway is reloaded, has a token soon after", scenario{
+		server: authserver.Script{
+			{Until: 4 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+			{Until: 330 * second, Answer: authserver.Refuse(http.StatusNotFound, "")},
+		},
+		works: 330 * second, within: 75 * second,
+		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "RequestRefused"}},
+	}},
+	row{"is down for 12 min has a token within five minutes", scenario{
+		server: authserver.Script{{Until: 12 * minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}}, works: 12 * minute,
 		told:  problem(oauth2.Unavailable, "ServerError"),
 		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second, 300*second, 300*second),
 	}},

@@ -80,11 +80,11 @@ func (w *world) play(ctx context.Context, scenarios []scenario) {
 	}
 	w.startOperator()
 	DeferCleanup(func() { w.operator.Stop() })
+	w.act(ctx)
 	for _, a := range w.actors {
 		a.enter(ctx)
 	}
 	w.changes = -1
-	w.act(ctx)
 	for {
 		w.settle(ctx)
 		w.sample()
