@@ -121,10 +121,9 @@ func (a *actor) sample() {
 		return
 	}
 	taken := sample{at: a.since(), now: a.clock.Now(), conditions: found.Status.Conditions, failure: found.Status.Failure}
-	if secret, ok := a.objects.secrets[a.tokenName()]; ok {
-		token := string(secret.Data["access_token"])
+	if token := string(a.objects.secrets[a.tokenName()].Data["access_token"]); token != "" {
 		a.tokens[token] = true
-		taken.expiresAt = expiryOf(token, string(secret.Data["expires_at"]))
+		taken.expiresAt = expiryOf(token, string(a.objects.secrets[a.tokenName()].Data["expires_at"]))
 	}
 	a.samples = append(a.samples, taken)
 }
