@@ -69,9 +69,12 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// break answers requests of the operator as the faults of the actors say.
+// breaks answers requests of the operator as the faults of the actors say.
 func (w *world) breaks(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		if request.Method != http.MethodGet {
+			w.writes.Add(1)
+		}
 		body, err := w.peek(request)
 		if err != nil {
 			return nil, err

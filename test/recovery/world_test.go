@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"log"
+	"maps"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,7 +14,10 @@ import (
 	"github.com/onsi/gomega/gbytes"
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,9 +48,13 @@ type world struct {
 	// logged is what the log held at the end.
 	logged string
 
-	// objects were read when nothing more was to be done, after so many changes.
-	objects objects
-	changes int
+	// writes counts what the operator wrote.
+	writes atomic.Int64
+	// objects were read when nothing more was to be done, after so many changes of the
+	// queue and so many writes.
+	objects    objects
+	changes    int
+	seenWrites int64
 	// jumpedAt is when the clock jumped, by how much; -1 for never.
 	jumpedAt, jumpedBy time.Duration
 }
@@ -84,7 +93,7 @@ func (w *world) play(ctx context.Context, scenarios []scenario) {
 	for _, a := range w.actors {
 		a.enter(ctx)
 	}
-	w.changes = -1
+	w.lookAgain()
 	for {
 		w.settle(ctx)
 		w.sample()
@@ -121,8 +130,11 @@ func (w *world) restart() {
 	w.operator.Stop()
 	w.drainEvents()
 	w.startOperator()
-	w.changes = -1
+	w.lookAgain()
 }
+
+// lookAgain makes settle read all objects.
+func (w *world) lookAgain() { w.changes, w.seenWrites = -1, -1 }
 
 func (w *world) drainEvents() {
 	for len(w.recorder.Events) > 0 {
@@ -135,7 +147,7 @@ type objects struct {
 	clientCredentials map[string]v1alpha1.ClientCredential
 	secrets           map[string]corev1.Secret
 	// versions of all objects that the operator watches.
-	versions map[string]string
+	versions map[types.UID]string
 }
 
 // settle waits until the operator has done all that is due, and has seen what it
@@ -147,7 +159,10 @@ func (w *world) settle(ctx context.Context) {
 		if !isIdle {
 			return false
 		}
-		if changes == w.changes {
+		writes := w.writes.Load()
+		if changes == w.changes || writes == w.seenWrites {
+			// Nothing changed that an event could tell.
+			w.changes = changes
 			return true
 		}
 		found := w.read(ctx)
@@ -159,7 +174,7 @@ func (w *world) settle(ctx context.Context) {
 		if isIdle, after, _ := w.operator.State(); !isIdle || after != changes {
 			return false
 		}
-		w.objects, w.changes = found, changes
+		w.objects, w.changes, w.seenWrites = found, changes, writes
 		return true
 	}).Should(BeTrue(), "the operator comes to rest at %s", w.since())
 	w.drainEvents()
@@ -167,44 +182,46 @@ func (w *world) settle(ctx context.Context) {
 
 func (w *world) read(ctx context.Context) objects {
 	GinkgoHelper()
-	found := objects{
-		clientCredentials: map[string]v1alpha1.ClientCredential{}, secrets: map[string]corev1.Secret{}, versions: map[string]string{},
+	found := objects{clientCredentials: map[string]v1alpha1.ClientCredential{}, secrets: map[string]corev1.Secret{}}
+	clientCredentials, servers, secrets := &v1alpha1.ClientCredentialList{}, &v1alpha1.AuthorizationServerList{}, &corev1.SecretList{}
+	for _, list := range []client.ObjectList{clientCredentials, servers, secrets} {
+		Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
 	}
-	clientCredentials, secrets := &v1alpha1.ClientCredentialList{}, &corev1.SecretList{}
-	Expect(apiServer.List(ctx, clientCredentials, client.InNamespace(w.namespace))).To(Succeed())
-	Expect(apiServer.List(ctx, secrets, client.InNamespace(w.namespace))).To(Succeed())
 	for _, item := range clientCredentials.Items {
 		found.clientCredentials[item.Name] = item
-		found.versions["ClientCredential/"+item.Name] = item.ResourceVersion
 	}
 	for _, item := range secrets.Items {
 		found.secrets[item.Name] = item
-		found.versions["Secret/"+item.Name] = item.ResourceVersion
 	}
+	found.versions = versionsOf(clientCredentials, servers, secrets)
 	return found
 }
 
 // isSeen reports whether the cache of the operator has these versions of all objects.
-func (w *world) isSeen(ctx context.Context, versions map[string]string) bool {
+func (w *world) isSeen(ctx context.Context, versions map[types.UID]string) bool {
 	GinkgoHelper()
-	clientCredentials := &v1alpha1.ClientCredentialList{}
+	clientCredentials, servers := &v1alpha1.ClientCredentialList{}, &v1alpha1.AuthorizationServerList{}
 	secrets := &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}}
-	Expect(w.operator.Cache().List(ctx, clientCredentials, client.UnsafeDisableDeepCopy)).To(Succeed())
-	Expect(w.operator.Cache().List(ctx, secrets, client.UnsafeDisableDeepCopy)).To(Succeed())
-	if len(clientCredentials.Items)+len(secrets.Items) != len(versions) {
-		return false
+	for _, list := range []client.ObjectList{clientCredentials, servers, secrets} {
+		Expect(w.operator.Cache().List(ctx, list, client.UnsafeDisableDeepCopy)).To(Succeed())
 	}
-	for i := range clientCredentials.Items {
-		if versions["ClientCredential/"+clientCredentials.Items[i].Name] != clientCredentials.Items[i].ResourceVersion {
-			return false
-		}
+	return maps.Equal(versions, versionsOf(clientCredentials, servers, secrets))
+}
+
+// versionsOf are the resourceVersions of the objects in some lists.
+func versionsOf(lists ...client.ObjectList) map[types.UID]string {
+	GinkgoHelper()
+	versions := map[types.UID]string{}
+	for _, list := range lists {
+		Expect(meta.EachListItem(list, func(item runtime.Object) error {
+			metadata, err := meta.Accessor(item)
+			if err == nil {
+				versions[metadata.GetUID()] = metadata.GetResourceVersion()
+			}
+			return err
+		})).To(Succeed())
 	}
-	for i := range secrets.Items {
-		if versions["Secret/"+secrets.Items[i].Name] != secrets.Items[i].ResourceVersion {
-			return false
-		}
-	}
-	return true
+	return versions
 }
 
 // grain is how exactly the clock meets an instant: the longer ago the start is, the less.
@@ -215,7 +232,7 @@ func grain(at time.Duration) time.Duration {
 	case at < 30*minute:
 		return 5 * second
 	}
-	return 15 * second
+	return 30 * second
 }
 
 // maxStep is how long nothing is looked at.
@@ -250,7 +267,7 @@ func (w *world) act(ctx context.Context) {
 		for a.done < len(a.scenario.then) && a.scenario.then[a.done].at <= w.since() {
 			a.scenario.then[a.done].do(ctx, a)
 			a.done++
-			w.changes = -1
+			w.lookAgain()
 		}
 	}
 }
