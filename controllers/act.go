@@ -117,6 +117,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 				o.server.DefaultTokenLifetime.Duration),
 		})
 	}
+	notices = append(notices, token.Notices...)
 	if len(token.MissingFields) > 0 {
 		notices = append(notices, oauth2.Notice{
 			Reason: v1alpha1.EventResponseFieldMissing,
@@ -265,7 +266,7 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, err
 	}
-	server, err := r.discovered(ctx, o.server, bundle)
+	server, metadata, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +278,7 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, err
 	}
-	request.TLS = bundle.trustedBy(request.TLS)
+	request.TLS, request.Metadata = bundle.trustedBy(request.TLS), metadata
 	return &tokenRequest{Request: request, server: server, trust: bundle.trustedBy(oauth2.TLS{})}, nil
 }
 

@@ -93,6 +93,6 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 	if err != nil {
 		return "", err
 	}
-	found, err := r.discovered(ctx, declared, bundle)
+	found, _, err := r.discovered(ctx, declared, bundle)
 	return found.TokenEndpoint, err
 }

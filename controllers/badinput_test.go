@@ -140,7 +140,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 
 	By("getting a token once it is repaired")
 	bad.repair(ctx, w)
-	w.passes(max(4*bad.retry(), 5*time.Minute), func(g Gomega) {
+	w.passes(max(4*bad.retry(), 8*time.Minute), func(g Gomega) {
 		g.Expect(w.get(ctx, "fresh")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		conditions := w.get(ctx, "shop")(g).Status.Conditions
 		g.Expect(conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))

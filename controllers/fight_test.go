@@ -149,7 +149,7 @@ var _ = Describe("A fight over a token Secret", func() {
 			w.restart()
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.eventuallyReady(ctx, "elder")
-			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
+			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(2))
 		},
 		Entry("with one target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,8 @@ type entry struct {
 	// write; empty while it could not be written.
 	status        *v1alpha1.ClientCredentialStatus
 	statusVersion string
+	// told are the notices about the tokens that were written; nil before the first.
+	told []oauth2.Notice
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
 	waitsSince time.Time
 }
@@ -115,6 +118,26 @@ func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issu
 func (m *memory) unwritten(owner *v1alpha1.ClientCredential) (token *issued) {
 	m.with(owner, func(e *entry) { token = e.unwritten })
 	return token
+}
+
+func (m *memory) told(owner *v1alpha1.ClientCredential) (told []oauth2.Notice) {
+	m.with(owner, func(e *entry) { told = e.told })
+	return told
+}
+
+// rememberTold adds notices about a token that was written. The list is bounded: a
+// server may say something else with every token.
+func (m *memory) rememberTold(owner *v1alpha1.ClientCredential, notices []oauth2.Notice) {
+	const maxTold = 16
+	m.with(owner, func(e *entry) {
+		told := slices.Clone(e.told)
+		for _, notice := range notices {
+			if !slices.Contains(told, notice) {
+				told = append(told, notice)
+			}
+		}
+		e.told = append([]oauth2.Notice{}, told[max(0, len(told)-maxTold):]...)
+	})
 }
 
 // rememberWait says that a token request waits for its turn, at the latest since now.

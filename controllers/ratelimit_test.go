@@ -204,7 +204,7 @@ var _ = Describe("A token that expires before its turn to be renewed comes", fun
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
 		// The queue counts from when the reconcile ends, which is after the status is seen.
-		Eventually(w.logs).Should(gbytes.Say("requeueing after 1h"))
+		Eventually(w.logs).Should(gbytes.Say("requeueing after 2m0s"))
 		Consistently(w.tokenRequests).Should(Equal(1))
 		w.clock.SetTime(issuedAt.Add(3*time.Hour - 2*time.Second))
 		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(1))

@@ -26,8 +26,12 @@ const statusRetryInterval = 30 * time.Second
 // report tells the world what came of a decision, if there is news.
 func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
 	report := status.Compute(status.Input{
-		Observed: o.Input, Decision: decision, Outcome: outcome, Previous: o.previous,
+		Observed: o.Input, Decision: decision, Outcome: outcome, Previous: o.previous, Told: r.memory.told(o.owner),
 	})
+	// A rewrite of the token that was there has no notices about it.
+	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {
+		r.memory.rememberTold(o.owner, outcome.Notices)
+	}
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
 	}

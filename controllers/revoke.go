@@ -153,7 +153,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	if err != nil {
 		return err
 	}
-	server, err := r.discovered(ctx, o.server, bundle)
+	server, _, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return err
 	}

@@ -162,15 +162,15 @@ func (r *Reconciler) distrustMetadata(declared declaration, trust oauth2.TLS, fa
 	return failure
 }
 
-// discovered is the declaration with the endpoints, also where it tells but the
-// issuer.
-func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle bundle) (v1alpha1.AuthorizationServerSpec, error) {
+// discovered is the declaration with the endpoints. If it names an issuer instead,
+// they come from the issuer's metadata, which are returned too.
+func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle bundle) (v1alpha1.AuthorizationServerSpec, *oauth2.Metadata, error) {
 	if declared.TokenEndpoint != "" {
-		return declared.AuthorizationServerSpec, nil
+		return declared.AuthorizationServerSpec, nil, nil
 	}
 	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, bundle.trustedBy(oauth2.TLS{}))
 	if err != nil {
-		return declared.AuthorizationServerSpec, err
+		return declared.AuthorizationServerSpec, nil, err
 	}
-	return metadata.Discovered(declared.AuthorizationServerSpec), nil
+	return metadata.Discovered(declared.AuthorizationServerSpec), metadata, nil
 }

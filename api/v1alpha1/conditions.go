@@ -181,6 +181,15 @@ const (
 	// EventResponseFieldMissing surfaces when the response lacks a value of
 	// response.fields.
 	EventResponseFieldMissing = "ResponseFieldMissing"
+	// EventScopeDiffers surfaces when the server grants another scope than spec.scopes
+	// asks for.
+	EventScopeDiffers = "ScopeDiffers"
+	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate
+	// or key (claim cnf): an API takes it only together with that.
+	EventTokenBound = "TokenBound"
+	// EventRevocationEndpointMissing surfaces when a token is issued that is to be
+	// revoked on deletion, and the metadata of the server name no revocation endpoint.
+	EventRevocationEndpointMissing = "RevocationEndpointMissing"
 	// EventLifetimeAssumed surfaces when the response names no lifetime that can
 	// be read.
 	EventLifetimeAssumed = "LifetimeAssumed"

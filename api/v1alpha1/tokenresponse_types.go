@@ -77,14 +77,16 @@ type TokenResponse struct {
 
 	// errorCode points to the error code of a failure (RFC 6749 section 5.2), a
 	// text or a number other than 0. A response that has one is a failure, whatever
-	// its HTTP status, unless success tells otherwise. Default [/error].
+	// its HTTP status, unless success tells otherwise. Default [/error]. If nothing is
+	// there, a failure's code is looked for in the common places.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	ErrorCode []JSONPointer `json:"errorCode,omitzero"`
 
 	// errorDescription points to the text that explains a failure; conditions
-	// show it, shortened. Default [/error_description].
+	// show it, shortened and redacted. Default [/error_description]. If nothing is
+	// there, the text is looked for in the common places, such as /message.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8

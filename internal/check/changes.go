@@ -2,9 +2,11 @@ package check
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 // fields are those that a reason can lie in, the likeliest first. {server} is the
@@ -49,7 +51,7 @@ var fields = map[string][]string{
 }
 
 // changes lists the fields that a failure may lie in.
-func (e *exchange) changes(reason string) []string {
+func (e *exchange) changes(failure *oauth2.Error) []string {
 	declared := e.server.path
 	endpoint := declared + ".tokenEndpoint"
 	if e.server.Issuer != "" {
@@ -59,13 +61,50 @@ func (e *exchange) changes(reason string) []string {
 		"{server}", declared, "{endpoint}", endpoint, "{secret}", e.secretPath(), "{credentials}", e.credentialsPath(),
 		"{label}", fmt.Sprintf("metadata.labels[%q]", v1alpha1.UsageLabel))
 	var changes []string
-	if reason == v1alpha1.ReasonInvalidResponse {
+	if e.worksWith != "" {
+		changes = append(changes, fmt.Sprintf("%s.clientAuthentication.basicEncoding: %s", declared, e.worksWith))
+	}
+	if failure.Reason == v1alpha1.ReasonInvalidResponse {
 		for _, pointer := range e.suggested {
 			changes = append(changes, fmt.Sprintf("%s.response.accessToken: [%s]", declared, pointer))
 		}
 	}
-	for _, field := range fields[reason] {
+	for _, field := range e.fieldsOf(failure) {
 		changes = append(changes, replacer.Replace(field))
+	}
+	return append(changes, e.errorChanges(failure)...)
+}
+
+// fieldsOf are the fields of the reason. A login of a user, and a refusal for no
+// reason, may be about the credentials.
+func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
+	isLogin := failure.Reason == v1alpha1.ReasonInvalidGrant && oauth2.LogsUserIn(e.server.AuthorizationServerSpec)
+	isUnexplained := failure.Reason == v1alpha1.ReasonRequestRefused && failure.RefusesCredentials()
+	if isLogin || isUnexplained {
+		return append([]string{"{credentials}"}, fields[failure.Reason]...)
+	}
+	return fields[failure.Reason]
+}
+
+// errorChanges lists fields by which the operator would understand a failure better.
+func (e *exchange) errorChanges(failure *oauth2.Error) (changes []string) {
+	if e.report.Response == nil {
+		return nil
+	}
+	response := e.server.path + ".response"
+	add := func(field string, pointers []string) {
+		if len(pointers) > 0 {
+			changes = append(changes, fmt.Sprintf("%s.%s: [%s]", response, field, strings.Join(pointers, ", ")))
+		}
+	}
+	add("errorCode", e.suggestedErrors.codes)
+	add("errorDescription", e.suggestedErrors.texts)
+	switch status := failure.StatusCode; {
+	case !oauth2.IsVendorFailure(failure):
+	case failure.Code != "":
+		changes = append(changes, fmt.Sprintf("if %s means wrong credentials, %s.credentialErrors: [%q]", failure.Code, response, failure.Code))
+	case status == http.StatusBadRequest, status == http.StatusForbidden:
+		changes = append(changes, fmt.Sprintf("if HTTP %d means wrong credentials, %s.credentialStatuses: [%d]", status, response, status))
 	}
 	return changes
 }
@@ -77,26 +116,17 @@ func (e *exchange) secretPath() string {
 	return fmt.Sprintf("Secret %q", e.owner.Spec.CredentialsRef.Name)
 }
 
-// credentialsPath names what authenticates the client.
+// credentialsPath names what authenticates the client: keys that the Secret has.
 func (e *exchange) credentialsPath() string {
-	source := e.source()
-	keys := []string{source.ClientIDKey}
-	if e.server.ClientAuthentication != nil {
-		switch e.server.ClientAuthentication.Method {
-		case v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT:
-			keys = append(keys, source.ClientSecretKey)
-		case v1alpha1.PrivateKeyJWT:
-			keys = append(keys, source.PrivateKeyKey)
-		case v1alpha1.TLSClientAuth, v1alpha1.SelfSignedTLSClientAuth:
-			keys = append(keys, v1alpha1.CertificateKey)
-		case v1alpha1.ClientAuthenticationNone:
-		}
+	var parts []string
+	if e.owner.Spec.ClientID != "" {
+		parts = append(parts, "spec.clientID")
 	}
-	if e.owner.Spec.ClientID == "" {
-		return fmt.Sprintf("%s: data.%s", e.secretPath(), strings.Join(keys, ", data."))
+	if len(e.keys) > 0 {
+		parts = append(parts, fmt.Sprintf("%s: data.%s", e.secretPath(), strings.Join(e.keys, ", data.")))
 	}
-	if len(keys) == 1 {
-		return "spec.clientID"
+	if len(parts) == 0 {
+		return e.secretPath() + ": data"
 	}
-	return fmt.Sprintf("spec.clientID, %s: data.%s", e.secretPath(), keys[1])
+	return strings.Join(parts, ", ")
 }

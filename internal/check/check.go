@@ -41,6 +41,14 @@ type exchange struct {
 	report *Report
 	// suggested point to what may be the token that was not found.
 	suggested []string
+	// suggestedErrors point to what may be error code and explanation.
+	suggestedErrors errorPlaces
+	// metadata of the issuer; nil if the token endpoint is declared.
+	metadata *oauth2.Metadata
+	// keys of the credentials Secret that the request uses.
+	keys []string
+	// worksWith is the other basicEncoding if the server issues a token with it.
+	worksWith v1alpha1.BasicEncoding
 }
 
 // Check performs one exchange. What keeps the operator from getting a token is in
@@ -54,7 +62,7 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 	if !errors.As(err, &failure) {
 		return report, err
 	}
-	report.Failure = &Failure{Reason: failure.Reason, Message: failure.Message, Change: e.changes(failure.Reason)}
+	report.Failure = &Failure{Reason: failure.Reason, Message: failure.Message, Change: e.changes(failure)}
 	return report, nil
 }
 
@@ -80,6 +88,10 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	token, err := e.read(request, response)
+	var refusal *oauth2.Error
+	if errors.As(err, &refusal) {
+		e.tryOtherEncoding(ctx, credentials, request, refusal)
+	}
 	if err != nil {
 		return err
 	}
@@ -113,18 +125,23 @@ func (e *exchange) request(ctx context.Context, credentials oauth2.Credentials) 
 	if err != nil {
 		return nil, err
 	}
-	request, err := oauth2.BuildRequest(e.server.AuthorizationServerSpec, oauth2.Grant{
+	request, err := e.build(e.server.AuthorizationServerSpec, credentials, assertion)
+	if err != nil {
+		return nil, err
+	}
+	request.Metadata = e.metadata
+	request.TLS, err = e.trusted(ctx, request.TLS)
+	return request, err
+}
+
+func (e *exchange) build(server v1alpha1.AuthorizationServerSpec, credentials oauth2.Credentials, serviceAccountToken oauth2.Sensitive) (*oauth2.Request, error) {
+	return oauth2.BuildRequest(server, oauth2.Grant{
 		Credentials:         credentials,
 		Scopes:              e.owner.Spec.Scopes,
 		Audience:            e.owner.Spec.Audience,
 		Resources:           e.owner.Spec.Resources,
-		ServiceAccountToken: assertion,
+		ServiceAccountToken: serviceAccountToken,
 	}, e.Now())
-	if err != nil {
-		return nil, err
-	}
-	request.TLS, err = e.trusted(ctx, request.TLS)
-	return request, err
 }
 
 // read finds the token in the response.
@@ -133,7 +150,7 @@ func (e *exchange) read(request *oauth2.Request, response oauth2.Response) (*oau
 	token, err := oauth2.ReadResponse(exchanged.server, request, response)
 	if err != nil {
 		e.report.Response = exchanged.shape(nil)
-		e.suggested = exchanged.suggest()
+		e.suggested, e.suggestedErrors = exchanged.suggest(), exchanged.suggestErrors()
 		return nil, err
 	}
 	findings := oauth2.Explain(exchanged.server, response, *token)

@@ -36,6 +36,7 @@ func (e *exchange) credentials(ctx context.Context) (oauth2.Credentials, error) 
 	if e.Credentials != nil && (reference == nil || !uses) {
 		e.notice(NoticeCredentialFilesUnused, "the given credential files are not used: %s", e.report.Credentials)
 	}
+	e.keys = oauth2.UsedKeys(source, e.server.AuthorizationServerSpec)
 	credentials, notices, err := oauth2.ReadCredentials(source, e.server.AuthorizationServerSpec)
 	for _, notice := range notices {
 		e.notice(notice.Reason, "%s", notice.Message)

@@ -74,6 +74,15 @@ const (
 	// NoticeCredentialFilesUnused surfaces when credential files are given that the
 	// request does not need.
 	NoticeCredentialFilesUnused = "CredentialFilesUnused"
+	// NoticeOtherEncodingWorks surfaces when the server refused the credentials, and
+	// takes them with the other basicEncoding.
+	NoticeOtherEncodingWorks = "OtherEncodingWorks"
+	// NoticeOtherEncodingFails surfaces when the server refused the credentials with
+	// both values of basicEncoding.
+	NoticeOtherEncodingFails = "OtherEncodingFails"
+	// NoticeMethodNotListed surfaces when the metadata of the server do not list the
+	// declared method of client authentication.
+	NoticeMethodNotListed = "MethodNotListed"
 	// NoticeSuspended surfaces when the operator would send no request now.
 	NoticeSuspended = "Suspended"
 )
@@ -110,6 +119,9 @@ func (e *exchange) plan(token oauth2.Token) {
 		e.notice(v1alpha1.EventLifetimeShort,
 			"the token may be renewed as late as %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, or set spec.renewBefore",
 			margin.Truncate(time.Second), renewal.KubeletDelay)
+	}
+	for _, notice := range token.Notices {
+		e.notice(notice.Reason, "%s", notice.Message)
 	}
 	for _, name := range token.MissingFields {
 		e.notice(v1alpha1.EventResponseFieldMissing,

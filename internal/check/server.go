@@ -104,7 +104,11 @@ func (e *exchange) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.metadata = metadata
 	e.server.AuthorizationServerSpec = metadata.Discovered(e.server.AuthorizationServerSpec)
+	if mismatch := oauth2.MethodMismatch(e.server.AuthorizationServerSpec, metadata); mismatch != "" {
+		e.notice(NoticeMethodNotListed, "%s", mismatch)
+	}
 	return nil
 }
 

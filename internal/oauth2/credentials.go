@@ -21,6 +21,9 @@ type Credentials struct {
 	CertificateKey Sensitive
 	// Values are further values of the credentials Secret, by key.
 	Values map[string]Sensitive
+
+	// origin serves hints.
+	origin origin
 }
 
 // Parts are all that the credentials hold, for a digest or a comparison.
@@ -79,5 +82,6 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 	if reader.err != nil {
 		return Credentials{}, nil, reader.err
 	}
+	credentials.origin = originOf(source, server)
 	return credentials, reader.notices, nil
 }

@@ -148,22 +148,31 @@ func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
 }
 
 // refusal is the error for a response by which the server refuses a token.
-func refusal(endpoint string, response Response, verdict verdict, code, description string) *Error {
-	answer := fmt.Sprintf("HTTP %d", response.StatusCode)
-	if code != "" {
-		answer += " " + code
+func refusal(r refused) *Error {
+	status := r.response.StatusCode
+	code := r.said.judged(status)
+	if isCredentialError(*r.server.Response, r.code) {
+		// The declaration may name a code that is not shown, such as a sentence.
+		code = r.code
 	}
-	if description != "" {
-		answer += fmt.Sprintf(" (%q)", description)
-	}
+	verdict := classify(r.server, code, status)
 	return &Error{
 		Reason:     verdict.reason,
 		Class:      verdict.class,
-		Code:       code,
-		StatusCode: response.StatusCode,
-		RetryAfter: retryAfter(response),
-		Message:    fmt.Sprintf("token endpoint %s answered %s: %s", endpoint, answer, verdict.hint),
+		Code:       r.said.code,
+		StatusCode: status,
+		RetryAfter: retryAfter(r.response),
+		Message: fmt.Sprintf("token endpoint %s answered %s: %s",
+			displayURL(r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict)) + lockout(verdict.class),
 	}
+}
+
+// lockout says why refused credentials are not tried again soon.
+func lockout(class Class) string {
+	if class != CredentialsRefused {
+		return ""
+	}
+	return "; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts"
 }
 
 // unusable is the error for a response that should hold a token and does not.

@@ -23,17 +23,24 @@ func FuzzReadResponse(f *testing.F) {
 		`{"data": [{"token": "TOKEN"}], "success": false, "code": 0}`,
 		`{"access_token": 12345678901234567890, "token_type": "DPoP"}`,
 		`{"error_description": "half TO\ufffdKEN", "refresh_token": "TOKEN"}`,
+		`{"message": "not TOKEN, nor ECHO", "errors": [{"code": "ECHO", "detail": "bad ECHO"}], "refresh_token": "TOKEN"}`,
+		`{"fault": {"faultstring": "bad ECHO", "detail": {"errorcode": "TOKEN"}}, "access_token": "TOKEN"}`,
+		`{"errors": {"secret": ["bad ECHO"], "id": ["bad TOKEN"]}, "access_token": "TOKEN"}`,
+		`error=invalid_client&error_description=bad+ECHO`, `bad secret ECHO`, `<title>bad ECHO</title>`, `<?xml version="1.0"?><message>bad ECHO</message>`,
 		`TOKEN`, `"Bearer TOKEN"`, `Bearer TOKEN`, `<html>TOKEN</html>`, "\ufeff{}", ``, `null`, `[]`, `{"access_token": "TOKEN`, `eyJhbGciOiJub25lIn0.eyJleHAiOjF9.TOKEN`,
 	} {
 		for _, status := range []int{200, 400} {
 			f.Add(body, status, "text/plain", "https://TOKEN.example.com/TOKEN", "/access_token", "/expires_in", "/expires_at", "/error", "/success", "true", "+01:00")
 		}
 	}
+	f.Add(``, 401, `Bearer error="invalid_client", error_description="bad ECHO"`, "/login/ECHO", "", "", "", "", "", "0", "Z")
+	f.Add(`error=x&error_description=bad+ECHO&access_token=TOKEN`, 400, "application/x-www-form-urlencoded", "", "", "", "", "", "", "", "")
 	f.Add(``, 204, "TOKEN", "TOKEN", "", "", "", "", "", "0", "Z")
 	f.Add(`{"access_token": "TOKEN"}`, 302, "text/TOKEN", "https://%zz", "/a~1b/0/-1", "/", "x", "//", "/access_token", "", "")
 
 	f.Fuzz(func(t *testing.T, body string, status int, contentType, location, accessToken, expiresIn, expiresAt, errorCode, success, equals, zone string) {
-		fill := strings.NewReplacer("TOKEN", token).Replace
+		const echo = mark + "+/ of the client"
+		fill := strings.NewReplacer("TOKEN", token, "ECHO", echo).Replace
 		s := rfc6749(func(s *server) {
 			// The pointers of the API are no longer than this.
 			pointer := func(p string) v1alpha1.JSONPointer { return v1alpha1.JSONPointer(p[:min(len(p), 256)]) }
@@ -45,18 +52,19 @@ func FuzzReadResponse(f *testing.F) {
 				s.Response.Success = &v1alpha1.ResponseSuccess{Pointer: &at, Equals: &equals}
 			}
 		})
-		secret := oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(mark + "+/ of the client")}
+		secret := oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(echo)}
 		request, err := oauth2.BuildRequest(s, oauth2.Grant{Credentials: secret}, startedAt)
 		if err != nil {
 			t.Fatal(err)
 		}
 		response := oauth2.Response{
 			StatusCode: status, Body: oauth2.NewSensitive(fill(body)), StartedAt: startedAt, ReceivedAt: receivedAt,
-			Header: http.Header{"Content-Type": {contentType}, "Location": {location}, "Retry-After": {zone}},
+			Header: http.Header{"Content-Type": {contentType}, "Location": {location}, "Retry-After": {zone}, "Www-Authenticate": {fill(contentType)}},
 		}
 		read, err := oauth2.ReadResponse(s, request, response)
 		if err != nil {
 			mustBeReadable(t, err, tokenToHide(s, request, response))
+			mustBeReadable(t, err, echo)
 			return
 		}
 		text := read.AccessToken.Reveal()

@@ -24,6 +24,11 @@ type Metadata struct {
 		TokenEndpoint      string `json:"token_endpoint"`
 		RevocationEndpoint string `json:"revocation_endpoint"`
 	} `json:"mtls_endpoint_aliases"`
+	// TokenEndpointAuthMethodsSupported, GrantTypesSupported and ScopesSupported serve
+	// hints. They decide nothing: some servers list less than they take.
+	TokenEndpointAuthMethodsSupported nameList `json:"token_endpoint_auth_methods_supported"`
+	GrantTypesSupported               nameList `json:"grant_types_supported"`
+	ScopesSupported                   nameList `json:"scopes_supported"`
 }
 
 // isEndpoint holds what is discovered to the rules of what is declared.
@@ -50,13 +55,20 @@ func MetadataURLs(issuer string) []string {
 
 // ReadMetadata reads the metadata of an issuer. The error is an *Error.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
+	request := DiscoveryRequest(from)
+	from = request.Destination.Name() + " " + from
 	if response.StatusCode != http.StatusOK {
-		return nil, discoveryError(response, "%s answered HTTP %d, and not with the metadata of an authorization server: check authorizationServer.issuer", from, response.StatusCode)
+		redirect := locationOf(request, response)
+		if redirect != "" {
+			redirect = ", a redirect to " + redirect
+		}
+		return nil, discoveryError(response, "%s answered HTTP %d%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
+			from, response.StatusCode, redirect)
 	}
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
 	if err := json.Unmarshal([]byte(body), metadata); err != nil {
-		return nil, discoveryError(response, "%s answered with what is %s of the form of RFC 8414", from, describe(&Request{}, response))
+		return nil, discoveryError(response, "%s is %s, and not of the form of RFC 8414", from, describe(request, response))
 	}
 	if metadata.Issuer != issuer {
 		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
@@ -106,7 +118,7 @@ func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.A
 // DiscoveryRequest asks for the metadata at a URL.
 func DiscoveryRequest(from string) *Request {
 	return &Request{
-		Method: http.MethodGet, URL: from,
+		Method: http.MethodGet, URL: from, Destination: metadataDocument,
 		Header: map[string]Sensitive{"Accept": NewSensitive("application/json")},
 	}
 }

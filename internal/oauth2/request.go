@@ -4,6 +4,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -41,10 +42,29 @@ type Request struct {
 	Body   Sensitive
 	// TLS is the client's side of the connection.
 	TLS TLS
+	// Destination names in messages what URL is; the zero value is a token endpoint.
+	Destination Destination
+	// Metadata of the issuer, for hints; nil if the token endpoint was not discovered.
+	Metadata *Metadata
 
 	echoes []Sensitive
 	shown  string
+	facts  facts
 }
+
+// Destination is a kind of URL and the field that leads to it.
+type Destination struct{ name, field string }
+
+var (
+	metadataDocument   = Destination{"metadata document", "authorizationServer.issuer"}
+	revocationEndpoint = Destination{"revocation endpoint", "authorizationServer.revocation.endpoint"}
+)
+
+// Name is what a message calls the URL.
+func (d Destination) Name() string { return cmp.Or(d.name, "token endpoint") }
+
+// Field is the field to check.
+func (d Destination) Field() string { return cmp.Or(d.field, "authorizationServer.tokenEndpoint") }
 
 // BuildRequest writes the token request (RFC 6749 section 4.4.2) in the dialect
 // of a server that a profile has completed. now is the time in assertions. What
@@ -81,6 +101,7 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 		request.Header[name] = NewSensitive(value.text)
 	}
 	request.Query, request.Body = NewSensitive(body.query), NewSensitive(body.body)
+	request.facts = factsOf(server, grant)
 	request.echoes = echoes(grant.Credentials, parameters, headers)
 	if request.TLS, err = tlsOf(grant.Credentials, now); err != nil {
 		return nil, err

@@ -49,6 +49,8 @@ type Token struct {
 	MissingFields []string
 	// LifetimeAssumed tells that no lifetime was found and the default holds.
 	LifetimeAssumed bool
+	// Notices are what an admin should know about the token.
+	Notices []Notice
 }
 
 // ReadResponse finds the token in a response (RFC 6749 sections 5.1 and 5.2) in
@@ -61,13 +63,7 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	document, decodeErr := documentOf(server, response)
 	code, failed := failureIn(server, document, response)
 	if failed {
-		description, _ := first(document, server.Response.ErrorDescription, text)
-		tokens := tokensIn(document, server, response)
-		verdict := classify(server, code, response.StatusCode)
-		if _, known := codes[code]; !known {
-			code = errorCode(request.shorten(code, tokens...))
-		}
-		return nil, refusal(endpoint, response, verdict, code, request.shorten(description, tokens...))
+		return nil, refusal(refused{server, request, response, code, wordsOf(server, request, document, response)})
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
@@ -145,11 +141,16 @@ func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, respon
 func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, request *Request, response Response) (*Token, error) {
 	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
+		said := wordsOf(server, request, document, response)
+		if said.isFailure() {
+			return nil, refusal(refused{server, request, response, said.code, said})
+		}
 		places := list(server.Response.AccessToken)
 		if header := server.Response.AccessTokenHeader; header != "" {
 			places = "header " + header + ", " + places
 		}
-		return nil, unusable(endpoint, response, "there is no token at %s: check authorizationServer.response.accessToken, accessTokenHeader and the profile", places)
+		return nil, unusable(endpoint, response, "there is no token at %s%s: check authorizationServer.response.accessToken, accessTokenHeader and the profile",
+			places, said.says(response.StatusCode))
 	}
 	if strings.ContainsFunc(accessToken, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		return nil, unusable(endpoint, response, "the token holds control characters or others that no header can carry, so it is not written")
@@ -182,7 +183,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		}
 	}
 	fields, missing := fieldsOf(server, document)
-	return &Token{
+	token := &Token{
 		Fields:          fields,
 		MissingFields:   missing,
 		AccessToken:     NewSensitive(accessToken),
@@ -191,7 +192,9 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		ExpiresAt:       expiresAt,
 		Scope:           printable(scope, 4096),
 		LifetimeAssumed: assumed,
-	}, nil
+	}
+	token.Notices = noticesOf(server, request, *token)
+	return token, nil
 }
 
 var (
@@ -200,11 +203,13 @@ var (
 	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
+// leastToken is the length of a text that may be a token: a shorter one would blot
+// out words.
+const leastToken = 8
+
 // tokensIn are the texts of a response that must never be shown: the access token,
 // and whatever calls itself a token, a secret or the like.
 func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
-	// A shorter text is no secret, and would blot out words.
-	const least = 8
 	accessToken, _ := accessTokenIn(server, document, response)
 	found := []string{accessToken}
 	var search func(node any, hidden bool)
@@ -225,7 +230,7 @@ func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Re
 		}
 	}
 	search(document, false)
-	return slices.DeleteFunc(found, func(text string) bool { return len(text) < least })
+	return slices.DeleteFunc(found, func(text string) bool { return len(text) < leastToken })
 }
 
 // decode reads a JSON document and nothing after it. Numbers keep their digits.
@@ -248,14 +253,29 @@ func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 
 func redirected(endpoint string, request *Request, response Response) *Error {
 	where := ""
-	if location, err := url.Parse(response.Header.Get("Location")); err == nil && location.Host != "" {
-		where = " to " + request.shorten(displayURL(location.String()))
+	if location := locationOf(request, response); location != "" {
+		where = " to " + location
 	}
 	return &Error{
 		Reason: v1alpha1.ReasonRedirectRefused, Class: MayPass, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
 		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
 			endpoint, response.StatusCode, where),
 	}
+}
+
+// locationOf is where a redirect leads; empty if it does not say.
+func locationOf(request *Request, response Response) string {
+	base, err := url.Parse(request.URL)
+	// Brackets are not allowed everywhere in a URL.
+	raw := strings.ReplaceAll(request.readable(response.Header.Get("Location")), redacted, strings.Trim(redacted, "[]"))
+	if err != nil || raw == "" {
+		return ""
+	}
+	location, err := base.Parse(raw)
+	if err != nil || location.Host == "" {
+		return ""
+	}
+	return request.shorten(displayURL(location.String()))
 }
 
 // displayURL drops what a URL might carry besides its place.
@@ -272,24 +292,31 @@ func describe(request *Request, response Response) string {
 	if strings.TrimSpace(response.Body.Reveal()) == "" {
 		return "empty"
 	}
+	page := titled(request, response)
 	mediaType, _, err := mime.ParseMediaType(request.redact(response.Header.Get("Content-Type")))
 	if err != nil {
-		return "not JSON"
+		return "not JSON" + page
 	}
-	return "not JSON (content type " + request.shorten(mediaType) + ")"
+	return "not JSON (content type " + request.shorten(mediaType) + ")" + page
 }
 
 // errorCode keeps what can be an error code (RFC 6749 section 5.2).
 func errorCode(code string) string {
-	if strings.Contains(code, " ") || len(code) > 64 {
+	if strings.Contains(code, " ") || len(code) > maxCode {
 		return ""
 	}
-	return printable(code, 64)
+	return printable(code, maxCode)
 }
 
 // shorten makes a server's words fit for a message: without what is secret in the
 // request, without the given tokens, and without JWTs.
 func (r *Request) shorten(s string, tokens ...string) string {
+	return cut(r.readable(s, tokens...), maxWords)
+}
+
+// readable is what shorten shows, uncut. A text that is to be taken apart goes through
+// it first: a part of a secret is not recognised.
+func (r *Request) readable(s string, tokens ...string) string {
 	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
 	// What is dropped from a secret must not have hidden it.
 	words := strings.Fields(r.redact(clean(oneLine), tokens...))
@@ -298,7 +325,21 @@ func (r *Request) shorten(s string, tokens ...string) string {
 			words[i] = word[:at] + redacted
 		}
 	}
-	return printable(strings.Join(words, " "), 256)
+	return clean(strings.Join(words, " "))
+}
+
+// cut ends a text after a word and marks the cut. A text without spaces is cut
+// after a letter.
+func cut(s string, length int) string {
+	const mark = "..."
+	if len(s) <= length {
+		return s
+	}
+	s = printable(s, length-len(" "+mark))
+	if at := strings.LastIndex(s, " "); at > length/2 {
+		return s[:at] + " " + mark
+	}
+	return s + mark
 }
 
 // clean drops what cannot be printed.

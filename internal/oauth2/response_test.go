@@ -143,7 +143,18 @@ var _ = Describe("a token response", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
 			Expect(failure.Message).To(ContainSubstring("HTTP 302, a redirect:"))
 		},
-		Entry("nowhere", ""), Entry("to a path", "/login"), Entry("to no URL", "https://%zz/"),
+		Entry("nowhere", ""), Entry("to no URL", "https://%zz/"), Entry("to no host", "mailto:admin@example.com"),
+	)
+
+	DescribeTable("that redirects says where to, also relative to the token endpoint",
+		func(location, shown string) {
+			failure := failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location))
+			Expect(failure.Message).To(ContainSubstring("a redirect to " + shown + ": "))
+		},
+		Entry("a path", "/login?next=MARK", "https://idp.example.com/login"),
+		Entry("a path from here", "login", "https://idp.example.com/login"),
+		Entry("a host", "//sso.example.com/login", "https://sso.example.com/login"),
+		Entry("another scheme", "http://idp.example.com/token", "http://idp.example.com/token"),
 	)
 
 	It("has a granted scope that fits into an annotation and a status", func() {

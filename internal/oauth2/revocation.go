@@ -35,7 +35,12 @@ func BuildRevocation(server v1alpha1.AuthorizationServerSpec, grant Grant, token
 	if err := authenticate(parameters, asked, grant, assertions); err != nil {
 		return nil, err
 	}
-	return write(server.Revocation.Endpoint, asked, grant, parameters, assertions, now)
+	request, err := write(server.Revocation.Endpoint, asked, grant, parameters, assertions, now)
+	if err != nil {
+		return nil, err
+	}
+	request.Destination = revocationEndpoint
+	return request, nil
 }
 
 // ReadRevocation tells whether a token was revoked (RFC 7009 section 2.2). The

@@ -60,7 +60,7 @@ var _ = Describe("a server that tells of failures with status 200", func() {
 		Entry("by a text of digits", `"code": "40013"`, "40013", codeAt),
 		Entry("by true", `"code": true`, "true", codeAt),
 		Entry("by the second place, when the first says 0", `"code": 0, "error": "x"`, "x", errorCodeAt("/code", "/error")),
-		Entry("by not saying 0", `"errcode": 40013`, "", successIs("/errcode", "0")),
+		Entry("by not saying 0", `"errcode": 40013`, "40013", successIs("/errcode", "0")),
 		Entry("by not saying 0, with its code", `"errcode": 40013`, "40013", successIs("/errcode", "0"), errorCodeAt("/errcode")),
 		Entry("by saying false", `"success": false`, "", successIs("/success", "true")),
 		Entry("by another word", `"result": "OK"`, "", successIs("/result", "ok")),

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,7 +72,9 @@ func news(in Input, after renewal.Input) []oauth2.Notice {
 	otherCredentials := otherRequest || (last != nil && last.CredentialsVersion != token.CredentialsVersion)
 	var notices []oauth2.Notice
 	for _, notice := range in.Outcome.Notices {
-		if otherRequest || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) {
+		becameTrue := in.Told != nil && !slices.Contains(in.Told, notice)
+		if otherRequest || becameTrue || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) ||
+			(notice.Reason == v1alpha1.EventScopeDiffers && in.Previous.Token.Scope != token.Scope) {
 			notices = append(notices, notice)
 		}
 	}

@@ -24,6 +24,9 @@ type Input struct {
 	Outcome  Outcome
 	// Previous is the status before.
 	Previous v1alpha1.ClientCredentialStatus
+	// Told are the notices about earlier tokens; nil if they are not known, as after a
+	// restart.
+	Told []oauth2.Notice
 }
 
 // Outcome is what came of acting on a decision.
@@ -142,9 +145,6 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		LastAttemptAt:   second(in.Observed.Now),
 		// Rounded up: no sooner than the server asked for.
 		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1)),
-	}
-	if failure.Class == oauth2.CredentialsRefused {
-		status.Message += "; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts"
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version

@@ -73,7 +73,7 @@ func NewClient(options Options) *Client {
 // Send sends a token request once. The error is ErrBusy when too many requests to
 // the host are under way, that of the context when it ended, else an *oauth2.Error.
 func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
-	endpoint, err := c.endpoint(request.URL)
+	endpoint, err := c.endpoint(request)
 	if err != nil {
 		return oauth2.Response{}, err
 	}
@@ -84,7 +84,7 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 
 	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
 	if err != nil {
-		return oauth2.Response{}, invalidEndpoint()
+		return oauth2.Response{}, invalidEndpoint(request.Destination)
 	}
 	if c.options.UserAgent != "" {
 		httpRequest.Header.Set("User-Agent", c.options.UserAgent)
@@ -95,18 +95,18 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	startedAt := c.options.Clock.Now()
 	httpResponse, err := c.transports.get(request.TLS).Do(httpRequest)
 	if err != nil {
-		return oauth2.Response{}, c.explain(ctx, endpoint, err)
+		return oauth2.Response{}, c.explain(ctx, request.Destination, endpoint, err)
 	}
 	defer func() { _ = httpResponse.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(httpResponse.Body, MaxBodyBytes+1))
 	switch {
 	case len(body) > MaxBodyBytes && httpResponse.StatusCode < 300:
-		return oauth2.Response{}, bodyTooLarge(endpoint)
+		return oauth2.Response{}, bodyTooLarge(request.Destination, endpoint)
 	case len(body) > MaxBodyBytes:
 		// Of a failure, status and header tell enough.
 		body = nil
 	case err != nil:
-		return oauth2.Response{}, c.explain(ctx, endpoint, err)
+		return oauth2.Response{}, c.explain(ctx, request.Destination, endpoint, err)
 	}
 	return oauth2.Response{
 		StatusCode: httpResponse.StatusCode,
@@ -123,13 +123,13 @@ func (c *Client) IsBusy(rawURL string) bool {
 	return err == nil && c.inFlight.isFull(endpoint.Host)
 }
 
-func (c *Client) endpoint(raw string) (*url.URL, error) {
-	endpoint, err := url.Parse(raw)
+func (c *Client) endpoint(request *oauth2.Request) (*url.URL, error) {
+	endpoint, err := url.Parse(request.URL)
 	if err != nil || endpoint.Host == "" {
-		return nil, invalidEndpoint()
+		return nil, invalidEndpoint(request.Destination)
 	}
 	if endpoint.Scheme != "https" && (endpoint.Scheme != "http" || !c.options.AllowHTTP) {
-		return nil, insecureEndpoint(endpoint)
+		return nil, insecureEndpoint(request.Destination, endpoint)
 	}
 	return endpoint, nil
 }

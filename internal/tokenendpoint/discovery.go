@@ -109,7 +109,7 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 		}
 	}
 	if fault == nil {
-		return nil, invalidEndpoint()
+		return nil, invalidEndpoint(oauth2.DiscoveryRequest(issuer).Destination)
 	}
 	return nil, fault
 }

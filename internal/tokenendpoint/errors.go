@@ -21,7 +21,7 @@ var ErrBusy = errors.New("too many token requests to this host are under way")
 
 // explain says why there is no response. What net/http says is not shown as it
 // is: its messages hold URLs, and may hold what a server sent.
-func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) error {
+func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -32,36 +32,36 @@ func (c *Client) explain(ctx context.Context, endpoint *url.URL, err error) erro
 		timeout      interface{ Timeout() bool }
 		verification *tls.CertificateVerificationError
 		notTLS       tls.RecordHeaderError
-		where        = display(endpoint)
+		where        = to.Name() + " " + display(endpoint)
 	)
 	switch {
 	case errors.As(err, &denied):
 		return failure(v1alpha1.ReasonAddressDenied, oauth2.MayPass,
-			"token endpoint %s resolves to %s, an address that credentials are not sent to: correct authorizationServer.tokenEndpoint, or have the operator started with --allowed-cidrs=%s/%d",
-			where, denied.Address, denied.Address, denied.Address.BitLen())
+			"%s resolves to %s, an address that credentials are not sent to: correct %s, or have the operator started with --allowed-cidrs=%s/%d",
+			where, denied.Address, to.Field(), denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
 		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
-			"token endpoint %s: there is no host %q: check authorizationServer.tokenEndpoint and the cluster's DNS; the request is retried",
-			where, endpoint.Hostname())
+			"%s: there is no host %q: check %s and the cluster's DNS; the request is retried",
+			where, endpoint.Hostname(), to.Field())
 	case errors.As(err, &verification):
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
-			"token endpoint %s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
+			"%s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
 		// So crypto/tls reports the alerts of either side.
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
-			"token endpoint %s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
+			"%s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
-			"token endpoint %s: it does not speak TLS: check the scheme and port of authorizationServer.tokenEndpoint; the request is retried", where)
+			"%s: it does not speak TLS: check the scheme and port of %s; the request is retried", where, to.Field())
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return failure(v1alpha1.ReasonTimeout, oauth2.Unavailable,
-			"token endpoint %s did not answer in full within %s; the request is retried", where, c.options.Timeout)
+			"%s did not answer in full within %s; the request is retried", where, c.options.Timeout)
 	case errors.As(err, &operation):
 		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
-			"token endpoint %s cannot be reached: %s; the request is retried", where, operation.Err)
+			"%s cannot be reached: %s; the request is retried", where, operation.Err)
 	}
 	return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
-		"token endpoint %s: the connection ended, or what came back is no HTTP response; the request is retried", where)
+		"%s: the connection ended, or what came back is no HTTP response; the request is retried", where)
 }
 
 // certificateFault describes a certificate without quoting it.
@@ -82,21 +82,21 @@ func certificateFault(err error) string {
 	return "it is not valid"
 }
 
-func invalidEndpoint() *oauth2.Error {
+func invalidEndpoint(to oauth2.Destination) *oauth2.Error {
 	return failure(v1alpha1.ReasonTokenEndpointMissing, oauth2.Invalid,
-		"authorizationServer.tokenEndpoint is not an absolute URL: write it like https://idp.example.com/oauth2/token")
+		"%s is not an absolute URL: write it like https://idp.example.com/oauth2/token", to.Field())
 }
 
-func insecureEndpoint(endpoint *url.URL) *oauth2.Error {
+func insecureEndpoint(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
-		"token endpoint %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
-		display(endpoint))
+		"%s %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
+		to.Name(), display(endpoint))
 }
 
-func bodyTooLarge(endpoint *url.URL) *oauth2.Error {
+func bodyTooLarge(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 	return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
-		"token endpoint %s answered with more than %d KiB, which is no token response: check authorizationServer.tokenEndpoint",
-		display(endpoint), MaxBodyBytes>>10)
+		"%s %s answered with more than %d KiB, which is too much for it: check %s",
+		to.Name(), display(endpoint), MaxBodyBytes>>10, to.Field())
 }
 
 func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {

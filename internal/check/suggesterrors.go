@@ -1,0 +1,83 @@
+package check
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// errorPlaces are pointers to what may be error code and explanation.
+type errorPlaces struct{ codes, texts []string }
+
+var (
+	codeName = regexp.MustCompile(`(?i)(code|errno|number|error|error_?(id|key|type|name))$`)
+	textName = regexp.MustCompile(`(?i)(message|msg|text|descr|detail|reason|expla|hint|cause|info|title|summary|comment|note|error)`)
+	codeText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,31}$`)
+)
+
+// suggestErrors returns pointers to error code and explanation, by their names, if the
+// operator does not find them by itself.
+func (x exchanged) suggestErrors() errorPlaces {
+	said := oauth2.Says(x.server, x.request, x.response)
+	isSuccess := x.response.StatusCode < 300
+	var document any
+	if err := decodeJSON([]byte(x.response.Body.Reveal()), &document); err != nil || (isSuccess && len(x.suggest()) > 0) {
+		return errorPlaces{}
+	}
+	search := errorSearch{exchanged: x}
+	search.visit(document, "", "", 0)
+	found := errorPlaces{}
+	// In a 2xx response, only a declared code makes a failure.
+	if said.Code == "" || (isSuccess && !said.CodeDeclared) {
+		found.codes = search.found.codes[:min(len(search.found.codes), 1)]
+	}
+	if said.Text == "" {
+		found.texts = search.found.texts[:min(len(search.found.texts), 1)]
+	}
+	return found
+}
+
+// errorSearch visits a response.
+type errorSearch struct {
+	exchanged
+	found errorPlaces
+}
+
+func (s *errorSearch) visit(node any, name, pointer string, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	switch node := node.(type) {
+	case map[string]any:
+		for _, member := range slices.Sorted(maps.Keys(node)) {
+			if isName(member) && s.redact(member) == member {
+				s.visit(node[member], member, pointer+"/"+escape.Replace(member), depth+1)
+			}
+		}
+	case []any:
+		if len(node) > 0 {
+			s.visit(node[0], name, pointer+"/0", depth+1)
+		}
+	case json.Number:
+		if codeName.MatchString(name) && node.String() != "0" && node.String() != strconv.Itoa(s.response.StatusCode) {
+			s.found.codes = append(s.found.codes, pointer)
+		}
+	case string:
+		s.visitText(node, name, pointer)
+	}
+}
+
+func (s *errorSearch) visitText(text, name, pointer string) {
+	isSentence := strings.Contains(strings.TrimSpace(text), " ")
+	switch {
+	case isSentence && textName.MatchString(name):
+		s.found.texts = append(s.found.texts, pointer)
+	case !isSentence && codeName.MatchString(name) && codeText.MatchString(text) && text != strconv.Itoa(s.response.StatusCode):
+		s.found.codes = append(s.found.codes, pointer)
+	}
+}

@@ -1,0 +1,156 @@
+package oauth2
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// origin is where credentials come from, by the names of the keys that exist.
+type origin struct {
+	// secret names the Secret; empty for none.
+	secret string
+	// keys are the keys of the Secret that the request uses, in order of importance.
+	keys []string
+	// roles are the keys by the names under which a profile asks for them.
+	roles map[string]string
+}
+
+// originOf lists the keys of the source that the declaration of a server uses.
+func originOf(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) origin {
+	uses := usesOf(server)
+	names := []string{}
+	add := func(used bool, key string) {
+		if used {
+			names = append(names, key)
+		}
+	}
+	add(uses.clientID && source.ClientID == "", source.ClientIDKey)
+	add(uses.clientSecret, source.ClientSecretKey)
+	add(uses.privateKey, source.PrivateKeyKey)
+	add(uses.certificate, v1alpha1.CertificateKey)
+	add(uses.certificate, v1alpha1.CertificatePrivateKeyKey)
+	for _, name := range slices.Sorted(maps.Keys(uses.keys)) {
+		add(name != v1alpha1.DefaultClientIDKey || source.ClientID == "", source.keyOf(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(source.Data)) {
+		add(slices.ContainsFunc(templatesOf(server), func(text string) bool { return mentions(text, name, source) }), name)
+	}
+	var keys []string
+	for _, name := range names {
+		if _, exists := source.Data[name]; exists && !slices.Contains(keys, name) {
+			keys = append(keys, name)
+		}
+	}
+	return origin{secret: source.SecretName, keys: keys, roles: source.roles()}
+}
+
+// keyOf is the key of the Secret for the name of a secretKey.
+func (s CredentialsSource) keyOf(name string) string {
+	if key, isRole := s.roles()[name]; isRole {
+		return key
+	}
+	return name
+}
+
+// mentions reports whether a template names a key, or the role of that key.
+func mentions(text, key string, source CredentialsSource) bool {
+	if strings.Contains(text, "."+key) || strings.Contains(text, `"`+key+`"`) {
+		return true
+	}
+	for role, of := range source.roles() {
+		if of == key && strings.Contains(text, "."+role) {
+			return true
+		}
+	}
+	return false
+}
+
+// templatesOf are the templates of the parameters, headers and claims of a server.
+func templatesOf(server v1alpha1.AuthorizationServerSpec) (texts []string) {
+	add := func(parameters []v1alpha1.Parameter) {
+		for _, parameter := range parameters {
+			texts = append(texts, parameter.Template)
+		}
+	}
+	add(server.Request.Parameters)
+	for _, header := range server.Request.Headers {
+		texts = append(texts, header.Template)
+	}
+	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {
+		if assertion != nil {
+			add(assertion.Claims)
+			add(assertion.Headers)
+		}
+	}
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+}
+
+// UsedKeys are the keys of the credentials Secret that a token request uses and that
+// the Secret has.
+func UsedKeys(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) []string {
+	return originOf(source, server).keys
+}
+
+// String names the keys, such as
+// keys "client_id" and "client_secret" of Secret "my-client"; empty for none.
+func (o origin) String() string {
+	if o.secret == "" || len(o.keys) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of Secret %q", quotedKeys(o.keys), o.secret)
+}
+
+func quotedKeys(keys []string) string {
+	quoted := make([]string, len(keys))
+	for i, key := range keys {
+		quoted[i] = fmt.Sprintf("%q", key)
+	}
+	if last := len(quoted) - 1; last > 0 {
+		return "keys " + strings.Join(quoted[:last], ", ") + " and " + quoted[last]
+	}
+	return "key " + quoted[0]
+}
+
+// facts are what a request tells about itself for hints and notices. Nothing in them
+// is secret.
+type facts struct {
+	origin origin
+	// otherEncoding is the basicEncoding to try; empty if it makes no difference.
+	otherEncoding v1alpha1.BasicEncoding
+	scopes        []string
+	audience      string
+	resources     []string
+}
+
+func factsOf(server v1alpha1.AuthorizationServerSpec, grant Grant) facts {
+	return facts{
+		origin: grant.Credentials.origin, otherEncoding: otherEncoding(server, grant.Credentials),
+		scopes: grant.Scopes, audience: grant.Audience, resources: grant.Resources,
+	}
+}
+
+// otherEncoding is the basicEncoding that sends other bytes than the declared one.
+// It is empty if there is none that a server can read: in the raw form, an ID must
+// not hold a colon (RFC 7617 section 2).
+func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
+	id, secret := credentials.ClientID, credentials.ClientSecret.Reveal()
+	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
+	switch {
+	case server.ClientAuthentication.Method != v1alpha1.ClientSecretBasic || isSame:
+		return ""
+	case server.ClientAuthentication.BasicEncoding == v1alpha1.RawBasic:
+		return v1alpha1.FormURLEncodedBasic
+	case strings.Contains(id, ":"):
+		return ""
+	}
+	return v1alpha1.RawBasic
+}
+
+// OtherBasicEncoding is the value of basicEncoding to try after the server refused
+// the credentials of this request; empty if it makes no difference.
+func (r *Request) OtherBasicEncoding() v1alpha1.BasicEncoding { return r.facts.otherEncoding }

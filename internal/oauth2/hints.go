@@ -1,0 +1,329 @@
+package oauth2
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// refused is a token request that a server refused, and what is known about it.
+type refused struct {
+	server   v1alpha1.AuthorizationServerSpec
+	request  *Request
+	response Response
+	// code is the error code as the server wrote it. It is not shown.
+	code string
+	said saying
+}
+
+// hint says what to do: the field, and a value to try. It is composed from what is
+// known about the request, the metadata of the server, and the status.
+func (r refused) hint(verdict verdict) string {
+	clauses := r.clauses(verdict.reason)
+	if len(clauses) == 0 {
+		return verdict.hint
+	}
+	hint := strings.Join(clauses, "; ")
+	if strings.HasPrefix(verdict.hint, retried) && !strings.Contains(hint, retried) {
+		hint = retried + "; " + hint
+	}
+	return hint
+}
+
+const retried = "the request is retried"
+
+func (r refused) clauses(reason string) []string {
+	switch reason {
+	case v1alpha1.ReasonInvalidClient:
+		return append(r.aboutMethod(), r.aboutCredentials()...)
+	case v1alpha1.ReasonUnauthorizedClient:
+		return r.aboutPermission()
+	case v1alpha1.ReasonUnsupportedGrantType:
+		return r.aboutGrantType()
+	case v1alpha1.ReasonInvalidGrant:
+		return r.aboutGrant()
+	case v1alpha1.ReasonInvalidScope:
+		return r.aboutScopes()
+	case v1alpha1.ReasonInvalidTarget:
+		return r.aboutTarget()
+	case v1alpha1.ReasonInvalidRequest:
+		return append(r.aboutEncoding(), append(r.aboutBasic(), dialect)...)
+	case v1alpha1.ReasonRequestRefused:
+		return r.aboutStatus()
+	}
+	return nil
+}
+
+// dialect is what to check when nothing more is known.
+const dialect = "check authorizationServer.profile and authorizationServer.request against the server's documentation"
+
+// aboutStatus is for a refusal without a known code.
+func (r refused) aboutStatus() []string {
+	switch r.response.StatusCode {
+	case http.StatusNotFound, http.StatusGone:
+		return []string{"check authorizationServer.tokenEndpoint"}
+	case http.StatusMethodNotAllowed:
+		return []string{"check authorizationServer.tokenEndpoint, and set authorizationServer.request.method to " + r.allowedMethod()}
+	case http.StatusNotAcceptable:
+		return []string{`set authorizationServer.request.headers to [{name: Accept, value: "*/*"}], or to the media type that the server offers`}
+	case http.StatusUnsupportedMediaType:
+		return []string{fmt.Sprintf("set authorizationServer.request.encoding to %s", r.otherRequestEncoding())}
+	case http.StatusForbidden:
+		return append(r.aboutCredentials(),
+			"check that the authorization server, and a firewall before it, admits this client and the operator's address")
+	}
+	clauses := r.aboutBasic()
+	if r.said.code == "" && r.said.text == "" {
+		clauses = append(clauses, "the server gives no reason: check "+r.client())
+	}
+	return append(clauses, dialect)
+}
+
+// allowedMethod is a method to try: one that the server names, or the most likely.
+func (r refused) allowedMethod() string {
+	declared := string(r.server.Request.Method)
+	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut} {
+		if method != declared && strings.Contains(strings.ToUpper(r.response.Header.Get("Allow")), method) {
+			return method + ", which the server allows"
+		}
+	}
+	if declared != http.MethodPost {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+func (r refused) otherRequestEncoding() v1alpha1.RequestEncoding {
+	if r.server.Request.Encoding == v1alpha1.JSONEncoding {
+		return v1alpha1.FormEncoding
+	}
+	return v1alpha1.JSONEncoding
+}
+
+// aboutEncoding is for servers that find no parameters in what they were sent.
+func (r refused) aboutEncoding() []string {
+	if r.server.Request.Encoding == v1alpha1.FormEncoding {
+		return nil
+	}
+	return []string{"set authorizationServer.request.encoding to Form unless the server's documentation asks for " + string(r.server.Request.Encoding)}
+}
+
+// aboutMethod names a method of client authentication that the metadata have, if
+// they do not have the declared one.
+func (r refused) aboutMethod() []string {
+	if message := methodMismatch(r.server, r.request.Metadata); message != "" {
+		return []string{message}
+	}
+	return nil
+}
+
+// aboutBasic names the other basicEncoding, if it makes a difference.
+func (r refused) aboutBasic() []string {
+	other := r.request.facts.otherEncoding
+	if other == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("the client ID or secret holds characters that form-encoding changes: set authorizationServer.clientAuthentication.basicEncoding to %s if both are right", other)}
+}
+
+// aboutCredentials says which credentials to check, and what else makes a server
+// refuse them.
+func (r refused) aboutCredentials() []string {
+	clauses := append(r.aboutBasic(), "check "+r.client())
+	method := r.server.ClientAuthentication.Method
+	switch assertion := r.server.ClientAuthentication.Assertion; {
+	case LogsUserIn(r.server):
+		clauses = append(clauses, r.aboutUser())
+	case r.isOwnDialect() && (method == v1alpha1.ClientSecretBasic || method == v1alpha1.ClientSecretPost):
+	case method == v1alpha1.ClientSecretBasic:
+		clauses = append(clauses, methodIs(method)+": try client_secret_post")
+	case method == v1alpha1.ClientSecretPost:
+		clauses = append(clauses, methodIs(method)+": try client_secret_basic")
+	case assertion != nil && assertion.ServiceAccountToken != nil:
+		clauses = append(clauses, fmt.Sprintf("have the authorization server trust the issuer and subject of the ServiceAccount's token, and check assertion.serviceAccountToken.audience, which is %q",
+			assertion.ServiceAccountToken.Audience))
+	case method == v1alpha1.PrivateKeyJWT, method == v1alpha1.ClientSecretJWT:
+		clauses = append(clauses, "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not take the token endpoint, and check the clocks")
+	case method == v1alpha1.ClientAuthenticationNone && !r.sendsSecret():
+		clauses = append(clauses, "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic")
+	}
+	return clauses
+}
+
+// isOwnDialect reports whether ID and secret are sent as no RFC has it: then the method
+// was declared on purpose.
+func (r refused) isOwnDialect() bool {
+	names := r.server.Request.ParameterNames
+	return r.server.Request.Encoding != v1alpha1.FormEncoding || r.server.ClientAuthentication.AuthorizationScheme != "" ||
+		(names != nil && (names.ClientID != nil || names.ClientSecret != nil))
+}
+
+func methodIs(method v1alpha1.ClientAuthenticationMethod) string {
+	return fmt.Sprintf("authorizationServer.clientAuthentication.method is %s", method)
+}
+
+// sendsSecret reports whether parameters, headers or an assertion prove who the
+// client is.
+func (r refused) sendsSecret() bool {
+	uses := usesOf(r.server)
+	return len(uses.keys) > 0 || uses.templates || r.server.Request.Assertion != nil
+}
+
+// client names what authenticates the client, and the keys that hold it.
+func (r refused) client() string {
+	what := "the client ID"
+	switch r.server.ClientAuthentication.Method {
+	case v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT:
+		what += " and its secret"
+	case v1alpha1.PrivateKeyJWT:
+		what += " and that its public key is registered at the authorization server"
+	case v1alpha1.TLSClientAuth, v1alpha1.SelfSignedTLSClientAuth:
+		what += " and that its certificate is registered at the authorization server"
+	case v1alpha1.ClientAuthenticationNone:
+		if r.sendsSecret() {
+			what = "the credentials"
+		}
+	}
+	if from := r.request.facts.origin.String(); from != "" {
+		what += " (" + from + ")"
+	}
+	return what
+}
+
+// aboutPermission is for unauthorized_client and access_denied. Several servers
+// answer so for a wrong secret.
+func (r refused) aboutPermission() []string {
+	if r.response.StatusCode == http.StatusUnauthorized {
+		return append(r.aboutCredentials(), r.permission())
+	}
+	return append([]string{r.permission()}, append(r.aboutBasic(), "check "+r.client())...)
+}
+
+func (r refused) permission() string {
+	if grantType := r.server.Request.GrantType; r.said.code == "unauthorized_client" && grantType != "" {
+		return fmt.Sprintf("allow this client the grant type %s at the authorization server", grantType)
+	}
+	return "allow this client what it asks for at the authorization server"
+}
+
+func (r refused) aboutGrantType() []string {
+	clauses := r.aboutEncoding()
+	supported := r.request.Metadata.grantTypes()
+	declared := r.server.Request.GrantType
+	if len(supported) > 0 && !slices.Contains(supported, declared) {
+		return append(clauses, fmt.Sprintf("set authorizationServer.request.grantType, which is %q, to one that the metadata of the server name: %s",
+			declared, namesIn(supported)))
+	}
+	return append(clauses, fmt.Sprintf("check authorizationServer.request.grantType, which is %q, and allow it to this client at the authorization server", declared))
+}
+
+// aboutGrant is for invalid_grant, which means something else for each grant.
+func (r refused) aboutGrant() []string {
+	grantType := r.server.Request.GrantType
+	switch {
+	case LogsUserIn(r.server):
+		return []string{r.aboutUser()}
+	case r.server.Request.Assertion != nil:
+		return []string{"check authorizationServer.request.assertion: audience, issuer and subject, that the key is registered at the authorization server, and the clocks"}
+	case grantType == "refresh_token":
+		return []string{"the refresh token is spent, revoked or expired: put a new one into " + r.orCredentials()}
+	case grantType == "authorization_code":
+		return []string{"an authorization code serves once: set authorizationServer.request.grantType to client_credentials"}
+	}
+	return []string{"check authorizationServer.request.grantType and the client at the authorization server: it may need a user to run as, and must not be one that demands DPoP"}
+}
+
+func (r refused) orCredentials() string {
+	if from := r.request.facts.origin.String(); from != "" {
+		return from
+	}
+	return "the credentials Secret"
+}
+
+// aboutUser names where user name and password come from.
+func (r refused) aboutUser() string {
+	hint := "check user name and password"
+	var keys []string
+	for _, parameter := range r.server.Request.Parameters {
+		if isUserParameter(parameter.Name) && parameter.SecretKey != "" {
+			key := parameter.SecretKey
+			if role, isRole := r.request.facts.origin.roles[key]; isRole {
+				key = role
+			}
+			keys = append(keys, key)
+		}
+	}
+	if secret := r.request.facts.origin.secret; secret != "" && len(keys) > 0 {
+		hint += fmt.Sprintf(" (%s of Secret %q)", quotedKeys(keys), secret)
+	}
+	return hint + ", and that the account is neither locked nor asked for a second factor"
+}
+
+// LogsUserIn reports whether a request logs a user in.
+func LogsUserIn(server v1alpha1.AuthorizationServerSpec) bool {
+	return server.Request.GrantType == "password" || slices.ContainsFunc(server.Request.Parameters, func(parameter v1alpha1.Parameter) bool {
+		return strings.Contains(simple(parameter.Name), "password")
+	})
+}
+
+func isUserParameter(name string) bool {
+	simple := simple(name[strings.LastIndex(name, "/")+1:])
+	return strings.Contains(simple, "user") || strings.Contains(simple, "password") || simple == "login" || simple == "email"
+}
+
+func (r refused) aboutScopes() []string {
+	asked := r.request.facts.scopes
+	if len(asked) == 0 {
+		return []string{"set spec.scopes to what the server offers this client"}
+	}
+	var unknown []string
+	if supported := r.request.Metadata.scopes(); len(supported) > 0 {
+		unknown = without(asked, supported)
+	}
+	if len(unknown) > 0 {
+		return []string{fmt.Sprintf("the metadata of the server do not name %s: check spec.scopes, and allow them to this client", namesIn(unknown))}
+	}
+	clauses := []string{"check spec.scopes, and allow them to this client at the authorization server"}
+	if separator := r.server.Request.ScopeSeparator; len(asked) > 1 && (separator == nil || *separator == " ") {
+		clauses = append(clauses, `set authorizationServer.request.scopeSeparator to "," if the server's documentation joins scopes so`)
+	}
+	return clauses
+}
+
+func (r refused) aboutTarget() []string {
+	switch facts := r.request.facts; {
+	case facts.audience != "" && len(facts.resources) == 0:
+		return []string{fmt.Sprintf("check spec.audience, which is %q", r.request.shorten(facts.audience))}
+	case facts.audience == "" && len(facts.resources) > 0:
+		return []string{"check spec.resources"}
+	case facts.audience == "":
+		return []string{"set spec.audience or spec.resources to the API that the token is for"}
+	}
+	return []string{"check spec.audience and spec.resources"}
+}
+
+// RefusesCredentials reports whether a failure may be about how the credentials were
+// written: not if the server got as far as the grant, the scope or the audience.
+func (e *Error) RefusesCredentials() bool {
+	switch e.Code {
+	case "invalid_client", "unauthorized_client", "access_denied":
+		return e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
+	case "unsupported_grant_type", "invalid_grant", "invalid_scope", "invalid_target":
+		return false
+	}
+	switch e.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return true
+	}
+	return false
+}
+
+// IsVendorFailure reports whether a server refused a request in a way that no RFC
+// specifies: by a code of its own, or without one. It may mean wrong credentials.
+func IsVendorFailure(failure *Error) bool {
+	_, known := codes[failure.Code]
+	return failure.Reason == v1alpha1.ReasonRequestRefused && !known
+}

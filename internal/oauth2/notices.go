@@ -1,0 +1,100 @@
+package oauth2
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// noticesOf are what an admin should know about a token that was issued.
+func noticesOf(server v1alpha1.AuthorizationServerSpec, request *Request, token Token) (notices []Notice) {
+	add := func(reason, message string) {
+		if message != "" {
+			notices = append(notices, Notice{Reason: reason, Message: message})
+		}
+	}
+	add(v1alpha1.EventScopeDiffers, scopeDiffers(request.facts.scopes, token.Scope))
+	add(v1alpha1.EventTokenBound, tokenBound(server, request, token))
+	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" {
+		add(v1alpha1.EventRevocationEndpointMissing,
+			"authorizationServer.revocation.onDelete is true, but the metadata of the server name no revocation endpoint, so the token will not be revoked: set authorizationServer.revocation.endpoint, or onDelete to false")
+	}
+	return notices
+}
+
+// scopeDiffers says how the granted scope differs from the one that was asked for.
+// A response without a scope grants what was asked for (RFC 6749 section 5.1).
+func scopeDiffers(asked []string, granted string) string {
+	if len(asked) == 0 || strings.TrimSpace(granted) == "" {
+		return ""
+	}
+	if slices.ContainsFunc(asked, func(scope string) bool { return strings.HasSuffix(scope, "/.default") }) {
+		// It stands for all that the client is allowed (Entra ID).
+		return ""
+	}
+	got := scopesIn(asked, granted)
+	lacking, added := without(asked, got), without(got, asked)
+	slices.Sort(lacking)
+	slices.Sort(added)
+	var parts []string
+	if len(lacking) > 0 {
+		parts = append(parts, fmt.Sprintf("the server did not grant %s: allow them to this client, or remove them from spec.scopes", namesIn(slices.Compact(lacking))))
+	}
+	if len(added) > 0 {
+		parts = append(parts, fmt.Sprintf("the server granted %s, which spec.scopes does not ask for: the token can do more than was asked for", namesIn(slices.Compact(added))))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// scopesIn splits a granted scope: at spaces, or at whatever else servers write
+// between scopes, if that is closer to what was asked for.
+func scopesIn(asked []string, granted string) []string {
+	bySpaces := strings.Fields(granted)
+	byAll := strings.FieldsFunc(granted, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;[]\"", r) })
+	if len(without(asked, byAll)) < len(without(asked, bySpaces)) {
+		return byAll
+	}
+	return bySpaces
+}
+
+// tokenBound says what it means that a token is bound to a key (RFC 7800).
+func tokenBound(server v1alpha1.AuthorizationServerSpec, request *Request, token Token) string {
+	var claims struct {
+		Confirmation struct {
+			Certificate string          `json:"x5t#S256"`
+			Thumbprint  string          `json:"jkt"`
+			Key         json.RawMessage `json:"jwk"`
+		} `json:"cnf"`
+	}
+	if !readClaims(token.AccessToken.Reveal(), &claims) {
+		return ""
+	}
+	switch bound := claims.Confirmation; {
+	case bound.Certificate != "" && usesOf(server).certificate:
+		where := "the client certificate"
+		if secret := request.facts.origin.secret; secret != "" {
+			where = fmt.Sprintf("the client certificate in Secret %q", secret)
+		}
+		return fmt.Sprintf("the token is bound to %s (claim cnf, RFC 8705): an API takes it only over a connection that shows this certificate, so mount that Secret into the workload too", where)
+	case bound.Certificate != "":
+		return "the token is bound to a client certificate (claim cnf, RFC 8705) that the operator does not have: have the authorization server issue tokens to this client that are not bound, or set authorizationServer.tls.clientCertificate to FromCredentials"
+	case bound.Thumbprint != "", len(bound.Key) > 0:
+		return "the token is bound to a key (claim cnf, RFC 9449) that the operator does not have, so an API refuses it: have the authorization server issue Bearer tokens to this client"
+	}
+	return ""
+}
+
+// readClaims reads the claims of a JWT without verifying it, and reports whether the
+// token is one.
+func readClaims(token string, into any) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	return err == nil && json.Unmarshal(payload, into) == nil
+}

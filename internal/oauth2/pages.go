@@ -1,0 +1,99 @@
+package oauth2
+
+import (
+	"html"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+var (
+	pageTitle = regexp.MustCompile(`(?is)<title[^>]*>([^<]+)</title>`)
+	// xmlText is the explanation in a document such as a SOAP fault.
+	xmlText = regexp.MustCompile(`(?is)<(?:[a-z0-9]+:)?(?:faultstring|error_?description|error_?message|message|description|detail|reason)(?:\s[^>]*)?>([^<]+)</`)
+)
+
+const (
+	htmlPage    = "an HTML page"
+	xmlDocument = "an XML document"
+)
+
+// plain is the explanation in a body that is not JSON, and the kind of page that it
+// is. A body that may be a token is not shown.
+func (f wordFinder) plain(body string, status int) (text, page string) {
+	isText := isReadable(body)
+	if isQuoted(body) && !f.isSuccess {
+		body = strings.Trim(body, `"`)
+	}
+	body = f.readable(body)
+	switch beginning := strings.ToLower(body[:min(len(body), 64)]); {
+	case body == "":
+		return "", ""
+	case strings.HasPrefix(body, "<"):
+		return f.page(body, strings.HasPrefix(beginning, "<?xml") && !strings.Contains(beginning, "html"), status)
+	case f.isSuccess, strings.ContainsAny(body[:1], `{["`):
+		return "", ""
+	}
+	if f.maybeToken && isBareToken(body) || !isText || !isSentence(withoutScheme(body)) && !plainWord.MatchString(body) {
+		return "", ""
+	}
+	return f.usual(body, true), ""
+}
+
+// page is the title of a page, unless it says no more than the status.
+func (f wordFinder) page(body string, isXML bool, status int) (title, page string) {
+	page = htmlPage
+	match := pageTitle.FindStringSubmatch(body)
+	if match == nil && (isXML || xmlText.MatchString(body)) {
+		match, page = xmlText.FindStringSubmatch(body), xmlDocument
+	}
+	if match == nil {
+		return "", page
+	}
+	title = strings.Join(strings.Fields(html.UnescapeString(match[1])), " ")
+	if strings.Contains(strings.ToLower(title), strings.ToLower(http.StatusText(status))) && len(title) <= len(http.StatusText(status))+len("Error 500: ") {
+		return "", page
+	}
+	return f.usual(title, true), page
+}
+
+// titled describes a body that is a page; empty for another body.
+func titled(request *Request, response Response) string {
+	body := strings.TrimSpace(response.Body.Reveal())
+	if !strings.HasPrefix(body, "<") {
+		return ""
+	}
+	said := saying{}
+	said.text, said.page = wordFinder{request: request}.plain(body, response.StatusCode)
+	return ", but" + strings.NewReplacer(" (", " ", ")", "").Replace(said.quoted())
+}
+
+// isQuoted reports whether a body is a string of JSON.
+func isQuoted(body string) bool {
+	document, err := decode(body)
+	return err == nil && isText(document)
+}
+
+// isReadable reports whether a body is text and no binary data.
+func isReadable(body string) bool {
+	const maxRead = 4096
+	body = strings.ToValidUTF8(body[:min(len(body), maxRead)], "\ufffd")
+	odd := strings.Count(body, "\ufffd")
+	for _, r := range body {
+		if isControl(r) && !strings.ContainsRune("\r\n\t", r) {
+			odd++
+		}
+	}
+	return odd*20 <= utf8.RuneCountInString(body)
+}
+
+// mediaType is the media type of a response; empty for none.
+func mediaType(response Response) string {
+	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return mediaType
+}

@@ -1,0 +1,112 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// nameList is a list of names in the metadata of a server. A list that is long, or
+// something else than a list of names, is empty: it must not fail the discovery.
+type nameList []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *nameList) UnmarshalJSON(raw []byte) error {
+	const (
+		maxNames = 128
+		maxName  = 64
+	)
+	var names []string
+	if json.Unmarshal(raw, &names) != nil || len(names) > maxNames {
+		return nil //nolint:nilerr // Hints do without the list.
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return len(name) > maxName }) {
+		*l = names
+	}
+	return nil
+}
+
+func (m *Metadata) grantTypes() []string {
+	if m == nil {
+		return nil
+	}
+	return m.GrantTypesSupported
+}
+
+func (m *Metadata) scopes() []string {
+	if m == nil {
+		return nil
+	}
+	return m.ScopesSupported
+}
+
+// methodMismatch says which method of client authentication to set, if the metadata
+// of the server list methods and the declared one is not among them. Methods by
+// parameters, headers or an assertion as the grant are not in such lists.
+func methodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
+	declared := server.ClientAuthentication.Method
+	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || declared == v1alpha1.ClientAuthenticationNone {
+		return ""
+	}
+	supported := metadata.TokenEndpointAuthMethodsSupported
+	if slices.Contains(supported, string(declared)) {
+		return ""
+	}
+	return fmt.Sprintf("set authorizationServer.clientAuthentication.method, which is %s, to %s", declared, methodToTry(declared, supported))
+}
+
+// MethodMismatch is methodMismatch for a check before a request.
+func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
+	return methodMismatch(server, metadata)
+}
+
+// methodToTry prefers a method that needs no other credentials than the declared one.
+func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []string) string {
+	alike := map[v1alpha1.ClientAuthenticationMethod][]v1alpha1.ClientAuthenticationMethod{
+		v1alpha1.ClientSecretBasic:       {v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT},
+		v1alpha1.ClientSecretPost:        {v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretJWT},
+		v1alpha1.ClientSecretJWT:         {v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost},
+		v1alpha1.TLSClientAuth:           {v1alpha1.SelfSignedTLSClientAuth},
+		v1alpha1.SelfSignedTLSClientAuth: {v1alpha1.TLSClientAuth},
+	}
+	for _, method := range alike[declared] {
+		if slices.Contains(supported, string(method)) {
+			return fmt.Sprintf("%s, which the metadata of the server name", method)
+		}
+	}
+	return "one that the metadata of the server name: " + namesIn(supported)
+}
+
+// namesIn lists names of a server's metadata or of the spec: the first ones, without
+// what is no name.
+func namesIn(names []string) string {
+	const (
+		maxNames = 8
+		maxName  = 64
+	)
+	var shown []string
+	for _, name := range names {
+		name = strings.TrimSpace(printable(name, maxName))
+		if name == "" || strings.ContainsAny(name, " \"") {
+			continue
+		}
+		if len(shown) == maxNames {
+			return strings.Join(shown, ", ") + " ..."
+		}
+		shown = append(shown, name)
+	}
+	return strings.Join(shown, ", ")
+}
+
+// without are the names that are not among others.
+func without(names, others []string) (left []string) {
+	for _, name := range names {
+		if !slices.Contains(others, name) {
+			left = append(left, name)
+		}
+	}
+	return left
+}

@@ -1,0 +1,291 @@
+package oauth2
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+const (
+	// maxWords bounds what is shown of a server's explanation.
+	maxWords = 512
+	// maxCode bounds an error code.
+	maxCode = 64
+)
+
+// saying is what a server says about a failure, without secrets.
+type saying struct {
+	// code is the error code; empty for none.
+	code string
+	// declared is true if the code was found where the declaration has it. A code
+	// found elsewhere turns no success into a failure.
+	declared bool
+	// text is the explanation; empty for none.
+	text string
+	// page is the kind of a body that is a page, such as "an HTML page".
+	page string
+}
+
+// wordsOf finds what a server says: where the declaration has it, then in the
+// places where servers commonly put it.
+func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document any, response Response) saying {
+	found := wordFinder{
+		request: request, tokens: tokensIn(document, server, response), isSuccess: response.StatusCode < 300,
+		maybeToken: slices.Contains(server.Response.AccessToken, ""),
+	}
+	said := saying{}
+	said.code, said.declared = first(document, server.Response.ErrorCode, codeText)
+	said.text, _ = first(document, server.Response.ErrorDescription, text)
+	sentence := ""
+	if isSentence(said.code) {
+		// Some servers put their explanation in the place of the code.
+		sentence, said.code, said.declared = said.code, "", false
+	}
+	said.text, said.code = found.declaredText(said.text), found.declaredCode(said.code)
+	said = found.complete(said, document, response)
+	if said.text == "" {
+		said.text = found.declaredText(sentence)
+	}
+	return said
+}
+
+// complete adds what the declared places did not have.
+func (f wordFinder) complete(said saying, document any, response Response) saying {
+	body := strings.TrimSpace(strings.TrimPrefix(response.Body.Reveal(), byteOrderMark))
+	if document == nil || isText(document) {
+		document = f.formOf(response, body)
+		f.tokens = append(f.tokens, formTokens(document)...)
+	}
+	places := placesOf(document)
+	if said.code == "" {
+		said.code = f.usualCode(places, response.StatusCode)
+	}
+	if said.text == "" {
+		said.text = f.usualText(places)
+	}
+	if said.text == "" && document == nil {
+		said.text, said.page = f.plain(body, response.StatusCode)
+	}
+	if challenge := f.readable(response.Header.Get("WWW-Authenticate")); said.text == "" {
+		said.text = f.usual(challengeValue(challenge, "error_description"), true)
+		if said.code == "" {
+			said.code = f.code(challengeValue(challenge, "error"), response.StatusCode)
+		}
+	}
+	return said
+}
+
+// judged is the code that classes a failure. A code in an undeclared place does
+// not outrank 401: gateways answer 401 invalid_request for a wrong secret.
+func (s saying) judged(status int) string {
+	if !s.declared && status == http.StatusUnauthorized {
+		return ""
+	}
+	return s.code
+}
+
+// isFailure reports whether a 2xx response without a token is a refusal by a code
+// in an undeclared place.
+func (s saying) isFailure() bool {
+	_, known := codes[s.code]
+	return known
+}
+
+// answer writes status, code and explanation, such as
+// HTTP 401 invalid_client ("no such client").
+func (s saying) answer(status int) string {
+	answer := fmt.Sprintf("HTTP %d", status)
+	if s.code != "" && !repeats(s.code, status) {
+		answer += " " + s.code
+	}
+	return answer + s.quoted()
+}
+
+// quoted is the explanation in brackets; empty for none.
+func (s saying) quoted() string {
+	switch {
+	case s.page != "" && s.text != "":
+		return fmt.Sprintf(" (%s titled %q)", s.page, s.text)
+	case s.page != "":
+		return " (" + s.page + ")"
+	case s.text != "":
+		return fmt.Sprintf(" (%q)", s.text)
+	}
+	return ""
+}
+
+// says is what the server says in a response without a token; empty for nothing.
+func (s saying) says(status int) string {
+	code := s.code
+	if repeats(code, status) {
+		code = ""
+	}
+	if said := strings.TrimSpace(code + s.quoted()); said != "" && s.page == "" {
+		return ", and the server says " + said
+	}
+	return ""
+}
+
+// repeats reports whether a code says no more than the HTTP status.
+func repeats(code string, status int) bool { return code == strconv.Itoa(status) }
+
+func isSentence(text string) bool { return strings.Contains(strings.TrimSpace(text), " ") }
+
+func isText(document any) bool {
+	_, ok := document.(string)
+	return ok
+}
+
+// formOf reads a form, as which some old servers answer; nil for none.
+func (f wordFinder) formOf(response Response, body string) any {
+	if mediaType(response) != "application/x-www-form-urlencoded" {
+		return nil
+	}
+	values, err := url.ParseQuery(f.readable(body))
+	if err != nil {
+		return nil
+	}
+	form := map[string]any{}
+	for name := range values {
+		form[name] = values.Get(name)
+	}
+	return form
+}
+
+// formTokens are the texts of a form that must never be shown.
+func formTokens(form any) (tokens []string) {
+	members, _ := form.(map[string]any)
+	for name, member := range members {
+		if text, ok := text(member); ok && len(text) >= leastToken && secretName.MatchString(name) && !publicName.MatchString(name) {
+			tokens = append(tokens, text)
+		}
+	}
+	return tokens
+}
+
+// wordFinder finds words that may be shown.
+type wordFinder struct {
+	request *Request
+	// tokens of the response.
+	tokens []string
+	// isSuccess is true for a 2xx response: a token may be anywhere in it.
+	isSuccess bool
+	// maybeToken is true if the whole body may be the token.
+	maybeToken bool
+}
+
+// readable is a text without secrets, uncut.
+func (f wordFinder) readable(text string) string { return f.request.readable(text, f.tokens...) }
+
+// declaredText is an explanation from a declared place.
+func (f wordFinder) declaredText(text string) string { return f.request.shorten(text, f.tokens...) }
+
+// declaredCode is an error code from a declared place. A known one is no secret.
+func (f wordFinder) declaredCode(code string) string {
+	if _, known := codes[code]; known {
+		return code
+	}
+	return errorCode(f.request.shorten(code, f.tokens...))
+}
+
+// usual is an explanation from an undeclared place; empty if the text does not look
+// like one. Where a token may be anywhere, the text must be a sentence, and words
+// that look like a token are left out.
+func (f wordFinder) usual(text string, tokenMayBeThere bool) string {
+	// Redacted first: what is dropped from a secret must not hide the rest of it.
+	shown := f.declaredText(text)
+	if !isSentence(shown) && (f.isSuccess || !plainWord.MatchString(shown) || isOpaque(shown)) {
+		return ""
+	}
+	if tokenMayBeThere {
+		shown = withoutOpaque(shown)
+	}
+	return shown
+}
+
+// code is an error code from an undeclared place; empty if the text does not look
+// like one.
+func (f wordFinder) code(text string, status int) string {
+	if repeats(text, status) || !codeShape.MatchString(text) || isOpaque(text) || meansSuccess[strings.ToLower(text)] {
+		return ""
+	}
+	if code := f.declaredCode(text); !strings.Contains(code, redacted) {
+		return code
+	}
+	return ""
+}
+
+var (
+	// plainWord is one word that is not a secret, such as Unauthorized or
+	// invalid-login.
+	plainWord = regexp.MustCompile(`^[A-Za-z]+([ _.:-]?[A-Za-z]+){0,7}[.!]?$`)
+	codeShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$`)
+	// run is a run of letters and digits.
+	run   = regexp.MustCompile(`[A-Za-z0-9+/=]+`)
+	digit = regexp.MustCompile(`[0-9]`)
+	// letter is looked for besides digits.
+	letter = regexp.MustCompile(`[A-Za-z]`)
+)
+
+// meansSuccess are codes that say that nothing failed.
+var meansSuccess = map[string]bool{"ok": true, "success": true, "succeeded": true, "200": true, "true": true}
+
+// isOpaque reports whether a word looks like a token, a key or an ID, and not like
+// something to read.
+func isOpaque(word string) bool {
+	const (
+		maxDigits   = 8
+		minOpaque   = 16
+		maxReadable = 40
+	)
+	digits := len(digit.FindAllString(word, -1))
+	if digits > maxDigits && (letter.MatchString(word) || digits > 2*maxDigits) {
+		return true
+	}
+	return slices.ContainsFunc(run.FindAllString(word, -1), func(part string) bool {
+		return len(part) > maxReadable || (len(part) >= minOpaque && digit.MatchString(part) && letter.MatchString(part))
+	})
+}
+
+// withoutOpaque replaces words that look like a token.
+func withoutOpaque(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if isOpaque(word) {
+			words[i] = redacted
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+var challengeParameter = regexp.MustCompile(`(?i)(?:^|[\s,])(error|error_description)\s*=\s*"([^"\\]+)"`)
+
+// challengeValue is a parameter of the header WWW-Authenticate (RFC 6750 section 3).
+func challengeValue(challenge, name string) string {
+	for _, match := range challengeParameter.FindAllStringSubmatch(challenge, -1) {
+		if strings.EqualFold(match[1], name) {
+			return match[2]
+		}
+	}
+	return ""
+}
+
+// Saying is what a server says about a failure, without secrets.
+type Saying struct {
+	Code, Text string
+	// CodeDeclared is true if the code was found where the declaration has it.
+	CodeDeclared bool
+}
+
+// Says finds what a server says in a response without a token.
+func Says(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) Saying {
+	document, _ := documentOf(server, response)
+	said := wordsOf(server, request, document, response)
+	return Saying{Code: said.code, Text: said.text, CodeDeclared: said.declared}
+}
