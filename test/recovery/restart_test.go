@@ -33,7 +33,7 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
 	row{"asks once more for a token that it could not write, because it kept it in memory", scenario{
-		apiServer: []fault{{until: 40 * second, of: tokenWrite, with: deniedByPolicy}}, works: 40 * second,
-		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(30*second, 50*second)},
+		apiServer: []fault{{until: 36 * second, of: tokenWrite, with: deniedByPolicy}}, works: 36 * second,
+		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
 	}},
 ))
