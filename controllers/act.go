@@ -49,7 +49,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	default:
 		return status.Outcome{}, nil
 	}
-	if old := o.Token(); old != nil && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
+	if old := o.Token(); old != nil && !o.Target.Inherited && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
 		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
 	}
 	if decision.Repair && outcome.Target != nil {
@@ -70,6 +70,9 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.Decision) (outcome status.Outcome, err error) {
 	ctx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
 	defer func() { end(err) }()
+	if o.notTakenOver != nil {
+		return status.Outcome{}, o.notTakenOver
+	}
 	if decision.Action == renewal.Verify {
 		return r.verify(ctx, o)
 	}

@@ -145,25 +145,50 @@ var _ = Describe("A token Secret", func() {
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy} })
 	}
 
-	It("stays when it is retained, and serves the next ClientCredential of the same name that may adopt it", func(ctx SpecContext) {
+	// It needs no spec.target.adopt, and no new token: a retained Secret cannot be
+	// told from one that was restored, so the name decides for both.
+	It("stays when it is retained, and serves the next ClientCredential of the same name", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		kept := w.eventuallyReady(ctx, "shop")
 		Expect(kept.OwnerReferences).To(BeEmpty())
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
 
-		By("not being taken without leave")
 		again := w.clientCredential("shop")
 		create(ctx, again)
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
-			And(ContainSubstring("another ClientCredential, or to one that was deleted"), ContainSubstring("set spec.target.adopt to true"))))
+		secret := w.eventuallyReady(ctx, "shop")
+		Expect(secret.UID).To(Equal(kept.UID))
+		Expect(secret.Data).To(Equal(kept.Data))
+		Expect(metav1.IsControlledBy(secret, again)).To(BeTrue())
+		Expect(w.tokenRequests()).To(Equal(1))
+	})
+
+	It("that is retained stays untouched when it is given to another adopter, which needs leave", func(ctx SpecContext) {
+		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		create(ctx, shop)
+		w.eventuallyReady(ctx, "shop")
+		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
+		kept := w.secret(ctx, "shop-token")
+		edit(ctx, kept, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "next" })
+
+		By("not by the one of the former name")
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("may be adopted by ClientCredential next")))
+
+		By("not by the other one without leave")
+		next := w.clientCredential("next")
+		next.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
+		create(ctx, next)
+		w.eventuallySays(ctx, "next", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
+			And(ContainSubstring("belongs to ClientCredential shop,"), ContainSubstring("set spec.target.adopt to true"))))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(kept.ResourceVersion))
 
 		By("being adopted")
-		edit(ctx, again, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)} })
-		secret := w.eventuallyReady(ctx, "shop")
+		Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
+		edit(ctx, next, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Adopt = ptr.To(true) })
+		secret := w.eventuallyReady(ctx, "next")
 		Expect(secret.UID).To(Equal(kept.UID))
-		Expect(metav1.IsControlledBy(secret, again)).To(BeTrue())
+		Expect(metav1.IsControlledBy(secret, next)).To(BeTrue())
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 

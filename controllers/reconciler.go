@@ -126,11 +126,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return r.report(ctx, observed, decision, outcome), nil
 }
 
-// ensureMetadata sets the finalizer and the owner reference, if they differ. It reports
-// whether the ClientCredential changed.
+// ensureMetadata sets the finalizer and the owner of the Secret, if they differ. It
+// reports whether the ClientCredential changed.
 func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed bool, err error) {
 	if changed, err = r.keepFinalizer(ctx, o); changed || err != nil {
 		return changed, err
+	}
+	if err := r.takeOver(ctx, o); err != nil {
+		return false, err
 	}
 	return false, r.keepReference(ctx, o)
 }

@@ -76,6 +76,25 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(string(w.logs.Contents())).NotTo(ContainSubstring(token))
 	})
 
+	DescribeTable("is not what the next one of its name goes on with, once it is revoked, from a Secret",
+		func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
+			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
+			token := issued(ctx)
+			deleteShop(ctx)
+			Eventually(isGone(ctx)).Should(BeTrue())
+			Expect(w.server.IsActive(token)).To(BeFalse())
+			Expect(w.secret(ctx, "shop-token").Annotations).To(HaveKeyWithValue(v1alpha1.ExpiresAtAnnotation, w.clock.Now().UTC().Format(time.RFC3339)))
+
+			again := w.clientCredential("shop")
+			create(ctx, again)
+			next := w.eventuallyReady(ctx, "shop")
+			Expect(w.server.IsActive(string(next.Data["access_token"]))).To(BeTrue())
+			expectOwned(next, again)
+		},
+		Entry("that the garbage collector has not deleted yet", v1alpha1.DeletionPolicyDelete),
+		Entry("that is retained", v1alpha1.DeletionPolicyRetain),
+	)
+
 	It("is revoked in Commerce Layer's way", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
 			Profile: "CommerceLayer", TokenEndpoint: w.server.URL + authserver.CommerceLayerPath,

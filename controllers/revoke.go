@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -94,11 +95,11 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 			next = max(next, failure.RetryAfter)
 		}
 		return r.lookAgain(now.Add(min(next, deadline.Sub(now)))), nil
+	case revoked:
+		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	case err != nil:
 		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
 			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
-	case revoked:
-		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	}
 	return reconcile.Result{}, r.removeFinalizer(ctx, owner)
 }
@@ -139,7 +140,22 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		return false, errCacheBehind
 	}
 	defer r.endJourney(o)
-	return true, r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])))
+	if err := r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))); err != nil {
+		return false, err
+	}
+	return true, r.endToken(ctx, o)
+}
+
+// endToken notes in the Secret that its token is dead, as long as the Secret lives.
+func (r *Reconciler) endToken(ctx context.Context, o *observed) error {
+	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.End(o.Now))
+	err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager))
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		// The Secret is gone, or another one has its name.
+		return nil
+	}
+	return err
 }
 
 func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {

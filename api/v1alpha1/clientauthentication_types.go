@@ -80,7 +80,8 @@ type AssertionAlgorithm string
 
 // Assertion says how a signed JWT is made (RFC 7523).
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken the API server makes the JWT: set nothing beside it"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.clockSkew) || has(self.notBefore) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken the API server makes the JWT: set nothing beside it"
+// +kubebuilder:validation:XValidation:rule="!has(self.clockSkew) || !has(self.lifetime) || duration(self.clockSkew) + duration(self.clockSkew) <= duration(self.lifetime)",message="clockSkew may be at most half of lifetime: set a longer lifetime, or a shorter clockSkew"
 type Assertion struct {
 	// algorithm signs the JWT. Default: what the private key says or is made for:
 	// RS256, ES256, ES384, ES512 or EdDSA; HS256 for client_secret_jwt. In
@@ -96,12 +97,29 @@ type Assertion struct {
 	// +kubebuilder:validation:MaxLength=512
 	KeyID string `json:"keyID,omitempty"`
 
-	// lifetime of the JWT, a duration from 10s to 24h. Default 1m.
+	// lifetime of the JWT from iat to exp, a duration from 10s to 24h. Default: 1m, or
+	// twice clockSkew if that is longer.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="lifetime must be a duration from 10s to 24h, such as 5m"
 	Lifetime *metav1.Duration `json:"lifetime,omitempty"`
+
+	// clockSkew is how far the server's clock may be behind: iat is the current time
+	// minus clockSkew. exp is iat plus lifetime, since many servers limit exp - iat; so
+	// clockSkew shortens the time that is left for a server whose clock is ahead. A
+	// duration from 0s to 5m, at most half of lifetime. Default: 10s, or half of
+	// lifetime if that is shorter.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('0s') && duration(self) <= duration('5m')",message="clockSkew must be a duration from 0s to 5m, such as 30s"
+	ClockSkew *metav1.Duration `json:"clockSkew,omitempty"`
+
+	// notBefore adds the claim nbf with the value of iat, for servers that require it.
+	// Default false.
+	// +optional
+	NotBefore *bool `json:"notBefore,omitempty"`
 
 	// issuer is the claim iss; empty for none. Default: the client ID.
 	// +optional
@@ -119,7 +137,7 @@ type Assertion struct {
 	// +kubebuilder:validation:MaxLength=2048
 	Audience *string `json:"audience,omitempty"`
 
-	// claims of the JWT, besides iss, sub, aud, iat, exp and jti. One of these names
+	// claims of the JWT, besides iss, sub, aud, iat, exp, nbf and jti. One of these names
 	// takes the place of what is set by itself. A name that starts with '/' is a
 	// JSON Pointer (RFC 6901).
 	// +optional

@@ -32,6 +32,11 @@ const (
 	// belongs to: the owner reference may be missing, or not wanted.
 	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
+	// OwnerNameAnnotation is the name of that ClientCredential. A later one of the same
+	// namespace and name takes the Secret over. Secrets that an older version wrote
+	// have no such annotation.
+	OwnerNameAnnotation = "oauth2.tokensync.dev/owner-name"
+
 	// IssuedAtAnnotation and ExpiresAtAnnotation are instants in RFC 3339.
 	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
 	ExpiresAtAnnotation = "oauth2.tokensync.dev/expires-at"

@@ -30,8 +30,8 @@ type TokenTarget struct {
 
 	// deletionPolicy says what becomes of the token Secret when the ClientCredential
 	// is deleted or names another target. Delete, the default, deletes it; Retain
-	// leaves it where it is, with a token that nobody renews any more. A retained
-	// Secret may be adopted by a later ClientCredential of the same name.
+	// leaves it where it is, with a token that nobody renews any more. A later
+	// ClientCredential of the same name takes a retained Secret over.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }

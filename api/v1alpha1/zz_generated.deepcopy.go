@@ -19,6 +19,16 @@ func (in *Assertion) DeepCopyInto(out *Assertion) {
 		*out = new(v1.Duration)
 		**out = **in
 	}
+	if in.ClockSkew != nil {
+		in, out := &in.ClockSkew, &out.ClockSkew
+		*out = new(v1.Duration)
+		**out = **in
+	}
+	if in.NotBefore != nil {
+		in, out := &in.NotBefore, &out.NotBefore
+		*out = new(bool)
+		**out = **in
+	}
 	if in.Issuer != nil {
 		in, out := &in.Issuer, &out.Issuer
 		*out = new(string)

@@ -25,6 +25,8 @@ func (in Input) targetNotice() []Point {
 		return notice("Secret %q is being deleted", name)
 	case state.Owned:
 		return in.recordNotice(state.Record)
+	case state.Inherited:
+		return notice("Secret %q was left by an earlier ClientCredential of this name: the operator takes it over", name)
 	case !state.IsFree():
 		return notice("Secret %q belongs to %s, not to this ClientCredential: the operator does not touch it", name, state.Owner)
 	}

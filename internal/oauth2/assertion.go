@@ -16,8 +16,8 @@ import (
 const (
 	// defaultAssertionLifetime is the longest that every server known takes.
 	defaultAssertionLifetime = time.Minute
-	// assertionHeadStart makes an assertion valid for a server whose clock is behind.
-	assertionHeadStart = 5 * time.Second
+	// defaultClockSkew makes an assertion valid for a server whose clock is behind.
+	defaultClockSkew = 10 * time.Second
 )
 
 // assertions are the signed JWTs of a token request (RFC 7523); empty where there
@@ -77,12 +77,11 @@ func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric boo
 // claimsOf makes the claims of a JWT (RFC 7519 section 4.1). jti is new each
 // time: a server may refuse one that it has seen.
 func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, now time.Time) (map[string]any, error) {
-	lifetime := defaultAssertionLifetime
-	if declared.Lifetime != nil {
-		lifetime = declared.Lifetime.Duration
+	issuedAt, expiresAt := validityOf(declared, now)
+	claims := map[string]any{"iat": issuedAt.Unix(), "exp": expiresAt.Unix(), "jti": rand.Text()}
+	if declared.NotBefore != nil && *declared.NotBefore {
+		claims["nbf"] = issuedAt.Unix()
 	}
-	issuedAt := now.Add(-assertionHeadStart)
-	claims := map[string]any{"iat": issuedAt.Unix(), "exp": issuedAt.Add(lifetime).Unix(), "jti": rand.Text()}
 	set := func(name string, given *string, usual string) {
 		if given != nil {
 			usual = *given
@@ -97,6 +96,22 @@ func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, n
 	own, err := grant.material().object("claim ", declared.Claims)
 	maps.Copy(claims, own)
 	return claims, err
+}
+
+// validityOf returns iat and exp of a JWT. Some servers limit exp - iat, others how far
+// exp is ahead of their clock: back-dating iat alone would fail at the former.
+func validityOf(declared *v1alpha1.Assertion, now time.Time) (issuedAt, expiresAt time.Time) {
+	skew, lifetime := defaultClockSkew, defaultAssertionLifetime
+	if declared.ClockSkew != nil {
+		skew = declared.ClockSkew.Duration
+		lifetime = max(lifetime, 2*skew)
+	}
+	if declared.Lifetime != nil {
+		lifetime = declared.Lifetime.Duration
+	}
+	// The lifetime of a profile may be too short for the clockSkew of a spec.
+	issuedAt = now.Add(-min(skew, lifetime/2)).Truncate(time.Second)
+	return issuedAt, issuedAt.Add(lifetime)
 }
 
 // sign makes the compact form of a JWT (RFC 7515 section 3.1).

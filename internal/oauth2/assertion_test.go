@@ -70,7 +70,7 @@ var _ = Describe("a signed JWT", func() {
 		Expect(header).To(Equal(map[string]any{"alg": "RS256", "typ": "JWT"}))
 		now := float64(startedAt.Unix())
 		Expect(claims).To(And(HaveLen(6), HaveKeyWithValue("iss", "shop"), HaveKeyWithValue("sub", "shop"),
-			HaveKeyWithValue("aud", "https://idp.example.com/token"), HaveKeyWithValue("iat", now-5), HaveKeyWithValue("exp", now+55),
+			HaveKeyWithValue("aud", "https://idp.example.com/token"), HaveKeyWithValue("iat", now-10), HaveKeyWithValue("exp", now+50),
 			HaveKeyWithValue("jti", MatchRegexp("^[A-Z2-7]{26,}$"))))
 	})
 
@@ -147,7 +147,7 @@ var _ = Describe("a signed JWT", func() {
 		Entry("another issuer", v1alpha1.Assertion{Issuer: text("https://me")}, "iss", "https://me"),
 		Entry("another subject", v1alpha1.Assertion{Subject: text("me")}, "sub", "me"),
 		Entry("another audience, which is a text and no list", v1alpha1.Assertion{Audience: text("https://issuer")}, "aud", "https://issuer"),
-		Entry("another lifetime", v1alpha1.Assertion{Lifetime: &metav1.Duration{Duration: time.Hour}}, "exp", float64(startedAt.Unix()-5+3600)),
+		Entry("another lifetime", v1alpha1.Assertion{Lifetime: &metav1.Duration{Duration: time.Hour}}, "exp", float64(startedAt.Unix()-10+3600)),
 		Entry("a claim of the server's own", claims(v1alpha1.Parameter{Name: "scope", Value: text("a b")}), "scope", "a b"),
 		Entry("a claim that is empty", claims(v1alpha1.Parameter{Name: "x", Value: text("")}), "x", ""),
 		Entry("a claim that is a number", claims(v1alpha1.Parameter{Name: "n", Type: "Number", Value: text("12")}), "n", 12.0),
@@ -161,6 +161,38 @@ var _ = Describe("a signed JWT", func() {
 		Entry("the scopes by a template", claims(v1alpha1.Parameter{Name: "scp", Template: `{{ join "," .scopes }}`}), "scp", "s,t"),
 		Entry("the audience by a template", claims(v1alpha1.Parameter{Name: "target", Template: `{{ .audience }}`}), "target", "api"),
 	)
+
+	span := func(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+	DescribeTable("is issued and expires, in seconds from now,",
+		func(assertion v1alpha1.Assertion, issued, expires float64) {
+			_, claims := clientJWT(assertion, rsaClient)
+			now := float64(startedAt.Unix())
+			Expect(claims).To(And(HaveKeyWithValue("iat", now+issued), HaveKeyWithValue("exp", now+expires), Not(HaveKey("nbf"))))
+		},
+		Entry("with a minute between the two by default", v1alpha1.Assertion{}, -10.0, 50.0),
+		Entry("earlier for a server whose clock is further behind", v1alpha1.Assertion{ClockSkew: span(30 * time.Second)}, -30.0, 30.0),
+		Entry("now for a server that takes no JWT from the past", v1alpha1.Assertion{ClockSkew: span(0)}, 0.0, 60.0),
+		Entry("so that it is still valid, however far back it is dated", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute)}, -300.0, 300.0),
+		Entry("with the declared lifetime between the two, which servers limit", v1alpha1.Assertion{ClockSkew: span(time.Minute), Lifetime: span(10 * time.Minute)}, -60.0, 540.0),
+		Entry("with half of a short lifetime ahead", v1alpha1.Assertion{Lifetime: span(10 * time.Second)}, -5.0, 5.0),
+		Entry("with half of the lifetime ahead, where the lifetime of a profile is too short", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute), Lifetime: span(time.Minute)}, -30.0, 30.0),
+		Entry("with no more than its lifetime between the two, in whole seconds", v1alpha1.Assertion{ClockSkew: span(500 * time.Millisecond), Lifetime: span(10500 * time.Millisecond)}, -1.0, 9.0),
+	)
+
+	It("claims when it begins to be valid, for a server that wants that", func() {
+		_, claims := clientJWT(v1alpha1.Assertion{NotBefore: boolean(true), ClockSkew: span(30 * time.Second)}, rsaClient)
+		Expect(claims).To(HaveKeyWithValue("nbf", float64(startedAt.Unix()-30)))
+		Expect(claims["nbf"]).To(Equal(claims["iat"]))
+		_, claims = clientJWT(v1alpha1.Assertion{NotBefore: boolean(false)}, rsaClient)
+		Expect(claims).NotTo(HaveKey("nbf"))
+	})
+
+	It("is dated back as a grant too", func() {
+		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone), grantAssertion(v1alpha1.Assertion{ClockSkew: span(20 * time.Second), NotBefore: boolean(true)}))
+		_, claims := verified(sentForm(s, oauth2.Grant{Credentials: rsaClient}).Get("assertion"), rsaKey)
+		now := float64(startedAt.Unix())
+		Expect(claims).To(And(HaveKeyWithValue("iat", now-20), HaveKeyWithValue("nbf", now-20), HaveKeyWithValue("exp", now+40)))
+	})
 
 	DescribeTable("leaves out a claim that is declared to be empty",
 		func(assertion v1alpha1.Assertion, name string) {
@@ -191,6 +223,8 @@ var _ = Describe("a signed JWT", func() {
 		Expect(buildFailure(s, oauth2.Grant{Credentials: withKey("no key")}).Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 	})
 })
+
+func boolean(value bool) *bool { return &value }
 
 func claims(parameters ...v1alpha1.Parameter) v1alpha1.Assertion {
 	return v1alpha1.Assertion{Claims: parameters}

@@ -115,9 +115,9 @@ var rules = []rule{
 	goneAgain,
 	// Reasons for a new token, the strongest first.
 	noToken, requestChanged, renewRequested, renewUnfulfilled, due,
-	// The token may have been changed by others, which is not repaired without end
-	// either, or be from other credentials.
-	driftedAgain, drifted, credentialsChanged,
+	// The token may come from a backup, may have been changed by others, which is not
+	// repaired without end either, or be from other credentials.
+	inherited, driftedAgain, drifted, credentialsChanged,
 }
 
 // Decide says what is to be done.

@@ -114,6 +114,22 @@ var _ = Describe("the decision", func() {
 		Entry("an edit of the credentials is seen although the next try was put off", renewal.Verify, "the credentials Secret changed", putOff(5*time.Minute), duePlanned, credentialsEdited),
 		Entry("a backoff holds after a try that was put off and failed", renewal.Wait, "backing off", putOff(5*time.Minute), due, backingOff),
 
+		// A Secret that an earlier ClientCredential of the same name left.
+		Entry("a Secret that is inherited is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited),
+		Entry("a Secret that is inherited is verified, and nobody else is blamed", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
+		Entry("a Secret that is inherited is verified, and does not wait for a contest", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted, contested),
+		Entry("a Secret that is inherited with an old status is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
+		Entry("a renew request that was answered before the backup asks for no token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
+		Entry("a renew request that came after the backup asks for a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
+		Entry("a token that is inherited and expired is renewed", renewal.Exchange, "the token is due for renewal", inherited, expired),
+		Entry("a token that is inherited and of another spec is renewed", renewal.Exchange, "the spec changed", inherited, specChanged),
+		Entry("a Secret that could not be taken over is tried again", renewal.Verify, "the Secret is to be taken over", inherited, foreignTarget),
+		Entry("a Secret that could not be taken over backs off", renewal.Wait, "backing off", inherited, foreignTarget, backingOff),
+		Entry("a Secret that is inherited waits while it is suspended", renewal.Wait, "suspended", inherited, suspended),
+		Entry("a Secret that is inherited and waits for its finalizers is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, inherited, foreignTarget, func(in *renewal.Input) {
+			in.Target.Finalizers = []string{"example.com/hold"}
+		}),
+
 		// Reasons to look into the Secret.
 		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret is not as the spec has it", drifted, onlyGenerationChanged),
 		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret is not as the spec has it", drifted, contested, onlyGenerationChanged),

@@ -31,7 +31,7 @@ func templateWrong(in Input) *Decision {
 
 func targetTaken(in Input) *Decision {
 	switch {
-	case in.Target != nil && !in.Target.Owned && !in.Target.Adoptable:
+	case in.Target != nil && !in.Target.Owned && !in.Target.Adoptable && !in.Target.Inherited:
 		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
 			in.TargetName, in.Target.Owner, in.Target.Remedy))
@@ -118,6 +118,8 @@ func noToken(in Input) *Decision {
 		return &Decision{Action: Exchange, Why: "there is no token Secret", Repair: true}
 	case in.Target.Adoptable:
 		return &Decision{Action: Exchange, Why: "the Secret is to be adopted"}
+	case in.Target.Inherited && !in.Target.Owned:
+		return &Decision{Action: Verify, Why: "the Secret is to be taken over"}
 	case in.Token() == nil:
 		return &Decision{Action: Exchange, Why: "the token Secret holds no record of a token", Repair: true}
 	}
@@ -154,6 +156,15 @@ func due(in Input) *Decision {
 		return nil
 	}
 	return exchange("the token is due for renewal")
+}
+
+// inherited verifies a token that an earlier ClientCredential of this name asked for: the
+// Secret may come from a backup.
+func inherited(in Input) *Decision {
+	if !in.Target.Inherited {
+		return nil
+	}
+	return &Decision{Action: Verify, Why: "an earlier ClientCredential of this name left the token Secret"}
 }
 
 func drifted(in Input) *Decision {

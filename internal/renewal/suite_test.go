@@ -52,6 +52,8 @@ func noTarget(in *renewal.Input) { in.Target = nil }
 
 func foreignTarget(in *renewal.Input) { in.Target.Owned, in.Target.Owner = false, "Deployment web" }
 
+func inherited(in *renewal.Input) { in.Target.Inherited = true }
+
 func noRecord(in *renewal.Input) { in.Target.Record = nil }
 
 func olderRival(in *renewal.Input) { in.Rival = "elder" }

@@ -22,11 +22,21 @@ func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	}
 	wanted.labels[v1alpha1.ManagedByLabel] = v1alpha1.ManagedBy
 	wanted.annotations[v1alpha1.OwnerUIDAnnotation] = string(owner.UID)
+	wanted.annotations[v1alpha1.OwnerNameAnnotation] = owner.Name
 	wanted.annotations[v1alpha1.TemplateHashAnnotation] = templateHash(owner)
 	if owner.RetainsTarget() {
 		wanted.annotations[v1alpha1.AdoptableByAnnotation] = owner.Name
 	}
 	return wanted
+}
+
+// knownTo leaves out what the version that wrote a Secret did not know. It is no drift:
+// an upgrade must not rewrite all Secrets.
+func (m metadata) knownTo(secret metav1.Object) metadata {
+	if _, known := secret.GetAnnotations()[v1alpha1.OwnerNameAnnotation]; !known {
+		delete(m.annotations, v1alpha1.OwnerNameAnnotation)
+	}
+	return m
 }
 
 // keys of labels and annotations, by where they lie.

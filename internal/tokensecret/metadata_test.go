@@ -315,7 +315,7 @@ var _ = Describe("tidying up after a write", func() {
 
 		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
 		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
-		Expect(after.Annotations).To(HaveLen(12))
+		Expect(after.Annotations).To(HaveLen(13))
 		Expect(after.Data).To(And(HaveLen(5), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"), HaveKey("ca.crt"), HaveKey("tier")))
 		Expect(after.OwnerReferences).To(Equal(secret.OwnerReferences))
 		Expect(after.Type).To(Equal(secret.Type))

@@ -1,7 +1,6 @@
 package tokensecret
 
 import (
-	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,39 +10,46 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// IsFree tells that the target may be taken: there is none, or it may be adopted.
-func (s *State) IsFree() bool { return s == nil || s.Adoptable }
+// IsFree reports whether any ClientCredential with this target may take it: there is
+// no Secret, it may be adopted, or nothing names the ClientCredential that left it.
+func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.unnamed }
 
-// findOwner tells whose the Secret is. A controller reference says so, and where
-// there is none, the UID that the operator noted: a reference may have been removed,
-// and a Secret that outlives its ClientCredential has none.
+// findOwner finds out whose the Secret is. A controller reference says so. Without one,
+// the annotations do: a reference may have been removed, and a Secret that outlives its
+// ClientCredential has none.
 func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object) {
+	s.findReferences(owner, secret)
 	annotations := secret.GetAnnotations()
-	s.findReference(owner, secret)
-	if controller := metav1.GetControllerOf(secret); controller != nil {
-		s.Owner, s.Remedy = controller.Kind+" "+controller.Name, "delete that Secret"
+	switch controller, uid := metav1.GetControllerOf(secret), annotations[v1alpha1.OwnerUIDAnnotation]; {
+	case controller != nil:
+		s.Owner, s.Remedy = display(*controller), "delete that Secret"
 		s.Owned = controller.UID == owner.UID
+		if isNamesake(owner, *controller) {
+			s.inherit()
+		}
 		return
-	}
-	if annotations[v1alpha1.OwnerUIDAnnotation] == string(owner.UID) {
-		s.Owner, s.Owned = "ClientCredential "+owner.Name, true
+	case uid == string(owner.UID):
+		s.Owner, s.Owned = clientCredentialKind+" "+owner.Name, true
 		return
+	case uid == "":
+		s.Owner = "no controller"
+	default:
+		s.findFormer(owner, annotations)
 	}
 	agrees := annotations[v1alpha1.AdoptableByAnnotation] == owner.Name
-	s.Adoptable = agrees && owner.MayAdopt()
-	s.Owner = "no controller"
-	if annotations[v1alpha1.OwnerUIDAnnotation] != "" {
-		s.Owner = "another ClientCredential, or to one that was deleted"
-	}
+	s.Adoptable = agrees && owner.MayAdopt() && !s.Inherited
 	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
 }
 
-func (s *State) findReference(owner *v1alpha1.ClientCredential, secret metav1.Object) {
+func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	s.asWanted = owner.RetainsTarget()
 	for _, reference := range secret.GetOwnerReferences() {
-		if reference.UID == owner.UID {
+		switch {
+		case reference.UID == owner.UID:
 			s.referenced = true
 			s.asWanted = !owner.RetainsTarget() && equality.Semantic.DeepEqual(reference, ReferenceTo(owner))
+		case isNamesake(owner, reference):
+			s.namesakes = append(s.namesakes, reference.UID)
 		}
 	}
 }
@@ -54,7 +60,7 @@ func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
 
 // ReferenceTo the owner of a token Secret, by which it is deleted with its owner.
 func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
-	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind("ClientCredential"))
+	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind(clientCredentialKind))
 }
 
 // Refer is a strategic merge patch that sets the owner reference of a token Secret as
@@ -62,15 +68,9 @@ func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
 func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
 	reference, adoptableBy := any(ReferenceTo(owner)), any(nil)
 	if owner.RetainsTarget() {
-		reference, adoptableBy = map[string]any{"$patch": "delete", "uid": owner.UID}, owner.Name
+		reference, adoptableBy = withoutReference(owner.UID), owner.Name
 	}
-	// Texts can always be encoded.
-	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": s.UID, "resourceVersion": s.ResourceVersion,
-		"ownerReferences": []any{reference},
-		"annotations":     map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy},
-	}})
-	return patch
+	return s.patchOwner([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
 }
 
 // Unfit tells why a Secret that agrees to it cannot be adopted; empty when it can.

@@ -132,5 +132,10 @@ var _ = Describe("the request hash", func() {
 
 	It("is the same in every version, or an upgrade would renew every token", func() {
 		Expect(hashOf()).To(Equal("b3eb2174338c4257fc36b6328fe2fbb5"))
+		Expect(hashOf(func(s *spec) {
+			s.AuthorizationServer.ClientAuthentication.Assertion = &v1alpha1.Assertion{
+				KeyID: "k", Lifetime: &metav1.Duration{Duration: 5 * time.Minute}, Audience: ptr.To("a"),
+			}
+		})).To(Equal("55bf2a29cee10703255cc0aaceb8abe5"))
 	})
 })

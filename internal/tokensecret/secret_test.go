@@ -92,7 +92,7 @@ var _ = Describe("the record of a token", func() {
 		bare := token
 		bare.Scope = ""
 		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
-		Expect(annotations).To(HaveLen(10))
+		Expect(annotations).To(HaveLen(11))
 		Expect(annotations).To(And(HaveKeyWithValue(v1alpha1.ScopeAnnotation, ""), HaveKeyWithValue(v1alpha1.ResponseFieldsAnnotation, ""),
 			HaveKeyWithValue(v1alpha1.CredentialsVersionAnnotation, ""), HaveKeyWithValue(v1alpha1.RenewRequestAnnotation, "")))
 		Expect(tokensecret.RecordOf(annotations)).To(HaveField("RequestHash", "hash"))

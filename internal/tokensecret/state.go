@@ -2,6 +2,7 @@ package tokensecret
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -16,6 +17,9 @@ type State struct {
 	// Owned tells that the Secret belongs to the ClientCredential in question, and
 	// Adoptable that it does not, but may be taken over.
 	Owned, Adoptable bool
+	// Inherited is true if an earlier ClientCredential of this namespace and name left the
+	// Secret, so that it is taken over, and its token verified.
+	Inherited bool
 	// Unfit is why it cannot be taken over all the same; empty for nothing.
 	Unfit string
 	// Finalizers that hold up the deletion of the Secret; empty when it is not being
@@ -35,6 +39,12 @@ type State struct {
 	// referenced tells that the Secret has an owner reference to its owner, and
 	// asWanted that its owner references are what the deletion policy asks for.
 	referenced, asWanted bool
+	// unnamed is true if the Secret is inherited because it holds a token for the same
+	// request: an older version noted no name.
+	unnamed bool
+	// namesakes are the UIDs of earlier ClientCredentials of this name that the Secret has
+	// owner references to.
+	namesakes []types.UID
 }
 
 // StateOf reads the state of an existing target Secret.
@@ -50,7 +60,7 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	state.findOwner(owner, secret)
 	if state.Owned {
 		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
-		wanted := metadataOf(owner)
+		wanted := metadataOf(owner).knownTo(secret)
 		state.Outdated = secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation] != templateHash(owner)
 		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
 		state.Drifted = state.Tampered || !state.asWanted ||

@@ -39,15 +39,23 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("ours", func(*corev1.Secret) {}, true, "ClientCredential shop"),
 		Entry("ours, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
 		Entry("nobody's", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
-		Entry("that of a ClientCredential that left it", func(s *corev1.Secret) {
+		Entry("that of an earlier ClientCredential that left it", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
+		}, false, "an earlier ClientCredential of this name"),
+		Entry("that of a ClientCredential that left it, and whose name is not known", func(s *corev1.Secret) {
+			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
+			delete(s.Annotations, v1alpha1.OwnerNameAnnotation)
 		}, false, "another ClientCredential, or to one that was deleted"),
+		Entry("that of another ClientCredential that left it", leftBy("warehouse"), false, "ClientCredential warehouse"),
 		Entry("somebody else's, although it was ours once", func(s *corev1.Secret) {
 			s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x"
 			Expect(s.Annotations).To(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, "owner-uid"))
 		}, false, "SealedSecret shop"),
 		Entry("somebody else's", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
-		Entry("that of an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "ClientCredential shop"),
+		Entry("that of an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "an earlier ClientCredential of this name"),
+		Entry("that of a kind of the same name in another group", func(s *corev1.Secret) {
+			s.OwnerReferences[0].UID, s.OwnerReferences[0].APIVersion = "x", "example.com/v1"
+		}, false, "ClientCredential.example.com shop"),
 		Entry("ours, but not to control any more", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
 	)
 
@@ -102,7 +110,7 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("which it does not when somebody controls it", true, func(s *corev1.Secret) {
 			agrees(s)
 			s.OwnerReferences = written(token, provenance).OwnerReferences
-			s.OwnerReferences[0].UID = "x"
+			s.OwnerReferences[0].Name, s.OwnerReferences[0].UID = "warehouse", "x"
 		}, false, "delete that Secret"),
 	)
 
@@ -163,6 +171,7 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("the recorded names of further fields", v1alpha1.ResponseFieldsAnnotation),
 		Entry("the fingerprint", v1alpha1.FingerprintAnnotation),
 		Entry("the UID of the owner", v1alpha1.OwnerUIDAnnotation),
+		Entry("the name of the owner", v1alpha1.OwnerNameAnnotation),
 		Entry("the hash of the template", v1alpha1.TemplateHashAnnotation),
 	)
 
@@ -232,6 +241,7 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			s.OwnerReferences = nil
 			delete(s.Annotations, v1alpha1.FingerprintAnnotation)
 		}),
+		Entry("of a token Secret that an earlier ClientCredential left", leftBy("shop")),
 		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
 		Entry("of a Secret that may be adopted", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, map[string]string{"other": "x"}, nil, nil

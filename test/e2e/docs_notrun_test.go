@@ -21,6 +21,7 @@ var notRun = map[command]string{
 	{"docs/alerts.md", "kubectl get servicemonitors -n tokensync-system"}: "it needs prometheus-operator",
 
 	{"docs/argo-cd.md", "kubectl wait --for=jsonpath='{.status.health.status}'=Healthy application/tokensync --namespace argocd --timeout=5m"}: "it needs Argo CD",
+	{"docs/backup-and-restore.md", "velero backup create my-namespace --include-namespaces default"}:                                           "it needs Velero",
 	{"docs/flux.md", "kubectl wait --for=condition=Ready helmrelease/tokensync --namespace tokensync-system --timeout=5m"}:                     "it needs Flux",
 
 	{"docs/kubectl-plugin.md", "curl -fsSLO https://github.com/tokensync/tokensync/releases/download/v0.1.0/kubectl-tokensync_v0.1.0_linux_amd64.tar.gz"}: publishes,

@@ -1,0 +1,84 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// takeOver makes the ClientCredential the owner of a Secret that an earlier one of its
+// name left. It comes before any decision: the garbage collector deletes a Secret whose
+// owner does not exist, and its token may be the only one for a while.
+func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
+	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.Rival != "" {
+		return nil
+	}
+	if err := r.confirmOwner(ctx, o.owner); err != nil {
+		return err
+	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
+	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.TakeOver(o.owner))
+	err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager))
+	if err != nil {
+		err = r.targetConflictOr(ctx, o, err)
+	}
+	switch {
+	case errors.Is(err, errCacheBehind):
+		return err
+	case err != nil:
+		o.notTakenOver = r.takeOverFailure(ctx, o, err)
+		return nil
+	}
+	logger(ctx).Info("Took over the Secret that an earlier ClientCredential of this name left", "secret", o.TargetName)
+	o.Target = tokensecret.StateOf(o.owner, secret)
+	o.Target.Inherited = true
+	r.memory.rememberTarget(o.owner, o.Target)
+	return nil
+}
+
+// confirmOwner reads the ClientCredential live. A cache that still shows a deleted one
+// must not give it the Secret of the one that has its name now.
+func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	live := clientCredentialMetadata(owner)
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live)
+	if apierrors.IsNotFound(err) || (err == nil && (live.UID != owner.UID || !live.DeletionTimestamp.IsZero())) {
+		return errCacheBehind
+	}
+	if err != nil {
+		return fmt.Errorf("read ClientCredential %q: %w", owner.Name, err)
+	}
+	return nil
+}
+
+// takeOverFailure is why the API server refused that. An admission webhook saw the data of
+// the Secret, so the data is cut out of its message.
+func (r *Reconciler) takeOverFailure(ctx context.Context, o *observed, refusal error) *oauth2.Error {
+	failure := &oauth2.Error{
+		Reason: v1alpha1.ReasonSecretWriteFailed, Class: apiFailureClass(refusal),
+		Message: fmt.Sprintf("Secret %q, which an earlier ClientCredential of this name left, cannot be taken over", o.TargetName),
+	}
+	if secret, err := r.target(ctx, o); err == nil {
+		failure.Message += ": " + redacted(refusal, secret)
+	}
+	failure.Message += "; that is retried. To have a new token instead, delete that Secret"
+	return failure
+}
+
+func redacted(refusal error, secret *corev1.Secret) string {
+	var values []oauth2.Sensitive
+	for _, value := range secret.Data {
+		values = append(values, oauth2.NewSensitive(string(value)))
+	}
+	token := oauth2.Token{AccessToken: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}
+	return cut(token.Redact(refusal.Error(), values...))
+}

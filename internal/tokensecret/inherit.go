@@ -1,0 +1,125 @@
+package tokensecret
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// clientCredentialKind is the kind that owns token Secrets.
+const clientCredentialKind = "ClientCredential"
+
+// anEarlier names the owner of a Secret that has this name, but another UID.
+const anEarlier = "an earlier ClientCredential of this name"
+
+// isNamesake reports whether a reference names a ClientCredential of the same name,
+// which is another one if the UIDs differ: the name is free again.
+func isNamesake(owner *v1alpha1.ClientCredential, reference metav1.OwnerReference) bool {
+	return isClientCredential(reference) && reference.Name == owner.Name && reference.UID != owner.UID
+}
+
+func isClientCredential(reference metav1.OwnerReference) bool {
+	return reference.Kind == clientCredentialKind && groupOf(reference) == v1alpha1.GroupVersion.Group
+}
+
+func groupOf(reference metav1.OwnerReference) string {
+	return schema.FromAPIVersionAndKind(reference.APIVersion, reference.Kind).Group
+}
+
+// display names the controller of a Secret in a message.
+func display(controller metav1.OwnerReference) string {
+	kind := controller.Kind
+	if kind == clientCredentialKind && !isClientCredential(controller) {
+		kind += "." + groupOf(controller)
+	}
+	return kind + " " + controller.Name
+}
+
+// isComplete reports whether a record has all that every version of the operator writes.
+func (r *Record) isComplete() bool {
+	return r != nil && r.RequestHash != "" && r.Fingerprint != ""
+}
+
+// findFormer finds out which ClientCredential left a Secret without a controller, and
+// whether that was an earlier one of this name.
+func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[string]string) {
+	name, adopter := annotations[v1alpha1.OwnerNameAnnotation], annotations[v1alpha1.AdoptableByAnnotation]
+	if name == "" {
+		// A version that noted no name noted the adopter of a retained Secret, which is its
+		// own ClientCredential.
+		name = adopter
+	}
+	switch {
+	case name == "":
+		s.Owner = "another ClientCredential, or to one that was deleted"
+		hash, err := RequestHash(owner.Spec)
+		s.unnamed = err == nil && s.Record.isComplete() && s.Record.RequestHash == hash
+		s.Inherited = s.unnamed
+	case name != owner.Name:
+		s.Owner = clientCredentialKind + " " + name
+	case adopter != "" && adopter != owner.Name:
+		s.Owner = fmt.Sprintf("%s, and may be adopted by ClientCredential %s", anEarlier, adopter)
+	default:
+		s.inherit()
+	}
+}
+
+// inherit notes that an earlier ClientCredential of this name left the Secret.
+func (s *State) inherit() {
+	s.Owner, s.Inherited = anEarlier, s.Record.isComplete()
+	if !s.Inherited {
+		s.Owner += ", and has no complete record of a token"
+	}
+}
+
+// TakeOver is a strategic merge patch that makes the ClientCredential the owner of a
+// Secret that an earlier one of its name left. It removes the hash of the template, so
+// that the Secret counts as drifted until its token is verified and written again.
+func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
+	references := []any{}
+	for _, uid := range s.namesakes {
+		references = append(references, withoutReference(uid))
+	}
+	annotations := map[string]any{
+		v1alpha1.OwnerUIDAnnotation:     owner.UID,
+		v1alpha1.OwnerNameAnnotation:    owner.Name,
+		v1alpha1.AdoptableByAnnotation:  nil,
+		v1alpha1.TemplateHashAnnotation: nil,
+	}
+	if owner.RetainsTarget() {
+		annotations[v1alpha1.AdoptableByAnnotation] = owner.Name
+	} else {
+		references = append(references, ReferenceTo(owner))
+	}
+	return s.patchOwner(references, annotations)
+}
+
+// End is a strategic merge patch that ends the life of a token in its record, because the
+// token was revoked: the next ClientCredential of this name must not keep it.
+func (s *State) End(now time.Time) []byte {
+	// Texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid":         s.UID,
+		"annotations": map[string]any{v1alpha1.ExpiresAtAnnotation: now.UTC().Format(time.RFC3339)},
+	}})
+	return patch
+}
+
+func withoutReference(uid types.UID) any { return map[string]any{"$patch": "delete", "uid": uid} }
+
+// patchOwner is a strategic merge patch of the Secret as it was observed.
+func (s *State) patchOwner(references []any, annotations map[string]any) []byte {
+	// Texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": s.UID, "resourceVersion": s.ResourceVersion,
+		"ownerReferences": references,
+		"annotations":     annotations,
+	}})
+	return patch
+}
