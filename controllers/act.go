@@ -25,7 +25,7 @@ import (
 var errCacheBehind = errors.New("the cache is behind the API server")
 
 // act does what was decided. A failure is part of the outcome. The error is errCacheBehind,
-// or a *notYetError if nothing was done yet.
+// a *notYetError if nothing was done yet, or that of the context when the operator ends.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	var (
 		outcome status.Outcome
@@ -59,7 +59,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	switch {
 	case err == nil, errors.As(err, &outcome.Failure):
 		return outcome, nil
-	case isPutOff(err), errors.Is(err, errCacheBehind):
+	case isPutOff(err), errors.Is(err, errCacheBehind), ctx.Err() != nil:
 		return outcome, err
 	}
 	outcome.Failure = apiFailure(err)
@@ -108,17 +108,17 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	token := tokensecret.Fit(o.owner, *given)
+	if err := r.believe(ctx, o, &token, provenance); err != nil {
+		return status.Outcome{}, err
+	}
 	if tokensecret.IsSame(o.Target, token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
-		return status.Outcome{SameToken: true}, nil
+		return status.Outcome{SameToken: true, Lifetime: &token.Lifetime}, nil
 	}
-	if token.LifetimeAssumed {
-		notices = append(notices, oauth2.Notice{
-			Reason: v1alpha1.EventLifetimeAssumed,
-			Message: fmt.Sprintf("the token response names no lifetime that can be read: %s is assumed (authorizationServer.defaultTokenLifetime)",
-				o.server.DefaultTokenLifetime.Duration),
-		})
+	// What the condition LifetimeUnknown tells needs no notice.
+	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
+		notices = append(notices, *notice)
 	}
 	notices = append(notices, token.Notices...)
 	if len(token.MissingFields) > 0 {
@@ -129,7 +129,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		})
 	}
 	target, err := r.write(ctx, o, &token, provenance)
-	return status.Outcome{Target: target, Notices: notices}, err
+	return status.Outcome{Target: target, Notices: notices, Lifetime: &token.Lifetime}, err
 }
 
 // verify writes the token that is in the Secret again if it is still the one that

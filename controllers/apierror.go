@@ -23,6 +23,10 @@ import (
 // reportError ends a reconcile in which a request to the API server failed. The cause
 // and the backoff are in the status, and Ready is True no longer than the token lives.
 func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (reconcile.Result, error) {
+	if ctx.Err() != nil {
+		// The operator ends. The next one tries again.
+		return reconcile.Result{}, err
+	}
 	if errors.Is(err, errCacheBehind) {
 		if meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) && o.Token() != nil && !o.Valid() {
 			r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the cache is behind"}, status.Outcome{})

@@ -23,6 +23,9 @@ func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
 	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.Rival != "" {
 		return nil
 	}
+	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonSecretWriteFailed {
+		return nil
+	}
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}

@@ -129,6 +129,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 // ensureMetadata sets the finalizer and the owner of the Secret, if they differ. It
 // reports whether the ClientCredential changed.
 func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed bool, err error) {
+	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
+		// The API server may have refused just that.
+		return false, nil
+	}
 	if changed, err = r.keepFinalizer(ctx, o); changed || err != nil {
 		return changed, err
 	}

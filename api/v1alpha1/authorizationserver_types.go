@@ -69,9 +69,9 @@ type AuthorizationServerSpec struct {
 	// +optional
 	Revocation *Revocation `json:"revocation,omitempty"`
 
-	// defaultTokenLifetime is assumed when the token response names no lifetime
-	// that can be read and the token is no JWT that names one: a duration from
-	// 10s to 8760h. Default 1h.
+	// defaultTokenLifetime is assumed when the token response names no lifetime and
+	// the token is no JWT that names one: a duration from 10s to 8760h. Default 1h. If
+	// the response has a lifetime that cannot be read, it counts up to 1h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32

@@ -10,7 +10,8 @@ type ClientCredentialStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 
-	// conditions tell the state: Ready, Reconciling, Stalled and RenewalFailing.
+	// conditions tell the state: Ready, Reconciling, Stalled and RenewalFailing; and
+	// LifetimeUnknown, that the expiry of the token is assumed.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -16,6 +16,17 @@ const (
 	// but the last attempt to renew its token failed, or the next one cannot
 	// be made.
 	RenewalFailingCondition = "RenewalFailing"
+	// LifetimeUnknownCondition surfaces when the token response has a value for the
+	// lifetime that the operator cannot read, so that the expiry is assumed.
+	LifetimeUnknownCondition = "LifetimeUnknown"
+)
+
+// Reasons of LifetimeUnknown.
+const (
+	// ReasonLifetimeUnreadable surfaces when a value that should tell the lifetime has
+	// a notation that the operator does not know. The assumed lifetime is the smaller
+	// of defaultTokenLifetime and one hour.
+	ReasonLifetimeUnreadable = "LifetimeUnreadable"
 )
 
 // Reasons of Ready while it is True.
@@ -190,8 +201,8 @@ const (
 	// EventRevocationEndpointMissing surfaces when a token is issued that is to be
 	// revoked on deletion, and the metadata of the server name no revocation endpoint.
 	EventRevocationEndpointMissing = "RevocationEndpointMissing"
-	// EventLifetimeAssumed surfaces when the response names no lifetime that can
-	// be read.
+	// EventLifetimeAssumed surfaces when the response names no lifetime, and the token
+	// is no JWT that names one.
 	EventLifetimeAssumed = "LifetimeAssumed"
 	// EventLifetimeShort surfaces when tokens live too briefly for the kubelet to
 	// bring a new one into a running Pod in time.

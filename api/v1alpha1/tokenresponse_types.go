@@ -39,8 +39,8 @@ type TokenResponse struct {
 	TokenType []JSONPointer `json:"tokenType,omitzero"`
 
 	// expiresIn points to the lifetime: a number, a text that holds one, or one with
-	// its unit, such as "60 minutes" or "1h30m". Default [/expires_in]. An empty
-	// list reads none.
+	// units of its own, such as "60 minutes", "1h30m", "PT1H", "1:00:00" or
+	// "1.00:00:00". Default [/expires_in]. An empty list reads none.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
@@ -51,14 +51,27 @@ type TokenResponse struct {
 	// +optional
 	ExpiresInUnit TimeUnit `json:"expiresInUnit,omitempty"`
 
-	// expiresAt points to the instant of expiry: seconds or milliseconds since
-	// 1970, RFC 3339, RFC 1123, or a date and time such as 2026-01-31 18:30:00.
-	// Where both expiresAt and expiresIn are found, the earlier counts. By default
-	// none is read.
+	// expiresAt points to the instant of expiry: seconds to nanoseconds since 1970, or
+	// a date and time that starts with the year or names the month, such as
+	// 2026-01-31T18:30:00Z or Sat Jan 31 18:30:00 UTC 2026. The earliest of expiresAt,
+	// expiresIn and the claim exp of a JWT counts. By default none is read.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	ExpiresAt []JSONPointer `json:"expiresAt,omitzero"`
+
+	// expiresAtLayout is how the date at expiresAt is written, where day and month are
+	// numbers and the year is not first: nothing else can tell 11/12/2026 from
+	// 12/11/2026. YYYY is the year, MM the month, DD the day, HH the hour of 24 and hh
+	// that of 12, mm the minute, ss the second, A is AM or PM, and Z at the end is a
+	// zone such as Z or +01:00. All else stands for itself: - / . , : T and spaces. One
+	// digit is read where a layout has two, and so is a fraction of a second. Examples:
+	// "MM/DD/YYYY hh:mm:ss A", "DD.MM.YYYY HH:mm", "MM/DD/YYYY HH:mm:ss Z".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(YYYY|yyyy|YY|yy|MMM|MM?|DD?|dd?|HH?|hh?|mm?|ss?|A|a|tt|T|[.,]S+|[-/., :])+Z?$') && ['Y|y', 'M', 'D|d', 'H|h', 'm'].all(part, self.matches(part)) && (self.matches('H') || self.matches('A|a|tt'))",message="expiresAtLayout has YYYY, MM, DD, HH (or hh with A) and mm, and may have ss, a fraction, Z at the end, and - / . , : T and spaces between them, such as MM/DD/YYYY hh:mm:ss A"
+	ExpiresAtLayout string `json:"expiresAtLayout,omitempty"`
 
 	// expiresAtZone is the zone of an expiresAt that names none, as an offset such
 	// as +09:00 or Z. Without it such a time counts as UTC, but never as later than

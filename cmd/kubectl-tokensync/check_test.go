@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -92,6 +94,38 @@ Found
 		outcome := checked(ctx, clientCredential(rfc, "response: {expiresIn: []}")+credentials(secret))
 		Expect(outcome.out).To(And(ContainSubstring("(defaultTokenLifetime)"), ContainSubstring("LifetimeAssumed: ")))
 		Expect(outcome.out).To(ContainSubstring(`"expires_in": <number>`))
+	})
+
+	Describe("of a lifetime", func() {
+		answers := func(body string) { respond(http.StatusOK, body, "Content-Type", "application/json") }
+		jwt := func(lives time.Duration) string {
+			claims := fmt.Sprintf(`{"exp":%d}`, time.Now().Add(lives).Unix())
+			return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+		}
+
+		It("refuses a JWT that expired a minute ago, whatever expires_in says", func(ctx SpecContext) {
+			answers(`{"access_token":"` + jwt(-time.Minute) + `","expires_in":120}`)
+			outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
+			Expect(outcome.code).To(Equal(1))
+			Expect(outcome.out).To(And(ContainSubstring("TokenExpired: "), MatchRegexp("by its own claim exp it expired 1m[0-9]s before it came"),
+				ContainSubstring("Change: spec.authorizationServer.defaultTokenLifetime")))
+		})
+
+		It("names the claim exp when that comes first", func(ctx SpecContext) {
+			answers(`{"access_token":"` + jwt(10*time.Minute) + `","expires_in":1200}`)
+			outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
+			Expect(outcome.code).To(BeZero(), outcome.out)
+			Expect(outcome.out).To(MatchRegexp(`lifetime +\S+ \(claim exp of the JWT\)`))
+		})
+
+		It("tells of a value that it cannot read, and does not show it", func(ctx SpecContext) {
+			answers(`{"access_token":"the-token","expires_in":"tomorrow"}`)
+			outcome := checked(ctx, clientCredential(rfc, "defaultTokenLifetime: 2h")+credentials(secret))
+			Expect(outcome.code).To(BeZero(), outcome.out)
+			Expect(outcome.out).To(And(ContainSubstring("lifetime      1h0m0s (the maximum while a lifetime cannot be read)"),
+				ContainSubstring(`LifetimeUnreadable: the token response has a string of 8 characters at "/expires_in"`)))
+			Expect(outcome.out).NotTo(ContainSubstring("tomorrow"))
+		})
 	})
 
 	Describe("with credentials as files", func() {

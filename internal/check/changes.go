@@ -46,7 +46,7 @@ var fields = map[string][]string{
 	v1alpha1.ReasonInvalidTarget:                 {"spec.audience", "spec.resources"},
 	v1alpha1.ReasonRequestRefused:                {"{endpoint}", "{server}.profile", "{server}.request"},
 	v1alpha1.ReasonInvalidResponse:               {"{server}.response.accessToken", "{server}.profile", "{endpoint}"},
-	v1alpha1.ReasonTokenExpired:                  {"{server}.response.expiresIn", "{server}.response.expiresAt"},
+	v1alpha1.ReasonTokenExpired:                  {"{server}.response.expiresIn", "{server}.response.expiresAt", "{server}.defaultTokenLifetime"},
 	v1alpha1.ReasonTokenTypeUnsupported:          {"{server}.response.tokenType", "{server}.request"},
 }
 

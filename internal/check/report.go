@@ -110,10 +110,8 @@ func (e *exchange) plan(token oauth2.Token) {
 		policy.Before = spec.RenewBefore.Duration
 	}
 	e.report.Found.RenewAt = policy.RenewAt(token.IssuedAt, token.ExpiresAt).UTC()
-	if token.LifetimeAssumed {
-		e.notice(v1alpha1.EventLifetimeAssumed,
-			"the token response names no lifetime that can be read: %s is assumed (authorizationServer.defaultTokenLifetime)",
-			e.server.DefaultTokenLifetime.Duration)
+	if notice := token.Lifetime.Notice(); notice != nil {
+		e.notice(notice.Reason, "%s", notice.Message)
 	}
 	if margin := policy.Margin(token.ExpiresAt.Sub(token.IssuedAt)); margin < renewal.KubeletDelay {
 		e.notice(v1alpha1.EventLifetimeShort,

@@ -62,7 +62,7 @@ type Explanation struct {
 	WaitsFor []Point `json:"waitsFor,omitempty"`
 	// Needs is what somebody must do.
 	Needs []Point `json:"needs,omitempty"`
-	// Notices are what the cluster shows and the status does not.
+	// Notices are what the cluster shows and the state does not.
 	Notices []Point `json:"notices,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []string `json:"unknown,omitempty"`

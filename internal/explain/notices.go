@@ -11,12 +11,21 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// notices are what the cluster shows and the status does not, or does not yet.
+// notices are what the cluster shows and the status does not, or does not yet, and
+// what a condition tells of a token that serves.
 func (in Input) notices() []Point {
-	var points []Point
+	points := in.lifetimeNotice()
 	points = append(points, in.credentialsNotice()...)
 	points = append(points, in.targetNotice()...)
 	return append(points, in.serverNotice()...)
+}
+
+func (in Input) lifetimeNotice() []Point {
+	unknown := in.condition(v1alpha1.LifetimeUnknownCondition)
+	if unknown == nil {
+		return nil
+	}
+	return notice("%s: %s", unknown.Type, clean(unknown.Message))
 }
 
 // says tells whether the status names a reason, for the spec as it is now.

@@ -27,7 +27,7 @@ var (
 )
 
 // abnormalConditions are there only while they are True.
-var abnormalConditions = []string{v1alpha1.ReconcilingCondition, v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition}
+var abnormalConditions = []string{v1alpha1.ReconcilingCondition, v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.LifetimeUnknownCondition}
 
 // listTimeout is a net: the cache has synced before anybody is elected.
 const listTimeout = 5 * time.Second

@@ -19,6 +19,11 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" && server.Issuer == "" {
 		return invalid("authorizationServer.revocation.onDelete needs to know where: set authorizationServer.revocation.endpoint")
 	}
+	if layout := server.Response.ExpiresAtLayout; layout != "" {
+		if _, _, ok := goLayout(layout); !ok {
+			return invalid("authorizationServer.response.expiresAtLayout %q cannot be used: write year, month, day, hour and minute as in MM/DD/YYYY hh:mm:ss A or DD.MM.YYYY HH:mm", layout)
+		}
+	}
 	for _, header := range server.Request.Headers {
 		if strings.EqualFold(header.Name, "Authorization") && server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic {
 			return invalid("client_secret_basic sets the header Authorization, and authorizationServer.request.headers does too: set clientAuthentication.method to none, or remove the header")

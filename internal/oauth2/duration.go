@@ -18,6 +18,8 @@ var units = map[v1alpha1.TimeUnit]time.Duration{
 
 // words are units as people write them.
 var words = map[string]time.Duration{
+	"ns": time.Nanosecond, "nanosecond": time.Nanosecond,
+	"us": time.Microsecond, "µs": time.Microsecond, "microsecond": time.Microsecond,
 	"ms": time.Millisecond, "msec": time.Millisecond, "millisecond": time.Millisecond,
 	"s": time.Second, "sec": time.Second, "second": time.Second,
 	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
@@ -27,23 +29,81 @@ var words = map[string]time.Duration{
 }
 
 var (
-	part = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)[\s,]*(?:and\s+)?`)
-	// RFC 3339 appendix A, without months and years, whose length varies.
-	iso8601 = regexp.MustCompile(`^P(?:([0-9.]+)D)?(?:T(?:([0-9.]+)H)?(?:([0-9.]+)M)?(?:([0-9.]+)S)?)?$`)
+	part = regexp.MustCompile(`^([0-9]{1,3}(?:[,'_][0-9]{3})+|[0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)[\s,]*(?:and\s+)?`)
+	// RFC 3339 appendix A, without months and years, whose length varies, unless
+	// they are 0.
+	iso8601 = regexp.MustCompile(`^P(?:0+Y)?(?:0+M)?(?:([0-9.,]+)W)?(?:([0-9.,]+)D)?(?:T(?:([0-9.,]+)H)?(?:([0-9.,]+)M)?(?:([0-9.,]+)S)?)?$`)
+	// clock is H:MM:SS with days before it as .NET, Python and PostgreSQL write them.
+	// Two parts, such as 10:00, may be hours or minutes, so they are not read.
+	clock = regexp.MustCompile(`^(-)?(?:([0-9]+)(?:[.:]|\s*days?,?\s+))?([0-9]{1,4}):([0-5]?[0-9]):([0-5]?[0-9](?:[.,][0-9]+)?)$`)
 )
 
+// maxNotation bounds the texts that are looked at: a server may send 256 KiB.
+const maxNotation = 128
+
+var iso8601Units = []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second}
+
 // lifetimeOf accepts a number of the unit, a text that holds one, or a text with
-// units of its own: "60 minutes", "1h30m", "PT1H".
+// units of its own: "60 minutes", "1h30m", "PT1H", "1:00:00".
 func lifetimeOf(value any, unit v1alpha1.TimeUnit) (time.Duration, bool) {
 	if n, ok := number(value); ok {
 		return times(n, units[unit]), true
 	}
 	s, _ := value.(string)
-	s = strings.TrimSpace(s)
-	if match := iso8601.FindStringSubmatch(s); match != nil && s != "P" && !strings.HasSuffix(s, "T") {
-		return sum(match[1:], []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second})
+	if len(s) > maxNotation {
+		return 0, false
 	}
-	return worded(strings.ToLower(s))
+	s = strings.Join(strings.Fields(s), " ")
+	if n, ok := separated(s, unit); ok {
+		return times(n, units[unit]), true
+	}
+	if match := iso8601.FindStringSubmatch(strings.ToUpper(s)); match != nil && strings.Join(match[1:], "") != "" {
+		return sum(match[1:], iso8601Units)
+	}
+	s = strings.ToLower(s)
+	if match := clock.FindStringSubmatch(s); match != nil {
+		return clockTime(match)
+	}
+	return worded(s)
+}
+
+var (
+	// groups are digits with a separator between thousands. A single dot, as in
+	// 3.600, is a decimal point.
+	groups = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:['’][0-9]{3})+|(?:_[0-9]{3})+|(?:\.[0-9]{3}){2,})$`)
+	// decimalComma is a number with a comma for the decimal point, unless groups
+	// matches it.
+	decimalComma   = regexp.MustCompile(`^[0-9]+,[0-9]+$`)
+	groupSeparator = strings.NewReplacer(",", "", " ", "", "'", "", "’", "", "_", "", ".", "")
+)
+
+// separated reads a number with separators between thousands, or with a decimal
+// comma. Of minutes, hours and days, 1,500 may be one and a half, so it is not read.
+func separated(s string, unit v1alpha1.TimeUnit) (float64, bool) {
+	if groups.MatchString(s) {
+		if units[unit] > time.Second {
+			return 0, false
+		}
+		return parseNumber(groupSeparator.Replace(s))
+	}
+	if decimalComma.MatchString(s) {
+		return parseNumber(strings.Replace(s, ",", ".", 1))
+	}
+	return 0, false
+}
+
+// clockTime is the duration that a match of clock stands for: 0 if it is negative,
+// since such a lifetime is over.
+func clockTime(match []string) (time.Duration, bool) {
+	sign, days, hours := match[1], match[2], match[3]
+	if n, _ := parseNumber(hours); days != "" && n >= 24 {
+		return 0, false
+	}
+	total, ok := sum(match[2:], []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second})
+	if sign != "" {
+		return 0, ok
+	}
+	return total, ok
 }
 
 // worded adds up amounts that have their units behind them.
@@ -58,6 +118,9 @@ func worded(s string) (total time.Duration, ok bool) {
 			unit, known = words[strings.TrimSuffix(match[2], "s")]
 		}
 		amount, isNumber := parseNumber(match[1])
+		if !isNumber {
+			amount, isNumber = parseNumber(groupSeparator.Replace(match[1]))
+		}
 		if !known || !isNumber {
 			return 0, false
 		}
@@ -72,7 +135,7 @@ func sum(amounts []string, units []time.Duration) (total time.Duration, ok bool)
 		if amount == "" {
 			continue
 		}
-		n, isNumber := parseNumber(amount)
+		n, isNumber := parseNumber(strings.Replace(amount, ",", ".", 1))
 		if !isNumber {
 			return 0, false
 		}

@@ -150,12 +150,7 @@ func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
 // refusal is the error for a response by which the server refuses a token.
 func refusal(r refused) *Error {
 	status := r.response.StatusCode
-	code := r.said.judged(status)
-	if isCredentialError(*r.server.Response, r.code) {
-		// The declaration may name a code that is not shown, such as a sentence.
-		code = r.code
-	}
-	verdict := classify(r.server, code, status)
+	verdict := classify(r.server, r.said.judged(r.server, status), status)
 	return &Error{
 		Reason:     verdict.reason,
 		Class:      verdict.class,

@@ -1,8 +1,6 @@
 package oauth2
 
 import (
-	"time"
-
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
@@ -24,17 +22,6 @@ func (p Place) String() string {
 	}
 	return string(p.Pointer)
 }
-
-// LifetimeSource is what told how long a token lives: the field of the
-// declaration by which it was found, or the claim exp.
-type LifetimeSource string
-
-const (
-	LifetimeFromExpiresIn LifetimeSource = "response.expiresIn"
-	LifetimeFromExpiresAt LifetimeSource = "response.expiresAt"
-	LifetimeFromClaim     LifetimeSource = "claim exp of the JWT"
-	LifetimeFromDefault   LifetimeSource = "defaultTokenLifetime"
-)
 
 // Findings tell where ReadResponse found what it returned.
 type Findings struct {
@@ -59,37 +46,8 @@ func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token T
 	}
 	findings.TokenType = firstAt(document, server.Response.TokenType, text)
 	findings.Scope = firstAt(document, server.Response.Scope, text)
-	findings.Lifetime, findings.LifetimeAt = lifetimeIn(server, document, response, token)
+	findings.Lifetime, findings.LifetimeAt = token.Lifetime.Source, token.Lifetime.At
 	return findings
-}
-
-// lifetimeIn tells by the instant of expiry what it was read from: so the order
-// of precedence is written down in one place alone, in expiry.
-func lifetimeIn(server v1alpha1.AuthorizationServerSpec, document any, response Response, token Token) (LifetimeSource, *Place) {
-	if token.LifetimeAssumed {
-		return LifetimeFromDefault, nil
-	}
-	latest := response.StartedAt.Add(longestLifetime)
-	counted := func(at time.Time, ok bool) (time.Time, bool) {
-		if at.After(latest) {
-			at = latest
-		}
-		return at, ok && at.Truncate(time.Second).Equal(token.ExpiresAt)
-	}
-	relative := firstAt(document, server.Response.ExpiresIn, func(value any) (time.Time, bool) {
-		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
-		return counted(response.StartedAt.Add(lifetime), ok)
-	})
-	if relative != nil {
-		return LifetimeFromExpiresIn, relative
-	}
-	absolute := firstAt(document, server.Response.ExpiresAt, func(value any) (time.Time, bool) {
-		return counted(absoluteExpiry(value, server, response))
-	})
-	if absolute != nil {
-		return LifetimeFromExpiresAt, absolute
-	}
-	return LifetimeFromClaim, nil
 }
 
 // firstAt returns where the first pointer finds what accept takes; nil for nowhere.

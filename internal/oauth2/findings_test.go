@@ -3,6 +3,7 @@ package oauth2_test
 import (
 	"encoding/base64"
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -53,6 +54,15 @@ var _ = Describe("Explain", func() {
 		Expect(findings.Lifetime).To(Equal(oauth2.LifetimeFromClaim))
 		Expect(findings.LifetimeAt).To(BeNil())
 		Expect(explain(rfc6749(), answer(200, `{"access_token":"abc"}`)).Lifetime).To(Equal(oauth2.LifetimeFromDefault))
+		Expect(explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`","expires_in":3600}`)).Lifetime).To(Equal(oauth2.LifetimeFromClaim))
+		Expect(explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`","expires_in":600}`)).Lifetime).To(Equal(oauth2.LifetimeFromExpiresIn))
+		Expect(explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`","expires_in":60}`)).Lifetime).To(Equal(oauth2.LifetimeFromExpiresIn))
+	})
+
+	It("tells the default from the cap that holds while a lifetime cannot be read", func() {
+		const unread = `{"access_token":"abc","expires_in":"soon"}`
+		Expect(explain(rfc6749(), answer(200, unread)).Lifetime).To(Equal(oauth2.LifetimeFromDefault))
+		Expect(explain(rfc6749(defaultLifetime(2*time.Hour)), answer(200, unread)).Lifetime).To(Equal(oauth2.LifetimeFromCaution))
 	})
 
 	It("knows a lifetime that was cut to the longest", func() {

@@ -1,6 +1,7 @@
 package oauth2_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,6 +21,11 @@ func FuzzReadResponse(f *testing.F) {
 		`{"access_token": "TOKEN", "expires_at": "/Date(1772370000000)/", "expires_in": "1h 30 minutes"}`,
 		`{"access_token": "TOKEN", "expires_at": "Sun, 01 Mar 2026 13:00:00 GMT", "expires_in": -1e400}`,
 		`{"access_token": "TOKEN", "expires_at": 1e300, "expires_in": null, "scope": "TOKEN"}`,
+		`{"access_token": "TOKEN", "expires_at": "Fri Nov 27 23:21:00 UTC 2026", "expires_in": "1.00:10:00,5"}`,
+		`{"access_token": "TOKEN", "expires_at": "27-NOV-26 11.21.00.000000 PM +00:00", "expires_in": "3,600"}`,
+		`{"access_token": "TOKEN", "expires_at": "2026-11-27T23:21+00:00[UTC]", "expires_in": "1,5 TOKEN"}`,
+		`{"access_token": "TOKEN", "expires_at": 639155604000000000, "expires_in": "TOKEN"}`,
+		`{"access_token": "TOKEN", "expires_at": "11/27/2026 11:21:00 PM", "expires_in": {"TOKEN": 3600}}`,
 		`{"data": [{"token": "TOKEN"}], "success": false, "code": 0}`,
 		`{"access_token": 12345678901234567890, "token_type": "DPoP"}`,
 		`{"error_description": "half TO\ufffdKEN", "refresh_token": "TOKEN"}`,
@@ -30,15 +36,15 @@ func FuzzReadResponse(f *testing.F) {
 		`TOKEN`, `"Bearer TOKEN"`, `Bearer TOKEN`, `<html>TOKEN</html>`, "\ufeff{}", ``, `null`, `[]`, `{"access_token": "TOKEN`, `eyJhbGciOiJub25lIn0.eyJleHAiOjF9.TOKEN`,
 	} {
 		for _, status := range []int{200, 400} {
-			f.Add(body, status, "text/plain", "https://TOKEN.example.com/TOKEN", "/access_token", "/expires_in", "/expires_at", "/error", "/success", "true", "+01:00")
+			f.Add(body, status, "text/plain", "https://TOKEN.example.com/TOKEN", "/access_token", "/expires_in", "/expires_at", "/error", "/success", "true", "+01:00", "MM/DD/YYYY hh:mm:ss A")
 		}
 	}
-	f.Add(``, 401, `Bearer error="invalid_client", error_description="bad ECHO"`, "/login/ECHO", "", "", "", "", "", "0", "Z")
-	f.Add(`error=x&error_description=bad+ECHO&access_token=TOKEN`, 400, "application/x-www-form-urlencoded", "", "", "", "", "", "", "", "")
-	f.Add(``, 204, "TOKEN", "TOKEN", "", "", "", "", "", "0", "Z")
-	f.Add(`{"access_token": "TOKEN"}`, 302, "text/TOKEN", "https://%zz", "/a~1b/0/-1", "/", "x", "//", "/access_token", "", "")
+	f.Add(``, 401, `Bearer error="invalid_client", error_description="bad ECHO"`, "/login/ECHO", "", "", "", "", "", "0", "Z", "")
+	f.Add(`error=x&error_description=bad+ECHO&access_token=TOKEN`, 400, "application/x-www-form-urlencoded", "", "", "", "", "", "", "", "", "")
+	f.Add(``, 204, "TOKEN", "TOKEN", "", "", "", "", "", "0", "Z", "")
+	f.Add(`{"access_token": "TOKEN"}`, 302, "text/TOKEN", "https://%zz", "/a~1b/0/-1", "/", "x", "//", "/access_token", "", "", "YYYYMMDDHHmmss.SSSZ")
 
-	f.Fuzz(func(t *testing.T, body string, status int, contentType, location, accessToken, expiresIn, expiresAt, errorCode, success, equals, zone string) {
+	f.Fuzz(func(t *testing.T, body string, status int, contentType, location, accessToken, expiresIn, expiresAt, errorCode, success, equals, zone, layout string) {
 		const echo = mark + "+/ of the client"
 		fill := strings.NewReplacer("TOKEN", token, "ECHO", echo).Replace
 		s := rfc6749(func(s *server) {
@@ -47,7 +53,7 @@ func FuzzReadResponse(f *testing.F) {
 			s.Response.AccessToken = at(pointer(accessToken), "/data/0/token", "")
 			s.Response.ExpiresIn, s.Response.ExpiresAt = at(pointer(expiresIn)), at(pointer(expiresAt))
 			s.Response.ErrorCode, s.Response.ExpiresAtZone = at(pointer(errorCode)), zone
-			s.Response.AccessTokenHeader = "X-Token"
+			s.Response.AccessTokenHeader, s.Response.ExpiresAtLayout = "X-Token", layout
 			if at := pointer(success); at != "" {
 				s.Response.Success = &v1alpha1.ResponseSuccess{Pointer: &at, Equals: &equals}
 			}
@@ -73,6 +79,9 @@ func FuzzReadResponse(f *testing.F) {
 		}
 		if !read.ExpiresAt.After(receivedAt) || read.ExpiresAt.After(startedAt.Add(tenYears+time.Second)) {
 			t.Errorf("a token that expires at %s", read.ExpiresAt)
+		}
+		if notice := read.Lifetime.Notice(); notice != nil {
+			mustBeReadable(t, errors.New(notice.Message), text)
 		}
 		if len(read.Scope) > 4096 || strings.ContainsFunc(read.Scope, isControl) || strings.ContainsFunc(read.Type, isControl) {
 			t.Errorf("a token of scope %q and type %q", read.Scope, read.Type)

@@ -14,9 +14,7 @@ type refused struct {
 	server   v1alpha1.AuthorizationServerSpec
 	request  *Request
 	response Response
-	// code is the error code as the server wrote it. It is not shown.
-	code string
-	said saying
+	said     saying
 }
 
 // hint says what to do: the field, and a value to try. It is composed from what is
@@ -315,10 +313,12 @@ func (e *Error) RefusesCredentials() bool {
 		return false
 	}
 	switch e.StatusCode {
+	case http.StatusTooManyRequests:
+		return false
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 		return true
 	}
-	return false
+	return e.Class == CredentialsRefused
 }
 
 // IsVendorFailure reports whether a server refused a request in a way that no RFC

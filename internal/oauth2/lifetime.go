@@ -1,7 +1,6 @@
 package oauth2
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -14,44 +13,122 @@ import (
 // longestLifetime caps what a server claims, so that arithmetic on it is safe.
 const longestLifetime = 10 * 365 * 24 * time.Hour
 
-// expiry finds out when a token expires. A lifetime is anchored at the start of
-// the request, which is never later than the issue. assumed tells that nothing
-// named a lifetime that can be read.
-//
-// Order: what the response says, the earlier of the relative and the absolute
-// value; else the claim exp of a JWT; else the default.
-func expiry(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (expiresAt time.Time, assumed bool) {
-	latest := response.StartedAt.Add(longestLifetime)
-	relative, hasRelative := first(document, server.Response.ExpiresIn, func(value any) (time.Time, bool) {
-		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
-		return response.StartedAt.Add(lifetime), ok && !isInstant(value, response.StartedAt)
-	})
-	absolute, hasAbsolute := first(document, server.Response.ExpiresAt, func(value any) (time.Time, bool) {
-		at, ok := absoluteExpiry(value, server, response)
-		// What lies further ahead was written in a way that is misunderstood.
-		return at, ok && at.Before(latest)
-	})
-	// A clock that runs far behind: the server says the token lives and has died.
-	if hasRelative && hasAbsolute && !absolute.After(response.ReceivedAt) {
-		hasAbsolute = false
+// LifetimeSource is what told how long a token lives: the field of the
+// declaration by which it was found, or the claim exp.
+type LifetimeSource string
+
+const (
+	LifetimeFromExpiresIn LifetimeSource = "response.expiresIn"
+	LifetimeFromExpiresAt LifetimeSource = "response.expiresAt"
+	LifetimeFromClaim     LifetimeSource = "claim exp of the JWT"
+	LifetimeFromDefault   LifetimeSource = "defaultTokenLifetime"
+	// LifetimeFromCaution is the cap for a lifetime that is there but cannot be read.
+	LifetimeFromCaution LifetimeSource = "the maximum while a lifetime cannot be read"
+)
+
+// Lifetime tells how it is known when a token expires.
+type Lifetime struct {
+	Source LifetimeSource
+	// At is nil where the response itself names no lifetime.
+	At *Place
+	// Assumed is the lifetime that is assumed; 0 when something told.
+	Assumed time.Duration
+	// Unread are the values that should have told and cannot be read.
+	Unread []Unread
+	// HasClaim is true for a JWT that says itself when it expires: the token is never
+	// believed to live longer.
+	HasClaim bool
+}
+
+// IsAssumed reports whether nothing that can be read tells the lifetime.
+func (l Lifetime) IsAssumed() bool { return l.Assumed != 0 }
+
+// IsUnreadable reports whether the lifetime is assumed although the response has a
+// value for it.
+func (l Lifetime) IsUnreadable() bool { return l.IsAssumed() && len(l.Unread) > 0 }
+
+// expiries are what a response and its token say about the expiry.
+type expiries struct {
+	// relative, absolute and claim are nil where there is none.
+	relative, absolute, claim *expiry
+	unread                    []Unread
+}
+
+type expiry struct {
+	at     time.Time
+	source LifetimeSource
+	place  *Place
+}
+
+// expiryOf finds out when a token expires: at the earliest of the relative and the
+// absolute value of the response and the claim exp of a JWT, else after the default
+// lifetime. A lifetime is anchored at the start of the request, which is never later
+// than the issue.
+func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (time.Time, Lifetime) {
+	told := expiriesIn(server, document, token, response)
+	earliest := told.earliest(response)
+	lifetime := Lifetime{Unread: told.unread, HasClaim: told.claim != nil}
+	if earliest == nil {
+		lifetime.Assumed, lifetime.Source = assume(server, told.unread)
+		earliest = &expiry{at: response.StartedAt.Add(lifetime.Assumed)}
+	} else {
+		lifetime.Source, lifetime.At = earliest.source, earliest.place
 	}
-	switch {
-	case hasRelative && hasAbsolute && absolute.Before(relative):
-		expiresAt = absolute
-	case hasRelative:
-		expiresAt = relative
-	case hasAbsolute:
-		expiresAt = absolute
-	default:
-		var hasClaim bool
-		if expiresAt, hasClaim = jwtExpiry(token); !hasClaim {
-			expiresAt, assumed = response.StartedAt.Add(server.DefaultTokenLifetime.Duration), true
+	if latest := response.StartedAt.Add(longestLifetime); earliest.at.After(latest) {
+		earliest.at = latest
+	}
+	return earliest.at.Truncate(time.Second), lifetime
+}
+
+func (e expiries) earliest(response Response) (earliest *expiry) {
+	if e.relative != nil && e.absolute != nil && !e.absolute.at.After(response.ReceivedAt) {
+		// A clock that runs far behind: the server says the token lives and has died. The
+		// claim of a JWT counts all the same, because the API looks at it too.
+		e.absolute = nil
+	}
+	for _, told := range []*expiry{e.relative, e.absolute, e.claim} {
+		if told != nil && (earliest == nil || told.at.Before(earliest.at)) {
+			earliest = told
 		}
 	}
-	if expiresAt.After(latest) {
-		expiresAt = latest
+	return earliest
+}
+
+func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (told expiries) {
+	var unread []Unread
+	told.relative, told.unread = firstExpiry(document, server.Response.ExpiresIn, LifetimeFromExpiresIn, func(value any) (time.Time, string) {
+		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
+		if !ok || isInstant(value, response.StartedAt) {
+			return time.Time{}, kindOf(value)
+		}
+		return response.StartedAt.Add(lifetime), ""
+	})
+	told.absolute, unread = firstExpiry(document, server.Response.ExpiresAt, LifetimeFromExpiresAt, func(value any) (time.Time, string) {
+		return absoluteExpiry(value, server, response)
+	})
+	told.unread = append(told.unread, unread...)
+	if at, ok := jwtExpiry(token); ok {
+		told.claim = &expiry{at: at, source: LifetimeFromClaim}
 	}
-	return expiresAt.Truncate(time.Second), assumed
+	return told
+}
+
+// firstExpiry returns the first value that read takes, and otherwise what it does not
+// take, of which read returns the kind.
+func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeSource, read func(any) (time.Time, string)) (*expiry, []Unread) {
+	var unread []Unread
+	for _, pointer := range pointers {
+		value, found := resolve(document, pointer)
+		if !found || isBlank(value) {
+			continue
+		}
+		at, kind := read(value)
+		if kind == "" {
+			return &expiry{at: at, source: source, place: &Place{Pointer: pointer}}, nil
+		}
+		unread = append(unread, Unread{Field: source, At: Place{Pointer: pointer}, Kind: kind})
+	}
+	return nil, unread
 }
 
 // isInstant tells of what cannot be a lifetime: as one it would be decades long,
@@ -63,23 +140,26 @@ func isInstant(value any, now time.Time) bool {
 	return ok && n >= leastSeconds && at.Sub(now).Abs() < longestLifetime
 }
 
-// absoluteExpiry reads an instant. Without a zone it may be meant as local time
-// somewhere: then it counts as no later than the default lifetime, so that no
-// dead token seems alive.
-func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response Response) (time.Time, bool) {
-	if at, ok := instant(value); ok {
-		return at, true
-	}
+// absoluteExpiry reads an instant, or returns what kind of value it cannot read.
+// Without a zone it may be meant as local time somewhere: then it counts as no later
+// than the default lifetime, so that no dead token seems alive.
+func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response Response) (time.Time, string) {
 	zone := server.Response.ExpiresAtZone
-	at, ok := localTime(value, zone)
-	if !ok || zone != "" {
-		return at, ok
+	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
+	isCertain := zoned || zone != ""
+	switch cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); {
+	case !ok:
+		return at, kindOf(value)
+	case !isCertain && at.After(cautious):
+		return cautious, ""
+	case !isCertain && !at.After(response.ReceivedAt):
+		// Past for UTC, so it is the time of somewhere in the west.
+		return at, "a date without a zone that has passed in UTC"
+	case !at.Before(response.StartedAt.Add(longestLifetime)):
+		// Misunderstood, or meant as "never".
+		return at, "a date more than 10 years ahead"
 	}
-	if cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); at.After(cautious) {
-		return cautious, true
-	}
-	// Past for UTC, so it is the time of somewhere in the west.
-	return at, at.After(response.ReceivedAt)
+	return at, ""
 }
 
 // number accepts a JSON number or a text that holds one.
@@ -114,24 +194,4 @@ func durationOf(seconds float64, most time.Duration) time.Duration {
 		return most
 	}
 	return time.Duration(seconds * float64(time.Second))
-}
-
-// jwtExpiry reads the claim exp of a JWT (RFC 7519 section 4.1.4). The signature
-// is the business of whoever accepts the token.
-func jwtExpiry(token string) (time.Time, bool) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return time.Time{}, false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return time.Time{}, false
-	}
-	var claims struct {
-		Expiry json.Number `json:"exp"`
-	}
-	if err := json.Unmarshal(payload, &claims); err != nil || claims.Expiry == "" {
-		return time.Time{}, false
-	}
-	return instant(claims.Expiry)
 }

@@ -93,17 +93,31 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("or the one that can be read", `"?"`, inSeconds(10*time.Minute), 10*time.Minute),
 	)
 
-	DescribeTable("is the claim exp of a JWT when the response says nothing",
+	DescribeTable("is the claim exp of a JWT",
 		func(response oauth2.Response, lifetime time.Duration) {
-			token := tokenIn(rfc6749(), response)
+			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.HasClaim).To(BeTrue())
 		},
 		Entry("a number", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, ``), 20*time.Minute),
 		Entry("a number with a fraction", jwt(`{"exp": `+inSeconds(20*time.Minute)+`.5}`, ``), 20*time.Minute),
 		Entry("a numeric string", jwt(`{"exp": "`+inSeconds(20*time.Minute)+`"}`, ``), 20*time.Minute),
 		Entry("a huge number is cut to ten years", jwt(`{"exp": 1e400}`, ``), tenYears),
-		Entry("expires_in goes first", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 3600`), time.Hour),
+		// It went before the claim: then a cache made a dead JWT look alive.
+		Entry("if expires_in says more", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 3600`), 20*time.Minute),
+		Entry("if expires_at says more", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires": `+inSeconds(time.Hour)), 20*time.Minute),
+	)
+
+	DescribeTable("is not the claim exp of a JWT",
+		func(response oauth2.Response, lifetime time.Duration) {
+			Expect(tokenIn(rfc6749(expiresAtIn("/expires")), response).ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
+		},
+		Entry("if expires_in says less", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 600`), 10*time.Minute),
+		Entry("if expires_at says less", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires": `+inSeconds(10*time.Minute)), 10*time.Minute),
+		Entry("if it is that of an encrypted token, which cannot be read", answer(http.StatusOK, `{"access_token": "a.eyJleHAiOjF9.b.c.d", "expires_in": 600}`), 10*time.Minute),
+		Entry("if it is called otherwise", jwt(`{"EXP": 1, "nested": {"exp": 1}}`, `, "expires_in": 600`), 10*time.Minute),
+		Entry("if its payload is a list", jwt(`["exp", 1]`, `, "expires_in": 600`), 10*time.Minute),
 	)
 
 	DescribeTable("may be over: such a token is refused, and asked for again later",
@@ -123,6 +137,31 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("an absolute time in the past is expired", bearer(`, "expires": 1524486008`)),
 		Entry("a negative absolute time is expired", bearer(`, "expires": -1`)),
 		Entry("a JWT whose exp has passed is expired", jwt(`{"exp": 1524486008}`, ``)),
+		Entry("a JWT whose exp has passed is expired, whatever expires_in says", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`)),
+		Entry("a JWT whose exp has passed is expired, whatever both say", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120, "expires": `+inSeconds(time.Hour))),
+		Entry("a JWT that died while the answer was under way is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
+		Entry("a JWT whose exp is 0 is expired", jwt(`{"exp": 0}`, `, "expires_in": 120`)),
+		Entry("a negative clock is expired", bearer(`, "expires_in": "-00:10:00"`)),
+		Entry("a clock of 0 is expired", bearer(`, "expires_in": "00:00:00"`)),
+		Entry("the first day of .NET is expired", bearer(`, "expires": "0001-01-01T00:00:00Z"`)),
+	)
+
+	DescribeTable("may be over, and the message says what to do",
+		func(response oauth2.Response, said string) {
+			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
+			Expect(failure.Message).To(Equal("token endpoint https://idp.example.com/token issued a token that has expired already: " + said))
+		},
+		Entry("if a lifetime of 0 means for ever", bearer(`, "expires_in": 0`),
+			`what it has at "/expires_in" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+		Entry("if a time of 0 means for ever", bearer(`, "expires": 0`),
+			`what it has at "/expires" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+		Entry("if the answer took too long", bearer(`, "expires_in": 2`),
+			`it lives 2s by "/expires_in" (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),
+		Entry("if a clock is wrong, or a cache answers", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`),
+			`by its own claim exp it expired 1m2s before it came; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
+		Entry("if the date has passed", bearer(`, "expires": `+inSeconds(-time.Hour)),
+			`by "/expires" (authorizationServer.response.expiresAt) it expired 1h0m2s before it came; check authorizationServer.response.expiresAt and expiresAtZone, and compare the clocks of the server and of the operator's nodes`),
 	)
 
 	It("counts from the start of the request, however long the answer takes", func() {

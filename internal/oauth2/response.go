@@ -47,7 +47,10 @@ type Token struct {
 	// gives them, and MissingFields the names of those that were not there.
 	Fields        map[string]Sensitive
 	MissingFields []string
-	// LifetimeAssumed tells that no lifetime was found and the default holds.
+	// Lifetime tells how ExpiresAt is known. A token that was read from its Secret has
+	// none.
+	Lifetime Lifetime
+	// LifetimeAssumed is Lifetime.IsAssumed.
 	LifetimeAssumed bool
 	// Notices are what an admin should know about the token.
 	Notices []Notice
@@ -61,9 +64,9 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 		return nil, redirected(endpoint, request, response)
 	}
 	document, decodeErr := documentOf(server, response)
-	code, failed := failureIn(server, document, response)
+	_, failed := failureIn(server, document, response)
 	if failed {
-		return nil, refusal(refused{server, request, response, code, wordsOf(server, request, document, response)})
+		return nil, refusal(refused{server, request, response, wordsOf(server, request, document, response)})
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))
@@ -142,8 +145,8 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	accessToken, found := accessTokenIn(server, document, response)
 	if !found {
 		said := wordsOf(server, request, document, response)
-		if said.isFailure() {
-			return nil, refusal(refused{server, request, response, said.code, said})
+		if said.isFailure(server) {
+			return nil, refusal(refused{server, request, response, said})
 		}
 		places := list(server.Response.AccessToken)
 		if header := server.Response.AccessTokenHeader; header != "" {
@@ -174,13 +177,9 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		// The scope is shown; what cannot be shown is no scope.
 		scope = ""
 	}
-	expiresAt, assumed := expiry(server, document, accessToken, response)
+	expiresAt, lifetime := expiryOf(server, document, accessToken, response)
 	if !expiresAt.After(response.ReceivedAt) {
-		return nil, &Error{
-			Reason: v1alpha1.ReasonTokenExpired, Class: Unavailable, StatusCode: response.StatusCode,
-			Message: fmt.Sprintf("token endpoint %s issued a token that has expired already: check authorizationServer.response.expiresIn and expiresAt, and the server's clock",
-				endpoint),
-		}
+		return nil, expired(endpoint, response, expiresAt, lifetime)
 	}
 	fields, missing := fieldsOf(server, document)
 	token := &Token{
@@ -191,7 +190,8 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		IssuedAt:        response.StartedAt.Truncate(time.Second),
 		ExpiresAt:       expiresAt,
 		Scope:           printable(scope, 4096),
-		LifetimeAssumed: assumed,
+		Lifetime:        lifetime,
+		LifetimeAssumed: lifetime.IsAssumed(),
 	}
 	token.Notices = noticesOf(server, request, *token)
 	return token, nil

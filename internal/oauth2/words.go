@@ -23,6 +23,9 @@ const (
 type saying struct {
 	// code is the error code; empty for none.
 	code string
+	// raw is the value in the declared place of the code as the server wrote it; empty
+	// for none. It is compared, and never shown.
+	raw string
 	// declared is true if the code was found where the declaration has it. A code
 	// found elsewhere turns no success into a failure.
 	declared bool
@@ -42,6 +45,7 @@ func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document
 	said := saying{}
 	said.code, said.declared = first(document, server.Response.ErrorCode, codeText)
 	said.text, _ = first(document, server.Response.ErrorDescription, text)
+	said.raw = said.code
 	sentence := ""
 	if isSentence(said.code) {
 		// Some servers put their explanation in the place of the code.
@@ -81,20 +85,24 @@ func (f wordFinder) complete(said saying, document any, response Response) sayin
 	return said
 }
 
-// judged is the code that classes a failure. A code in an undeclared place does
+// judged is the code that classes a failure: the declared one, or another one if that
+// is a sentence which the declaration does not name. A code in an undeclared place does
 // not outrank 401: gateways answer 401 invalid_request for a wrong secret.
-func (s saying) judged(status int) string {
-	if !s.declared && status == http.StatusUnauthorized {
+func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) string {
+	switch {
+	case s.raw != "" && (!isSentence(s.raw) || isCredentialError(*server.Response, s.raw)):
+		return s.raw
+	case !s.declared && status == http.StatusUnauthorized:
 		return ""
 	}
 	return s.code
 }
 
 // isFailure reports whether a 2xx response without a token is a refusal by a code
-// in an undeclared place.
-func (s saying) isFailure() bool {
+// in an undeclared place: one of RFC 6749, or one that the declaration names.
+func (s saying) isFailure(server v1alpha1.AuthorizationServerSpec) bool {
 	_, known := codes[s.code]
-	return known
+	return known || isCredentialError(*server.Response, s.code)
 }
 
 // answer writes status, code and explanation, such as

@@ -19,6 +19,15 @@ func (in Input) failure() *v1alpha1.FailureStatus {
 	return failure
 }
 
+// BackingOff returns the failure whose backoff is not over; nil without one.
+func (in Input) BackingOff() *v1alpha1.FailureStatus {
+	failure := in.failure()
+	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
+		return nil
+	}
+	return failure
+}
+
 // isAhead tells of an instant that lies in the past for whoever wrote it, and in
 // the future for us.
 func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }

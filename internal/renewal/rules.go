@@ -68,8 +68,8 @@ func credentialsUnusable(in Input) *Decision {
 }
 
 func backingOff(in Input) *Decision {
-	failure := in.failure()
-	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
+	failure := in.BackingOff()
+	if failure == nil {
 		return nil
 	}
 	decision := &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"time"
+
+	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 const (
@@ -57,6 +59,16 @@ func AskAgainAt(now, expiresAt time.Time) time.Time {
 		return now.Add(half)
 	}
 	return justAfter(expiresAt)
+}
+
+// AssumeAgainAt is AskAgainAt for a token whose lifetime is assumed. In the end it is
+// just before the expiry: if the server gives the token once more, it lives on.
+func AssumeAgainAt(now, expiresAt time.Time) time.Time {
+	at := AskAgainAt(now, expiresAt)
+	if before := expiresAt.Add(-tokensecret.AssumedAgain / 2); at.After(expiresAt) && before.After(now) {
+		return before
+	}
+	return at
 }
 
 func justAfter(expiresAt time.Time) time.Time { return expiresAt.Add(time.Second) }

@@ -36,6 +36,10 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	case before != nil && now == nil && ready.Status == metav1.ConditionTrue:
 		events = append(events, Event{corev1.EventTypeNormal, v1alpha1.EventRecovered, ready.Message})
 	}
+	unknown := meta.FindStatusCondition(status.Conditions, v1alpha1.LifetimeUnknownCondition)
+	if unknown != nil && meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.LifetimeUnknownCondition) == nil {
+		events = append(events, Event{corev1.EventTypeWarning, unknown.Reason, unknown.Message})
+	}
 	for _, notice := range news(in, after) {
 		events = append(events, Event{corev1.EventTypeWarning, notice.Reason, notice.Message})
 	}

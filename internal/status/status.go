@@ -41,6 +41,9 @@ type Outcome struct {
 	// Target is the state of the target Secret after it was written; nil when it
 	// was not.
 	Target *tokensecret.State
+	// Lifetime tells how it is known how long the token lives that the server gave; nil
+	// when it gave none.
+	Lifetime *oauth2.Lifetime
 	// Notices tell what an admin should know.
 	Notices []oauth2.Notice
 }
@@ -59,7 +62,7 @@ func Compute(in Input) Report {
 		after.Target = in.Outcome.Target
 	}
 	if in.Outcome.SameToken {
-		after.Last.Generation, after.Last.Token = after.Generation, askAgain(after)
+		after.Last.Generation, after.Last.Token = after.Generation, askAgain(after, in.Outcome.Lifetime)
 	}
 	status := v1alpha1.ClientCredentialStatus{
 		ObservedGeneration:      &after.Generation,
@@ -75,6 +78,7 @@ func Compute(in Input) Report {
 		status.Conditions = append(status.Conditions, *condition.DeepCopy())
 	}
 	setConditions(&status, after, problem)
+	setLifetimeUnknown(&status, after, in.Outcome)
 	return Report{
 		Status:   status,
 		Events:   events(in, after, status),
@@ -170,13 +174,17 @@ func countAttempt(before []v1alpha1.ClassAttempts, class oauth2.Class) (byClass 
 }
 
 // askAgain is the status of a token that the server gave again.
-func askAgain(after renewal.Input) *v1alpha1.TokenStatus {
+func askAgain(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.TokenStatus {
 	token := after.Token()
+	next := renewal.AskAgainAt(after.Now, token.ExpiresAt)
+	if lifetime != nil && lifetime.IsAssumed() {
+		next = renewal.AssumeAgainAt(after.Now, token.ExpiresAt)
+	}
 	return &v1alpha1.TokenStatus{
 		IssuedAt:  second(token.IssuedAt),
 		ExpiresAt: second(token.ExpiresAt),
 		// Rounded up: never sooner.
-		RenewAt: second(renewal.AskAgainAt(after.Now, token.ExpiresAt).Add(time.Second - 1)),
+		RenewAt: second(next.Add(time.Second - 1)),
 	}
 }
 

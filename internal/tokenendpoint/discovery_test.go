@@ -131,6 +131,16 @@ var _ = Describe("discovery", func() {
 		}
 	})
 
+	It("obeys Retry-After on a metadata document, also as a date", func() {
+		clock := testingclock.NewFakeClock(start)
+		server := plain(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", start.Add(30*time.Second).Format(http.TimeFormat))
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		_, err := client(func(o *tokenendpoint.Options) { o.Clock = clock }).Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
+		Expect(err).To(And(HaveField("Class", oauth2.Unavailable), HaveField("RetryAfter", 30*time.Second)))
+	})
+
 	It("spares an issuer that has none, for some seconds", func() {
 		server := newIssuer(func(string, string) (int, string) { return http.StatusNotFound, "" })
 		clock := testingclock.NewFakeClock(start)

@@ -1,0 +1,162 @@
+package controllers_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// jwtUntil is a JWT with the claim exp.
+func jwtUntil(at time.Time) string {
+	return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"exp":%d}`, at.Unix())) + ".c2ln"
+}
+
+// givesTokens makes the server answer the client shop with what next returns.
+func (w *world) givesTokens(next func() (token, expiresIn string)) {
+	w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+		token, expiresIn := next()
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(rw, `{"access_token":"`+token+`","token_type":"Bearer","expires_in":`+expiresIn+`}`)
+	})
+}
+
+var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 120 s", func() {
+	It("never makes a dead token ready, and is asked until it has another", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		begin := w.clock.Now()
+		dies, cacheEnds := begin.Add(40*time.Second), begin.Add(100*time.Second)
+		w.givesTokens(func() (string, string) {
+			if w.clock.Now().Before(cacheEnds) {
+				return jwtUntil(dies), "120"
+			}
+			return jwtUntil(begin.Add(time.Hour)), "3600"
+		})
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		first := w.eventuallyReady(ctx, "shop")
+		Expect(first.Data).To(HaveKeyWithValue("expires_at", []byte(dies.UTC().Format(time.RFC3339))))
+
+		for w.clock.Now().Before(dies.Add(-time.Second)) {
+			w.clock.Step(3 * time.Second)
+			Consistently(func(g Gomega) {
+				g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpiresAt.Time).To(Equal(dies))
+			}).WithTimeout(30 * time.Millisecond).Should(Succeed())
+		}
+		Expect(w.tokenRequests()).To(BeNumerically(">", 1))
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
+
+		By("calling it expired from its exp on")
+		w.clock.SetTime(dies.Add(time.Second))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
+		Eventually(w.tokenRequests).Should(BeNumerically(">", 2))
+
+		By("getting the next token soon after the cache has ended")
+		requests := w.tokenRequests()
+		w.passes(5*time.Minute, func(g Gomega) {
+			cc := w.get(ctx, "shop")(g)
+			g.Expect(cc.Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			g.Expect(cc.Status.Token.ExpiresAt.Time).To(Equal(begin.Add(time.Hour)))
+			g.Expect(w.clock.Now()).To(BeTemporally("<", cacheEnds.Add(5*time.Minute)))
+		})
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests() - requests).To(BeNumerically("<", 8))
+	})
+})
+
+var _ = Describe("A server that gives one opaque token again and again", func() {
+	It("is not believed to have made it live longer, until it gives it for five minutes more", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		first := w.eventuallyReady(ctx, "shop")
+		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
+
+		w.clock.SetTime(expiresAt.Add(-time.Minute))
+		Eventually(w.tokenRequests).Should(Equal(2))
+		Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally("~", expiresAt.Add(-30*time.Second), time.Second))
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
+
+		w.clock.SetTime(expiresAt.Add(2 * time.Second))
+		Eventually(func() *v1alpha1.FailureStatus { return w.get(ctx, "shop")(Default).Status.Failure }).Should(HaveField("Reason", "TokenExpired"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
+
+		w.clock.SetTime(expiresAt.Add(11 * time.Minute))
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(BeTemporally("~", expiresAt.Add(21*time.Minute), 5*time.Second))
+	})
+
+	It("is not believed either if a field of the response is fresh each time, or the client secret was rotated", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.givesTokens(func() (string, string) {
+			return "session-of-the-shop", fmt.Sprintf(`600, "id": "%d"`, w.tokenRequests())
+		})
+		shop := w.clientCredential("shop")
+		shop.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{
+			Fields: []v1alpha1.ResponseField{{Name: "id", Pointers: []v1alpha1.JSONPointer{"/id"}}},
+		}
+		create(ctx, w.shopCredentials(), shop)
+		w.eventuallyReady(ctx, "shop")
+		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
+		for count := 2; count <= 3; count++ {
+			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time.Add(time.Second))
+			Eventually(func() string { return string(w.secret(ctx, "shop-token").Data["id"]) }).Should(Equal(fmt.Sprint(count)))
+			Eventually(func(g Gomega) {
+				g.Expect(w.get(ctx, "shop")(g).Status.Token.RenewAt.Time).To(BeTemporally(">", w.clock.Now()))
+			}).Should(Succeed())
+			Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
+		}
+	})
+
+	It("is believed if it tells no lifetime: then the token lives for the default again, and is never called expired", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.givesTokens(func() (string, string) { return "session-of-the-shop", "null" })
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
+		for w.clock.Now().Before(expiresAt.Add(time.Minute)) {
+			token := w.get(ctx, "shop")(Default).Status.Token
+			Expect(token.RenewAt.Time).To(BeTemporally("<", token.ExpiresAt.Time))
+			w.clock.SetTime(token.RenewAt.Add(time.Second))
+			Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally(">", token.RenewAt.Time))
+			w.eventuallyReady(ctx, "shop")
+		}
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(BeTemporally("~", expiresAt.Add(time.Hour), time.Minute))
+		Expect(w.tokenRequests()).To(BeNumerically("<", 16))
+	})
+})
+
+var _ = Describe("A lifetime that cannot be read", func() {
+	It("is told by a condition, over a renewal and a restart, until it can be read", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		var corrected atomic.Bool
+		w.givesTokens(func() (string, string) {
+			if corrected.Load() {
+				return "last", `"1:00:00"`
+			}
+			return fmt.Sprint("token-", w.tokenRequests()), `"tomorrow"`
+		})
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		unknown := matchers.HaveCondition("LifetimeUnknown", "True", "LifetimeUnreadable")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), unknown)
+		w.traffic.reset()
+		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.eventuallySays(ctx, "shop", unknown)
+		Eventually(w.traffic.writes).Should(ConsistOf(HaveSuffix("/secrets/shop-token"), HaveSuffix("/clientcredentials/shop/status")))
+		Expect(w.eventsSoFar()).To(ConsistOf(ContainSubstring("TokenIssued"), ContainSubstring(`LifetimeUnreadable the token response has a string of 8 characters at "/expires_in"`)))
+		w.restart()
+		Consistently(func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(unknown) }).Should(Succeed())
+
+		corrected.Store(true)
+		w.renew(ctx, "shop")
+		w.eventuallyReady(ctx, "shop")
+	})
+})

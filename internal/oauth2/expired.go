@@ -1,0 +1,35 @@
+package oauth2
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// expired is the error for a token that is dead on arrival. A cache or a clock may be
+// the cause, so it passes.
+func expired(endpoint string, response Response, expiresAt time.Time, lifetime Lifetime) *Error {
+	return &Error{
+		Reason: v1alpha1.ReasonTokenExpired, Class: Unavailable, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
+		Message: fmt.Sprintf("token endpoint %s issued a token that has expired already: %s", endpoint, whyExpired(response, expiresAt, lifetime)),
+	}
+}
+
+func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) string {
+	ago := response.ReceivedAt.Sub(expiresAt).Round(time.Second)
+	const clocks = "compare the clocks of the server and of the operator's nodes"
+	switch {
+	case lifetime.Source == LifetimeFromClaim:
+		return fmt.Sprintf("by its own claim exp it expired %s before it came; look for a cache in front of the server, and %s", ago, clocks)
+	case lifetime.At == nil:
+		return fmt.Sprintf("the answer took longer than the lifetime that is assumed; set authorizationServer.defaultTokenLifetime to more than %s", ago)
+	case lifetime.Source == LifetimeFromExpiresIn && expiresAt.After(response.StartedAt.Truncate(time.Second)):
+		return fmt.Sprintf("it lives %s by %q (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued",
+			expiresAt.Sub(response.StartedAt.Truncate(time.Second)), lifetime.At)
+	case lifetime.Source == LifetimeFromExpiresIn, expiresAt.Unix() <= 0:
+		return fmt.Sprintf("what it has at %q means a lifetime of 0 or less; if the server means \"for ever\", set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to how long to keep a token",
+			lifetime.At, lifetime.Source)
+	}
+	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s before it came; check authorizationServer.response.expiresAt and expiresAtZone, and %s", lifetime.At, ago, clocks)
+}

@@ -1,0 +1,85 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Unread is a value that should tell how long a token lives, and cannot be read.
+type Unread struct {
+	// Field of the declaration that points to the value.
+	Field LifetimeSource
+	At    Place
+	// Kind describes the value without showing it, such as "a string of 7 characters".
+	Kind string
+}
+
+// kindOf describes a value without showing it.
+func kindOf(value any) string {
+	switch value := value.(type) {
+	case string:
+		return fmt.Sprintf("a string of %d characters", utf8.RuneCountInString(value))
+	case json.Number:
+		return fmt.Sprintf("a number of %d characters", len(value))
+	case bool:
+		return "a boolean"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}
+
+// isBlank reports whether a value says nothing, as null does.
+func isBlank(value any) bool {
+	s, isText := value.(string)
+	return value == nil || (isText && strings.TrimSpace(s) == "")
+}
+
+// maxAssumed caps the lifetime that is assumed for a token whose lifetime is there
+// but cannot be read: it may be shorter than the default.
+const maxAssumed = time.Hour
+
+// assume returns the lifetime of a token whose response names none that can be read.
+func assume(server v1alpha1.AuthorizationServerSpec, unread []Unread) (time.Duration, LifetimeSource) {
+	if len(unread) > 0 && server.DefaultTokenLifetime.Duration > maxAssumed {
+		return maxAssumed, LifetimeFromCaution
+	}
+	return server.DefaultTokenLifetime.Duration, LifetimeFromDefault
+}
+
+// Notice says that a lifetime was assumed, or that a value was not read; nil for
+// neither.
+func (l Lifetime) Notice() *Notice {
+	switch {
+	case len(l.Unread) > 0:
+		return &Notice{Reason: v1alpha1.ReasonLifetimeUnreadable, Message: l.unreadMessage()}
+	case l.IsAssumed():
+		return &Notice{Reason: v1alpha1.EventLifetimeAssumed, Message: fmt.Sprintf(
+			"the token response names no lifetime: %s is assumed; set authorizationServer.response.expiresIn or expiresAt to where it is, or authorizationServer.defaultTokenLifetime to how long tokens live",
+			l.Assumed)}
+	}
+	return nil
+}
+
+func (l Lifetime) unreadMessage() string {
+	var found, fields []string
+	for _, unread := range l.Unread {
+		found = append(found, fmt.Sprintf("%s at %q (authorizationServer.%s)", unread.Kind, unread.At.String(), unread.Field))
+		fields = append(fields, string(unread.Field))
+	}
+	instead := fmt.Sprintf("the lifetime comes from the %s", l.Source)
+	if l.IsAssumed() {
+		instead = l.Assumed.String() + " is assumed"
+	}
+	remedy := "point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt"
+	if fields[len(fields)-1] == string(LifetimeFromExpiresAt) {
+		remedy = "set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A"
+	}
+	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s; %s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to how long tokens live",
+		strings.Join(found, " and "), instead, remedy, strings.Join(fields, " and "))
+}

@@ -1,0 +1,81 @@
+package tokensecret
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+const (
+	// maxDoubt is how long the operator refuses a token that the server still gives
+	// after the end of the life that it told. A cache that outlives its tokens has
+	// ended by then; a server that extends the life of a token goes on giving it.
+	maxDoubt = 5 * time.Minute
+	// AssumedAgain is how long before its assumed expiry a token that the server gives
+	// again is assumed to live anew: so Ready does not turn False in between.
+	AssumedAgain = 10 * time.Second
+)
+
+// Given says whether a server gave the token again that the target holds.
+type Given string
+
+const (
+	// GivenNew is another token.
+	GivenNew Given = "New"
+	// GivenAgain is the same access token.
+	GivenAgain Given = "Again"
+	// GivenUnknown is a token that only the data of the Secret can tell.
+	GivenUnknown Given = "Unknown"
+)
+
+// Compare tells by the record of the target alone whether it holds a token already.
+// The fingerprint also depends on the credentials and the further fields of the
+// response. If one of these may differ, it tells nothing.
+func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
+	if target == nil || !target.Owned || target.Record == nil || !token.ExpiresAt.After(target.Record.ExpiresAt) {
+		// An expiry that is no later can be believed in any case.
+		return GivenNew
+	}
+	record := *target.Record
+	if fingerprint(token, record, provenance.Credentials) == record.Fingerprint {
+		return GivenAgain
+	}
+	isAlike := record.RequestHash == provenance.RequestHash && record.CredentialsVersion == provenance.CredentialsVersion &&
+		len(record.Fields) == 0 && len(token.Fields) == 0
+	if isAlike || target.Tampered || token.Lifetime.HasClaim {
+		// A record that someone else wrote tells nothing, and a JWT is never believed to
+		// live longer than it says itself.
+		return GivenNew
+	}
+	return GivenUnknown
+}
+
+// Holds reports whether a Secret has an access token.
+func Holds(secret *corev1.Secret, token oauth2.Token) bool {
+	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
+}
+
+// Believe returns when a token expires that the server gave again: no later than the
+// record says, as long as that lies ahead. Once it is over, a JWT's own exp tells, and
+// so does a server that tells no lifetime. A token whose told life is over is refused
+// for a while, since a cache may give it. The error is an *oauth2.Error.
+func Believe(record Record, token oauth2.Token) (time.Time, error) {
+	left := record.ExpiresAt.Sub(token.IssuedAt)
+	switch {
+	case token.Lifetime.IsAssumed() && left < AssumedAgain:
+		return token.ExpiresAt, nil
+	case left > 0:
+		return record.ExpiresAt, nil
+	case token.Lifetime.HasClaim, left <= -maxDoubt:
+		return token.ExpiresAt, nil
+	}
+	return time.Time{}, &oauth2.Error{
+		Reason: v1alpha1.ReasonTokenExpired, Class: oauth2.Unavailable,
+		Message: fmt.Sprintf("the token endpoint gave the token again that expired at %s by what it said before: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
+			record.ExpiresAt.UTC().Format(time.RFC3339)),
+	}
+}
