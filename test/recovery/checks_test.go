@@ -21,6 +21,7 @@ func (a *actor) check() {
 	GinkgoHelper()
 	AddReportEntry("what was seen", ReportEntryVisibilityFailureOrVerbose, a.history())
 	a.checkRequests()
+	a.checkRate()
 	a.checkRecovery()
 	a.checkNoDeadTokenIsReady()
 	a.checkConditions()
@@ -64,6 +65,34 @@ func (a *actor) checkRequests() {
 	}
 }
 
+// checkRate expects no hot loop, and no more than four refusals of credentials in an
+// hour, because servers lock accounts.
+func (a *actor) checkRate() {
+	GinkgoHelper()
+	requests, refused := a.requests(), a.refusals()
+	for i := 5; i < len(requests); i++ {
+		Expect(requests[i]-requests[i-5]).To(BeNumerically(">", minute), "six token requests in a minute: %s", requests)
+	}
+	for i := 4; i < len(refused); i++ {
+		Expect(refused[i]-refused[i-4]).To(BeNumerically(">", hour), "credentials refused five times in an hour: %s", refused)
+	}
+}
+
+// refusals are the times of the token requests after which the conditions tell of refused
+// credentials.
+func (a *actor) refusals() (times []time.Duration) {
+	for _, at := range a.requests() {
+		index := slices.IndexFunc(a.samples, func(s sample) bool { return s.at == at })
+		if index < 0 {
+			continue
+		}
+		if told := a.scenario.tells(a.samples[index]); told != nil && told.class == oauth2.CredentialsRefused {
+			times = append(times, at)
+		}
+	}
+	return times
+}
+
 func within(since time.Duration, wait wait) OmegaMatcher {
 	return And(BeNumerically(">=", since+wait.min), BeNumerically("<=", since+wait.max+slack(since+wait.max)))
 }
@@ -100,7 +129,7 @@ const patience = 2 * minute
 func (a *actor) checkConditions() {
 	GinkgoHelper()
 	since, reason := time.Duration(0), ""
-	seen := make([]bool, len(a.scenario.told))
+	seen := map[*told]bool{}
 	for _, s := range a.samples {
 		if a.scenario.mute && len(s.conditions) == 0 {
 			continue
@@ -112,13 +141,14 @@ func (a *actor) checkConditions() {
 		if reason == "" {
 			continue
 		}
-		index := slices.IndexFunc(a.scenario.told, func(t told) bool { return t.matches(s) })
-		Expect(index).NotTo(Equal(-1), "a problem that is not expected: %s", s)
-		seen[index] = true
-		a.scenario.told[index].check(s, s.at-since)
+		told := a.scenario.tells(s)
+		Expect(told).NotTo(BeNil(), "a problem that is not expected: %s", s)
+		seen[told] = true
+		told.check(s, s.at-since)
 	}
-	for i, told := range a.scenario.told {
-		Expect(seen[i] || told.perhaps).To(BeTrue(), "%s is told", told.reason)
+	for i := range a.scenario.told {
+		told := &a.scenario.told[i]
+		Expect(seen[told] || told.perhaps).To(BeTrue(), "%s is told", told.reason)
 	}
 }
 
@@ -139,6 +169,16 @@ func (s sample) reason() string {
 		return condition.Reason
 	}
 	return ""
+}
+
+// tells returns the problem of the scenario that a sample tells; nil for none or another.
+func (s scenario) tells(seen sample) *told {
+	for i := range s.told {
+		if s.told[i].matches(seen) {
+			return &s.told[i]
+		}
+	}
+	return nil
 }
 
 func (t told) matches(s sample) bool {
