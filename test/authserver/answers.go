@@ -39,6 +39,16 @@ func Body(status int, contentType, body string) Answer {
 	}
 }
 
+// Echo answers with an error whose description repeats the credentials of the request,
+// as a careless server does.
+func Echo(status int, code string) Answer {
+	return func(w http.ResponseWriter, r *http.Request, _ time.Time) {
+		id, secret, _ := r.BasicAuth()
+		write(w, status, map[string]any{"error": code, "error_description": "No client has the ID " + id + " and the secret " + secret,
+			"header": r.Header.Get("Authorization")})
+	}
+}
+
 // HTML answers with the page of a gateway or a login.
 func HTML(status int) Answer {
 	return Body(status, "text/html", "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>We will be back soon</h1></body></html>")

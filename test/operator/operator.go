@@ -81,7 +81,7 @@ func (o *Operator) newQueue(_ string, limiter workqueue.TypedRateLimiter[reconci
 // Cache is what the operator knows of the cluster.
 func (o *Operator) Cache() client.Reader { return o.cache }
 
-// State tells whether the operator has nothing to do before its clock is stepped or an
+// State returns whether the operator has nothing to do before its clock is stepped or an
 // event comes, how much it has done so far, and when it has something to do again,
 // which is zero for never. It is for operators with a fake clock.
 func (o *Operator) State() (isIdle bool, changes int, next time.Time) {

@@ -101,6 +101,12 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 		unavailable("TokenEndpointUnreachable", authserver.HangUpAfter(`{"expires_in": 3600, "access_token": "`))},
 	row{"hands out a token that expired has a token after 35 s", unavailable("TokenExpired", authserver.Cached(-minute, 3600))},
 
+	// Secrets in responses.
+	row{"repeats the credentials in its refusal has a token after 45 s, and the secret is not shown",
+		mayPass("RequestRefused", authserver.Echo(http.StatusBadRequest, "unknown_tenant"))},
+	row{"answers 500 with a token in the body has a token after 35 s, and that token is not shown",
+		unavailable("ServerError", authserver.JSON(http.StatusInternalServerError, map[string]any{"access_token": "t0ken-of-a-failure"}))},
+
 	// Retry-After.
 	row{"answers 429 unauthorized_client and asks to wait 30 s has a token after that",
 		asksToWait("RateLimited", 30*second, authserver.RetryAfter("30", authserver.Refuse(http.StatusTooManyRequests, "unauthorized_client")))},
