@@ -6,6 +6,7 @@ package authserver
 import (
 	"crypto/tls"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,8 +22,8 @@ type Server struct {
 	now       func() time.Time
 	lifetime  time.Duration
 	clients   map[string]Client
-	responses map[string]http.HandlerFunc
-	places    map[string]http.HandlerFunc
+	responses map[string]played
+	places    map[string]played
 	requests  []Request
 	tokens    map[string]time.Time
 	// given is the last token of each client, and assertions the IDs of those seen.
@@ -51,6 +52,8 @@ type Options struct {
 	TLS      bool
 	// ClientCertificates is whether a server with TLS asks for a certificate.
 	ClientCertificates tls.ClientAuthType
+	// Listener that the server accepts connections from; nil for one of its own.
+	Listener net.Listener
 }
 
 // New starts a server on a loopback address.
@@ -58,8 +61,8 @@ func New(options Options) *Server {
 	s := &Server{
 		now: options.Now, lifetime: options.Lifetime,
 		clients:    map[string]Client{},
-		responses:  map[string]http.HandlerFunc{},
-		places:     map[string]http.HandlerFunc{},
+		responses:  map[string]played{},
+		places:     map[string]played{},
 		tokens:     map[string]time.Time{},
 		given:      map[string]string{},
 		assertions: map[string]bool{},
@@ -76,6 +79,10 @@ func New(options Options) *Server {
 	}
 	mux.HandleFunc("/", s.metadata)
 	s.Server = httptest.NewUnstartedServer(s.placed(mux))
+	if options.Listener != nil {
+		_ = s.Listener.Close()
+		s.Listener = options.Listener
+	}
 	if options.TLS {
 		s.TLS = &tls.Config{ClientAuth: options.ClientCertificates, MinVersion: tls.VersionTLS12}
 		s.StartTLS()
@@ -98,7 +105,7 @@ func (s *Server) Register(clients ...Client) {
 func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.responses[clientID] = response
+	s.responses[clientID] = always(response)
 }
 
 // RespondAt makes the server answer whoever comes to a path in another way; nil
@@ -106,7 +113,7 @@ func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 func (s *Server) RespondAt(path string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.places[path] = response
+	s.places[path] = always(response)
 }
 
 // Requests returns the requests of a client so far; of all clients for "".
@@ -135,7 +142,7 @@ func (s *Server) requestsThat(match func(Request) bool) []Request {
 func (s *Server) placed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mutex.Lock()
-		response := s.places[r.URL.Path]
+		response := s.places[r.URL.Path].answer(s.now())
 		s.mutex.Unlock()
 		if response == nil {
 			next.ServeHTTP(w, r)
@@ -166,7 +173,7 @@ func (s *Server) handler(endpoint endpoint) http.HandlerFunc {
 		asked, refused := endpoint.read(r)
 		issued := s.record(r, asked.clientID, asked.parameters)
 		s.mutex.Lock()
-		response := s.responses[asked.clientID]
+		response := s.responses[asked.clientID].answer(s.now())
 		s.mutex.Unlock()
 		if response != nil {
 			response(w, r)

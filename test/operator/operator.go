@@ -3,6 +3,7 @@ package operator
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	testingclock "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -28,6 +30,11 @@ type Operator struct {
 	ended     chan struct{}
 	// clock is nil when it is the real one.
 	clock *testingclock.FakeClock
+	cache client.Reader
+
+	mutex sync.Mutex
+	// queues of the controllers, if their clock is a fake one.
+	queues []*queue
 }
 
 // Start starts an operator that sees the given namespaces, or all when none is
@@ -36,15 +43,11 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Reco
 	GinkgoHelper()
 	mgr := newManager(config, logger, namespaces)
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &Operator{TellToEnd: cancel, ended: make(chan struct{})}
+	o := &Operator{TellToEnd: cancel, ended: make(chan struct{}), cache: mgr.GetCache()}
 	// One process starts many operators, all with controllers of the same names.
 	options := controller.Options{SkipNameValidation: ptr.To(true)}
-	if fake, ok := reconciler.Clock.(*testingclock.FakeClock); ok {
-		o.clock = fake
-		options.NewQueue = func(_ string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-			return workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-				workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{Clock: fake})
-		}
+	if o.clock = fakeClockOf(reconciler); o.clock != nil {
+		options.NewQueue = o.newQueue
 	}
 	Expect(reconciler.AddToManager(ctx, mgr, options)).To(Succeed())
 	go func() {
@@ -55,6 +58,44 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Reco
 	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 	Eventually(mgr.Elected()).Should(BeClosed())
 	return o
+}
+
+func fakeClockOf(reconciler *controllers.Reconciler) *testingclock.FakeClock {
+	switch fake := reconciler.Clock.(type) {
+	case *testingclock.FakeClock:
+		return fake
+	case *WallClock:
+		return fake.FakeClock
+	}
+	return nil
+}
+
+func (o *Operator) newQueue(_ string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+	made := newQueue(o.clock, limiter)
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.queues = append(o.queues, made)
+	return made
+}
+
+// Cache is what the operator knows of the cluster.
+func (o *Operator) Cache() client.Reader { return o.cache }
+
+// State returns whether the operator has nothing to do before its clock is stepped or an
+// event comes, how much it has done so far, and when it has something to do again,
+// which is zero for never. It is for operators with a fake clock.
+func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	isIdle = true
+	for _, queue := range o.queues {
+		idle, done, due := queue.state()
+		isIdle, changes = isIdle && idle, changes+done
+		if next.IsZero() || (!due.IsZero() && due.Before(next)) {
+			next = due
+		}
+	}
+	return isIdle, changes, next
 }
 
 // Stop tells it to end, and waits until it has.

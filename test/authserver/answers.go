@@ -1,0 +1,128 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Refuse answers with the error object of RFC 6749 section 5.2; without a code, with
+// an empty body.
+func Refuse(status int, code string) Answer {
+	if code == "" {
+		return Body(status, "", "")
+	}
+	return JSON(status, map[string]any{"error": code})
+}
+
+// JSON answers with a document.
+func JSON(status int, document any) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) { write(w, status, document) }
+}
+
+// Give answers with a document that depends on the time.
+func Give(document func(now time.Time) map[string]any) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, now time.Time) { write(w, http.StatusOK, document(now)) }
+}
+
+// Body answers with a body of any kind.
+func Body(status int, contentType, body string) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) {
+		// An empty type keeps the server from guessing one.
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// Echo answers with an error whose description repeats the credentials of the request,
+// as a careless server does.
+func Echo(status int, code string) Answer {
+	return func(w http.ResponseWriter, r *http.Request, _ time.Time) {
+		id, secret, _ := r.BasicAuth()
+		write(w, status, map[string]any{"error": code, "error_description": "No client has the ID " + id + " and the secret " + secret,
+			"header": r.Header.Get("Authorization")})
+	}
+}
+
+// HTML answers with the page of a gateway or a login.
+func HTML(status int) Answer {
+	return Body(status, "text/html", "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>We will be back soon</h1></body></html>")
+}
+
+// Redirect answers with 302 and the location of a maintenance page.
+func Redirect(location string) Answer {
+	return func(w http.ResponseWriter, r *http.Request, _ time.Time) {
+		http.Redirect(w, r, location, http.StatusFound)
+	}
+}
+
+// RetryAfter adds the header Retry-After with a text, such as a number of seconds.
+func RetryAfter(text string, answer Answer) Answer {
+	return func(w http.ResponseWriter, r *http.Request, now time.Time) {
+		w.Header().Set("Retry-After", text)
+		answer(w, r, now)
+	}
+}
+
+// RetryAfterDate adds the header Retry-After with a date that is so much later than
+// the request.
+func RetryAfterDate(later time.Duration, answer Answer) Answer {
+	return func(w http.ResponseWriter, r *http.Request, now time.Time) {
+		RetryAfter(now.Add(later).UTC().Format(http.TimeFormat), answer)(w, r, now)
+	}
+}
+
+// HangUp ends the connection without a response.
+func HangUp(_ http.ResponseWriter, _ *http.Request, _ time.Time) { panic(http.ErrAbortHandler) }
+
+// HangUpAfter announces a longer body than the text, and ends the connection after
+// the text.
+func HangUpAfter(text string) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)+100))
+		w.WriteHeader(http.StatusOK)
+		_, _ = io.WriteString(w, text)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// Hang answers nothing until the client gives up.
+func Hang(_ http.ResponseWriter, r *http.Request, _ time.Time) {
+	// The server notices the end of the connection only after it has read the body.
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+// Cached answers as a cache that got a JWT at the first request: it hands out the
+// same JWT again and again. left is what the JWT has left of its life at the first
+// request, which may be negative, and expiresIn what the response says each time.
+func Cached(left time.Duration, expiresIn any) Answer {
+	var (
+		once  sync.Once
+		token string
+	)
+	return func(w http.ResponseWriter, _ *http.Request, now time.Time) {
+		once.Do(func() { token = JWT(now.Add(left)) })
+		write(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": expiresIn})
+	}
+}
+
+// JWT makes a JWT that expires at an instant. Its signature is random.
+func JWT(expiresAt time.Time) string {
+	return segment(map[string]any{"alg": "RS256", "typ": "JWT"}) + "." +
+		segment(map[string]any{"exp": expiresAt.Unix(), "jti": rand.Text()}) + "." + rand.Text()
+}
+
+// Truncated answers 200 with the first half of a token response.
+func Truncated(w http.ResponseWriter, _ *http.Request, _ time.Time) {
+	body, _ := json.Marshal(map[string]any{"expires_in": 3600, "token_type": "Bearer", "access_token": rand.Text() + rand.Text()})
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body[:len(body)/2])
+}

@@ -1,0 +1,228 @@
+package recovery_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// check holds what was seen to what the scenario expects.
+func (a *actor) check() {
+	GinkgoHelper()
+	AddReportEntry("what was seen", ReportEntryVisibilityFailureOrVerbose, a.history())
+	a.checkRequests()
+	a.checkRate()
+	a.checkRecovery()
+	a.checkNoDeadTokenIsReady()
+	a.checkConditions()
+	a.checkSecrecy()
+}
+
+// history is the list of all changes.
+func (a *actor) history() string {
+	var lines []string
+	for _, at := range a.requests() {
+		lines = append(lines, fmt.Sprintf("%s: token request", at))
+	}
+	last := ""
+	for _, s := range a.samples {
+		said := fmt.Sprint(s.conditions)
+		if said != last {
+			lines = append(lines, s.String())
+		}
+		last = said
+	}
+	if len(a.samples) > 0 {
+		lines = append(lines, "at the end, "+a.samples[len(a.samples)-1].String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// slack is how late an action may be: the clock meets its instant but coarsely, and
+// instants in the status are rounded up to seconds.
+func slack(at time.Duration) time.Duration { return grain(at) + second }
+
+func (a *actor) checkRequests() {
+	GinkgoHelper()
+	if a.scenario.waits == nil {
+		return
+	}
+	requests := a.requests()
+	Expect(requests).To(HaveLen(len(a.scenario.waits)+1), "token requests at %s", requests)
+	Expect(requests[0]).To(within(0, a.scenario.first), "the first token request of %s", requests)
+	for i, wait := range a.scenario.waits {
+		Expect(requests[i+1]).To(within(requests[i], wait), "token request %d of %s", i+2, requests)
+	}
+}
+
+// checkRate expects no hot loop, and no more than four refusals of credentials in an
+// hour, because servers lock accounts.
+func (a *actor) checkRate() {
+	GinkgoHelper()
+	requests, refused := a.requests(), a.refusals()
+	for i := 5; i < len(requests); i++ {
+		Expect(requests[i]-requests[i-5]).To(BeNumerically(">", minute), "six token requests in a minute: %s", requests)
+	}
+	for i := 4; i < len(refused); i++ {
+		Expect(refused[i]-refused[i-4]).To(BeNumerically(">", hour), "credentials refused five times in an hour: %s", refused)
+	}
+}
+
+// refusals are the times of the token requests after which the conditions tell of refused
+// credentials.
+func (a *actor) refusals() (times []time.Duration) {
+	for _, at := range a.requests() {
+		index := slices.IndexFunc(a.samples, func(s sample) bool { return s.at == at })
+		if index < 0 {
+			continue
+		}
+		if told := a.scenario.tells(a.samples[index]); told != nil && told.class == oauth2.CredentialsRefused {
+			times = append(times, at)
+		}
+	}
+	return times
+}
+
+func within(since time.Duration, wait wait) OmegaMatcher {
+	return And(BeNumerically(">=", since+wait.min), BeNumerically("<=", since+wait.max+slack(since+wait.max)))
+}
+
+// checkRecovery expects a valid token soon after everything works, and at the end.
+func (a *actor) checkRecovery() {
+	GinkgoHelper()
+	index := slices.IndexFunc(a.samples, func(s sample) bool { return s.at >= a.scenario.works && s.isReady() && s.isAlive() })
+	Expect(index).NotTo(Equal(-1), "there is a valid token")
+	deadline := a.scenario.deadline()
+	Expect(a.samples[index].at).To(BeNumerically("<=", deadline+slack(deadline)), "the first valid token after all works")
+	last := a.samples[len(a.samples)-1]
+	Expect(last.conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")), "at the end")
+	Expect(last.isAlive()).To(BeTrue(), "the token at the end is valid")
+}
+
+func (a *actor) checkNoDeadTokenIsReady() {
+	GinkgoHelper()
+	for _, s := range a.samples {
+		if a.scenario.keepsToken {
+			Expect(s.isReady()).To(BeTrue(), "there is a valid token all the time: %s", s)
+		}
+		if a.jumpedAt >= 0 && s.at >= a.jumpedAt && s.at <= a.jumpedAt+a.scenario.late {
+			continue
+		}
+		Expect(!s.isReady() || s.isAlive()).To(BeTrue(), "Ready with a dead token: %s", s)
+	}
+}
+
+// patience is how long a problem that may pass is Reconciling.
+const patience = 2 * minute
+
+// checkConditions expects each sample to tell a problem of the scenario, or none.
+func (a *actor) checkConditions() {
+	GinkgoHelper()
+	since, reason := time.Duration(0), ""
+	seen := map[*told]bool{}
+	for _, s := range a.samples {
+		if a.scenario.mute && len(s.conditions) == 0 {
+			continue
+		}
+		Expect(s.conditions).To(matchers.HaveConditionType(v1alpha1.ReadyCondition), s.String())
+		if s.reason() != reason {
+			since, reason = s.at, s.reason()
+		}
+		if reason == "" {
+			continue
+		}
+		told := a.scenario.tells(s)
+		Expect(told).NotTo(BeNil(), "a problem that is not expected: %s", s)
+		seen[told] = true
+		told.check(s, s.at-since)
+	}
+	for i := range a.scenario.told {
+		told := &a.scenario.told[i]
+		Expect(seen[told] || told.perhaps).To(BeTrue(), "%s is told", told.reason)
+	}
+}
+
+// shown is the type of the condition that tells a problem; empty without one.
+func (s sample) shown() string {
+	switch {
+	case !s.isReady():
+		return v1alpha1.ReadyCondition
+	case meta.FindStatusCondition(s.conditions, v1alpha1.RenewalFailingCondition) != nil:
+		return v1alpha1.RenewalFailingCondition
+	}
+	return ""
+}
+
+// reason of the problem; empty without one.
+func (s sample) reason() string {
+	if condition := meta.FindStatusCondition(s.conditions, s.shown()); condition != nil {
+		return condition.Reason
+	}
+	return ""
+}
+
+// tells returns the problem of the scenario that a sample tells; nil for none or another.
+func (s scenario) tells(seen sample) *told {
+	for i := range s.told {
+		if s.told[i].matches(seen) {
+			return &s.told[i]
+		}
+	}
+	return nil
+}
+
+func (t told) matches(s sample) bool {
+	condition := meta.FindStatusCondition(s.conditions, s.shown())
+	return condition != nil && (t.reason == "" || condition.Reason == t.reason) && strings.Contains(condition.Message, t.says)
+}
+
+// check holds the conditions of a problem of some age to its class.
+func (t told) check(s sample, age time.Duration) {
+	GinkgoHelper()
+	reconciling := meta.FindStatusCondition(s.conditions, v1alpha1.ReconcilingCondition)
+	stalled := meta.FindStatusCondition(s.conditions, v1alpha1.StalledCondition)
+	if s.isReady() {
+		Expect(reconciling).To(BeNil(), s.String())
+		return
+	}
+	reason := meta.FindStatusCondition(s.conditions, v1alpha1.ReadyCondition).Reason
+	switch {
+	case t.class == oauth2.Unavailable, t.class != oauth2.Invalid && age < patience:
+		Expect(stalled).To(BeNil(), "too early to give up, after %s: %s", age, s)
+		Expect(reconciling).To(HaveField("Reason", reason), s.String())
+	case t.class == oauth2.Invalid, age > patience+slack(s.at):
+		Expect(reconciling).To(BeNil(), "time to ask for help, after %s: %s", age, s)
+		Expect(stalled).To(HaveField("Reason", reason), s.String())
+	}
+}
+
+// checkSecrecy expects no secret and no token where people look.
+func (a *actor) checkSecrecy() {
+	GinkgoHelper()
+	// All tokens that the scripts name begin in this way.
+	secrets := []string{a.secret(), base64.StdEncoding.EncodeToString([]byte(a.secret())), "t0ken-"}
+	for token := range a.tokens {
+		secrets = append(secrets, token, base64.StdEncoding.EncodeToString([]byte(token)))
+	}
+	var shown strings.Builder
+	for _, s := range a.samples {
+		fmt.Fprintln(&shown, s.String(), s.failure)
+	}
+	for _, event := range a.events {
+		fmt.Fprintln(&shown, event)
+	}
+	for _, secret := range secrets {
+		Expect(strings.Contains(shown.String(), secret)).To(BeFalse(), "a condition or an event shows %s", secret)
+		Expect(strings.Contains(a.logged, secret)).To(BeFalse(), "the log shows %s", secret)
+	}
+}

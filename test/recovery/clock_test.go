@@ -1,0 +1,31 @@
+package recovery_test
+
+import (
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// noticed is how soon a changed clock is noticed.
+const noticed = 2 * minute
+
+var _ = Describe("A clock that jumps two hours ahead after nine minutes", Ordered, ContinueOnFailure, played(
+	row{"leaves a dead token for no longer than two minutes", scenario{
+		then: []event{{9 * minute, jump(2 * hour)}}, works: 9 * minute, within: noticed, late: noticed,
+		waits: []wait{between(9*minute, 11*minute)},
+	}},
+	row{"ends the backoff from a server that refused the credentials", scenario{
+		server: authserver.Script{{Until: 10 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
+		works:  9 * minute, within: noticed, told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		waits: append(refusals(minute, 5*minute), between(108*second, 5*minute)),
+	}},
+))
+
+var _ = Describe("A clock that is set back by two hours after nine minutes", Ordered, ContinueOnFailure, played(
+	row{"leads to a new token within two minutes, because the old one seems to come from the future", scenario{
+		then: []event{{9 * minute, jump(-2 * hour)}}, works: 9 * minute, waits: []wait{between(9*minute, 11*minute)},
+	}},
+))

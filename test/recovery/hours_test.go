@@ -1,0 +1,80 @@
+package recovery_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// refusesForHours is a server that refuses the credentials for 70 minutes, and is
+// asked four times in the first hour.
+func refusesForHours(reason string, answer authserver.Answer, response *v1alpha1.TokenResponse) scenario {
+	return scenario{
+		server: authserver.Script{{Until: 70 * minute, Answer: answer}},
+		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Response = response
+		},
+		works: 70 * minute, within: 72 * minute, lasts: 110 * minute,
+		told:  problem(oauth2.CredentialsRefused, reason),
+		waits: refusals(minute, 5*minute, 15*minute, hour),
+	}
+}
+
+// unreadable is an API server that cannot read the credentials Secret for three hours.
+func unreadable(class oauth2.Class, with metav1.Status) scenario {
+	return scenario{
+		apiServer: []fault{{from: minute, until: 3 * hour, of: credentialsRead, with: with}}, works: 3 * hour, within: 12 * minute, lasts: 200 * minute,
+		told: []told{{class: class, reason: "APIRequestFailed", says: "credentials Secret"}},
+		// No request is sent before the credentials can be read.
+		waits: []wait{between(3*hour, 3*hour+12*minute)},
+	}
+}
+
+var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
+	row{"answers 401 invalid_client is asked four times in the first hour, then hourly",
+		refusesForHours("InvalidClient", authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)},
+	row{"answers 401 with a page is asked four times in the first hour, then hourly",
+		refusesForHours("InvalidClient", authserver.HTML(http.StatusUnauthorized), nil)},
+	row{"answers 400 with a code that is declared as wrong credentials is asked four times in the first hour, then hourly",
+		refusesForHours("InvalidClient", authserver.Refuse(http.StatusBadRequest, "LOGIN_FAILED"),
+			&v1alpha1.TokenResponse{CredentialErrors: []string{"LOGIN_FAILED"}})},
+	row{"answers 200 with an error object that is declared as wrong credentials is asked four times in the first hour, then hourly",
+		refusesForHours("InvalidClient", authserver.JSON(http.StatusOK, map[string]any{"code": 40101, "msg": "bad login"}),
+			&v1alpha1.TokenResponse{ErrorCode: []v1alpha1.JSONPointer{"/code"}, CredentialErrors: []string{"40101"}})},
+	row{"answers an empty 403 that is declared as wrong credentials is asked four times in the first hour, then hourly",
+		refusesForHours("InvalidClient", authserver.Refuse(http.StatusForbidden, ""),
+			&v1alpha1.TokenResponse{CredentialStatuses: []int32{http.StatusForbidden}})},
+	row{"answers 401 and 302 in turn is asked with refused credentials four times in the first hour", scenario{
+		server: authserver.Script{{Until: hour, Answer: authserver.InTurn(
+			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("/login"))}},
+		works: hour, within: 72 * minute, lasts: 112 * minute,
+		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.MayPass, reason: "RedirectRefused"}},
+		waits: []wait{
+			between(minute, 72*second), about(15 * second),
+			between(5*minute, 6*minute), about(30 * second),
+			between(15*minute, 18*minute), about(minute),
+			between(hour, 72*minute),
+		},
+	}},
+	row{"works, while etcd cannot decrypt the credentials Secret, has its token soon after that is over",
+		unreadable(oauth2.Unavailable, notDecrypted)},
+	row{"works, while the operator may not read the credentials Secret, has its token soon after that is over",
+		unreadable(oauth2.MayPass, forbidden)},
+	row{"works, while a webhook refuses the renewed token with 409 until the old one has expired, has a token soon after that is over", scenario{
+		apiServer: []fault{{from: minute, until: 121 * minute, of: tokenWrite, with: conflictOfWebhook}},
+		lifetime:  2 * hour, works: 121 * minute, within: 10 * minute, lasts: 134 * minute,
+		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(68*minute, 81*minute)},
+	}},
+	row{"says expires_in 3,600 has a new token before the hour is over", scenario{
+		server: authserver.Script{{Until: minute, Answer: authserver.Give(func(time.Time) map[string]any {
+			return map[string]any{"access_token": "t0ken-of-an-hour", "expires_in": "3,600"}
+		})}},
+		works: 41 * minute, lasts: 66 * minute, waits: []wait{between(34*minute, 41*minute)}, keepsToken: true,
+	}},
+))

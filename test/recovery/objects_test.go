@@ -1,0 +1,126 @@
+package recovery_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// withoutCredentials is a credentials Secret that comes after a time.
+func credentialsAfter(at time.Duration) scenario {
+	return scenario{
+		withoutCredentials: true, works: at, then: []event{{at, createCredentials}},
+		told: problem(oauth2.ObjectNotReady, "CredentialsNotFound"), first: between(at, at), waits: noWaits,
+	}
+}
+
+// serverAfter is an AuthorizationServer that comes after a time.
+func serverAfter(at time.Duration) scenario {
+	return scenario{
+		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer = nil
+			spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: a.name}
+		},
+		works: at, then: []event{{at, createServer}},
+		told: problem(oauth2.ObjectNotReady, "AuthorizationServerNotFound"), first: between(at, at), waits: noWaits,
+	}
+}
+
+// failedWrite is an API server that answers a write of the token Secret with an error
+// for 100 s: the write is tried again, and no other token is asked for.
+func failedWrite(class oauth2.Class, with metav1.Status) scenario {
+	return scenario{
+		apiServer: []fault{{until: 100 * second, of: tokenWrite, with: with}}, works: 100 * second,
+		told: problem(class, "SecretWriteFailed"), waits: noWaits,
+	}
+}
+
+var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
+	// Objects that come later.
+	row{"credentials Secret comes 10 s later asks for a token then", credentialsAfter(10 * second)},
+	row{"credentials Secret comes 90 s later asks for a token then", credentialsAfter(90 * second)},
+	row{"credentials Secret comes five minutes later asks for a token then", credentialsAfter(5 * minute)},
+	row{"credentials Secret lacks its client_secret for 30 s asks for a token then", scenario{
+		withoutCredentials: true, works: 30 * second,
+		then: []event{{0, createCredentialsWithoutSecret}, {30 * second, completeCredentials}},
+		told: problem(oauth2.ObjectNotReady, "CredentialsMissing"), first: between(30*second, 30*second), waits: noWaits,
+	}},
+	row{"credentials Secret lacks its label for three minutes asks for a token then", scenario{
+		withoutCredentials: true, works: 3 * minute,
+		then: []event{{0, createCredentialsWithoutLabel}, {3 * minute, completeCredentials}},
+		told: problem(oauth2.ObjectNotReady, "CredentialsNotLabelled"), first: between(3*minute, 3*minute), waits: noWaits,
+	}},
+	row{"AuthorizationServer comes 50 s later asks for a token then", serverAfter(50 * second)},
+	row{"AuthorizationServer comes four minutes later asks for a token then", serverAfter(4 * minute)},
+	row{"bundle of authorities comes 40 s later asks for a token soon after", scenario{
+		tls: true,
+		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: a.bundleName()}}
+		},
+		works: 40 * second, then: []event{{40 * second, createBundle}},
+		told: problem(oauth2.MayPass, "CABundleUnusable"), first: between(40*second, 105*second), waits: noWaits,
+	}},
+	row{"target is a Secret of another owner for three minutes asks for a token then", scenario{
+		works: 3 * minute, then: []event{{0, createTarget}, {3 * minute, deleteTarget}},
+		told: problem(oauth2.ObjectNotReady, "TargetConflict"), first: between(3*minute, 3*minute), waits: noWaits,
+	}},
+	row{"unknown profile is corrected after a minute asks for a token then", scenario{
+		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Profile = "NoSuchProfile"
+		},
+		works: minute, then: []event{{minute, correctProfile}},
+		told: problem(oauth2.Invalid, "ProfileUnknown"), first: between(minute, minute), waits: noWaits,
+	}},
+
+	// Writes that are refused.
+	row{"token Secret is refused by a policy for 100 s gets its one token", failedWrite(oauth2.MayPass, deniedByPolicy)},
+	row{"token Secret is invalid by a policy for 100 s gets its one token", failedWrite(oauth2.MayPass, invalidByPolicy)},
+	row{"token Secret exceeds a quota for 100 s gets its one token", failedWrite(oauth2.MayPass, overQuota)},
+	row{"token Secret is refused with 409 by a webhook for 100 s gets its one token", failedWrite(oauth2.MayPass, conflictOfWebhook)},
+	row{"token Secret cannot be written while a webhook is down for 100 s gets its one token", failedWrite(oauth2.Unavailable, webhookDown)},
+	row{"renewed token is refused with 409 by a webhook keeps the old one, and gets its one new token", scenario{
+		apiServer: []fault{{from: minute, until: 450 * second, of: tokenWrite, with: conflictOfWebhook}},
+		server:    authserver.Script{{Until: minute, Answer: authserver.Give(tenMinutes)}}, keepsToken: true,
+		works: 450 * second, told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(342*second, 402*second)},
+	}},
+	row{"finalizer is refused by a policy for three minutes says so, and asks for a token when it may", scenario{
+		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{
+				Endpoint: a.server.URL + authserver.RevocationPath, OnDelete: ptr.To(true),
+			}
+		},
+		apiServer: []fault{{until: 3 * minute, of: finalizerWrite, with: deniedByPolicy}}, works: 3 * minute,
+		told: problem(oauth2.MayPass, "APIRequestFailed"), first: between(3*minute, 225*second), waits: noWaits,
+	}},
+	row{"status cannot be written for 100 s tells soon after that it has its one token", scenario{
+		apiServer: []fault{{until: 100 * second, of: statusWrite, with: webhookDown}}, mute: true,
+		works: 100 * second, within: minute, waits: noWaits,
+	}},
+	row{"status cannot be written for a minute backs off from a server that is down", scenario{
+		server:    authserver.Script{{Until: minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}},
+		apiServer: []fault{{until: minute, of: statusWrite, with: webhookDown}}, mute: true,
+		works: minute, told: []told{{class: oauth2.Unavailable, reason: "ServerError", perhaps: true}},
+		waits: waits(5*second, 10*second, 20*second, 40*second),
+	}},
+
+	// Reads that fail.
+	row{"credentials Secret cannot be read for 40 s, with 500, asks for a token soon after", scenario{
+		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: notDecrypted}}, works: 40 * second,
+		told: problem(oauth2.Unavailable, "APIRequestFailed"), first: between(40*second, 75*second), waits: noWaits,
+	}},
+	row{"credentials Secret cannot be read for 40 s, with 403, asks for a token soon after", scenario{
+		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: forbidden}}, works: 40 * second,
+		told: problem(oauth2.MayPass, "APIRequestFailed"), first: between(40*second, 105*second), waits: noWaits,
+	}},
+))
+
+func tenMinutes(time.Time) map[string]any {
+	return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_in": 600}
+}

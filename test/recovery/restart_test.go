@@ -1,0 +1,39 @@
+package recovery_test
+
+import (
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, ContinueOnFailure, played(
+	row{"asks for no token when there is a valid one", scenario{
+		then: []event{{30 * second, restartOperator}, {90 * second, restartOperator}}, waits: noWaits,
+	}},
+	row{"does not hurry a server that refused the credentials", scenario{
+		server: authserver.Script{{Until: 50 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
+		works:  50 * second, told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
+	}},
+	row{"does not hurry a server that is down", scenario{
+		server: authserver.Script{{Until: 50 * second, Answer: authserver.HTML(http.StatusBadGateway)}},
+		works:  50 * second, told: problem(oauth2.Unavailable, "ServerError"),
+		waits: waits(5*second, 10*second, 20*second, 40*second),
+	}},
+	row{"does not hurry a server that asked to wait", scenario{
+		server: authserver.Script{{Until: 50 * second, Answer: authserver.RetryAfter("120", authserver.Refuse(http.StatusTooManyRequests, ""))}},
+		works:  50 * second, within: 7 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
+		waits: []wait{between(2*minute, 125*second)},
+	}},
+	row{"goes on counting how long a credentials Secret is missing", credentialsAfter(5 * minute)},
+	row{"goes on counting how long a maintenance page is shown", scenario{
+		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
+		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
+	}},
+	row{"asks once more for a token that it could not write, because it kept it in memory", scenario{
+		apiServer: []fault{{until: 36 * second, of: tokenWrite, with: deniedByPolicy}}, works: 36 * second,
+		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
+	}},
+))

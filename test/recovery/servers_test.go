@@ -1,0 +1,292 @@
+package recovery_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// at20 is a server that gives an answer for its first twenty seconds.
+func at20(answer authserver.Answer) authserver.Script {
+	return authserver.Script{{Until: 20 * second, Answer: answer}}
+}
+
+// unavailable is a server of the first row of the retry table for twenty seconds.
+func unavailable(reason string, answer authserver.Answer) scenario {
+	return scenario{
+		server: at20(answer), works: 20 * second,
+		told: problem(oauth2.Unavailable, reason), waits: waits(5*second, 10*second, 20*second),
+	}
+}
+
+// mayPass is a server of the second row of the retry table for twenty seconds.
+func mayPass(reason string, answer authserver.Answer) scenario {
+	return scenario{
+		server: at20(answer), works: 20 * second,
+		told: problem(oauth2.MayPass, reason), waits: waits(15*second, 30*second),
+	}
+}
+
+// refuses is a server of the third row of the retry table for twenty seconds.
+func refuses(reason string, answer authserver.Answer) scenario {
+	return scenario{
+		server: at20(answer), works: 20 * second,
+		told: problem(oauth2.CredentialsRefused, reason), waits: refusals(minute),
+	}
+}
+
+// asksToWait is a server that asks to wait for a time for twenty seconds.
+func asksToWait(reason string, asked time.Duration, answer authserver.Answer) scenario {
+	return scenario{
+		server: at20(answer), works: 20 * second, within: asked + 5*minute,
+		told: problem(oauth2.Unavailable, reason), waits: []wait{between(asked, asked+5*second)},
+	}
+}
+
+var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure, played(
+	// Credentials refused.
+	row{"answers 401 invalid_client has a token after a minute", refuses("InvalidClient", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))},
+	row{"answers 400 invalid_client has a token after a minute", refuses("InvalidClient", authserver.Refuse(http.StatusBadRequest, "invalid_client"))},
+	row{"answers 401 with an empty body has a token after a minute", refuses("InvalidClient", authserver.Refuse(http.StatusUnauthorized, ""))},
+	row{"answers 401 with a page has a token after a minute", refuses("InvalidClient", authserver.HTML(http.StatusUnauthorized))},
+	row{"answers 400 unauthorized_client has a token after a minute", refuses("UnauthorizedClient", authserver.Refuse(http.StatusBadRequest, "unauthorized_client"))},
+	row{"answers 403 access_denied has a token after a minute", refuses("UnauthorizedClient", authserver.Refuse(http.StatusForbidden, "access_denied"))},
+	row{"answers 401 and asks to wait 90 s has a token after that", scenario{
+		server: at20(authserver.RetryAfter("90", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))),
+		works:  20 * second, within: 5*minute + 90*second,
+		told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: []wait{between(90*second, 95*second)},
+	}},
+
+	// What could pass.
+	row{"answers 400 invalid_request has a token after 45 s", mayPass("InvalidRequest", authserver.Refuse(http.StatusBadRequest, "invalid_request"))},
+	row{"answers 400 invalid_scope has a token after 45 s", mayPass("InvalidScope", authserver.Refuse(http.StatusBadRequest, "invalid_scope"))},
+	row{"answers 400 invalid_grant has a token after 45 s", mayPass("InvalidGrant", authserver.Refuse(http.StatusBadRequest, "invalid_grant"))},
+	row{"answers 400 unsupported_grant_type has a token after 45 s", mayPass("UnsupportedGrantType", authserver.Refuse(http.StatusBadRequest, "unsupported_grant_type"))},
+	row{"answers 400 with a code of its own has a token after 45 s", mayPass("RequestRefused", authserver.Refuse(http.StatusBadRequest, "tenant_not_ready"))},
+	row{"answers 400 with an empty body has a token after 45 s", mayPass("RequestRefused", authserver.Refuse(http.StatusBadRequest, ""))},
+	row{"redirects to a maintenance page has a token after 45 s", mayPass("RedirectRefused", authserver.Redirect("/maintenance"))},
+	row{"answers 403 with the page of a firewall has a token after 45 s", mayPass("RequestRefused", authserver.HTML(http.StatusForbidden))},
+	row{"answers 404 with plain text has a token after 45 s", mayPass("RequestRefused", authserver.Body(http.StatusNotFound, "text/plain", "default backend - 404"))},
+	row{"answers 404 with a code has a token after 45 s", mayPass("RequestRefused", authserver.Refuse(http.StatusNotFound, "not_found"))},
+	row{"answers 405 has a token after 45 s", mayPass("RequestRefused", authserver.Refuse(http.StatusMethodNotAllowed, ""))},
+	row{"answers 200 with a page has a token after 45 s", mayPass("InvalidResponse", authserver.HTML(http.StatusOK))},
+	row{"answers 200 with an empty body has a token after 45 s", mayPass("InvalidResponse", authserver.Body(http.StatusOK, "", ""))},
+	row{"answers 204 has a token after 45 s", mayPass("InvalidResponse", authserver.Body(http.StatusNoContent, "", ""))},
+	row{"answers 200 with JSON that holds no token has a token after 45 s", mayPass("InvalidResponse", authserver.JSON(http.StatusOK, map[string]any{"status": "starting"}))},
+	row{"answers 200 with an error object has a token after 45 s", mayPass("RequestRefused", authserver.Refuse(http.StatusOK, "not_ready"))},
+	row{"answers 200 with half of a token response has a token after 45 s", mayPass("InvalidResponse", authserver.Truncated)},
+	row{"answers 200 with a token of 300 KiB has a token after 45 s", mayPass("InvalidResponse", authserver.Body(http.StatusOK, "application/json", `{"access_token": "`+strings.Repeat("x", 300<<10)+`"}`))},
+
+	// Unavailable: the status outranks the code.
+	row{"answers 500 has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusInternalServerError, ""))},
+	row{"answers 500 invalid_request has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusInternalServerError, "invalid_request"))},
+	row{"answers 502 with a page has a token after 35 s", unavailable("ServerError", authserver.HTML(http.StatusBadGateway))},
+	row{"answers 502 invalid_client has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusBadGateway, "invalid_client"))},
+	row{"answers 503 access_denied has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusServiceUnavailable, "access_denied"))},
+	row{"answers 504 has a token after 35 s", unavailable("ServerError", authserver.Body(http.StatusGatewayTimeout, "text/plain", "upstream request timeout"))},
+	row{"answers 408 invalid_request has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusRequestTimeout, "invalid_request"))},
+	row{"answers 425 invalid_client has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusTooEarly, "invalid_client"))},
+	row{"answers 400 temporarily_unavailable has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusBadRequest, "temporarily_unavailable"))},
+	row{"answers 429 without asking to wait has a token after 35 s", unavailable("RateLimited", authserver.Refuse(http.StatusTooManyRequests, ""))},
+	row{"answers 429 with a date in the past has a token after 35 s",
+		unavailable("RateLimited", authserver.RetryAfterDate(-hour, authserver.Refuse(http.StatusTooManyRequests, "")))},
+	row{"hangs up has a token after 35 s", unavailable("TokenEndpointUnreachable", authserver.HangUp)},
+	row{"hangs up in the middle of a token response has a token after 35 s",
+		unavailable("TokenEndpointUnreachable", authserver.HangUpAfter(`{"expires_in": 3600, "access_token": "`))},
+	row{"hands out a token that expired has a token after 35 s", unavailable("TokenExpired", authserver.Cached(-minute, 3600))},
+
+	// Secrets in responses.
+	row{"repeats the credentials in its refusal has a token after 45 s, and the secret is not shown",
+		mayPass("RequestRefused", authserver.Echo(http.StatusBadRequest, "unknown_tenant"))},
+	row{"answers 500 with a token in the body has a token after 35 s, and that token is not shown",
+		unavailable("ServerError", authserver.JSON(http.StatusInternalServerError, map[string]any{"access_token": "t0ken-of-a-failure"}))},
+
+	// Retry-After.
+	row{"answers 429 unauthorized_client and asks to wait 30 s has a token after that",
+		asksToWait("RateLimited", 30*second, authserver.RetryAfter("30", authserver.Refuse(http.StatusTooManyRequests, "unauthorized_client")))},
+	row{"answers 429 and asks to wait until a date has a token after that",
+		asksToWait("RateLimited", 40*second, authserver.RetryAfterDate(40*second, authserver.Refuse(http.StatusTooManyRequests, "")))},
+	row{"answers 503 and asks to wait two minutes has a token after that",
+		asksToWait("ServerError", 2*minute, authserver.RetryAfter("120", authserver.HTML(http.StatusServiceUnavailable)))},
+	row{"answers 400 invalid_request and asks to wait 50 s has a token after that", scenario{
+		server: at20(authserver.RetryAfter("50", authserver.Refuse(http.StatusBadRequest, "invalid_request"))),
+		works:  20 * second, within: 5*minute + 50*second,
+		told: problem(oauth2.MayPass, "InvalidRequest"), waits: []wait{between(50*second, 55*second)},
+	}},
+	row{"answers 429 and asks to wait for ever has a token when somebody asks for one", scenario{
+		server: at20(authserver.RetryAfter("99999999999", authserver.Refuse(http.StatusTooManyRequests, ""))),
+		works:  10 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
+		then:  []event{{10 * minute, requestRenewal}},
+		waits: []wait{between(10*minute, 10*minute)},
+	}},
+
+	// Discovery.
+	row{"answers 503 with a date to the request for its metadata has a token after that", scenario{
+		metadata: at20(authserver.RetryAfterDate(45*second, authserver.Refuse(http.StatusServiceUnavailable, ""))),
+		works:    20 * second, within: 5*minute + 45*second,
+		told:  problem(oauth2.Unavailable, ""),
+		first: between(40*second, 55*second), waits: noWaits,
+	}},
+	row{"answers 404 to the request for its metadata has a token after 45 s", scenario{
+		metadata: at20(authserver.Body(http.StatusNotFound, "text/plain", "no such page")),
+		works:    20 * second, told: problem(oauth2.MayPass, "DiscoveryFailed"),
+		first: between(36*second, 45*second), waits: noWaits,
+	}},
+
+	// No answer at all.
+	row{"does not listen has a token some seconds later", scenario{
+		unreachable: true, works: 20 * second, then: []event{{20 * second, openServer}},
+		told:  problem(oauth2.Unavailable, "TokenEndpointUnreachable"),
+		first: between(28*second, 35*second), waits: noWaits,
+	}},
+))
+
+var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
+	row{"hangs for 3 s has a token after the first retry", scenario{
+		server: authserver.Script{{Until: 3 * second, Answer: authserver.Hang}}, works: 3 * second,
+		told: problem(oauth2.Unavailable, "Timeout"), waits: waits(5 * second),
+	}},
+	row{"speaks no TLS has a token when the scheme is corrected", scenario{
+		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.TokenEndpoint = "https" + a.tokenEndpoint()[len("http"):]
+		},
+		works: 50 * second, then: []event{{50 * second, correctEndpoint}},
+		told: problem(oauth2.Unavailable, "TLSFailed"), first: between(50*second, 50*second), waits: noWaits,
+	}},
+	row{"answers 503 for 3 min and then 404 for 20 s has a token soon after", scenario{
+		server: authserver.Script{
+			{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+			{Until: 3*minute + 20*second, Answer: authserver.Refuse(http.StatusNotFound, "")},
+		},
+		works: 3*minute + 20*second, told: problem(oauth2.Unavailable, "ServerError"),
+		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
+	}},
+	row{"answers 503 for 4 min and then 404 for 90 s, while its gateway is reloaded, has a token soon after", scenario{
+		server: authserver.Script{
+			{Until: 4 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+			{Until: 330 * second, Answer: authserver.Refuse(http.StatusNotFound, "")},
+		},
+		works: 330 * second, within: 75 * second,
+		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "RequestRefused"}},
+	}},
+	row{"is down for 12 min has a token within five minutes", scenario{
+		server: authserver.Script{{Until: 12 * minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}}, works: 12 * minute,
+		told:  problem(oauth2.Unavailable, "ServerError"),
+		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second, 300*second, 300*second),
+	}},
+	row{"shows its maintenance page for 4 min has a token within five minutes", scenario{
+		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
+		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
+	}},
+	row{"refuses the credentials at a renewal, and works again before the token expires, costs no token", scenario{
+		server: authserver.Script{
+			{Until: minute}, {Until: 450 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+		},
+		lifetime: 10 * minute, works: 450 * second, within: 150 * second, lasts: 14 * minute, keepsToken: true,
+		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+	}},
+	row{"redirects at a renewal, and works again before the token expires, costs no token", scenario{
+		server: authserver.Script{
+			{Until: minute}, {Until: 9 * minute, Answer: authserver.Redirect("/login")},
+		},
+		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
+		told: problem(oauth2.MayPass, "RedirectRefused"),
+	}},
+	row{"is down at a renewal, and works again before the token expires, costs no token", scenario{
+		server: authserver.Script{
+			{Until: minute}, {Until: 9 * minute, Answer: authserver.HTML(http.StatusBadGateway)},
+		},
+		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
+		told: problem(oauth2.Unavailable, "ServerError"),
+	}},
+	row{"answers 401 when a token of 60 s expires has a token by the third attempt", scenario{
+		server: authserver.Script{
+			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+		},
+		works: 2 * minute, within: 6 * minute, told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		waits: []wait{between(34*second, 41*second), between(minute, 72*second), between(5*minute, 6*minute)},
+	}},
+	row{"answers 302 when a token of 60 s expires has a token soon after", scenario{
+		server: authserver.Script{
+			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Redirect("/login")},
+		},
+		works: 2 * minute, told: problem(oauth2.MayPass, "RedirectRefused"),
+	}},
+	row{"answers 500 when a token of 60 s expires has a token soon after", scenario{
+		server: authserver.Script{
+			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Refuse(http.StatusInternalServerError, "")},
+		},
+		works: 2 * minute, told: problem(oauth2.Unavailable, "ServerError"),
+	}},
+
+	// Lifetimes.
+	row{"hands out a JWT with exp in 40 s and expires_in 120 from its cache is never believed", scenario{
+		server: authserver.Script{{Until: 100 * second, Answer: authserver.Cached(40*second, 120)}},
+		works:  100 * second, told: problem(oauth2.Unavailable, "TokenExpired"),
+	}},
+	row{"hands out the same dead JWT for 3 min has a token soon after", scenario{
+		server: authserver.Script{{Until: 3 * minute, Answer: authserver.Cached(-minute, 3600)}},
+		works:  3 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
+		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
+	}},
+	row{"says expires_in 0:10:00 has a new token before ten minutes are over", lifetime(authserver.Give(func(time.Time) map[string]any {
+		return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_in": "0:10:00"}
+	}))},
+	row{"says expires_in 00:10:00 has a new token before ten minutes are over", lifetime(authserver.Give(func(time.Time) map[string]any {
+		return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_in": "00:10:00"}
+	}))},
+	row{"says expires_in 1,200 has a new token before twenty minutes are over", scenario{
+		server: authserver.Script{{Until: minute, Answer: authserver.Give(func(time.Time) map[string]any {
+			return map[string]any{"access_token": "t0ken-of-twenty-minutes", "expires_in": "1,200"}
+		})}},
+		waits: []wait{between(684*second, 804*second)}, works: 804 * second, keepsToken: true,
+	}},
+	row{"names the instant as Java prints it has a new token before that", expiresAt("Mon Jan 02 15:04:05 UTC 2006")},
+	row{"names the instant without seconds has a new token before that", expiresAt("2006-01-02T15:04Z")},
+	row{"names the instant with a zone in brackets has a new token before that", expiresAt("2006-01-02T15:04:05+00:00[UTC]")},
+	row{"names the instant with a day of one digit has a new token before that", expiresAt("Mon, 2 Jan 2006 15:04:05 GMT")},
+	row{"names the instant in nanoseconds since 1970 has a new token before that", withSpec(
+		lifetime(authserver.Give(func(now time.Time) map[string]any {
+			return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_at": now.Add(10 * minute).UnixNano()}
+		})), readsExpiresAt)},
+))
+
+// shortToken is a token of a minute, of a server that will be down soon.
+func shortToken(w http.ResponseWriter, r *http.Request, now time.Time) {
+	authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-minute", "expires_in": 60})(w, r, now)
+}
+
+// lifetime is a server whose first token lives for ten minutes.
+func lifetime(first authserver.Answer) scenario {
+	return scenario{
+		server: authserver.Script{{Until: minute, Answer: first}},
+		// A third is left when it is renewed, and up to a tenth more. A date without
+		// seconds is up to a minute earlier.
+		waits: []wait{between(5*minute, 402*second)}, works: 402 * second,
+	}
+}
+
+func expiresAt(layout string) scenario {
+	return withSpec(lifetime(authserver.Give(func(now time.Time) map[string]any {
+		return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_at": now.Add(10 * minute).UTC().Format(layout)}
+	})), readsExpiresAt)
+}
+
+func readsExpiresAt(response *v1alpha1.TokenResponse) {
+	response.ExpiresAt = []v1alpha1.JSONPointer{"/expires_at"}
+}
+
+// withSpec makes the response be read in another way.
+func withSpec(s scenario, change func(*v1alpha1.TokenResponse)) scenario {
+	s.spec = func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}
+		change(spec.AuthorizationServer.Response)
+	}
+	return s
+}

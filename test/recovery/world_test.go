@@ -1,0 +1,282 @@
+package recovery_test
+
+import (
+	"context"
+	"io"
+	"log"
+	"maps"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/test/controlplane"
+	"github.com/tokensync/tokensync/test/operator"
+)
+
+// requestTimeout is short, because a server that hangs takes real time.
+const requestTimeout = time.Second
+
+// world is an operator, a clock that stands still until all is done that is due, and
+// the scenarios that are played at the same time.
+type world struct {
+	namespace string
+	clock     *operator.WallClock
+	start     time.Time
+	actors    []*actor
+
+	operator *operator.Operator
+	recorder *events.FakeRecorder
+	events   []string
+	logs     *gbytes.Buffer
+	// logged is what the log held at the end.
+	logged string
+
+	// writes counts what the operator wrote.
+	writes atomic.Int64
+	// objects were read when nothing more was to be done, after so many changes of the
+	// queue and so many writes.
+	objects    objects
+	changes    int
+	seenWrites int64
+	// jumpedAt is when the clock jumped, by how much; -1 for never.
+	jumpedAt, jumpedBy time.Duration
+}
+
+func newWorld(ctx context.Context) *world {
+	GinkgoHelper()
+	start := time.Now().Truncate(time.Second)
+	w := &world{
+		namespace: controlplane.NewNamespace(ctx, apiServer), logs: gbytes.NewBuffer(),
+		clock: operator.NewWallClock(start), start: start, jumpedAt: -1,
+	}
+	return w
+}
+
+// since is the time that has passed since the start. A jump of the clock is none.
+func (w *world) since() time.Duration { return w.clock.FakeClock.Now().Sub(w.start) }
+
+// passedAt is the time that had passed when the clock showed an instant.
+func (w *world) passedAt(instant time.Time) time.Duration {
+	at := instant.Sub(w.start)
+	if w.jumpedAt >= 0 && (at < 0 || (w.jumpedBy > 0 && at >= w.jumpedAt+w.jumpedBy)) {
+		return at - w.jumpedBy
+	}
+	return at
+}
+
+// play plays the scenarios until the last one ends.
+func (w *world) play(ctx context.Context, scenarios []scenario) {
+	GinkgoHelper()
+	for _, scenario := range scenarios {
+		w.actors = append(w.actors, w.newActor(scenario))
+	}
+	w.startOperator()
+	DeferCleanup(func() { w.operator.Stop() })
+	w.act(ctx)
+	for _, a := range w.actors {
+		a.enter(ctx)
+	}
+	w.lookAgain()
+	for {
+		w.settle(ctx)
+		w.sample()
+		if !w.advance() {
+			w.logged = string(w.logs.Contents())
+			return
+		}
+		w.act(ctx)
+	}
+}
+
+func (w *world) startOperator() {
+	GinkgoHelper()
+	config := rest.CopyConfig(restConfig)
+	config.Wrap(w.breaks)
+	// JSON can be searched for the names of what a fault is for.
+	config.ContentType = "application/json"
+	w.recorder = events.NewFakeRecorder(10000)
+	w.operator = operator.Start(config, zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-5))), &controllers.Reconciler{
+		Clock:    w.clock,
+		Recorder: w.recorder,
+		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
+			AllowHTTP:    true,
+			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+			Timeout:      requestTimeout,
+			Clock:        w.clock,
+		}),
+		RequireCredentialsLabel: true,
+	}, w.namespace)
+}
+
+func (w *world) restart() {
+	GinkgoHelper()
+	w.operator.Stop()
+	w.drainEvents()
+	w.startOperator()
+	w.lookAgain()
+}
+
+// lookAgain makes settle read all objects.
+func (w *world) lookAgain() { w.changes, w.seenWrites = -1, -1 }
+
+func (w *world) drainEvents() {
+	for len(w.recorder.Events) > 0 {
+		w.events = append(w.events, <-w.recorder.Events)
+	}
+}
+
+// objects are what the API server has at an instant.
+type objects struct {
+	clientCredentials map[string]v1alpha1.ClientCredential
+	secrets           map[string]corev1.Secret
+	// versions of all objects that the operator watches.
+	versions map[types.UID]string
+}
+
+// settle waits until the operator has done all that is due, and has seen what it
+// wrote.
+func (w *world) settle(ctx context.Context) {
+	GinkgoHelper()
+	Eventually(func() bool {
+		isIdle, changes, _ := w.operator.State()
+		if !isIdle {
+			return false
+		}
+		writes := w.writes.Load()
+		if changes == w.changes || writes == w.seenWrites {
+			// Nothing changed that an event could tell.
+			w.changes = changes
+			return true
+		}
+		found := w.read(ctx)
+		if !w.isSeen(ctx, found.versions) {
+			return false
+		}
+		// An event is in the cache some instants before it is in the queue.
+		time.Sleep(4 * time.Millisecond)
+		if isIdle, after, _ := w.operator.State(); !isIdle || after != changes {
+			return false
+		}
+		w.objects, w.changes, w.seenWrites = found, changes, writes
+		return true
+	}).Should(BeTrue(), "the operator comes to rest at %s", w.since())
+	w.drainEvents()
+}
+
+func (w *world) read(ctx context.Context) objects {
+	GinkgoHelper()
+	found := objects{clientCredentials: map[string]v1alpha1.ClientCredential{}, secrets: map[string]corev1.Secret{}}
+	clientCredentials, servers, secrets := &v1alpha1.ClientCredentialList{}, &v1alpha1.AuthorizationServerList{}, &corev1.SecretList{}
+	for _, list := range []client.ObjectList{clientCredentials, servers, secrets} {
+		Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
+	}
+	for _, item := range clientCredentials.Items {
+		found.clientCredentials[item.Name] = item
+	}
+	for _, item := range secrets.Items {
+		found.secrets[item.Name] = item
+	}
+	found.versions = versionsOf(clientCredentials, servers, secrets)
+	return found
+}
+
+// isSeen reports whether the cache of the operator has these versions of all objects.
+func (w *world) isSeen(ctx context.Context, versions map[types.UID]string) bool {
+	GinkgoHelper()
+	clientCredentials, servers := &v1alpha1.ClientCredentialList{}, &v1alpha1.AuthorizationServerList{}
+	secrets := &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}}
+	for _, list := range []client.ObjectList{clientCredentials, servers, secrets} {
+		Expect(w.operator.Cache().List(ctx, list, client.UnsafeDisableDeepCopy)).To(Succeed())
+	}
+	return maps.Equal(versions, versionsOf(clientCredentials, servers, secrets))
+}
+
+// versionsOf are the resourceVersions of the objects in some lists.
+func versionsOf(lists ...client.ObjectList) map[types.UID]string {
+	GinkgoHelper()
+	versions := map[types.UID]string{}
+	for _, list := range lists {
+		Expect(meta.EachListItem(list, func(item runtime.Object) error {
+			metadata, err := meta.Accessor(item)
+			if err == nil {
+				versions[metadata.GetUID()] = metadata.GetResourceVersion()
+			}
+			return err
+		})).To(Succeed())
+	}
+	return versions
+}
+
+// grain is how exactly the clock meets an instant: the longer ago the start is, the less.
+func grain(at time.Duration) time.Duration {
+	switch {
+	case at < 5*minute:
+		return second
+	case at < 30*minute:
+		return 5 * second
+	}
+	return 30 * second
+}
+
+// maxStep is how long nothing is looked at.
+const maxStep = minute
+
+// advance steps the clock to when something is due. It returns false when all
+// scenarios have ended.
+func (w *world) advance() bool {
+	at, end := w.since(), time.Duration(0)
+	next := at + maxStep
+	for _, a := range w.actors {
+		end = max(end, a.scenario.end())
+		if a.done < len(a.scenario.then) {
+			next = min(next, a.scenario.then[a.done].at)
+		}
+	}
+	if at >= end {
+		return false
+	}
+	if _, _, due := w.operator.State(); !due.IsZero() {
+		step := grain(at)
+		after := at + due.Sub(w.clock.FakeClock.Now())
+		next = min(next, (after+step-1)/step*step)
+	}
+	w.clock.Step(max(next-at, time.Millisecond))
+	return true
+}
+
+// act brings about what happens at this instant.
+func (w *world) act(ctx context.Context) {
+	for _, a := range w.actors {
+		for a.done < len(a.scenario.then) && a.scenario.then[a.done].at <= w.since() {
+			a.scenario.then[a.done].do(ctx, a)
+			a.done++
+			w.lookAgain()
+		}
+	}
+}
+
+func (w *world) sample() {
+	for _, a := range w.actors {
+		a.sample()
+	}
+}
+
+// newLog shows what a server complains of only when a spec fails.
+func newLog() *log.Logger { return log.New(io.Writer(GinkgoWriter), "authserver: ", 0) }
