@@ -10,8 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -75,36 +73,4 @@ func cut(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:maxQuoted], "") + "..."
-}
-
-// conflictOr returns errCacheBehind if a write was refused because the object is not as
-// it was seen, and otherwise err, the error of the write: an admission webhook can answer
-// 409 too. uid and resourceVersion are those seen; empty for an object that did not
-// exist. live names the object.
-func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Object, uid, resourceVersion string) error {
-	if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) && !apierrors.IsInvalid(err) {
-		return err
-	}
-	readErr := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
-	switch {
-	case apierrors.IsNotFound(readErr) && resourceVersion == "":
-		return err
-	case apierrors.IsNotFound(readErr):
-		return errCacheBehind
-	case readErr != nil:
-		return fmt.Errorf("read %s %q after a conflict: %w", kindName(live), live.GetName(), readErr)
-	case string(live.GetUID()) != uid, live.GetResourceVersion() != resourceVersion:
-		return errCacheBehind
-	}
-	return err
-}
-
-func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
-
-// clientCredentialMetadata is read live to tell a conflict.
-func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
-	return &metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: clientCredentialKind},
-		ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name},
-	}
 }

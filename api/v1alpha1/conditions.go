@@ -198,8 +198,8 @@ const (
 	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate
 	// or key (claim cnf): an API takes it only together with that.
 	EventTokenBound = "TokenBound"
-	// EventRevocationEndpointMissing surfaces when a token is issued that is to be
-	// revoked on deletion, and the metadata of the server name no revocation endpoint.
+	// EventRevocationEndpointMissing surfaces when the token must be revoked on
+	// deletion, and the metadata of the server name no revocation endpoint.
 	EventRevocationEndpointMissing = "RevocationEndpointMissing"
 	// EventLifetimeAssumed surfaces when the response names no lifetime, and the token
 	// is no JWT that names one.

@@ -123,7 +123,7 @@ var _ = Describe("the decision", func() {
 		Entry("a renew request that came after the backup asks for a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
 		Entry("a token that is inherited and expired is renewed", renewal.Exchange, "the token is due for renewal", inherited, expired),
 		Entry("a token that is inherited and of another spec is renewed", renewal.Exchange, "the spec changed", inherited, specChanged),
-		Entry("a Secret that could not be taken over is tried again", renewal.Verify, "the Secret is to be taken over", inherited, foreignTarget),
+		Entry("a Secret that could not be taken over is tried again", renewal.Verify, "an earlier ClientCredential of this name left the Secret", inherited, foreignTarget),
 		Entry("a Secret that could not be taken over backs off", renewal.Wait, "backing off", inherited, foreignTarget, backingOff),
 		Entry("a Secret that is inherited waits while it is suspended", renewal.Wait, "suspended", inherited, suspended),
 		Entry("a Secret that is inherited and waits for its finalizers is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, inherited, foreignTarget, func(in *renewal.Input) {

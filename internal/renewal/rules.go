@@ -119,7 +119,7 @@ func noToken(in Input) *Decision {
 	case in.Target.Adoptable:
 		return &Decision{Action: Exchange, Why: "the Secret is to be adopted"}
 	case in.Target.Inherited && !in.Target.Owned:
-		return &Decision{Action: Verify, Why: "the Secret is to be taken over"}
+		return &Decision{Action: Verify, Why: "an earlier ClientCredential of this name left the Secret"}
 	case in.Token() == nil:
 		return &Decision{Action: Exchange, Why: "the token Secret holds no record of a token", Repair: true}
 	}
