@@ -210,7 +210,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", oauth2.CredentialsRefused,
 		body(http.StatusUnauthorized, "application/json", `{"error_description": "no client has the secret s3cr3t-of-the-shop"}`))),
 	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", oauth2.Unavailable,
-		body(http.StatusInternalServerError, "text/plain", marker))),
+		body(http.StatusInternalServerError, "text/html", "<html><body>"+marker+"</body></html>"))),
 	Entry("the token endpoint limits the rate", func() badInput {
 		bad := answer("RateLimited", "HTTP 429", oauth2.Unavailable, func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "120")

@@ -323,7 +323,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		w.restore(ctx, saved)
 		w.start()
 		expectOwned(w.eventuallyReady(ctx, "shop"), saved.clientCredential)
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("ClientCredential shop")))
+		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("ClientCredential shop")))
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
@@ -333,13 +333,13 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			saved.clientCredential.Name = "renamed"
 			saved.clientCredential.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
 		})
-		w.eventuallySays(ctx, "renamed", matchers.HaveCondition("Stalled", "True", "TargetConflict", ContainSubstring("belongs to ClientCredential shop,")))
+		w.eventuallySays(ctx, "renamed", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("belongs to ClientCredential shop,")))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
 	})
 
 	It("does not take a Secret without a record, and does not call it its own", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) { delete(saved.target.Annotations, v1alpha1.FingerprintAnnotation) })
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetConflict", And(
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", And(
 			ContainSubstring("belongs to an earlier ClientCredential of this name, and has no complete record of a token"),
 			Not(ContainSubstring("ClientCredential shop")))))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
