@@ -70,8 +70,8 @@ func (a *actor) checkRequests() {
 func (a *actor) checkRate() {
 	GinkgoHelper()
 	requests, refused := a.requests(), a.refusals()
-	for i := 5; i < len(requests); i++ {
-		Expect(requests[i]-requests[i-5]).To(BeNumerically(">", minute), "six token requests in a minute: %s", requests)
+	for i := 10; i < len(requests); i++ {
+		Expect(requests[i]-requests[i-10]).To(BeNumerically(">", minute), "more than ten token requests in a minute: %s", requests)
 	}
 	for i := 4; i < len(refused); i++ {
 		Expect(refused[i]-refused[i-4]).To(BeNumerically(">", hour), "credentials refused five times in an hour: %s", refused)

@@ -115,7 +115,7 @@ func requestRenewal(ctx context.Context, a *actor) {
 }
 
 // openServer makes the server listen.
-func openServer(_ context.Context, a *actor) { a.listener.open() }
+func openServer(ctx context.Context, a *actor) { a.listener.open(ctx) }
 
 // restartOperator restarts the operator of all scenarios of the table.
 func restartOperator(_ context.Context, a *actor) { a.restart() }

@@ -75,7 +75,7 @@ func (w *world) breaks(next http.RoundTripper) http.RoundTripper {
 		if request.Method != http.MethodGet {
 			w.writes.Add(1)
 		}
-		body, err := w.peek(request)
+		body, err := peek(request)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (w *world) breaks(next http.RoundTripper) http.RoundTripper {
 }
 
 // peek reads the body and puts it back.
-func (*world) peek(request *http.Request) ([]byte, error) {
+func peek(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil
 	}

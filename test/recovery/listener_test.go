@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"context"
 	"net"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,15 +20,15 @@ type lateListener struct {
 // newLateListener takes an address that no other server gets by chance.
 func newLateListener() *lateListener {
 	GinkgoHelper()
-	reserved, err := net.Listen("tcp", "127.83.12.7:0") //nolint:noctx // It listens on a loopback address and is closed at once.
+	reserved, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.83.12.7:0")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(reserved.Close()).To(Succeed())
 	return &lateListener{address: reserved.Addr(), opened: make(chan struct{})}
 }
 
-func (l *lateListener) open() {
+func (l *lateListener) open(ctx context.Context) {
 	GinkgoHelper()
-	listener, err := net.Listen("tcp", l.address.String()) //nolint:noctx // It listens on a loopback address.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.address.String())
 	Expect(err).NotTo(HaveOccurred())
 	l.set(listener)
 }

@@ -31,6 +31,8 @@ type scenario struct {
 	withoutCredentials bool
 	// unreachable keeps the server from listening before it is opened.
 	unreachable bool
+	// hangs is whether the server hangs, so that requests must time out soon.
+	hangs bool
 	// tls is whether the server speaks TLS.
 	tls bool
 

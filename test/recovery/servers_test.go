@@ -147,11 +147,15 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	}},
 ))
 
+// It is played alone, because its time limit is short.
 var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 	row{"hangs for 3 s has a token after the first retry", scenario{
-		server: authserver.Script{{Until: 3 * second, Answer: authserver.Hang}}, works: 3 * second,
+		server: authserver.Script{{Until: 3 * second, Answer: authserver.Hang}}, works: 3 * second, hangs: true,
 		told: problem(oauth2.Unavailable, "Timeout"), waits: waits(5 * second),
 	}},
+))
+
+var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 	row{"speaks no TLS has a token when the scheme is corrected", scenario{
 		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.TokenEndpoint = "https" + a.tokenEndpoint()[len("http"):]

@@ -18,7 +18,7 @@ import (
 )
 
 func TestRecovery(t *testing.T) {
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute)
 	SetDefaultEventuallyPollingInterval(time.Millisecond)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Recovery")

@@ -30,8 +30,12 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// requestTimeout is short, because a server that hangs takes real time.
-const requestTimeout = time.Second
+// Time limits of a token request, which are real time: no server but one that hangs
+// reaches its limit, however busy the machine is.
+const (
+	requestTimeout   = 15 * time.Second
+	timeoutOfHanging = 2 * time.Second
+)
 
 // world is an operator, a clock that stands still until all is done that is due, and
 // the scenarios that are played at the same time.
@@ -55,6 +59,9 @@ type world struct {
 	objects    objects
 	changes    int
 	seenWrites int64
+	// timeout of token requests.
+	timeout time.Duration
+
 	// jumpedAt is when the clock jumped, by how much; -1 for never.
 	jumpedAt, jumpedBy time.Duration
 }
@@ -62,11 +69,10 @@ type world struct {
 func newWorld(ctx context.Context) *world {
 	GinkgoHelper()
 	start := time.Now().Truncate(time.Second)
-	w := &world{
-		namespace: controlplane.NewNamespace(ctx, apiServer), logs: gbytes.NewBuffer(),
+	return &world{
+		namespace: controlplane.NewNamespace(ctx, apiServer), logs: gbytes.NewBuffer(), timeout: requestTimeout,
 		clock: operator.NewWallClock(start), start: start, jumpedAt: -1,
 	}
-	return w
 }
 
 // since is the time that has passed since the start. A jump of the clock is none.
@@ -85,6 +91,9 @@ func (w *world) passedAt(instant time.Time) time.Duration {
 func (w *world) play(ctx context.Context, scenarios []scenario) {
 	GinkgoHelper()
 	for _, scenario := range scenarios {
+		if scenario.hangs {
+			w.timeout = timeoutOfHanging
+		}
 		w.actors = append(w.actors, w.newActor(scenario))
 	}
 	w.startOperator()
@@ -118,7 +127,7 @@ func (w *world) startOperator() {
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-			Timeout:      requestTimeout,
+			Timeout:      w.timeout,
 			Clock:        w.clock,
 		}),
 		RequireCredentialsLabel: true,
