@@ -32,6 +32,7 @@ type refused struct {
 // classes of the reasons, which say when the operator tries again.
 var classes = map[string]v1alpha1.FailureClass{
 	"InvalidClient":      oauth2.CredentialsRefused,
+	"InvalidRequest":     oauth2.MayPass,
 	"InvalidGrant":       oauth2.MayPass,
 	"InvalidScope":       oauth2.MayPass,
 	"InvalidTarget":      oauth2.MayPass,
@@ -84,19 +85,17 @@ func expectRefused(ctx SpecContext, row refused) {
 var _ = DescribeTable("No token comes", expectRefused,
 	Entry("with the secret of another", refused{
 		client: "basic", spoil: giving("client_secret", newSecret),
-		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "check the client ID"}, detail: "invalid secret provided",
+		reason: "InvalidClient", says: []string{
+			"HTTP 401 invalid_client", `check the client ID and its secret (keys "client_id" and "client_secret" of Secret "credentials")`,
+			"set authorizationServer.clientAuthentication.basicEncoding to Raw if both are right", "at most 4 times in the first hour",
+		}, detail: "invalid secret provided",
 	}),
 	Entry("with a secret whose characters are not encoded", refused{
 		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.BasicEncoding = v1alpha1.RawBasic },
-		reason: "InvalidClient", says: []string{
-			"HTTP 401 invalid_client", "holds characters that form-encoding changes",
-			"set authorizationServer.clientAuthentication.basicEncoding to FormURLEncoded",
-			`keys "client_id" and "client_secret" of Secret "credentials"`, "4 times in the first hour",
+		reason: "InvalidRequest", says: []string{
+			"HTTP 400 invalid_request", "not properly encoded", "holds characters that form-encoding changes",
+			"set authorizationServer.clientAuthentication.basicEncoding to FormURLEncoded if both are right",
 		},
-	}),
-	Entry("with a method that is not the client's", refused{
-		client: "post", spoil: func(l *login) { l.server().ClientAuthentication.Method = v1alpha1.ClientSecretBasic },
-		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "method is client_secret_basic: try client_secret_post"},
 	}),
 	Entry("without the secret of a client that has one", refused{
 		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.Method = v1alpha1.ClientAuthenticationNone },
