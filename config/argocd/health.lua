@@ -49,4 +49,7 @@ end
 if conditions.RenewalFailing ~= nil then
   return health("Healthy", conditions.RenewalFailing.message)
 end
+if conditions.LifetimeUnknown ~= nil then
+  return health("Healthy", conditions.LifetimeUnknown.message)
+end
 return health("Healthy", ready.message)

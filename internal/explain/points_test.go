@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/explain"
+	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 // saying matches points whose messages are these, or begin with these.
@@ -46,6 +47,38 @@ var _ = Describe("What a ClientCredential waits for", func() {
 			noToken, reconciling("ServerError"), failed("ServerError", 7, 5*time.Minute)),
 		Entry("a server that limits the rate", saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): the server limits the rate"),
 			renewalFailing("RateLimited"), failed("RateLimited", 1, time.Hour)),
+		Entry("the second of four attempts of refused credentials",
+			saying("the next attempt at 2026-03-01T12:01:00Z (in 60s): it is attempt 2 of 4 in the first hour after the credentials were refused, because servers lock accounts"),
+			noToken, reconciling("InvalidClient"), failed("InvalidClient", 1, time.Minute), classed(oauth2.CredentialsRefused, 1)),
+		Entry("the last of four attempts of refused credentials, without what failed otherwise",
+			saying("the next attempt at 2026-03-01T12:15:00Z (in 15m): it is attempt 4 of 4 in the first hour"),
+			noToken, stalled("InvalidClient"), failed("InvalidClient", 5, 15*time.Minute),
+			classed(oauth2.CredentialsRefused, 3, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 2})),
+		Entry("the hourly attempts of refused credentials",
+			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): the credentials were refused 4 times in a row, so they are tried hourly, because servers lock accounts"),
+			noToken, stalled("InvalidClient"), failed("InvalidClient", 4, time.Hour), classed(oauth2.CredentialsRefused, 4)),
+		Entry("an answer that may pass in its first minutes",
+			saying("the next attempt at 2026-03-01T12:00:30Z (in 30s): it backs off after RequestRefused 2 times in a row"),
+			noToken, reconciling("RequestRefused"), failed("RequestRefused", 2, 30*time.Second), classed(oauth2.MayPass, 2)),
+		Entry("an answer that still may pass",
+			saying("the next attempt at 2026-03-01T12:10:00Z (in 10m): the problem may pass by itself, and it backs off after RequestRefused 7 times in a row"),
+			noToken, stalled("RequestRefused"), failed("RequestRefused", 7, 10*time.Minute), classed(oauth2.MayPass, 7)),
+		Entry("a change of what is not ready",
+			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): a change of the object in the message is tried sooner"),
+			noToken, stalled("CredentialsInvalid"), failed("CredentialsInvalid", 1, time.Hour), classed(oauth2.ObjectNotReady, 1)),
+		Entry("a change of what is invalid",
+			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): a change of the object in the message is tried sooner"),
+			noToken, stalled("AuthorizationServerInvalid"), failed("AuthorizationServerInvalid", 1, time.Hour), classed(oauth2.Invalid, 1)),
+		Entry("an attempt that an older version planned",
+			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): without a change it is tried again now and then"),
+			noToken, stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour)),
+		Entry("an object that another controller may be about to create",
+			saying("the operator goes on as soon as this changes: message of CredentialsNotFound"), noToken, reconciling("CredentialsNotFound")),
+		Entry("the same while the token still serves",
+			saying("the operator goes on as soon as this changes: message of CredentialsNotFound"), renewalFailing("CredentialsNotFound")),
+		Entry("nothing but what it needs, when a person has to create it", nothing, noToken, stalled("CredentialsNotFound")),
+		Entry("nothing but what it needs, when a command creates it", nothing, noToken, reconciling("CredentialsNotLabelled")),
+		Entry("no object after the end of its token", nothing, noToken, reconciling("TokenExpired")),
 		Entry("the next attempt when it is due", saying("the next attempt, which is due now"),
 			renewalFailing("Timeout"), failed("Timeout", 1, -time.Second)),
 		Entry("its turn under a rate limit", saying("its turn: message of RateLimited"), noToken, reconciling("RateLimited")),
@@ -64,6 +97,9 @@ var _ = Describe("What a ClientCredential waits for", func() {
 			requested("today"), suspended),
 		Entry("a renewal that comes when somebody changed something",
 			HaveExactElements(HaveField("Message", HaveSuffix("that comes when what it needs is done"))), requested("today"), stalled("CredentialsNotFound")),
+		Entry("a renewal that comes when another controller created something",
+			HaveExactElements(HaveField("Message", HavePrefix("the operator goes on")), HaveField("Message", HaveSuffix("that comes when what it needs is done"))),
+			requested("today"), noToken, reconciling("CredentialsNotFound")),
 	)
 })
 
@@ -105,6 +141,8 @@ var _ = Describe("What a ClientCredential needs", func() {
 		Entry("nothing while a request to renew is young", nothing, requested("2026-03-01T11:59:30Z")),
 		Entry("nothing of the operator while a request to renew is refused", saying("message of CredentialsNotFound"),
 			requested("2026-03-01T11:58:00Z"), stalled("CredentialsNotFound")),
+		Entry("nothing of the operator while a request to renew waits for an object", nothing,
+			requested("2026-03-01T11:58:00Z"), noToken, reconciling("CredentialsNotFound")),
 		Entry("a running operator when the deletion does not end", And(saying("its token should have been revoked"), commanding(running)),
 			deleted(5*time.Minute, v1alpha1.RevokeTokenFinalizer)),
 		Entry("nothing while its token is revoked", nothing, deleted(30*time.Second, v1alpha1.RevokeTokenFinalizer)),

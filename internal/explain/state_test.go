@@ -45,6 +45,8 @@ var _ = Describe("A ClientCredential", func() {
 			"ServerError 3 times in a row, the next attempt is due", noToken, reconciling("ServerError"), failed("ServerError", 3, 0)),
 		Entry("when it waits for its turn", explain.StateReconciling, false,
 			"RateLimited: it waits for its turn", noToken, reconciling("RateLimited")),
+		Entry("when an object is missing that another controller may be about to create", explain.StateReconciling, false,
+			"CredentialsNotFound: the operator goes on as soon as that changes", noToken, reconciling("CredentialsNotFound")),
 		Entry("when it is on its way for another reason", explain.StateReconciling, false, "TokenExpired", noToken, reconciling("TokenExpired")),
 		Entry("when it only says that it is not ready", explain.StateReconciling, false, "there is no valid token yet", noToken),
 		Entry("when a renewal failed", explain.StateRenewalFailing, true,

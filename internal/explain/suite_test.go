@@ -77,6 +77,14 @@ func failed(reason string, attempts int32, retry time.Duration) change {
 	}
 }
 
+// classed gives the failure a class, and the attempts of each class, its own first.
+func classed(class v1alpha1.FailureClass, attempts int32, others ...v1alpha1.ClassAttempts) change {
+	return func(cc *v1alpha1.ClientCredential) {
+		cc.Status.Failure.Class = class
+		cc.Status.Failure.AttemptsByClass = append(others, v1alpha1.ClassAttempts{Class: class, Attempts: attempts})
+	}
+}
+
 func noToken(cc *v1alpha1.ClientCredential) {
 	cc.Status.Token = nil
 	unready(cc)

@@ -55,6 +55,8 @@ func (in Input) failing() string {
 	if failure == nil {
 		if trouble := in.trouble(); trouble != nil && isTurn(trouble) {
 			return trouble.Reason + ": it waits for its turn"
+		} else if in.isRefused() {
+			return trouble.Reason + ": the operator goes on as soon as that changes"
 		} else if trouble != nil {
 			return trouble.Reason
 		}

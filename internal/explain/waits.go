@@ -3,6 +3,8 @@ package explain
 import (
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
@@ -42,24 +44,27 @@ func (in Input) attempt() []Point {
 	case in.ClientCredential.IsSuspended() || !in.isObserved():
 		return nil
 	case failure != nil && failure.RetryAt.After(in.Now):
-		why := "it backs off after " + failure.Reason + " " + inARow(failure.Attempts)
-		switch {
-		case failure.Reason == v1alpha1.ReasonRateLimited:
-			why = "the server limits the rate, and said how long to wait (Retry-After), or it backs off"
-		case in.condition(v1alpha1.StalledCondition) != nil:
-			why = "without a change it is tried again now and then"
-		}
-		return []Point{{Message: fmt.Sprintf("the next attempt at %s (%s): %s",
-			instant(failure.RetryAt), in.relative(failure.RetryAt), why)}}
+		return notice("the next attempt at %s (%s): %s", instant(failure.RetryAt), in.relative(failure.RetryAt), in.backoff(failure))
 	case failure == nil && trouble != nil && isTurn(trouble):
-		return []Point{{Message: "its turn: " + clean(trouble.Message)}}
+		return notice("its turn: %s", clean(trouble.Message))
+	case in.mayBeCreated(trouble):
+		return notice("the operator goes on as soon as this changes: %s", clean(trouble.Message))
 	case failure != nil && !in.isLate(failure.RetryAt.Time):
-		return []Point{{Message: "the next attempt, which is due now"}}
+		return notice("the next attempt, which is due now")
 	}
 	return nil
 }
 
-// isRefused tells that no attempt is made before somebody changes something.
+// mayBeCreated reports whether another controller may be about to create or complete
+// the object that is missing, and Needs does not say what to do about it.
+func (in Input) mayBeCreated(trouble *metav1.Condition) bool {
+	return in.isRefused() && in.condition(v1alpha1.StalledCondition) == nil && in.remedy(trouble.Reason) == ""
+}
+
+// isRefused reports whether no attempt is made before an object of the cluster
+// changes.
 func (in Input) isRefused() bool {
-	return in.condition(v1alpha1.StalledCondition) != nil && in.ClientCredential.Status.Failure == nil
+	trouble := in.trouble()
+	return in.ClientCredential.Status.Failure == nil && trouble != nil &&
+		!isTurn(trouble) && trouble.Reason != v1alpha1.ReasonTokenExpired
 }

@@ -114,4 +114,16 @@ var _ = Describe("A token", func() {
 		Expect(claims).To(HaveKeyWithValue("scope", "read "+longScope))
 		Expect(l.now(ctx, Default).Status.Token.Scope).To(Equal("read " + longScope))
 	})
+
+	It("that lacks a scope comes with an event that tells so", func(ctx SpecContext) {
+		l := loginOf("basic", newNamespace(ctx), op)
+		l.clientCredential.Spec.Scopes = []string{"read", "delete"}
+		l.put(ctx)
+		claims := l.expectActive(ctx, l.eventuallyReady(ctx))
+		Expect(claims).To(HaveKeyWithValue("scope", "read"))
+		Eventually(func(g Gomega) {
+			g.Expect(l.events(ctx, g)).To(ContainElement(And(
+				HaveField("Type", "Warning"), HaveField("Reason", "ScopeDiffers"), HaveField("Note", ContainSubstring("did not grant delete:")))))
+		}).Should(Succeed())
+	})
 })

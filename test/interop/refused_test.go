@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/test/interop/provider"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -21,15 +23,27 @@ type refused struct {
 	// reason and parts of the message of the conditions.
 	reason string
 	says   []string
-	// retried tells that the operator tries again soon by itself; else it is stalled.
-	retried bool
 	// unsent tells that nothing was sent to the token endpoint.
 	unsent bool
 	// detail is what the provider tells the test alone, to be sure that it is about what was spoilt.
 	detail string
 }
 
-// expectRefused is the body of the tables.
+// classes of the reasons, which say when the operator tries again.
+var classes = map[string]v1alpha1.FailureClass{
+	"InvalidClient":      oauth2.CredentialsRefused,
+	"InvalidRequest":     oauth2.MayPass,
+	"InvalidGrant":       oauth2.MayPass,
+	"InvalidScope":       oauth2.MayPass,
+	"InvalidTarget":      oauth2.MayPass,
+	"DiscoveryFailed":    oauth2.MayPass,
+	"CABundleUnusable":   oauth2.MayPass,
+	"TLSFailed":          oauth2.Unavailable,
+	"CredentialsInvalid": oauth2.ObjectNotReady,
+}
+
+// expectRefused is the body of the tables. Each of the problems may pass by itself, so
+// none is Stalled for as long as a row takes.
 func expectRefused(ctx SpecContext, row refused) {
 	namespace := newNamespace(ctx)
 	l := loginOf(row.client, namespace, op)
@@ -44,14 +58,12 @@ func expectRefused(ctx SpecContext, row refused) {
 	}
 	Eventually(func(g Gomega) {
 		status := l.now(ctx, g).Status
-		waits, other := "Stalled", "Reconciling"
-		if row.retried {
-			waits, other = other, waits
-		}
 		g.Expect(status.Conditions).To(And(
 			matchers.HaveCondition("Ready", "False", row.reason, says...),
-			matchers.HaveCondition(waits, "True", row.reason, says...),
-			Not(matchers.HaveConditionType(other))))
+			matchers.HaveCondition("Reconciling", "True", row.reason, says...),
+			Not(matchers.HaveConditionType("Stalled"))))
+		g.Expect(status.Failure).To(HaveValue(And(
+			HaveField("Reason", row.reason), HaveField("Class", classes[row.reason]))))
 		g.Expect(l.events(ctx, g)).To(ContainElement(And(
 			HaveField("Type", "Warning"), HaveField("Reason", row.reason), HaveField("Note", And(says...)))))
 		if row.detail != "" {
@@ -73,7 +85,21 @@ func expectRefused(ctx SpecContext, row refused) {
 var _ = DescribeTable("No token comes", expectRefused,
 	Entry("with the secret of another", refused{
 		client: "basic", spoil: giving("client_secret", newSecret),
-		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "check the client ID"}, detail: "invalid secret provided",
+		reason: "InvalidClient", says: []string{
+			"HTTP 401 invalid_client", `check the client ID and its secret (keys "client_id" and "client_secret" of Secret "credentials")`,
+			"set authorizationServer.clientAuthentication.basicEncoding to Raw if both are right", "at most 4 times in the first hour",
+		}, detail: "invalid secret provided",
+	}),
+	Entry("with a secret whose characters are not encoded", refused{
+		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.BasicEncoding = v1alpha1.RawBasic },
+		reason: "InvalidRequest", says: []string{
+			"HTTP 400 invalid_request", "not properly encoded", "holds characters that form-encoding changes",
+			"set authorizationServer.clientAuthentication.basicEncoding to FormURLEncoded if both are right",
+		},
+	}),
+	Entry("without the secret of a client that has one", refused{
+		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.Method = v1alpha1.ClientAuthenticationNone },
+		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "no secret is sent", "method to client_secret_basic"},
 	}),
 	Entry("with the key of another", refused{
 		client: "es256", spoil: giving("private_key", func() string { return keys.foreign.sec1() }),
@@ -141,7 +167,7 @@ var _ = DescribeTable("No token comes", expectRefused,
 	}),
 	Entry("for a scope of 2,000 characters that the client may not have", refused{
 		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Scopes = []string{longScope} },
-		reason: "InvalidScope", says: []string{"HTTP 400 invalid_scope", "check spec.scopes"},
+		reason: "InvalidScope", says: []string{"HTTP 400 invalid_scope", "spec.scopes"},
 	}),
 	Entry("for a resource that the client may not have", refused{
 		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Resources = []string{orders} },

@@ -41,7 +41,7 @@ func values() map[string]sets.Set[string] {
 			reasons.Insert(text(constant.Values[0]))
 		}
 	})
-	Expect(types.Len()).To(Equal(4))
+	Expect(types.Len()).To(Equal(5))
 	Expect(reasons.Len()).To(BeNumerically(">", 30))
 	return map[string]sets.Set[string]{"type": types, "reason": reasons, "result": reasons.Clone().Insert("success", "error", "requeue", "requeue_after")}
 }

@@ -25,8 +25,9 @@ import (
 const interval = 30 * time.Second
 
 // alerts are those of the ClientCredential shop, or of the whole operator, that fire
-// when nothing changes for as long as each of them wants to see.
-func (w *world) alerts(ctx SpecContext, name string) (firing []string) {
+// when nothing changes for as long as each of them wants to see, or as the state lasts,
+// if that is not 0.
+func (w *world) alerts(ctx SpecContext, name string, lasts time.Duration) (firing []string) {
 	GinkgoHelper()
 	storage, err := teststorage.NewWithError()
 	Expect(err).NotTo(HaveOccurred())
@@ -35,6 +36,9 @@ func (w *world) alerts(ctx SpecContext, name string) (firing []string) {
 	defer func() { Expect(engine.Close()).To(Succeed()) }()
 
 	alertingRules, longest := alertingRules()
+	if lasts > 0 {
+		longest = lasts
+	}
 	metrics := w.scrape()
 	query := rules.EngineQueryFunc(engine, storage)
 	began := w.clock.Now()

@@ -1,6 +1,8 @@
 package states_test
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
@@ -58,6 +60,24 @@ var fineStates = []state{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 30m", "in 15m"),
 			Conditions: []condition{issued("in 30m", "in 15m")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
+		},
+	},
+	{
+		name: "With a lifetime that cannot be read",
+		how:  "The authorization server tells the lifetime of the token in a notation that the operator does not know.",
+		reach: func(ctx SpecContext, w *world) {
+			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+				rw.Header().Set("Content-Type", "application/json")
+				fmt.Fprint(rw, `{"access_token": "t0k3n", "token_type": "Bearer", "expires_in": "an hour"}`)
+			})
+			w.issue(ctx)
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
+			Conditions: []condition{issued("in 60m", "in about 40m"), {"LifetimeUnknown", "True", "LifetimeUnreadable",
+				`TODO`}},
+			KStatus: status.CurrentStatus, Argo: healthy, Tells: "LifetimeUnknown", Wait: true,
+			Alerts: []string{"TokenSyncLifetimeUnknown"},
 		},
 	},
 	{

@@ -4,6 +4,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -81,4 +82,22 @@ func (w *world) createClusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthor
 	server := &v1alpha1.ClusterAuthorizationServer{ObjectMeta: metav1.ObjectMeta{Name: "idp-" + w.namespace}, Spec: spec}
 	create(ctx, server)
 	DeferCleanup(func(ctx SpecContext) { Expect(apiServer.Delete(ctx, server)).To(Succeed()) })
+}
+
+// createQuota makes a quota that admits no further Secret. No controller of quotas
+// runs, so the test writes its status.
+func (w *world) createQuota(ctx SpecContext) {
+	GinkgoHelper()
+	secrets := corev1.ResourceList{corev1.ResourceSecrets: resource.MustParse("1")}
+	quota := &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "secrets"},
+		Spec:       corev1.ResourceQuotaSpec{Hard: secrets},
+	}
+	create(ctx, quota)
+	quota.Status = corev1.ResourceQuotaStatus{Hard: secrets, Used: secrets}
+	Expect(apiServer.Status().Update(ctx, quota)).To(Succeed())
+	Eventually(func() error {
+		another := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "another"}}
+		return apiServer.Create(ctx, another, client.DryRunAll)
+	}).Should(MatchError(ContainSubstring("exceeded quota")))
 }

@@ -91,7 +91,8 @@ func kstatus(g Gomega, object *unstructured.Unstructured) status.Status {
 // if it is several; or the message.
 func tells(conditions []metav1.Condition, message string) string {
 	for _, conditionType := range []string{
-		v1alpha1.StalledCondition, v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReadyCondition,
+		v1alpha1.StalledCondition, v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition,
+		v1alpha1.LifetimeUnknownCondition, v1alpha1.ReadyCondition,
 	} {
 		for _, c := range conditions {
 			if c.Type == conditionType && c.Message == message {

@@ -3,8 +3,10 @@ package states_test
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -31,6 +33,20 @@ func (w *world) create(ctx SpecContext, name string, changes ...func(*v1alpha1.C
 		change(clientCredential)
 	}
 	create(ctx, clientCredential)
+}
+
+// patience is how long a problem that may pass by itself is not Stalled.
+const patience = 2 * time.Minute
+
+// eventuallyStalls waits for a problem of the ClientCredential shop that may pass by
+// itself, and then until it is Stalled.
+func (w *world) eventuallyStalls(ctx SpecContext, reason string) {
+	GinkgoHelper()
+	w.eventuallySays(ctx, "shop", Or(
+		matchers.HaveCondition("Reconciling", "True", reason), matchers.HaveCondition("RenewalFailing", "True", reason)))
+	Expect(w.get(ctx, Default, "shop").Status.Conditions).NotTo(matchers.HaveConditionType("Stalled"))
+	w.clock.Step(patience)
+	w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", reason))
 }
 
 // answer makes the server answer the client shop with an HTTP status.

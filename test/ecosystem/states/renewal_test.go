@@ -50,13 +50,30 @@ var renewalStates = []state{
 		},
 	},
 	{
+		name: "Renewal refused for now",
+		how:  "The token is due, and the authorization server answers 404, which may pass: in the first two minutes.",
+		reach: func(ctx SpecContext, w *world) {
+			w.issue(ctx)
+			w.answer(http.StatusNotFound)
+			w.after(42 * time.Minute)
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		},
+		looks: seen{
+			Get: cells("True", "TokenIssued", "RequestRefused", "shop-token", "in 18m", "due"),
+			Conditions: renewalFailing(issued("in 18m", "due"), "RequestRefused",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 404: the request is retried; check authorizationServer.tokenEndpoint`),
+			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
+		},
+		lasts: patience,
+	},
+	{
 		name: "Renewal refused",
-		how:  "The token is due, and the authorization server does not know the client any more.",
+		how:  "The token is due, and the authorization server has refused the client for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.answer(http.StatusUnauthorized)
 			w.after(42 * time.Minute)
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+			w.eventuallyStalls(ctx, "InvalidClient")
 		},
 		looks: seen{
 			Get: cells("True", "TokenIssued", "InvalidClient", "shop-token", "in 18m", "due"),
@@ -68,11 +85,11 @@ var renewalStates = []state{
 	},
 	{
 		name: "Renewal without credentials",
-		how:  "The token is good, and the credentials Secret was deleted.",
+		how:  "The token is good, and the credentials Secret was deleted two minutes ago.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			Expect(apiServer.Delete(ctx, w.credentials())).To(Succeed())
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+			w.eventuallyStalls(ctx, "CredentialsNotFound")
 		},
 		looks: seen{
 			Get: cells("True", "TokenIssued", "CredentialsNotFound", "shop-token", "in 60m", "in about 40m"),

@@ -18,26 +18,43 @@ import (
 var stalledStates = []state{
 	{
 		name: "Refused",
-		how:  "The client secret is wrong: the authorization server answers `invalid_client`.",
+		how:  "It goes on like that for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
 			create(ctx, w.credentials(), w.clientCredential("shop"))
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "InvalidClient")
 		},
 		looks: seen{
-			Get: cells("False", "InvalidClient", "", "", "", ""),
-			Conditions: stalled("InvalidClient",
-				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401 invalid_client ("Client authentication failed."): check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
+			Get:        cells("False", "InvalidClient", "", "", "", ""),
+			Conditions: stalled("InvalidClient", refusedClient),
+			KStatus:    status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
+			Alerts: []string{"TokenSyncStalled"},
+		},
+	},
+	{
+		name: "Refused by the API server",
+		how:  "The authorization server gives a token, and a quota of the namespace does not admit the token Secret.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.credentials())
+			w.createQuota(ctx)
+			w.create(ctx, "shop")
+			w.eventuallyStalls(ctx, "SecretWriteFailed")
+			Expect(w.server.Requests("shop")).To(HaveLen(1))
+		},
+		looks: seen{
+			Get: cells("False", "SecretWriteFailed", "", "", "", ""),
+			Conditions: stalled("SecretWriteFailed",
+				`TODO`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},
 	},
 	{
 		name: "Without credentials",
-		how:  "The credentials Secret does not exist.",
+		how:  "After two minutes, the credentials Secret still does not exist.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.clientCredential("shop"))
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "CredentialsNotFound")
 		},
 		looks: seen{
 			Get: cells("False", "CredentialsNotFound", "", "", "", ""),
@@ -49,12 +66,12 @@ var stalledStates = []state{
 	},
 	{
 		name: "With credentials that may not be used",
-		how:  "The credentials Secret is not labelled.",
+		how:  "The credentials Secret has not been labelled for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			credentials := w.credentials()
 			credentials.Labels = nil
 			create(ctx, credentials, w.clientCredential("shop"))
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "CredentialsNotLabelled")
 		},
 		looks: seen{
 			Get: cells("False", "CredentialsNotLabelled", "", "", "", ""),
@@ -66,11 +83,11 @@ var stalledStates = []state{
 	},
 	{
 		name: "Without an authorization server",
-		how:  "The AuthorizationServer does not exist.",
+		how:  "The AuthorizationServer has not existed for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
 			w.create(ctx, "shop", ofServer("idp"))
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "AuthorizationServerNotFound")
 		},
 		looks: seen{
 			Get: cells("False", "AuthorizationServerNotFound", "", "", "", ""),
@@ -82,7 +99,7 @@ var stalledStates = []state{
 	},
 	{
 		name: "Not allowed to use the server",
-		how:  "`allowedNamespaces` of the ClusterAuthorizationServer does not select the namespace.",
+		how:  "`allowedNamespaces` of the ClusterAuthorizationServer has not selected the namespace for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			w.createClusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 				AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
@@ -92,7 +109,7 @@ var stalledStates = []state{
 			w.create(ctx, "shop", ofServer("idp-"+w.namespace), func(c *v1alpha1.ClientCredential) {
 				c.Spec.AuthorizationServerRef.Kind = v1alpha1.AuthorizationServerCluster
 			})
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "AuthorizationServerNotAllowed")
 		},
 		looks: seen{
 			Get: cells("False", "AuthorizationServerNotAllowed", "", "", "", ""),
@@ -104,11 +121,11 @@ var stalledStates = []state{
 	},
 	{
 		name: "In conflict with a foreign Secret",
-		how:  "A Secret of the target's name exists, and belongs to somebody else.",
+		how:  "A Secret of the target's name exists, and has belonged to nobody for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"}})
 			w.create(ctx, "shop")
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "TargetConflict")
 		},
 		looks: seen{
 			Get: cells("False", "TargetConflict", "", "", "", ""),
@@ -120,12 +137,12 @@ var stalledStates = []state{
 	},
 	{
 		name: "In conflict with an elder",
-		how:  "An older ClientCredential writes to the same Secret.",
+		how:  "An older ClientCredential has written to the same Secret for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
 			w.issueTo(ctx, "elder", withTarget("shared"))
 			w.create(ctx, "shop", withTarget("shared"))
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
+			w.eventuallyStalls(ctx, "TargetConflict")
 		},
 		looks: seen{
 			Get: cells("False", "TargetConflict", "", "", "", ""),

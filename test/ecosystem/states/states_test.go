@@ -1,6 +1,8 @@
 package states_test
 
 import (
+	"time"
+
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -16,6 +18,8 @@ type state struct {
 	name, how string
 	reach     func(SpecContext, *world)
 	looks     seen
+	// lasts is how long the state lasts if nothing changes; 0 for good.
+	lasts time.Duration
 }
 
 // Those of the ClientCredential shop, and those of the AuthorizationServer idp, in the
@@ -60,7 +64,7 @@ func (w *world) expect(ctx SpecContext, state state, object client.Object) {
 	Eventually(func(g Gomega) {
 		now = w.look(ctx, g, object)
 		if _, hasMetrics := object.(*v1alpha1.ClientCredential); hasMetrics {
-			now.Alerts = w.alerts(ctx, object.GetName())
+			now.Alerts = w.alerts(ctx, object.GetName(), state.lasts)
 		}
 		g.Expect(now.seen).To(Equal(state.looks))
 	}).Should(Succeed())

@@ -17,6 +17,36 @@ import (
 // by itself.
 var waitingStates = []state{
 	{
+		name: "Before its credentials",
+		how:  "The credentials Secret does not exist: in the first two minutes, another controller may be about to create it.",
+		reach: func(ctx SpecContext, w *world) {
+			create(ctx, w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get: cells("False", "CredentialsNotFound", "", "", "", ""),
+			Conditions: retried("CredentialsNotFound",
+				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
+			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+		},
+		lasts: patience,
+	},
+	{
+		name: "Refused for now",
+		how:  "The authorization server answers `invalid_client`: in the first two minutes, it may be about to learn of the client.",
+		reach: func(ctx SpecContext, w *world) {
+			w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
+			create(ctx, w.credentials(), w.clientCredential("shop"))
+			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
+		},
+		looks: seen{
+			Get:        cells("False", "InvalidClient", "", "", "", ""),
+			Conditions: retried("InvalidClient", refusedClient),
+			KStatus:    status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
+		},
+		lasts: patience,
+	},
+	{
 		name: "First token failing",
 		how:  "There was no token yet, and the authorization server answers 503.",
 		reach: func(ctx SpecContext, w *world) {
@@ -88,3 +118,6 @@ var waitingStates = []state{
 		},
 	},
 }
+
+// refusedClient is the message while the client's credentials are refused.
+const refusedClient = `TODO`

@@ -1,0 +1,48 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// backoff tells why the next attempt comes when it does.
+func (in Input) backoff(failure *v1alpha1.FailureStatus) string {
+	why := "it backs off after " + failure.Reason + " " + inARow(failure.Attempts)
+	isStalled := in.condition(v1alpha1.StalledCondition) != nil
+	switch {
+	case failure.Reason == v1alpha1.ReasonRateLimited:
+		return "the server limits the rate, and said how long to wait (Retry-After), or it backs off"
+	case failure.Class == oauth2.CredentialsRefused:
+		return refusedCredentials(failure)
+	case failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid:
+		return "a change of the object in the message is tried sooner"
+	case failure.Class == oauth2.MayPass && isStalled:
+		return "the problem may pass by itself, and " + why
+	case failure.Class == "" && isStalled:
+		// A failure without a class was noted by an older version.
+		return "without a change it is tried again now and then"
+	}
+	return why
+}
+
+// refusedCredentials tells how often refused credentials were tried, and are tried next.
+func refusedCredentials(failure *v1alpha1.FailureStatus) string {
+	firstHour, refused := len(renewal.RetryDelays[oauth2.CredentialsRefused]), attempts(failure)
+	if refused < firstHour {
+		return fmt.Sprintf("it is attempt %d of %d in the first hour after the credentials were refused, because servers lock accounts", refused+1, firstHour)
+	}
+	return fmt.Sprintf("the credentials were refused %s, so they are tried hourly, because servers lock accounts", inARow(int32(refused))) //nolint:gosec // It was an int32.
+}
+
+// attempts is how many attempts of its class a failure is the last of.
+func attempts(failure *v1alpha1.FailureStatus) int {
+	for _, counted := range failure.AttemptsByClass {
+		if counted.Class == failure.Class {
+			return int(counted.Attempts)
+		}
+	}
+	return int(failure.Attempts)
+}
