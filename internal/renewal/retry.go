@@ -8,7 +8,7 @@ import (
 
 // RetryDelays are the delays after the failed attempts of a class: after the first
 // attempt the first delay, and so on; the last one repeats. Up to a fifth of a delay is
-// taken off at random, or added after refused credentials.
+// taken off at random, or added once credentials were refused 4 times.
 //
 // What a server answers can pass, so it is tried again soon. Refused credentials are
 // tried 4 times in the first hour, because servers lock accounts. An object of the
@@ -39,13 +39,13 @@ const retryJitter = 0.2
 func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
 	delays := RetryDelays[failure.Class]
 	step := min(max(int(attempts), 1), len(delays)) - 1
+	isLocked := failure.Class == oauth2.CredentialsRefused && step == len(delays)-1
 	jitter := -retryJitter
-	if failure.Class == oauth2.CredentialsRefused {
+	if isLocked {
 		// Later, not sooner: there are 4 attempts in the first hour, and no more.
 		jitter = retryJitter
 	}
 	delay := time.Duration(float64(delays[step]) * (1 + jitter*p.random(now.Unix())))
-	isLocked := failure.Class == oauth2.CredentialsRefused && step == len(delays)-1
 	if !expiresAt.IsZero() && !isLocked {
 		delay = min(delay, max(expiresAt.Sub(now)/2, min(delays[0], time.Minute)))
 	}

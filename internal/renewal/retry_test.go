@@ -25,13 +25,13 @@ func retryIn(failure oauth2.Error, attempts int32, left time.Duration) (minDelay
 var _ = Describe("the retry", func() {
 	DescribeTable("comes after a delay that grows with each attempt of its class",
 		func(class oauth2.Class, delays ...time.Duration) {
-			// Up to a fifth earlier, and after refused credentials up to a fifth later.
-			from, to := 80, 100
-			if class == oauth2.CredentialsRefused {
-				from, to = 100, 120
-			}
 			expect := func(attempts int32, delay time.Duration) {
 				GinkgoHelper()
+				// Up to a fifth earlier, and once credentials were refused 4 times up to a fifth later.
+				from, to := 80, 100
+				if class == oauth2.CredentialsRefused && attempts >= 4 {
+					from, to = 100, 120
+				}
 				earliest, latest := delay*time.Duration(from)/100, delay*time.Duration(to)/100
 				minDelay, maxDelay := retryIn(oauth2.Error{Class: class}, attempts, 0)
 				Expect(minDelay).To(And(BeNumerically(">=", earliest), BeNumerically("~", earliest, delay/100)))

@@ -56,9 +56,9 @@ var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 		works: hour, within: 72 * minute, lasts: 112 * minute,
 		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.MayPass, reason: "RedirectRefused"}},
 		waits: []wait{
-			between(minute, 72*second), about(15 * second),
-			between(5*minute, 6*minute), about(30 * second),
-			between(15*minute, 18*minute), about(minute),
+			about(minute), about(15 * second),
+			about(5 * minute), about(30 * second),
+			about(15 * minute), about(minute),
 			between(hour, 72*minute),
 		},
 	}},

@@ -85,10 +85,13 @@ func between(least, most time.Duration) wait { return wait{least, most} }
 // about is a delay of the retry table, which is up to 20% shorter.
 func about(delay time.Duration) wait { return wait{delay * 8 / 10, delay} }
 
-// refusals are the delays after refused credentials, which are up to 20% longer.
-func refusals(delays ...time.Duration) (waits []wait) {
-	for _, delay := range delays {
-		waits = append(waits, between(delay, delay*12/10))
+// refusals are the delays after refused credentials. The hourly one is up to 20% longer.
+func refusals(delays ...time.Duration) []wait {
+	waits := waits(delays...)
+	for i, delay := range delays {
+		if delay == hour {
+			waits[i] = between(delay, delay*12/10)
+		}
 	}
 	return waits
 }
