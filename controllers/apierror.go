@@ -45,10 +45,13 @@ func apiFailure(err error) *oauth2.Error {
 		failure.Message = fmt.Sprintf("cannot %s; check the operator's role and the admission policies", quoted(err))
 	}
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
-		failure.RetryAfter = time.Duration(seconds) * time.Second
+		failure.RetryAfter = min(time.Duration(seconds)*time.Second, maxAPIDelay)
 	}
 	return failure
 }
+
+// maxAPIDelay bounds the delay that the API server asks for.
+const maxAPIDelay = 5 * time.Minute
 
 // apiFailureClass tells a refusal from an API server that cannot be reached or fails.
 func apiFailureClass(err error) oauth2.Class {
@@ -61,6 +64,27 @@ func apiFailureClass(err error) oauth2.Class {
 		return oauth2.Unavailable
 	}
 	return oauth2.MayPass
+}
+
+// quiet hides the words of the API server about a write of a Secret: an admission webhook
+// saw the Secret, and may repeat it. The status code and the reason say enough.
+func quiet(err error) error {
+	if err == nil {
+		return nil
+	}
+	return quietError{err}
+}
+
+type quietError struct{ error }
+
+func (e quietError) Unwrap() error { return e.error }
+
+func (e quietError) Error() string {
+	var refused apierrors.APIStatus
+	if !errors.As(e.error, &refused) {
+		return "the API server cannot be reached"
+	}
+	return fmt.Sprintf("the API server answered %d %s", refused.Status().Code, refused.Status().Reason)
 }
 
 // maxQuoted bounds what is quoted of the API server, so that a status can hold it.

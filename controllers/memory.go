@@ -26,8 +26,10 @@ type entry struct {
 	uid types.UID
 	// unwritten is a token that is not in its Secret yet.
 	unwritten *issued
-	// target is the token Secret after the last write; nil if there was none.
-	target *tokensecret.State
+	// target is the token Secret called targetName after the last write; nil if there was
+	// none.
+	target     *tokensecret.State
+	targetName string
 	// repairs of the token Secret that were made lately.
 	repairs renewal.Repairs
 	// status is the last status, and statusVersion the resourceVersion of its
@@ -94,12 +96,16 @@ func (m *memory) rememberStatus(owner *v1alpha1.ClientCredential, status v1alpha
 // target returns the state of the token Secret that the cache must not be behind; nil if
 // nothing was written.
 func (m *memory) target(owner *v1alpha1.ClientCredential) (target *tokensecret.State) {
-	m.with(owner, func(e *entry) { target = e.target })
+	m.with(owner, func(e *entry) {
+		if e.targetName == owner.TargetName() {
+			target = e.target
+		}
+	})
 	return target
 }
 
 func (m *memory) rememberTarget(owner *v1alpha1.ClientCredential, target *tokensecret.State) {
-	m.with(owner, func(e *entry) { e.target = target })
+	m.with(owner, func(e *entry) { e.target, e.targetName = target, owner.TargetName() })
 }
 
 func (m *memory) repairs(owner *v1alpha1.ClientCredential) (repairs renewal.Repairs) {

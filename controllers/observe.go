@@ -73,6 +73,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 			Token:        o.previous.Token,
 		},
 	}
+	o.assume(o.previous.Failure)
 	var err error
 	if o.RequestHash, err = tokensecret.RequestHash(owner.Spec); err != nil {
 		return o, fmt.Errorf("hash the spec: %w", err)
@@ -84,6 +85,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		return o, err
 	}
 	o.ServerVersion = o.server.version
+	o.Credentials = nil
 	if o.usesSecret() {
 		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
 			return o, err
@@ -93,6 +95,18 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		o.Rival, err = r.elder(ctx, owner)
 	}
 	return o, err
+}
+
+// assume takes over from the last failure what is not observed yet, so that an
+// observation that fails does not look like a change that cures it.
+func (o *observed) assume(failure *v1alpha1.FailureStatus) {
+	if failure == nil {
+		return
+	}
+	o.ServerVersion = failure.AuthorizationServerVersion
+	if reference := o.owner.Spec.CredentialsRef; reference != nil {
+		o.Credentials = &renewal.Credentials{Name: reference.Name, Version: failure.CredentialsVersion}
+	}
 }
 
 // renewRequestOf cuts a long request short, so that the status can hold it.

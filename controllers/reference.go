@@ -43,7 +43,7 @@ func (r *Reconciler) refer(ctx context.Context, owner *v1alpha1.ClientCredential
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: name}}
 	patch := client.RawPatch(types.StrategicMergePatchType, state.Refer(owner))
 	if err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
-		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, err)
+		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, quiet(err))
 	}
 	logger(ctx).Info("Set the owner reference of the token Secret as spec.target.deletionPolicy has it", "secret", name)
 	return secret, nil

@@ -25,8 +25,11 @@ const statusRetryInterval = 30 * time.Second
 
 // report tells the world what came of a decision, if there is news.
 func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
+	// An attempt takes up to half a minute: the token may have expired meanwhile.
+	input := o.Input
+	input.Now = r.Clock.Now()
 	report := status.Compute(status.Input{
-		Observed: o.Input, Decision: decision, Outcome: outcome, Previous: o.previous, Told: r.memory.told(o.owner),
+		Observed: input, Decision: decision, Outcome: outcome, Previous: o.previous, Told: r.memory.told(o.owner),
 	})
 	// A rewrite of the token that was there has no notices about it.
 	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {

@@ -143,19 +143,22 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 	if err := r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))); err != nil {
 		return false, err
 	}
-	return true, r.endToken(ctx, o)
+	r.endToken(ctx, o)
+	return true, nil
 }
 
-// endToken notes in the Secret that its token is dead, as long as the Secret lives.
-func (r *Reconciler) endToken(ctx context.Context, o *observed) error {
+// endToken notes in the Secret that its token is dead, as long as the Secret lives. A
+// failure does not repeat the revocation: only a ClientCredential that inherits the
+// Secret reads the note.
+func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.End(o.Now))
 	err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager))
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		// The Secret is gone, or another one has its name.
-		return nil
+	// Without an error, or where the Secret is gone or another one has its name, there is
+	// nothing to tell.
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", o.TargetName, "message", quiet(err).Error())
 	}
-	return err
 }
 
 func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {

@@ -193,7 +193,7 @@ func (r *Reconciler) prune(ctx context.Context, o *observed) error {
 		}
 		err := r.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, err)
+			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, quiet(err))
 		}
 		logger(ctx).Info("Deleted the token Secret of a former target", "secret", secret.Name)
 	}

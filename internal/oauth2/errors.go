@@ -103,7 +103,7 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 		return outage(status)
 	case isCredentialError(declared, code):
 		return credentialsRefused
-	case code == "invalid_grant" && server.Request.GrantType == passwordGrant:
+	case code == "invalid_grant" && LogsUserIn(server):
 		// The grant is a user's name and password.
 		return verdict{v1alpha1.ReasonInvalidGrant, CredentialsRefused, known.hint}
 	case isKnown:
@@ -118,9 +118,6 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 }
 
 var credentialsRefused = verdict{v1alpha1.ReasonInvalidClient, CredentialsRefused, codes["invalid_client"].hint}
-
-// passwordGrant is the grant type of RFC 6749 section 4.3.
-const passwordGrant = "password"
 
 // isOutage reports whether a status means that the server or a gateway before it is
 // overloaded or failing, whatever the body says.

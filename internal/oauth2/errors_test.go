@@ -113,6 +113,8 @@ var _ = Describe("a refusal", func() {
 	It("of the grant is about the credentials where these are a user's name and password", func() {
 		password := rfc6749(func(s *server) { s.Request.GrantType = "password" })
 		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.CredentialsRefused))
+		login := rfc6749(withParameters("user_password", "x"))
+		Expect(failureIn(login, refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.CredentialsRefused))
 		Expect(failureIn(rfc6749(), refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.MayPass))
 	})
 

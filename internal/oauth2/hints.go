@@ -260,7 +260,8 @@ func (r refused) aboutUser() string {
 	return hint + ", and that the account is neither locked nor asked for a second factor"
 }
 
-// LogsUserIn reports whether a request logs a user in.
+// LogsUserIn reports whether a request logs a user in: by the password grant (RFC 6749
+// section 4.3), or by a parameter that is called a password.
 func LogsUserIn(server v1alpha1.AuthorizationServerSpec) bool {
 	return server.Request.GrantType == "password" || slices.ContainsFunc(server.Request.Parameters, func(parameter v1alpha1.Parameter) bool {
 		return strings.Contains(simple(parameter.Name), "password")

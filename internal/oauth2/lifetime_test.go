@@ -28,6 +28,14 @@ func jwt(claims, members string) oauth2.Response {
 
 func inSeconds(d time.Duration) string { return fmt.Sprint(startedAt.Add(d).Unix()) }
 
+var _ = It("the claim exp is read in the standard alphabet of base64 too", func() {
+	claims := fmt.Sprintf(`{"sub": "a??>>~~", "exp": %s}`, inSeconds(40*time.Second))
+	encoded := base64.RawStdEncoding.EncodeToString([]byte(claims))
+	Expect(encoded).To(ContainSubstring("/"))
+	token := tokenIn(rfc6749(), answer(http.StatusOK, fmt.Sprintf(`{"access_token": "eyJhbGciOiJub25lIn0.%s.c2ln", "expires_in": 120}`, encoded)))
+	Expect(token.ExpiresAt).To(Equal(startedAt.Add(40 * time.Second)))
+})
+
 var _ = Describe("the lifetime of a token", func() {
 	DescribeTable("is what the response says",
 		func(member string, lifetime time.Duration) {

@@ -1,7 +1,6 @@
 package oauth2
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -91,10 +90,6 @@ func tokenBound(server v1alpha1.AuthorizationServerSpec, request *Request, token
 // readClaims reads the claims of a JWT without verifying it, and reports whether the
 // token is one.
 func readClaims(token string, into any) bool {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	return err == nil && json.Unmarshal(payload, into) == nil
+	payload, ok := payloadOf(token)
+	return ok && json.Unmarshal([]byte(payload), into) == nil
 }

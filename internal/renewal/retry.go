@@ -37,7 +37,10 @@ const retryJitter = 0.2
 // without one. While there is such a token, the retry comes after half of what is left
 // of it at the latest, except for credentials that were refused 4 times.
 func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
-	delays := RetryDelays[failure.Class]
+	delays, known := RetryDelays[failure.Class]
+	if !known {
+		delays = RetryDelays[oauth2.MayPass]
+	}
 	step := min(max(int(attempts), 1), len(delays)) - 1
 	isLocked := failure.Class == oauth2.CredentialsRefused && step == len(delays)-1
 	jitter := -retryJitter

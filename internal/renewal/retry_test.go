@@ -53,6 +53,11 @@ var _ = Describe("the retry", func() {
 		Entry("of an object that must be changed: hourly, for a watch tells of the change", oauth2.Invalid, time.Hour, time.Hour),
 	)
 
+	It("comes as after an answer that could pass when the class is not known", func() {
+		_, maxDelay := retryIn(oauth2.Error{}, 1, 0)
+		Expect(maxDelay).To(BeNumerically("~", 15*time.Second, time.Second/5))
+	})
+
 	It("comes after the first delay when nobody counted", func() {
 		_, maxDelay := retryIn(oauth2.Error{Class: oauth2.Unavailable}, 0, 0)
 		Expect(maxDelay).To(BeNumerically("~", 5*time.Second, time.Second/10))

@@ -69,16 +69,16 @@ func news(in Input, after renewal.Input) []oauth2.Notice {
 		return nil
 	}
 	last, token := in.Observed.Token(), after.Token()
-	otherRequest := in.Previous.Token == nil
+	otherRequest, scopeBefore := in.Previous.Token == nil, ""
 	if last != nil {
-		otherRequest = last.RequestHash != token.RequestHash
+		otherRequest, scopeBefore = last.RequestHash != token.RequestHash, last.Scope
 	}
 	otherCredentials := otherRequest || (last != nil && last.CredentialsVersion != token.CredentialsVersion)
 	var notices []oauth2.Notice
 	for _, notice := range in.Outcome.Notices {
 		becameTrue := in.Told != nil && !slices.Contains(in.Told, notice)
 		if otherRequest || becameTrue || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) ||
-			(notice.Reason == v1alpha1.EventScopeDiffers && in.Previous.Token.Scope != token.Scope) {
+			(notice.Reason == v1alpha1.EventScopeDiffers && scopeBefore != token.Scope) {
 			notices = append(notices, notice)
 		}
 	}

@@ -126,7 +126,7 @@ func tokenStatus(after renewal.Input) *v1alpha1.TokenStatus {
 func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if !in.Outcome.Attempted {
 		// Without a new attempt the last one stands. Suspension is a fresh start.
-		if in.Decision.Action == renewal.Keep || in.Observed.Suspended {
+		if in.Decision.Action == renewal.Keep || (in.Observed.Suspended && in.Decision.Problem == nil) {
 			return nil
 		}
 		return in.Previous.Failure.DeepCopy()
@@ -140,6 +140,12 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		before = last.AttemptsByClass
 	}
 	byClass, attempts, ofClass := countAttempt(before, failure.Class)
+	// Rounded up: no sooner than the server asked for.
+	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
+	if last := in.Observed.BackingOff(); last != nil && last.Class == oauth2.CredentialsRefused && retryAt.Before(&last.RetryAt) {
+		// Another failure in between does not shorten the wait: servers lock accounts.
+		retryAt = last.RetryAt
+	}
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
 		Message:         failure.Message,
@@ -147,8 +153,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		Attempts:        attempts,
 		AttemptsByClass: byClass,
 		LastAttemptAt:   second(in.Observed.Now),
-		// Rounded up: no sooner than the server asked for.
-		RetryAt: second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1)),
+		RetryAt:         retryAt,
 	}
 	if in.Observed.Credentials != nil {
 		status.CredentialsVersion = in.Observed.Credentials.Version
