@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -77,11 +78,11 @@ func failed(reason string, attempts int32, retry time.Duration) change {
 	}
 }
 
-// classed gives the failure a class, and the attempts of each class, its own first.
+// classed gives the failure a class, and the attempts of each class, its own last.
 func classed(class v1alpha1.FailureClass, attempts int32, others ...v1alpha1.ClassAttempts) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.Failure.Class = class
-		cc.Status.Failure.AttemptsByClass = append(others, v1alpha1.ClassAttempts{Class: class, Attempts: attempts})
+		cc.Status.Failure.AttemptsByClass = slices.Concat(others, []v1alpha1.ClassAttempts{{Class: class, Attempts: attempts}})
 	}
 }
 

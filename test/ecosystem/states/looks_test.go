@@ -37,7 +37,7 @@ func renewalFailing(ready condition, reason, message string) []condition {
 // renewalStalled comes besides Ready when the renewal needs a change.
 func renewalStalled(ready condition, reason, message string) []condition {
 	return []condition{ready,
-		{v1alpha1.StalledCondition, "True", reason, message},
 		{v1alpha1.RenewalFailingCondition, "True", reason, message},
+		{v1alpha1.StalledCondition, "True", reason, message},
 	}
 }

@@ -53,6 +53,7 @@ func (w *world) start() {
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 			Timeout:      10 * time.Second,
+			Clock:        w.clock,
 		}),
 		RequireCredentialsLabel: true,
 		Metrics:                 w.metrics,

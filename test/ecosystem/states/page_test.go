@@ -47,7 +47,7 @@ them in brackets.
 - **kstatus** is what Flux goes by, and other tools that know no more of a resource than its conditions.
 - **Argo CD** is what it shows with the [health script](argo-cd.md#health).
 - **wait** is whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
-- **Alert** is the [alert](alerts.md) that fires when the state lasts.
+- **Alert** is the [alert](alerts.md) that fires when the state lasts. A state that ends after two minutes has none.
 
 What the conditions and reasons mean: [Conditions](conditions.md).
 

@@ -76,9 +76,9 @@ var renewalStates = []state{
 			w.eventuallyStalls(ctx, "InvalidClient")
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "InvalidClient", "shop-token", "in 18m", "due"),
-			Conditions: renewalStalled(issued("in 18m", "due"), "InvalidClient",
-				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401: check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication`),
+			Get: cells("True", "TokenIssued", "InvalidClient", "shop-token", "in 16m", "due"),
+			Conditions: renewalStalled(issued("in 16m", "due"), "InvalidClient",
+				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401: check the client ID and its secret (keys "client_id" and "client_secret" of Secret "shop-client"); authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
 			Alerts: []string{"TokenSyncStalled"},
 		},
@@ -92,8 +92,8 @@ var renewalStates = []state{
 			w.eventuallyStalls(ctx, "CredentialsNotFound")
 		},
 		looks: seen{
-			Get: cells("True", "TokenIssued", "CredentialsNotFound", "shop-token", "in 60m", "in about 40m"),
-			Conditions: renewalStalled(issued("in 60m", "in about 40m"), "CredentialsNotFound",
+			Get: cells("True", "TokenIssued", "CredentialsNotFound", "shop-token", "in 58m", "in about 38m"),
+			Conditions: renewalStalled(issued("in 58m", "in about 38m"), "CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: true,
 			Alerts: []string{"TokenSyncStalled"},

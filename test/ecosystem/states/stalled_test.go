@@ -44,7 +44,7 @@ var stalledStates = []state{
 		looks: seen{
 			Get: cells("False", "SecretWriteFailed", "", "", "", ""),
 			Conditions: stalled("SecretWriteFailed",
-				`TODO`),
+				`the token cannot be written to Secret "shop-token": secrets "shop-token" is forbidden: exceeded quota: secrets, requested: secrets=1, used: secrets=1, limited: secrets=1; the write is retried with the same token`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},

@@ -120,4 +120,4 @@ var waitingStates = []state{
 }
 
 // refusedClient is the message while the client's credentials are refused.
-const refusedClient = `TODO`
+const refusedClient = `token endpoint https://idp.example.com/oauth2/token answered HTTP 401 invalid_client ("Client authentication failed."): check the client ID and its secret (keys "client_id" and "client_secret" of Secret "shop-client"); authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts`
