@@ -70,9 +70,6 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.Decision) (outcome status.Outcome, err error) {
 	ctx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
 	defer func() { end(err) }()
-	if o.notTakenOver != nil {
-		return status.Outcome{}, o.notTakenOver
-	}
 	if decision.Action == renewal.Verify {
 		return r.verify(ctx, o)
 	}
@@ -231,6 +228,9 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return &kept.token, nil
 	}
 	clientID := provenance.Credentials.ClientID
+	if err := r.stillRefused(o, provenance.Credentials); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(place.take(), r.paused(o, clientID)); err != nil {
 		return nil, err
 	}
@@ -245,6 +245,9 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
+		if failure.Class == oauth2.CredentialsRefused {
+			r.memory.rememberRefused(o.owner, provenance.Credentials)
+		}
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}
 	if err != nil {

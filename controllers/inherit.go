@@ -10,9 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -23,7 +26,7 @@ func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
 	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.Rival != "" {
 		return nil
 	}
-	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonSecretWriteFailed {
+	if o.awaitsTakeOver() != nil {
 		return nil
 	}
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
@@ -47,6 +50,34 @@ func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
 	o.Target.Inherited = true
 	r.memory.rememberTarget(o.owner, o.Target)
 	return nil
+}
+
+// awaitsTakeOver returns the failure of the last attempt to take the target over, while
+// its backoff runs; nil otherwise.
+func (o *observed) awaitsTakeOver() *v1alpha1.FailureStatus {
+	failure := o.BackingOff()
+	if failure == nil || failure.Reason != v1alpha1.ReasonSecretWriteFailed ||
+		o.Target == nil || !o.Target.Inherited || o.Target.Owned {
+		return nil
+	}
+	return failure
+}
+
+// reportNotTakenOver tells that the target could not be taken over. Nothing else is done
+// before, also while the ClientCredential is suspended or lacks its credentials.
+func (r *Reconciler) reportNotTakenOver(ctx context.Context, o *observed) (result reconcile.Result, isReported bool) {
+	decision := renewal.Decision{Action: renewal.Wait, Why: "the Secret could not be taken over"}
+	if o.notTakenOver != nil {
+		decision.Problem = o.notTakenOver
+		return r.report(ctx, o, decision, status.Outcome{Attempted: true, Failure: o.notTakenOver}), true
+	}
+	failure := o.awaitsTakeOver()
+	if failure == nil {
+		return reconcile.Result{}, false
+	}
+	decision.Until = failure.RetryAt.Time
+	decision.Problem = &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}
+	return r.report(ctx, o, decision, status.Outcome{}), true
 }
 
 // confirmOwner reads the ClientCredential live. A cache that still shows a deleted one

@@ -38,6 +38,8 @@ type entry struct {
 	statusVersion string
 	// told are the notices about the tokens that were written; nil before the first.
 	told []oauth2.Notice
+	// refused are the credentials that the server refused last; zero for none.
+	refused digest
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
 	waitsSince time.Time
 }

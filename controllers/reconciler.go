@@ -110,6 +110,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
+	if result, isReported := r.reportNotTakenOver(ctx, observed); isReported {
+		return result, nil
+	}
 	decision := renewal.Decide(observed.Input)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -31,11 +30,7 @@ func (r *Reconciler) compareType(ctx context.Context, o *observed) error {
 func (r *Reconciler) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, token *issued) error {
 	if !o.replaces {
 		err := r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
-		if !apierrors.IsInvalid(err) || !o.Target.Owned {
-			return err
-		}
-		secret, readErr := r.target(ctx, o)
-		if readErr != nil || !tokensecret.IsImmutable(secret) {
+		if !r.isImmutable(ctx, o, err) {
 			return err
 		}
 		o.replaces = true

@@ -130,7 +130,12 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			Consistently(w.traffic.writes).Should(BeEmpty())
 
 			By("renewing it in time")
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			issuedAt := w.get(ctx, "shop")(Default).Status.Token.IssuedAt
+			w.passes(time.Hour, func(g Gomega) {
+				g.Expect(w.tokenRequests()).To(Equal(2))
+				// The status is written after a Secret that had to be replaced.
+				g.Expect(w.get(ctx, "shop")(g).Status.Token.IssuedAt.Time).To(BeTemporally(">", issuedAt.Time))
+			})
 			expectOwned(w.eventuallyReady(ctx, "shop"), saved.clientCredential)
 		},
 		Entry("by the owner references of the backup", v1alpha1.DeletionPolicyDelete, unchanged),

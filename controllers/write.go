@@ -33,7 +33,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	configuration, err := tokensecret.Write(o.owner, o.Target, *token, record, provenance.Credentials.ClientID)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, r.notRendered(o, token, err)
 	case o.Target == nil:
 		// An apply would write to a Secret that somebody else made meanwhile.
 		err = r.create(ctx, configuration)
@@ -85,18 +85,33 @@ func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.R
 	return secret.ResourceVersion, err
 }
 
+// notRendered is the failure of a template over a token. A token that lacks fields of the
+// response is not kept: the next one may have them.
+func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) error {
+	var failure *oauth2.Error
+	if len(token.MissingFields) == 0 || !errors.As(err, &failure) {
+		return err
+	}
+	r.memory.rememberUnwritten(o.owner, nil)
+	passing := *failure
+	passing.Class = oauth2.MayPass
+	return &passing
+}
+
 // rehearse tries the write that failed last time as a dry run, if the token that could
 // not be written has expired by now: while the API server refuses the Secret, a new token
 // would be issued for nothing.
 func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 	kept := r.memory.unwritten(o.owner)
-	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || o.replaces {
+	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || o.replaces || o.IsRenewRequested() {
 		return nil
 	}
 	record := tokensecret.NewRecord(kept.token, kept.provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID)
 	if err != nil {
-		return err
+		// Another token may be fit for the template.
+		r.memory.rememberUnwritten(o.owner, nil)
+		return nil //nolint:nilerr // What the template lacks, the next token tells.
 	}
 	if o.Target != nil {
 		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership, client.DryRunAll)
@@ -106,13 +121,23 @@ func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 			err = r.Client.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager), client.DryRunAll)
 		}
 	}
-	if err == nil {
+	if err == nil || r.isImmutable(ctx, o, err) {
 		return nil
 	}
 	if err = r.targetConflictOr(ctx, o, err); errors.Is(err, errCacheBehind) {
 		return err
 	}
 	return writeFailure(o.TargetName, &kept.token, configuration, err)
+}
+
+// isImmutable reports whether a write was refused because the target, which is owned, is
+// immutable: then it can be replaced.
+func (r *Reconciler) isImmutable(ctx context.Context, o *observed, refusal error) bool {
+	if !apierrors.IsInvalid(refusal) || o.Target == nil || !o.Target.Owned {
+		return false
+	}
+	secret, err := r.target(ctx, o)
+	return err == nil && tokensecret.IsImmutable(secret)
 }
 
 // create makes the Secret of a configuration and fills in what came of it.

@@ -33,7 +33,7 @@ var _ = It("the claim exp is read in the standard alphabet of base64 too", func(
 	encoded := base64.RawStdEncoding.EncodeToString([]byte(claims))
 	Expect(encoded).To(ContainSubstring("/"))
 	token := tokenIn(rfc6749(), answer(http.StatusOK, fmt.Sprintf(`{"access_token": "eyJhbGciOiJub25lIn0.%s.c2ln", "expires_in": 120}`, encoded)))
-	Expect(token.ExpiresAt).To(Equal(startedAt.Add(40 * time.Second)))
+	Expect(token.ExpiresAt).To(BeTemporally("==", startedAt.Add(40*time.Second)))
 })
 
 var _ = Describe("the lifetime of a token", func() {

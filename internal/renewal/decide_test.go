@@ -319,3 +319,16 @@ func expiry(in renewal.Input) time.Time { return in.Target.Record.ExpiresAt }
 func inAMinute(in renewal.Input) time.Time { return in.Now.Add(time.Minute) }
 
 func never(renewal.Input) time.Time { return time.Time{} }
+
+var _ = DescribeTable("an edit of the credentials Secret is all that changed since a failure",
+	func(expected bool, changes ...change) {
+		in := good(append([]change{backingOff}, changes...)...)
+		Expect(in.OnlyCredentialsChangedSince(in.Last.Failure)).To(Equal(expected))
+	},
+	Entry("when its version changed", true, credentialsEdited),
+	Entry("but not when nothing changed", false),
+	Entry("but not when the spec changed too", false, credentialsEdited, onlyGenerationChanged),
+	Entry("but not when a renewal was requested too", false, credentialsEdited, renewRequested),
+	Entry("but not when the authorization server changed too", false, credentialsEdited, serverChanged),
+	Entry("but not for a client without a Secret", false, noCredentials, onlyGenerationChanged),
+)

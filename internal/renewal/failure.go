@@ -42,6 +42,18 @@ func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 		in.flagsMayAllow(failure)
 }
 
+// OnlyCredentialsChangedSince reports whether the credentials Secret is all that changed
+// since a failure.
+func (in Input) OnlyCredentialsChangedSince(failure *v1alpha1.FailureStatus) bool {
+	if !in.ChangedSince(failure) || in.Credentials == nil {
+		return false
+	}
+	credentials := *in.Credentials
+	credentials.Version = failure.CredentialsVersion
+	in.Credentials = &credentials
+	return !in.ChangedSince(failure)
+}
+
 // flagsMayAllow tells whether another start of the operator forbade what this one
 // may allow.
 func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {

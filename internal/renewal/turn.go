@@ -27,6 +27,13 @@ func Paused(server string, until time.Time) Decision {
 		"there is no valid token, and %s asked this client to wait until %s (Retry-After)", server, until.UTC().Format(time.RFC3339))}
 }
 
+// StillRefused is the decision to wait for the retry after a failure that an edit of the
+// credentials Secret did not cure.
+func StillRefused(failure *v1alpha1.FailureStatus) Decision {
+	return Decision{Action: Wait, Why: "the credentials are those that the server refused",
+		Problem: &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}}
+}
+
 func later(reason, format string, args ...any) *oauth2.Error {
 	return &oauth2.Error{Reason: reason, Class: oauth2.Unavailable, Message: fmt.Sprintf(format, args...)}
 }

@@ -39,6 +39,15 @@ var _ = Describe("a notice about a renewed token", func() {
 		Expect(renewed(nil, idle, bound)).NotTo(about)
 	})
 
+	It("about the scope is told of a restored Secret, whose ClientCredential has no status", func() {
+		differs := func(in renewal.Input) status.Outcome {
+			outcome := issued(in, time.Hour, v1alpha1.EventScopeDiffers)
+			outcome.Target.Record.Scope = "other"
+			return outcome
+		}
+		Expect(renewed(nil, unseen, differs)).To(ContainElement(HaveField("Reason", v1alpha1.EventScopeDiffers)))
+	})
+
 	It("about the scope is told after a restart too, as the status has the last one", func() {
 		differs := func(scope string) func(renewal.Input) status.Outcome {
 			return func(in renewal.Input) status.Outcome {

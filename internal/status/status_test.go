@@ -85,6 +85,16 @@ var _ = Describe("the failure in the status", func() {
 		Entry("from one with another authorization server by reference", 1, serverChanged),
 	)
 
+	It("of the API server leaves the wait after refused credentials, and their count, as they are", func() {
+		before := after(observed(noTarget), refused)
+		in := observed(noTarget, later(10*time.Second))
+		told := report(in, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable), before).Status.Failure
+		Expect(told.Reason).To(Equal(v1alpha1.ReasonAPIRequestFailed))
+		Expect(told.RetryAt).To(Equal(before.Failure.RetryAt))
+		Expect(told.AttemptsByClass).To(ConsistOf(
+			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}))
+	})
+
 	DescribeTable("is",
 		func(remains bool, in renewal.Input, outcome status.Outcome) {
 			before := after(observed(due), down)

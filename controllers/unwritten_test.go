@@ -1,0 +1,116 @@
+package controllers_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A token that cannot be written", func() {
+	var w *world
+
+	BeforeEach(func(ctx SpecContext) {
+		w = newWorld(ctx)
+		create(ctx, w.shopCredentials())
+	})
+
+	// refuseWrites answers 403 to all writes of Secrets, with the body of the request, as a
+	// webhook may do; it returns a way to end that.
+	refuseWrites := func(methods ...string) func() {
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if !strings.Contains(r.URL.Path, "/secrets") || !strings.Contains(strings.Join(methods, " "), r.Method) {
+				return nil
+			}
+			return answered(r, http.StatusForbidden, fmt.Sprintf(
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "denied: %s"}`, marker))
+		})
+		return func() { w.traffic.failWhen(nil) }
+	}
+
+	It("costs no other token while the API server refuses the Secret, however long", func(ctx SpecContext) {
+		allow := refuseWrites(http.MethodPost)
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.passes(3*time.Hour, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Failure.Attempts).To(BeNumerically(">=", 16))
+		})
+		Expect(w.tokenRequests()).To(Equal(1))
+		allow()
+		w.passes(15*time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		})
+		Expect(w.tokenRequests()).To(BeNumerically("<=", 2))
+	})
+
+	It("is replaced once it has expired, although the Secret is immutable", func(ctx SpecContext) {
+		create(ctx, w.clientCredential("shop"))
+		secret := w.eventuallyReady(ctx, "shop")
+		edit(ctx, secret, func(s *corev1.Secret) { s.Immutable = ptr.To(true) })
+		allow := refuseWrites(http.MethodPost)
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		w.passes(2*time.Hour, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		})
+		w.clock.Step(time.Hour)
+		allow()
+		w.passes(15*time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		})
+	})
+
+	It("because the response lacks a field is replaced by the next one that has it", func(ctx SpecContext) {
+		shop := w.clientCredential("shop")
+		shop.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{
+			Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}},
+		}
+		shop.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+			Data: map[string]string{"header": "{{ .tenant }} {{ .access_token }}"},
+		}}
+		var complete atomic.Bool
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			tenant := ""
+			if complete.Load() {
+				tenant = `, "tenant": "north"`
+			}
+			_, _ = fmt.Fprintf(rw, `{"access_token": "token-%d", "expires_in": 3600%s}`, w.clock.Now().Unix(), tenant)
+		})
+		create(ctx, shop)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetTemplateInvalid"))
+		complete.Store(true)
+		w.passes(time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		})
+	})
+
+	DescribeTable("or whose Secret cannot be cleaned up shows nothing that a webhook repeats",
+		func(ctx SpecContext, method string, policy v1alpha1.DeletionPolicy) {
+			create(ctx, w.clientCredential("shop"))
+			w.eventuallyReady(ctx, "shop")
+			w.traffic.respondWhen(func(r *http.Request) *http.Response {
+				if r.Method != method || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
+					return nil
+				}
+				return answered(r, http.StatusForbidden, fmt.Sprintf(
+					`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "denied: %s"}`, marker))
+			})
+			edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
+				c.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere", DeletionPolicy: policy}
+			})
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "APIRequestFailed", ContainSubstring("answered 403 Forbidden")))
+			Expect(everythingShown(ctx, w)).NotTo(ContainSubstring(marker))
+		},
+		Entry("when it is deleted", http.MethodDelete, v1alpha1.DeletionPolicyDelete),
+		Entry("when it is released", http.MethodPatch, v1alpha1.DeletionPolicyRetain),
+	)
+})
