@@ -107,7 +107,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
 		for count := 2; count <= 3; count++ {
-			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time.Add(time.Second))
+			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
 			Eventually(func() string { return string(w.secret(ctx, "shop-token").Data["id"]) }).Should(Equal(fmt.Sprint(count)))
 			Eventually(func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.RenewAt.Time).To(BeTemporally(">", w.clock.Now()))

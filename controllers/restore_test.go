@@ -25,10 +25,11 @@ type backup struct {
 	target           *corev1.Secret
 }
 
-// backUp saves a ClientCredential and its Secrets, and deletes them while no operator runs.
-func (w *world) backUp(ctx SpecContext, name string) *backup {
+// backUp saves the ClientCredential shop and its Secrets, and deletes them while no
+// operator runs.
+func (w *world) backUp(ctx SpecContext) *backup {
 	GinkgoHelper()
-	saved := &backup{target: w.eventuallyReady(ctx, name), clientCredential: w.get(ctx, name)(Default)}
+	saved := &backup{target: w.eventuallyReady(ctx, "shop"), clientCredential: w.get(ctx, "shop")(Default)}
 	saved.credentials = w.secret(ctx, saved.clientCredential.Spec.CredentialsRef.Name)
 	w.stop()
 	w.eventsSoFar()
@@ -107,7 +108,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 	restored := func(ctx SpecContext, change func(*backup)) *backup {
 		GinkgoHelper()
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		change(saved)
 		w.restore(ctx, saved)
 		w.start()
@@ -197,7 +198,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("goes on with its token in another namespace, by the owner's name alone", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		other := newWorld(ctx)
 		other.restore(ctx, saved)
 		secret := other.eventuallyReady(ctx, "shop")
@@ -208,7 +209,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("goes on with its token when its status is restored too, with a failure of back then", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		w.clock.Step(time.Minute)
 		old := metav1.NewTime(w.clock.Now())
 		saved.clientCredential.Status.LastHandledRenewRequest = "last year"
@@ -227,7 +228,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("keeps its token from the garbage collector while its credentials are not restored yet", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		credentials := saved.credentials
 		saved.credentials = w.credentials("unused", nil)
 		w.restore(ctx, saved)
@@ -251,7 +252,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("gets a new token when the garbage collector was faster", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
 		deleted := false
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
@@ -282,7 +283,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("tells why its Secret cannot be taken over, without the token, and tries again", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
 		token := string(saved.target.Data["access_token"])
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
@@ -304,7 +305,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("takes nothing over by a cache that shows a ClientCredential which is gone", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
 			if request.Method != http.MethodGet || !strings.HasSuffix(request.URL.Path, "/clientcredentials/shop") {
@@ -321,7 +322,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 
 	It("gets its Secret, whoever is older and wants the same", func(ctx SpecContext) {
 		create(ctx, shop)
-		saved := w.backUp(ctx, "shop")
+		saved := w.backUp(ctx)
 		elder := w.clientCredential("elder")
 		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
 		create(ctx, elder)

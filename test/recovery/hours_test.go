@@ -14,14 +14,14 @@ import (
 
 // refusesForHours is a server that refuses the credentials for 70 minutes, and is
 // asked four times in the first hour.
-func refusesForHours(reason string, answer authserver.Answer, response *v1alpha1.TokenResponse) scenario {
+func refusesForHours(answer authserver.Answer, response *v1alpha1.TokenResponse) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: answer}},
 		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Response = response
 		},
 		works: 70 * minute, within: 72 * minute, lasts: 110 * minute,
-		told:  problem(oauth2.CredentialsRefused, reason),
+		told:  problem(oauth2.CredentialsRefused, "InvalidClient"),
 		waits: refusals(minute, 5*minute, 15*minute, hour),
 	}
 }
@@ -38,17 +38,17 @@ func unreadable(class oauth2.Class, with metav1.Status) scenario {
 
 var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 	row{"answers 401 invalid_client is asked four times in the first hour, then hourly",
-		refusesForHours("InvalidClient", authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)},
+		refusesForHours(authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)},
 	row{"answers 401 with a page is asked four times in the first hour, then hourly",
-		refusesForHours("InvalidClient", authserver.HTML(http.StatusUnauthorized), nil)},
+		refusesForHours(authserver.HTML(http.StatusUnauthorized), nil)},
 	row{"answers 400 with a code that is declared as wrong credentials is asked four times in the first hour, then hourly",
-		refusesForHours("InvalidClient", authserver.Refuse(http.StatusBadRequest, "LOGIN_FAILED"),
+		refusesForHours(authserver.Refuse(http.StatusBadRequest, "LOGIN_FAILED"),
 			&v1alpha1.TokenResponse{CredentialErrors: []string{"LOGIN_FAILED"}})},
 	row{"answers 200 with an error object that is declared as wrong credentials is asked four times in the first hour, then hourly",
-		refusesForHours("InvalidClient", authserver.JSON(http.StatusOK, map[string]any{"code": 40101, "msg": "bad login"}),
+		refusesForHours(authserver.JSON(http.StatusOK, map[string]any{"code": 40101, "msg": "bad login"}),
 			&v1alpha1.TokenResponse{ErrorCode: []v1alpha1.JSONPointer{"/code"}, CredentialErrors: []string{"40101"}})},
 	row{"answers an empty 403 that is declared as wrong credentials is asked four times in the first hour, then hourly",
-		refusesForHours("InvalidClient", authserver.Refuse(http.StatusForbidden, ""),
+		refusesForHours(authserver.Refuse(http.StatusForbidden, ""),
 			&v1alpha1.TokenResponse{CredentialStatuses: []int32{http.StatusForbidden}})},
 	row{"answers 401 and 302 in turn is asked with refused credentials four times in the first hour", scenario{
 		server: authserver.Script{{Until: hour, Answer: authserver.InTurn(

@@ -264,7 +264,7 @@ func (w *world) advance() bool {
 	if _, _, due := w.operator.State(); !due.IsZero() {
 		step := grain(at)
 		after := at + due.Sub(w.clock.FakeClock.Now())
-		next = min(next, (after+step-1)/step*step)
+		next = min(next, (after + step - 1).Truncate(step))
 	}
 	w.clock.Step(max(next-at, time.Millisecond))
 	return true
