@@ -160,3 +160,32 @@ var _ = Describe("A lifetime that cannot be read", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 })
+
+var _ = It("A token that expires while a server takes its time to answer is not ready meanwhile", func(ctx SpecContext) {
+	w := newWorld(ctx)
+	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+	w.eventuallyReady(ctx, "shop")
+	var inFlight atomic.Bool
+	release := make(chan struct{})
+	w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
+		inFlight.Store(true)
+		defer inFlight.Store(false)
+		select {
+		case <-release:
+			_, _ = rw.Write([]byte(`{"access_token": "late", "expires_in": 3600}`))
+		case <-r.Context().Done():
+		}
+	})
+	w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
+	Eventually(inFlight.Load).Should(BeTrue())
+	w.clock.Step(30 * time.Minute)
+	Eventually(func(g Gomega) {
+		g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenExpired"))
+	}).Should(Succeed())
+	Expect(inFlight.Load()).To(BeTrue())
+
+	By("being ready with the token that comes late")
+	close(release)
+	Eventually(func() string { return string(w.secret(ctx, "shop-token").Data["access_token"]) }).Should(Equal("late"))
+	w.eventuallyReady(ctx, "shop")
+})

@@ -177,7 +177,7 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 		if apierrors.IsNotFound(err) {
 			return nil, nil
 		}
-		return state, fmt.Errorf("read Secret %q, which is to be adopted: %w", key.Name, err)
+		return state, fmt.Errorf("read Secret %q before its adoption: %w", key.Name, err)
 	}
 	state = tokensecret.StateOf(owner, live)
 	state.Unfit = tokensecret.Unfit(owner, live)

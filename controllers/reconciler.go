@@ -114,11 +114,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return result, nil
 	}
 	decision := renewal.Decide(observed.Input)
-	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
+	endWatch := func() {}
+	if decision.Action == renewal.Exchange || decision.Action == renewal.Verify {
+		endWatch = r.watchExpiry(ctx, observed)
+	} else {
 		r.limiter.Leave(observed.key())
 		r.memory.endWait(clientCredential)
 	}
 	outcome, err := r.act(ctx, observed, decision)
+	endWatch()
 	var later *notYetError
 	if errors.As(err, &later) {
 		return r.wait(ctx, observed, later), nil

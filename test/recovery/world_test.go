@@ -56,8 +56,10 @@ type world struct {
 	writes atomic.Int64
 	// objects were read when nothing more was to be done, after so many changes of the
 	// queue and so many writes.
-	objects    objects
-	changes    int
+	objects objects
+	changes int
+	// looked is how many changes there were at the last poll that found nothing to do.
+	looked     int
 	seenWrites int64
 	// timeout of token requests.
 	timeout time.Duration
@@ -178,8 +180,12 @@ func (w *world) settle(ctx context.Context) {
 		if !w.isSeen(ctx, found.versions) {
 			return false
 		}
-		// An event is in the cache some instants before it is in the queue.
-		time.Sleep(4 * time.Millisecond)
+		if w.looked != changes {
+			// An event is in the cache some instants before it is in the queue: the next poll
+			// sees whether there was one.
+			w.looked = changes
+			return false
+		}
 		if isIdle, after, _ := w.operator.State(); !isIdle || after != changes {
 			return false
 		}

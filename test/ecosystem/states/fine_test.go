@@ -68,7 +68,7 @@ var fineStates = []state{
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Content-Type", "application/json")
-				fmt.Fprint(rw, `{"access_token": "t0k3n", "token_type": "Bearer", "expires_in": "an hour"}`)
+				_, _ = fmt.Fprint(rw, `{"access_token": "t0k3n", "token_type": "Bearer", "expires_in": "an hour"}`)
 			})
 			w.issue(ctx)
 		},
