@@ -181,7 +181,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			saved.target.Data["access_token"] = []byte("damaged")
 		}),
 		Entry("when the token is gone", func(saved *backup) { saved.target.Data = nil }),
-		Entry("when somebody wrote a later expiry into the backup", func(saved *backup) {
+		Entry("when the backup was edited to a later expiry", func(saved *backup) {
 			saved.target.Annotations[v1alpha1.ExpiresAtAnnotation] = w.clock.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 		}),
 		Entry("when the spec of the backup asks for another", func(saved *backup) { saved.clientCredential.Spec.Scopes = []string{"read"} }),
@@ -320,7 +320,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
 	})
 
-	It("gets its Secret, whoever is older and wants the same", func(ctx SpecContext) {
+	It("gets its Secret although an older ClientCredential has the same target", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		elder := w.clientCredential("elder")
