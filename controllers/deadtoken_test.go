@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -72,26 +73,49 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 })
 
 var _ = Describe("A server that gives one opaque token again and again", func() {
-	It("is not believed to have made it live longer, until it gives it for five minutes more", func(ctx SpecContext) {
+	It("is not believed to have made it live longer, for hours, however it spells the type, until it gives another", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		var another atomic.Bool
+		w.givesTokens(func() (string, string) {
+			if another.Load() {
+				return "another-session", "600"
+			}
+			// The last member of a name counts.
+			return "session-of-the-shop", `600, "token_type": "` + []string{"Bearer", "bearer"}[w.tokenRequests()%2] + `"`
+		})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
-		first := w.eventuallyReady(ctx, "shop")
+		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
 
 		w.clock.SetTime(expiresAt.Add(-time.Minute))
 		Eventually(w.tokenRequests).Should(Equal(2))
-		Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally("~", expiresAt.Add(-30*time.Second), time.Second))
+		Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally(">", w.clock.Now()))
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
-		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
 
 		w.clock.SetTime(expiresAt.Add(2 * time.Second))
 		Eventually(func() *v1alpha1.FailureStatus { return w.get(ctx, "shop")(Default).Status.Failure }).Should(HaveField("Reason", "TokenExpired"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 
-		w.clock.SetTime(expiresAt.Add(11 * time.Minute))
+		w.clock.SetTime(expiresAt.Add(3 * time.Hour))
+		Eventually(func() int32 { return w.get(ctx, "shop")(Default).Status.Failure.Attempts }).Should(BeNumerically(">", 1))
+		Expect(w.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenExpired"))
+
+		another.Store(true)
+		w.inTimeSays(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	})
+
+	It("is believed once the spec says that nothing it tells of a lifetime counts", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
-		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(BeTemporally("~", expiresAt.Add(21*time.Minute), 5*time.Second))
+		w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Add(time.Second))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
+		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
+			c.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{ExpiresIn: []v1alpha1.JSONPointer{}}
+			c.Spec.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: 10 * time.Minute}
+		})
+		w.eventuallyReady(ctx, "shop")
 	})
 
 	It("is not believed either if a field of the response is fresh each time, or the client secret was rotated", func(ctx SpecContext) {

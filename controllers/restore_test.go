@@ -281,9 +281,10 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("tells why its Secret cannot be taken over, without the token, and tries again", func(ctx SpecContext) {
+	DescribeTable("tells why its Secret cannot be taken over, without the token, and tries again", func(ctx SpecContext, change func(*backup), later string) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
+		change(saved)
 		w.restore(ctx, saved)
 		token := string(saved.target.Data["access_token"])
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
@@ -294,13 +295,47 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 				`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"policy no-secrets saw `+token+`"}`)
 		})
 		w.start()
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed",
-			And(ContainSubstring("an earlier ClientCredential of this name left"), ContainSubstring("policy no-secrets saw [REDACTED]"))))
+		w.eventuallySays(ctx, "shop", ContainElement(HaveField("Type", "Ready")), ContainElement(And(HaveField("Reason", "SecretWriteFailed"),
+			HaveField("Message", And(ContainSubstring("an earlier ClientCredential of this name left"), ContainSubstring("policy no-secrets saw [REDACTED]"))))))
+		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(ContainElement(And(HaveField("Type", "Ready"), HaveField("Status", metav1.ConditionTrue))))
 		Expect(w.logs.Contents()).NotTo(ContainSubstring(token))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
+		By("trying again, and saying what is the matter then")
+		w.passes(20*time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Failure).To(HaveField("Attempts", BeNumerically(">", 3)))
+		})
 		w.traffic.respondWhen(nil)
-		w.inTimeSays(ctx, "shop", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.passes(10*time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
+				ContainElement(And(HaveField("Type", "Ready"), HaveField("Reason", later))), Not(ContainElement(HaveField("Reason", "SecretWriteFailed")))))
+		})
+		expectOwned(w.secret(ctx, "shop-token"), saved.clientCredential)
 		Expect(w.tokenRequests()).To(Equal(1))
+	},
+		Entry("at once", unchanged, "TokenIssued"),
+		Entry("while it is suspended", func(saved *backup) { saved.clientCredential.Spec.Suspend = ptr.To(true) }, "Suspended"),
+		Entry("while its credentials are not restored", func(saved *backup) { saved.credentials.Name = "another" }, "CredentialsNotFound"),
+	)
+
+	It("is not ready with a token that nobody verified, while it is suspended", func(ctx SpecContext) {
+		create(ctx, shop)
+		saved := w.backUp(ctx)
+		saved.clientCredential.Spec.Suspend = ptr.To(true)
+		w.restore(ctx, saved)
+		By("forging a Secret of the operator, with a token of its own")
+		secret := saved.target.DeepCopy()
+		Expect(apiServer.Delete(ctx, secret.DeepCopy())).To(Succeed())
+		asNew(secret, w.namespace)
+		secret.Data["access_token"] = []byte("forged")
+		Expect(apiServer.Create(ctx, secret, client.FieldOwner(tokensecret.FieldManager))).To(Succeed())
+		w.start()
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "Suspended"))
+		w.restart()
+		Consistently(func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "Suspended"))
+		}).Should(Succeed())
+		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = nil })
+		Expect(w.eventuallyReady(ctx, "shop").Data).NotTo(HaveKeyWithValue("access_token", []byte("forged")))
 	})
 
 	It("takes nothing over by a cache that shows a ClientCredential which is gone", func(ctx SpecContext) {

@@ -10,10 +10,35 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = DescribeTable("An API server that asks for patience is asked again",
+	func(ctx SpecContext, code int, reason metav1.StatusReason, retryAfter int, least, most time.Duration) {
+		w := newWorld(ctx)
+		create(ctx, w.shopCredentials())
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/secrets/shop") {
+				return nil
+			}
+			return answered(r, code, fmt.Sprintf(
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": %q, "code": %d, "message": "later", "details": {"retryAfterSeconds": %d}}`, reason, code, retryAfter))
+		})
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "APIRequestFailed", ContainSubstring("later")))
+		failure := w.get(ctx, "shop")(Default).Status.Failure
+		Expect(failure.RetryAt.Sub(failure.LastAttemptAt.Time)).To(And(BeNumerically(">=", least-time.Second), BeNumerically("<=", most+time.Second)))
+		w.traffic.respondWhen(nil)
+		w.inTimeSays(ctx, "shop", most+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	},
+	Entry("after as long as it asks for", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, 60, time.Minute, time.Minute),
+	Entry("after five minutes, if it asks for a day", http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, 86400, 5*time.Minute, 5*time.Minute),
+	Entry("after five seconds, if it asks for no time", http.StatusGatewayTimeout, metav1.StatusReasonTimeout, 0, 4*time.Second, 5*time.Second),
+	Entry("after fifteen seconds, if it refuses", http.StatusForbidden, metav1.StatusReasonForbidden, 0, 12*time.Second, 15*time.Second),
 )
 
 var _ = Describe("A token that cannot be written", func() {

@@ -15,7 +15,7 @@ import (
 // cluster is watched: its delay only covers what the watch does not show.
 var RetryDelays = map[oauth2.Class][]time.Duration{
 	oauth2.Unavailable:        doubling(5*time.Second, 5*time.Minute),
-	oauth2.MayPass:            doubling(15*time.Second, 10*time.Minute),
+	oauth2.MayPass:            doubling(15*time.Second, 5*time.Minute),
 	oauth2.CredentialsRefused: {time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour},
 	oauth2.ObjectNotReady:     {time.Hour},
 	oauth2.Invalid:            {time.Hour},

@@ -2,6 +2,7 @@ package tokensecret
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,15 +11,9 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-const (
-	// maxDoubt is how long the operator refuses a token that the server still gives
-	// after the end of the life that it told. A cache that outlives its tokens has
-	// ended by then; a server that extends the life of a token goes on giving it.
-	maxDoubt = 5 * time.Minute
-	// AssumedAgain is how long before its assumed expiry a token that the server gives
-	// again is assumed to live anew: so Ready does not turn False in between.
-	AssumedAgain = 10 * time.Second
-)
+// AssumedAgain is how long before its assumed expiry a token that the server gives
+// again is assumed to live anew: so Ready does not turn False in between.
+const AssumedAgain = 10 * time.Second
 
 // Given says whether a server gave the token again that the target holds.
 type Given string
@@ -41,8 +36,10 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
 		return GivenNew
 	}
 	record := *target.Record
-	if fingerprint(token, record, provenance.Credentials) == record.Fingerprint {
-		return GivenAgain
+	for _, token.Type = range spellings(token.Type) {
+		if fingerprint(token, record, provenance.Credentials) == record.Fingerprint {
+			return GivenAgain
+		}
 	}
 	isAlike := record.RequestHash == provenance.RequestHash && record.CredentialsVersion == provenance.CredentialsVersion &&
 		len(record.Fields) == 0 && len(token.Fields) == 0
@@ -54,15 +51,26 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
 	return GivenUnknown
 }
 
+// spellings are those of a token type, which knows no case (RFC 6749, section 5.1): a
+// server does not make its token another one by writing "bearer".
+func spellings(tokenType string) []string {
+	lower := strings.ToLower(tokenType)
+	title := lower
+	if lower != "" {
+		title = strings.ToUpper(lower[:1]) + lower[1:]
+	}
+	return []string{tokenType, title, lower, strings.ToUpper(tokenType)}
+}
+
 // Holds reports whether a Secret has an access token.
 func Holds(secret *corev1.Secret, token oauth2.Token) bool {
 	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
 }
 
 // Believe returns when a token expires that the server gave again: no later than the
-// record says, as long as that lies ahead. Once it is over, a JWT's own exp tells, and
-// so does a server that tells no lifetime. A token whose told life is over is refused
-// for a while, since a cache may give it. The error is an *oauth2.Error.
+// record says, as long as that lies ahead. Once it is over, a JWT's own exp tells, and a
+// server that tells no lifetime only had one assumed. Any other token is refused: what
+// gives it is a cache, as far as anybody can tell. The error is an *oauth2.Error.
 func Believe(record Record, token oauth2.Token) (time.Time, error) {
 	left := record.ExpiresAt.Sub(token.IssuedAt)
 	switch {
@@ -70,7 +78,7 @@ func Believe(record Record, token oauth2.Token) (time.Time, error) {
 		return token.ExpiresAt, nil
 	case left > 0:
 		return record.ExpiresAt, nil
-	case token.Lifetime.HasClaim, left <= -maxDoubt:
+	case token.Lifetime.HasClaim:
 		return token.ExpiresAt, nil
 	}
 	return time.Time{}, &oauth2.Error{

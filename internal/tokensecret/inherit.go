@@ -80,7 +80,7 @@ func (s *State) inherit() {
 
 // TakeOver is a strategic merge patch that makes the ClientCredential the owner of a
 // Secret that an earlier one of its name left. It removes the hash of the template, so
-// that the Secret counts as drifted until its token is verified and written again.
+// that the Secret counts as tampered with until its token is verified and written again.
 func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 	references := []any{}
 	for _, uid := range s.namesakes {

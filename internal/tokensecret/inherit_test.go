@@ -145,7 +145,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			Expect(after.Data).To(Equal(secret.Data))
 			Expect(after.Labels).To(Equal(secret.Labels))
 			Expect(tokensecret.RecordOf(after.Annotations)).To(Equal(tokensecret.RecordOf(secret.Annotations)))
-			Expect(tokensecret.StateOf(with, after)).To(HaveValue(And(HaveField("Owned", true), HaveField("Inherited", false), HaveField("Drifted", true))))
+			Expect(tokensecret.StateOf(with, after)).To(HaveValue(And(HaveField("Owned", true), HaveField("Inherited", false), HaveField("Drifted", true), HaveField("Tampered", true))))
 			_, adoptable := after.Annotations[v1alpha1.AdoptableByAnnotation]
 			Expect(adoptable).To(Equal(with.RetainsTarget()))
 		},

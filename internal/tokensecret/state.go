@@ -28,7 +28,8 @@ type State struct {
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
 	// Drifted tells that the Secret is not as it was written, or that its template
-	// changed since; Tampered that somebody else wrote to the token or its record.
+	// changed since; Tampered that somebody else wrote to the token or its record, or that
+	// the Secret was taken over and its token not verified yet.
 	Drifted, Tampered bool
 	// Outdated tells that the Secret was made from another template of type and data.
 	Outdated bool
@@ -61,8 +62,9 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	if state.Owned {
 		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
 		wanted := metadataOf(owner).knownTo(secret)
-		state.Outdated = secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation] != templateHash(owner)
-		state.Tampered = !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
+		hash, isVerified := secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation]
+		state.Outdated = hash != templateHash(owner)
+		state.Tampered = !isVerified || !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
 		state.Drifted = state.Tampered || !state.asWanted ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
 			!state.leftovers(owner).isEmpty()

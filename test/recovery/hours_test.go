@@ -29,10 +29,18 @@ func refusesForHours(answer authserver.Answer, response *v1alpha1.TokenResponse)
 // unreadable is an API server that cannot read the credentials Secret for three hours.
 func unreadable(class oauth2.Class, with metav1.Status) scenario {
 	return scenario{
-		apiServer: []fault{{from: minute, until: 3 * hour, of: credentialsRead, with: with}}, works: 3 * hour, within: 12 * minute, lasts: 200 * minute,
+		apiServer: []fault{{from: minute, until: 3 * hour, of: credentialsRead, with: with}}, works: 3 * hour, lasts: 190 * minute,
 		told: []told{{class: class, reason: "APIRequestFailed", says: "credentials Secret"}},
 		// No request is sent before the credentials can be read.
-		waits: []wait{between(3*hour, 3*hour+12*minute)},
+		waits: []wait{between(3*hour, 3*hour+5*minute)},
+	}
+}
+
+// wrongForHours is a server that gives an answer which could pass for three hours.
+func wrongForHours(reason string, answer authserver.Answer) scenario {
+	return scenario{
+		server: authserver.Script{{Until: 3 * hour, Answer: answer}},
+		works:  3 * hour, lasts: 190 * minute, told: problem(oauth2.MayPass, reason),
 	}
 }
 
@@ -62,13 +70,21 @@ var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 			between(hour, 72*minute),
 		},
 	}},
+	row{"redirects to a page for maintenance has a token within five minutes after that",
+		wrongForHours("RedirectRefused", authserver.Redirect("/maintenance"))},
+	row{"answers 400 invalid_request has a token within five minutes after that",
+		wrongForHours("InvalidRequest", authserver.Refuse(http.StatusBadRequest, "invalid_request"))},
+	row{"hands out the same dead token, of which only the first response told the expiry, is never believed, and has a token within five minutes after that", scenario{
+		server: authserver.Script{{Until: 3 * hour, Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-cache", "expires_in": 600})}},
+		works:  3 * hour, lasts: 190 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
+	}},
 	row{"works, while etcd cannot decrypt the credentials Secret, has its token soon after that is over",
 		unreadable(oauth2.Unavailable, notDecrypted)},
 	row{"works, while the operator may not read the credentials Secret, has its token soon after that is over",
 		unreadable(oauth2.MayPass, forbidden)},
 	row{"works, while a webhook refuses the renewed token with 409 until the old one has expired, has a token soon after that is over", scenario{
 		apiServer: []fault{{from: minute, until: 121 * minute, of: tokenWrite, with: conflictOfWebhook}},
-		lifetime:  2 * hour, works: 121 * minute, within: 10 * minute, lasts: 134 * minute,
+		lifetime:  2 * hour, works: 121 * minute, lasts: 131 * minute,
 		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(68*minute, 81*minute)},
 	}},
 	row{"says expires_in 3,600 has a new token before the hour is over", scenario{
