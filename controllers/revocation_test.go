@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -94,6 +95,22 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Entry("that the garbage collector has not deleted yet", v1alpha1.DeletionPolicyDelete),
 		Entry("that is retained", v1alpha1.DeletionPolicyRetain),
 	)
+
+	It("is revoked once, although the API server lets nobody note that in the Secret", func(ctx SpecContext) {
+		token := issued(ctx)
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
+				return nil
+			}
+			return answered(r, http.StatusForbidden,
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "policy saw `+token+`"}`)
+		})
+		deleteShop(ctx)
+		Eventually(isGone(ctx)).Should(BeTrue())
+		Expect(revocations()).To(HaveLen(1))
+		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Normal TokenRevoked")))
+		Expect(string(w.logs.Contents())).To(And(ContainSubstring("Cannot note in the token Secret that its token was revoked"), Not(ContainSubstring(token))))
+	})
 
 	It("is revoked in Commerce Layer's way", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{

@@ -191,15 +191,15 @@ func (t told) check(s sample, age time.Duration) {
 	GinkgoHelper()
 	reconciling := meta.FindStatusCondition(s.conditions, v1alpha1.ReconcilingCondition)
 	stalled := meta.FindStatusCondition(s.conditions, v1alpha1.StalledCondition)
-	if s.isReady() {
-		Expect(reconciling).To(BeNil(), s.String())
-		return
-	}
-	reason := meta.FindStatusCondition(s.conditions, v1alpha1.ReadyCondition).Reason
+	reason := meta.FindStatusCondition(s.conditions, s.shown()).Reason
 	switch {
 	case t.class == oauth2.Unavailable, t.class != oauth2.Invalid && age < patience:
 		Expect(stalled).To(BeNil(), "too early to give up, after %s: %s", age, s)
-		Expect(reconciling).To(HaveField("Reason", reason), s.String())
+		if s.isReady() {
+			Expect(reconciling).To(BeNil(), s.String())
+		} else {
+			Expect(reconciling).To(HaveField("Reason", reason), s.String())
+		}
 	case t.class == oauth2.Invalid, age > patience+slack(s.at):
 		Expect(reconciling).To(BeNil(), "time to ask for help, after %s: %s", age, s)
 		Expect(stalled).To(HaveField("Reason", reason), s.String())
