@@ -252,7 +252,7 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		return err
 	}
 	return indexer.IndexField(ctx, secretMetadata(types.NamespacedName{}), ownerIndex, func(object client.Object) []string {
-		if owner := metav1.GetControllerOfNoCopy(object); owner != nil && owner.Kind == clientCredentialKind {
+		if owner := metav1.GetControllerOfNoCopy(object); owner != nil && owner.Kind == v1alpha1.ClientCredentialKind {
 			return []string{string(owner.UID)}
 		}
 		return nil

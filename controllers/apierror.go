@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,10 +38,10 @@ func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (r
 func apiFailure(err error) *oauth2.Error {
 	failure := &oauth2.Error{
 		Reason: v1alpha1.ReasonAPIRequestFailed, Class: apiFailureClass(err),
-		Message: fmt.Sprintf("cannot %s; the request is retried", quoted(err)),
+		Message: fmt.Sprintf("cannot %s; the request is retried", shorten(err.Error())),
 	}
 	if apierrors.IsForbidden(err) {
-		failure.Message = fmt.Sprintf("cannot %s; check the operator's role and the admission policies", quoted(err))
+		failure.Message = fmt.Sprintf("cannot %s; check the operator's role and the admission policies", shorten(err.Error()))
 	}
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		failure.RetryAfter = min(time.Duration(seconds)*time.Second, maxAPIDelay)
@@ -85,16 +84,4 @@ func (e quietError) Error() string {
 		return "the API server cannot be reached"
 	}
 	return fmt.Sprintf("the API server answered %d %s", refused.Status().Code, refused.Status().Reason)
-}
-
-// maxQuoted bounds what is quoted of the API server, so that a status can hold it.
-const maxQuoted = 1024
-
-func quoted(err error) string { return cut(err.Error()) }
-
-func cut(text string) string {
-	if len(text) <= maxQuoted {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxQuoted], "") + "..."
 }

@@ -11,8 +11,6 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-const clientCredentialKind = "ClientCredential"
-
 // CacheOptions keep the cache small and free of secrets: of Secrets it holds
 // nothing but the metadata that is read, and a read of whole Secrets through the
 // cache fails instead of filling it. It holds what is in the given namespaces, or in

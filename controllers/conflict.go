@@ -38,7 +38,7 @@ func kindName(object client.Object) string { return object.GetObjectKind().Group
 // clientCredentialMetadata is read live to tell a conflict.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: clientCredentialKind},
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},
 		ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name},
 	}
 }

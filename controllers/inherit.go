@@ -114,5 +114,5 @@ func redacted(refusal error, secret *corev1.Secret) string {
 		values = append(values, oauth2.NewSensitive(string(value)))
 	}
 	token := oauth2.Token{AccessToken: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}
-	return cut(token.Redact(refusal.Error(), values...))
+	return shorten(token.Redact(refusal.Error(), values...))
 }

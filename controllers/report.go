@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -108,11 +109,11 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 	return nil
 }
 
-// shorten respects the bound of an event's note.
-func shorten(note string) string {
+// shorten bounds the words of others, so that an event and a condition can hold them.
+func shorten(text string) string {
 	const most = 1000
-	if len(note) <= most {
-		return note
+	if len(text) <= most {
+		return text
 	}
-	return note[:most] + "..."
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }

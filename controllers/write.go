@@ -171,7 +171,7 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 	for _, value := range configuration.Data {
 		made = append(made, oauth2.NewSensitive(string(value)))
 	}
-	said := cut(token.Redact(err.Error(), made...))
+	said := shorten(token.Redact(err.Error(), made...))
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	advice := "the write is retried with the same token"

@@ -19,6 +19,9 @@ var (
 	AddToScheme = schemeBuilder.AddToScheme
 )
 
+// ClientCredentialKind is the kind that owns token Secrets.
+const ClientCredentialKind = "ClientCredential"
+
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&ClientCredential{}, &ClientCredentialList{},

@@ -90,6 +90,6 @@ func metadataOf(explanation explain.Explanation) *metav1.PartialObjectMetadata {
 	metadata := &metav1.PartialObjectMetadata{
 		ObjectMeta: metav1.ObjectMeta{Namespace: explanation.Namespace, Name: explanation.Name},
 	}
-	metadata.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("ClientCredential"))
+	metadata.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.ClientCredentialKind))
 	return metadata
 }

@@ -112,7 +112,7 @@ func (r refused) aboutEncoding() []string {
 // aboutMethod names a method of client authentication that the metadata have, if
 // they do not have the declared one.
 func (r refused) aboutMethod() []string {
-	if message := methodMismatch(r.server, r.request.Metadata); message != "" {
+	if message := MethodMismatch(r.server, r.request.Metadata); message != "" {
 		return []string{message}
 	}
 	return nil
@@ -307,15 +307,17 @@ func (r refused) aboutTarget() []string {
 // RefusesCredentials reports whether a failure may be about how the credentials were
 // written: not if the server got as far as the grant, the scope or the audience.
 func (e *Error) RefusesCredentials() bool {
+	if isOutage(e.StatusCode) {
+		return false
+	}
+	if known, isKnown := codes[e.Code]; isKnown && known.class == CredentialsRefused {
+		return true
+	}
 	switch e.Code {
-	case "invalid_client", "unauthorized_client", "access_denied":
-		return e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
 	case "unsupported_grant_type", "invalid_grant", "invalid_scope", "invalid_target":
 		return false
 	}
 	switch e.StatusCode {
-	case http.StatusTooManyRequests:
-		return false
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 		return true
 	}

@@ -22,7 +22,7 @@ var _ = Describe("a lifetime", func() {
 		func(words string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(fmt.Sprintf(`, "expires_in": %q`, words)))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("60 minutes", "60 minutes", time.Hour), Entry("60 Minutes", " 60 Minutes ", time.Hour),
 		Entry("60min", "60min", time.Hour), Entry("60 mins", "60 mins", time.Hour), Entry("1 hour", "1 hour", time.Hour),
@@ -41,7 +41,7 @@ var _ = Describe("a lifetime", func() {
 		func(value string) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires_in": `+value+`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
-			Expect(token.LifetimeAssumed).To(BeTrue())
+			Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 		},
 		Entry("an unknown unit", `"5 fortnights"`), Entry("a unit without a number", `"minutes"`), Entry("a number at the end", `"1 hour 30"`),
 		Entry("months, whose length varies", `"P1M"`), Entry("P and nothing else", `"P"`), Entry("PT and nothing else", `"PT"`),
@@ -74,7 +74,7 @@ var _ = Describe("a lifetime", func() {
 		func(value string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("in microseconds since 1970", inSeconds(time.Hour)+"000000", time.Hour),
 		Entry("in seconds with an exponent", `1.7723700e9`, time.Hour),
@@ -96,7 +96,7 @@ var _ = Describe("a lifetime", func() {
 		func(value, zone string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires"), inZone(zone)), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("which counts as UTC", `"2026-03-01T12:30:00"`, "", 30*time.Minute),
 		Entry("but never as later than the default lifetime: it may be local time somewhere", `"2026-03-01T13:00:00"`, "", assumedLifetime),
@@ -119,12 +119,12 @@ var _ = Describe("a lifetime", func() {
 
 	It("without a zone, that has passed for UTC, is that of somewhere in the west, and does not count", func() {
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": "2026-03-01 05:00:00"`))
-		Expect(token.LifetimeAssumed).To(BeTrue())
+		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 	})
 
 	It("that is 14 digits and no date is none", func() {
 		s := rfc6749(expiresAtIn("/expires"))
-		Expect(tokenIn(s, bearer(`, "expires": 20269999999999`)).LifetimeAssumed).To(BeTrue())
+		Expect(tokenIn(s, bearer(`, "expires": 20269999999999`)).Lifetime.IsAssumed()).To(BeTrue())
 	})
 
 	It("is read alike wherever the operator runs", func() {
@@ -135,8 +135,8 @@ var _ = Describe("a lifetime", func() {
 			time.Local = zone
 			By(zone.String())
 			Expect(tokenIn(s, bearer(`, "expires": "2026-03-01T13:00:00+00:00"`)).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
-			Expect(tokenIn(s, bearer(`, "expires": "2026-03-01 05:00:00 PST"`)).LifetimeAssumed).To(BeTrue())
-			Expect(tokenIn(s, bearer(`, "expires": "2026-03-01 13:00:00 WET"`)).LifetimeAssumed).To(BeTrue())
+			Expect(tokenIn(s, bearer(`, "expires": "2026-03-01 05:00:00 PST"`)).Lifetime.IsAssumed()).To(BeTrue())
+			Expect(tokenIn(s, bearer(`, "expires": "2026-03-01 13:00:00 WET"`)).Lifetime.IsAssumed()).To(BeTrue())
 		}
 	})
 

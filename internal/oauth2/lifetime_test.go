@@ -41,7 +41,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(member string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(member))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("a number is a lifetime", `, "expires_in": 3600`, time.Hour),
 		Entry("a float is a lifetime", `, "expires_in": 3600.0`, time.Hour),
@@ -58,7 +58,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(response oauth2.Response) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
-			Expect(token.LifetimeAssumed).To(BeTrue())
+			Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 		},
 		Entry("no expires_in", bearer(``)),
 		Entry("null", bearer(`, "expires_in": null, "expires": null`)),
@@ -78,7 +78,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(value string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("seconds since 1970", inSeconds(time.Hour), time.Hour),
 		Entry("seconds since 1970 as text", `"`+inSeconds(time.Hour)+`"`, time.Hour),
@@ -105,7 +105,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(response oauth2.Response, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 			Expect(token.Lifetime.HasClaim).To(BeTrue())
 		},
 		Entry("a number", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, ``), 20*time.Minute),
@@ -188,6 +188,6 @@ var _ = Describe("the lifetime of a token", func() {
 
 	It("is not read from expires_in when the user's list of pointers is empty", func() {
 		s := rfc6749(func(s *server) { s.Response.ExpiresIn = []v1alpha1.JSONPointer{} })
-		Expect(tokenIn(s, bearer(`, "expires_in": 3600`)).LifetimeAssumed).To(BeTrue())
+		Expect(tokenIn(s, bearer(`, "expires_in": 3600`)).Lifetime.IsAssumed()).To(BeTrue())
 	})
 })

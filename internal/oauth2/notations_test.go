@@ -23,7 +23,7 @@ var _ = Describe("a notation of a lifetime", func() {
 	DescribeTable("is read",
 		func(text string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(fmt.Sprintf(`, "expires_in": %q`, text)))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
 		Entry("H:MM:SS", "0:10:00", 10*time.Minute),
@@ -102,7 +102,7 @@ var _ = Describe("a notation of an instant", func() {
 				value = fmt.Sprintf("%q", value)
 			}
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
 		Entry("nanoseconds since 1970", inSeconds(time.Hour)+"000000000", time.Hour),
@@ -219,7 +219,7 @@ var _ = Describe("expiresAtLayout", func() {
 			s := rfc6749(expiresAtIn("/expires"), writtenAs(layout), inZone("Z"))
 			Expect(oauth2.Check(s)).To(Succeed())
 			token := tokenIn(s, expiring(value))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
 		},
 		Entry("US", "MM/DD/YYYY hh:mm:ss A", "03/01/2026 01:00:00 PM"),

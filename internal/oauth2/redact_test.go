@@ -92,7 +92,7 @@ var _ = Describe("a private key", func() {
 var _ = Describe("an instant where a lifetime should be", func() {
 	It("is no lifetime of decades", func() {
 		token := tokenIn(rfc6749(), bearer(`, "expires_in": `+inSeconds(time.Hour)))
-		Expect(token.LifetimeAssumed).To(BeTrue())
+		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 		Expect(token.ExpiresAt).To(Equal(startedAt.Add(assumedLifetime)))
 	})
 })

@@ -43,10 +43,10 @@ func (m *Metadata) scopes() []string {
 	return m.ScopesSupported
 }
 
-// methodMismatch says which method of client authentication to set, if the metadata
+// MethodMismatch says which method of client authentication to set, if the metadata
 // of the server list methods and the declared one is not among them. Methods by
 // parameters, headers or an assertion as the grant are not in such lists.
-func methodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
+func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
 	declared := server.ClientAuthentication.Method
 	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || declared == v1alpha1.ClientAuthenticationNone {
 		return ""
@@ -56,11 +56,6 @@ func methodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata)
 		return ""
 	}
 	return fmt.Sprintf("set authorizationServer.clientAuthentication.method, which is %s, to %s", declared, methodToTry(declared, supported))
-}
-
-// MethodMismatch is methodMismatch for a check before a request.
-func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
-	return methodMismatch(server, metadata)
 }
 
 // methodToTry prefers a method that needs no other credentials than the declared one.

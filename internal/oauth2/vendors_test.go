@@ -35,7 +35,7 @@ var _ = Describe("the answers of vendors", func() {
 			Expect(token.Type).To(Equal(tokenType))
 			Expect(token.Scope).To(Equal(scope))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
-			Expect(token.LifetimeAssumed).To(BeFalse())
+			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("fabric, whose scope is empty", fabric,
 			`{"access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...", "token_type": "bearer", "expires_in": 3600, "scope": ""}`,

@@ -39,7 +39,7 @@ var _ = Describe("the exchanges", func() {
 		Expect(token.Type).To(Equal(e.Token.Type))
 		Expect(token.Scope).To(Equal(e.Token.Scope))
 		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(e.Token.Lifetime.Duration))
-		Expect(token.LifetimeAssumed).To(Equal(e.Token.Assumed))
+		Expect(token.Lifetime.IsAssumed()).To(Equal(e.Token.Assumed))
 
 		refused := responseOf(e.Refusal)
 		_, err = oauth2.ReadResponse(completed, request, refused)

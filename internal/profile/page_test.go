@@ -46,7 +46,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(token.AccessToken.Reveal()).To(Equal("pcl_9sT2vWx4"))
 		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(15 * time.Minute))
-		Expect(token.LifetimeAssumed).To(BeFalse())
+		Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		_, err = oauth2.ReadResponse(completed, request, responseOf("200\n\n"+answers[1]))
 		Expect(err).To(MatchError(ContainSubstring(`1203 ("this application is not active")`)))
 	})

@@ -12,9 +12,6 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// clientCredentialKind is the kind that owns token Secrets.
-const clientCredentialKind = "ClientCredential"
-
 // anEarlier names the owner of a Secret that has this name, but another UID.
 const anEarlier = "an earlier ClientCredential of this name"
 
@@ -25,7 +22,7 @@ func isNamesake(owner *v1alpha1.ClientCredential, reference metav1.OwnerReferenc
 }
 
 func isClientCredential(reference metav1.OwnerReference) bool {
-	return reference.Kind == clientCredentialKind && groupOf(reference) == v1alpha1.GroupVersion.Group
+	return reference.Kind == v1alpha1.ClientCredentialKind && groupOf(reference) == v1alpha1.GroupVersion.Group
 }
 
 func groupOf(reference metav1.OwnerReference) string {
@@ -35,7 +32,7 @@ func groupOf(reference metav1.OwnerReference) string {
 // display names the controller of a Secret in a message.
 func display(controller metav1.OwnerReference) string {
 	kind := controller.Kind
-	if kind == clientCredentialKind && !isClientCredential(controller) {
+	if kind == v1alpha1.ClientCredentialKind && !isClientCredential(controller) {
 		kind += "." + groupOf(controller)
 	}
 	return kind + " " + controller.Name
@@ -62,7 +59,7 @@ func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[str
 		s.unnamed = err == nil && s.Record.isComplete() && s.Record.RequestHash == hash
 		s.Inherited = s.unnamed
 	case name != owner.Name:
-		s.Owner = clientCredentialKind + " " + name
+		s.Owner = v1alpha1.ClientCredentialKind + " " + name
 	case adopter != "" && adopter != owner.Name:
 		s.Owner = fmt.Sprintf("%s, and may be adopted by ClientCredential %s", anEarlier, adopter)
 	default:

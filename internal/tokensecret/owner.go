@@ -29,7 +29,7 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 		}
 		return
 	case uid == string(owner.UID):
-		s.Owner, s.Owned = clientCredentialKind+" "+owner.Name, true
+		s.Owner, s.Owned = v1alpha1.ClientCredentialKind+" "+owner.Name, true
 		return
 	case uid == "":
 		s.Owner = "no controller"
@@ -60,7 +60,7 @@ func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
 
 // ReferenceTo the owner of a token Secret, by which it is deleted with its owner.
 func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
-	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind(clientCredentialKind))
+	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind(v1alpha1.ClientCredentialKind))
 }
 
 // Refer is a strategic merge patch that sets the owner reference of a token Secret as

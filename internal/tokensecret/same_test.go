@@ -55,7 +55,7 @@ var _ = Describe("a token that a server gives", func() {
 		Entry("when its expiry is read a little sooner", expiryMoves(-10*time.Second)),
 		Entry("when a renewal was requested: what is there is all there is", func(a *answer) { a.provenance.RenewRequest = "tomorrow" }),
 		Entry("when somebody added to the Secret", found(annotate("team", "web")), found(put("ca.crt", "x"))),
-		Entry("when a lifetime was assumed", func(a *answer) { a.token.LifetimeAssumed = true }),
+		Entry("when a lifetime was assumed", func(a *answer) { a.token.Lifetime.Assumed = time.Hour }),
 		Entry("when a field is missing as it was", func(a *answer) { a.token.MissingFields = []string{"region"} }),
 		Entry("without further fields", func(a *answer) {
 			a.secret, a.token.Fields = written(token, provenance), nil

@@ -1,0 +1,76 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// documentOf decodes the body: JSON, or bare text where that may be the token.
+func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any, error) {
+	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
+	document, err := decode(body)
+	if err == nil || !slices.Contains(server.Response.AccessToken, "") {
+		return document, err
+	}
+	bare := strings.TrimSpace(body)
+	if !isBareToken(bare) {
+		return nil, err
+	}
+	return bare, nil
+}
+
+// isBareToken tells a token from HTML, broken JSON and sentences.
+func isBareToken(text string) bool {
+	token := withoutScheme(text)
+	return token != "" && !strings.ContainsAny(token, "<>{}\" \t\r\n")
+}
+
+// withoutScheme is a token without the word that some servers write before it.
+func withoutScheme(token string) string {
+	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(rest)
+	}
+	return token
+}
+
+// tokenInHeader is the token that the response carries in a header; empty for none.
+func tokenInHeader(server v1alpha1.AuthorizationServerSpec, response Response) string {
+	if server.Response.AccessTokenHeader == "" {
+		return ""
+	}
+	return strings.TrimSpace(response.Header.Get(server.Response.AccessTokenHeader))
+}
+
+// accessTokenIn finds the access token.
+func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (string, bool) {
+	token := tokenInHeader(server, response)
+	if token == "" {
+		token, _ = first(document, server.Response.AccessToken, textOrNumber)
+		if whole, ok := document.(string); ok && !isBareToken(whole) {
+			return "", false
+		}
+	}
+	token = withoutScheme(token)
+	return token, token != ""
+}
+
+// decode reads a JSON document and nothing after it. Numbers keep their digits.
+func decode(text string) (any, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var document any
+	if err := decoder.Decode(&document); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errMoreThanJSON
+	}
+	return document, nil
+}
+
+var errMoreThanJSON = errors.New("there is more than one JSON document")

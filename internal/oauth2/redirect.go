@@ -1,0 +1,47 @@
+package oauth2
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+func isRedirect(status int) bool { return status >= 300 && status <= 399 }
+
+func redirected(endpoint string, request *Request, response Response) *Error {
+	where := ""
+	if location := locationOf(request, response); location != "" {
+		where = " to " + location
+	}
+	return &Error{
+		Reason: v1alpha1.ReasonRedirectRefused, Class: MayPass, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
+		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
+			endpoint, response.StatusCode, where),
+	}
+}
+
+// locationOf is where a redirect leads; empty if it does not say.
+func locationOf(request *Request, response Response) string {
+	base, err := url.Parse(request.URL)
+	// Brackets are not allowed everywhere in a URL.
+	raw := strings.ReplaceAll(request.readable(response.Header.Get("Location")), redacted, strings.Trim(redacted, "[]"))
+	if err != nil || raw == "" {
+		return ""
+	}
+	location, err := base.Parse(raw)
+	if err != nil || location.Host == "" {
+		return ""
+	}
+	return request.shorten(displayURL(location.String()))
+}
+
+// displayURL drops what a URL might carry besides its place.
+func displayURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}

@@ -1,0 +1,91 @@
+package oauth2
+
+import (
+	"fmt"
+	"mime"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// describe tells the kind of a body that is not JSON, without showing it.
+func describe(request *Request, response Response) string {
+	if strings.TrimSpace(response.Body.Reveal()) == "" {
+		return "empty"
+	}
+	page := titled(request, response)
+	mediaType, _, err := mime.ParseMediaType(request.redact(response.Header.Get("Content-Type")))
+	if err != nil {
+		return "not JSON" + page
+	}
+	return "not JSON (content type " + request.shorten(mediaType) + ")" + page
+}
+
+// errorCode keeps what can be an error code (RFC 6749 section 5.2).
+func errorCode(code string) string {
+	if strings.Contains(code, " ") || len(code) > maxCode {
+		return ""
+	}
+	return printable(code, maxCode)
+}
+
+// shorten makes a server's words fit for a message: without what is secret in the
+// request, without the given tokens, and without JWTs.
+func (r *Request) shorten(s string, tokens ...string) string {
+	return cut(r.readable(s, tokens...), maxWords)
+}
+
+// readable is what shorten shows, uncut. A text that is to be taken apart goes through
+// it first: a part of a secret is not recognised.
+func (r *Request) readable(s string, tokens ...string) string {
+	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
+	// What is dropped from a secret must not have hidden it.
+	words := strings.Fields(r.redact(clean(oneLine), tokens...))
+	for i, word := range words {
+		if at := strings.Index(word, "eyJ"); at >= 0 {
+			words[i] = word[:at] + redacted
+		}
+	}
+	return clean(strings.Join(words, " "))
+}
+
+// cut ends a text after a word and marks the cut. A text without spaces is cut
+// after a letter.
+func cut(s string, length int) string {
+	const mark = "..."
+	if len(s) <= length {
+		return s
+	}
+	s = printable(s, length-len(" "+mark))
+	if at := strings.LastIndex(s, " "); at > length/2 {
+		return s[:at] + " " + mark
+	}
+	return s + mark
+}
+
+// clean drops what cannot be printed.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if isControl(r) || r == '\ufffd' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// printable keeps at most length bytes of printable text.
+func printable(s string, length int) string {
+	s = clean(s)
+	if len(s) <= length {
+		return s
+	}
+	return strings.ToValidUTF8(s[:length], "")
+}
+
+func list(pointers []v1alpha1.JSONPointer) string {
+	quoted := make([]string, len(pointers))
+	for i, pointer := range pointers {
+		quoted[i] = fmt.Sprintf("%q", pointer)
+	}
+	return strings.Join(quoted, ", ")
+}

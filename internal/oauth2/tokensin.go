@@ -1,0 +1,44 @@
+package oauth2
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+var (
+	secretName = regexp.MustCompile(`(?i)token|secret|jwt|assertion|password|session|ticket|key`)
+	// token_type, token_scope and their like are told openly.
+	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
+)
+
+// leastToken is the length of a text that may be a token: a shorter one would blot
+// out words.
+const leastToken = 8
+
+// tokensIn are the texts of a response that must never be shown: the access token,
+// and whatever calls itself a token, a secret or the like.
+func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
+	accessToken, _ := accessTokenIn(server, document, response)
+	found := []string{accessToken}
+	var search func(node any, hidden bool)
+	search = func(node any, hidden bool) {
+		switch node := node.(type) {
+		case map[string]any:
+			for name, member := range node {
+				search(member, (hidden || secretName.MatchString(name)) && !publicName.MatchString(name))
+			}
+		case []any:
+			for _, item := range node {
+				search(item, hidden)
+			}
+		case string:
+			if hidden {
+				found = append(found, node)
+			}
+		}
+	}
+	search(document, false)
+	return slices.DeleteFunc(found, func(text string) bool { return len(text) < leastToken })
+}
