@@ -37,12 +37,10 @@ func (e *exchange) issues(ctx context.Context, server v1alpha1.AuthorizationServ
 		return err
 	}
 	request.TLS, request.Metadata = refused.TLS, refused.Metadata
-	startedAt := e.Now()
 	response, err := e.TokenEndpoint.Send(ctx, request)
 	if err != nil {
 		return err
 	}
-	response.StartedAt, response.ReceivedAt = startedAt, e.Now()
 	_, err = oauth2.ReadResponse(server, request, response)
 	return err
 }

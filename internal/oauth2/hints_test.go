@@ -146,7 +146,7 @@ var _ = Describe("a hint", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(405, "", "Allow", "put, OPTIONS"))).To(ContainSubstring("request.method to PUT, which the server allows"))
 	})
 
-	DescribeTable("tells whether another encoding of the credentials can help",
+	DescribeTable("says when another encoding of the credentials can help",
 		func(failure oauth2.Error, helps bool) { Expect(failure.RefusesCredentials()).To(Equal(helps)) },
 		Entry("401", oauth2.Error{StatusCode: 401}, true),
 		Entry("403 without a code", oauth2.Error{StatusCode: 403}, true),

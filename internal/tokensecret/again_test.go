@@ -70,7 +70,7 @@ var _ = Describe("the record of a Secret", func() {
 })
 
 var _ = Describe("the data of a Secret", func() {
-	It("tells whether a token is the same", func() {
+	It("shows whether a token is the same", func() {
 		Expect(tokensecret.Holds(written(token, provenance), token)).To(BeTrue())
 		other := token
 		other.AccessToken = oauth2.NewSensitive("another")
