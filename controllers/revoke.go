@@ -187,6 +187,6 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	}
 	request.TLS = bundle.trustedBy(request.TLS)
 	return r.send(ctx, "revocation request", request, func(response oauth2.Response) error {
-		return oauth2.ReadRevocation(server, response)
+		return oauth2.ReadRevocation(server, request, response)
 	})
 }

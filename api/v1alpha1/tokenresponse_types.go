@@ -82,7 +82,8 @@ type TokenResponse struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(Z|[-+](0[0-9]|1[0-4]):[0-5][0-9])$')",message="expiresAtZone is Z or an offset from UTC such as +09:00"
 	ExpiresAtZone string `json:"expiresAtZone,omitempty"`
 
-	// scope points to the granted scope. Default [/scope].
+	// scope points to the granted scope: a text, or a list of texts, which are joined by
+	// spaces. Default [/scope].
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8

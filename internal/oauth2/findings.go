@@ -45,7 +45,7 @@ func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token T
 		}
 	}
 	findings.TokenType = firstAt(document, server.Response.TokenType, text)
-	findings.Scope = firstAt(document, server.Response.Scope, text)
+	findings.Scope = firstAt(document, server.Response.Scope, textOrTexts)
 	findings.Lifetime, findings.LifetimeAt = token.Lifetime.Source, token.Lifetime.At
 	return findings
 }

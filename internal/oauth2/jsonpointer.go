@@ -52,6 +52,24 @@ func text(value any) (string, bool) {
 	return s, ok && s != ""
 }
 
+// textOrTexts accepts a text that is not empty, and a list of such texts, which it joins
+// by spaces.
+func textOrTexts(value any) (string, bool) {
+	items, isList := value.([]any)
+	if !isList {
+		return text(value)
+	}
+	var texts []string
+	for _, item := range items {
+		one, ok := text(item)
+		if !ok {
+			return "", false
+		}
+		texts = append(texts, one)
+	}
+	return strings.Join(texts, " "), len(texts) > 0
+}
+
 // textOrNumber accepts a text that is not empty, and a number as text.
 func textOrNumber(value any) (string, bool) {
 	if number, ok := value.(json.Number); ok {

@@ -62,8 +62,10 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		if redirect != "" {
 			redirect = ", a redirect to " + redirect
 		}
-		return nil, discoveryError(response, "%s answered HTTP %d%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
-			from, response.StatusCode, redirect)
+		document, _ := decode(response.Body.Reveal())
+		said := wordsOf(v1alpha1.AuthorizationServerSpec{Response: &v1alpha1.TokenResponse{}}, request, document, response)
+		return nil, discoveryError(response, "%s answered %s%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
+			from, said.answer(response.StatusCode), redirect)
 	}
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)

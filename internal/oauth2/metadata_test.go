@@ -52,7 +52,9 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonDiscoveryFailed))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
-		Entry("when there are none", 404, "MARK", "answered HTTP 404"),
+		Entry("when there are none", 404, "", "answered HTTP 404, and"),
+		Entry("when there are none, as the server explains", 404, `{"error": "Realm does not exist"}`, `answered HTTP 404 ("Realm does not exist"), and`),
+		Entry("when there is a page instead", 404, "<html><title>Not here</title>MARK", `answered HTTP 404 (an HTML page titled "Not here"), and`),
 		Entry("when they are no JSON", 200, "<html>MARK", "not JSON"),
 		Entry("when they are about another issuer", 200, `{"issuer": "https://evil.example.com"}`, `"https://evil.example.com"`),
 		Entry("when they are about an issuer with a slash more", 200, `{"issuer": "https://idp.example.com/a/"}`, "set authorizationServer.issuer"),

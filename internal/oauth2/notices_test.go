@@ -2,6 +2,7 @@ package oauth2_test
 
 import (
 	"encoding/base64"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -30,6 +31,8 @@ var _ = Describe("a notice about a token", func() {
 	DescribeTable("tells that the granted scope differs:",
 		func(asked []string, granted, message string) {
 			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": "`+granted+`"}`, asked...)).To(told(v1alpha1.EventScopeDiffers, message))
+			list := `["` + strings.Join(strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' }), `", "`) + `"]`
+			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": `+list+`}`, asked...)).To(told(v1alpha1.EventScopeDiffers, message))
 		},
 		Entry("one is missing", []string{"read", "write"}, "read", "the server did not grant write"),
 		Entry("one was added", []string{"read"}, "read profile email", "the server granted email, profile, which spec.scopes does not ask for"),
@@ -45,6 +48,9 @@ var _ = Describe("a notice about a token", func() {
 		Entry("in another order", []string{"read", "write"}, `, "scope": "write read"`),
 		Entry("with commas", []string{"read", "write"}, `, "scope": "read,write"`),
 		Entry("with commas and spaces", []string{"read", "write"}, `, "scope": "write, read"`),
+		Entry("in a list", []string{"read", "write"}, `, "scope": ["write", "read"]`),
+		Entry("in a list that holds something else", []string{"read"}, `, "scope": ["write", {"name": "read"}]`),
+		Entry("in an empty list", []string{"read"}, `, "scope": []`),
 		Entry("that a list was made of", []string{"read", "write"}, `, "scope": "[\"read\", \"write\"]"`),
 		Entry("that has commas itself", []string{"a,b"}, `, "scope": "a,b"`),
 		Entry("that is twice there", []string{"read"}, `, "scope": "read read"`),

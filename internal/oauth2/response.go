@@ -152,7 +152,7 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 
 // scopeIn finds the scope that was granted. It is shown; what cannot be shown is no scope.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
-	scope, _ := first(document, server.Response.Scope, text)
+	scope, _ := first(document, server.Response.Scope, textOrTexts)
 	if request.redact(scope, tokensIn(document, server, response)...) != scope {
 		return ""
 	}

@@ -3,7 +3,6 @@ package oauth2
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -43,23 +42,19 @@ func BuildRevocation(server v1alpha1.AuthorizationServerSpec, grant Grant, token
 	return request, nil
 }
 
-// ReadRevocation tells whether a token was revoked (RFC 7009 section 2.2). The
+// ReadRevocation reports why a token was not revoked; nil if it was (RFC 7009 section 2.2). The
 // error is an *Error.
-func ReadRevocation(server v1alpha1.AuthorizationServerSpec, response Response) error {
+func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) error {
 	if response.StatusCode >= 200 && response.StatusCode <= 299 {
 		// Also where the token was not valid any more.
 		return nil
 	}
 	document, _ := decode(response.Body.Reveal())
-	code, _ := first(document, server.Response.ErrorCode, codeText)
-	if _, known := codes[code]; !known {
-		code = ""
-	}
-	verdict := classify(server, code, response.StatusCode)
+	said := wordsOf(server, request, document, response)
+	verdict := classify(server, said.judged(server, response.StatusCode), response.StatusCode)
 	return &Error{
-		Reason: verdict.reason, Class: verdict.class, Code: code,
+		Reason: verdict.reason, Class: verdict.class, Code: said.code,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: strings.TrimRight(fmt.Sprintf("revocation endpoint %s answered HTTP %d %s", displayURL(server.Revocation.Endpoint), response.StatusCode, code), " ") +
-			": " + verdict.hint,
+		Message: fmt.Sprintf("revocation endpoint %s answered %s: %s", displayURL(server.Revocation.Endpoint), said.answer(response.StatusCode), verdict.hint),
 	}
 }

@@ -48,20 +48,26 @@ var _ = Describe("a revocation", func() {
 
 	DescribeTable("succeeds",
 		func(status int) {
-			Expect(oauth2.ReadRevocation(rfc6749(revocable), answer(status, "whatever"))).To(Succeed())
+			Expect(oauth2.ReadRevocation(rfc6749(revocable), &oauth2.Request{}, answer(status, "whatever"))).To(Succeed())
 		},
 		Entry("200", 200), Entry("204", 204),
 	)
 
-	DescribeTable("fails, and the message holds nothing that the server wrote",
-		func(status int, body, reason, code string) {
-			failure := failureOf(oauth2.ReadRevocation(rfc6749(revocable), answer(status, body)))
+	DescribeTable("fails, and the message has the words of the server, without what is secret",
+		func(status int, body, reason, said string) {
+			s := rfc6749(revocable)
+			request, err := oauth2.BuildRevocation(s, oauth2.Grant{Credentials: credentials}, token, startedAt)
+			Expect(err).NotTo(HaveOccurred())
+			failure := failureOf(oauth2.ReadRevocation(s, request, answer(status, body)))
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Code).To(Equal(code))
-			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/revoke"), Not(ContainSubstring("MARK"))))
+			Expect(failure.Message).To(And(HavePrefix("revocation endpoint https://idp.example.com/revoke answered "+said+": "), Not(MatchRegexp("0paque|s3cr3t"))))
 		},
-		Entry("for a code that is known", 400, `{"error": "invalid_client"}`, v1alpha1.ReasonInvalidClient, "invalid_client"),
-		Entry("for a code that is not", 400, `{"error": "MARK"}`, v1alpha1.ReasonRequestRefused, ""),
-		Entry("for its status", 503, `MARK`, v1alpha1.ReasonServerError, ""),
+		Entry("for a code that is known", 400, `{"error": "invalid_client"}`, v1alpha1.ReasonInvalidClient, "HTTP 400 invalid_client"),
+		Entry("for a code that is not", 400, `{"error": "NOT_YOURS"}`, v1alpha1.ReasonRequestRefused, "HTTP 400 NOT_YOURS"),
+		Entry("for its status", 503, ``, v1alpha1.ReasonServerError, "HTTP 503"),
+		Entry("with an explanation in the usual place", 403, `{"message": "the token 0paque-t0ken is not yours"}`, v1alpha1.ReasonRequestRefused,
+			`HTTP 403 ("the token [REDACTED] is not yours")`),
+		Entry("with the client secret in its explanation", 401, `{"error_description": "wrong: s3cr3t-value"}`, v1alpha1.ReasonInvalidClient,
+			`HTTP 401 ("wrong: [REDACTED]")`),
 	)
 })
