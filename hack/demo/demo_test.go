@@ -20,11 +20,11 @@ func good(name string) row {
 	return row{
 		name: name, ready: "True", reason: v1alpha1.ReasonTokenIssued, secret: name + "-token",
 		issuedAt: now, expiresAt: now.Add(tokenLifetime), renewAt: now.Add(tokenLifetime / 2),
-		active: true, tokens: 2, renewals: 1,
+		active: true, requests: 2, renewals: 1,
 	}
 }
 
-var refused = row{name: wrongSecret, ready: "False", reason: v1alpha1.ReasonInvalidClient, message: "check the secret", tokens: 1}
+var refused = row{name: wrongSecret, ready: "False", reason: v1alpha1.ReasonInvalidClient, message: "check the secret", requests: 1}
 
 var _ = Describe("the scene", func() {
 	var s scene

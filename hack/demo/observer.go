@@ -26,8 +26,8 @@ type row struct {
 	renewAt time.Time
 	// active tells that the authorization server takes the token in the Secret.
 	active bool
-	// tokens counts the requests that the authorization server got for it.
-	tokens int
+	// requests counts the token requests that the authorization server got for it.
+	requests int
 	// renewals counts how often the Secret's token became another.
 	renewals int
 }
@@ -71,7 +71,7 @@ func (o *observer) look(ctx context.Context) ([]row, error) {
 }
 
 func (o *observer) row(credential *v1alpha1.ClientCredential, secrets map[string]*corev1.Secret) row {
-	r := row{name: credential.Name, tokens: len(o.server.Requests(clientID(credential, secrets)))}
+	r := row{name: credential.Name, requests: len(o.server.Requests(clientID(credential, secrets)))}
 	if ready := meta.FindStatusCondition(credential.Status.Conditions, v1alpha1.ReadyCondition); ready != nil {
 		r.ready, r.reason, r.message = string(ready.Status), ready.Reason, ready.Message
 	}

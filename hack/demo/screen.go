@@ -97,7 +97,7 @@ func writeTable(output io.Writer, rows []row, now time.Time) {
 	_, _ = fmt.Fprintln(table, "NAME\tREADY\tREASON\tSECRET\tEXPIRES IN\tRENEWS IN\tTOKENS\tRENEWALS")
 	for _, r := range rows {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", r.name, cmp.Or(r.ready, "-"), cmp.Or(r.reason, "-"),
-			cmp.Or(r.secret, "-"), until(r.expiresAt, now), until(r.renewAt, now), r.tokens, r.renewals)
+			cmp.Or(r.secret, "-"), until(r.expiresAt, now), until(r.renewAt, now), r.requests, r.renewals)
 	}
 	_ = table.Flush()
 }
