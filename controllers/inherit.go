@@ -109,10 +109,6 @@ func (r *Reconciler) takeOverFailure(ctx context.Context, o *observed, refusal e
 }
 
 func redacted(refusal error, secret *corev1.Secret) string {
-	var values []oauth2.Sensitive
-	for _, value := range secret.Data {
-		values = append(values, oauth2.NewSensitive(string(value)))
-	}
 	token := oauth2.Token{AccessToken: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}
-	return shorten(token.Redact(refusal.Error(), values...))
+	return shorten(token.Redact(refusal.Error(), sensitive(secret.Data)...))
 }

@@ -22,7 +22,7 @@ func (r *Reconciler) stillRefused(o *observed, credentials oauth2.Credentials) e
 	return &notYetError{until: failure.RetryAt.Time, decision: renewal.StillRefused(failure)}
 }
 
-// digest tells credentials from others without holding them.
+// digest identifies credentials without holding them.
 type digest [sha256.Size]byte
 
 // digestKey is of this process only: nothing can be found out from a digest elsewhere.

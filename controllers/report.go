@@ -109,7 +109,7 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 	return nil
 }
 
-// shorten bounds the words of others, so that an event and a condition can hold them.
+// shorten cuts a text of a server, so that an event and a condition can hold them.
 func shorten(text string) string {
 	const most = 1000
 	if len(text) <= most {

@@ -122,6 +122,9 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		return false, o.Declaration
 	case o.previous.Token == nil || !o.Now.Before(o.previous.Token.ExpiresAt.Time):
 		return false, nil
+	case o.Token() != nil && !o.Now.Before(o.Token().ExpiresAt):
+		// An attempt before has revoked it, and could not remove the finalizer.
+		return false, nil
 	case !o.Valid():
 		return false, declarationError(v1alpha1.EventRevocationFailed,
 			"Secret %q does not hold the token of this spec any more", o.TargetName)

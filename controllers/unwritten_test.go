@@ -77,6 +77,24 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(w.tokenRequests()).To(BeNumerically("<=", 2))
 	})
 
+	It("is refused by a webhook whose words are shown, without the token before it", func(ctx SpecContext) {
+		var opaque atomic.Int32
+		w.givesTokens(func() (string, string) { return fmt.Sprint("0paque-t0ken-", opaque.Add(1)), "3600" })
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
+				return nil
+			}
+			return answered(r, http.StatusForbidden,
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "policy frozen: 0paque-t0ken-1 must not become 0paque-t0ken-2"}`)
+		})
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed",
+			ContainSubstring("policy frozen: [REDACTED] must not become [REDACTED]")))
+		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring("0paque"))
+	})
+
 	It("is replaced once it has expired, although the Secret is immutable", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		secret := w.eventuallyReady(ctx, "shop")

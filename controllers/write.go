@@ -47,7 +47,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	case errors.Is(err, errCacheBehind):
 		return nil, fmt.Errorf("write token Secret %q: %w", o.TargetName, err)
 	case err != nil:
-		return nil, writeFailure(o.TargetName, token, configuration, err)
+		return nil, r.writeFailure(ctx, o, token, configuration, err)
 	}
 	written := &tokensecret.State{
 		ResourceVersion: ptr.Deref(configuration.ResourceVersion, ""),
@@ -61,7 +61,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	tidied, err := r.tidy(ctx, o, record, written.ResourceVersion)
 	if err != nil {
 		// The token is there; what is left over counts as drift, and is tried again.
-		return written, writeFailure(o.TargetName, token, configuration, err)
+		return written, r.writeFailure(ctx, o, token, configuration, err)
 	}
 	if tidied != "" {
 		changed := *written
@@ -127,7 +127,7 @@ func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 	if err = r.targetConflictOr(ctx, o, err); errors.Is(err, errCacheBehind) {
 		return err
 	}
-	return writeFailure(o.TargetName, &kept.token, configuration, err)
+	return r.writeFailure(ctx, o, &kept.token, configuration, err)
 }
 
 // isImmutable reports whether a write was refused because the target, which is owned, is
@@ -165,13 +165,13 @@ func secretOf(configuration *corev1ac.SecretApplyConfiguration) (*corev1.Secret,
 const writeTimeout = 10 * time.Second
 
 // writeFailure is what the API server said, which may be the words of an
-// admission webhook that saw the Secret.
-func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
-	var made []oauth2.Sensitive
-	for _, value := range configuration.Data {
-		made = append(made, oauth2.NewSensitive(string(value)))
+// admission webhook that saw the Secret, as it is and as it was to be.
+func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
+	name, said := o.TargetName, quiet(err).Error()
+	if old, readErr := r.targetData(ctx, o); readErr == nil {
+		hidden := append(sensitive(configuration.Data), sensitive(old)...)
+		said = shorten(token.Redact(err.Error(), hidden...))
 	}
-	said := shorten(token.Redact(err.Error(), made...))
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	advice := "the write is retried with the same token"
@@ -182,6 +182,25 @@ func writeFailure(name string, token *oauth2.Token, configuration *corev1ac.Secr
 		Reason: v1alpha1.ReasonSecretWriteFailed, Class: apiFailureClass(err),
 		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; %s", name, said, advice),
 	}
+}
+
+// targetData reads the data that the target has, if it exists.
+func (r *Reconciler) targetData(ctx context.Context, o *observed) (map[string][]byte, error) {
+	if o.Target == nil {
+		return nil, nil
+	}
+	secret, err := r.target(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return secret.Data, nil
+}
+
+func sensitive(data map[string][]byte) (values []oauth2.Sensitive) {
+	for _, value := range data {
+		values = append(values, oauth2.NewSensitive(string(value)))
+	}
+	return values
 }
 
 // targetConflictOr returns errCacheBehind if the target is not as it was observed, and

@@ -70,7 +70,7 @@ type TokenResponse struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(YYYY|yyyy|YY|yy|MMM|MM?|DD?|dd?|HH?|hh?|mm?|ss?|A|a|tt|T|[.,]S+|[-/., :])+Z?$') && ['Y|y', 'M', 'D|d', 'H|h', 'm'].all(part, self.matches(part)) && (self.matches('H') || self.matches('A|a|tt'))",message="expiresAtLayout has YYYY, MM, DD, HH (or hh with A) and mm, and may have ss, a fraction, Z at the end, and - / . , : T and spaces between them, such as MM/DD/YYYY hh:mm:ss A"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(YYYY|yyyy|YY|yy|MMM|MM?|DD?|dd?|HH?|hh?|mm?|ss?|A|a|tt|T|[.,]S+|[-/., :])+Z?$') && ['Y|y', 'M', 'D|d', 'H|h', 'm'].all(part, self.matches(part)) && (self.matches('H') || self.matches('A|a|tt')) && !['Y{5}|y{5}|[Yy][^Yy]+[Yy]', 'M{4}|M[^M]+M', 'D{3}|d{3}|[Dd][^Dd]+[Dd]', 'H{3}|h{3}|[Hh][^Hh]+[Hh]', 'm{3}|m[^m]+m', 's{3}|s[^s]+s', 'm.*[Hh]'].exists(wrong, self.matches(wrong))",message="expiresAtLayout has YYYY, MM, DD, HH (or hh with A) and mm once each, and may have ss, a fraction, Z at the end, and - / . , : T and spaces between them, such as MM/DD/YYYY hh:mm:ss A"
 	ExpiresAtLayout string `json:"expiresAtLayout,omitempty"`
 
 	// expiresAtZone is the zone of an expiresAt that names none, as an offset such

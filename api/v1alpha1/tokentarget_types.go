@@ -30,7 +30,7 @@ type TokenTarget struct {
 
 	// deletionPolicy says what becomes of the token Secret when the ClientCredential
 	// is deleted or names another target. Delete, the default, deletes it; Retain
-	// leaves it where it is, with a token that nobody renews any more. A later
+	// leaves it where it is, with a token that is not renewed. A later
 	// ClientCredential of the same name takes a retained Secret over.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

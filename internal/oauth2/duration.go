@@ -16,8 +16,8 @@ var units = map[v1alpha1.TimeUnit]time.Duration{
 	"Days":         24 * time.Hour,
 }
 
-// words are units as people write them.
-var words = map[string]time.Duration{
+// unitNames are units as people write them.
+var unitNames = map[string]time.Duration{
 	"ns": time.Nanosecond, "nanosecond": time.Nanosecond,
 	"us": time.Microsecond, "µs": time.Microsecond, "microsecond": time.Microsecond,
 	"ms": time.Millisecond, "msec": time.Millisecond, "millisecond": time.Millisecond,
@@ -113,12 +113,13 @@ func worded(s string) (total time.Duration, ok bool) {
 		if match == nil {
 			return 0, false
 		}
-		unit, known := words[match[2]]
+		unit, known := unitNames[match[2]]
 		if !known {
-			unit, known = words[strings.TrimSuffix(match[2], "s")]
+			unit, known = unitNames[strings.TrimSuffix(match[2], "s")]
 		}
 		amount, isNumber := parseNumber(match[1])
-		if !isNumber {
+		if !isNumber && unit <= time.Second {
+			// Of minutes, hours and days, 1,500 may be one and a half.
 			amount, isNumber = parseNumber(groupSeparator.Replace(match[1]))
 		}
 		if !known || !isNumber {

@@ -79,7 +79,7 @@ var codes = map[string]verdict{
 	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, MayPass,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	// RFC 7009 section 2.2.1.
-	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, Invalid,
+	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, MayPass,
 		"the server revokes no tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
 	// RFC 8628 section 3.5, and used elsewhere too.
 	"slow_down": {v1alpha1.ReasonRateLimited, Unavailable,
@@ -90,12 +90,18 @@ var codes = map[string]verdict{
 		"the request is retried"},
 }
 
+// knownCode returns what an error code of an RFC means, however the server spells it.
+func knownCode(code string) (verdict, bool) {
+	known, isKnown := codes[strings.ToLower(strings.TrimSpace(code))]
+	return known, isKnown
+}
+
 // classify judges a failure by what the declaration says, then by an HTTP status
 // that a gateway may have sent instead of the server, then by the error code, then
 // by any other HTTP status. It never judges by the text of a message.
 func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) verdict {
 	declared := *server.Response
-	known, isKnown := codes[code]
+	known, isKnown := knownCode(code)
 	switch {
 	case slices.Contains(declared.CredentialStatuses, int32(status)): //nolint:gosec // A status has three digits.
 		return credentialsRefused
@@ -103,9 +109,12 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 		return outage(status)
 	case isCredentialError(declared, code):
 		return credentialsRefused
-	case code == "invalid_grant" && LogsUserIn(server):
+	case known.reason == v1alpha1.ReasonInvalidGrant && LogsUserIn(server):
 		// The grant is a user's name and password.
 		return verdict{v1alpha1.ReasonInvalidGrant, CredentialsRefused, known.hint}
+	case isKnown && known.class == MayPass && status == http.StatusUnauthorized:
+		// Whatever the code says, the server counts a login that failed.
+		return verdict{known.reason, CredentialsRefused, known.hint}
 	case isKnown:
 		return known
 	case status == http.StatusUnauthorized:

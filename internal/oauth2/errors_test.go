@@ -84,6 +84,11 @@ var _ = Describe("a refusal", func() {
 		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable),
 		Entry("403 with invalid_client is about the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
 		Entry("401 with a code of the server's own is about the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("401 with invalid_request is about the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.CredentialsRefused),
+		Entry("401 with invalid_grant is about the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.CredentialsRefused),
+		Entry("400 with a code in capitals is about the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("400 with a code and a space is about the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
+		Entry("400 with unsupported_token_type, which is about revocation, may pass", 400, "unsupported_token_type", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
 	)

@@ -21,7 +21,7 @@ func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) strin
 	const clocks = "compare the clocks of the server and of the operator's nodes"
 	switch {
 	case lifetime.Source == LifetimeFromClaim:
-		return fmt.Sprintf("by its own claim exp it expired %s before it came; look for a cache in front of the server, and %s", ago, clocks)
+		return fmt.Sprintf("by its own claim exp it expired %s; look for a cache in front of the server, and %s", before(ago, expiresAt), clocks)
 	case lifetime.At == nil:
 		return fmt.Sprintf("the answer took longer than the lifetime that is assumed; set authorizationServer.defaultTokenLifetime to more than %s", ago)
 	case lifetime.Source == LifetimeFromExpiresIn && expiresAt.After(response.StartedAt.Truncate(time.Second)):
@@ -31,5 +31,14 @@ func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) strin
 		return fmt.Sprintf("what it has at %q means a lifetime of 0 or less; if the server means \"for ever\", set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to how long to keep a token",
 			lifetime.At, lifetime.Source)
 	}
-	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s before it came; check authorizationServer.response.expiresAt and expiresAtZone, and %s", lifetime.At, ago, clocks)
+	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and %s. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []", lifetime.At, before(ago, expiresAt), clocks)
+}
+
+// before says how long before its receipt a token expired, or when, if that was long ago.
+func before(ago time.Duration, expiresAt time.Time) string {
+	const long = 48 * time.Hour
+	if ago > long {
+		return "at " + expiresAt.UTC().Format(time.RFC3339)
+	}
+	return ago.String() + " before it came"
 }

@@ -135,7 +135,7 @@ func (r refused) aboutCredentials() []string {
 	switch assertion := r.server.ClientAuthentication.Assertion; {
 	case LogsUserIn(r.server):
 		clauses = append(clauses, r.aboutUser())
-	case r.isOwnDialect() && (method == v1alpha1.ClientSecretBasic || method == v1alpha1.ClientSecretPost):
+	case (r.isOwnDialect() || r.metadataListMethods()) && (method == v1alpha1.ClientSecretBasic || method == v1alpha1.ClientSecretPost):
 	case method == v1alpha1.ClientSecretBasic:
 		clauses = append(clauses, methodIs(method)+": try client_secret_post")
 	case method == v1alpha1.ClientSecretPost:
@@ -149,6 +149,12 @@ func (r refused) aboutCredentials() []string {
 		clauses = append(clauses, "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic")
 	}
 	return clauses
+}
+
+// metadataListMethods reports whether the server names its methods itself: then
+// aboutMethod says which one to set, if it is another.
+func (r refused) metadataListMethods() bool {
+	return r.request.Metadata != nil && len(r.request.Metadata.TokenEndpointAuthMethodsSupported) > 0
 }
 
 // isOwnDialect reports whether ID and secret are sent as no RFC has it: then the method
@@ -310,7 +316,7 @@ func (e *Error) RefusesCredentials() bool {
 	if isOutage(e.StatusCode) {
 		return false
 	}
-	if known, isKnown := codes[e.Code]; isKnown && known.class == CredentialsRefused {
+	if known, isKnown := knownCode(e.Code); isKnown && known.class == CredentialsRefused {
 		return true
 	}
 	switch e.Code {
@@ -327,6 +333,6 @@ func (e *Error) RefusesCredentials() bool {
 // IsVendorFailure reports whether a server refused a request in a way that no RFC
 // specifies: by a code of its own, or without one. It may mean wrong credentials.
 func IsVendorFailure(failure *Error) bool {
-	_, known := codes[failure.Code]
+	_, known := knownCode(failure.Code)
 	return failure.Reason == v1alpha1.ReasonRequestRefused && !known
 }

@@ -39,6 +39,9 @@ func instant(value any) (time.Time, bool) {
 		return time.UnixMilli(milliseconds), err == nil
 	}
 	if n, ok := number(value); ok {
+		if isFileTime(n) {
+			return time.Unix(0, 0).Add(durationOf((n-fileTimeOf1970)/1e7, math.MaxInt64)), true
+		}
 		return since1970(s, n)
 	}
 	if len(s) > maxNotation {
@@ -84,6 +87,13 @@ const ticksOf1970 = 621355968e9
 // isTicks reports whether a number is one of .NET's ticks of the years 1997 to 2123.
 // As nanoseconds it would lie between 1989 and 1991.
 func isTicks(n float64) bool { return n >= 630e15 && n < 670e15 }
+
+// fileTimeOf1970 are the units of 100 ns from 1601, which Windows counts in UTC, until 1970.
+const fileTimeOf1970 = 116444736e9
+
+// isFileTime reports whether a number is such a count of the years 1997 to 2123. As
+// nanoseconds it would lie between 1973 and 1975.
+func isFileTime(n float64) bool { return n >= 125e15 && n < 165e15 }
 
 // localTime reads a date and time without a zone as that of a location.
 func localTime(s string, location *time.Location) (time.Time, bool) {
@@ -148,7 +158,7 @@ var (
 	halfDay   = regexp.MustCompile(`([0-9]) ?([AP])\.?M\b\.?`)
 	separator = regexp.MustCompile(`([0-9])(?:T|,? AT |,? )([0-9])`)
 	// lateYear is the year at the end, behind the time: Java, C and Twitter.
-	lateYear = regexp.MustCompile(`^([A-Z]{3} [0-9]{1,2}) (.+) ([0-9]{4})$`)
+	lateYear = regexp.MustCompile(`^([A-Z]{3} [0-9]{1,2}) (.*:.*) ([0-9]{4})$`)
 )
 
 // plainDate brings a date and time into the form that dateTimes has, with the zone

@@ -37,6 +37,9 @@ func goLayout(layout string) (translated string, zoned, ok bool) {
 		}
 		rest = rest[len(found):]
 		switch token, known := layoutTokens[found]; {
+		case known && (seen[token] || (token == "4" && !seen["15"] && !seen["3"])):
+			// A part that is there twice, or a month that is written as minutes.
+			return "", false, false
 		case known:
 			translated += token
 			seen[token] = true
@@ -45,8 +48,8 @@ func goLayout(layout string) (translated string, zoned, ok bool) {
 		}
 		// Go reads a fraction of a second without being told.
 	}
-	hasDate := (seen["2006"] || seen["06"]) && (seen["1"] || seen["Jan"]) && seen["2"]
-	hasTime := (seen["15"] || (seen["3"] && seen["PM"])) && seen["4"]
+	hasDate := (seen["2006"] != seen["06"]) && (seen["1"] != seen["Jan"]) && seen["2"]
+	hasTime := (seen["15"] != (seen["3"] && seen["PM"])) && seen["4"]
 	return spaceBeforeHalfDay.ReplaceAllString(translated, " PM"), zoned, hasDate && hasTime
 }
 

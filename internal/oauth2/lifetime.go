@@ -26,6 +26,15 @@ const (
 	LifetimeFromCaution LifetimeSource = "the maximum while a lifetime cannot be read"
 )
 
+// display names the source in a message: a field by its whole path.
+func (s LifetimeSource) display() string {
+	switch s {
+	case LifetimeFromExpiresIn, LifetimeFromExpiresAt:
+		return "authorizationServer." + string(s)
+	}
+	return "the " + string(s)
+}
+
 // Lifetime tells how it is known when a token expires.
 type Lifetime struct {
 	Source LifetimeSource
@@ -60,6 +69,9 @@ type expiry struct {
 	place  *Place
 }
 
+// maxCached is for how long a cache may go on handing out a token that has expired.
+const maxCached = 24 * time.Hour
+
 // expiryOf finds out when a token expires: at the earliest of the relative and the
 // absolute value of the response and the claim exp of a JWT, else after the default
 // lifetime. A lifetime is anchored at the start of the request, which is never later
@@ -81,8 +93,8 @@ func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 }
 
 func (e expiries) earliest(response Response) (earliest *expiry) {
-	if e.relative != nil && e.absolute != nil && !e.absolute.at.After(response.ReceivedAt) {
-		// A clock that runs far behind: the server says the token lives and has died. The
+	if e.relative != nil && e.absolute != nil && response.ReceivedAt.Sub(e.absolute.at) > maxCached {
+		// No cache, but a clock that runs far behind: the server says that the token lives. The
 		// claim of a JWT counts all the same, because the API looks at it too.
 		e.absolute = nil
 	}
@@ -98,7 +110,7 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 	var unread []Unread
 	told.relative, told.unread = firstExpiry(document, server.Response.ExpiresIn, LifetimeFromExpiresIn, func(value any) (time.Time, string) {
 		lifetime, ok := lifetimeOf(value, server.Response.ExpiresInUnit)
-		if !ok || isInstant(value, response.StartedAt) {
+		if !ok || isInstant(value, lifetime, response.StartedAt) {
 			return time.Time{}, kindOf(value)
 		}
 		return response.StartedAt.Add(lifetime), ""
@@ -131,14 +143,22 @@ func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeS
 	return nil, unread
 }
 
-// isInstant tells of what cannot be a lifetime: as one it would be decades long,
-// and as an instant it lies within a few years.
-func isInstant(value any, now time.Time) bool {
-	const leastSeconds = 1e9
-	n, ok := number(value)
-	at, _ := instant(value)
-	return ok && n >= leastSeconds && at.Sub(now).Abs() < longestLifetime
+// isInstant reports whether a value cannot be a lifetime: as one it would be decades
+// long, and as an instant, in whatever notation, it lies within a few years.
+func isInstant(value any, lifetime time.Duration, now time.Time) bool {
+	const minLifetime = 1e9 * time.Second
+	if lifetime < min(minLifetime, longestLifetime) {
+		return false
+	}
+	text, _ := scalar(value)
+	// Some write a unit behind it.
+	text = strings.TrimRight(strings.ToLower(text), " abcdefghijklmnopqrstuvwxyz")
+	at, _, ok := instantOf(text, "", "")
+	return ok && at.Sub(now).Abs() < longestLifetime
 }
+
+// firstExpiryEver is before any token expired.
+var firstExpiryEver = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // absoluteExpiry reads an instant, or returns what kind of value it cannot read.
 // Without a zone it may be meant as local time somewhere: then it counts as no later
@@ -148,13 +168,13 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
 	isCertain := zoned || zone != ""
 	switch cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); {
-	case !ok:
+	case !ok, at.Unix() > 0 && at.Before(firstExpiryEver):
+		// A lifetime perhaps, or a count since another year.
 		return at, kindOf(value)
 	case !isCertain && at.After(cautious):
 		return cautious, ""
 	case !isCertain && !at.After(response.ReceivedAt):
-		// Past for UTC, so it is the time of somewhere in the west.
-		return at, "a date without a zone that has passed in UTC"
+		return at, passedWithoutZone
 	case !at.Before(response.StartedAt.Add(longestLifetime)):
 		// Misunderstood, or meant as "never".
 		return at, "a date more than 10 years ahead"

@@ -92,6 +92,15 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("a date", "2026-03-01T13:00:00Z"),
 		Entry("hexadecimal", "0xE10"),
 		Entry("a long of Java", "3600L"),
+		Entry("hours that may be one and a half or 1500", "1,500 hours"),
+		Entry("an instant with thousands separators", "1,772,370,000"),
+		Entry("an instant with a decimal comma", "1772370000,25"),
+		Entry("an instant with a unit", "1772370000 s"),
+		Entry("an instant in milliseconds", "1772370000000"),
+		Entry("an instant as a compact date", "20260301130000"),
+		Entry("an instant as a compact date without seconds", "202603011300"),
+		Entry("an instant in ticks of .NET", "639079956000000000"),
+		Entry("an instant as Windows counts", "134168436000000000"),
 	)
 })
 
@@ -106,6 +115,7 @@ var _ = Describe("a notation of an instant", func() {
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
 		Entry("nanoseconds since 1970", inSeconds(time.Hour)+"000000000", time.Hour),
+		Entry("100 ns since 1601, as Windows counts", "134168436000000000", time.Hour),
 		Entry("seconds of Jackson, with nine decimals", inSeconds(time.Hour)+".123000000", time.Hour),
 		Entry("Date.toString of Java", "Sun Mar 01 13:00:00 UTC 2026", time.Hour),
 		Entry("Date.toString of Java with GMT", "Sun Mar 01 13:00:00 GMT 2026", time.Hour),
@@ -168,6 +178,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("compact without seconds", "202603012200"),
 		Entry("compact with milliseconds", "20260301220000123"),
 		Entry("compact with a space", "20260301 220000"),
+		Entry("a month's name with compact hours, which are no year", "Mar 01 2026 2200"),
 		Entry("ticks of .NET", "639079992000000000"),
 	)
 
@@ -194,6 +205,8 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("an offset that does not exist", "2026-11-27T23:21:00+99:00"),
 		Entry("a month that does not exist", "2026-13-27T23:21:00Z"),
 		Entry("an hour of 24", "2026-11-27T24:21:00Z"),
+		Entry("a lifetime", "3600"),
+		Entry("a date of another century", "1970-01-31T13:00:00Z"),
 	)
 
 	It("is not looked for in a text that is longer than any", func() {
@@ -281,5 +294,10 @@ var _ = Describe("expiresAtLayout", func() {
 		Entry("if it has an hour of 12 and no AM or PM", "MM/DD/YYYY hh:mm"),
 		Entry("if its zone is not at the end", "MM/DD/YYYY Z HH:mm"),
 		Entry("if it has words", "MM/DD/YYYY at HH:mm"),
+		Entry("if it mistakes minutes for months", "mm/dd/yyyy HH:MM:ss"),
+		Entry("if it has the month in full, which is longer than MMM", "MMMM DD, YYYY HH:mm"),
+		Entry("if it has the month twice", "MM/DD/YYYY MMM HH:mm"),
+		Entry("if it has the year twice", "YYYY-MM-DD HH:mm YY"),
+		Entry("if it has the hour twice", "MM/DD/YYYY HH:mm hh A"),
 	)
 })

@@ -24,8 +24,8 @@ const (
 // is. A body that may be a token is not shown.
 func (f wordFinder) plain(body string, status int) (text, page string) {
 	isText := isReadable(body)
-	if isQuoted(body) && !f.isSuccess {
-		body = strings.Trim(body, `"`)
+	if quoted, ok := quotedText(body); ok && !f.isSuccess {
+		body = quoted
 	}
 	body = f.readable(body)
 	switch beginning := strings.ToLower(body[:min(len(body), 64)]); {
@@ -39,7 +39,7 @@ func (f wordFinder) plain(body string, status int) (text, page string) {
 	if f.maybeToken && isBareToken(body) || !isText || !isSentence(withoutScheme(body)) && !plainWord.MatchString(body) {
 		return "", ""
 	}
-	return f.usual(body, true), ""
+	return f.undeclared(body, true), ""
 }
 
 // page is the title of a page, unless it says no more than the status.
@@ -56,7 +56,7 @@ func (f wordFinder) page(body string, isXML bool, status int) (title, page strin
 	if strings.Contains(strings.ToLower(title), strings.ToLower(http.StatusText(status))) && len(title) <= len(http.StatusText(status))+len("Error 500: ") {
 		return "", page
 	}
-	return f.usual(title, true), page
+	return f.undeclared(title, true), page
 }
 
 // titled describes a body that is a page; empty for another body.
@@ -66,14 +66,18 @@ func titled(request *Request, response Response) string {
 		return ""
 	}
 	said := saying{}
-	said.text, said.page = wordFinder{request: request}.plain(body, response.StatusCode)
+	said.text, said.page = wordFinder{request: request, isSuccess: response.StatusCode < 300}.plain(body, response.StatusCode)
 	return ", but" + strings.NewReplacer(" (", " ", ")", "").Replace(said.quoted())
 }
 
-// isQuoted reports whether a body is a string of JSON.
-func isQuoted(body string) bool {
+// quotedText decodes a body that is a string of JSON: a secret in it may be escaped.
+func quotedText(body string) (text string, ok bool) {
 	document, err := decode(body)
-	return err == nil && isText(document)
+	if err != nil {
+		return "", false
+	}
+	text, ok = document.(string)
+	return strings.TrimSpace(text), ok
 }
 
 // isReadable reports whether a body is text and no binary data.

@@ -98,8 +98,11 @@ func (t Token) Redact(text string, made ...Sensitive) string {
 			hidden = append(hidden, encodings(value)...)
 		}
 	}
-	return redactTexts(text, hidden)
+	return aJWT.ReplaceAllString(redactTexts(text, hidden), redacted)
 }
+
+// aJWT is a JSON Web Token, or what is left of one.
+var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9+/_=.-]{8,}`)
 
 // jsonEscape writes a text as it looks inside a JSON string.
 func jsonEscape(text string) string {

@@ -55,6 +55,7 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 	It("cuts what comes with a token out of what is said of it", func() {
 		token := oauth2.Token{AccessToken: oauth2.NewSensitive("0paque-t0ken"), Fields: map[string]oauth2.Sensitive{"refresh_token": oauth2.NewSensitive("r3fresh-t0ken")}}
 		Expect(token.Redact("denied: 0paque-t0ken and r3fresh-t0ken")).To(Equal("denied: [REDACTED] and [REDACTED]"))
+		Expect(token.Redact(`denied: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln" was there`)).To(Equal(`denied: "[REDACTED]" was there`))
 	})
 
 	DescribeTable("hides members of an answer that are called like",

@@ -52,6 +52,10 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, r
 	document, _ := decode(response.Body.Reveal())
 	said := wordsOf(server, request, document, response)
 	verdict := classify(server, said.judged(server, response.StatusCode), response.StatusCode)
+	if said.code == "unsupported_token_type" {
+		// No later request revokes such a token either.
+		verdict.class = Invalid
+	}
 	return &Error{
 		Reason: verdict.reason, Class: verdict.class, Code: said.code,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),

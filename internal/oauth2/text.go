@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"mime"
 	"strings"
+	"unicode"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -63,10 +64,10 @@ func cut(s string, length int) string {
 	return s + mark
 }
 
-// clean drops what cannot be printed.
+// clean drops what cannot be seen.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if isControl(r) || r == '\ufffd' {
+		if isControl(r) || unicode.Is(unicode.Cf, r) || r == '\ufffd' {
 			return -1
 		}
 		return r

@@ -19,6 +19,10 @@ type Unread struct {
 	Kind string
 }
 
+// passedWithoutZone is the Kind of a date that has passed for UTC, so that it is the time
+// of somewhere in the west, or the token is dead.
+const passedWithoutZone = "a date without a zone that has passed in UTC"
+
 // kindOf describes a value without showing it.
 func kindOf(value any) string {
 	switch value := value.(type) {
@@ -69,15 +73,18 @@ func (l Lifetime) Notice() *Notice {
 func (l Lifetime) unreadMessage() string {
 	var found, fields []string
 	for _, unread := range l.Unread {
-		found = append(found, fmt.Sprintf("%s at %q (authorizationServer.%s)", unread.Kind, unread.At.String(), unread.Field))
-		fields = append(fields, string(unread.Field))
+		found = append(found, fmt.Sprintf("%s at %q (%s)", unread.Kind, unread.At.String(), unread.Field.display()))
+		fields = append(fields, unread.Field.display())
 	}
-	instead := fmt.Sprintf("the lifetime comes from the %s", l.Source)
+	instead := fmt.Sprintf("%s is used instead", l.Source.display())
 	if l.IsAssumed() {
 		instead = l.Assumed.String() + " is assumed"
 	}
 	remedy := "point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt"
-	if fields[len(fields)-1] == string(LifetimeFromExpiresAt) {
+	switch last := l.Unread[len(l.Unread)-1]; {
+	case last.Kind == passedWithoutZone:
+		remedy = "set authorizationServer.response.expiresAtZone to the zone of the server, such as -08:00"
+	case last.Field == LifetimeFromExpiresAt:
 		remedy = "set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A"
 	}
 	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s; %s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to how long tokens live",

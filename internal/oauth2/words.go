@@ -66,18 +66,18 @@ func (f wordFinder) complete(said saying, document any, response Response) sayin
 		document = f.formOf(response, body)
 		f.tokens = append(f.tokens, formTokens(document)...)
 	}
-	places := placesOf(document)
+	objects := wordObjects(document)
 	if said.code == "" {
-		said.code = f.usualCode(places, response.StatusCode)
+		said.code = f.undeclaredCode(objects, response.StatusCode)
 	}
 	if said.text == "" {
-		said.text = f.usualText(places)
+		said.text = f.undeclaredText(objects)
 	}
 	if said.text == "" && document == nil {
 		said.text, said.page = f.plain(body, response.StatusCode)
 	}
 	if challenge := f.readable(response.Header.Get("WWW-Authenticate")); said.text == "" {
-		said.text = f.usual(challengeValue(challenge, "error_description"), true)
+		said.text = f.undeclared(challengeValue(challenge, "error_description"), true)
 		if said.code == "" {
 			said.code = f.code(challengeValue(challenge, "error"), response.StatusCode)
 		}
@@ -101,7 +101,7 @@ func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) stri
 // isFailure reports whether a 2xx response without a token is a refusal by a code
 // in an undeclared place: one of RFC 6749, or one that the declaration names.
 func (s saying) isFailure(server v1alpha1.AuthorizationServerSpec) bool {
-	_, known := codes[s.code]
+	_, known := knownCode(s.code)
 	return known || isCredentialError(*server.Response, s.code)
 }
 
@@ -196,23 +196,27 @@ func (f wordFinder) declaredText(text string) string { return f.request.shorten(
 
 // declaredCode is an error code from a declared place. A known one is no secret.
 func (f wordFinder) declaredCode(code string) string {
-	if _, known := codes[code]; known {
+	if _, known := knownCode(code); known {
 		return code
 	}
 	return errorCode(f.request.shorten(code, f.tokens...))
 }
 
-// usual is an explanation from an undeclared place; empty if the text does not look
+// undeclared is an explanation from an undeclared place; empty if the text does not look
 // like one. Where a token may be anywhere, the text must be a sentence, and words
 // that look like a token are left out.
-func (f wordFinder) usual(text string, tokenMayBeThere bool) string {
+func (f wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 	// Redacted first: what is dropped from a secret must not hide the rest of it.
 	shown := f.declaredText(text)
 	if !isSentence(shown) && (f.isSuccess || !plainWord.MatchString(shown) || isOpaque(shown)) {
 		return ""
 	}
-	if tokenMayBeThere {
-		shown = withoutOpaque(shown)
+	switch {
+	case f.isSuccess:
+		// The token itself may be anywhere.
+		shown = withoutWords(shown, isPerhapsToken)
+	case tokenMayBeThere:
+		shown = withoutWords(shown, isOpaque)
 	}
 	return shown
 }
@@ -261,11 +265,22 @@ func isOpaque(word string) bool {
 	})
 }
 
-// withoutOpaque replaces words that look like a token.
-func withoutOpaque(text string) string {
+// isPerhapsToken is stricter than isOpaque, for a response in which there should be a
+// token, so that a short one is not shown either.
+func isPerhapsToken(word string) bool {
+	const (
+		minToken    = 8
+		maxReadable = 20
+	)
+	return isOpaque(word) || len(word) > maxReadable ||
+		(len(word) >= minToken && digit.MatchString(word) && letter.MatchString(word))
+}
+
+// withoutWords replaces words that look like a token.
+func withoutWords(text string, looksLikeToken func(word string) bool) string {
 	words := strings.Fields(text)
 	for i, word := range words {
-		if isOpaque(word) {
+		if looksLikeToken(word) {
 			words[i] = redacted
 		}
 	}

@@ -144,7 +144,7 @@ var _ = Describe("the words of a server", func() {
 			for _, form := range []string{
 				secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
 				base64.StdEncoding.EncodeToString([]byte(id + ":" + url.QueryEscape(secret))), `p4ss w0rd\u0026/ \u003c\"+é of the shop`,
-				secret[:5] + "\x01" + secret[5:],
+				secret[:5] + "\x01" + secret[5:], secret[:5] + "\u200b" + secret[5:], secret[:5] + "\u00ad" + secret[5:],
 			} {
 				echo := func(text string) string { return strings.ReplaceAll(text, "ECHO", form) }
 				response := answerOf(status, echo(body))
@@ -168,6 +168,28 @@ var _ = Describe("the words of a server", func() {
 		Entry("a form", 400, `error_description=bad+secret+ECHO`, "Content-Type", asForm),
 		Entry("a header", 401, ``, "WWW-Authenticate", `Basic error="ECHO", error_description="bad secret ECHO"`),
 		Entry("a relative location", http.StatusFound, ``, "Location", `/login/ECHO?secret=ECHO`),
+	)
+
+	DescribeTable("do not hold a secret that a JSON string escapes",
+		func(secret, echoed string) {
+			s := rfc6749()
+			request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
+			_, err := oauth2.ReadResponse(s, request, answerOf(401, `"Invalid secret `+echoed+`"`))
+			Expect(err).To(MatchError(ContainSubstring(`("Invalid secret [REDACTED]")`)))
+		},
+		Entry("as .NET does", "ab+cdEF12gh==", `ab\u002BcdEF12gh==`),
+		Entry("as PHP does", "a&b/cdefgh", `a&b\/cdefgh`),
+		Entry("as all that is not ASCII", "pässwörd1", `p\u00E4ssw\u00F6rd1`),
+	)
+
+	DescribeTable("do not hold a short token of a 2xx response",
+		func(token, body string) {
+			Expect(failureIn(rfc6749(), answerOf(200, body)).Message).NotTo(ContainSubstring(token))
+		},
+		Entry("of groups", "Xk3-9fQ2-zzPw-11ab", `{"message": "Your token is Xk3-9fQ2-zzPw-11ab"}`),
+		Entry("of twelve digits and letters", "7f3a9c2b41d8", `{"status": "ok", "text": "Token issued 7f3a9c2b41d8"}`),
+		Entry("of letters alone", "abcdefghijklmnopqrstuvwx", `{"message": "token issued abcdefghijklmnopqrstuvwx"}`),
+		Entry("of an XML document", "Kj8hGf5dSa2", `<?xml version="1.0"?><r><message>session Kj8hGf5dSa2 made</message></r>`),
 	)
 
 	It("are short, however large and deep the body is", func() {

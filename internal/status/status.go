@@ -135,6 +135,9 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if failure == nil {
 		return nil
 	}
+	if held := heldBy(in, failure); held != nil {
+		return held.DeepCopy()
+	}
 	var before []v1alpha1.ClassAttempts
 	if last := in.Previous.Failure; last != nil && !in.Observed.ChangedSince(last) {
 		before = last.AttemptsByClass
@@ -142,10 +145,6 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	byClass, attempts, ofClass := countAttempt(before, failure.Class)
 	// Rounded up: no sooner than the server asked for.
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
-	if last := in.Observed.BackingOff(); last != nil && last.Class == oauth2.CredentialsRefused && retryAt.Before(&last.RetryAt) {
-		// Another failure in between does not shorten the wait: servers lock accounts.
-		retryAt = last.RetryAt
-	}
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
 		Message:         failure.Message,
@@ -160,6 +159,23 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	}
 	status.AuthorizationServerVersion, status.Generation = in.Observed.ServerVersion, in.Observed.Generation
 	return status
+}
+
+// heldBy returns the last failure, if the server refused the credentials and the wait for
+// the next login is not over: another failure in between neither shortens it nor takes its
+// place, because servers lock accounts. While the credentials cannot be read, an edit of
+// their Secret may have left them as they are.
+func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
+	last := in.Previous.Failure
+	if last == nil || last.Class != oauth2.CredentialsRefused || failure.Class == oauth2.CredentialsRefused ||
+		!in.Observed.Now.Before(last.RetryAt.Time) {
+		return nil
+	}
+	mayBeSame := failure.Reason == v1alpha1.ReasonAPIRequestFailed && in.Observed.OnlyCredentialsChangedSince(last)
+	if in.Observed.ChangedSince(last) && !mayBeSame {
+		return nil
+	}
+	return last
 }
 
 // countAttempt adds a failed attempt, and returns how many there are now, of all
@@ -214,6 +230,9 @@ func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	switch {
 	case in.Decision.Problem != nil:
 		return newProblem(in, in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class)
+	case in.Outcome.Failure != nil && failure != nil && in.Observed.ChangedSince(failure):
+		// The last failure holds, but tells of what was there before.
+		return newProblem(in, in.Outcome.Failure.Reason, in.Outcome.Failure.Message, in.Outcome.Failure.Class)
 	case failure != nil:
 		// The failure of this attempt, or of the last one while its backoff runs.
 		return newProblem(in, failure.Reason, failure.Message, failure.Class)

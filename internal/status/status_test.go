@@ -11,6 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/test/matchers"
 )
 
 var _ = Describe("the token in the status", func() {
@@ -85,15 +86,32 @@ var _ = Describe("the failure in the status", func() {
 		Entry("from one with another authorization server by reference", 1, serverChanged),
 	)
 
-	It("of the API server leaves the wait after refused credentials, and their count, as they are", func() {
-		before := after(observed(noTarget), refused)
-		in := observed(noTarget, later(10*time.Second))
-		told := report(in, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable), before).Status.Failure
-		Expect(told.Reason).To(Equal(v1alpha1.ReasonAPIRequestFailed))
-		Expect(told.RetryAt).To(Equal(before.Failure.RetryAt))
-		Expect(told.AttemptsByClass).To(ConsistOf(
-			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}))
-	})
+	DescribeTable("is still that of refused credentials after the API server failed twice,",
+		func(told string, changes ...change) {
+			before := after(observed(noTarget), refused)
+			status := before
+			for _, passed := range []time.Duration{10 * time.Second, 20 * time.Second} {
+				in := observed(append([]change{noTarget, later(passed)}, changes...)...)
+				status = report(in, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable), status).Status
+				Expect(status.Failure).To(Equal(before.Failure))
+				Expect(status.Conditions).To(matchers.HaveCondition("Reconciling", "True", told))
+			}
+		},
+		Entry("and is told", v1alpha1.ReasonInvalidClient),
+		Entry("but is not told if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
+	)
+
+	DescribeTable("makes way for another failure although credentials were refused",
+		func(outcome status.Outcome, changes ...change) {
+			before := after(observed(noTarget), refused)
+			in := observed(append([]change{noTarget, later(10 * time.Second)}, changes...)...)
+			Expect(report(in, outcome, before).Status.Failure.Reason).To(Equal(outcome.Failure.Reason))
+		},
+		Entry("if the spec changed", down, func(in *renewal.Input) { in.Generation = 4 }),
+		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
+		Entry("if the wait is over", down, later(time.Hour)),
+		Entry("if they are refused again", refused, later(2*time.Minute)),
+	)
 
 	DescribeTable("is",
 		func(remains bool, in renewal.Input, outcome status.Outcome) {

@@ -95,7 +95,7 @@ func insecureEndpoint(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 
 func bodyTooLarge(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 	return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
-		"%s %s answered with more than %d KiB, which is too much for it: check %s",
+		"%s %s answered with more than the limit of %d KiB: check %s",
 		to.Name(), display(endpoint), MaxBodyBytes>>10, to.Field())
 }
 

@@ -19,7 +19,7 @@ const AssumedAgain = 10 * time.Second
 type Given string
 
 const (
-	// GivenNew is another token.
+	// GivenNew is another token, or one whose expiry can be believed.
 	GivenNew Given = "New"
 	// GivenAgain is the same access token.
 	GivenAgain Given = "Again"

@@ -121,7 +121,7 @@ var stalledStates = []state{
 	},
 	{
 		name: "In conflict with a foreign Secret",
-		how:  "A Secret of the target's name exists, and has belonged to nobody for two minutes.",
+		how:  "A Secret of the target's name exists, and has had no owner for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"}})
 			w.create(ctx, "shop")

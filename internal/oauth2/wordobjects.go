@@ -29,9 +29,9 @@ var (
 )
 
 const (
-	// maxDepth, maxPlaces, maxMembers and maxTexts bound the search.
+	// maxDepth, maxObjects, maxMembers and maxTexts bound the search.
 	maxDepth   = 4
-	maxPlaces  = 32
+	maxObjects  = 32
 	maxMembers = 128
 	maxTexts   = 2
 )
@@ -42,8 +42,8 @@ var simple = func() func(string) string {
 	return func(name string) string { return strings.ToLower(separators.Replace(name)) }
 }()
 
-// place is an object of a response that may hold words.
-type place struct {
+// wordObject is an object of a response that may hold words.
+type wordObject struct {
 	// named are its members by their simple names.
 	named map[string][]any
 	// of is the simple name of the member that holds the object; empty for the
@@ -51,27 +51,27 @@ type place struct {
 	of string
 }
 
-// placesOf are the document and the objects in its containers, from the outside in.
-func placesOf(document any) (places []place) {
+// wordObjects are the document and the objects in its containers, from the outside in.
+func wordObjects(document any) (objects []wordObject) {
 	level := objectsIn("", document)
 	for range maxDepth {
-		places = append(places, level...)
-		var below []place
-		for _, place := range level {
+		objects = append(objects, level...)
+		var below []wordObject
+		for _, object := range level {
 			for _, container := range containers {
-				for _, member := range place.named[container] {
+				for _, member := range object.named[container] {
 					below = append(below, objectsIn(container, member)...)
 				}
 			}
 		}
-		level = below[:min(len(below), maxPlaces)]
+		level = below[:min(len(below), maxObjects)]
 	}
-	return places[:min(len(places), maxPlaces)]
+	return objects[:min(len(objects), maxObjects)]
 }
 
 // objectsIn are a node that is an object, or the first objects of a list. An object
 // with many members holds data and no words.
-func objectsIn(of string, node any) (objects []place) {
+func objectsIn(of string, node any) (objects []wordObject) {
 	list, isList := node.([]any)
 	if !isList {
 		list = []any{node}
@@ -85,22 +85,22 @@ func objectsIn(of string, node any) (objects []place) {
 		for _, key := range slices.Sorted(maps.Keys(object)) {
 			named[simple(key)] = append(named[simple(key)], object[key])
 		}
-		objects = append(objects, place{named, of})
+		objects = append(objects, wordObject{named, of})
 	}
 	return objects
 }
 
-// usualCode is the first error code; a code of RFC 6749 goes before others.
-func (f wordFinder) usualCode(places []place, status int) (code string) {
-	for _, place := range places {
+// undeclaredCode is the first error code; a code of RFC 6749 goes before others.
+func (f wordFinder) undeclaredCode(objects []wordObject, status int) (code string) {
+	for _, object := range objects {
 		for _, name := range codeNames {
-			for _, member := range place.named[name] {
+			for _, member := range object.named[name] {
 				text, isCode := codeText(member)
 				if _, isTruth := member.(bool); !isCode || isTruth {
 					continue
 				}
 				found := f.code(text, status)
-				if _, known := codes[found]; known {
+				if _, known := knownCode(found); known {
 					return found
 				}
 				if code == "" {
@@ -112,12 +112,12 @@ func (f wordFinder) usualCode(places []place, status int) (code string) {
 	return code
 }
 
-// usualText is the first explanation and, if a place further inside has another
+// undeclaredText is the first explanation and, if a place further inside has another
 // one, that too: the first is often no more than "Bad Request".
-func (f wordFinder) usualText(places []place) string {
+func (f wordFinder) undeclaredText(objects []wordObject) string {
 	var texts []string
-	for _, place := range places {
-		text := f.textOf(place)
+	for _, object := range objects {
+		text := f.textOf(object)
 		isNew := text != "" && !slices.ContainsFunc(texts, func(told string) bool { return strings.Contains(told, text) })
 		if isNew && len(texts) < maxTexts {
 			texts = append(texts, text)
@@ -126,11 +126,11 @@ func (f wordFinder) usualText(places []place) string {
 	return f.declaredText(strings.Join(texts, "; "))
 }
 
-// textOf is the explanation in one place.
-func (f wordFinder) textOf(place place) string {
+// textOf is the explanation in one object.
+func (f wordFinder) textOf(object wordObject) string {
 	for _, name := range textNames {
-		for _, member := range place.named[name] {
-			text := f.usual(sentences(member), f.isSuccess)
+		for _, member := range object.named[name] {
+			text := f.undeclared(sentences(member), f.isSuccess)
 			if name == "error" && !isSentence(text) {
 				continue
 			}
@@ -139,12 +139,12 @@ func (f wordFinder) textOf(place place) string {
 			}
 		}
 	}
-	if place.of != "errors" {
+	if object.of != "errors" {
 		return ""
 	}
 	// An explanation for each field of the request.
-	for _, field := range slices.Sorted(maps.Keys(place.named)) {
-		if text := f.usual(sentences(place.named[field][0]), f.isSuccess); isSentence(text) {
+	for _, field := range slices.Sorted(maps.Keys(object.named)) {
+		if text := f.undeclared(sentences(object.named[field][0]), f.isSuccess); isSentence(text) {
 			return text
 		}
 	}
