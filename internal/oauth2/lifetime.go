@@ -28,8 +28,7 @@ const (
 
 // display names the source in a message: a field by its whole path.
 func (s LifetimeSource) display() string {
-	switch s {
-	case LifetimeFromExpiresIn, LifetimeFromExpiresAt:
+	if s == LifetimeFromExpiresIn || s == LifetimeFromExpiresAt {
 		return "authorizationServer." + string(s)
 	}
 	return "the " + string(s)

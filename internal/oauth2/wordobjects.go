@@ -31,7 +31,7 @@ var (
 const (
 	// maxDepth, maxObjects, maxMembers and maxTexts bound the search.
 	maxDepth   = 4
-	maxObjects  = 32
+	maxObjects = 32
 	maxMembers = 128
 	maxTexts   = 2
 )
