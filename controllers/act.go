@@ -55,7 +55,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	if decision.Repair && outcome.Target != nil {
 		r.memory.rememberRepair(o.owner, o.Now)
 	}
-	outcome.Attempted = true
+	outcome.Attempted, outcome.RefusedAgain = true, o.refusedAgain
 	switch {
 	case err == nil, errors.As(err, &outcome.Failure):
 		return outcome, nil
@@ -140,10 +140,10 @@ func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, e
 	return r.exchange(ctx, o)
 }
 
-// mend puts right what the Secret of a valid token lacks, while there is no new one.
+// mend puts right what the Secret of an intact token lacks, while there is no new one.
 // It returns nil when it did not come to that. The status tells of the renewal.
 func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
-	if !o.Valid() || !o.Target.Drifted {
+	if !o.MayBeIntact() || !o.Target.Drifted {
 		return nil
 	}
 	ctx, end := r.step(ctx, o, "mend")
@@ -228,7 +228,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return &kept.token, nil
 	}
 	clientID := provenance.Credentials.ClientID
-	if err := r.stillRefused(o, provenance.Credentials); err != nil {
+	if err := r.stillRefused(o, provenance); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(place.take(), r.paused(o, clientID)); err != nil {
@@ -246,13 +246,14 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
 		if failure.Class == oauth2.CredentialsRefused {
-			r.memory.rememberRefused(o.owner, provenance.Credentials)
+			o.refusedAgain = r.memory.rememberRefused(o.owner, provenance)
 		}
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}
 	if err != nil {
 		return nil, err
 	}
+	r.limiter.Resume(o.server.name(), o.client(clientID), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

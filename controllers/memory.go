@@ -15,8 +15,8 @@ import (
 )
 
 // memory holds what the cache does not show, or not yet: tokens that could not be
-// written, and what was written last. Nothing in it is needed after a restart but
-// an unwritten token, which is asked for anew.
+// written, what was written last, and by what tokens and credentials are known again.
+// Nothing in it is needed after a restart but an unwritten token, which is asked for anew.
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -38,8 +38,11 @@ type entry struct {
 	statusVersion string
 	// told are the notices about the tokens that were written; nil before the first.
 	told []oauth2.Notice
-	// refused are the credentials that the server refused last; zero for none.
+	// refused are the request and the credentials that the server refused last; zero for
+	// none.
 	refused digest
+	// believed are the tokens that the server gave of late, the latest last.
+	believed []believed
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
 	waitsSince time.Time
 }

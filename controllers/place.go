@@ -107,10 +107,12 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.server.name(), until)}
 }
 
-// pause makes all who are the same client at the server wait as long as it asked.
+// pause makes all who are the same client at the server wait as long as it asked, if the
+// server is overloaded or fails. What it says of one request holds for that one alone.
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
-	if failure.RetryAfter > 0 {
-		r.limiter.Pause(o.server.name(), o.client(clientID), r.Clock.Now().Add(failure.RetryAfter))
+	if failure.RetryAfter > 0 && failure.Class == oauth2.Unavailable {
+		now := r.Clock.Now()
+		r.limiter.Pause(o.server.name(), o.client(clientID), now, now.Add(failure.RetryAfter))
 	}
 }
 

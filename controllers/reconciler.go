@@ -101,8 +101,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	observed, err := r.observe(ctx, clientCredential, r.Clock.Now())
 	defer r.endJourney(observed)
 	if err == nil {
+		endWatch := r.watchExpiry(ctx, observed)
 		var changed bool
-		if changed, err = r.ensureMetadata(ctx, observed); changed && err == nil {
+		changed, err = r.ensureMetadata(ctx, observed)
+		endWatch()
+		if changed && err == nil {
 			// The change comes back as an event.
 			return reconcile.Result{}, nil
 		}
@@ -149,6 +152,9 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 	return false, r.keepReference(ctx, o)
 }
 
+// silentWait is how long a new ClientCredential waits for a busy host without conditions.
+const silentWait = 30 * time.Second
+
 // wait tries again when it is time, and does not let the status lie meanwhile.
 func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) reconcile.Result {
 	if !later.isBrief {
@@ -156,7 +162,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	}
 	result := r.lookAgain(earlier(later.until, o))
 	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
-	if later.isBrief && isNew {
+	if later.isBrief && isNew && o.Now.Before(r.seenSince(o.owner).Add(silentWait)) {
 		// In a moment there is more to tell: a cold start shall not write everything twice.
 		return result
 	}
@@ -171,6 +177,14 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 		return reported
 	}
 	return result
+}
+
+// seenSince is since when this operator can know of a ClientCredential.
+func (r *Reconciler) seenSince(owner *v1alpha1.ClientCredential) time.Time {
+	if created := owner.CreationTimestamp.Time; created.After(r.started()) {
+		return created
+	}
+	return r.started()
 }
 
 // earlier is an instant, or the expiry of a valid token when that comes first.

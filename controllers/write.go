@@ -85,11 +85,11 @@ func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.R
 	return secret.ResourceVersion, err
 }
 
-// notRendered is the failure of a template over a token. A token that lacks fields of the
-// response is not kept: the next one may have them.
+// notRendered is the failure of a template over a token. A token with further fields of the
+// response, or that lacks them, is not kept: the next response may have other ones.
 func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) error {
 	var failure *oauth2.Error
-	if len(token.MissingFields) == 0 || !errors.As(err, &failure) {
+	if len(token.MissingFields)+len(token.Fields) == 0 || !errors.As(err, &failure) {
 		return err
 	}
 	r.memory.rememberUnwritten(o.owner, nil)

@@ -47,13 +47,13 @@ type Limiter struct {
 	// arrivals counts who came to wait.
 	arrivals uint64
 	// pauses tells when they end.
-	pauses  map[client]time.Time
+	pauses  map[client]pause
 	sweptAt time.Time
 }
 
 // New returns a Limiter that knows of no request.
 func New() *Limiter {
-	return &Limiter{servers: map[string]*server{}, waiting: map[string]*waiter{}, pauses: map[client]time.Time{}}
+	return &Limiter{servers: map[string]*server{}, waiting: map[string]*waiter{}, pauses: map[client]pause{}}
 }
 
 // Take takes a place for one request to the server. ok tells to send it now; else

@@ -14,7 +14,7 @@ var _ = Describe("a pause", func() {
 	paused := func(until ...float64) *ratelimit.Limiter {
 		l := ratelimit.New()
 		for _, seconds := range until {
-			l.Pause(server, client, after(seconds))
+			l.Pause(server, client, after(0), after(seconds))
 		}
 		return l
 	}
@@ -37,9 +37,25 @@ var _ = Describe("a pause", func() {
 		Entry("the same client of another server", "https://other.example.com", client, 0.0),
 	)
 
+	DescribeTable("and a request of the client that is answered well", func(startedAt float64, remains bool) {
+		l := paused(30)
+		l.Resume(server, client, after(startedAt))
+		Expect(l.PausedUntil(server, client, after(10)).IsZero()).To(Equal(!remains))
+	},
+		Entry("ends it", 5.0, false),
+		Entry("does not end it, if it began before", -1.0, true),
+		Entry("does not end it, if it began at the same instant", 0.0, true),
+	)
+
+	It("does not end with a request of another client", func() {
+		l := paused(30)
+		l.Resume(server, "blog", after(5))
+		Expect(l.PausedUntil(server, client, after(10))).To(Equal(after(30)))
+	})
+
 	It("is forgotten when it is over", func() {
 		l := paused(30)
-		l.Pause(server, "blog", after(60))
+		l.Pause(server, "blog", after(0), after(60))
 		l.PausedUntil("any", "client", after(30))
 		Expect(l.Size()).To(Equal(1))
 		l.Due(after(60))

@@ -286,7 +286,8 @@ var _ = Describe("any traffic", func() {
 						sent[worker] = append(sent[worker], at)
 					}
 					l.Leave(fmt.Sprint(worker, i%3))
-					l.Pause(server, id, at)
+					l.Pause(server, id, at, at)
+					l.Resume(server, id, at)
 					l.PausedUntil(server, id, at)
 					l.Due(at)
 				}

@@ -24,7 +24,7 @@ func (l *Limiter) sweep(now time.Time) {
 		l.sweepServer(s, now)
 		return len(s.lines) == 0
 	})
-	maps.DeleteFunc(l.pauses, func(_ client, until time.Time) bool { return !until.After(now) })
+	maps.DeleteFunc(l.pauses, func(_ client, p pause) bool { return !p.until.After(now) })
 }
 
 // sweepServer keeps a line while its limit looks back at a call, and the places

@@ -138,11 +138,15 @@ func (in Input) Token() *tokensecret.Record {
 	return in.Target.Record
 }
 
-// Valid tells whether the target holds an unexpired token for the request.
-func (in Input) Valid() bool {
+// Valid reports whether the target holds an unexpired token for the request.
+func (in Input) Valid() bool { return in.MayBeIntact() && !in.Target.Tampered }
+
+// MayBeIntact reports whether the target has the record of an unexpired token for the
+// request, which somebody may have tampered with: only its data tells whether the token is
+// still there.
+func (in Input) MayBeIntact() bool {
 	token := in.Token()
-	return token != nil && !in.Target.Tampered &&
-		token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
+	return token != nil && token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
 }
 
 // nextChange is the given instant, or the expiry of a token that is valid now

@@ -51,7 +51,9 @@ var _ = Describe("the decision", func() {
 		Entry("a failure without a token is not tried again at once", renewal.Wait, "backing off", noTarget, backingOff),
 		Entry("a backoff holds although the token is due", renewal.Wait, "backing off", due, backingOff),
 		Entry("a backoff holds although the token expired", renewal.Wait, "backing off", expired, backingOff),
-		Entry("a backoff holds although the Secret drifted", renewal.Wait, "backing off", drifted, backingOff),
+		Entry("a Secret that somebody tampered with is looked into while a backoff runs", renewal.Mend, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
+		Entry("a backoff holds although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
+		Entry("a backoff holds although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
 		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),
 		Entry("a new renew request breaks a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
 		Entry("a new renew request breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, renewRequested, backingOff),
@@ -320,15 +322,16 @@ func inAMinute(in renewal.Input) time.Time { return in.Now.Add(time.Minute) }
 
 func never(renewal.Input) time.Time { return time.Time{} }
 
-var _ = DescribeTable("an edit of the credentials Secret is all that changed since a failure",
+var _ = DescribeTable("an edit is all that changed since a failure",
 	func(expected bool, changes ...change) {
 		in := good(append([]change{backingOff}, changes...)...)
-		Expect(in.OnlyCredentialsChangedSince(in.Last.Failure)).To(Equal(expected))
+		Expect(in.OnlyEditedSince(in.Last.Failure)).To(Equal(expected))
 	},
-	Entry("when its version changed", true, credentialsEdited),
+	Entry("when the credentials Secret has another version", true, credentialsEdited),
+	Entry("when the spec has another generation", true, onlyGenerationChanged),
+	Entry("when both are so", true, credentialsEdited, onlyGenerationChanged),
+	Entry("when the spec of a client without a Secret has another generation", true, noCredentials, onlyGenerationChanged),
 	Entry("but not when nothing changed", false),
-	Entry("but not when the spec changed too", false, credentialsEdited, onlyGenerationChanged),
 	Entry("but not when a renewal was requested too", false, credentialsEdited, renewRequested),
 	Entry("but not when the authorization server changed too", false, credentialsEdited, serverChanged),
-	Entry("but not for a client without a Secret", false, noCredentials, onlyGenerationChanged),
 )

@@ -42,15 +42,18 @@ func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 		in.flagsMayAllow(failure)
 }
 
-// OnlyCredentialsChangedSince reports whether the credentials Secret is all that changed
-// since a failure.
-func (in Input) OnlyCredentialsChangedSince(failure *v1alpha1.FailureStatus) bool {
-	if !in.ChangedSince(failure) || in.Credentials == nil {
+// OnlyEditedSince reports whether the spec and the credentials Secret are all that changed
+// since a failure: perhaps in nothing that a token request depends on.
+func (in Input) OnlyEditedSince(failure *v1alpha1.FailureStatus) bool {
+	if !in.ChangedSince(failure) {
 		return false
 	}
-	credentials := *in.Credentials
-	credentials.Version = failure.CredentialsVersion
-	in.Credentials = &credentials
+	in.Generation = cmp.Or(failure.Generation, in.Last.Generation)
+	if in.Credentials != nil {
+		credentials := *in.Credentials
+		credentials.Version = failure.CredentialsVersion
+		in.Credentials = &credentials
+	}
 	return !in.ChangedSince(failure)
 }
 

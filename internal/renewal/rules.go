@@ -73,8 +73,8 @@ func backingOff(in Input) *Decision {
 		return nil
 	}
 	decision := &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
-	if in.Valid() && in.Target.Drifted && in.contested() == nil {
-		decision.Action, decision.Why = Mend, "the token Secret was changed by someone else while the renewal fails"
+	if in.MayBeIntact() && in.Target.Drifted && in.contested() == nil {
+		decision.Action, decision.Why = Mend, "the token Secret was changed or taken over while the renewal fails"
 		decision.Repair = true
 	}
 	return decision

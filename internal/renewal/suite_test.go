@@ -80,6 +80,9 @@ func specChanged(in *renewal.Input) { in.RequestHash, in.Generation = "other", 4
 // onlyGenerationChanged is an edit of something like renewBefore or target.
 func onlyGenerationChanged(in *renewal.Input) { in.Generation = 4 }
 
+// recordedForAnother is a token that was issued for another request.
+func recordedForAnother(in *renewal.Input) { in.Target.Record.RequestHash = "other" }
+
 func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
 
 // contested is a Secret that was repaired three times, the last time just now.

@@ -5,6 +5,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -35,6 +36,9 @@ type Outcome struct {
 	Attempted bool
 	// Failure is why that did not succeed; nil when it did.
 	Failure *oauth2.Error
+	// RefusedAgain is true if the server refused credentials that it may have refused
+	// before, whatever was edited since.
+	RefusedAgain bool
 	// SameToken tells that the server gave the token again that the target holds,
 	// so nothing was written.
 	SameToken bool
@@ -139,7 +143,8 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		return held.DeepCopy()
 	}
 	var before []v1alpha1.ClassAttempts
-	if last := in.Previous.Failure; last != nil && !in.Observed.ChangedSince(last) {
+	if last := in.Previous.Failure; last != nil &&
+		(!in.Observed.ChangedSince(last) || (in.Outcome.RefusedAgain && in.Observed.OnlyEditedSince(last))) {
 		before = last.AttemptsByClass
 	}
 	byClass, attempts, ofClass := countAttempt(before, failure.Class)
@@ -147,7 +152,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
-		Message:         failure.Message,
+		Message:         bounded(failure.Message),
 		Class:           failure.Class,
 		Attempts:        attempts,
 		AttemptsByClass: byClass,
@@ -171,7 +176,7 @@ func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
 		!in.Observed.Now.Before(last.RetryAt.Time) {
 		return nil
 	}
-	mayBeSame := failure.Reason == v1alpha1.ReasonAPIRequestFailed && in.Observed.OnlyCredentialsChangedSince(last)
+	mayBeSame := failure.Reason == v1alpha1.ReasonAPIRequestFailed && in.Observed.OnlyEditedSince(last)
 	if in.Observed.ChangedSince(last) && !mayBeSame {
 		return nil
 	}
@@ -224,6 +229,8 @@ type problem struct {
 	since time.Time
 	// stallsAt is when someone is asked to act; zero for never.
 	stallsAt time.Time
+	// isAnother is true for a problem that follows one of the same reason.
+	isAnother bool
 }
 
 func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
@@ -240,8 +247,22 @@ func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 	return nil
 }
 
+// bounded cuts a message so that a condition can hold it: names of objects may be long.
+func bounded(message string) string {
+	const maxMessage = 4096
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+}
+
 // newProblem dates a problem by the conditions of the last status.
 func newProblem(in Input, reason, message string, class oauth2.Class) *problem {
+	message = bounded(message)
+	if last := in.Previous.Failure; last != nil && last.Reason == reason && last.Class == oauth2.Unavailable && class != oauth2.Unavailable {
+		// An outage became a refusal under the same reason: a server that starts, for one.
+		return &problem{reason: reason, message: message, since: in.Observed.Now, stallsAt: renewal.StallsAt(class, in.Observed.Now), isAnother: true}
+	}
 	since, stallsAt := age(in.Previous.Conditions, reason, in.Observed.Generation, class, in.Observed.Now)
 	return &problem{reason: reason, message: message, since: since, stallsAt: stallsAt}
 }
@@ -279,6 +300,10 @@ func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input,
 	}
 	meta.SetStatusCondition(&status.Conditions, condition)
 	since := after.Now
+	if problem != nil && problem.isAnother {
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ReconcilingCondition)
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RenewalFailingCondition)
+	}
 	if problem != nil {
 		condition.Reason, condition.Message, since = problem.reason, problem.message, problem.since
 	}

@@ -67,23 +67,23 @@ func Holds(secret *corev1.Secret, token oauth2.Token) bool {
 	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
 }
 
-// Believe returns when a token expires that the server gave again: no later than the
-// record says, as long as that lies ahead. Once it is over, a JWT's own exp tells, and a
+// Believe returns when a token expires that the server gave again: no later than it was
+// believed to before, as long as that lies ahead. Once it is over, a JWT's own exp tells, and a
 // server that tells no lifetime only had one assumed. Any other token is refused: what
 // gives it is a cache, as far as anybody can tell. The error is an *oauth2.Error.
-func Believe(record Record, token oauth2.Token) (time.Time, error) {
-	left := record.ExpiresAt.Sub(token.IssuedAt)
+func Believe(former time.Time, token oauth2.Token) (time.Time, error) {
+	left := former.Sub(token.IssuedAt)
 	switch {
 	case token.Lifetime.IsAssumed() && left < AssumedAgain:
 		return token.ExpiresAt, nil
 	case left > 0:
-		return record.ExpiresAt, nil
+		return former, nil
 	case token.Lifetime.HasClaim:
 		return token.ExpiresAt, nil
 	}
 	return time.Time{}, &oauth2.Error{
 		Reason: v1alpha1.ReasonTokenExpired, Class: oauth2.Unavailable,
 		Message: fmt.Sprintf("the token endpoint gave the token again that expired at %s by what it said before: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
-			record.ExpiresAt.UTC().Format(time.RFC3339)),
+			former.UTC().Format(time.RFC3339)),
 	}
 }

@@ -79,7 +79,6 @@ var _ = Describe("the data of a Secret", func() {
 })
 
 var _ = Describe("a token that a server gave again", func() {
-	record := tokensecret.Record{IssuedAt: issuedAt, ExpiresAt: expiresAt}
 	// given is the token with an hour to live, asked for so long after its believed expiry.
 	given := func(after time.Duration, lifetime oauth2.Lifetime) oauth2.Token {
 		again := token
@@ -93,7 +92,7 @@ var _ = Describe("a token that a server gave again", func() {
 
 	DescribeTable("is believed to expire when it was",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
-			Expect(tokensecret.Believe(record, given(after, lifetime))).To(Equal(expiresAt))
+			Expect(tokensecret.Believe(expiresAt, given(after, lifetime))).To(Equal(expiresAt))
 		},
 		Entry("while it lives", -20*time.Minute, told),
 		Entry("a second before its expiry", -time.Second, told),
@@ -104,7 +103,7 @@ var _ = Describe("a token that a server gave again", func() {
 	DescribeTable("is believed to live on",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			token := given(after, lifetime)
-			Expect(tokensecret.Believe(record, token)).To(Equal(token.ExpiresAt))
+			Expect(tokensecret.Believe(expiresAt, token)).To(Equal(token.ExpiresAt))
 		},
 		Entry("as a JWT whose exp lies ahead", time.Second, claimed),
 		Entry("if its lifetime is assumed, and almost over", -9*time.Second, assumed),
@@ -113,7 +112,7 @@ var _ = Describe("a token that a server gave again", func() {
 
 	DescribeTable("is refused, and asked for again soon",
 		func(after time.Duration) {
-			_, err := tokensecret.Believe(record, given(after, told))
+			_, err := tokensecret.Believe(expiresAt, given(after, told))
 			var failure *oauth2.Error
 			Expect(errors.As(err, &failure)).To(BeTrue())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))

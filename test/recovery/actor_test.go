@@ -29,8 +29,9 @@ type actor struct {
 	done int
 
 	samples []sample
-	// tokens that were in the Secret at some time.
-	tokens map[string]bool
+	// tokens that were in the Secret at some time, and when they expire by what was told
+	// of them first.
+	tokens map[string]time.Time
 }
 
 // sample is what was there at an instant when nothing was left to be done.
@@ -65,7 +66,7 @@ func (s sample) String() string {
 
 func (w *world) newActor(scenario scenario) *actor {
 	GinkgoHelper()
-	a := &actor{world: w, scenario: scenario, name: fmt.Sprintf("case-%02d", len(w.actors)), tokens: map[string]bool{}}
+	a := &actor{world: w, scenario: scenario, name: fmt.Sprintf("case-%02d", len(w.actors)), tokens: map[string]time.Time{}}
 	options := authserver.Options{Now: w.clock.Now, Lifetime: scenario.lifetime, TLS: scenario.tls}
 	if scenario.unreachable {
 		a.listener = newLateListener()
@@ -122,8 +123,11 @@ func (a *actor) sample() {
 	}
 	taken := sample{at: a.since(), now: a.clock.Now(), conditions: found.Status.Conditions, failure: found.Status.Failure}
 	if token := string(a.objects.secrets[a.tokenName()].Data["access_token"]); token != "" {
-		a.tokens[token] = true
 		taken.expiresAt = expiryOf(token, string(a.objects.secrets[a.tokenName()].Data["expires_at"]))
+		if first, known := a.tokens[token]; known && first.Before(taken.expiresAt) {
+			taken.expiresAt = first
+		}
+		a.tokens[token] = taken.expiresAt
 	}
 	a.samples = append(a.samples, taken)
 }

@@ -128,20 +128,26 @@ const patience = 2 * minute
 // checkConditions expects each sample to tell a problem of the scenario, or none.
 func (a *actor) checkConditions() {
 	GinkgoHelper()
-	since, reason := time.Duration(0), ""
+	var (
+		since      time.Duration
+		reason     string
+		generation int64
+		before     *told
+	)
 	seen := map[*told]bool{}
 	for _, s := range a.samples {
 		if a.scenario.mute && len(s.conditions) == 0 {
 			continue
 		}
 		Expect(s.conditions).To(matchers.HaveConditionType(v1alpha1.ReadyCondition), s.String())
-		if s.reason() != reason {
-			since, reason = s.at, s.reason()
+		told := a.scenario.tells(s)
+		// Another reason, generation or class is another problem.
+		if s.reason() != reason || s.generation() != generation || told != before {
+			since, reason, generation, before = s.at, s.reason(), s.generation(), told
 		}
 		if reason == "" {
 			continue
 		}
-		told := a.scenario.tells(s)
 		Expect(told).NotTo(BeNil(), "a problem that is not expected: %s", s)
 		seen[told] = true
 		told.check(s, s.at-since)
@@ -169,6 +175,11 @@ func (s sample) reason() string {
 		return condition.Reason
 	}
 	return ""
+}
+
+// generation that the conditions are about.
+func (s sample) generation() int64 {
+	return meta.FindStatusCondition(s.conditions, v1alpha1.ReadyCondition).ObservedGeneration
 }
 
 // tells returns the problem of the scenario that a sample tells; nil for none or another.

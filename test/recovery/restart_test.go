@@ -17,6 +17,12 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
 		works:  50 * second, told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
 	}},
+	row{"sends refused credentials four times in the first hour, although their Secret is annotated after each restart", scenario{
+		server: authserver.Script{{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
+		then:   []event{{30 * second, restartOperator}, {35 * second, annotateCredentials}, {90 * second, restartOperator}, {95 * second, annotateCredentials}},
+		works:  70 * minute, within: 20 * minute, lasts: 100 * minute,
+		told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: append([]wait{between(35*second, 35*second), between(minute, minute)}, refusals(15*minute, hour)...),
+	}},
 	row{"does not hurry a server that is down", scenario{
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.HTML(http.StatusBadGateway)}},
 		works:  50 * second, told: problem(oauth2.Unavailable, "ServerError"),
