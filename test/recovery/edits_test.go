@@ -125,8 +125,8 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		told: problem(oauth2.Unavailable, "ServerError"),
 	}},
 	row{"whose token Secret is edited while the credentials are refused stays ready", scenario{
-		server: authserver.Script{{Until: minute}, {Until: 100 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}}, lifetime: 2 * hour,
-		then: []event{{95 * minute, annotateTarget}}, works: 100 * minute, within: 20 * minute, lasts: 110 * minute, keepsToken: true,
+		server: authserver.Script{{Until: minute}, {Until: 86 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}}, lifetime: 2 * hour,
+		then: []event{{85 * minute, annotateTarget}}, works: 86 * minute, within: 17 * minute, lasts: 110 * minute, keepsToken: true,
 		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
 	}},
 	row{"that is created anew while the server is down, and its token is due, stays ready", scenario{
