@@ -238,6 +238,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err != nil {
 		return nil, err
 	}
+	r.tellExpired(o)
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
 	token, err := r.ask(ctx, o, prepared, startedAt)

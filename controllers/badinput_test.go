@@ -220,7 +220,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.fresh = "asked this client to wait until"
 		return bad
 	}()),
-	Entry("the body does not end", answer("InvalidResponse", "more than 256 KiB", oauth2.MayPass, func(w http.ResponseWriter) {
+	Entry("the body does not end", answer("InvalidResponse", "more than the limit of 256 KiB", oauth2.MayPass, func(w http.ResponseWriter) {
 		for range 300 {
 			_, _ = fmt.Fprintf(w, "%1024s", marker)
 		}

@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -184,6 +185,47 @@ var _ = Describe("A lifetime that cannot be read", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 })
+
+var _ = DescribeTable("A ClientCredential is not ready while it asks a server that hangs for a token,",
+	func(ctx SpecContext, reason string, lose func(ctx SpecContext, w *world)) {
+		w := newWorld(ctx)
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		var inFlight atomic.Bool
+		release := make(chan struct{})
+		w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
+			inFlight.Store(true)
+			defer inFlight.Store(false)
+			select {
+			case <-release:
+				_, _ = rw.Write([]byte(`{"access_token": "late", "expires_in": 3600}`))
+			case <-r.Context().Done():
+			}
+		})
+		lose(ctx, w)
+		Eventually(inFlight.Load).Should(BeTrue())
+		w.clock.Step(2 * time.Second)
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", reason), matchers.HaveCondition("Reconciling", "True", reason))
+		Expect(inFlight.Load()).To(BeTrue())
+		close(release)
+		w.eventuallyReady(ctx, "shop")
+		Expect(string(w.secret(ctx, "shop-token").Data["access_token"])).To(Equal("late"))
+	},
+	Entry("if its token expired while no operator ran", "TokenExpired", func(_ SpecContext, w *world) {
+		w.stop()
+		w.clock.Step(2 * time.Hour)
+		w.start()
+	}),
+	Entry("if its Secret was deleted", "TokenMissing", func(ctx SpecContext, w *world) {
+		Expect(apiServer.Delete(ctx, w.secret(ctx, "shop-token"))).To(Succeed())
+	}),
+	Entry("if somebody wrote another token into its Secret", "TokenMissing", func(ctx SpecContext, w *world) {
+		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data["access_token"] = []byte("another") })
+	}),
+	Entry("if the spec asks for another token", "TokenMissing", func(ctx SpecContext, w *world) {
+		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"read"} })
+	}),
+)
 
 var _ = It("A token that expires while a server takes its time to answer is not ready meanwhile", func(ctx SpecContext) {
 	w := newWorld(ctx)

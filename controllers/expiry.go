@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -11,51 +12,55 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// readyPatience is how long Ready may be True without a token in the Secret, while an
-// attempt is under way to bring one back: it usually takes less, and then one status write
-// is enough.
+// readyPatience is how long the status may say Ready without a valid token, while something
+// is under way: it usually takes less, and then one status write is enough.
 const readyPatience = time.Second
 
-// watchExpiry keeps the status from saying Ready without a valid token while something is
-// under way that may take half a minute: a server that hangs, or an API server. The returned
-// function ends that. It must be called before anything else is reported.
-func (r *Reconciler) watchExpiry(ctx context.Context, o *observed) (end func()) {
+// expiryWatch tells once that there is no valid token any more, while something is under
+// way that may take half a minute: a server that hangs, or an API server.
+type expiryWatch struct {
+	tell func()
+	end  func()
+}
+
+// watchExpiry begins to watch. The watch must be ended before anything else is reported.
+func (r *Reconciler) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 	if !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
-		return func() {}
+		return expiryWatch{tell: func() {}, end: func() {}}
 	}
 	// What is under way goes on changing what was observed.
 	before := *o
-	tell := func() {
-		r.report(ctx, &before, renewal.Decision{Action: renewal.Wait, Why: "the token is not valid any more"}, status.Outcome{})
+	tell := sync.OnceFunc(func() {
+		now := before.Input
+		now.Now = r.Clock.Now()
+		r.report(ctx, &before, renewal.Awaited(now), status.Outcome{})
 		r.endJourney(&before)
-	}
-	var patience time.Duration
-	switch token := o.Token(); {
-	case token != nil && !o.Now.Before(token.ExpiresAt):
-		tell()
-		o.previous = r.memory.status(o.owner)
-		return func() {}
-	case o.Valid():
-		patience = token.ExpiresAt.Sub(o.Now)
-	default:
-		patience = readyPatience
+	})
+	patience := readyPatience
+	if o.Valid() {
+		patience = o.Token().ExpiresAt.Sub(o.Now)
 	}
 	timer := r.Clock.NewTimer(patience)
-	ended, done := make(chan struct{}), make(chan bool, 1)
+	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(done)
 		select {
 		case <-timer.C():
 			tell()
-			done <- true
 		case <-ended:
-			done <- false
 		}
 	}()
-	return func() {
+	return expiryWatch{tell: tell, end: func() {
 		timer.Stop()
 		close(ended)
-		if isReported := <-done; isReported {
-			o.previous = r.memory.status(o.owner)
-		}
+		<-done
+		o.previous = r.memory.status(o.owner)
+	}}
+}
+
+// tellExpired tells, before a request is sent, that the token in the Secret has expired.
+func (r *Reconciler) tellExpired(o *observed) {
+	if token := o.Token(); token != nil && !r.Clock.Now().Before(token.ExpiresAt) {
+		o.expiry.tell()
 	}
 }

@@ -101,10 +101,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	observed, err := r.observe(ctx, clientCredential, r.Clock.Now())
 	defer r.endJourney(observed)
 	if err == nil {
-		endWatch := r.watchExpiry(ctx, observed)
+		watch := r.watchExpiry(ctx, observed)
 		var changed bool
 		changed, err = r.ensureMetadata(ctx, observed)
-		endWatch()
+		watch.end()
 		if changed && err == nil {
 			// The change comes back as an event.
 			return reconcile.Result{}, nil
@@ -117,15 +117,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return result, nil
 	}
 	decision := renewal.Decide(observed.Input)
-	endWatch := func() {}
-	if decision.Action == renewal.Exchange || decision.Action == renewal.Verify {
-		endWatch = r.watchExpiry(ctx, observed)
-	} else {
+	observed.expiry = r.watchExpiry(ctx, observed)
+	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())
 		r.memory.endWait(clientCredential)
 	}
 	outcome, err := r.act(ctx, observed, decision)
-	endWatch()
+	observed.expiry.end()
 	var later *notYetError
 	if errors.As(err, &later) {
 		return r.wait(ctx, observed, later), nil

@@ -164,6 +164,9 @@ const (
 	// ReasonTokenExpired surfaces when the answer holds a token that has expired
 	// already, or the token expired and has not been renewed.
 	ReasonTokenExpired = "TokenExpired"
+	// ReasonTokenMissing surfaces when the Secret lost its token, or the spec asks for
+	// another one, and the answer of the token endpoint is still awaited.
+	ReasonTokenMissing = "TokenMissing"
 	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that
 	// the operator does not have: DPoP, PoP, MAC.
 	ReasonTokenTypeUnsupported = "TokenTypeUnsupported"

@@ -19,7 +19,7 @@ import (
 var others = []string{
 	v1alpha1.ReasonTokenIssued, v1alpha1.ReasonSuspended, v1alpha1.ReasonUsable, v1alpha1.ReasonLifetimeUnreadable,
 	v1alpha1.ReasonInlineAuthorizationServerForbidden, v1alpha1.ReasonTargetConflict, v1alpha1.ReasonTargetContested,
-	v1alpha1.ReasonTokenEndpointBusy, v1alpha1.ReasonSecretWriteFailed, v1alpha1.ReasonAPIRequestFailed,
+	v1alpha1.ReasonTokenEndpointBusy, v1alpha1.ReasonTokenMissing, v1alpha1.ReasonSecretWriteFailed, v1alpha1.ReasonAPIRequestFailed,
 }
 
 var _ = Describe("The fields to change", func() {

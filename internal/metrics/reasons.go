@@ -50,6 +50,7 @@ var reasons = []string{
 	v1alpha1.ReasonRequestRefused,
 	v1alpha1.ReasonInvalidResponse,
 	v1alpha1.ReasonTokenExpired,
+	v1alpha1.ReasonTokenMissing,
 	v1alpha1.ReasonTokenTypeUnsupported,
 	v1alpha1.ReasonSecretWriteFailed,
 }

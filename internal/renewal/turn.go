@@ -27,6 +27,17 @@ func Paused(server string, until time.Time) Decision {
 		"there is no valid token, and %s asked this client to wait until %s (Retry-After)", server, until.UTC().Format(time.RFC3339))}
 }
 
+// Awaited is the decision to go on waiting for a token, at an instant at which the target
+// holds no valid one.
+func Awaited(in Input) Decision {
+	decision := Decision{Action: Wait, Why: "a token is awaited"}
+	if token := in.Token(); token == nil || in.Now.Before(token.ExpiresAt) {
+		decision.Problem = later(v1alpha1.ReasonTokenMissing,
+			"Secret %q holds no valid token for this spec; another one has been asked for, and the answer is awaited", in.TargetName)
+	}
+	return decision
+}
+
 // StillRefused is the decision to wait for the retry after a failure that an edit of the
 // credentials Secret did not cure.
 func StillRefused(failure *v1alpha1.FailureStatus) Decision {

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -100,6 +101,29 @@ var _ = Describe("the failure in the status", func() {
 		Entry("and is told", v1alpha1.ReasonInvalidClient),
 		Entry("but is not told if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
 	)
+
+	DescribeTable("counts refused credentials",
+		func(attempts int, again bool, changes ...change) {
+			before := after(observed(noTarget), refused)
+			outcome := refused
+			outcome.RefusedAgain = again
+			in := observed(append([]change{noTarget, later(time.Hour)}, changes...)...)
+			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(
+				ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: int32(attempts)})) //nolint:gosec // A few attempts.
+		},
+		Entry("one after the other, although their Secret was edited", 2, true, credentialsEdited),
+		Entry("one after the other, although the spec was edited", 2, true, func(in *renewal.Input) { in.Generation = 4 }),
+		Entry("from one if they are others", 1, false, credentialsEdited),
+		Entry("from one if a renewal was requested", 1, true, renewRequested),
+	)
+
+	It("has a message that fits into a condition", func() {
+		outcome := failed(v1alpha1.ReasonTargetConflict, oauth2.ObjectNotReady)
+		outcome.Failure.Message = strings.Repeat("\u00fc", 40_000)
+		told := report(observed(noTarget), outcome, unseen).Status
+		Expect(len(told.Failure.Message)).To(BeNumerically("<", 5000))
+		Expect(told.Conditions).To(HaveEach(HaveField("Message", HaveSuffix("ü..."))))
+	})
 
 	DescribeTable("makes way for another failure although credentials were refused",
 		func(outcome status.Outcome, changes ...change) {

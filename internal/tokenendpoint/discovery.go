@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/utils/lru"
@@ -17,6 +18,8 @@ const (
 	metadataLifetime = time.Hour
 	// staleLifetime is how long metadata serve on that cannot be had again.
 	staleLifetime = 5 * time.Minute
+	// refreshPatience is how long a refresh may take.
+	refreshPatience = time.Minute
 	// distrustedAfter is how old metadata must be to be read again after a failure at the
 	// token endpoint that they name.
 	distrustedAfter = time.Minute
@@ -25,7 +28,11 @@ const (
 )
 
 // discoveries keep the metadata of issuers.
-type discoveries struct{ cache *lru.Cache }
+type discoveries struct {
+	cache *lru.Cache
+	// refreshes is held while it is decided who reads old metadata again.
+	refreshes sync.Mutex
+}
 
 // discovery is what came of asking for the metadata of an issuer.
 type discovery struct {
@@ -46,12 +53,24 @@ func (d *discoveries) get(key string, now time.Time) (discovery, bool) {
 	return known, now.Before(known.until)
 }
 
+// refresh is get for whom reads metadata again that are not fresh. Others go on with the
+// old ones meanwhile.
+func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
+	d.refreshes.Lock()
+	defer d.refreshes.Unlock()
+	known, isFresh := d.get(key, now)
+	if !isFresh && known.metadata != nil {
+		d.cache.Add(key, discovery{metadata: known.metadata, readAt: known.readAt, until: now.Add(refreshPatience)})
+	}
+	return known, isFresh
+}
+
 // Discover finds the metadata of an issuer (RFC 8414, then OpenID Connect
 // Discovery), or knows them already. trust are the authorities to trust, without
 // a client certificate. The errors are those of Send.
 func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
-	known, isFresh := c.discoveries.get(key, now)
+	known, isFresh := c.discoveries.refresh(key, now)
 	if isFresh {
 		return known.metadata, known.err
 	}
