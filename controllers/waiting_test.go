@@ -74,6 +74,16 @@ var _ = Describe("While the host is busy", func() {
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.traffic.writes()).To(HaveLen(2), "the Secret and the status, once each")
 	})
+
+	It("a new object says so after half a minute", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		create(ctx, w.shopCredentials())
+		w.busy.Store(true)
+		create(ctx, w.clientCredential("shop"))
+		Eventually(w.logs.Contents).Should(ContainSubstring("Asking for a token"))
+		Consistently(func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(BeEmpty()) }).Should(Succeed())
+		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
+	})
 })
 
 var _ = It("A server that begins to need the credentials renews no token", func(ctx SpecContext) {
