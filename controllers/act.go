@@ -38,9 +38,6 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 		}
 	case renewal.Mend:
 		outcome.Target = r.mend(ctx, o)
-		if outcome.Target != nil {
-			r.memory.rememberRepair(o.owner, o.Now)
-		}
 		return outcome, nil
 	case renewal.Keep:
 		if err = r.prune(ctx, o); err == nil {
@@ -143,7 +140,7 @@ func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, e
 // mend puts right what the Secret of an intact token lacks, while there is no new one.
 // It returns nil when it did not come to that. The status tells of the renewal.
 func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
-	if !o.MayBeIntact() || !o.Target.Drifted {
+	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
 		return nil
 	}
 	ctx, end := r.step(ctx, o, "mend")
@@ -151,6 +148,11 @@ func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
 	end(err)
 	if err != nil {
 		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", err.Error())
+	}
+	if target != nil {
+		r.memory.rememberRepair(o.owner, o.Now)
+		// Also for whoever has to wait now.
+		o.Target = target
 	}
 	return target
 }
@@ -247,7 +249,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
 		if failure.Class == oauth2.CredentialsRefused {
-			o.refusedAgain = r.memory.rememberRefused(o.owner, provenance)
+			o.refusedAgain = r.memory.rememberRefused(o.owner, o.refusedDigest(provenance))
 		}
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}

@@ -126,6 +126,15 @@ func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issu
 	m.with(owner, func(e *entry) { e.unwritten = token })
 }
 
+// dropUnwritten forgets the token that is not in its Secret yet, if it is the given one.
+func (m *memory) dropUnwritten(owner *v1alpha1.ClientCredential, written oauth2.Sensitive) {
+	m.with(owner, func(e *entry) {
+		if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
+			e.unwritten = nil
+		}
+	})
+}
+
 func (m *memory) unwritten(owner *v1alpha1.ClientCredential) (token *issued) {
 	m.with(owner, func(e *entry) { token = e.unwritten })
 	return token

@@ -95,6 +95,22 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring("0paque"))
 	})
 
+	It("is written in the end, although the Secret was edited and mended with the token before it", func(ctx SpecContext) {
+		create(ctx, w.clientCredential("shop"))
+		first := w.eventuallyReady(ctx, "shop")
+		allow := refuseWrites(http.MethodPatch)
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		allow()
+		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Annotations[v1alpha1.CredentialsVersionAnnotation] = "0" })
+		Eventually(func() string { return w.secret(ctx, "shop-token").Annotations[v1alpha1.CredentialsVersionAnnotation] }).ShouldNot(Equal("0"))
+		w.passes(15*time.Minute, func(g Gomega) {
+			g.Expect(w.secret(ctx, "shop-token").Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
+		})
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.tokenRequests()).To(Equal(2))
+	})
+
 	It("is replaced once it has expired, although the Secret is immutable", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		secret := w.eventuallyReady(ctx, "shop")

@@ -56,7 +56,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 		Record:          &record,
 	}
 	r.memory.rememberTarget(o.owner, written)
-	r.memory.rememberUnwritten(o.owner, nil)
+	r.memory.dropUnwritten(o.owner, token.AccessToken)
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", token.ExpiresAt)
 	tidied, err := r.tidy(ctx, o, record, written.ResourceVersion)
 	if err != nil {
@@ -90,6 +90,12 @@ func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.R
 func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) error {
 	var failure *oauth2.Error
 	if len(token.MissingFields)+len(token.Fields) == 0 || !errors.As(err, &failure) {
+		return err
+	}
+	const maxRenderings = 4
+	if last := o.previous.Failure; len(token.MissingFields) == 0 && last != nil && last.Reason == failure.Reason &&
+		last.Attempts >= maxRenderings && !o.ChangedSince(last) {
+		// It is the template: each try costs a token.
 		return err
 	}
 	r.memory.rememberUnwritten(o.owner, nil)

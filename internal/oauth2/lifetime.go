@@ -41,6 +41,9 @@ type Lifetime struct {
 	At *Place
 	// Assumed is the lifetime that is assumed; 0 when something told.
 	Assumed time.Duration
+	// IsCautious is true for a date without a zone that counts as no later than the default
+	// lifetime.
+	IsCautious bool
 	// Unread are the values that should have told and cannot be read.
 	Unread []Unread
 	// HasClaim is true for a JWT that says itself when it expires: the token is never
@@ -50,6 +53,9 @@ type Lifetime struct {
 
 // IsAssumed reports whether nothing that can be read tells the lifetime.
 func (l Lifetime) IsAssumed() bool { return l.Assumed != 0 }
+
+// IsGuess reports whether the server told no expiry that is certain.
+func (l Lifetime) IsGuess() bool { return l.IsAssumed() || l.IsCautious }
 
 // IsUnreadable reports whether the lifetime is assumed although the response has a
 // value for it.
@@ -66,6 +72,8 @@ type expiry struct {
 	at     time.Time
 	source LifetimeSource
 	place  *Place
+	// isCautious is true if at is earlier than what the server told.
+	isCautious bool
 }
 
 // maxCached is for how long a cache may go on handing out a token that has expired.
@@ -83,7 +91,7 @@ func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 		lifetime.Assumed, lifetime.Source = assume(server, told.unread)
 		earliest = &expiry{at: response.StartedAt.Add(lifetime.Assumed)}
 	} else {
-		lifetime.Source, lifetime.At = earliest.source, earliest.place
+		lifetime.Source, lifetime.At, lifetime.IsCautious = earliest.source, earliest.place, earliest.isCautious
 	}
 	if latest := response.StartedAt.Add(longestLifetime); earliest.at.After(latest) {
 		earliest.at = latest
@@ -118,6 +126,9 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 		return absoluteExpiry(value, server, response)
 	})
 	told.unread = append(told.unread, unread...)
+	if told.absolute != nil {
+		told.absolute.isCautious = told.absolute.at.Equal(cautious(server, response))
+	}
 	if at, ok := jwtExpiry(token); ok {
 		told.claim = &expiry{at: at, source: LifetimeFromClaim}
 	}
@@ -166,12 +177,12 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	zone := server.Response.ExpiresAtZone
 	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
 	isCertain := zoned || zone != ""
-	switch cautious := response.StartedAt.Add(server.DefaultTokenLifetime.Duration); {
+	switch latest := cautious(server, response); {
 	case !ok, at.Unix() > 0 && at.Before(firstExpiryEver):
 		// A lifetime perhaps, or a count since another year.
 		return at, kindOf(value)
-	case !isCertain && at.After(cautious):
-		return cautious, ""
+	case !isCertain && at.After(latest):
+		return latest, ""
 	case !isCertain && !at.After(response.ReceivedAt):
 		return at, passedWithoutZone
 	case !at.Before(response.StartedAt.Add(longestLifetime)):
@@ -179,6 +190,11 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 		return at, "a date more than 10 years ahead"
 	}
 	return at, ""
+}
+
+// cautious is the latest expiry by a date whose zone is not known.
+func cautious(server v1alpha1.AuthorizationServerSpec, response Response) time.Time {
+	return response.StartedAt.Add(server.DefaultTokenLifetime.Duration)
 }
 
 // number accepts a JSON number or a text that holds one.

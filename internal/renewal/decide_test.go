@@ -333,5 +333,5 @@ var _ = DescribeTable("an edit is all that changed since a failure",
 	Entry("when the spec of a client without a Secret has another generation", true, noCredentials, onlyGenerationChanged),
 	Entry("but not when nothing changed", false),
 	Entry("but not when a renewal was requested too", false, credentialsEdited, renewRequested),
-	Entry("but not when the authorization server changed too", false, credentialsEdited, serverChanged),
+	Entry("when the authorization server changed too", true, credentialsEdited, serverChanged),
 )

@@ -19,6 +19,10 @@ func (in Input) failure() *v1alpha1.FailureStatus {
 	return failure
 }
 
+// LastFailure is the last one, unless a token was issued since or the clock was wrong; nil
+// without one.
+func (in Input) LastFailure() *v1alpha1.FailureStatus { return in.failure() }
+
 // BackingOff returns the failure whose backoff is not over; nil without one.
 func (in Input) BackingOff() *v1alpha1.FailureStatus {
 	failure := in.failure()
@@ -42,13 +46,15 @@ func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 		in.flagsMayAllow(failure)
 }
 
-// OnlyEditedSince reports whether the spec and the credentials Secret are all that changed
-// since a failure: perhaps in nothing that a token request depends on.
+// OnlyEditedSince reports whether the spec, the authorization server and the credentials
+// Secret are all that changed since a failure: perhaps in nothing that a token request
+// depends on.
 func (in Input) OnlyEditedSince(failure *v1alpha1.FailureStatus) bool {
 	if !in.ChangedSince(failure) {
 		return false
 	}
 	in.Generation = cmp.Or(failure.Generation, in.Last.Generation)
+	in.ServerVersion = failure.AuthorizationServerVersion
 	if in.Credentials != nil {
 		credentials := *in.Credentials
 		credentials.Version = failure.CredentialsVersion

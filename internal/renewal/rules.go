@@ -97,6 +97,9 @@ func driftedAgain(in Input) *Decision {
 	return in.contested()
 }
 
+// MayRepair reports whether the target may be repaired now: not again and again.
+func (in Input) MayRepair() bool { return in.contested() == nil }
+
 func (in Input) contested() *Decision {
 	next := in.Repairs.NextAt()
 	if !in.Now.Before(next) || in.renewRequestIsNew() {

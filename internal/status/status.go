@@ -168,15 +168,16 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 
 // heldBy returns the last failure, if the server refused the credentials and the wait for
 // the next login is not over: another failure in between neither shortens it nor takes its
-// place, because servers lock accounts. While the credentials cannot be read, an edit of
-// their Secret may have left them as they are.
+// place, because servers lock accounts. While the credentials cannot be read, or are not
+// complete, they may be the same again in the end.
 func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
 	last := in.Previous.Failure
 	if last == nil || last.Class != oauth2.CredentialsRefused || failure.Class == oauth2.CredentialsRefused ||
-		!in.Observed.Now.Before(last.RetryAt.Time) {
+		!in.Observed.Now.Before(last.RetryAt.Time) || in.Observed.LastFailure() == nil {
 		return nil
 	}
-	mayBeSame := failure.Reason == v1alpha1.ReasonAPIRequestFailed && in.Observed.OnlyEditedSince(last)
+	wasSent := failure.Reason != v1alpha1.ReasonAPIRequestFailed && failure.Class != oauth2.ObjectNotReady && failure.Class != oauth2.Invalid
+	mayBeSame := !wasSent && in.Observed.OnlyEditedSince(last)
 	if in.Observed.ChangedSince(last) && !mayBeSame {
 		return nil
 	}

@@ -125,6 +125,13 @@ var _ = Describe("the failure in the status", func() {
 		Expect(told.Conditions).To(HaveEach(HaveField("Message", HaveSuffix("ü..."))))
 	})
 
+	It("is still that of refused credentials while their Secret is not complete", func() {
+		before := after(observed(noTarget), refused)
+		told := report(observed(noTarget, credentialsEdited, later(10*time.Second)), failed(v1alpha1.ReasonCredentialsMissing, oauth2.ObjectNotReady), before).Status
+		Expect(told.Failure).To(Equal(before.Failure))
+		Expect(told.Conditions).To(matchers.HaveCondition("Reconciling", "True", v1alpha1.ReasonCredentialsMissing))
+	})
+
 	DescribeTable("makes way for another failure although credentials were refused",
 		func(outcome status.Outcome, changes ...change) {
 			before := after(observed(noTarget), refused)
@@ -134,6 +141,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("if the spec changed", down, func(in *renewal.Input) { in.Generation = 4 }),
 		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
 		Entry("if the wait is over", down, later(time.Hour)),
+		Entry("if they were refused by a clock that was ahead", down, later(-2*time.Hour)),
 		Entry("if they are refused again", refused, later(2*time.Minute)),
 	)
 

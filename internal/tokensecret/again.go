@@ -67,23 +67,35 @@ func Holds(secret *corev1.Secret, token oauth2.Token) bool {
 	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
 }
 
+// Former is what was believed of a token that the server gives again.
+type Former struct {
+	ExpiresAt time.Time
+	// IsGuess is true if the server had told no expiry that is certain, and IsTold if it is
+	// known that it had. A record knows neither.
+	IsGuess, IsTold bool
+}
+
 // Believe returns when a token expires that the server gave again: no later than it was
-// believed to before, as long as that lies ahead. Once it is over, a JWT's own exp tells, and a
-// server that tells no lifetime only had one assumed. Any other token is refused: what
-// gives it is a cache, as far as anybody can tell. The error is an *oauth2.Error.
-func Believe(former time.Time, token oauth2.Token) (time.Time, error) {
-	left := former.Sub(token.IssuedAt)
+// believed to before, as long as that lies ahead, unless that was a guess and the server
+// tells now. Once it is over, a JWT's own exp tells, and a guess may be made anew. Any
+// other token is refused: what gives it is a cache, as far as anybody can tell. The error
+// is an *oauth2.Error.
+func Believe(former Former, token oauth2.Token) (time.Time, error) {
+	left := former.ExpiresAt.Sub(token.IssuedAt)
+	isGuess := token.Lifetime.IsGuess()
 	switch {
-	case token.Lifetime.IsAssumed() && left < AssumedAgain:
+	case !token.ExpiresAt.After(former.ExpiresAt), former.IsGuess && !isGuess:
+		return token.ExpiresAt, nil
+	case isGuess && !former.IsTold && left < AssumedAgain:
 		return token.ExpiresAt, nil
 	case left > 0:
-		return former, nil
+		return former.ExpiresAt, nil
 	case token.Lifetime.HasClaim:
 		return token.ExpiresAt, nil
 	}
 	return time.Time{}, &oauth2.Error{
 		Reason: v1alpha1.ReasonTokenExpired, Class: oauth2.Unavailable,
-		Message: fmt.Sprintf("the token endpoint gave the token again that expired at %s by what it said before: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
-			former.UTC().Format(time.RFC3339)),
+		Message: fmt.Sprintf("the token endpoint gave the token again that was believed to expire at %s: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
+			former.ExpiresAt.UTC().Format(time.RFC3339)),
 	}
 }

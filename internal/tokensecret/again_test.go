@@ -92,7 +92,7 @@ var _ = Describe("a token that a server gave again", func() {
 
 	DescribeTable("is believed to expire when it was",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
-			Expect(tokensecret.Believe(expiresAt, given(after, lifetime))).To(Equal(expiresAt))
+			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, given(after, lifetime))).To(Equal(expiresAt))
 		},
 		Entry("while it lives", -20*time.Minute, told),
 		Entry("a second before its expiry", -time.Second, told),
@@ -103,21 +103,52 @@ var _ = Describe("a token that a server gave again", func() {
 	DescribeTable("is believed to live on",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			token := given(after, lifetime)
-			Expect(tokensecret.Believe(expiresAt, token)).To(Equal(token.ExpiresAt))
+			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, token)).To(Equal(token.ExpiresAt))
 		},
 		Entry("as a JWT whose exp lies ahead", time.Second, claimed),
 		Entry("if its lifetime is assumed, and almost over", -9*time.Second, assumed),
 		Entry("if its lifetime is assumed, and over", time.Second, assumed),
 	)
 
+	cautious := oauth2.Lifetime{Source: oauth2.LifetimeFromExpiresAt, IsCautious: true}
+
+	DescribeTable("whose former expiry is known to be a guess is believed",
+		func(after time.Duration, lifetime oauth2.Lifetime, isNew bool) {
+			token := given(after, lifetime)
+			expected := expiresAt
+			if isNew {
+				expected = token.ExpiresAt
+			}
+			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsGuess: true}, token)).To(Equal(expected))
+		},
+		Entry("at once, when the server tells", -20*time.Minute, told, true),
+		Entry("when it is over, and the server tells", time.Second, told, true),
+		Entry("not before it is almost over, when it is guessed again", -20*time.Minute, cautious, false),
+		Entry("when it is over, and is guessed again", time.Second, cautious, true),
+	)
+
+	DescribeTable("whose former expiry is known to be told is not guessed anew",
+		func(lifetime oauth2.Lifetime) {
+			_, err := tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsTold: true}, given(time.Second, lifetime))
+			Expect(err).To(MatchError(ContainSubstring("gave the token again")))
+		},
+		Entry("without a lifetime", assumed),
+		Entry("with a date without a zone", cautious),
+	)
+
+	It("is believed to expire sooner than before", func() {
+		token := given(-90*time.Minute, told)
+		Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsTold: true}, token)).To(Equal(token.ExpiresAt))
+	})
+
 	DescribeTable("is refused, and asked for again soon",
 		func(after time.Duration) {
-			_, err := tokensecret.Believe(expiresAt, given(after, told))
+			_, err := tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, given(after, told))
 			var failure *oauth2.Error
 			Expect(errors.As(err, &failure)).To(BeTrue())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Class).To(Equal(oauth2.Unavailable))
-			Expect(failure.Message).To(And(ContainSubstring("expired at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
+			Expect(failure.Message).To(And(ContainSubstring("believed to expire at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
 		},
 		Entry("at its expiry", 0*time.Second),
 		Entry("just after", time.Second),

@@ -33,6 +33,19 @@ func createWrongCredentials(ctx context.Context, a *actor) {
 	Expect(apiServer.Create(ctx, secret)).To(Succeed())
 }
 
+func dropSecret(ctx context.Context, a *actor) {
+	GinkgoHelper()
+	change(ctx, &corev1.Secret{}, a.namespace, a.credentialsName(), func(s *corev1.Secret) { delete(s.Data, "client_secret") })
+}
+
+// limitServer edits the AuthorizationServer in what no token request depends on.
+func limitServer(ctx context.Context, a *actor) {
+	GinkgoHelper()
+	change(ctx, &v1alpha1.AuthorizationServer{}, a.namespace, a.name, func(s *v1alpha1.AuthorizationServer) {
+		s.Spec.RateLimit = &v1alpha1.RateLimit{Requests: 1000 + int32(a.since().Seconds()), Per: &metav1.Duration{Duration: minute}} //nolint:gosec // Some minutes.
+	})
+}
+
 // annotateTarget edits the record of the token in what the token itself does not depend on.
 func annotateTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
@@ -100,6 +113,20 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		whileRefused(event{3 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.RenewBeforePercentage = 20 })},
 			event{9 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.RenewBeforePercentage = 30 })})},
 
+	row{"whose authorization server is edited in what the request does not depend on sends refused credentials four times in the first hour", func() scenario {
+		s := whileRefused(append([]event{{0, createServer}}, each(20*second, 2*minute, limitServer)...)...)
+		s.spec = func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer = nil
+			spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: a.name}
+		}
+		return s
+	}()},
+	row{"whose credentials Secret lacks the secret for a while sends refused credentials four times in the first hour", func() scenario {
+		s := whileRefused(event{25 * minute, dropSecret}, event{26 * minute, completeCredentials})
+		s.told = append(s.told, told{class: oauth2.ObjectNotReady, reason: "CredentialsMissing"})
+		return s
+	}()},
+
 	// Retry-After, and what ends it.
 	row{"whose server asked to wait for ever is renewed in time once a request was answered well", scenario{
 		server: at20(authserver.RetryAfter("99999999999", authserver.Refuse(http.StatusTooManyRequests, ""))),
@@ -133,6 +160,23 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{45 * minute, recreate}}, works: 50 * minute, keepsToken: true,
 		told: problem(oauth2.Unavailable, "ServerError"),
+	}},
+
+	// A date without a zone.
+	row{"is not deceived by a cache whose date without a zone has passed", scenario{
+		server: authserver.Script{{Until: 50 * minute, Answer: func() authserver.Answer {
+			var expires string
+			return authserver.Give(func(now time.Time) map[string]any {
+				if expires == "" {
+					expires = now.Add(10 * minute).UTC().Format(time.DateTime)
+				}
+				return map[string]any{"access_token": "t0ken-without-a-zone", "expires_at": expires}
+			})
+		}()}},
+		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{ExpiresAt: []v1alpha1.JSONPointer{"/expires_at"}}
+		},
+		works: 50 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
 	}},
 
 	// A dead token of a cache.
