@@ -94,7 +94,7 @@ func changes(before, after row, now time.Time) []string {
 
 func writeTable(output io.Writer, rows []row, now time.Time) {
 	table := tabwriter.NewWriter(output, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "NAME\tREADY\tREASON\tSECRET\tEXPIRES IN\tRENEWS IN\tTOKENS\tRENEWALS")
+	_, _ = fmt.Fprintln(table, "NAME\tREADY\tREASON\tSECRET\tEXPIRES IN\tRENEWS IN\tREQUESTS\tRENEWALS")
 	for _, r := range rows {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", r.name, cmp.Or(r.ready, "-"), cmp.Or(r.reason, "-"),
 			cmp.Or(r.secret, "-"), until(r.expiresAt, now), until(r.renewAt, now), r.requests, r.renewals)
