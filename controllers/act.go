@@ -151,7 +151,7 @@ func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
 	}
 	if target != nil {
 		r.memory.rememberRepair(o.owner, o.Now)
-		// Also for whoever has to wait now.
+		// If the request has to wait, the report rests on the mended Secret.
 		o.Target = target
 	}
 	return target

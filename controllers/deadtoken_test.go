@@ -186,22 +186,27 @@ var _ = Describe("A lifetime that cannot be read", func() {
 	})
 })
 
+// hangs makes the server answer the client shop only after release is closed.
+func (w *world) hangs() (inFlight *atomic.Bool, release chan struct{}) {
+	inFlight, release = &atomic.Bool{}, make(chan struct{})
+	w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
+		inFlight.Store(true)
+		defer inFlight.Store(false)
+		select {
+		case <-release:
+			_, _ = rw.Write([]byte(`{"access_token": "late", "expires_in": 3600}`))
+		case <-r.Context().Done():
+		}
+	})
+	return inFlight, release
+}
+
 var _ = DescribeTable("A ClientCredential is not ready while it asks a server that hangs for a token,",
 	func(ctx SpecContext, reason string, lose func(ctx SpecContext, w *world)) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
-		var inFlight atomic.Bool
-		release := make(chan struct{})
-		w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
-			inFlight.Store(true)
-			defer inFlight.Store(false)
-			select {
-			case <-release:
-				_, _ = rw.Write([]byte(`{"access_token": "late", "expires_in": 3600}`))
-			case <-r.Context().Done():
-			}
-		})
+		inFlight, release := w.hangs()
 		lose(ctx, w)
 		Eventually(inFlight.Load).Should(BeTrue())
 		w.clock.Step(2 * time.Second)
@@ -219,7 +224,7 @@ var _ = DescribeTable("A ClientCredential is not ready while it asks a server th
 	Entry("if its Secret was deleted", "TokenMissing", func(ctx SpecContext, w *world) {
 		Expect(apiServer.Delete(ctx, w.secret(ctx, "shop-token"))).To(Succeed())
 	}),
-	Entry("if somebody wrote another token into its Secret", "TokenMissing", func(ctx SpecContext, w *world) {
+	Entry("if its Secret was overwritten with another token", "TokenMissing", func(ctx SpecContext, w *world) {
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data["access_token"] = []byte("another") })
 	}),
 	Entry("if the spec asks for another token", "TokenMissing", func(ctx SpecContext, w *world) {
@@ -231,17 +236,7 @@ var _ = It("A token that expires while a server takes its time to answer is not 
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 	w.eventuallyReady(ctx, "shop")
-	var inFlight atomic.Bool
-	release := make(chan struct{})
-	w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
-		inFlight.Store(true)
-		defer inFlight.Store(false)
-		select {
-		case <-release:
-			_, _ = rw.Write([]byte(`{"access_token": "late", "expires_in": 3600}`))
-		case <-r.Context().Done():
-		}
-	})
+	inFlight, release := w.hangs()
 	w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
 	Eventually(inFlight.Load).Should(BeTrue())
 	w.clock.Step(30 * time.Minute)

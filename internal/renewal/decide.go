@@ -142,7 +142,7 @@ func (in Input) Token() *tokensecret.Record {
 func (in Input) Valid() bool { return in.MayBeIntact() && !in.Target.Tampered }
 
 // MayBeIntact reports whether the target has the record of an unexpired token for the
-// request, which somebody may have tampered with: only its data tells whether the token is
+// request. The Secret may have been tampered with: only its data shows whether the token is
 // still there.
 func (in Input) MayBeIntact() bool {
 	token := in.Token()

@@ -51,7 +51,7 @@ var _ = Describe("the decision", func() {
 		Entry("a failure without a token is not tried again at once", renewal.Wait, "backing off", noTarget, backingOff),
 		Entry("a backoff holds although the token is due", renewal.Wait, "backing off", due, backingOff),
 		Entry("a backoff holds although the token expired", renewal.Wait, "backing off", expired, backingOff),
-		Entry("a Secret that somebody tampered with is looked into while a backoff runs", renewal.Mend, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
+		Entry("a Secret that was tampered with is verified while a backoff runs", renewal.Mend, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
 		Entry("a backoff holds although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
 		Entry("a backoff holds although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
 		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),

@@ -1,0 +1,76 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// setConditions sets Ready, and of the others those that hold.
+func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, problem *problem) {
+	ready, reason, message := readiness(after, problem)
+	valid := ready == metav1.ConditionTrue
+	stalled := (after.Suspended && !valid) || (problem != nil && isOver(problem.stallsAt, after.Now))
+	condition := metav1.Condition{
+		Type: v1alpha1.ReadyCondition, Status: ready, Reason: reason, Message: message,
+		ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
+	}
+	meta.SetStatusCondition(&status.Conditions, condition)
+	since := after.Now
+	if problem != nil && problem.isAnother {
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ReconcilingCondition)
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RenewalFailingCondition)
+	}
+	if problem != nil {
+		condition.Reason, condition.Message, since = problem.reason, problem.message, problem.since
+	}
+	setWhile(stalled, &status.Conditions, v1alpha1.StalledCondition, condition, after.Now)
+	setWhile(!valid && !stalled, &status.Conditions, v1alpha1.ReconcilingCondition, condition, since)
+	setWhile(valid && problem != nil, &status.Conditions, v1alpha1.RenewalFailingCondition, condition, since)
+}
+
+// setWhile sets a condition that is True while it holds, and absent otherwise. since is
+// when it began to hold for its reason and generation: a change of these is a
+// transition, too.
+func setWhile(holds bool, conditions *[]metav1.Condition, conditionType string, condition metav1.Condition, since time.Time) {
+	before := meta.FindStatusCondition(*conditions, conditionType)
+	if !holds || (before != nil && (before.Reason != condition.Reason || before.ObservedGeneration != condition.ObservedGeneration)) {
+		meta.RemoveStatusCondition(conditions, conditionType)
+	}
+	if holds {
+		condition.Type, condition.Status, condition.LastTransitionTime = conditionType, metav1.ConditionTrue, second(since)
+		meta.SetStatusCondition(conditions, condition)
+	}
+}
+
+func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionStatus, reason, message string) {
+	token := after.Token()
+	switch {
+	case after.Suspended && after.Valid():
+		return metav1.ConditionTrue, v1alpha1.ReasonSuspended,
+			fmt.Sprintf("spec.suspend stops the renewal of the token in Secret %q, which expires at %s", after.TargetName, instant(token.ExpiresAt))
+	case after.Suspended:
+		return metav1.ConditionFalse, v1alpha1.ReasonSuspended,
+			"spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false"
+	case after.Valid() && after.Target.Outdated && problem != nil:
+		// The token serves, but not in the form that the spec asks for.
+		return metav1.ConditionFalse, problem.reason, problem.message
+	case after.Valid():
+		return metav1.ConditionTrue, v1alpha1.ReasonTokenIssued,
+			fmt.Sprintf("Secret %q holds a token that expires at %s and is renewed at %s", after.TargetName, instant(token.ExpiresAt), instant(after.RenewAt()))
+	case problem != nil:
+		return metav1.ConditionFalse, problem.reason, problem.message
+	default:
+		return metav1.ConditionFalse, v1alpha1.ReasonTokenExpired,
+			fmt.Sprintf("the token in Secret %q has expired; the next one is asked for at %s", after.TargetName, instant(after.RenewAt()))
+	}
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func second(t time.Time) metav1.Time { return metav1.NewTime(t.Truncate(time.Second)) }

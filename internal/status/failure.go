@@ -1,0 +1,91 @@
+package status
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+func failureStatus(in Input) *v1alpha1.FailureStatus {
+	if !in.Outcome.Attempted {
+		// Without a new attempt the last one stands. Suspension is a fresh start.
+		if in.Decision.Action == renewal.Keep || (in.Observed.Suspended && in.Decision.Problem == nil) {
+			return nil
+		}
+		return in.Previous.Failure.DeepCopy()
+	}
+	failure := in.Outcome.Failure
+	if failure == nil {
+		return nil
+	}
+	if held := heldBy(in, failure); held != nil {
+		return held.DeepCopy()
+	}
+	var before []v1alpha1.ClassAttempts
+	if last := in.Previous.Failure; last != nil &&
+		(!in.Observed.ChangedSince(last) || (in.Outcome.RefusedAgain && in.Observed.OnlyEditedSince(last))) {
+		before = last.AttemptsByClass
+	}
+	byClass, attempts, ofClass := countAttempt(before, failure.Class)
+	// Rounded up: no sooner than the server asked for.
+	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
+	status := &v1alpha1.FailureStatus{
+		Reason:          failure.Reason,
+		Message:         bounded(failure.Message),
+		Class:           failure.Class,
+		Attempts:        attempts,
+		AttemptsByClass: byClass,
+		LastAttemptAt:   second(in.Observed.Now),
+		RetryAt:         retryAt,
+	}
+	if in.Observed.Credentials != nil {
+		status.CredentialsVersion = in.Observed.Credentials.Version
+	}
+	status.AuthorizationServerVersion, status.Generation = in.Observed.ServerVersion, in.Observed.Generation
+	return status
+}
+
+// heldBy returns the last failure, if the server refused the credentials and the wait for
+// the next login is not over: another failure in between neither shortens it nor takes its
+// place, because servers lock accounts. While the credentials cannot be read, or are not
+// complete, they may be the same again in the end.
+func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
+	last := in.Previous.Failure
+	if last == nil || last.Class != oauth2.CredentialsRefused || failure.Class == oauth2.CredentialsRefused ||
+		!in.Observed.Now.Before(last.RetryAt.Time) || in.Observed.LastFailure() == nil {
+		return nil
+	}
+	wasSent := failure.Reason != v1alpha1.ReasonAPIRequestFailed && failure.Class != oauth2.ObjectNotReady && failure.Class != oauth2.Invalid
+	mayBeSame := !wasSent && in.Observed.OnlyEditedSince(last)
+	if in.Observed.ChangedSince(last) && !mayBeSame {
+		return nil
+	}
+	return last
+}
+
+// countAttempt adds a failed attempt, and returns how many there are now, of all
+// classes and of its own.
+func countAttempt(before []v1alpha1.ClassAttempts, class oauth2.Class) (byClass []v1alpha1.ClassAttempts, all, ofClass int32) {
+	byClass = slices.Clone(before)
+	i := slices.IndexFunc(byClass, func(counted v1alpha1.ClassAttempts) bool { return counted.Class == class })
+	if i < 0 {
+		i = len(byClass)
+		byClass = append(byClass, v1alpha1.ClassAttempts{Class: class})
+	}
+	byClass[i].Attempts++
+	for _, counted := range byClass {
+		all += counted.Attempts
+	}
+	return byClass, all, byClass[i].Attempts
+}
+
+// validUntil is when the valid token expires; zero without one.
+func validUntil(observed renewal.Input) time.Time {
+	if !observed.Valid() {
+		return time.Time{}
+	}
+	return observed.Token().ExpiresAt
+}

@@ -1,0 +1,80 @@
+package status
+
+import (
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// problem is what stands in the way of a token.
+type problem struct {
+	reason, message string
+	// since is when the problem began.
+	since time.Time
+	// stallsAt is when someone is asked to act; zero for never.
+	stallsAt time.Time
+	// isAnother is true for a problem that follows one of the same reason.
+	isAnother bool
+}
+
+func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
+	switch {
+	case in.Decision.Problem != nil:
+		return newProblem(in, in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class)
+	case in.Outcome.Failure != nil && failure != nil && in.Observed.ChangedSince(failure):
+		// The last failure holds, but tells of what was there before.
+		return newProblem(in, in.Outcome.Failure.Reason, in.Outcome.Failure.Message, in.Outcome.Failure.Class)
+	case failure != nil:
+		// The failure of this attempt, or of the last one while its backoff runs.
+		return newProblem(in, failure.Reason, failure.Message, failure.Class)
+	}
+	return nil
+}
+
+// bounded cuts a message so that a condition can hold it: names of objects may be long.
+func bounded(message string) string {
+	const maxMessage = 4096
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+}
+
+// newProblem dates a problem by the conditions of the last status.
+func newProblem(in Input, reason, message string, class oauth2.Class) *problem {
+	message = bounded(message)
+	if last := in.Previous.Failure; last != nil && last.Reason == reason && last.Class == oauth2.Unavailable && class != oauth2.Unavailable {
+		// An outage became a refusal under the same reason: a server that starts, for one.
+		return &problem{reason: reason, message: message, since: in.Observed.Now, stallsAt: renewal.StallsAt(class, in.Observed.Now), isAnother: true}
+	}
+	since, stallsAt := age(in.Previous.Conditions, reason, in.Observed.Generation, class, in.Observed.Now)
+	return &problem{reason: reason, message: message, since: since, stallsAt: stallsAt}
+}
+
+// age is since when a problem is there, and when it is Stalled, by the conditions
+// before: so it survives a restart. Another reason or generation is another problem.
+func age(before []metav1.Condition, reason string, generation int64, class oauth2.Class, now time.Time) (since, stallsAt time.Time) {
+	since = now
+	isSame := func(condition *metav1.Condition) bool {
+		return condition != nil && condition.Reason == reason && condition.ObservedGeneration == generation
+	}
+	for _, conditionType := range []string{v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition} {
+		condition := meta.FindStatusCondition(before, conditionType)
+		if isSame(condition) && condition.LastTransitionTime.Time.Before(since) {
+			since = condition.LastTransitionTime.Time
+		}
+	}
+	if class != oauth2.Unavailable && isSame(meta.FindStatusCondition(before, v1alpha1.StalledCondition)) {
+		return since, now
+	}
+	return since, renewal.StallsAt(class, since)
+}
+
+// isOver reports whether an instant, which is zero for never, has come.
+func isOver(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
