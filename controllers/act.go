@@ -89,6 +89,12 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 			return status.Outcome{}, err
 		}
 	}
+	if o.lostTarget() {
+		// Perhaps both were deleted together, and the cache shows that of the Secret first.
+		if err := r.confirmOwner(ctx, o.owner); err != nil {
+			return status.Outcome{}, err
+		}
+	}
 	provenance, notices, err := r.credentials(ctx, o)
 	if err != nil {
 		return status.Outcome{}, err

@@ -35,7 +35,21 @@ func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Obje
 
 func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
-// clientCredentialMetadata is read live to tell a conflict.
+// confirmOwner reads the ClientCredential live: a cache may still show one that was deleted.
+// The error is errCacheBehind then.
+func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	live := clientCredentialMetadata(owner)
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live)
+	if apierrors.IsNotFound(err) || (err == nil && (live.UID != owner.UID || !live.DeletionTimestamp.IsZero())) {
+		return errCacheBehind
+	}
+	if err != nil {
+		return fmt.Errorf("read ClientCredential %q: %w", owner.Name, err)
+	}
+	return nil
+}
+
+// clientCredentialMetadata is what is read live of it.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +28,7 @@ func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
 	if o.awaitsTakeOver() != nil {
 		return nil
 	}
+	// A deleted one must not get the Secret of the one that has its name now.
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}
@@ -78,20 +78,6 @@ func (r *Reconciler) reportNotTakenOver(ctx context.Context, o *observed) (resul
 	decision.Until = failure.RetryAt.Time
 	decision.Problem = &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}
 	return r.report(ctx, o, decision, status.Outcome{}), true
-}
-
-// confirmOwner reads the ClientCredential live. A cache that still shows a deleted one
-// must not give it the Secret of the one that has its name now.
-func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
-	live := clientCredentialMetadata(owner)
-	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live)
-	if apierrors.IsNotFound(err) || (err == nil && (live.UID != owner.UID || !live.DeletionTimestamp.IsZero())) {
-		return errCacheBehind
-	}
-	if err != nil {
-		return fmt.Errorf("read ClientCredential %q: %w", owner.Name, err)
-	}
-	return nil
 }
 
 // takeOverFailure is why the API server refused that. An admission webhook saw the data of

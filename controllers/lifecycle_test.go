@@ -264,6 +264,20 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
 
+	It("asks for no token for a deleted one whose Secret is gone before the cache shows that", func(ctx SpecContext) {
+		w.stop()
+		holds, release := w.traffic.holdWatches("/clientcredentials")
+		DeferCleanup(release)
+		w.start()
+		Eventually(holds).Should(BeClosed())
+		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())
+		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
+
+		By("looking at what the cache shows, and at the API server")
+		Eventually(w.traffic.all).Should(ContainElement("GET /apis/oauth2.tokensync.dev/v1alpha1/namespaces/" + w.namespace + "/clientcredentials/shop"))
+		Consistently(w.tokenRequests).Should(Equal(1))
+	})
+
 	Context("while the API server refuses writes", func() {
 		failing := func(method, suffix string) func(*http.Request) bool {
 			return func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, suffix) }

@@ -52,6 +52,9 @@ func (o *observed) usesSecret() bool {
 	return o.Declaration != nil || oauth2.UsesSecret(o.server.AuthorizationServerSpec, o.owner.Spec.ClientID)
 }
 
+// lostTarget reports whether there was a token, and the Secret that held it is gone.
+func (o *observed) lostTarget() bool { return o.Target == nil && o.previous.Token != nil }
+
 // key is how the ClientCredential is known to the limiter.
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 

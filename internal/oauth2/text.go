@@ -36,8 +36,8 @@ func (r *Request) shorten(s string, tokens ...string) string {
 	return cut(r.readable(s, tokens...), maxWords)
 }
 
-// readable is what shorten shows, uncut. A text that is to be taken apart goes through
-// it first: a part of a secret is not recognised.
+// readable does what shorten does, but does not cut. Call it before splitting a text: a part
+// of a secret is not recognised as secret.
 func (r *Request) readable(s string, tokens ...string) string {
 	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
 	// What is dropped from a secret must not have hidden it.

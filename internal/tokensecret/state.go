@@ -27,9 +27,9 @@ type State struct {
 	Finalizers []string
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
-	// Drifted tells that the Secret is not as it was written, or that its template
-	// changed since; Tampered that somebody else wrote to the token or its record, or that
-	// the Secret was taken over and its token not verified yet.
+	// Drifted is true if the Secret differs from the operator's last write, or if the template
+	// changed since. Tampered is true if another field manager wrote the token or its record,
+	// or if the Secret was taken over and its token is not verified yet.
 	Drifted, Tampered bool
 	// Outdated tells that the Secret was made from another template of type and data.
 	Outdated bool
