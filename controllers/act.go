@@ -52,7 +52,7 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	if decision.Repair && outcome.Target != nil {
 		r.memory.rememberRepair(o.owner, o.Now)
 	}
-	outcome.Attempted, outcome.RefusedAgain = true, o.refusedAgain
+	outcome.Attempted = true
 	switch {
 	case err == nil, errors.As(err, &outcome.Failure):
 		return outcome, nil
@@ -100,23 +100,34 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	given, err := r.token(ctx, o, provenance, place)
+	given, request, err := r.token(ctx, o, provenance, place)
 	if errors.Is(err, tokenendpoint.ErrBusy) {
 		err = place.awaitHost()
 	}
 	if err != nil {
-		return status.Outcome{}, err
+		return status.Outcome{Request: request}, err
 	}
 	token := tokensecret.Fit(o.owner, *given)
-	if err := r.believe(ctx, o, &token, provenance); err != nil {
-		return status.Outcome{}, err
+	expiry, err := r.believe(ctx, o, token, provenance)
+	if err != nil {
+		return status.Outcome{Request: request}, err
 	}
+	token.ExpiresAt = expiry.At
+	outcome := status.Outcome{Request: request, Lifetime: &token.Lifetime, ExpirySource: expiry.Source}
 	if tokensecret.IsSame(o.Target, token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
-		return status.Outcome{SameToken: true, Lifetime: &token.Lifetime}, nil
+		outcome.SameToken = true
+		return outcome, nil
 	}
-	// What the condition LifetimeUnknown tells needs no notice.
+	outcome.Notices = append(notices, noticesAbout(token)...)
+	outcome.Target, err = r.write(ctx, o, &token, provenance)
+	return outcome, err
+}
+
+// noticesAbout returns what an admin should know about a token.
+func noticesAbout(token oauth2.Token) (notices []oauth2.Notice) {
+	// The condition LifetimeUnknown says the same as a notice about an unreadable lifetime.
 	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
 		notices = append(notices, *notice)
 	}
@@ -128,8 +139,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 				strings.Join(token.MissingFields, ", ")),
 		})
 	}
-	target, err := r.write(ctx, o, &token, provenance)
-	return status.Outcome{Target: target, Notices: notices, Lifetime: &token.Lifetime}, err
+	return notices
 }
 
 // verify writes the token that is in the Secret again if it is still the one that
@@ -231,21 +241,40 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 
 // token returns the token that could not be written last time, while it is valid, and
 // asks the token endpoint for one otherwise.
-func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
-	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) && o.Now.Before(kept.token.ExpiresAt) {
-		return &kept.token, nil
+func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Request, error) {
+	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) && o.Now.Before(kept.token.ExpiresAt) && !kept.isUnfit(o.owner) {
+		return &kept.token, status.Request{}, nil
 	}
-	clientID := provenance.Credentials.ClientID
-	if err := r.stillRefused(o, provenance); err != nil {
-		return nil, err
+	digest, err := o.requestDigest(provenance.Credentials)
+	if err != nil {
+		return nil, status.Request{}, err
 	}
-	if err := errors.Join(place.take(), r.paused(o, clientID)); err != nil {
-		return nil, err
+	request := r.memory.compareRefused(o.owner, digest)
+	if err := o.stillRefused(request.Refused); err != nil {
+		return nil, request, err
+	}
+	if err := errors.Join(place.take(), r.paused(o, provenance.Credentials.ClientID)); err != nil {
+		return nil, request, err
 	}
 	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
 	if err != nil {
-		return nil, err
+		return nil, request, err
 	}
+	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, place)
+	var failure *oauth2.Error
+	switch {
+	case err == nil:
+		r.memory.forgetRefused(o.owner, digest)
+	case errors.As(err, &failure) && failure.Class == oauth2.CredentialsRefused:
+		r.memory.rememberRefused(o.owner, digest)
+	}
+	return token, request, err
+}
+
+// sendTokenRequest sends a token request, and keeps what it tells beyond the token: about
+// the pauses of the server, and about its metadata.
+func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *tokenRequest, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
+	clientID := provenance.Credentials.ClientID
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
@@ -254,9 +283,6 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
-		if failure.Class == oauth2.CredentialsRefused {
-			o.refusedAgain = r.memory.rememberRefused(o.owner, o.refusedDigest(provenance))
-		}
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}
 	if err != nil {

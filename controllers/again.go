@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -10,67 +11,91 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// believe corrects the expiry of a token that the server gave again: it is never
-// believed to live longer than before.
-func (r *Reconciler) believe(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) error {
-	former, err := r.formerOf(ctx, o, *token, provenance)
+// believe returns the expiry of a token. For a token that the server returns again, it is
+// capped at the expiry believed before.
+func (r *Reconciler) believe(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
+	latest, err := o.believedOf(token)
 	if err != nil {
-		return err
+		return tokensecret.Expiry{}, err
 	}
-	now := tokensecret.Former{ExpiresAt: token.ExpiresAt, IsGuess: token.Lifetime.IsGuess(), IsTold: !token.Lifetime.IsGuess()}
+	former, err := r.former(ctx, o, token, provenance)
+	if err != nil {
+		return tokensecret.Expiry{}, err
+	}
 	if former != nil {
-		expiresAt, err := tokensecret.Believe(*former, *token)
+		expiry, err := tokensecret.Believe(former.expiry, token)
 		if err != nil {
 			// The next attempt must ask the server, and not write this token.
 			r.memory.rememberUnwritten(o.owner, nil)
-			return err
+			r.memory.rememberBelieved(o.owner, *former)
+			return expiry, err
 		}
-		if !expiresAt.Equal(token.ExpiresAt) {
-			now = *former
+		if expiry == former.expiry {
+			latest = *former
 		}
 	}
-	token.ExpiresAt = now.ExpiresAt
-	r.memory.rememberBelieved(o.owner, believed{token: digestOf(token.AccessToken.Reveal()), reading: o.reading(), former: now})
-	return nil
+	r.memory.rememberBelieved(o.owner, latest)
+	return latest.expiry, nil
 }
 
-// formerOf is what was believed of a token that the server gave before; nil for one that
-// is not known, or whose response is read in another way now.
-func (r *Reconciler) formerOf(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*tokensecret.Former, error) {
+// maxBelieved is the number of recent tokens remembered per ClientCredential: as many caches
+// may answer in turn.
+const maxBelieved = 8
+
+// believed is a token and the expiry that is believed.
+type believed struct {
+	token  digest
+	expiry tokensecret.Expiry
+	// source states the expiry; empty if it is assumed or not known. reading identifies how
+	// the declaration reads that source.
+	source  oauth2.LifetimeSource
+	reading digest
+}
+
+// believedOf returns what the response says about a token.
+func (o *observed) believedOf(token oauth2.Token) (believed, error) {
+	said := believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.ExpiryOf(token)}
+	if said.expiry.Source == v1alpha1.ExpiryFromServer {
+		said.source = token.Lifetime.Source
+	}
+	var err error
+	said.reading, err = o.readingDigest(said)
+	return said, err
+}
+
+// former returns what is known about a token that the server returned before. It returns nil
+// if the token is unknown, or if the declaration now reads its lifetime differently.
+func (r *Reconciler) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
 	if known := r.memory.believed(o.owner, token.AccessToken); known != nil {
-		if known.reading != o.reading() {
-			return nil, nil
+		reading, err := o.readingDigest(*known)
+		if err != nil || reading != known.reading {
+			return nil, err
 		}
-		return &known.former, nil
+		return known, nil
 	}
 	again, err := r.isGivenAgain(ctx, o, token, provenance)
 	if !again || err != nil {
 		return nil, err
 	}
-	return &tokensecret.Former{ExpiresAt: o.Target.Record.ExpiresAt}, nil
-}
-
-// maxBelieved is how many tokens of a ClientCredential are known again: as many caches may
-// answer in turn.
-const maxBelieved = 8
-
-// believed is a token, how the declaration has its lifetime read, and what is believed of it.
-type believed struct {
-	token, reading digest
-	former         tokensecret.Former
-}
-
-// reading identifies how the declaration has the lifetime of a token read.
-func (o *observed) reading() digest {
-	response, lifetime := o.server.Response, o.server.DefaultTokenLifetime
-	if response == nil {
-		return digest{}
+	former := &believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.Expiry{At: o.Target.Record.ExpiresAt}}
+	if last := o.previous.Token; last != nil && last.ExpiresAt.Time.Equal(former.expiry.At) && last.IssuedAt.Time.Equal(o.Target.Record.IssuedAt) {
+		former.expiry.Source = last.ExpirySource
 	}
-	return digestOf(fmt.Sprint(response.ExpiresIn, response.ExpiresAt), string(response.ExpiresInUnit), response.ExpiresAtLayout, response.ExpiresAtZone, fmt.Sprint(lifetime))
+	former.reading, err = o.readingDigest(*former)
+	return former, err
 }
 
-// believed is what is believed of a token that the server gave before, also if it is in no
-// Secret any more; nil for one that is not known.
+// readingDigest identifies how the declaration reads the lifetime of a token.
+func (o *observed) readingDigest(of believed) (digest, error) {
+	declared, err := json.Marshal(oauth2.LifetimePart(o.server.AuthorizationServerSpec, of.expiry.Source, of.source))
+	if err != nil {
+		return digest{}, fmt.Errorf("encode the declaration of the authorization server: %w", err)
+	}
+	return digestOf(string(declared)), nil
+}
+
+// believed returns what is known about a token that the server returned before, even if no
+// Secret holds it. It returns nil for an unknown token.
 func (m *memory) believed(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (known *believed) {
 	wanted := digestOf(token.Reveal())
 	m.with(owner, func(e *entry) {
@@ -90,7 +115,7 @@ func (m *memory) rememberBelieved(owner *v1alpha1.ClientCredential, latest belie
 		e.believed = append(e.believed[max(0, len(e.believed)-maxBelieved+1):], latest)
 		if e.unwritten != nil && digestOf(e.unwritten.token.AccessToken.Reveal()) == latest.token {
 			corrected := *e.unwritten
-			corrected.token.ExpiresAt = latest.former.ExpiresAt
+			corrected.token.ExpiresAt = latest.expiry.At
 			e.unwritten = &corrected
 		}
 	})

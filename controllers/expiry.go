@@ -16,8 +16,8 @@ import (
 // is under way: it usually takes less, and then one status write is enough.
 const readyPatience = time.Second
 
-// expiryWatch tells once that there is no valid token any more, while something is under
-// way that may take half a minute: a server that hangs, or an API server.
+// expiryWatch reports once that no valid token is left, while a step runs that can take half
+// a minute.
 type expiryWatch struct {
 	tell func()
 	end  func()

@@ -14,9 +14,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// memory holds what the cache does not show, or not yet: tokens that could not be
-// written, what was written last, and by what tokens and credentials are known again.
-// Nothing in it is needed after a restart but an unwritten token, which is asked for anew.
+// memory holds what the cache does not show, or not yet: tokens that could not be written, the
+// last writes, and digests of tokens and requests. A restart loses it: an unwritten token is
+// requested again, and refused requests and cached tokens are recognized only by the status
+// and the Secret.
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -26,6 +27,10 @@ type entry struct {
 	uid types.UID
 	// unwritten is a token that is not in its Secret yet.
 	unwritten *issued
+	// unfit counts the tokens in a row that the template with the hash unfitFor could not
+	// render.
+	unfit    int
+	unfitFor string
 	// target is the token Secret called targetName after the last write; nil if there was
 	// none.
 	target     *tokensecret.State
@@ -38,9 +43,8 @@ type entry struct {
 	statusVersion string
 	// told are the notices about the tokens that were written; nil before the first.
 	told []oauth2.Notice
-	// refused are the request and the credentials that the server refused last; zero for
-	// none.
-	refused digest
+	// refusals are the requests that the server refused of late, the latest last.
+	refusals []refusal
 	// believed are the tokens that the server gave of late, the latest last.
 	believed []believed
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
@@ -51,6 +55,13 @@ type entry struct {
 type issued struct {
 	token      oauth2.Token
 	provenance tokensecret.Provenance
+	// unfitFor is the hash of the template that could not render the token; empty for none.
+	unfitFor string
+}
+
+// isUnfit reports whether the template of the owner could not render the token.
+func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
+	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
 }
 
 func newMemory() *memory { return &memory{entries: map[types.NamespacedName]*entry{}} }
@@ -130,9 +141,27 @@ func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issu
 func (m *memory) dropUnwritten(owner *v1alpha1.ClientCredential, written oauth2.Sensitive) {
 	m.with(owner, func(e *entry) {
 		if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
-			e.unwritten = nil
+			e.unwritten, e.unfit = nil, 0
 		}
 	})
+}
+
+// rememberUnfit notes that the template cannot render the token that is not in its Secret yet.
+// It returns for how many tokens in a row that was so, and 0 if it is another token.
+func (m *memory) rememberUnfit(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (inARow int) {
+	m.with(owner, func(e *entry) {
+		if e.unwritten == nil || e.unwritten.token.AccessToken.Reveal() != token.Reveal() {
+			return
+		}
+		unfit := *e.unwritten
+		unfit.unfitFor = tokensecret.TemplateHash(owner)
+		if e.unfitFor != unfit.unfitFor {
+			e.unfit = 0
+		}
+		e.unwritten, e.unfitFor, e.unfit = &unfit, unfit.unfitFor, e.unfit+1
+		inARow = e.unfit
+	})
+	return inARow
 }
 
 func (m *memory) unwritten(owner *v1alpha1.ClientCredential) (token *issued) {

@@ -36,10 +36,8 @@ type observed struct {
 	// replaces tells that the target has another type than is wanted. The type of a
 	// Secret cannot be changed.
 	replaces bool
-	// expiry is watched while a step is done.
+	// expiry reports an expired token during a step.
 	expiry expiryWatch
-	// refusedAgain is true if the server refused what it may have refused before.
-	refusedAgain bool
 	// notTakenOver is why the target, which is inherited, could not be taken over.
 	notTakenOver *oauth2.Error
 }

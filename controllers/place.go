@@ -15,8 +15,10 @@ import (
 type notYetError struct {
 	until    time.Time
 	decision renewal.Decision
-	// isBrief tells that it is about seconds.
+	// isBrief is true if the wait is only seconds.
 	isBrief bool
+	// isLimited is true if a rate limit or a Retry-After causes the wait.
+	isLimited bool
 }
 
 func (n *notYetError) Error() string { return n.decision.Why }
@@ -45,7 +47,7 @@ func (p *place) take() error {
 	now := p.Clock.Now()
 	until, ok := p.limiter.Take(o.server.name(), limit, o.waiter(), now)
 	if !ok {
-		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), limit.Requests, limit.Per)}
+		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), limit.Requests, limit.Per), isLimited: true}
 	}
 	p.at = now
 	return nil
@@ -104,11 +106,12 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 		return nil
 	}
 	// Not all at the same instant.
-	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.server.name(), until)}
+	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.server.name(), until), isLimited: true}
 }
 
-// pause makes all who are the same client at the server wait as long as it asked, if the
-// server is overloaded or fails. What it says of one request holds for that one alone.
+// pause makes all ClientCredentials of the same client wait for Retry-After if the server is
+// overloaded or failing. After another failure, Retry-After applies to this ClientCredential
+// only.
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
 	if failure.RetryAfter > 0 && failure.Class == oauth2.Unavailable {
 		now := r.Clock.Now()

@@ -117,6 +117,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return result, nil
 	}
 	decision := renewal.Decide(observed.Input)
+	if observed.Suspended {
+		r.memory.forgetRefused(clientCredential)
+	}
 	observed.expiry = r.watchExpiry(ctx, observed)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.limiter.Leave(observed.key())
@@ -155,7 +158,7 @@ const silentWait = 30 * time.Second
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
 func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) reconcile.Result {
-	if !later.isBrief {
+	if later.isLimited {
 		r.memory.rememberWait(o.owner, o.Now)
 	}
 	result := r.lookAgain(earlier(later.until, o))
@@ -166,7 +169,8 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	}
 	decision := later.decision
 	failure := o.previous.Failure
-	if o.Valid() || (failure != nil && !o.ChangedSince(failure)) {
+	isWaiting := decision.Problem.Class == oauth2.Unavailable
+	if (o.Valid() && isWaiting) || (failure != nil && !o.ChangedSince(failure)) {
 		// Nothing is amiss yet; or what failed tells more than whose turn it is.
 		decision.Problem = nil
 	}
@@ -177,7 +181,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	return result
 }
 
-// seenSince is since when this operator can know of a ClientCredential.
+// seenSince returns when this operator could first see a ClientCredential.
 func (r *Reconciler) seenSince(owner *v1alpha1.ClientCredential) time.Time {
 	if created := owner.CreationTimestamp.Time; created.After(r.started()) {
 		return created

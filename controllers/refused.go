@@ -2,47 +2,87 @@ package controllers
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// stillRefused returns a *notYetError while the backoff runs after the server refused
-// just this request with just these credentials: an edit that leaves both as they are,
-// such as a label of the credentials Secret, is no reason to send them again. Servers lock
-// accounts.
-func (r *Reconciler) stillRefused(o *observed, provenance tokensecret.Provenance) error {
-	failure := o.previous.Failure
-	if failure == nil || failure.Class != oauth2.CredentialsRefused || !o.Now.Before(failure.RetryAt.Time) ||
-		!o.OnlyEditedSince(failure) || !r.memory.isRefused(o.owner, o.refusedDigest(provenance)) {
+// maxRefusals is the number of refused requests remembered per ClientCredential: two writers
+// may overwrite each other's credentials.
+const maxRefusals = 8
+
+// refusal is a token request that the server refused, and the failure that the status told.
+type refusal struct {
+	request digest
+	failure *v1alpha1.FailureStatus
+}
+
+// stillRefused returns a *notYetError while the backoff runs after the server refused the
+// same request: an edit that changes neither the request nor the credentials, such as a
+// label of the credentials Secret, is no reason to send them again. Servers lock accounts.
+func (o *observed) stillRefused(known *v1alpha1.FailureStatus) error {
+	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) || o.IsRenewRequested() {
 		return nil
 	}
-	return &notYetError{until: failure.RetryAt.Time, decision: renewal.StillRefused(failure)}
+	return &notYetError{until: known.RetryAt.Time, decision: renewal.StillRefused(known)}
 }
 
-// refusedDigest identifies a request and its credentials, by all that a token request
-// depends on.
-func (o *observed) refusedDigest(provenance tokensecret.Provenance) digest {
-	server := o.server.DeepCopy()
-	server.RateLimit, server.Revocation, server.Response, server.DefaultTokenLifetime = nil, nil, nil, nil
-	// A declaration can always be encoded: it came as JSON.
-	declared, _ := json.Marshal(server)
-	return digestOf(append(provenance.Credentials.Parts(), provenance.RequestHash, string(declared))...)
+// requestDigest identifies a token request: by the credentials, the declaration of the
+// server, and the part of the spec that is sent.
+func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error) {
+	spec := o.owner.Spec
+	// The declaration and the values of the Secret stand for these.
+	spec.AuthorizationServer, spec.AuthorizationServerRef, spec.CredentialsRef = nil, nil, nil
+	asked, err := tokensecret.RequestHash(spec)
+	if err != nil {
+		return digest{}, fmt.Errorf("hash the spec: %w", err)
+	}
+	declared, err := json.Marshal(oauth2.RequestPart(o.server.AuthorizationServerSpec))
+	if err != nil {
+		return digest{}, fmt.Errorf("encode the declaration of the authorization server: %w", err)
+	}
+	return digestOf(append(credentials.Parts(), asked, string(declared))...), nil
 }
 
-// rememberRefused notes what the server refused last. It reports whether the server may
-// have refused the same before: nothing is known of the time before a restart.
-func (m *memory) rememberRefused(owner *v1alpha1.ClientCredential, refused digest) (again bool) {
+// compareRefused compares a request with those that the server refused.
+func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest) status.Request {
+	compared := status.Request{IsRead: true}
 	m.with(owner, func(e *entry) {
-		again = e.refused == refused || e.refused == digest{}
-		e.refused = refused
+		i := slices.IndexFunc(e.refusals, func(r refusal) bool { return r.request == request })
+		if i >= 0 {
+			compared.Refused = e.refusals[i].failure
+		}
+		compared.IsOther = i < 0 && len(e.refusals) > 0
 	})
-	return again
+	return compared
 }
 
-func (m *memory) isRefused(owner *v1alpha1.ClientCredential, asked digest) (refused bool) {
-	m.with(owner, func(e *entry) { refused = e.refused == asked })
-	return refused
+// rememberRefused makes a request the one that was refused last. What the status tells about
+// it follows with tellRefused.
+func (m *memory) rememberRefused(owner *v1alpha1.ClientCredential, request digest) {
+	m.with(owner, func(e *entry) {
+		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return r.request == request })
+		e.refusals = append(e.refusals[max(0, len(e.refusals)-maxRefusals+1):], refusal{request: request})
+	})
+}
+
+// tellRefused notes the failure of the request that was refused last.
+func (m *memory) tellRefused(owner *v1alpha1.ClientCredential, failure *v1alpha1.FailureStatus) {
+	m.with(owner, func(e *entry) {
+		if len(e.refusals) > 0 {
+			e.refusals[len(e.refusals)-1].failure = failure.DeepCopy()
+		}
+	})
+}
+
+// forgetRefused forgets a request that succeeded, or all of them.
+func (m *memory) forgetRefused(owner *v1alpha1.ClientCredential, requests ...digest) {
+	m.with(owner, func(e *entry) {
+		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return len(requests) == 0 || slices.Contains(requests, r.request) })
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -38,6 +39,9 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	}
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
+	}
+	if outcome.Failure != nil && outcome.Failure.Class == oauth2.CredentialsRefused && outcome.Request.IsRead {
+		r.memory.tellRefused(o.owner, report.Status.Failure)
 	}
 	for _, event := range report.Events {
 		r.Recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(decision.Action), "%s", shorten(event.Message))
@@ -109,11 +113,11 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 	return nil
 }
 
-// shorten cuts a text of a server, so that an event and a condition can hold them.
+// shorten cuts a text of a server, so that an event and a condition can hold it.
 func shorten(text string) string {
-	const most = 1000
-	if len(text) <= most {
+	const maxText = 1000
+	if len(text) <= maxText {
 		return text
 	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }

@@ -85,23 +85,23 @@ func (r *Reconciler) tidy(ctx context.Context, o *observed, record tokensecret.R
 	return secret.ResourceVersion, err
 }
 
-// notRendered is the failure of a template over a token. A token with further fields of the
-// response, or that lacks them, is not kept: the next response may have other ones.
+// maxRenderings is how many tokens in a row a template may fail to render before one an hour
+// must do: each try costs a token.
+const maxRenderings = 12
+
+// notRendered is the failure of a template over a token. If it may render another response,
+// the next attempt asks for one.
 func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) error {
 	var failure *oauth2.Error
-	if len(token.MissingFields)+len(token.Fields) == 0 || !errors.As(err, &failure) {
+	if !errors.As(err, &failure) || failure.Class != oauth2.MayPass {
 		return err
 	}
-	const maxRenderings = 4
-	if last := o.previous.Failure; len(token.MissingFields) == 0 && last != nil && last.Reason == failure.Reason &&
-		last.Attempts >= maxRenderings && !o.ChangedSince(last) {
-		// It is the template: each try costs a token.
-		return err
+	told := *failure
+	if inARow := r.memory.rememberUnfit(o.owner, token.AccessToken); inARow == 0 || inARow > maxRenderings {
+		// The token is the one that the Secret holds, or it is the template.
+		told.Class = oauth2.Invalid
 	}
-	r.memory.rememberUnwritten(o.owner, nil)
-	passing := *failure
-	passing.Class = oauth2.MayPass
-	return &passing
+	return &told
 }
 
 // rehearse tries the write that failed last time as a dry run, if the token that could

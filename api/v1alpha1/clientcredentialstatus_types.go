@@ -50,6 +50,12 @@ type TokenStatus struct {
 	// +required
 	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
 
+	// expirySource says where expiresAt comes from. Server: the token response or the
+	// token states it. Assumed: neither states it for certain. Absent for a token that an
+	// older version of the operator requested.
+	// +optional
+	ExpirySource ExpirySource `json:"expirySource,omitempty"`
+
 	// renewAt is when the token is renewed, unless renewal is suspended.
 	// +required
 	RenewAt metav1.Time `json:"renewAt,omitzero"`
@@ -60,6 +66,15 @@ type TokenStatus struct {
 	// +kubebuilder:validation:MaxLength=4096
 	Scope string `json:"scope,omitempty"`
 }
+
+// ExpirySource says where the expiry of a token comes from.
+// +kubebuilder:validation:Enum=Server;Assumed
+type ExpirySource string
+
+const (
+	ExpiryFromServer ExpirySource = "Server"
+	ExpiryAssumed    ExpirySource = "Assumed"
+)
 
 // FailureClass says whether a failure can pass by itself, and so when it is retried.
 // +kubebuilder:validation:Enum=Unavailable;MayPass;CredentialsRefused;ObjectNotReady;Invalid
@@ -116,8 +131,9 @@ type FailureStatus struct {
 	// +required
 	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
 
-	// retryAt is when the next attempt is made. A change of the spec or of the
-	// credentials Secret, or a request to renew, brings it about at once.
+	// retryAt is when the next attempt is made. A change that affects the token request, or a
+	// request to renew, triggers it immediately. A Retry-After after an outage is obeyed
+	// all the same.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
 

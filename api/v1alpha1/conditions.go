@@ -165,7 +165,7 @@ const (
 	// already, or the token expired and has not been renewed.
 	ReasonTokenExpired = "TokenExpired"
 	// ReasonTokenMissing surfaces when the Secret lost its token, or the spec asks for
-	// another one, and the answer of the token endpoint is still awaited.
+	// another one, and the operator is still verifying or requesting one.
 	ReasonTokenMissing = "TokenMissing"
 	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that
 	// the operator does not have: DPoP, PoP, MAC.

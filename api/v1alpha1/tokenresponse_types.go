@@ -120,7 +120,8 @@ type TokenResponse struct {
 	CredentialErrors []string `json:"credentialErrors,omitempty"`
 
 	// credentialStatuses are HTTP statuses that mean wrong credentials, whatever the
-	// body says, such as 403. 401 without a known error code always means that.
+	// body says, such as 403. 401 means that too, unless its error code names an
+	// outage: server_error, temporarily_unavailable or slow_down.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

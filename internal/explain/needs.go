@@ -31,7 +31,7 @@ func (in Input) needs() []Point {
 	}
 	if stalled && in.ClientCredential.Status.Failure != nil {
 		points = append(points, Point{
-			Message: "a change of the spec or of the credentials Secret is tried at once; after a change elsewhere, ask for it",
+			Message: "a change that affects the token request is tried immediately; after a change elsewhere, request a renewal",
 			Command: in.plugin("renew"),
 		})
 	}

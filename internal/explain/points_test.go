@@ -116,7 +116,7 @@ var _ = Describe("What a ClientCredential needs", func() {
 		Entry("what the operator says that somebody must change", HaveExactElements(explain.Point{Message: "message of ProfileUnknown"}),
 			noToken, stalled("ProfileUnknown")),
 		Entry("a renewal after a change that the operator does not see", And(
-			saying("message of InvalidClient", "a change of the spec or of the credentials Secret is tried at once"),
+			saying("message of InvalidClient", "a change that affects the token request is tried immediately"),
 			commanding("kubectl tokensync renew orders --namespace=shop")), stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour)),
 		Entry("the label of the credentials Secret",
 			commanding("kubectl --namespace=shop label secret orders-client oauth2.tokensync.dev/usage=client-credential"), stalled("CredentialsNotLabelled")),

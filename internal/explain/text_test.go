@@ -59,7 +59,7 @@ Waits for
 
 Needs
   message of InvalidClient
-  a change of the spec or of the credentials Secret is tried at once; after a change elsewhere, ask for it
+  a change that affects the token request is tried immediately; after a change elsewhere, request a renewal
     $ kubectl tokensync renew orders --namespace=shop
 
 Notices

@@ -66,5 +66,5 @@ func (in Input) mayBeCreated(trouble *metav1.Condition) bool {
 func (in Input) isRefused() bool {
 	trouble := in.trouble()
 	return in.ClientCredential.Status.Failure == nil && trouble != nil &&
-		!isTurn(trouble) && trouble.Reason != v1alpha1.ReasonTokenExpired
+		!isTurn(trouble) && trouble.Reason != v1alpha1.ReasonTokenExpired && trouble.Reason != v1alpha1.ReasonTokenMissing
 }

@@ -92,13 +92,17 @@ var codes = map[string]verdict{
 
 // knownCode returns what an error code of an RFC means, however the server spells it.
 func knownCode(code string) (verdict, bool) {
-	known, isKnown := codes[strings.ToLower(strings.TrimSpace(code))]
+	known, isKnown := codes[normalCode(code)]
 	return known, isKnown
 }
 
+// normalCode is an error code as RFC 6749 spells it: some servers use another case.
+func normalCode(code string) string { return strings.ToLower(strings.TrimSpace(code)) }
+
 // classify judges a failure by what the declaration says, then by an HTTP status
 // that a gateway may have sent instead of the server, then by the error code, then
-// by any other HTTP status. It never judges by the text of a message.
+// by any other HTTP status. 401 counts as refused credentials unless the code names an
+// outage. It never judges by the text of a message.
 func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) verdict {
 	declared := *server.Response
 	known, isKnown := knownCode(code)

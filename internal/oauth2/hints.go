@@ -74,7 +74,10 @@ func (r refused) aboutStatus() []string {
 			"check that the authorization server, and a firewall before it, admits this client and the operator's address")
 	}
 	clauses := r.aboutBasic()
-	if r.said.code == "" && r.said.text == "" {
+	switch {
+	case r.said.code != "":
+		clauses = append(clauses, fmt.Sprintf("if %s means wrong credentials, add it to authorizationServer.response.credentialErrors", r.said.code))
+	case r.said.text == "":
 		clauses = append(clauses, "the server gives no reason: check "+r.client())
 	}
 	return append(clauses, dialect)
@@ -207,7 +210,7 @@ func (r refused) aboutPermission() []string {
 }
 
 func (r refused) permission() string {
-	if grantType := r.server.Request.GrantType; r.said.code == "unauthorized_client" && grantType != "" {
+	if grantType := r.server.Request.GrantType; normalCode(r.said.code) == "unauthorized_client" && grantType != "" {
 		return fmt.Sprintf("allow this client the grant type %s at the authorization server", grantType)
 	}
 	return "allow this client what it asks for at the authorization server"
@@ -316,11 +319,12 @@ func (e *Error) RefusesCredentials() bool {
 	if isOutage(e.StatusCode) {
 		return false
 	}
-	if known, isKnown := knownCode(e.Code); isKnown && known.class == CredentialsRefused {
+	known, _ := knownCode(e.Code)
+	switch {
+	case known.class == CredentialsRefused:
 		return true
-	}
-	switch e.Code {
-	case "unsupported_grant_type", "invalid_grant", "invalid_scope", "invalid_target":
+	case known.reason == v1alpha1.ReasonUnsupportedGrantType, known.reason == v1alpha1.ReasonInvalidGrant,
+		known.reason == v1alpha1.ReasonInvalidScope, known.reason == v1alpha1.ReasonInvalidTarget:
 		return false
 	}
 	switch e.StatusCode {

@@ -54,8 +54,13 @@ type Lifetime struct {
 // IsAssumed reports whether nothing that can be read tells the lifetime.
 func (l Lifetime) IsAssumed() bool { return l.Assumed != 0 }
 
-// IsGuess reports whether the server told no expiry that is certain.
-func (l Lifetime) IsGuess() bool { return l.IsAssumed() || l.IsCautious }
+// ExpirySource says whether the server states the expiry for certain.
+func (l Lifetime) ExpirySource() v1alpha1.ExpirySource {
+	if l.IsAssumed() || l.IsCautious {
+		return v1alpha1.ExpiryAssumed
+	}
+	return v1alpha1.ExpiryFromServer
+}
 
 // IsUnreadable reports whether the lifetime is assumed although the response has a
 // value for it.
@@ -76,7 +81,7 @@ type expiry struct {
 	isCautious bool
 }
 
-// maxCached is for how long a cache may go on handing out a token that has expired.
+// maxCached is how long after its expiry a cache may still return a token.
 const maxCached = 24 * time.Hour
 
 // expiryOf finds out when a token expires: at the earliest of the relative and the
@@ -85,7 +90,7 @@ const maxCached = 24 * time.Hour
 // than the issue.
 func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (time.Time, Lifetime) {
 	told := expiriesIn(server, document, token, response)
-	earliest := told.earliest(response)
+	earliest := told.earliest()
 	lifetime := Lifetime{Unread: told.unread, HasClaim: told.claim != nil}
 	if earliest == nil {
 		lifetime.Assumed, lifetime.Source = assume(server, told.unread)
@@ -99,12 +104,7 @@ func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 	return earliest.at.Truncate(time.Second), lifetime
 }
 
-func (e expiries) earliest(response Response) (earliest *expiry) {
-	if e.relative != nil && e.absolute != nil && response.ReceivedAt.Sub(e.absolute.at) > maxCached {
-		// No cache, but a clock that runs far behind: the server says that the token lives. The
-		// claim of a JWT counts all the same, because the API looks at it too.
-		e.absolute = nil
-	}
+func (e expiries) earliest() (earliest *expiry) {
 	for _, told := range []*expiry{e.relative, e.absolute, e.claim} {
 		if told != nil && (earliest == nil || told.at.Before(earliest.at)) {
 			earliest = told
@@ -128,6 +128,12 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 	told.unread = append(told.unread, unread...)
 	if told.absolute != nil {
 		told.absolute.isCautious = told.absolute.at.Equal(cautious(server, response))
+	}
+	if told.relative != nil && told.absolute != nil && response.ReceivedAt.Sub(told.absolute.at) > maxCached {
+		// No cache, but a clock that runs far behind: the server says that the token lives. The
+		// claim of a JWT counts all the same, because the API looks at it too.
+		told.unread = append(told.unread, Unread{Field: LifetimeFromExpiresAt, At: *told.absolute.place, Kind: passedLongAgo})
+		told.absolute = nil
 	}
 	if at, ok := jwtExpiry(token); ok {
 		told.claim = &expiry{at: at, source: LifetimeFromClaim}
@@ -167,8 +173,8 @@ func isInstant(value any, lifetime time.Duration, now time.Time) bool {
 	return ok && at.Sub(now).Abs() < longestLifetime
 }
 
-// firstExpiryEver is before any token expired.
-var firstExpiryEver = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+// minExpiry is a bound: an earlier date is no expiry of a token.
+var minExpiry = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // absoluteExpiry reads an instant, or returns what kind of value it cannot read.
 // Without a zone it may be meant as local time somewhere: then it counts as no later
@@ -178,7 +184,7 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
 	isCertain := zoned || zone != ""
 	switch latest := cautious(server, response); {
-	case !ok, at.Unix() > 0 && at.Before(firstExpiryEver):
+	case !ok, at.Unix() > 0 && at.Before(minExpiry):
 		// A lifetime perhaps, or a count since another year.
 		return at, kindOf(value)
 	case !isCertain && at.After(latest):
@@ -187,7 +193,7 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 		return at, passedWithoutZone
 	case !at.Before(response.StartedAt.Add(longestLifetime)):
 		// Misunderstood, or meant as "never".
-		return at, "a date more than 10 years ahead"
+		return at, farAhead
 	}
 	return at, ""
 }

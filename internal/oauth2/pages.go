@@ -67,7 +67,7 @@ func titled(request *Request, response Response) string {
 	}
 	said := saying{}
 	said.text, said.page = wordFinder{request: request, isSuccess: response.StatusCode < 300}.plain(body, response.StatusCode)
-	return ", but" + strings.NewReplacer(" (", " ", ")", "").Replace(said.quoted())
+	return ", but " + said.pageTitled()
 }
 
 // quotedText decodes a body that is a string of JSON: a secret in it may be escaped.

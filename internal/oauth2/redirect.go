@@ -37,7 +37,7 @@ func locationOf(request *Request, response Response) string {
 	return request.shorten(displayURL(location.String()))
 }
 
-// displayURL drops what a URL might carry besides its place.
+// displayURL drops user, query and fragment, which may hold secrets.
 func displayURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {

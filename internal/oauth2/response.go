@@ -115,8 +115,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	return token, nil
 }
 
-// noToken is the error for a response without a token that told of no failure either, as
-// far as the declaration goes.
+// noToken is the error for a response with neither a token nor a declared error code.
 func noToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, request *Request, response Response) error {
 	said := wordsOf(server, request, document, response)
 	if said.isFailure(server) {
@@ -130,8 +129,7 @@ func noToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document 
 		places, said.says(response.StatusCode))
 }
 
-// tokenTypeIn finds the type of the token, and refuses one that the token alone does not
-// serve for.
+// tokenTypeIn returns the token type. It refuses a type whose token is useless without a key.
 func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, response Response) (string, error) {
 	tokenType, _ := first(document, server.Response.TokenType, text)
 	switch strings.ToLower(tokenType) {

@@ -36,8 +36,8 @@ func (r *Request) shorten(s string, tokens ...string) string {
 	return cut(r.readable(s, tokens...), maxWords)
 }
 
-// readable does what shorten does, but does not cut. Call it before splitting a text: a part
-// of a secret is not recognised as secret.
+// readable returns the text that shorten shows, before it is cut. Redact a text before
+// splitting it: a part of a secret is not recognized.
 func (r *Request) readable(s string, tokens ...string) string {
 	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
 	// What is dropped from a secret must not have hidden it.

@@ -13,12 +13,11 @@ var (
 	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
-// leastToken is the length of a text that may be a token: a shorter one would blot
-// out words.
-const leastToken = 8
+// minToken is the length of a text that may be a token: a shorter one would blot out words.
+const minToken = 8
 
-// tokensIn are the texts of a response that must never be shown: the access token,
-// and whatever calls itself a token, a secret or the like.
+// tokensIn returns the texts of a response that must never be shown: the access token, and
+// members whose names suggest a secret.
 func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
 	accessToken, _ := accessTokenIn(server, document, response)
 	found := []string{accessToken}
@@ -40,5 +39,5 @@ func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Re
 		}
 	}
 	search(document, false)
-	return slices.DeleteFunc(found, func(text string) bool { return len(text) < leastToken })
+	return slices.DeleteFunc(found, func(text string) bool { return len(text) < minToken })
 }

@@ -19,9 +19,16 @@ type Unread struct {
 	Kind string
 }
 
-// passedWithoutZone is the Kind of a date that has passed for UTC, so that it is the time
-// of somewhere in the west, or the token is dead.
-const passedWithoutZone = "a date without a zone that has passed in UTC"
+// Kinds of values that have a remedy of their own.
+const (
+	// passedWithoutZone is a date without a zone that has passed in UTC: the server's zone
+	// is west of UTC, or the token has expired.
+	passedWithoutZone = "a date without a zone that has passed in UTC"
+	passedLongAgo     = "a date that passed more than a day ago"
+	farAhead          = "a date more than 10 years ahead"
+	anObject          = "an object"
+	aList             = "a list"
+)
 
 // kindOf describes a value without showing it.
 func kindOf(value any) string {
@@ -33,9 +40,9 @@ func kindOf(value any) string {
 	case bool:
 		return "a boolean"
 	case []any:
-		return "a list"
+		return aList
 	}
-	return "an object"
+	return anObject
 }
 
 // isBlank reports whether a value says nothing, as null does.
@@ -80,13 +87,26 @@ func (l Lifetime) unreadMessage() string {
 	if l.IsAssumed() {
 		instead = l.Assumed.String() + " is assumed"
 	}
-	remedy := "point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt"
-	switch last := l.Unread[len(l.Unread)-1]; {
-	case last.Kind == passedWithoutZone:
-		remedy = "set authorizationServer.response.expiresAtZone to the zone of the server, such as -08:00"
-	case last.Field == LifetimeFromExpiresAt:
-		remedy = "set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A"
-	}
-	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s; %s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to how long tokens live",
+	remedy := l.Unread[len(l.Unread)-1].remedy()
+	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s%s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to how long tokens live",
 		strings.Join(found, " and "), instead, remedy, strings.Join(fields, " and "))
+}
+
+// remedy says how the value can be read, after a semicolon; empty if it cannot.
+func (u Unread) remedy() string {
+	switch {
+	case u.Kind == passedWithoutZone:
+		return "; set authorizationServer.response.expiresAtZone to the zone of the server, such as -08:00"
+	case u.Kind == passedLongAgo:
+		return "; check the clock of the server"
+	case u.Kind == farAhead:
+		return ""
+	case u.Kind == anObject, u.Kind == aList:
+		return "; point to a value inside it"
+	case u.Field == LifetimeFromExpiresAt && strings.HasPrefix(u.Kind, "a number"):
+		return "; point authorizationServer.response.expiresIn to it if it is a lifetime"
+	case u.Field == LifetimeFromExpiresAt:
+		return "; set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A"
+	}
+	return "; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt"
 }

@@ -118,14 +118,20 @@ func (s saying) answer(status int) string {
 // quoted is the explanation in brackets; empty for none.
 func (s saying) quoted() string {
 	switch {
-	case s.page != "" && s.text != "":
-		return fmt.Sprintf(" (%s titled %q)", s.page, s.text)
 	case s.page != "":
-		return " (" + s.page + ")"
+		return " (" + s.pageTitled() + ")"
 	case s.text != "":
 		return fmt.Sprintf(" (%q)", s.text)
 	}
 	return ""
+}
+
+// pageTitled is the kind of the page and its title, if it has one.
+func (s saying) pageTitled() string {
+	if s.text == "" {
+		return s.page
+	}
+	return fmt.Sprintf("%s titled %q", s.page, s.text)
 }
 
 // says is what the server says in a response without a token; empty for nothing.
@@ -170,7 +176,7 @@ func (f wordFinder) formOf(response Response, body string) any {
 func formTokens(form any) (tokens []string) {
 	members, _ := form.(map[string]any)
 	for name, member := range members {
-		if text, ok := text(member); ok && len(text) >= leastToken && secretName.MatchString(name) && !publicName.MatchString(name) {
+		if text, ok := text(member); ok && len(text) >= minToken && secretName.MatchString(name) && !publicName.MatchString(name) {
 			tokens = append(tokens, text)
 		}
 	}

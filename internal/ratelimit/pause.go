@@ -5,11 +5,11 @@ import "time"
 // client is a client of a server.
 type client struct{ server, id string }
 
-// pause is when a server asked a client to wait, and until when.
+// pause is the time in which a client must not send.
 type pause struct{ since, until time.Time }
 
-// Pause says that the server wants no request of the client before until, as
-// Retry-After told now. Of two pauses, the later counts.
+// Pause records that the server asked the client at now to send nothing before until
+// (Retry-After). Of two pauses, the later counts.
 func (l *Limiter) Pause(server, clientID string, now, until time.Time) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -19,8 +19,8 @@ func (l *Limiter) Pause(server, clientID string, now, until time.Time) {
 	}
 }
 
-// Resume ends the pause of the client at the server, because a request that began at
-// startedAt was answered well. A request from before the pause ends nothing.
+// Resume ends the client's pause after a successful request, if that started during the
+// pause.
 func (l *Limiter) Resume(server, clientID string, startedAt time.Time) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -30,14 +30,17 @@ func (l *Limiter) Resume(server, clientID string, startedAt time.Time) {
 	}
 }
 
-// PausedUntil is when the pause of the client at the server ends; zero when there
-// is none.
+// maxSetBack is how far a clock may be set back before a pause counts as one of another time.
+const maxSetBack = 5 * time.Minute
+
+// PausedUntil returns when the pause of the client at the server ends. It returns zero without
+// one, and for a pause that begins in the future: the clock was set back since.
 func (l *Limiter) PausedUntil(server, clientID string, now time.Time) time.Time {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.sweep(now)
-	if until := l.pauses[client{server, clientID}].until; until.After(now) {
-		return until
+	if known := l.pauses[client{server, clientID}]; known.until.After(now) && !known.since.After(now.Add(maxSetBack)) {
+		return known.until
 	}
 	return time.Time{}
 }

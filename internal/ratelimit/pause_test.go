@@ -24,6 +24,7 @@ var _ = Describe("a pause", func() {
 	},
 		Entry("until its end", 0.0, 30.0, 30.0),
 		Entry("to the last instant", 29.9, 30.0, 30.0),
+		Entry("after the clock was set back by a second", -1.0, 30.0, 30.0),
 		Entry("until the end of the later one, which came last", 0.0, 60.0, 30.0, 60.0),
 		Entry("until the end of the later one, which came first", 0.0, 60.0, 60.0, 30.0),
 	)
@@ -33,6 +34,7 @@ var _ = Describe("a pause", func() {
 	},
 		Entry("in the instant of its end", server, client, 30.0),
 		Entry("after its end", server, client, 31.0),
+		Entry("after the clock was set back by two hours", server, client, -7200.0),
 		Entry("another client of the server", server, "blog", 0.0),
 		Entry("the same client of another server", "https://other.example.com", client, 0.0),
 	)

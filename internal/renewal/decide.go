@@ -138,8 +138,11 @@ func (in Input) Token() *tokensecret.Record {
 	return in.Target.Record
 }
 
-// Valid reports whether the target holds an unexpired token for the request.
-func (in Input) Valid() bool { return in.MayBeIntact() && !in.Target.Tampered }
+// Valid reports whether the target holds an unexpired token for the request. Nobody knows when
+// a token expires that a clock issued which was set back since.
+func (in Input) Valid() bool {
+	return in.MayBeIntact() && !in.Target.Tampered && !in.IsAhead(in.Token().IssuedAt)
+}
 
 // MayBeIntact reports whether the target has the record of an unexpired token for the
 // request. The Secret may have been tampered with: only its data shows whether the token is

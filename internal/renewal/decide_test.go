@@ -87,6 +87,7 @@ var _ = Describe("the decision", func() {
 		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
 		Entry("a Secret that is changed again and again waits", renewal.Wait, "the token Secret is contested", drifted, contested),
 		Entry("a Secret whose record is removed again and again waits", renewal.Wait, "the token Secret is contested", noRecord, contested),
+		Entry("a Secret that was deleted often before the clock was set back needs a token", renewal.Exchange, "there is no token Secret", noTarget, contestedLater),
 		Entry("a Secret that was repaired often and is whole now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
 
 		// Reasons for a new token.
@@ -223,6 +224,7 @@ var _ = Describe("a token", func() {
 		Entry("not in a Secret of somebody else", false, foreignTarget),
 		Entry("not without a record", false, noRecord),
 		Entry("not without a Secret", false, noTarget),
+		Entry("not if the clock was set back since it was issued: nobody knows when it expires", false, issuedNextYear),
 	)
 
 	It("is no token of ours in a Secret of somebody else", func() {

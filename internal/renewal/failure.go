@@ -7,10 +7,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// failure is the last one, unless a token was issued since or the clock was wrong.
-func (in Input) failure() *v1alpha1.FailureStatus {
+// LastFailure returns the last failure. It returns nil without one, if a token was issued
+// since, or if its time lies in the future.
+func (in Input) LastFailure() *v1alpha1.FailureStatus {
 	failure := in.Last.Failure
-	if failure == nil || in.isAhead(failure.LastAttemptAt.Time) {
+	if failure == nil || in.IsAhead(failure.LastAttemptAt.Time) {
 		return nil
 	}
 	if token := in.Token(); token != nil && token.IssuedAt.After(failure.LastAttemptAt.Time) {
@@ -19,22 +20,18 @@ func (in Input) failure() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// LastFailure is the last one, unless a token was issued since or the clock was wrong; nil
-// without one.
-func (in Input) LastFailure() *v1alpha1.FailureStatus { return in.failure() }
-
 // BackingOff returns the failure whose backoff is not over; nil without one.
 func (in Input) BackingOff() *v1alpha1.FailureStatus {
-	failure := in.failure()
+	failure := in.LastFailure()
 	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
 		return nil
 	}
 	return failure
 }
 
-// isAhead tells of an instant that lies in the past for whoever wrote it, and in
-// the future for us.
-func (in Input) isAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
+// IsAhead reports whether an instant of the past lies in the future: the clock was set back
+// since.
+func (in Input) IsAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
 
 // ChangedSince tells whether something changed that may cure a failure. A limited
 // rate is not cured by other credentials.

@@ -19,7 +19,8 @@ type Repairs struct {
 
 // Another adds a repair made at now.
 func (r Repairs) Another(now time.Time) Repairs {
-	if now.Sub(r.LastAt) > repairsForgotten {
+	if now.Sub(r.LastAt).Abs() > repairsForgotten {
+		// Also after the clock was set back.
 		r.Count = 0
 	}
 	return Repairs{Count: r.Count + 1, LastAt: now}

@@ -31,6 +31,10 @@ var _ = Describe("the repair of a Secret that somebody else spoils", func() {
 		}
 	})
 
+	It("is made at once again when the clock was set back by two hours", func() {
+		Expect(repaired(10).Another(now.Add(-2 * time.Hour)).NextAt()).To(BeZero())
+	})
+
 	It("is made at once again when the Secret was left alone for long", func() {
 		Expect(repaired(10).Another(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
 	})

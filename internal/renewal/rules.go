@@ -102,7 +102,7 @@ func (in Input) MayRepair() bool { return in.contested() == nil }
 
 func (in Input) contested() *Decision {
 	next := in.Repairs.NextAt()
-	if !in.Now.Before(next) || in.renewRequestIsNew() {
+	if !in.Now.Before(next) || in.IsAhead(in.Repairs.LastAt) || in.renewRequestIsNew() {
 		return nil
 	}
 	until := next
@@ -145,7 +145,7 @@ func renewRequested(in Input) *Decision {
 
 // renewUnfulfilled goes on with a request to renew whose first attempt failed.
 func renewUnfulfilled(in Input) *Decision {
-	if in.failure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
+	if in.LastFailure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
 		return nil
 	}
 	return exchange("the renewal that was requested failed")
@@ -153,7 +153,7 @@ func renewUnfulfilled(in Input) *Decision {
 
 func due(in Input) *Decision {
 	switch {
-	case in.isAhead(in.Token().IssuedAt):
+	case in.IsAhead(in.Token().IssuedAt):
 		return exchange("the token seems to be issued in the future")
 	case in.Now.Before(in.RenewAt()):
 		return nil

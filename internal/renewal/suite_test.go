@@ -86,6 +86,11 @@ func recordedForAnother(in *renewal.Input) { in.Target.Record.RequestHash = "oth
 func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
 
 // contested is a Secret that was repaired three times, the last time just now.
+// contestedLater was contested before the clock was set back.
+func contestedLater(in *renewal.Input) {
+	in.Repairs = renewal.Repairs{Count: 3, LastAt: in.Now.Add(2 * time.Hour)}
+}
+
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 3, LastAt: in.Now} }
 
 func rateLimited(in *renewal.Input) {

@@ -33,13 +33,13 @@ func Awaited(in Input) Decision {
 	decision := Decision{Action: Wait, Why: "a token is awaited"}
 	if token := in.Token(); token == nil || in.Now.Before(token.ExpiresAt) {
 		decision.Problem = later(v1alpha1.ReasonTokenMissing,
-			"Secret %q holds no valid token for this spec; another one has been asked for, and the answer is awaited", in.TargetName)
+			"Secret %q holds no valid token for this spec: the operator is verifying or requesting one", in.TargetName)
 	}
 	return decision
 }
 
-// StillRefused is the decision to wait for the retry after a failure that an edit of the
-// credentials Secret did not cure.
+// StillRefused is the decision to wait for the retry after a failure that an edit did not
+// fix.
 func StillRefused(failure *v1alpha1.FailureStatus) Decision {
 	return Decision{Action: Wait, Why: "the credentials are those that the server refused",
 		Problem: &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}}

@@ -24,12 +24,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if held := heldBy(in, failure); held != nil {
 		return held.DeepCopy()
 	}
-	var before []v1alpha1.ClassAttempts
-	if last := in.Previous.Failure; last != nil &&
-		(!in.Observed.ChangedSince(last) || (in.Outcome.RefusedAgain && in.Observed.OnlyEditedSince(last))) {
-		before = last.AttemptsByClass
-	}
-	byClass, attempts, ofClass := countAttempt(before, failure.Class)
+	byClass, attempts, ofClass := countAttempt(attemptsBefore(in), failure.Class)
 	// Rounded up: no sooner than the server asked for.
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
 	status := &v1alpha1.FailureStatus{
@@ -48,6 +43,30 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	return status
 }
 
+// attemptsBefore returns the counts that go on. An edit ends them, except the count of
+// refused credentials, which goes on as long as the request is the same: servers lock
+// accounts.
+func attemptsBefore(in Input) []v1alpha1.ClassAttempts {
+	last, request := in.Previous.Failure, in.Outcome.Request
+	switch {
+	case last != nil && !in.Observed.ChangedSince(last):
+		return last.AttemptsByClass
+	case in.Observed.IsRenewRequested(), request.IsOther:
+		return nil
+	case request.Refused != nil:
+		return refusedAttempts(request.Refused)
+	case last != nil && in.Observed.OnlyEditedSince(last):
+		return refusedAttempts(last)
+	}
+	return nil
+}
+
+func refusedAttempts(failure *v1alpha1.FailureStatus) []v1alpha1.ClassAttempts {
+	return slices.DeleteFunc(slices.Clone(failure.AttemptsByClass), func(counted v1alpha1.ClassAttempts) bool {
+		return counted.Class != oauth2.CredentialsRefused
+	})
+}
+
 // heldBy returns the last failure, if the server refused the credentials and the wait for
 // the next login is not over: another failure in between neither shortens it nor takes its
 // place, because servers lock accounts. While the credentials cannot be read, or are not
@@ -58,8 +77,8 @@ func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
 		!in.Observed.Now.Before(last.RetryAt.Time) || in.Observed.LastFailure() == nil {
 		return nil
 	}
-	wasSent := failure.Reason != v1alpha1.ReasonAPIRequestFailed && failure.Class != oauth2.ObjectNotReady && failure.Class != oauth2.Invalid
-	mayBeSame := !wasSent && in.Observed.OnlyEditedSince(last)
+	isUnbuilt := !in.Outcome.Request.IsRead || failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid
+	mayBeSame := isUnbuilt && in.Observed.OnlyEditedSince(last)
 	if in.Observed.ChangedSince(last) && !mayBeSame {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// problem is what stands in the way of a token.
+// problem is why there is no token, or why its renewal fails.
 type problem struct {
 	reason, message string
 	// since is when the problem began.
@@ -50,7 +50,8 @@ func bounded(message string) string {
 func newProblem(in Input, reason, message string, class oauth2.Class) *problem {
 	message = bounded(message)
 	if last := in.Previous.Failure; last != nil && last.Reason == reason && last.Class == oauth2.Unavailable && class != oauth2.Unavailable {
-		// An outage became a refusal under the same reason: a server that starts, for one.
+		// After an outage, a refusal with the same reason is a new problem: a server that starts
+		// answers so.
 		return &problem{reason: reason, message: message, since: in.Observed.Now, stallsAt: renewal.StallsAt(class, in.Observed.Now), isAnother: true}
 	}
 	since, stallsAt := age(in.Previous.Conditions, reason, in.Observed.Generation, class, in.Observed.Now)

@@ -30,9 +30,8 @@ type Outcome struct {
 	Attempted bool
 	// Failure is why that did not succeed; nil when it did.
 	Failure *oauth2.Error
-	// RefusedAgain is true if the server refused credentials that it may have refused
-	// before, whatever was edited since.
-	RefusedAgain bool
+	// Request compares the token request of the attempt with those that the server refused.
+	Request Request
 	// SameToken tells that the server gave the token again that the target holds,
 	// so nothing was written.
 	SameToken bool
@@ -42,8 +41,22 @@ type Outcome struct {
 	// Lifetime tells how it is known how long the token lives that the server gave; nil
 	// when it gave none.
 	Lifetime *oauth2.Lifetime
+	// ExpirySource of the token that the server gave; empty when it gave none.
+	ExpirySource v1alpha1.ExpirySource
 	// Notices tell what an admin should know.
 	Notices []oauth2.Notice
+}
+
+// Request says whether the server refused the token request of an attempt before, whatever was
+// edited since. It is zero if the attempt failed before the credentials were read, or needed
+// no request.
+type Request struct {
+	IsRead bool
+	// Refused is the failure of the last time that the server refused it; nil for none.
+	Refused *v1alpha1.FailureStatus
+	// IsOther is true if the server refused other requests, but not this one. A restart loses
+	// what was refused.
+	IsOther bool
 }
 
 // Report is what the world is told, and when to look again.
@@ -65,7 +78,7 @@ func Compute(in Input) Report {
 	status := v1alpha1.ClientCredentialStatus{
 		ObservedGeneration:      &after.Generation,
 		LastHandledRenewRequest: in.Previous.LastHandledRenewRequest,
-		Token:                   tokenStatus(after),
+		Token:                   tokenStatus(in, after),
 		Failure:                 failureStatus(in),
 	}
 	if in.Outcome.Attempted && after.RenewRequest != "" {
@@ -107,18 +120,24 @@ func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialS
 	}
 }
 
-func tokenStatus(after renewal.Input) *v1alpha1.TokenStatus {
+func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 	record := after.Token()
 	if record == nil {
 		return nil
 	}
-	return &v1alpha1.TokenStatus{
-		SecretName: after.TargetName,
-		IssuedAt:   second(record.IssuedAt),
-		ExpiresAt:  second(record.ExpiresAt),
-		RenewAt:    second(after.RenewAt()),
-		Scope:      record.Scope,
+	status := &v1alpha1.TokenStatus{
+		SecretName:   after.TargetName,
+		IssuedAt:     second(record.IssuedAt),
+		ExpiresAt:    second(record.ExpiresAt),
+		ExpirySource: in.Outcome.ExpirySource,
+		RenewAt:      second(after.RenewAt()),
+		Scope:        record.Scope,
 	}
+	if last := in.Previous.Token; status.ExpirySource == "" && last != nil &&
+		last.IssuedAt.Equal(&status.IssuedAt) && last.ExpiresAt.Equal(&status.ExpiresAt) {
+		status.ExpirySource = last.ExpirySource
+	}
+	return status
 }
 
 // askAgain is the status of a token that the server gave again.

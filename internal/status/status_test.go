@@ -102,19 +102,48 @@ var _ = Describe("the failure in the status", func() {
 		Entry("but is not told if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
 	)
 
+	same := status.Request{IsRead: true, Refused: &v1alpha1.FailureStatus{
+		AttemptsByClass: []v1alpha1.ClassAttempts{{Class: oauth2.CredentialsRefused, Attempts: 1}, {Class: oauth2.Unavailable, Attempts: 7}},
+	}}
+	other := status.Request{IsRead: true, IsOther: true}
+
 	DescribeTable("counts refused credentials",
-		func(attempts int, again bool, changes ...change) {
+		func(attempts int32, request status.Request, changes ...change) {
 			before := after(observed(noTarget), refused)
 			outcome := refused
-			outcome.RefusedAgain = again
+			outcome.Request = request
 			in := observed(append([]change{noTarget, later(time.Hour)}, changes...)...)
 			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(
-				ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: int32(attempts)})) //nolint:gosec // A few attempts.
+				ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: attempts}))
 		},
-		Entry("one after the other, although their Secret was edited", 2, true, credentialsEdited),
-		Entry("one after the other, although the spec was edited", 2, true, func(in *renewal.Input) { in.Generation = 4 }),
-		Entry("from one if they are others", 1, false, credentialsEdited),
-		Entry("from one if a renewal was requested", 1, true, renewRequested),
+		Entry("one after the other, although their Secret was edited", int32(2), same, credentialsEdited),
+		Entry("one after the other, although the spec was edited", int32(2), same, func(in *renewal.Input) { in.Generation = 4 }),
+		Entry("one after the other, if a restart lost the request", int32(2), status.Request{IsRead: true}, credentialsEdited),
+		Entry("from one if they are others", int32(1), other, credentialsEdited),
+		Entry("from one if a renewal was requested", int32(1), same, renewRequested),
+	)
+
+	It("counts refused credentials although a token was issued for others meanwhile", func() {
+		outcome := refused
+		outcome.Request = same
+		told := report(observed(noTarget, credentialsEdited), outcome, unseen).Status
+		Expect(told.Failure.AttemptsByClass).To(ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 2}))
+	})
+
+	DescribeTable("goes on counting refused credentials, and no other failure, after an edit",
+		func(request status.Request, outcome status.Outcome, expected ...v1alpha1.ClassAttempts) {
+			before := after(observed(noTarget), refused)
+			before = report(observed(noTarget, later(time.Hour)), failed(v1alpha1.ReasonRequestRefused, oauth2.MayPass), before).Status
+			outcome.Request = request
+			in := observed(noTarget, later(2*time.Hour), credentialsEdited)
+			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(ConsistOf(expected))
+		},
+		Entry("if the server fails", same, failed(v1alpha1.ReasonServerError, oauth2.Unavailable),
+			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
+		Entry("if the API server fails before a request", status.Request{}, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable),
+			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
+		Entry("unless the request is another one", other, failed(v1alpha1.ReasonServerError, oauth2.Unavailable),
+			v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
 	)
 
 	It("has a message that fits into a condition", func() {
@@ -135,6 +164,7 @@ var _ = Describe("the failure in the status", func() {
 	DescribeTable("makes way for another failure although credentials were refused",
 		func(outcome status.Outcome, changes ...change) {
 			before := after(observed(noTarget), refused)
+			outcome.Request = other
 			in := observed(append([]change{noTarget, later(10 * time.Second)}, changes...)...)
 			Expect(report(in, outcome, before).Status.Failure.Reason).To(Equal(outcome.Failure.Reason))
 		},

@@ -33,6 +33,9 @@ func explainParsing(err error) error {
 	return fault(cut(strings.TrimPrefix(err.Error(), "template: ")))
 }
 
+// MissingKeyError is the error of a template that uses a key which does not exist.
+type MissingKeyError struct{ fault }
+
 // explain keeps of an error the line and what holds no text that was given:
 // functions may quote what they are given.
 func explain(err error, text string, data map[string]any) error {
@@ -41,7 +44,12 @@ func explain(err error, text string, data map[string]any) error {
 		// What is written is too long.
 		return fault(reason(err, "", "", text, data))
 	}
-	return fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
+	explained := fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
+	var absent missingKeyError
+	if errors.As(err, &absent) || missing.MatchString(parts[3]) {
+		return MissingKeyError{explained}
+	}
+	return explained
 }
 
 // reason is told from an error, or from the part of the template that fails and the

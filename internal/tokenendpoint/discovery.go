@@ -53,8 +53,8 @@ func (d *discoveries) get(key string, now time.Time) (discovery, bool) {
 	return known, now.Before(known.until)
 }
 
-// refresh is get for whom reads metadata again that are not fresh. Others go on with the
-// old ones meanwhile.
+// refresh is get for a caller that reads stale metadata again. Other callers use the old
+// metadata meanwhile.
 func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
 	d.refreshes.Lock()
 	defer d.refreshes.Unlock()

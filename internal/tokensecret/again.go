@@ -67,35 +67,44 @@ func Holds(secret *corev1.Secret, token oauth2.Token) bool {
 	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
 }
 
-// Former is what was believed of a token that the server gives again.
-type Former struct {
-	ExpiresAt time.Time
-	// IsGuess is true if the server had told no expiry that is certain, and IsTold if it is
-	// known that it had. A record knows neither.
-	IsGuess, IsTold bool
+// Expiry is when a token expires, and where that comes from.
+type Expiry struct {
+	At time.Time
+	// Source is empty if it is not known.
+	Source v1alpha1.ExpirySource
 }
 
-// Believe returns when a token expires that the server gave again: no later than it was
-// believed to before, as long as that lies ahead, unless that was a guess and the server
-// tells now. Once it is over, a JWT's own exp tells, and a guess may be made anew. Any
-// other token is refused: what gives it is a cache, as far as anybody can tell. The error
-// is an *oauth2.Error.
-func Believe(former Former, token oauth2.Token) (time.Time, error) {
-	left := former.ExpiresAt.Sub(token.IssuedAt)
-	isGuess := token.Lifetime.IsGuess()
+// ExpiryOf returns the expiry that the response states, or that is assumed.
+func ExpiryOf(token oauth2.Token) Expiry {
+	return Expiry{At: token.ExpiresAt, Source: token.Lifetime.ExpirySource()}
+}
+
+// Believe returns the expiry of a token that the server returns again. It is never later
+// than the former expiry while that is ahead, unless the former one was assumed and the
+// server states one now. An assumption never replaces a stated expiry. After the former
+// expiry, the exp of a JWT counts, and an assumption is made anew. Any other token is
+// refused: it probably comes from a cache. The error is an
+// *oauth2.Error.
+func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
+	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
+	isAssumed, wasStated := given.Source == v1alpha1.ExpiryAssumed, former.Source == v1alpha1.ExpiryFromServer
 	switch {
-	case !token.ExpiresAt.After(former.ExpiresAt), former.IsGuess && !isGuess:
-		return token.ExpiresAt, nil
-	case isGuess && !former.IsTold && left < AssumedAgain:
-		return token.ExpiresAt, nil
+	case isAssumed && wasStated && left > 0:
+		return former, nil
+	case isAssumed && wasStated:
+		// An assumption does not bring back a token that the server stated to be dead by now.
+	case !given.At.After(former.At), former.Source == v1alpha1.ExpiryAssumed && !isAssumed:
+		return given, nil
+	case isAssumed && left < AssumedAgain:
+		return given, nil
 	case left > 0:
-		return former.ExpiresAt, nil
+		return former, nil
 	case token.Lifetime.HasClaim:
-		return token.ExpiresAt, nil
+		return given, nil
 	}
-	return time.Time{}, &oauth2.Error{
+	return Expiry{}, &oauth2.Error{
 		Reason: v1alpha1.ReasonTokenExpired, Class: oauth2.Unavailable,
 		Message: fmt.Sprintf("the token endpoint gave the token again that was believed to expire at %s: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
-			former.ExpiresAt.UTC().Format(time.RFC3339)),
+			former.At.UTC().Format(time.RFC3339)),
 	}
 }

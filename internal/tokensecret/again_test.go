@@ -92,7 +92,7 @@ var _ = Describe("a token that a server gave again", func() {
 
 	DescribeTable("is believed to expire when it was",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
-			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, given(after, lifetime))).To(Equal(expiresAt))
+			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, lifetime))).To(Equal(tokensecret.Expiry{At: expiresAt}))
 		},
 		Entry("while it lives", -20*time.Minute, told),
 		Entry("a second before its expiry", -time.Second, told),
@@ -103,7 +103,7 @@ var _ = Describe("a token that a server gave again", func() {
 	DescribeTable("is believed to live on",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			token := given(after, lifetime)
-			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, token)).To(Equal(token.ExpiresAt))
+			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 		},
 		Entry("as a JWT whose exp lies ahead", time.Second, claimed),
 		Entry("if its lifetime is assumed, and almost over", -9*time.Second, assumed),
@@ -112,14 +112,15 @@ var _ = Describe("a token that a server gave again", func() {
 
 	cautious := oauth2.Lifetime{Source: oauth2.LifetimeFromExpiresAt, IsCautious: true}
 
-	DescribeTable("whose former expiry is known to be a guess is believed",
+	DescribeTable("whose former expiry was assumed is believed",
 		func(after time.Duration, lifetime oauth2.Lifetime, isNew bool) {
 			token := given(after, lifetime)
-			expected := expiresAt
+			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
+			expected := former
 			if isNew {
-				expected = token.ExpiresAt
+				expected = tokensecret.ExpiryOf(token)
 			}
-			Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsGuess: true}, token)).To(Equal(expected))
+			Expect(tokensecret.Believe(former, token)).To(Equal(expected))
 		},
 		Entry("at once, when the server tells", -20*time.Minute, told, true),
 		Entry("when it is over, and the server tells", time.Second, told, true),
@@ -127,23 +128,33 @@ var _ = Describe("a token that a server gave again", func() {
 		Entry("when it is over, and is guessed again", time.Second, cautious, true),
 	)
 
-	DescribeTable("whose former expiry is known to be told is not guessed anew",
+	DescribeTable("whose former expiry the server stated is not assumed anew",
 		func(lifetime oauth2.Lifetime) {
-			_, err := tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsTold: true}, given(time.Second, lifetime))
+			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, given(time.Second, lifetime))
 			Expect(err).To(MatchError(ContainSubstring("gave the token again")))
 		},
 		Entry("without a lifetime", assumed),
 		Entry("with a date without a zone", cautious),
 	)
 
+	DescribeTable("keeps its stated expiry, whatever is assumed now",
+		func(after time.Duration) {
+			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}
+			Expect(tokensecret.Believe(former, given(after, assumed))).To(Equal(former))
+		},
+		Entry("if that is earlier", -90*time.Minute),
+		Entry("if that is the same", -time.Hour),
+		Entry("if that is later", -time.Minute),
+	)
+
 	It("is believed to expire sooner than before", func() {
 		token := given(-90*time.Minute, told)
-		Expect(tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt, IsTold: true}, token)).To(Equal(token.ExpiresAt))
+		Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 	})
 
 	DescribeTable("is refused, and asked for again soon",
 		func(after time.Duration) {
-			_, err := tokensecret.Believe(tokensecret.Former{ExpiresAt: expiresAt}, given(after, told))
+			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, told))
 			var failure *oauth2.Error
 			Expect(errors.As(err, &failure)).To(BeTrue())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))

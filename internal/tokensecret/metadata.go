@@ -23,7 +23,7 @@ func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	wanted.labels[v1alpha1.ManagedByLabel] = v1alpha1.ManagedBy
 	wanted.annotations[v1alpha1.OwnerUIDAnnotation] = string(owner.UID)
 	wanted.annotations[v1alpha1.OwnerNameAnnotation] = owner.Name
-	wanted.annotations[v1alpha1.TemplateHashAnnotation] = templateHash(owner)
+	wanted.annotations[v1alpha1.TemplateHashAnnotation] = TemplateHash(owner)
 	if owner.RetainsTarget() {
 		wanted.annotations[v1alpha1.AdoptableByAnnotation] = owner.Name
 	}

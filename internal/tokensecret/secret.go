@@ -103,8 +103,9 @@ func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	return &token
 }
 
-// sameExpiry is how far two readings of the expiry of one token may lie apart.
-const sameExpiry = 10 * time.Second
+// sameExpiry is how far two readings of the expiry of one token may lie apart: a lifetime is
+// in whole seconds, and counts from the start of the request.
+const sameExpiry = 2 * time.Second
 
 // IsSame tells whether a token is the one that the target holds already, under
 // the same record: then there is nothing to write. The fingerprint tells, so the

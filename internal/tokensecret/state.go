@@ -63,7 +63,7 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		state.written, state.foreign = fieldsBy(secret, ours), fieldsBy(secret, others)
 		wanted := metadataOf(owner).knownTo(secret)
 		hash, isVerified := secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation]
-		state.Outdated = hash != templateHash(owner)
+		state.Outdated = hash != TemplateHash(owner)
 		state.Tampered = !isVerified || !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
 		state.Drifted = state.Tampered || !state.asWanted ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||

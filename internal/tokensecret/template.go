@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,8 +30,8 @@ func TypeOf(owner *v1alpha1.ClientCredential) corev1.SecretType {
 	return corev1.SecretTypeOpaque
 }
 
-// templateHash tells one template of type and data from another; empty for none.
-func templateHash(owner *v1alpha1.ClientCredential) string {
+// TemplateHash identifies a template of type and data; empty for none.
+func TemplateHash(owner *v1alpha1.ClientCredential) string {
 	data := owner.TargetTemplate().Data
 	if TypeOf(owner) == corev1.SecretTypeOpaque && len(data) == 0 {
 		return ""
@@ -67,14 +68,14 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 	for _, key := range templateKeys(owner) {
 		text, err := template.Render(owner.TargetTemplate().Data[key], values)
 		if err != nil {
-			return nil, templateError(key, err)
+			return nil, notRendered(key, token, err)
 		}
 		if total += len(text); total > maxRendered {
-			return nil, invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10)
+			return nil, mayPass(invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10))
 		}
 		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
 			// The API server would quote of it what it cannot read.
-			return nil, invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key)
+			return nil, mayPass(invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key))
 		}
 		rendered[key] = []byte(text)
 	}
@@ -104,6 +105,21 @@ func valuesOf(token oauth2.Token, clientID string) map[string]any {
 func isObject(text string) bool {
 	var object map[string]json.RawMessage
 	return json.Unmarshal([]byte(text), &object) == nil && object != nil
+}
+
+// notRendered is the error of a template over a token. Unless the template uses a key that
+// no response adds, it may render another response.
+func notRendered(key string, token oauth2.Token, err error) *oauth2.Error {
+	var absent template.MissingKeyError
+	if errors.As(err, &absent) && len(token.MissingFields) == 0 {
+		return templateError(key, err)
+	}
+	return mayPass(templateError(key, err))
+}
+
+func mayPass(failure *oauth2.Error) *oauth2.Error {
+	failure.Class = oauth2.MayPass
+	return failure
 }
 
 func templateError(key string, err error) *oauth2.Error {

@@ -63,22 +63,22 @@ var _ = Describe("the template of a token Secret", func() {
 	})
 
 	DescribeTable("fails, naming the key and the line, when it",
-		func(owner *v1alpha1.ClientCredential, expected ...string) {
+		func(owner *v1alpha1.ClientCredential, class oauth2.Class, expected ...string) {
 			_, err := tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
 			Expect(err).To(BeAssignableToTypeOf(&oauth2.Error{}))
-			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.Invalid)))
+			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", class)))
 			for _, part := range expected {
 				Expect(err).To(MatchError(ContainSubstring(part)))
 			}
 			Expect(err).NotTo(MatchError(ContainSubstring(accessToken)))
 		},
-		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
-		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), `data["key"]`, "fromJson"),
-		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"),
+		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), oauth2.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
+		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), oauth2.MayPass, `data["key"]`, "fromJson"),
+		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), oauth2.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"),
+		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), oauth2.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), "more than 512 KiB"),
+		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), oauth2.MayPass, "more than 512 KiB"),
 	)
 
 	It("that changed is drift, and the token is still as it was written", func() {

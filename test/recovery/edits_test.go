@@ -76,6 +76,34 @@ func edits(change func(*v1alpha1.ClientCredentialSpec)) func(context.Context, *a
 	}
 }
 
+// declares edits where the words of the server are.
+func declares(pointer v1alpha1.JSONPointer) func(context.Context, *actor) {
+	return edits(func(s *v1alpha1.ClientCredentialSpec) {
+		s.AuthorizationServer.Response = &v1alpha1.TokenResponse{ErrorDescription: []v1alpha1.JSONPointer{pointer}}
+	})
+}
+
+// assumes edits the lifetime of tokens whose response states none.
+func assumes(lifetime time.Duration) func(context.Context, *actor) {
+	return edits(func(s *v1alpha1.ClientCredentialSpec) {
+		s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: lifetime}
+	})
+}
+
+// twoWriters write a wrong secret and the right one in turn.
+func twoWriters(step, until time.Duration) []event {
+	isRight := true
+	return each(step, until, func(ctx context.Context, a *actor) {
+		GinkgoHelper()
+		isRight = !isRight
+		written := a.secret()
+		if !isRight {
+			written = "another"
+		}
+		change(ctx, &corev1.Secret{}, a.namespace, a.credentialsName(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte(written) })
+	})
+}
+
 // each lets something happen again and again.
 func each(step, until time.Duration, do func(context.Context, *actor)) (events []event) {
 	for at := step; at < until; at += step {
@@ -89,20 +117,6 @@ func whileRefused(then ...event) scenario {
 	s := refusesForHours(authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)
 	s.then = then
 	return s
-}
-
-// opaque is a token response of a cache: the token is the same at each request, and so is
-// the lifetime of ten minutes.
-func opaque(token, tokenType string) authserver.Answer {
-	return authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-" + token, "token_type": tokenType, "expires_in": 600})
-}
-
-// cached is a cache before the server for 50 minutes, while events happen.
-func cached(answer authserver.Answer, then ...event) scenario {
-	return scenario{
-		server: authserver.Script{{Until: 50 * minute, Answer: answer}}, then: then,
-		works: 50 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
-	}
 }
 
 var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
@@ -126,6 +140,29 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		s.told = append(s.told, told{class: oauth2.ObjectNotReady, reason: "CredentialsMissing"})
 		return s
 	}()},
+
+	row{"whose credentials Secret is annotated before an outage sends refused credentials four times in the first hour", scenario{
+		server: authserver.Script{
+			{Until: 10 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+			{Until: 24 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+			{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+		},
+		then: []event{{8 * minute, annotateCredentials}}, works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
+		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.Unavailable, reason: "ServerError"}},
+	}},
+	row{"whose credentials Secret is annotated every 50 s while the server refuses and redirects in turn sends refused credentials four times in the first hour", scenario{
+		server: authserver.Script{{Until: 70 * minute, Answer: authserver.InTurn(
+			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("https://status.example.com"))}},
+		then: each(50*second, hour, annotateCredentials), works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
+		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.MayPass, reason: "RedirectRefused"}},
+	}},
+	row{"whose response is declared anew while the credentials are refused sends them four times in the first hour",
+		whileRefused(event{3 * minute, declares("/message")}, event{9 * minute, declares("/detail")}, event{30 * minute, assumes(2 * hour)})},
+
+	row{"whose credentials two others write in turn sends the wrong ones four times in the first hour", scenario{
+		lifetime: 5 * hour, then: twoWriters(2*minute, hour-2*minute), works: hour, keepsToken: true,
+		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+	}},
 
 	// Retry-After, and what ends it.
 	row{"whose server asked to wait for ever is renewed in time once a request was answered well", scenario{
@@ -162,35 +199,6 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		told: problem(oauth2.Unavailable, "ServerError"),
 	}},
 
-	// A date without a zone.
-	row{"is not deceived by a cache whose date without a zone has passed", scenario{
-		server: authserver.Script{{Until: 50 * minute, Answer: func() authserver.Answer {
-			var expires string
-			return authserver.Give(func(now time.Time) map[string]any {
-				if expires == "" {
-					expires = now.Add(10 * minute).UTC().Format(time.DateTime)
-				}
-				return map[string]any{"access_token": "t0ken-without-a-zone", "expires_at": expires}
-			})
-		}()}},
-		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
-			spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{ExpiresAt: []v1alpha1.JSONPointer{"/expires_at"}}
-		},
-		works: 50 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
-	}},
-
-	// A dead token of a cache.
-	row{"is not deceived by two caches in turn", cached(authserver.InTurn(opaque("A", "Bearer"), opaque("B", "Bearer")))},
-	row{"is not deceived by a cache if the type of the token changes", cached(authserver.InTurn(opaque("C", "Bearer"), opaque("C", "BearerToken")))},
-	row{"is not deceived by a cache if its Secret was deleted", cached(opaque("D", "Bearer"), event{5 * minute, deleteTarget})},
-	row{"is not deceived by a cache if its Secret was edited", cached(opaque("E", "Bearer"), event{8 * minute, annotateTarget})},
-	row{"is not deceived by a cache if the token could not be written while it lived", func() scenario {
-		s := cached(opaque("F", "Bearer"))
-		s.apiServer = []fault{{until: 15 * minute, of: tokenWrite, with: deniedByPolicy}}
-		s.told = append(s.told, told{class: oauth2.MayPass, reason: "SecretWriteFailed"})
-		return s
-	}()},
-
 	// An outage that becomes a refusal.
 	row{"whose metadata are not there yet after an outage is not given up", scenario{
 		metadata: authserver.Script{{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}, {Until: 6 * minute, Answer: authserver.Refuse(http.StatusNotFound, "")}},
@@ -204,19 +212,6 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	}},
 
 	// What else a server or an object can say.
-	row{"whose template cannot use what the server says asks for another token soon", scenario{
-		server: authserver.Script{
-			{Until: 20 * second, Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-start", "expires_in": 3600, "tenant": "starting"})},
-			{Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-tenant", "expires_in": 3600, "tenant": map[string]any{"name": "north"}})},
-		},
-		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
-			spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}}}
-			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{
-				"tenant.name": "{{ (fromJson .tenant).name }}",
-			}}}
-		},
-		works: 20 * second, told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
-	}},
 	row{"whose target belongs to an object of a very long name says so", scenario{
 		then: []event{{0, createOwnedTarget}, {4 * minute, deleteTarget}}, works: 4 * minute,
 		told: problem(oauth2.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,

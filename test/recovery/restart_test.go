@@ -14,8 +14,8 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		then: []event{{30 * second, restartOperator}, {90 * second, restartOperator}}, waits: noWaits,
 	}},
 	row{"does not hurry a server that refused the credentials", scenario{
-		server: authserver.Script{{Until: 50 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
-		works:  50 * second, told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
+		server: authserver.Script{{Until: 40 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
+		works:  40 * second, told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
 	}},
 	row{"sends refused credentials four times in the first hour, although their Secret is annotated after each restart", scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
@@ -42,4 +42,9 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		apiServer: []fault{{until: 36 * second, of: tokenWrite, with: deniedByPolicy}}, works: 36 * second,
 		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
 	}},
+))
+
+var _ = Describe("An operator that is restarted after 12 minutes", Ordered, ContinueOnFailure, played(
+	row{"is not deceived by a cache whose date without a zone has passed", withoutZone(event{12 * minute, restartOperator})},
+	row{"is not deceived by a cache that states no lifetime any more", unreadableLater(event{12 * minute, restartOperator})},
 ))

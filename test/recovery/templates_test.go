@@ -1,0 +1,62 @@
+package recovery_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// tenant gives a token, and a tenant that only a running server names by an object.
+func tenant(token string, lifetime time.Duration, tenant any) authserver.Answer {
+	return authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-" + token, "expires_in": int(lifetime.Seconds()), "tenant": tenant})
+}
+
+var north = map[string]any{"name": "north"}
+
+// renders has a value rendered into the token Secret.
+func renders(template string) func(*actor, *v1alpha1.ClientCredentialSpec) {
+	return func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}}}
+		spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": template}}}
+	}
+}
+
+const tenantName = "{{ (fromJson .tenant).name }}"
+
+var _ = Describe("A template that cannot use what the server says", Ordered, ContinueOnFailure, played(
+	row{"asks for another token soon", scenario{
+		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", hour, "starting")}, {Answer: tenant("of-a-tenant", hour, north)}},
+		spec:   renders(tenantName), works: 20 * second,
+		told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+	}},
+	row{"asks for another token soon after an outage", scenario{
+		server: authserver.Script{
+			{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+			{Until: 9 * minute, Answer: tenant("of-a-start", 24*hour, "starting")}, {Answer: tenant("of-a-tenant", 24*hour, north)},
+		},
+		spec: renders(tenantName), works: 9 * minute,
+		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "TargetTemplateInvalid"}},
+	}},
+	row{"asks for another token soon, although it uses the access token alone", scenario{
+		server: authserver.Script{
+			{Until: 20 * second, Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-start", "expires_in": 86400})},
+			{Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": `{"name": "t0ken-of-a-name"}`, "expires_in": 86400})},
+		},
+		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": "{{ (fromJson .access_token).name }}"}}}
+		},
+		works: 20 * second, told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+	}},
+	row{"asks for another token soon when the server is reloaded before a renewal", scenario{
+		server: authserver.Script{
+			{Until: minute, Answer: tenant("1", 10*minute, north)}, {Until: 12 * minute, Answer: tenant("2", 10*minute, "reloading")}, {Answer: tenant("3", hour, north)},
+		},
+		spec: renders(tenantName), works: 12 * minute,
+		told: problem(oauth2.MayPass, "TargetTemplateInvalid"),
+	}},
+))
