@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -120,7 +121,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		outcome.SameToken = true
 		return outcome, nil
 	}
-	outcome.Notices = append(notices, noticesAbout(token)...)
+	outcome.Notices = slices.Concat(notices, noticesAbout(token))
 	outcome.Target, err = r.write(ctx, o, &token, provenance)
 	return outcome, err
 }

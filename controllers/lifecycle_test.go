@@ -110,6 +110,16 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 	})
 
+	It("asks for nothing and writes nothing when it is looked at every two minutes", func(SpecContext) {
+		w.traffic.reset()
+		since := w.clock.Now()
+		w.passes(20*time.Minute, func(g Gomega) {
+			g.Expect(w.clock.Since(since)).To(BeNumerically(">=", 20*time.Minute))
+		})
+		Consistently(w.tokenRequests).Should(Equal(1))
+		Expect(w.traffic.all()).To(BeEmpty())
+	})
+
 	It("gets a new token when the scopes change", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"read"} })
 		expectOneNewToken(ctx)

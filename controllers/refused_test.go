@@ -41,6 +41,7 @@ var _ = Describe("Credentials that the server refused", func() {
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("another") })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.tokenRequests()).To(Equal(3))
+		Expect(w.series(waits)).To(BeEmpty(), "no rate limit made it wait")
 	})
 
 	It("are not sent again after a failure of the API server", func(ctx SpecContext) {

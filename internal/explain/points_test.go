@@ -79,6 +79,7 @@ var _ = Describe("What a ClientCredential waits for", func() {
 		Entry("nothing but what it needs, when a person has to create it", nothing, noToken, stalled("CredentialsNotFound")),
 		Entry("nothing but what it needs, when a command creates it", nothing, noToken, reconciling("CredentialsNotLabelled")),
 		Entry("no object after the end of its token", nothing, noToken, reconciling("TokenExpired")),
+		Entry("no object while a token is verified or requested", nothing, noToken, reconciling("TokenMissing")),
 		Entry("the next attempt when it is due", saying("the next attempt, which is due now"),
 			renewalFailing("Timeout"), failed("Timeout", 1, -time.Second)),
 		Entry("its turn under a rate limit", saying("its turn: message of RateLimited"), noToken, reconciling("RateLimited")),

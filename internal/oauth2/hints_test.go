@@ -142,6 +142,14 @@ var _ = Describe("a hint", func() {
 		Entry("the scopes", nil, `"scopes_supported": ["openid", "read"]`, "", answer(400, code("invalid_scope")), "the metadata of the server do not name write: check spec.scopes", "read", "write"),
 	)
 
+	It("names the field for a code of the server's own that means wrong credentials", func() {
+		Expect(hintOf(nil, plainPair, nil, answer(400, code("E17")))).To(ContainSubstring("if E17 means wrong credentials, add it to authorizationServer.response.credentialErrors; check"))
+	})
+
+	It("names the grant type, however the server spells its code", func() {
+		Expect(hintOf(nil, plainPair, nil, answer(400, code("UNAUTHORIZED_CLIENT")))).To(ContainSubstring("allow this client the grant type client_credentials"))
+	})
+
 	It("names a method that the server allows", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(405, "", "Allow", "put, OPTIONS"))).To(ContainSubstring("request.method to PUT, which the server allows"))
 	})
@@ -152,6 +160,7 @@ var _ = Describe("a hint", func() {
 		Entry("403 without a code", oauth2.Error{StatusCode: 403}, true),
 		Entry("400 with a code of the server's own", oauth2.Error{StatusCode: 400, Code: "E17"}, true),
 		Entry("200 with invalid_client", oauth2.Error{StatusCode: 200, Code: "invalid_client"}, true),
+		Entry("not 400 with INVALID_SCOPE", oauth2.Error{StatusCode: 400, Code: "INVALID_SCOPE"}, false),
 		Entry("not 400 with invalid_scope", oauth2.Error{StatusCode: 400, Code: "invalid_scope"}, false),
 		Entry("not 429 with unauthorized_client", oauth2.Error{StatusCode: 429, Code: "unauthorized_client"}, false),
 		Entry("not 404", oauth2.Error{StatusCode: 404}, false),

@@ -78,6 +78,19 @@ var _ = Describe("a lifetime that is there and cannot be read", func() {
 			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: the claim exp of the JWT is used instead; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long tokens live`),
 	)
 
+	DescribeTable("has a remedy that fits its kind",
+		func(members, remedy string) {
+			notice := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(members)).Lifetime.Notice()
+			Expect(notice).To(HaveValue(HaveField("Message", ContainSubstring(remedy))))
+		},
+		Entry("a number that is no date", `, "expires": 3600`, "45m0s is assumed; point authorizationServer.response.expiresIn to it if it is a lifetime. If"),
+		Entry("an object", `, "expires": {"at": "2026"}`, "45m0s is assumed; point to a value inside it. If"),
+		Entry("a list", `, "expires_in": [3600]`, "45m0s is assumed; point to a value inside it. If"),
+		Entry("a date that means never", `, "expires": "9999-12-31T23:59:59Z"`, "45m0s is assumed. If there is no lifetime, set"),
+		Entry("a date of long ago beside a lifetime", `, "expires_in": 3600, "expires": "2020-01-01T00:00:00Z"`,
+			"a date that passed more than a day ago at \"/expires\" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: authorizationServer.response.expiresIn is used instead; check the clock of the server. If"),
+	)
+
 	It("has no notice if all was read", func() {
 		Expect(tokenIn(rfc6749(), bearer(`, "expires_in": 3600`)).Lifetime.Notice()).To(BeNil())
 	})

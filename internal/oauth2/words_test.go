@@ -103,6 +103,7 @@ var _ = Describe("the words of a server", func() {
 			`there is no token at "/access_token", and the server says ("no such client"): check`),
 		Entry("a code and a message", `{"code": 1203, "message": "not active"}`, v1alpha1.ReasonInvalidResponse, `, and the server says 1203 ("not active"): check`),
 		Entry("a code of RFC 6749", `{"errors": [{"code": "invalid_client", "message": "no such client"}]}`, v1alpha1.ReasonInvalidClient, `HTTP 200 invalid_client ("no such client")`),
+		Entry("a title with brackets", `<title>Sign in (SSO) to Acme</title>`, v1alpha1.ReasonInvalidResponse, `not JSON, but an HTML page titled "Sign in (SSO) to Acme": check`),
 		Entry("the title of a page", `<title>Sign in to your account</title>`, v1alpha1.ReasonInvalidResponse, `not JSON, but an HTML page titled "Sign in to your account": check`),
 		Entry("not that all is well", `{"code": 200, "message": "OK", "data": {}}`, v1alpha1.ReasonInvalidResponse, `there is no token at "/access_token": check`),
 	)
