@@ -90,7 +90,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 			return status.Outcome{}, err
 		}
 	}
-	if o.lostTarget() {
+	if r.lostTarget(o) {
 		// Perhaps both were deleted together, and the cache shows that of the Secret first.
 		if err := r.confirmOwner(ctx, o.owner); err != nil {
 			return status.Outcome{}, err
@@ -114,15 +114,17 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{Request: request}, err
 	}
 	token.ExpiresAt = expiry.At
-	outcome := status.Outcome{Request: request, Lifetime: &token.Lifetime, ExpirySource: expiry.Source}
+	outcome := status.Outcome{Request: request, Lifetime: &token.Lifetime}
 	if tokensecret.IsSame(o.Target, token, provenance) {
 		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
 		r.memory.rememberUnwritten(o.owner, nil)
-		outcome.SameToken = true
+		outcome.SameToken, outcome.ExpirySource = true, expiry.Source
 		return outcome, nil
 	}
 	outcome.Notices = slices.Concat(notices, noticesAbout(token))
-	outcome.Target, err = r.write(ctx, o, &token, provenance)
+	if outcome.Target, err = r.write(ctx, o, &token, provenance); outcome.Target != nil {
+		outcome.ExpirySource = expiry.Source
+	}
 	return outcome, err
 }
 
@@ -250,7 +252,10 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err != nil {
 		return nil, status.Request{}, err
 	}
-	request := r.memory.compareRefused(o.owner, digest)
+	if o.IsRenewRequested() {
+		r.memory.forgetRefused(o.owner)
+	}
+	request := r.memory.compareRefused(o.owner, digest, o.Now)
 	if err := o.stillRefused(request.Refused); err != nil {
 		return nil, request, err
 	}
@@ -262,6 +267,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return nil, request, err
 	}
 	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, place)
+	request.IsSent = true
 	var failure *oauth2.Error
 	switch {
 	case err == nil:

@@ -64,7 +64,8 @@ func (o *observed) believedOf(token oauth2.Token) (believed, error) {
 }
 
 // former returns what is known about a token that the server returned before. It returns nil
-// if the token is unknown, or if the declaration now reads its lifetime differently.
+// if the token is unknown, or if the declaration now reads its lifetime differently. After a
+// restart, it is known only whether the declaration reads a stated lifetime at all.
 func (r *Reconciler) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
 	if known := r.memory.believed(o.owner, token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
@@ -81,8 +82,16 @@ func (r *Reconciler) former(ctx context.Context, o *observed, token oauth2.Token
 	if last := o.previous.Token; last != nil && last.ExpiresAt.Time.Equal(former.expiry.At) && last.IssuedAt.Time.Equal(o.Target.Record.IssuedAt) {
 		former.expiry.Source = last.ExpirySource
 	}
+	if former.expiry.Source == v1alpha1.ExpiryFromServer && !o.readsLifetime() && !token.Lifetime.HasClaim {
+		return nil, nil
+	}
 	former.reading, err = o.readingDigest(*former)
 	return former, err
+}
+
+// readsLifetime reports whether the declaration points to a lifetime in the response.
+func (o *observed) readsLifetime() bool {
+	return o.server.Response != nil && len(o.server.Response.ExpiresIn)+len(o.server.Response.ExpiresAt) > 0
 }
 
 // readingDigest identifies how the declaration reads the lifetime of a token.

@@ -49,7 +49,7 @@ func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCre
 	return nil
 }
 
-// clientCredentialMetadata is what is read live of it.
+// clientCredentialMetadata names the ClientCredential for a live read of its metadata.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},

@@ -28,7 +28,7 @@ func (r *Reconciler) takeOver(ctx context.Context, o *observed) error {
 	if o.awaitsTakeOver() != nil {
 		return nil
 	}
-	// A deleted one must not get the Secret of the one that has its name now.
+	// A deleted ClientCredential must not get the Secret of a new one with its name.
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}

@@ -51,7 +51,9 @@ func (o *observed) usesSecret() bool {
 }
 
 // lostTarget reports whether there was a token, and the Secret that held it is gone.
-func (o *observed) lostTarget() bool { return o.Target == nil && o.previous.Token != nil }
+func (r *Reconciler) lostTarget(o *observed) bool {
+	return o.Target == nil && (o.previous.Token != nil || r.memory.target(o.owner) != nil)
+}
 
 // key is how the ClientCredential is known to the limiter.
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }

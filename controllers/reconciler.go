@@ -169,8 +169,8 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	}
 	decision := later.decision
 	failure := o.previous.Failure
-	isWaiting := decision.Problem.Class == oauth2.Unavailable
-	if (o.Valid() && isWaiting) || (failure != nil && !o.ChangedSince(failure)) {
+	isTurn := decision.Problem.Class == oauth2.Unavailable
+	if isTurn && (o.Valid() || (failure != nil && !o.ChangedSince(failure))) {
 		// Nothing is amiss yet; or what failed tells more than whose turn it is.
 		decision.Problem = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -26,7 +27,7 @@ type refusal struct {
 // same request: an edit that changes neither the request nor the credentials, such as a
 // label of the credentials Secret, is no reason to send them again. Servers lock accounts.
 func (o *observed) stillRefused(known *v1alpha1.FailureStatus) error {
-	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) || o.IsRenewRequested() {
+	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) {
 		return nil
 	}
 	return &notYetError{until: known.RetryAt.Time, decision: renewal.StillRefused(known)}
@@ -49,10 +50,16 @@ func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error)
 	return digestOf(append(credentials.Parts(), asked, string(declared))...), nil
 }
 
+// refusalsForgotten is how long after its next attempt was due a refused request starts anew.
+const refusalsForgotten = time.Hour
+
 // compareRefused compares a request with those that the server refused.
-func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest) status.Request {
+func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest, now time.Time) status.Request {
 	compared := status.Request{IsRead: true}
 	m.with(owner, func(e *entry) {
+		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool {
+			return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalsForgotten
+		})
 		i := slices.IndexFunc(e.refusals, func(r refusal) bool { return r.request == request })
 		if i >= 0 {
 			compared.Refused = e.refusals[i].failure

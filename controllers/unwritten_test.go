@@ -111,6 +111,23 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
+	It("leaves the source of the expiry as it is when the write of the next token fails", func(ctx SpecContext) {
+		create(ctx, w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryFromServer))
+		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			_, _ = rw.Write([]byte(`{"access_token": "without-a-lifetime"}`))
+		})
+		allow := refuseWrites(http.MethodPatch)
+		w.renew(ctx, "shop")
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryFromServer))
+		allow()
+		w.passes(5*time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryAssumed))
+		})
+	})
+
 	It("is replaced once it has expired, although the Secret is immutable", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		secret := w.eventuallyReady(ctx, "shop")

@@ -98,7 +98,7 @@ func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) er
 	}
 	told := *failure
 	if inARow := r.memory.rememberUnfit(o.owner, token.AccessToken); inARow == 0 || inARow > maxRenderings {
-		// The token is the one that the Secret holds, or it is the template.
+		// The Secret holds this token, or the template is wrong.
 		told.Class = oauth2.Invalid
 	}
 	return &told

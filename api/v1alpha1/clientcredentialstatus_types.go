@@ -131,9 +131,9 @@ type FailureStatus struct {
 	// +required
 	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
 
-	// retryAt is when the next attempt is made. A change that affects the token request, or a
-	// request to renew, triggers it immediately. A Retry-After after an outage is obeyed
-	// all the same.
+	// retryAt is when the next attempt is made. A change that affects the token request or the
+	// token Secret triggers it immediately, except during a Retry-After after an outage. A
+	// request to renew triggers it in any case.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
 

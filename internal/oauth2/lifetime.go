@@ -54,9 +54,13 @@ type Lifetime struct {
 // IsAssumed reports whether nothing that can be read tells the lifetime.
 func (l Lifetime) IsAssumed() bool { return l.Assumed != 0 }
 
-// ExpirySource says whether the server states the expiry for certain.
+// ExpirySource says whether the server states the expiry for certain. It is empty for a token
+// that comes from its Secret.
 func (l Lifetime) ExpirySource() v1alpha1.ExpirySource {
-	if l.IsAssumed() || l.IsCautious {
+	switch {
+	case l.Source == "":
+		return ""
+	case l.IsAssumed(), l.IsCautious:
 		return v1alpha1.ExpiryAssumed
 	}
 	return v1alpha1.ExpiryFromServer

@@ -10,6 +10,7 @@ func RequestPart(server v1alpha1.AuthorizationServerSpec) v1alpha1.Authorization
 	if declared != nil {
 		server.Response = &v1alpha1.TokenResponse{
 			CredentialErrors: declared.CredentialErrors, CredentialStatuses: declared.CredentialStatuses,
+			ErrorCode: declared.ErrorCode, Success: declared.Success,
 		}
 	}
 	return server

@@ -54,7 +54,7 @@ var _ = Describe("a declaration", func() {
 	It("has these fields that decide what is sent, and what counts as refused credentials", func() {
 		part := oauth2.RequestPart(whole())
 		Expect(set(part)).To(ConsistOf("Profile", "Issuer", "TokenEndpoint", "TLS", "ClientAuthentication", "Request", "Response"))
-		Expect(set(part.Response)).To(ConsistOf("CredentialErrors", "CredentialStatuses"))
+		Expect(set(part.Response)).To(ConsistOf("CredentialErrors", "CredentialStatuses", "ErrorCode", "Success"))
 	})
 
 	It("has these fields that decide how the lifetime of a token is read", func() {

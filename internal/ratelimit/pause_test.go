@@ -49,6 +49,18 @@ var _ = Describe("a pause", func() {
 		Entry("does not end it, if it began at the same instant", 0.0, true),
 	)
 
+	It("gives way to the next one after the clock was set back by two hours", func() {
+		l := paused(30)
+		l.Pause(server, client, after(-7200), after(-7100))
+		Expect(l.PausedUntil(server, client, after(-7150))).To(Equal(after(-7100)))
+	})
+
+	It("ends with a request after the clock was set back by two hours", func() {
+		l := paused(30)
+		l.Resume(server, client, after(-7200))
+		Expect(l.PausedUntil(server, client, after(10))).To(BeZero())
+	})
+
 	It("does not end with a request of another client", func() {
 		l := paused(30)
 		l.Resume(server, "blog", after(5))

@@ -138,8 +138,8 @@ func (in Input) Token() *tokensecret.Record {
 	return in.Target.Record
 }
 
-// Valid reports whether the target holds an unexpired token for the request. Nobody knows when
-// a token expires that a clock issued which was set back since.
+// Valid reports whether the target holds an unexpired token for the request. If the clock was
+// set back since the issue of the token, its expiry is unknown.
 func (in Input) Valid() bool {
 	return in.MayBeIntact() && !in.Target.Tampered && !in.IsAhead(in.Token().IssuedAt)
 }
@@ -152,11 +152,21 @@ func (in Input) MayBeIntact() bool {
 	return token != nil && token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
 }
 
-// nextChange is the given instant, or the expiry of a token that is valid now
-// when that comes first: then the status changes. Zero is never.
+// nextChange returns the given instant, or an earlier one at which the status changes: the
+// expiry of a token that is valid now, or the time when the clock has caught up with the
+// issue of a token. Zero is never.
 func (in Input) nextChange(until time.Time) time.Time {
-	if in.Valid() && (until.IsZero() || in.Token().ExpiresAt.Before(until)) {
-		return in.Token().ExpiresAt
+	var change time.Time
+	switch {
+	case in.Valid():
+		change = in.Token().ExpiresAt
+	case in.MayBeIntact() && in.IsAhead(in.Token().IssuedAt):
+		change = in.Token().IssuedAt.Add(-maxClockSkew)
+	default:
+		return until
+	}
+	if until.IsZero() || change.Before(until) {
+		return change
 	}
 	return until
 }

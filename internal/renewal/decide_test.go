@@ -150,6 +150,8 @@ var _ = Describe("the decision", func() {
 		Entry("never, suspended without a token", never, suspended, noTarget),
 		Entry("never, suspended with a token of another request", never, suspended, specChanged),
 		Entry("never, suspended with an expired token", never, expired, suspended),
+		Entry("when the clock has caught up, suspended with a token that was issued in the future",
+			func(in renewal.Input) time.Time { return in.Token().IssuedAt.Add(-5 * time.Minute) }, issuedNextYear, suspended),
 		Entry("at the expiry of a token that cannot be renewed", expiry, credentialsGone),
 		Entry("never, when nothing is there and someone must change something", never, noTarget, credentialsGone),
 		Entry("never, when a foreign Secret is in the way", never, foreignTarget),

@@ -77,7 +77,8 @@ func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
 		!in.Observed.Now.Before(last.RetryAt.Time) || in.Observed.LastFailure() == nil {
 		return nil
 	}
-	isUnbuilt := !in.Outcome.Request.IsRead || failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid
+	request := in.Outcome.Request
+	isUnbuilt := !request.IsRead || (!request.IsSent && (failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid))
 	mayBeSame := isUnbuilt && in.Observed.OnlyEditedSince(last)
 	if in.Observed.ChangedSince(last) && !mayBeSame {
 		return nil

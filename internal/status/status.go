@@ -51,7 +51,7 @@ type Outcome struct {
 // edited since. It is zero if the attempt failed before the credentials were read, or needed
 // no request.
 type Request struct {
-	IsRead bool
+	IsRead, IsSent bool
 	// Refused is the failure of the last time that the server refused it; nil for none.
 	Refused *v1alpha1.FailureStatus
 	// IsOther is true if the server refused other requests, but not this one. A restart loses

@@ -102,10 +102,10 @@ var _ = Describe("the failure in the status", func() {
 		Entry("but is not told if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
 	)
 
-	same := status.Request{IsRead: true, Refused: &v1alpha1.FailureStatus{
+	same := status.Request{IsRead: true, IsSent: true, Refused: &v1alpha1.FailureStatus{
 		AttemptsByClass: []v1alpha1.ClassAttempts{{Class: oauth2.CredentialsRefused, Attempts: 1}, {Class: oauth2.Unavailable, Attempts: 7}},
 	}}
-	other := status.Request{IsRead: true, IsOther: true}
+	other := status.Request{IsRead: true, IsSent: true, IsOther: true}
 
 	DescribeTable("counts refused credentials",
 		func(attempts int32, request status.Request, changes ...change) {
@@ -118,7 +118,7 @@ var _ = Describe("the failure in the status", func() {
 		},
 		Entry("one after the other, although their Secret was edited", int32(2), same, credentialsEdited),
 		Entry("one after the other, although the spec was edited", int32(2), same, func(in *renewal.Input) { in.Generation = 4 }),
-		Entry("one after the other, if a restart lost the request", int32(2), status.Request{IsRead: true}, credentialsEdited),
+		Entry("one after the other, if a restart lost the request", int32(2), status.Request{IsRead: true, IsSent: true}, credentialsEdited),
 		Entry("from one if they are others", int32(1), other, credentialsEdited),
 		Entry("from one if a renewal was requested", int32(1), same, renewRequested),
 	)
@@ -170,6 +170,7 @@ var _ = Describe("the failure in the status", func() {
 		},
 		Entry("if the spec changed", down, func(in *renewal.Input) { in.Generation = 4 }),
 		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
+		Entry("if the credentials changed, and a template cannot use the token", failed(v1alpha1.ReasonTargetTemplateInvalid, oauth2.Invalid), credentialsEdited),
 		Entry("if the wait is over", down, later(time.Hour)),
 		Entry("if they were refused by a clock that was ahead", down, later(-2*time.Hour)),
 		Entry("if they are refused again", refused, later(2*time.Minute)),

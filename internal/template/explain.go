@@ -33,7 +33,8 @@ func explainParsing(err error) error {
 	return fault(cut(strings.TrimPrefix(err.Error(), "template: ")))
 }
 
-// MissingKeyError is the error of a template that uses a key which does not exist.
+// MissingKeyError is the error of a template that uses a key which it is not given. A key that
+// is missing inside a value is another error: the next value may have it.
 type MissingKeyError struct{ fault }
 
 // explain keeps of an error the line and what holds no text that was given:
@@ -45,11 +46,21 @@ func explain(err error, text string, data map[string]any) error {
 		return fault(reason(err, "", "", text, data))
 	}
 	explained := fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
-	var absent missingKeyError
-	if errors.As(err, &absent) || missing.MatchString(parts[3]) {
+	if isGivenKey(parts[2], parts[3]) {
 		return MissingKeyError{explained}
 	}
 	return explained
+}
+
+// isGivenKey reports whether a message is about a key of the data itself, which stands in the
+// template as .key. text/template cuts a long part.
+func isGivenKey(part, message string) bool {
+	found := missing.FindStringSubmatch(message)
+	if found == nil {
+		return false
+	}
+	key, err := strconv.Unquote(found[1])
+	return err == nil && strings.HasPrefix("."+key, strings.TrimSuffix(strings.TrimPrefix(part, "$"), "..."))
 }
 
 // reason is told from an error, or from the part of the template that fails and the

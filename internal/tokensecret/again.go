@@ -31,8 +31,12 @@ const (
 // The fingerprint also depends on the credentials and the further fields of the
 // response. If one of these may differ, it tells nothing.
 func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
-	if target == nil || !target.Owned || target.Record == nil || !token.ExpiresAt.After(target.Record.ExpiresAt) {
-		// An expiry that is no later can be believed in any case.
+	if target == nil || !target.Owned || target.Record == nil {
+		return GivenNew
+	}
+	isAssumed := token.Lifetime.ExpirySource() == v1alpha1.ExpiryAssumed
+	if !isAssumed && !token.ExpiresAt.After(target.Record.ExpiresAt) {
+		// A stated expiry that is no later can be believed in any case.
 		return GivenNew
 	}
 	record := *target.Record
@@ -87,6 +91,10 @@ func ExpiryOf(token oauth2.Token) Expiry {
 // *oauth2.Error.
 func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
+	if given.Source == "" {
+		// The token comes from its Secret, and not from the server.
+		return former, nil
+	}
 	isAssumed, wasStated := given.Source == v1alpha1.ExpiryAssumed, former.Source == v1alpha1.ExpiryFromServer
 	switch {
 	case isAssumed && wasStated && left > 0:

@@ -31,6 +31,10 @@ func compared(fields []string, changes ...func(*answer)) tokensecret.Given {
 
 func hasClaim(a *answer) { a.token.Lifetime.HasClaim = true }
 
+func isAssumed(a *answer) {
+	a.token.Lifetime = oauth2.Lifetime{Source: oauth2.LifetimeFromDefault, Assumed: time.Hour}
+}
+
 func another(a *answer) { a.token.AccessToken = oauth2.NewSensitive("another") }
 
 func typeIs(spelling string) func(*answer) { return func(a *answer) { a.token.Type = spelling } }
@@ -53,6 +57,7 @@ var _ = Describe("the record of a Secret", func() {
 		Entry("that it is the same, although the server spells its type in capitals", nil, tokensecret.GivenAgain, typeIs("BEARER")),
 		Entry("that it is another", nil, tokensecret.GivenNew, another),
 		Entry("that its expiry can be believed, since it is no later", nil, tokensecret.GivenNew, expiryMoves(0)),
+		Entry("that it is the same, although an earlier expiry is assumed", nil, tokensecret.GivenAgain, expiryMoves(-time.Minute), isAssumed),
 		Entry("nothing if a field differs: a response may have a fresh one beside a cached token", idToken, tokensecret.GivenUnknown,
 			func(a *answer) { a.token.Fields["id_token"] = oauth2.NewSensitive("fresh") }),
 		Entry("nothing if the client secret was rotated", nil, tokensecret.GivenUnknown, rotated, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
@@ -99,6 +104,11 @@ var _ = Describe("a token that a server gave again", func() {
 		Entry("as a JWT, while what was told before lies ahead", -time.Second, claimed),
 		Entry("if its lifetime is assumed", -10*time.Second, assumed),
 	)
+
+	It("is believed to expire when it was, if it comes from its Secret", func() {
+		former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
+		Expect(tokensecret.Believe(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
+	})
 
 	DescribeTable("is believed to live on",
 		func(after time.Duration, lifetime oauth2.Lifetime) {

@@ -64,6 +64,8 @@ var _ = Describe("the template of a token Secret", func() {
 
 	DescribeTable("fails, naming the key and the line, when it",
 		func(owner *v1alpha1.ClientCredential, class oauth2.Class, expected ...string) {
+			token := token
+			token.Scope = "{}"
 			_, err := tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
 			Expect(err).To(BeAssignableToTypeOf(&oauth2.Error{}))
 			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", class)))
@@ -74,6 +76,8 @@ var _ = Describe("the template of a token Secret", func() {
 		},
 		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), oauth2.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
 		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), oauth2.MayPass, `data["key"]`, "fromJson"),
+		Entry("misses a key inside a value", templated("", "key", `{{ (fromJson .scope).name }}`), oauth2.MayPass, `data["key"]`, `there is no key "name"`),
+		Entry("uses a long key that is not there", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), oauth2.Invalid, `there is no key "a_key_that_is_longer`),
 		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), oauth2.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
 		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), oauth2.MayPass,

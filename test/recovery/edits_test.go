@@ -164,6 +164,15 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
 	}},
 
+	row{"whose renewal is requested after the credentials were refused asks again soon, although the server fails once", scenario{
+		server: authserver.Script{
+			{Until: 40 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
+			{Until: 41 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
+		},
+		then: []event{{40 * minute, requestRenewal}}, works: 41 * minute,
+		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.Unavailable, reason: "ServerError"}},
+	}},
+
 	// Retry-After, and what ends it.
 	row{"whose server asked to wait for ever is renewed in time once a request was answered well", scenario{
 		server: at20(authserver.RetryAfter("99999999999", authserver.Refuse(http.StatusTooManyRequests, ""))),

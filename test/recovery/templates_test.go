@@ -18,20 +18,21 @@ func tenant(token string, lifetime time.Duration, tenant any) authserver.Answer 
 
 var north = map[string]any{"name": "north"}
 
-// renders has a value rendered into the token Secret.
-func renders(template string) func(*actor, *v1alpha1.ClientCredentialSpec) {
-	return func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
-		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}}}
-		spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": template}}}
-	}
+// rendersTenant has the name of the tenant rendered into the token Secret.
+func rendersTenant(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
+	spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}}}
+	spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": "{{ (fromJson .tenant).name }}"}}}
 }
-
-const tenantName = "{{ (fromJson .tenant).name }}"
 
 var _ = Describe("A template that cannot use what the server says", Ordered, ContinueOnFailure, played(
 	row{"asks for another token soon", scenario{
 		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", hour, "starting")}, {Answer: tenant("of-a-tenant", hour, north)}},
-		spec:   renders(tenantName), works: 20 * second,
+		spec:   rendersTenant, works: 20 * second,
+		told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+	}},
+	row{"asks for another token soon, although the value is an object that lacks the key", scenario{
+		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", 24*hour, map[string]any{"status": "starting"})}, {Answer: tenant("of-a-tenant", hour, north)}},
+		spec:   rendersTenant, works: 20 * second,
 		told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"asks for another token soon after an outage", scenario{
@@ -39,7 +40,7 @@ var _ = Describe("A template that cannot use what the server says", Ordered, Con
 			{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
 			{Until: 9 * minute, Answer: tenant("of-a-start", 24*hour, "starting")}, {Answer: tenant("of-a-tenant", 24*hour, north)},
 		},
-		spec: renders(tenantName), works: 9 * minute,
+		spec: rendersTenant, works: 9 * minute,
 		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "TargetTemplateInvalid"}},
 	}},
 	row{"asks for another token soon, although it uses the access token alone", scenario{
@@ -56,7 +57,7 @@ var _ = Describe("A template that cannot use what the server says", Ordered, Con
 		server: authserver.Script{
 			{Until: minute, Answer: tenant("1", 10*minute, north)}, {Until: 12 * minute, Answer: tenant("2", 10*minute, "reloading")}, {Answer: tenant("3", hour, north)},
 		},
-		spec: renders(tenantName), works: 12 * minute,
+		spec: rendersTenant, works: 12 * minute,
 		told: problem(oauth2.MayPass, "TargetTemplateInvalid"),
 	}},
 ))
