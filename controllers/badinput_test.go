@@ -132,7 +132,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	}
 
 	By("asking a person to act after two minutes, unless the server has an outage")
-	w.clock.Step(2 * time.Minute)
+	w.step(2 * time.Minute)
 	Eventually(func(g Gomega) {
 		w.clock.Step(10 * time.Millisecond)
 		bad.expectPatience(g, w.get(ctx, "shop")(g).Status.Conditions, true)

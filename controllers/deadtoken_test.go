@@ -47,7 +47,7 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 		Expect(first.Data).To(HaveKeyWithValue("expires_at", []byte(dies.UTC().Format(time.RFC3339))))
 
 		for w.clock.Now().Before(dies.Add(-time.Second)) {
-			w.clock.Step(3 * time.Second)
+			w.step(3 * time.Second)
 			Consistently(func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpiresAt.Time).To(Equal(dies))
 			}).WithTimeout(30 * time.Millisecond).Should(Succeed())
@@ -56,7 +56,7 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
 
 		By("calling it expired from its exp on")
-		w.clock.SetTime(dies.Add(time.Second))
+		w.setTime(dies.Add(time.Second))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 		Eventually(w.tokenRequests).Should(BeNumerically(">", 2))
 
@@ -88,16 +88,16 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
 
-		w.clock.SetTime(expiresAt.Add(-time.Minute))
+		w.setTime(expiresAt.Add(-time.Minute))
 		Eventually(w.tokenRequests).Should(Equal(2))
 		Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally(">", w.clock.Now()))
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
 
-		w.clock.SetTime(expiresAt.Add(2 * time.Second))
+		w.setTime(expiresAt.Add(2 * time.Second))
 		Eventually(func() *v1alpha1.FailureStatus { return w.get(ctx, "shop")(Default).Status.Failure }).Should(HaveField("Reason", "TokenExpired"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 
-		w.clock.SetTime(expiresAt.Add(3 * time.Hour))
+		w.setTime(expiresAt.Add(3 * time.Hour))
 		Eventually(func() int32 { return w.get(ctx, "shop")(Default).Status.Failure.Attempts }).Should(BeNumerically(">", 1))
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenExpired"))
 
@@ -110,7 +110,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
-		w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Add(time.Second))
+		w.setTime(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Add(time.Second))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
 			c.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{ExpiresIn: []v1alpha1.JSONPointer{}}
@@ -132,7 +132,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
 		for count := 2; count <= 3; count++ {
-			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
+			w.setTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
 			Eventually(func() string { return string(w.secret(ctx, "shop-token").Data["id"]) }).Should(Equal(fmt.Sprint(count)))
 			Eventually(func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.RenewAt.Time).To(BeTemporally(">", w.clock.Now()))
@@ -150,7 +150,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		for w.clock.Now().Before(expiresAt.Add(time.Minute)) {
 			token := w.get(ctx, "shop")(Default).Status.Token
 			Expect(token.RenewAt.Time).To(BeTemporally("<", token.ExpiresAt.Time))
-			w.clock.SetTime(token.RenewAt.Add(time.Second))
+			w.setTime(token.RenewAt.Add(time.Second))
 			Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally(">", token.RenewAt.Time))
 			w.eventuallyReady(ctx, "shop")
 		}
@@ -237,7 +237,7 @@ var _ = It("A token that expires while a server takes its time to answer is not 
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 	w.eventuallyReady(ctx, "shop")
 	inFlight, release := w.hangs()
-	w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
+	w.setTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
 	Eventually(inFlight.Load).Should(BeTrue())
 	w.clock.Step(30 * time.Minute)
 	Eventually(func(g Gomega) {

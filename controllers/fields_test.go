@@ -111,7 +111,7 @@ var _ = Describe("The template of a token Secret", func() {
 			And(HaveKeyWithValue("team", "shop"), HaveKeyWithValue("tier", "one"), HaveKeyWithValue("foreign", "label")),
 			And(HaveKeyWithValue("note", "hello"), HaveKeyWithValue("foreign", "annotation")))
 
-		w.clock.Step(11 * time.Minute)
+		w.step(11 * time.Minute)
 		set(ctx, &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": "warehouse"}, Annotations: map[string]string{"note": "bye"}})
 		eventually(ctx,
 			And(HaveKeyWithValue("team", "warehouse"), Not(HaveKey("tier")), HaveKeyWithValue("foreign", "label")),
@@ -121,7 +121,7 @@ var _ = Describe("The template of a token Secret", func() {
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Labels["team"] = "nobody"; delete(s.Annotations, "note") })
 		eventually(ctx, HaveKeyWithValue("team", "warehouse"), HaveKeyWithValue("note", "bye"))
 
-		w.clock.Step(11 * time.Minute)
+		w.step(11 * time.Minute)
 		set(ctx, nil)
 		eventually(ctx,
 			And(Not(HaveKey("team")), HaveKeyWithValue("foreign", "label"), HaveKeyWithValue("app.kubernetes.io/managed-by", "tokensync")),

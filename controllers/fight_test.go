@@ -74,7 +74,7 @@ var _ = Describe("A fight over a token Secret", func() {
 			Expect(w.tokenRequests()).To(BeNumerically("<=", 3))
 
 			By("trying once each five minutes")
-			w.clock.Step(4 * time.Minute)
+			w.step(4 * time.Minute)
 			Consistently(writesOfSecrets).Should(Equal(3))
 			w.passes(2*time.Minute, func(g Gomega) { g.Expect(writesOfSecrets()).To(Equal(4)) })
 			Consistently(writesOfSecrets).Should(Equal(4))

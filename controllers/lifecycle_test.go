@@ -73,7 +73,7 @@ var _ = Describe("A ClientCredential", func() {
 
 	It("is renewed at two thirds of the lifetime, with one token request, one Secret write and one status write", func(ctx SpecContext) {
 		renewAt := w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time
-		w.clock.SetTime(renewAt.Add(-time.Second))
+		w.setTime(renewAt.Add(-time.Second))
 		Consistently(w.tokenRequests).Should(Equal(1))
 		w.traffic.reset()
 
@@ -323,7 +323,7 @@ var _ = Describe("A ClientCredential", func() {
 
 		It("backs off from a failing token endpoint although its status cannot be written", func(ctx SpecContext) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
-			w.clock.SetTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(-time.Second))
+			w.setTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(-time.Second))
 			w.traffic.reset()
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
 			w.passes(3*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })

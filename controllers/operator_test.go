@@ -61,6 +61,8 @@ type world struct {
 
 	// tellToEnd asks the operator to end, and stop waits for that too.
 	tellToEnd, stop func()
+	// isIdle reports whether the operator has nothing to do before the clock is stepped.
+	isIdle func() bool
 }
 
 func newWorld(ctx SpecContext) *world {
@@ -112,12 +114,30 @@ func (w *world) start() {
 		Tracer:                   w.tracer,
 	}, w.namespace)
 	w.tellToEnd, w.stop = started.TellToEnd, started.Stop
+	w.isIdle = func() bool {
+		idle, _, _ := started.State()
+		return idle
+	}
 }
 
 func (w *world) restart() {
 	GinkgoHelper()
 	w.stop()
 	w.start()
+}
+
+// step lets so much time go by at once, and setTime until an instant. Both wait until the
+// operator has nothing to do: a delay that a reconcile asks for only after the step would
+// count from then.
+func (w *world) step(by time.Duration) {
+	GinkgoHelper()
+	w.setTime(w.clock.Now().Add(by))
+}
+
+func (w *world) setTime(at time.Time) {
+	GinkgoHelper()
+	Eventually(w.isIdle).Should(BeTrue())
+	w.clock.SetTime(at)
 }
 
 // passes lets time go by until something has come about, at most the given time.

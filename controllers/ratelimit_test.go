@@ -60,7 +60,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			for sent := len(requests()); sent < total; sent = len(requests()) {
 				next := min(sent+allowed, total)
 				if sent%count > 0 {
-					w.clock.SetTime(requests()[sent-1].At.Add(time.Minute - 10*time.Second))
+					w.setTime(requests()[sent-1].At.Add(time.Minute - 10*time.Second))
 					Consistently(func() int { return len(requests()) }).WithTimeout(100 * time.Millisecond).Should(Equal(sent))
 				}
 				w.passes(20*time.Second, func(g Gomega) { g.Expect(requests()).To(HaveLen(next)) })
@@ -199,14 +199,14 @@ var _ = Describe("A token that expires before its turn to be renewed comes", fun
 		create(ctx, w.shopCredentials(), shop)
 		w.eventuallyReady(ctx, "shop")
 		issuedAt := w.clock.Now()
-		w.clock.SetTime(issuedAt.Add(time.Hour - time.Second))
+		w.setTime(issuedAt.Add(time.Hour - time.Second))
 		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
 		// The queue counts from when the reconcile ends, which is after the status is seen.
 		Eventually(w.logs).Should(gbytes.Say("requeueing after 2m0s"))
 		Consistently(w.tokenRequests).Should(Equal(1))
-		w.clock.SetTime(issuedAt.Add(3*time.Hour - 2*time.Second))
+		w.setTime(issuedAt.Add(3*time.Hour - 2*time.Second))
 		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(1))
 		w.inTimeSays(ctx, "shop", 10*time.Second, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(w.tokenRequests()).To(Equal(2))
@@ -230,7 +230,7 @@ var _ = Describe("A server that asks to wait", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 
 		By("asking one of them to wait before the others are due")
-		w.clock.Step(30 * time.Minute)
+		w.step(30 * time.Minute)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Retry-After", "1200")
 			rw.WriteHeader(http.StatusTooManyRequests)
@@ -247,7 +247,7 @@ var _ = Describe("A server that asks to wait", func() {
 		create(ctx, w.clientCredential("fresh"))
 		w.eventuallySays(ctx, "fresh", matchers.HaveCondition("Ready", "False", "RateLimited",
 			ContainSubstring("asked this client to wait until %s", until.UTC().Format(time.RFC3339))))
-		w.clock.SetTime(until.Add(-2 * time.Second))
+		w.setTime(until.Add(-2 * time.Second))
 		Eventually(func() int { return len(w.server.Requests("warehouse")) }).Should(Equal(2))
 		Eventually(func() int { return len(other.Requests("shop")) }).Should(Equal(2))
 		Consistently(w.tokenRequests).Should(Equal(3))

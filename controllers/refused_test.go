@@ -55,7 +55,7 @@ var _ = Describe("Credentials that the server refused", func() {
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
 			c.Annotations = map[string]string{"note": "no change"}
 		})
-		w.clock.Step(2 * time.Minute)
+		w.step(2 * time.Minute)
 		Consistently(w.tokenRequests).Should(Equal(2))
 		Expect(w.get(ctx, "shop")(Default).Status.Failure.RetryAt.Time).To(BeTemporally("==", retryAt.Time))
 	})

@@ -210,7 +210,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 	It("goes on with its token when its status is restored too, with a failure of back then", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
-		w.clock.Step(time.Minute)
+		w.step(time.Minute)
 		old := metav1.NewTime(w.clock.Now())
 		saved.clientCredential.Status.LastHandledRenewRequest = "last year"
 		saved.clientCredential.Status.Failure = &v1alpha1.FailureStatus{

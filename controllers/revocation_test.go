@@ -156,7 +156,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		deletedAt := w.clock.Now()
 		deleteShop(ctx)
 		Eventually(revocations).Should(HaveLen(1))
-		w.clock.SetTime(deletedAt.Add(30 * time.Second))
+		w.setTime(deletedAt.Add(30 * time.Second))
 		Consistently(isGone(ctx)).WithTimeout(200 * time.Millisecond).Should(BeFalse())
 		w.passes(time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
 		Expect(w.server.IsActive(token)).To(BeTrue())

@@ -29,10 +29,10 @@ var _ = DescribeTable("A server that gives the same token until it is over is as
 				Expect(renewAt).To(Equal(expiresAt.Add(time.Second)))
 				break
 			}
-			w.clock.SetTime(renewAt.Add(-time.Second))
+			w.setTime(renewAt.Add(-time.Second))
 			Consistently(w.tokenRequests).WithTimeout(50 * time.Millisecond).Should(Equal(requests))
 			requests++
-			w.clock.SetTime(renewAt.Add(time.Second))
+			w.setTime(renewAt.Add(time.Second))
 			Eventually(w.tokenRequests).Should(Equal(requests))
 
 			left := expiresAt.Sub(w.clock.Now())
@@ -55,9 +55,9 @@ var _ = DescribeTable("A server that gives the same token until it is over is as
 		Expect(w.traffic.writes()).NotTo(ContainElement(HaveSuffix("/secrets/shop-token")))
 
 		By("getting the next token just after the expiry")
-		w.clock.SetTime(expiresAt.Add(-time.Second))
+		w.setTime(expiresAt.Add(-time.Second))
 		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(requests))
-		w.clock.SetTime(expiresAt.Add(2 * time.Second))
+		w.setTime(expiresAt.Add(2 * time.Second))
 		Eventually(w.tokenRequests).Should(Equal(requests + 1))
 		w.eventuallyReady(ctx, "shop")
 		second := w.secret(ctx, "shop-token")
@@ -74,7 +74,7 @@ var _ = Describe("A server that gives the same token to all who are the same cli
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Minute})
 		create(ctx, w.shopCredentials(), w.clientCredential("one"))
 		one := w.eventuallyReady(ctx, "one")
-		w.clock.Step(20 * time.Minute)
+		w.step(20 * time.Minute)
 		create(ctx, w.clientCredential("two"))
 		two := w.eventuallyReady(ctx, "two")
 		Expect(two.Data).To(Equal(one.Data))

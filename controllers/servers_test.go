@@ -158,7 +158,7 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotAllowed"))
-		w.clock.Step(50 * time.Minute)
+		w.step(50 * time.Minute)
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})
 

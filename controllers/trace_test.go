@@ -137,7 +137,7 @@ var _ = Describe("Traces", func() {
 
 		By("waiting for the next attempt")
 		spans.Reset()
-		w.clock.Step(45 * time.Second)
+		w.step(45 * time.Second)
 		Consistently(tree).Should(BeEmpty())
 	})
 

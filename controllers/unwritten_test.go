@@ -138,7 +138,7 @@ var _ = Describe("A token that cannot be written", func() {
 		w.passes(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		})
-		w.clock.Step(time.Hour)
+		w.step(time.Hour)
 		allow()
 		w.passes(15*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))

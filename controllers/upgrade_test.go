@@ -95,7 +95,7 @@ var _ = Describe("An upgrade from a version without classes of failures", func()
 			Eventually(w.traffic.all).Should(ContainElement(HaveSuffix("/clientcredentials")))
 			// Longer than a problem that may pass is not Stalled, and shorter than the backoff.
 			for range 5 {
-				w.clock.Step(time.Minute)
+				w.step(time.Minute)
 				Consistently(w.traffic.writes).WithTimeout(100 * time.Millisecond).Should(BeEmpty())
 			}
 			Expect(w.tokenRequests()).To(Equal(requests))

@@ -55,7 +55,7 @@ var _ = Describe("While the host is busy", func() {
 			}
 			return isStatus
 		})
-		w.clock.Step(61 * time.Minute)
+		w.step(61 * time.Minute)
 		w.passes(time.Minute, func(g Gomega) { g.Expect(failed.Load()).To(BeNumerically(">", 0)) })
 		w.traffic.failWhen(nil)
 		w.passes(time.Minute, func(g Gomega) {
@@ -110,7 +110,7 @@ var _ = It("Who fights over a label of the token Secret delays no renewal", func
 		if secret.Labels[v1alpha1.ManagedByLabel] == v1alpha1.ManagedBy {
 			edit(ctx, secret, func(s *corev1.Secret) { s.Labels[v1alpha1.ManagedByLabel] = "other" })
 		}
-		w.clock.Step(20 * time.Second)
+		w.step(20 * time.Second)
 		// Due or not, what there is to do is done before the next look.
 		Eventually(func(g Gomega) {
 			token := w.get(ctx, "shop")(g).Status.Token
