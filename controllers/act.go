@@ -253,7 +253,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		return nil, status.Request{}, err
 	}
 	if o.IsRenewRequested() {
-		r.memory.forgetRefused(o.owner)
+		r.memory.forgetAllRefused(o.owner)
 	}
 	request := r.memory.compareRefused(o.owner, digest, o.Now)
 	if err := o.stillRefused(request.Refused); err != nil {

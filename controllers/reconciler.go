@@ -118,7 +118,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	decision := renewal.Decide(observed.Input)
 	if observed.Suspended {
-		r.memory.forgetRefused(clientCredential)
+		// Suspension is a fresh start.
+		r.memory.forgetAllRefused(clientCredential)
 	}
 	observed.expiry = r.watchExpiry(ctx, observed)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {

@@ -53,7 +53,7 @@ func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error)
 // refusalsForgotten is how long after its next attempt was due a refused request starts anew.
 const refusalsForgotten = time.Hour
 
-// compareRefused compares a request with those that the server refused.
+// compareRefused reports whether the server refused a request before.
 func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest, now time.Time) status.Request {
 	compared := status.Request{IsRead: true}
 	m.with(owner, func(e *entry) {
@@ -69,8 +69,8 @@ func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest
 	return compared
 }
 
-// rememberRefused makes a request the one that was refused last. What the status tells about
-// it follows with tellRefused.
+// rememberRefused makes a request the one that was refused last. Its failure follows with
+// tellRefused, once the status has its next attempt.
 func (m *memory) rememberRefused(owner *v1alpha1.ClientCredential, request digest) {
 	m.with(owner, func(e *entry) {
 		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return r.request == request })
@@ -87,9 +87,14 @@ func (m *memory) tellRefused(owner *v1alpha1.ClientCredential, failure *v1alpha1
 	})
 }
 
-// forgetRefused forgets a request that succeeded, or all of them.
-func (m *memory) forgetRefused(owner *v1alpha1.ClientCredential, requests ...digest) {
+// forgetRefused forgets a request, because it succeeded.
+func (m *memory) forgetRefused(owner *v1alpha1.ClientCredential, request digest) {
 	m.with(owner, func(e *entry) {
-		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return len(requests) == 0 || slices.Contains(requests, r.request) })
+		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return r.request == request })
 	})
+}
+
+// forgetAllRefused lets every request count from one again.
+func (m *memory) forgetAllRefused(owner *v1alpha1.ClientCredential) {
+	m.with(owner, func(e *entry) { e.refusals = nil })
 }

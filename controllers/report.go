@@ -40,7 +40,7 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
 	}
-	if outcome.Failure != nil && outcome.Failure.Class == oauth2.CredentialsRefused && outcome.Request.IsRead {
+	if outcome.Failure != nil && outcome.Failure.Class == oauth2.CredentialsRefused && outcome.Request.IsSent {
 		r.memory.tellRefused(o.owner, report.Status.Failure)
 	}
 	for _, event := range report.Events {

@@ -63,12 +63,19 @@ var _ = Describe("While the host is busy", func() {
 		})
 	})
 
-	It("a new object writes no status of its own for that", func(ctx SpecContext) {
+	// newObjectWaits creates a ClientCredential whose host is busy.
+	newObjectWaits := func(ctx SpecContext) *world {
+		GinkgoHelper()
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
 		w.busy.Store(true)
 		create(ctx, w.clientCredential("shop"))
 		Eventually(w.logs.Contents).Should(ContainSubstring("Asking for a token"))
+		return w
+	}
+
+	It("a new object writes no status of its own for that", func(ctx SpecContext) {
+		w := newObjectWaits(ctx)
 		w.busy.Store(false)
 		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(1)) })
 		w.eventuallyReady(ctx, "shop")
@@ -76,11 +83,7 @@ var _ = Describe("While the host is busy", func() {
 	})
 
 	It("a new object says so after half a minute", func(ctx SpecContext) {
-		w := newWorld(ctx)
-		create(ctx, w.shopCredentials())
-		w.busy.Store(true)
-		create(ctx, w.clientCredential("shop"))
-		Eventually(w.logs.Contents).Should(ContainSubstring("Asking for a token"))
+		w := newObjectWaits(ctx)
 		Consistently(func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(BeEmpty()) }).Should(Succeed())
 		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
 	})

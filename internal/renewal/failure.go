@@ -29,8 +29,8 @@ func (in Input) BackingOff() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// IsAhead reports whether an instant of the past lies in the future: the clock was set back
-// since.
+// IsAhead reports whether a recorded time lies in the future by more than the allowed skew:
+// the clock was set back since.
 func (in Input) IsAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
 
 // ChangedSince tells whether something changed that may cure a failure. A limited

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// setConditions sets Ready, and of the others those that hold.
+// setConditions always sets Ready, and the other conditions only while they are true.
 func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, problem *problem) {
 	ready, reason, message := readiness(after, problem)
 	valid := ready == metav1.ConditionTrue

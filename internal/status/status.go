@@ -30,7 +30,7 @@ type Outcome struct {
 	Attempted bool
 	// Failure is why that did not succeed; nil when it did.
 	Failure *oauth2.Error
-	// Request compares the token request of the attempt with those that the server refused.
+	// Request says whether the server refused the same token request before.
 	Request Request
 	// SameToken tells that the server gave the token again that the target holds,
 	// so nothing was written.

@@ -87,8 +87,7 @@ func ExpiryOf(token oauth2.Token) Expiry {
 // than the former expiry while that is ahead, unless the former one was assumed and the
 // server states one now. An assumption never replaces a stated expiry. After the former
 // expiry, the exp of a JWT counts, and an assumption is made anew. Any other token is
-// refused: it probably comes from a cache. The error is an
-// *oauth2.Error.
+// refused: it probably comes from a cache. The error is an *oauth2.Error.
 func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
 	if given.Source == "" {
