@@ -1,0 +1,90 @@
+package hostile_test
+
+import (
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/test/authserver"
+)
+
+// newHonestServer starts an authorization server that knows the given clients.
+func newHonestServer(clients ...string) *authserver.Server {
+	GinkgoHelper()
+	server := authserver.New(authserver.Options{})
+	server.Config.ErrorLog = log.New(GinkgoWriter, "authserver: ", 0)
+	for _, name := range clients {
+		server.Register(authserver.Client{ID: name, Secret: secretOf(name)})
+	}
+	DeferCleanup(server.Close)
+	return server
+}
+
+// tokenEndpoint is that of an honest server.
+func tokenEndpoint(server *authserver.Server) string { return server.URL + authserver.RFC6749Path }
+
+// hostileServer answers whatever a spec wants.
+type hostileServer struct {
+	URL      string
+	requests atomic.Int64
+}
+
+// newHostileServer starts a server that speaks HTTP.
+func newHostileServer(answer http.HandlerFunc) *hostileServer {
+	GinkgoHelper()
+	s := &hostileServer{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		answer(rw, r)
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	DeferCleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	s.URL = server.URL
+	return s
+}
+
+// newRawServer starts a server that reads a request and then writes to the connection what
+// it wants. The connection stays open until the spec ends, unless answer closes it.
+func newRawServer(answer func(net.Conn)) *hostileServer {
+	GinkgoHelper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(listener.Close)
+	s := &hostileServer{URL: "http://" + listener.Addr().String()}
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			DeferCleanup(func() { _ = connection.Close() })
+			go func() {
+				if n, err := connection.Read(make([]byte, 64<<10)); n == 0 || err != nil {
+					return
+				}
+				s.requests.Add(1)
+				answer(connection)
+			}()
+		}
+	}()
+	return s
+}
+
+// hangs answers nothing until the client gives up.
+func hangs(_ http.ResponseWriter, r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-time.After(time.Minute):
+	}
+}

@@ -1,0 +1,37 @@
+// Package hostile_test lets servers, tenants and readers of objects attack the operator, and
+// shows where each attack ends: docs/security.md lists the specs.
+package hostile_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/tokensync/tokensync/test/controlplane"
+)
+
+func TestHostile(t *testing.T) {
+	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+	SetDefaultConsistentlyDuration(500 * time.Millisecond)
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Hostile")
+}
+
+var (
+	restConfig *rest.Config
+	// apiServer is the client of the tests; it has no cache.
+	apiServer client.Client
+)
+
+var _ = BeforeSuite(func() {
+	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	environment, uncached := controlplane.Start("../..")
+	restConfig, apiServer = environment.Config, uncached
+})

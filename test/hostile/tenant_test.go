@@ -1,0 +1,115 @@
+package hostile_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/controlplane"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// tenant may do what it wants in one namespace.
+type tenant struct{ namespace string }
+
+func newTenant(ctx context.Context) *tenant {
+	GinkgoHelper()
+	return &tenant{namespace: controlplane.NewNamespace(ctx, apiServer)}
+}
+
+func (t *tenant) metadata(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: t.namespace, Name: name}
+}
+
+func (t *tenant) key(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: t.namespace, Name: name}
+}
+
+// credentials returns a credentials Secret with the label that allows its use.
+func (t *tenant) credentials(name string, data map[string]string) *corev1.Secret {
+	metadata := t.metadata(name)
+	metadata.Labels = map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
+	return &corev1.Secret{ObjectMeta: metadata, StringData: data}
+}
+
+// clientCredential returns a ClientCredential with the credentials Secret NAME-credentials.
+func (t *tenant) clientCredential(name, tokenEndpoint string, change ...func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
+	clientCredential := &v1alpha1.ClientCredential{
+		ObjectMeta: t.metadata(name),
+		Spec: v1alpha1.ClientCredentialSpec{
+			CredentialsRef:      &v1alpha1.CredentialsReference{Name: name + "-credentials"},
+			AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: tokenEndpoint},
+		},
+	}
+	for _, change := range change {
+		change(&clientCredential.Spec)
+	}
+	return clientCredential
+}
+
+// asks creates a ClientCredential and its credentials.
+func (t *tenant) asks(ctx context.Context, name, tokenEndpoint string, change ...func(*v1alpha1.ClientCredentialSpec)) {
+	GinkgoHelper()
+	create(ctx,
+		t.credentials(name+"-credentials", map[string]string{"client_id": name, "client_secret": secretOf(name)}),
+		t.clientCredential(name, tokenEndpoint, change...))
+}
+
+// secretOf is the client secret of a client.
+func secretOf(client string) string { return "s3cr3t-of-" + client }
+
+func (t *tenant) get(ctx context.Context, name string) func(Gomega) *v1alpha1.ClientCredential {
+	return func(g Gomega) *v1alpha1.ClientCredential {
+		clientCredential := &v1alpha1.ClientCredential{}
+		g.Expect(apiServer.Get(ctx, t.key(name), clientCredential)).To(Succeed())
+		return clientCredential
+	}
+}
+
+func (t *tenant) secret(ctx context.Context, name string) *corev1.Secret {
+	GinkgoHelper()
+	secret := &corev1.Secret{}
+	Expect(apiServer.Get(ctx, t.key(name), secret)).To(Succeed())
+	return secret
+}
+
+// says waits for conditions of a ClientCredential.
+func (t *tenant) says(ctx context.Context, name string, conditions ...gomegatypes.GomegaMatcher) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) { g.Expect(t.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
+}
+
+// isServed creates a ClientCredential and waits for its token. It returns how long that took.
+func (t *tenant) isServed(ctx context.Context, name, tokenEndpoint string) time.Duration {
+	GinkgoHelper()
+	start := time.Now()
+	t.asks(ctx, name, tokenEndpoint)
+	t.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	return time.Since(start)
+}
+
+func create(ctx context.Context, objects ...client.Object) {
+	GinkgoHelper()
+	for _, object := range objects {
+		Expect(apiServer.Create(ctx, object)).To(Succeed(), "create %T %s", object, object.GetName())
+	}
+}
+
+// edit changes an object as it is in the API server.
+func edit[T client.Object](ctx context.Context, object T, change func(T)) {
+	GinkgoHelper()
+	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
+	before, ok := object.DeepCopyObject().(client.Object)
+	Expect(ok).To(BeTrue(), fmt.Sprintf("%T", object))
+	change(object)
+	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
+}
