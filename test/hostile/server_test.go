@@ -83,6 +83,8 @@ func newRawServer(answer func(net.Conn)) *hostileServer {
 
 // hangs answers nothing until the client gives up.
 func hangs(_ http.ResponseWriter, r *http.Request) {
+	// The context ends with the connection only after the body was read.
+	_, _ = io.Copy(io.Discard, r.Body)
 	select {
 	case <-r.Context().Done():
 	case <-time.After(time.Minute):
