@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -21,17 +22,24 @@ func TestHostile(t *testing.T) {
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	SetDefaultConsistentlyDuration(500 * time.Millisecond)
 	RegisterFailHandler(Fail)
+	for _, spec := range PreviewSpecs("Hostile").SpecReports {
+		specNames = append(specNames, spec.LeafNodeText)
+	}
 	RunSpecs(t, "Hostile")
 }
 
 var (
-	restConfig *rest.Config
+	environment *envtest.Environment
+	restConfig  *rest.Config
 	// apiServer is the client of the tests; it has no cache.
 	apiServer client.Client
+
+	// specNames are the names of all specs of this suite.
+	specNames []string
 )
 
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
-	environment, uncached := controlplane.Start("../..")
-	restConfig, apiServer = environment.Config, uncached
+	environment, apiServer = controlplane.Start("../..")
+	restConfig = environment.Config
 })

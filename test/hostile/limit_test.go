@@ -1,0 +1,206 @@
+package hostile_test
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// hostileObjects is how many objects try the same at the same time.
+const hostileObjects = 24
+
+// largest is the size of the largest value in a Secret or ConfigMap, which etcd's limit for
+// an object of 1.5 MiB and the API server's limit of 1 MiB for the data of a Secret set.
+const largest = 1000 << 10
+
+// attempt is what one hostile tenant tries.
+type attempt struct {
+	// answer of the server; a token by default.
+	answer http.HandlerFunc
+	// credentials beside client_id and client_secret.
+	credentials map[string]string
+	// bundle of authorities.
+	bundle string
+	spec   func(spec *v1alpha1.ClientCredentialSpec)
+	// servers is how many servers the objects spread over; 2 by default.
+	servers int
+}
+
+var _ = DescribeTable("The memory limit holds when a tenant tries",
+	func(ctx SpecContext, a attempt) {
+		t := newTenant(ctx)
+		create(ctx, t.credentials("shared", map[string]string{"client_id": "hostile", "client_secret": "s3cr3t-of-hostile"}))
+		edit(ctx, t.credentials("shared", nil), func(s *corev1.Secret) {
+			s.StringData = a.credentials
+		})
+		if a.bundle != "" {
+			create(ctx, &corev1.ConfigMap{ObjectMeta: t.metadata("bundle"), Data: map[string]string{"ca.crt": a.bundle}})
+		}
+		answer := a.answer
+		if answer == nil {
+			answer = answers(`{"access_token": "token", "expires_in": 3600}`)
+		}
+		var servers []*hostileServer
+		for range max(a.servers, 2) {
+			servers = append(servers, newHostileServer(answer))
+		}
+		p := startProcess(t.namespace)
+		idle := p.peakMemory()
+		for i := range hostileObjects {
+			create(ctx, t.clientCredential(fmt.Sprintf("hostile-%d", i), servers[i%len(servers)].URL, func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.CredentialsRef.Name = "shared"
+				if a.bundle != "" {
+					spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "bundle"}}
+				}
+				if a.spec != nil {
+					a.spec(spec)
+				}
+			}))
+		}
+		for i := range hostileObjects {
+			Eventually(func(g Gomega) {
+				g.Expect(t.get(ctx, fmt.Sprintf("hostile-%d", i))(g).Status.Conditions).NotTo(BeEmpty())
+			}).WithTimeout(eventuallyIn).Should(Succeed())
+		}
+		Expect(p.ExitCode()).To(Equal(-1), "the process runs")
+		Expect(p.probe("/healthz")).To(Equal(http.StatusOK))
+		peak := p.peakMemory()
+		_, _ = fmt.Fprintf(GinkgoWriter, "%s: %d MiB idle, %d MiB at most, %.1f s of CPU\n", CurrentSpecReport().LeafNodeText, idle, peak, p.cpuSeconds())
+		Expect(peak).To(BeNumerically("<", memoryLimit))
+	},
+	Entry("nothing unusual", attempt{}),
+	Entry("a token of 250 KiB that 16 fields point to", attempt{
+		answer: answers(`{"access_token": "` + strings.Repeat("t", 250<<10) + `", "expires_in": 3600}`),
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}
+			for i := range 16 {
+				spec.AuthorizationServer.Response.Fields = append(spec.AuthorizationServer.Response.Fields, v1alpha1.ResponseField{
+					Name: fmt.Sprintf("field%d", i), Pointers: []v1alpha1.JSONPointer{"/access_token"},
+				})
+			}
+		},
+	}),
+	Entry("a failure that repeats 250 KiB", attempt{
+		answer: failsWith(`{"error": "invalid_client", "error_description": "` + strings.Repeat("word ", 50<<10) + `"}`),
+	}),
+	Entry("a body of 250 KiB with as many values as fit", attempt{
+		answer: answers(`{"access_token": "token", "expires_in": 3600, "values": [` + strings.Repeat("[],", 80<<10) + `0]}`),
+	}),
+	Entry("a body of 250 KiB with as many names as fit", attempt{
+		answer: answers(`{"access_token": "token", "expires_in": 3600` + manyMembers(20_000) + `}`),
+	}),
+	Entry("a body that is nested as deeply as possible", attempt{
+		answer: answers(`{"access_token": "token", "expires_in": 3600, "deep": ` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}`),
+	}),
+	Entry("a JSON Web Token of 250 KiB with claims", attempt{
+		answer: answers(`{"access_token": "eyJhbGciOiJub25lIn0.` + jwtPayload(`{"a": [`+strings.Repeat("{},", 60<<10)+`0]}`) + `.c2ln", "expires_in": 3600}`),
+	}),
+	Entry("a credentials Secret of 1000 KiB in a header", attempt{
+		credentials: map[string]string{"large": strings.Repeat("x", largest)},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Headers: []v1alpha1.RequestHeader{{Name: "X-Large", Template: "{{ .large }}"}}}
+		},
+	}),
+	Entry("a credentials Secret of 1000 KiB in 32 parameters", attempt{
+		credentials: map[string]string{"large": strings.Repeat("x", largest)},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			for i := range 32 {
+				spec.Parameters = append(spec.Parameters, v1alpha1.Parameter{Name: fmt.Sprintf("p%d", i), SecretKey: "large"})
+			}
+		},
+	}),
+	Entry("a credentials Secret of 1000 KiB of JSON in 32 parameters", attempt{
+		credentials: map[string]string{"large": "[" + strings.Repeat("[],", largest/3-1) + "0]"},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Encoding: "JSON"}
+			for i := range 32 {
+				spec.Parameters = append(spec.Parameters, v1alpha1.Parameter{Name: fmt.Sprintf("p%d", i), SecretKey: "large", Type: "JSON"})
+			}
+		},
+	}),
+	Entry("a client secret of 1000 KiB", attempt{
+		credentials: map[string]string{"client_secret": strings.Repeat("x", largest)},
+	}),
+	Entry("a private key of 1000 KiB", attempt{
+		credentials: map[string]string{"private_key": pemOf("PRIVATE KEY", 700<<10)},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.PrivateKeyJWT}
+		},
+	}),
+	Entry("a client certificate of 1000 KiB", attempt{
+		credentials: map[string]string{"tls.crt": pemOf("CERTIFICATE", 350<<10), "tls.key": pemOf("RSA PRIVATE KEY", 350<<10)},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.TLSClientAuth}
+		},
+	}),
+	Entry("a CA bundle of 1000 KiB", attempt{bundle: pemOf("CERTIFICATE", 700<<10)}),
+	Entry("templates that make as much as they may", attempt{
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{}}}
+			for i := range 16 {
+				spec.Target.Template.Data[fmt.Sprintf("key%d", i)] = `{{ repeat 60000 "x" }}`
+			}
+		},
+	}),
+	Entry("claims, headers and scopes of the largest size", attempt{
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			for i := range 100 {
+				spec.Scopes = append(spec.Scopes, fmt.Sprintf("%d", i)+strings.Repeat("s", 2000))
+			}
+			for i := range 32 {
+				spec.Parameters = append(spec.Parameters, v1alpha1.Parameter{Name: fmt.Sprintf("p%d", i), Template: `{{ repeat 60000 "x" }}`})
+			}
+		},
+	}),
+	Entry("an issuer with metadata of 250 KiB", attempt{
+		answer: func(rw http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "/.well-known/") {
+				issuer := "http://" + r.Host
+				_, _ = fmt.Fprintf(rw, `{"issuer": %q, "token_endpoint": %q, "grant_types_supported": [%s"x"]}`,
+					issuer, issuer+"/token", strings.Repeat(`"x",`, 60<<10))
+				return
+			}
+			answers(`{"access_token": "token", "expires_in": 3600}`)(rw, r)
+		},
+		servers: hostileObjects,
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Issuer, spec.AuthorizationServer.TokenEndpoint = spec.AuthorizationServer.TokenEndpoint, ""
+		},
+	}),
+)
+
+// answers is a successful answer.
+func answers(body string) http.HandlerFunc { return answersWith(http.StatusOK, body) }
+
+func failsWith(body string) http.HandlerFunc { return answersWith(http.StatusUnauthorized, body) }
+
+func answersWith(status int, body string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(status)
+		_, _ = rw.Write([]byte(body))
+	}
+}
+
+func manyMembers(count int) string {
+	var members strings.Builder
+	for i := range count {
+		fmt.Fprintf(&members, `, "%d": 0`, i)
+	}
+	return members.String()
+}
+
+// pemOf is PEM of the given number of bytes, which are no valid DER but begin like it.
+func pemOf(kind string, size int) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("\x30\x84" + strings.Repeat("\x02\x01\x00", size/3))}))
+}
+
+func jwtPayload(claims string) string { return base64.RawURLEncoding.EncodeToString([]byte(claims)) }
