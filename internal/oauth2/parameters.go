@@ -115,9 +115,13 @@ func put(object map[string]any, name string, value any) bool {
 // API cause goes before parameters of the same name.
 func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, material material, assertions assertions) (parameters, error) {
 	parameters, names := parameters{}, namesOf(server)
+	var size size
 	for _, parameter := range server.Request.Parameters {
 		value, err := material.valueOf("parameter "+parameter.Name, parameter)
 		if err != nil {
+			return nil, err
+		}
+		if err := size.add("parameters", value); err != nil {
 			return nil, err
 		}
 		parameters.set(parameter.Name, value)

@@ -116,6 +116,7 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 // of two headers of one name counts: it is the user's.
 func headersOf(server v1alpha1.AuthorizationServerSpec, material material, contentType string) (map[string]value, error) {
 	headers := map[string]value{}
+	var size size
 	for _, header := range server.Request.Headers {
 		name := http.CanonicalHeaderKey(header.Name)
 		if _, set := headers[name]; set {
@@ -125,6 +126,9 @@ func headersOf(server v1alpha1.AuthorizationServerSpec, material material, conte
 			Value: header.Value, SecretKey: header.SecretKey, Template: header.Template,
 		})
 		if err != nil {
+			return nil, err
+		}
+		if err := size.add("headers", value); err != nil {
 			return nil, err
 		}
 		if strings.ContainsFunc(value.text, isControl) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/template"
@@ -81,9 +82,13 @@ func (m material) render(what, text string) (string, error) {
 // object is the JSON object of declared claims or headers.
 func (m material) object(what string, declared []v1alpha1.Parameter) (map[string]any, error) {
 	members := parameters{}
+	var size size
 	for _, parameter := range declared {
 		value, err := m.valueOf(what+parameter.Name, parameter)
 		if err != nil {
+			return nil, err
+		}
+		if err := size.add(strings.TrimSpace(what)+"s", value); err != nil {
 			return nil, err
 		}
 		members.set(parameter.Name, value)
