@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,7 +21,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	connectTimeout = 10 * time.Second
 
-	// MaxBodyBytes and MaxHeaderBytes bound a response, the body after
+	// MaxBodyBytes and MaxHeaderBytes bound a response, the body before and after
 	// decompression: a token has to fit into a Secret and into a header.
 	MaxBodyBytes   = 256 << 10
 	MaxHeaderBytes = 64 << 10
@@ -82,39 +81,38 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	}
 	defer c.inFlight.release(endpoint.Host)
 
-	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
+	// The bound is around everything: no answer can escape it.
+	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	httpRequest, err := c.httpRequest(bounded, request)
 	if err != nil {
-		return oauth2.Response{}, invalidEndpoint(request.Destination)
-	}
-	if c.options.UserAgent != "" {
-		httpRequest.Header.Set("User-Agent", c.options.UserAgent)
-	}
-	for name, value := range request.Header {
-		httpRequest.Header.Set(name, value.Reveal())
+		return oauth2.Response{}, err
 	}
 	startedAt := c.options.Clock.Now()
-	httpResponse, err := c.transports.get(request.TLS).Do(httpRequest)
+	status, header, body, err := exchange(c.transports.get(request.TLS), httpRequest)
 	if err != nil {
-		return oauth2.Response{}, c.explain(ctx, request.Destination, endpoint, err)
-	}
-	defer func() { _ = httpResponse.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(httpResponse.Body, MaxBodyBytes+1))
-	switch {
-	case len(body) > MaxBodyBytes && httpResponse.StatusCode < 300:
-		return oauth2.Response{}, bodyTooLarge(request.Destination, endpoint)
-	case len(body) > MaxBodyBytes:
-		// Of a failure, status and header tell enough.
-		body = nil
-	case err != nil:
 		return oauth2.Response{}, c.explain(ctx, request.Destination, endpoint, err)
 	}
 	return oauth2.Response{
-		StatusCode: httpResponse.StatusCode,
-		Header:     httpResponse.Header,
-		Body:       oauth2.NewSensitive(string(body)),
-		StartedAt:  startedAt,
-		ReceivedAt: c.options.Clock.Now(),
+		StatusCode: status, Header: header, Body: oauth2.NewSensitive(string(body)),
+		StartedAt: startedAt, ReceivedAt: c.options.Clock.Now(),
 	}, nil
+}
+
+func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*http.Request, error) {
+	made, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
+	if err != nil {
+		return nil, invalidEndpoint(request.Destination)
+	}
+	// The transport would unpack without a bound for what it reads.
+	made.Header.Set("Accept-Encoding", "gzip")
+	if c.options.UserAgent != "" {
+		made.Header.Set("User-Agent", c.options.UserAgent)
+	}
+	for name, value := range request.Header {
+		made.Header.Set(name, value.Reveal())
+	}
+	return made, nil
 }
 
 // IsBusy tells whether Send to a URL would fail with ErrBusy now.

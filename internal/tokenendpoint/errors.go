@@ -27,6 +27,7 @@ func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *u
 	}
 	var (
 		denied       *AddressDeniedError
+		notFinal     notFinalError
 		noHost       *net.DNSError
 		operation    *net.OpError
 		timeout      interface{ Timeout() bool }
@@ -35,6 +36,12 @@ func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *u
 		where        = to.Name() + " " + display(endpoint)
 	)
 	switch {
+	case errors.Is(err, errBodyTooLarge):
+		return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
+			"%s answered with more than the limit of %d KiB: check %s", where, MaxBodyBytes>>10, to.Field())
+	case errors.As(err, &notFinal):
+		return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
+			"%s answered with HTTP %d, which is no final response: check %s and the proxies before it", where, notFinal.statusCode, to.Field())
 	case errors.As(err, &denied):
 		return failure(v1alpha1.ReasonAddressDenied, oauth2.MayPass,
 			"%s resolves to %s, an address that credentials are not sent to: correct %s, or have the operator started with --allowed-cidrs=%s/%d",
@@ -91,12 +98,6 @@ func insecureEndpoint(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
 	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
 		"%s %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
 		to.Name(), display(endpoint))
-}
-
-func bodyTooLarge(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
-	return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
-		"%s %s answered with more than the limit of %d KiB: check %s",
-		to.Name(), display(endpoint), MaxBodyBytes>>10, to.Field())
 }
 
 func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {

@@ -51,7 +51,6 @@ func (t *transports) get(config oauth2.TLS) *http.Client {
 func (t *transports) client(config oauth2.TLS) *http.Client {
 	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: t.options.AllowedCIDRs}.control}
 	return &http.Client{
-		Timeout: t.options.Timeout,
 		// No proxy from the environment: the guard could not see where it connects to.
 		Transport: &http.Transport{
 			DialContext:         dialer.DialContext,

@@ -2,12 +2,33 @@ package hostile_test
 
 import (
 	"fmt"
+	"io"
+	"net"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/matchers"
 )
+
+// writes answers with a text and leaves the connection open.
+func writes(text string) func(net.Conn) {
+	return func(connection net.Conn) { _, _ = io.WriteString(connection, text) }
+}
+
+// trickles answers with a text, and with another one again and again.
+func trickles(begin, more string) func(net.Conn) {
+	return func(connection net.Conn) {
+		_, err := io.WriteString(connection, begin)
+		for ; err == nil; time.Sleep(10 * time.Millisecond) {
+			_, err = io.WriteString(connection, more)
+		}
+	}
+}
+
+const switchingProtocols = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
 var _ = Describe("A server that takes time", func() {
 	It("keeps no other tenant waiting when it never answers", func(ctx SpecContext) {
@@ -19,5 +40,55 @@ var _ = Describe("A server that takes time", func() {
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))
 		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
 		w.attacker.says(ctx, "slow-0", matchers.HaveCondition("Ready", "False", "Timeout"))
+	})
+
+	It("holds no worker by an answer of 101 Switching Protocols", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		for i := range 4 {
+			w.attacker.asks(ctx, fmt.Sprintf("switched-%d", i), newRawServer(writes(switchingProtocols)).URL)
+		}
+		for i := range 4 {
+			w.attacker.says(ctx, fmt.Sprintf("switched-%d", i), matchers.HaveCondition("Ready", "False", "InvalidResponse"))
+		}
+	})
+
+	It("holds no worker by metadata with an answer of 101 Switching Protocols", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.attacker.asks(ctx, "discovered", "", func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Issuer = newRawServer(writes(switchingProtocols)).URL
+		})
+		w.attacker.says(ctx, "discovered", matchers.HaveCondition("Ready", "False", "InvalidResponse"))
+	})
+
+	It("holds no worker and no deletion by a revocation with an answer of 101 Switching Protocols", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		revocation := newRawServer(writes(switchingProtocols))
+		w.attacker.asks(ctx, "revoked", tokenEndpoint(newHonestServer("revoked")), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: revocation.URL, OnDelete: new(true)}
+		})
+		w.attacker.says(ctx, "revoked", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(apiServer.Delete(ctx, w.attacker.get(ctx, "revoked")(Default))).To(Succeed())
+		Eventually(revocation.requests.Load).Should(BeNumerically(">=", 2), "it is retried")
+	})
+
+	It("gets no more than the time of a request, however it spends it", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		answers := map[string]func(net.Conn){
+			"headers":   trickles("HTTP/1.1 200 OK\r\nX-Slow: ", "x"),
+			"body":      trickles("HTTP/1.1 200 OK\r\n\r\n", "x"),
+			"chunks":    trickles("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
+			"trailers":  writes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\n\r\n0\r\nA: "),
+			"interim":   trickles("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+			"nothing":   writes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
+			"failure":   trickles("HTTP/1.1 503 Service Unavailable\r\n\r\n", "x"),
+			"no-gzip":   writes("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"),
+			"keepalive": writes("HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"),
+		}
+		for name, answer := range answers {
+			w.attacker.asks(ctx, name, newRawServer(answer).URL)
+		}
+		for name := range answers {
+			w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", "Timeout"))
+		}
 	})
 })

@@ -1,0 +1,141 @@
+package tokenendpoint_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// trickled writes a text, and then another one again and again until the client leaves.
+func trickled(begin, more string) func(net.Conn) {
+	return func(connection net.Conn) {
+		_, err := io.WriteString(connection, begin)
+		for ; err == nil; time.Sleep(time.Millisecond) {
+			_, err = io.WriteString(connection, more)
+		}
+	}
+}
+
+// held writes a text, and leaves the connection open.
+func held(text string) func(net.Conn) {
+	return func(connection net.Conn) {
+		_, _ = io.WriteString(connection, text)
+		_, _ = io.Copy(io.Discard, connection)
+	}
+}
+
+// listening hands connections to a function, after the request was read.
+func listening(answer func(net.Conn)) (url string) {
+	return accepting(func(connection net.Conn) {
+		if n, err := connection.Read(make([]byte, 64<<10)); n > 0 && err == nil {
+			answer(connection)
+		}
+	})
+}
+
+// accepting hands connections to a function.
+func accepting(serve func(net.Conn)) (url string) {
+	GinkgoHelper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(listener.Close)
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = connection.Close() }()
+				serve(connection)
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+var _ = Describe("an answer without end", func() {
+	DescribeTable("is given up when the time of the request is over",
+		func(answer func(net.Conn)) {
+			failure := failureOf(client(impatient), listening(answer))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
+			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+		},
+		Entry("of 1xx responses that stop", held("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")),
+		Entry("of a header a byte at a time", trickled("HTTP/1.1 200 OK\r\nX-Slow: ", "x")),
+		Entry("of a body a byte at a time", trickled("HTTP/1.1 200 OK\r\n\r\n", "x")),
+		Entry("of chunks", trickled("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n")),
+		Entry("of trailers that stop", held("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\n\r\n0\r\nA: ")),
+		Entry("of nothing after the headers", held("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")),
+		Entry("of a failure", trickled("HTTP/1.1 503 Service Unavailable\r\n\r\n", "x")),
+		Entry("of gzip that has not begun", held("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")),
+	)
+
+	DescribeTable("is not read to the end of the time when it is too large",
+		func(answer func(net.Conn), message string) {
+			failure := failureOf(client(), listening(answer))
+			Expect(failure.Message).To(ContainSubstring(message))
+		},
+		Entry("of 1xx responses", trickled("", strings.Repeat("HTTP/1.1 103 Early Hints\r\nX-A: b\r\n\r\n", 1000)), "no HTTP response"),
+		Entry("of headers", trickled("HTTP/1.1 200 OK\r\n", strings.Repeat("X-A: b\r\n", 1000)), "no HTTP response"),
+		Entry("of chunk extensions", trickled("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", strings.Repeat("x", 1000)), "no HTTP response"),
+		Entry("of gzip that yields nothing", func(connection net.Conn) {
+			_, err := io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+			for err == nil {
+				err = gzip.NewWriter(connection).Close()
+			}
+		}, "256 KiB"),
+	)
+
+	DescribeTable("that is no final response is refused",
+		func(statusLine, said string) {
+			failure := failureOf(client(), listening(held("HTTP/1.1 "+statusLine+"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")))
+			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
+			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Message).To(And(ContainSubstring(said), ContainSubstring("check authorizationServer.tokenEndpoint")))
+		},
+		Entry("101, which hands out the connection", "101 Switching Protocols", "HTTP 101"),
+		Entry("a status that is none", "042 Odd", "HTTP 42"),
+	)
+
+	It("of a handshake is given up", func() {
+		url := strings.Replace(accepting(func(connection net.Conn) { _, _ = io.Copy(io.Discard, connection) }), "http:", "https:", 1)
+		Expect(failureOf(client(impatient), url).Reason).To(Equal(v1alpha1.ReasonTimeout))
+	})
+
+	It("to a request that nobody reads is given up", func() {
+		url := accepting(func(net.Conn) { time.Sleep(time.Second) })
+		request := requestTo(url)
+		request.Body = oauth2.NewSensitive(strings.Repeat("x", 16<<20))
+		_, err := client(impatient).Send(GinkgoT().Context(), request)
+		Expect(err).To(HaveField("Reason", v1alpha1.ReasonTimeout))
+	})
+
+	It("over HTTP/2 is given up", func() {
+		server := serve(hang("{"), func(server *httptest.Server) {
+			server.EnableHTTP2 = true
+			server.StartTLS()
+		})
+		Expect(failureOf(client(impatient, trusting(server)), server.URL).Reason).To(Equal(v1alpha1.ReasonTimeout))
+	})
+
+	It("ends with the context of the caller", func() {
+		ctx, cancel := context.WithCancel(GinkgoT().Context())
+		url := listening(func(connection net.Conn) {
+			held("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")(connection)
+		})
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := client().Send(ctx, requestTo(url))
+		Expect(err).To(MatchError(context.Canceled))
+	})
+})

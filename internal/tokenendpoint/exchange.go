@@ -1,0 +1,69 @@
+package tokenendpoint
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+var errBodyTooLarge = errors.New("the body is too large")
+
+// notFinalError is about a status below 200, which ends no request. After 101 the body is
+// the connection itself, which neither the context nor a timeout of net/http ends.
+type notFinalError struct{ statusCode int }
+
+func (e notFinalError) Error() string {
+	return fmt.Sprintf("HTTP %d is no final response", e.statusCode)
+}
+
+// exchange sends a request and reads the response. It ends with the context of the request.
+func exchange(client *http.Client, request *http.Request) (status int, header http.Header, body []byte, err error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode < http.StatusOK {
+		return 0, nil, nil, notFinalError{response.StatusCode}
+	}
+	ctx := request.Context()
+	stop := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
+	defer stop()
+	body, err = readBody(response)
+	switch {
+	case errors.Is(err, errBodyTooLarge) && response.StatusCode >= http.StatusMultipleChoices:
+		// Of a failure, status and header tell enough.
+		body = nil
+	case err != nil && ctx.Err() != nil:
+		return 0, nil, nil, ctx.Err()
+	case err != nil:
+		return 0, nil, nil, err
+	}
+	return response.StatusCode, response.Header, body, nil
+}
+
+// readBody reads and unpacks a body. Both what is read and what comes of it is bounded:
+// gzip can yield nothing for ever.
+func readBody(response *http.Response) ([]byte, error) {
+	received := &io.LimitedReader{R: response.Body, N: MaxBodyBytes + 1}
+	unpacked := io.Reader(received)
+	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
+		reader, err := gzip.NewReader(received)
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		unpacked = reader
+	}
+	body, err := io.ReadAll(io.LimitReader(unpacked, MaxBodyBytes+1))
+	if len(body) > MaxBodyBytes || received.N == 0 {
+		return nil, errBodyTooLarge
+	}
+	return body, err
+}
