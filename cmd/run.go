@@ -32,6 +32,7 @@ func run(ctx context.Context, o *options) error {
 	}
 	// The API server's priority and fairness decides, not the client.
 	restConfig.QPS = -1
+	controllers.BoundRetryAfter(restConfig)
 	restConfig.UserAgent = "tokensync/" + version
 
 	scheme := runtime.NewScheme()
@@ -71,7 +72,7 @@ func run(ctx context.Context, o *options) error {
 		return fmt.Errorf("add the controller: %w", err)
 	}
 	if err := errors.Join(
-		mgr.AddHealthzCheck("ping", healthz.Ping),
+		mgr.AddHealthzCheck("progress", reconciler.CheckProgress),
 		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
 	); err != nil {
 		return fmt.Errorf("add the health checks: %w", err)

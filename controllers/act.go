@@ -26,7 +26,7 @@ import (
 var errCacheBehind = errors.New("the cache is behind the API server")
 
 // act does what was decided. A failure is part of the outcome. The error is errCacheBehind,
-// a *notYetError if nothing was done yet, or that of the context when the operator ends.
+// a *notYetError if nothing was done yet, or that of the context when it ended.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	var (
 		outcome status.Outcome

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/progress"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
@@ -50,6 +52,10 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
+	r.Timeout = cmp.Or(r.Timeout, reconcileTimeout)
+	if options.ReconciliationTimeout == 0 {
+		options.ReconciliationTimeout = r.Timeout + 2*reportTimeout
+	}
 	if r.Metrics == nil {
 		r.Metrics = metrics.New("")
 	}
@@ -57,7 +63,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Tracer == nil {
 		r.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	r.memory, r.limiter = newMemory(), ratelimit.New()
+	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), &progress.Progress{}
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {
@@ -92,7 +98,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 			return err
 		}
 	}
-	return clientCredentials.Complete(r)
+	return clientCredentials.Complete(r.watched(r))
 }
 
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.

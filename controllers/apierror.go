@@ -30,8 +30,23 @@ func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (r
 		}
 		return reconcile.Result{}, err
 	}
-	outcome := status.Outcome{Attempted: true, Failure: apiFailure(err)}
+	outcome := status.Outcome{Attempted: true, Failure: r.timedOut(err)}
+	if outcome.Failure == nil {
+		outcome.Failure = apiFailure(err)
+	}
 	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the API server"}, outcome), nil
+}
+
+// timedOut is the failure of a reconcile whose time is over, or nil. What hangs is the API
+// server, or several requests to an authorization server one after the other.
+func (r *Reconciler) timedOut(err error) *oauth2.Error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return &oauth2.Error{
+		Reason: v1alpha1.ReasonAPIRequestFailed, Class: oauth2.Unavailable,
+		Message: fmt.Sprintf("the reconcile took longer than %s (%s); it is retried", r.Timeout, shorten(err.Error())),
+	}
 }
 
 // apiFailure is the failure of a request to the API server.

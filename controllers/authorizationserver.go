@@ -42,9 +42,9 @@ func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, new
 		Named(name).
 		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: 16, SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout, SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(&serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})
+		Complete(r.watched(&serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace}))
 }
 
 // Reconcile looks at one authorization server.
@@ -53,7 +53,9 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	if err := r.Client.Get(ctx, request.NamespacedName, found); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	endpoint, err := r.look(ctx, found)
+	bounded, cancel := r.bound(ctx)
+	defer cancel()
+	endpoint, err := r.look(bounded, found)
 	var failure *oauth2.Error
 	switch {
 	case errors.Is(err, tokenendpoint.ErrBusy):

@@ -22,6 +22,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/progress"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
@@ -49,6 +50,8 @@ type Reconciler struct {
 	Clock     clock.WithTicker
 
 	TokenEndpoint TokenEndpoint
+	// Timeout bounds what a reconcile does before it reports. Default 3 minutes.
+	Timeout time.Duration
 	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets
 	// and ServiceAccounts.
 	RequireCredentialsLabel bool
@@ -66,9 +69,10 @@ type Reconciler struct {
 	// Tracer is for the spans of reconciles; nil for none.
 	Tracer trace.Tracer
 
-	memory  *memory
-	limiter *ratelimit.Limiter
-	started func() time.Time
+	memory   *memory
+	limiter  *ratelimit.Limiter
+	progress *progress.Progress
+	started  func() time.Time
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch;patch
@@ -98,12 +102,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return r.finalize(ctx, clientCredential)
 	}
 
-	observed, err := r.observe(ctx, clientCredential, r.Clock.Now())
+	bounded, cancel := r.bound(ctx)
+	defer cancel()
+	observed, err := r.observe(bounded, clientCredential, r.Clock.Now())
 	defer r.endJourney(observed)
 	if err == nil {
 		watch := r.watchExpiry(ctx, observed)
 		var changed bool
-		changed, err = r.ensureMetadata(ctx, observed)
+		changed, err = r.ensureMetadata(bounded, observed)
 		watch.end()
 		if changed && err == nil {
 			// The change comes back as an event.
@@ -126,7 +132,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.limiter.Leave(observed.key())
 		r.memory.endWait(clientCredential)
 	}
-	outcome, err := r.act(ctx, observed, decision)
+	outcome, err := r.act(bounded, observed, decision)
 	observed.expiry.end()
 	var later *notYetError
 	if errors.As(err, &later) {

@@ -107,6 +107,8 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 	if err != nil {
 		return fmt.Errorf("encode the status: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
 	if err := r.Client.Status().Patch(ctx, written, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}

@@ -114,6 +114,8 @@ func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
 
 // revoke revokes the token that the Secret holds (RFC 7009), if there is one.
 func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
 	o, err := r.observe(ctx, owner, r.Clock.Now())
 	switch {
 	case err != nil:

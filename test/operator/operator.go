@@ -115,6 +115,7 @@ func newManager(config *rest.Config, logger logr.Logger, namespaces []string) ma
 	GinkgoHelper()
 	config = rest.CopyConfig(config)
 	config.QPS = -1
+	controllers.BoundRetryAfter(config)
 	mgr, err := manager.New(config, manager.Options{
 		Scheme:  controlplane.Scheme(),
 		Cache:   controllers.CacheOptions(namespaces...),

@@ -1,0 +1,47 @@
+package controllers
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// reconcileTimeout bounds what a reconcile does before it reports. Two requests for
+	// metadata and a token request take up to 30 s each; the API server has the other half.
+	reconcileTimeout = 3 * time.Minute
+	// reportTimeout bounds the write of a status. It does not count towards the time of the
+	// reconcile, so that each reconcile ends in a report.
+	reportTimeout = 30 * time.Second
+	// maxRetryAfter is the longest Retry-After of the API server that a worker waits for. The
+	// API server asks for a second or a few when it has much to do.
+	maxRetryAfter = 5 * time.Second
+)
+
+// bound limits the time of what a reconcile does before it reports: requests to the API
+// server have no timeout of their own.
+func (r *Reconciler) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, r.Timeout)
+}
+
+// BoundRetryAfter keeps client-go from sleeping in a worker for as long as the API server
+// asks. The error tells the delay, and the next reconcile heeds it.
+func BoundRetryAfter(config *rest.Config) {
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return boundedRetryAfter{next} })
+}
+
+type boundedRetryAfter struct{ http.RoundTripper }
+
+func (b boundedRetryAfter) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := b.RoundTripper.RoundTrip(request)
+	if err != nil {
+		return response, err
+	}
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err != nil || seconds > int(maxRetryAfter.Seconds()) {
+		response.Header.Del("Retry-After")
+	}
+	return response, nil
+}

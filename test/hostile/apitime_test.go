@@ -1,0 +1,97 @@
+package hostile_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// hanging lets the requests to the API server hang that a function chooses, as if the API
+// server had accepted the connection and died.
+func hanging(chosen func(*http.Request) bool) func(*http.Request) *http.Response {
+	return func(request *http.Request) *http.Response {
+		if !chosen(request) {
+			return nil
+		}
+		<-request.Context().Done()
+		return answered(request, http.StatusGatewayTimeout, "{}")
+	}
+}
+
+// isFor chooses requests to an object by their method.
+func isFor(name string, methods ...string) func(*http.Request) bool {
+	return func(request *http.Request) bool {
+		return strings.Contains(strings.Join(methods, " "), request.Method) && strings.HasSuffix(request.URL.Path, "/"+name)
+	}
+}
+
+var _ = Describe("An API server that takes time", func() {
+	const brief = 3 * time.Second
+
+	It("holds a reconcile no longer than its time, and the failure is told and retried", func(ctx SpecContext) {
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		w.interceptWith(hanging(isFor("shop-credentials", http.MethodGet)))
+		server := newHonestServer("shop", "other")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed", ContainSubstring(`credentials Secret "shop-credentials"`)))
+		w.victim.isServed(ctx, "other", tokenEndpoint(server))
+		w.interceptWith(nil)
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	})
+
+	It("costs no second token request when it does not answer the write of a token", func(ctx SpecContext) {
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		w.interceptWith(hanging(func(request *http.Request) bool {
+			return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/secrets")
+		}))
+		server := newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.interceptWith(nil)
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(server.Requests("shop")).To(HaveLen(1))
+	})
+
+	It("holds no worker by a Retry-After", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if !isFor("shop-credentials", http.MethodGet)(request) {
+				return nil
+			}
+			response := answered(request, http.StatusTooManyRequests,
+				`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"TooManyRequests","code":429,"details":{"retryAfterSeconds":3600}}`)
+			response.Header.Set("Retry-After", "3600")
+			return response
+		})
+		w.victim.asks(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed"))
+	})
+
+	It("holds the end of the operator no longer than a reconcile when the operator is told to end", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.interceptWith(hanging(isFor("shop-credentials", http.MethodGet)))
+		w.victim.asks(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
+		Eventually(func() int { return w.requestsTo("shop-credentials") }).Should(BeNumerically(">", 0))
+		start := time.Now()
+		w.operator.Stop()
+		Expect(time.Since(start)).To(BeNumerically("<", 10*time.Second))
+	})
+})
+
+// requestsTo counts the requests to an object.
+func (w *world) requestsTo(name string) (count int) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for _, request := range w.sent {
+		if strings.HasSuffix(request, "/"+name) {
+			count++
+		}
+	}
+	return count
+}
