@@ -77,16 +77,22 @@ func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.
 
 // exchange gets a token and writes it, unless it is the one that is there already.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
+	place := &place{Reconciler: r, observed: o}
+	defer place.giveBack()
+	ctx = tokenendpoint.AskingFor(ctx, o.asker())
 	if err := r.compareType(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
 	if err := r.rehearse(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
-	place := &place{Reconciler: r, observed: o}
-	defer place.giveBack()
 	if r.memory.unwritten(o.owner) == nil {
 		if err := place.take(); err != nil {
+			return status.Outcome{}, err
+		}
+	}
+	if client := r.memory.pausedClient(o); client != nil {
+		if err := r.paused(o, *client); err != nil {
 			return status.Outcome{}, err
 		}
 	}
@@ -108,6 +114,8 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 	if err != nil {
 		return status.Outcome{Request: request}, err
 	}
+	// The next request need not wait until the Secret is written.
+	r.TokenEndpoint.Leave(o.key())
 	token := tokensecret.Fit(o.owner, *given)
 	expiry, err := r.believe(ctx, o, token, provenance)
 	if err != nil {
@@ -259,7 +267,11 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err := o.stillRefused(request.Refused); err != nil {
 		return nil, request, err
 	}
-	if err := errors.Join(place.take(), r.paused(o, provenance.Credentials.ClientID)); err != nil {
+	if err := place.take(); err != nil {
+		return nil, request, err
+	}
+	if err := r.paused(o, provenance.Credentials.ClientID); err != nil {
+		r.memory.rememberPaused(o, provenance.Credentials.ClientID)
 		return nil, request, err
 	}
 	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
@@ -295,7 +307,7 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	if err != nil {
 		return nil, err
 	}
-	r.limiter.Resume(o.server.name(), o.client(clientID), startedAt)
+	r.limiter.Resume(o.server.key(), o.client(clientID), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
@@ -42,7 +43,8 @@ func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, new
 		Named(name).
 		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout, SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+			MaxConcurrentReconciles: maxConcurrentReconciles, ReconciliationTimeout: options.ReconciliationTimeout,
+			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
 		Complete(r.watched(&serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace}))
 }
@@ -55,6 +57,8 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	}
 	bounded, cancel := r.bound(ctx)
 	defer cancel()
+	// A place counts for the namespace; without an ID nobody is called when there is one.
+	bounded = tokenendpoint.AskingFor(bounded, ratelimit.Asker{Tenant: found.GetNamespace()})
 	endpoint, err := r.look(bounded, found)
 	var failure *oauth2.Error
 	switch {

@@ -255,13 +255,13 @@ var _ = Describe("A ClientCredential", func() {
 	})
 
 	It("waits while others ask the same host, and is not Ready with a dead token meanwhile", func(ctx SpecContext) {
-		w.busy.Store(true)
+		w.makeBusy()
 		w.passes(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 				matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"),
 				matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy")))
 		})
-		w.busy.Store(false)
+		w.makeFree()
 		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		expectOneNewToken(ctx)
 	})

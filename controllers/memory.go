@@ -47,6 +47,8 @@ type entry struct {
 	refusals []refusal
 	// believed are the tokens that the server gave of late, the latest last.
 	believed []believed
+	// paused is the client that a server asked to wait; nil before.
+	paused *pausedClient
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
 	waitsSince time.Time
 }
@@ -63,6 +65,9 @@ type issued struct {
 func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
 	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
 }
+
+// pausedClient is a client ID and what it was read for.
+type pausedClient struct{ clientID, requestHash, credentialsVersion string }
 
 func newMemory() *memory { return &memory{entries: map[types.NamespacedName]*entry{}} }
 
@@ -202,4 +207,21 @@ func (m *memory) rememberWait(owner *v1alpha1.ClientCredential, now time.Time) {
 func (m *memory) endWait(owner *v1alpha1.ClientCredential) (since time.Time) {
 	m.with(owner, func(e *entry) { since, e.waitsSince = e.waitsSince, time.Time{} })
 	return since
+}
+
+// rememberPaused keeps the client ID, so that a look during the pause reads no credentials.
+func (m *memory) rememberPaused(o *observed, clientID string) {
+	m.with(o.owner, func(e *entry) {
+		e.paused = &pausedClient{clientID: clientID, requestHash: o.RequestHash, credentialsVersion: o.credentialsVersion()}
+	})
+}
+
+// pausedClient returns the client ID of the last pause; nil if it may be another one by now.
+func (m *memory) pausedClient(o *observed) (clientID *string) {
+	m.with(o.owner, func(e *entry) {
+		if e.paused != nil && e.paused.requestHash == o.RequestHash && e.paused.credentialsVersion == o.credentialsVersion() {
+			clientID = &e.paused.clientID
+		}
+	})
+	return clientID
 }

@@ -147,7 +147,7 @@ var _ = Describe("The metrics", func() {
 	})
 
 	It("count no request that was not sent", func(ctx SpecContext) {
-		w.busy.Store(true)
+		w.makeBusy()
 		shop, denied := w.clientCredential("shop"), w.clientCredential("denied")
 		denied.Spec.AuthorizationServer.TokenEndpoint = "http://169.254.169.254/token"
 		missing := w.clientCredential("missing")
@@ -155,7 +155,7 @@ var _ = Describe("The metrics", func() {
 		create(ctx, shop)
 		Consistently(func() []string { return w.series(requests) }).Should(BeEmpty())
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
-		w.busy.Store(false)
+		w.makeFree()
 		create(ctx, denied, missing)
 		Eventually(func() []string { return w.series(ofObjects) }).Should(ContainElements(
 			w.condition("denied", "Reconciling", "AddressDenied", 1), w.condition("missing", "Reconciling", "CABundleUnusable", 1)))

@@ -42,6 +42,14 @@ type observed struct {
 	notTakenOver *oauth2.Error
 }
 
+// credentialsVersion is the resourceVersion of the credentials Secret; empty without one.
+func (o *observed) credentialsVersion() string {
+	if o.Credentials == nil {
+		return ""
+	}
+	return o.Credentials.Version
+}
+
 // usesSecret tells whether anything of a credentials Secret is needed.
 func (o *observed) usesSecret() bool {
 	if o.owner.Spec.CredentialsRef == nil {

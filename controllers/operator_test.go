@@ -2,13 +2,13 @@ package controllers_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/netip"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -27,6 +27,7 @@ import (
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -46,8 +47,8 @@ type world struct {
 	events    []string
 	traffic   *traffic
 	logs      *gbytes.Buffer
-	// busy makes the token endpoint's host too busy to be asked.
-	busy atomic.Bool
+	// endpoint is the client of the operator that was started last.
+	endpoint *tokenEndpoint
 	// strayed holds the hosts outside of the test that were to be asked.
 	strayed sync.Map
 	// requireLabel, forbidInline, namedOnly, to work in named namespaces only, and
@@ -97,15 +98,16 @@ func (w *world) start() {
 	config.Wrap(w.traffic.wrap)
 	logger := zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	w.recorder, w.metrics = events.NewFakeRecorder(10000), metrics.New("v1.2.3")
+	w.endpoint = &tokenEndpoint{strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
+		AllowHTTP:    true,
+		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Timeout:      requestTimeout,
+		Clock:        w.clock,
+	})}
 	started := operator.Start(config, logger, &controllers.Reconciler{
-		Clock:    w.clock,
-		Recorder: w.recorder,
-		TokenEndpoint: &tokenEndpoint{busy: &w.busy, strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
-			AllowHTTP:    true,
-			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-			Timeout:      requestTimeout,
-			Clock:        w.clock,
-		})},
+		Clock:                    w.clock,
+		Recorder:                 w.recorder,
+		TokenEndpoint:            w.endpoint,
 		RequireCredentialsLabel:  w.requireLabel,
 		ForbidInlineServers:      w.forbidInline,
 		NamedNamespacesOnly:      w.namedOnly,
@@ -154,20 +156,43 @@ func (w *world) passes(most time.Duration, until func(g Gomega)) {
 	}).Should(Succeed())
 }
 
-// tokenEndpoint is the real client, which can be made to be busy. It leaves this
-// machine for nobody: a test may fail, but sends nothing to a vendor.
+// others are tenants that send requests to the server, too.
+func others(yield func(ratelimit.Asker) bool) {
+	for i := range 100 {
+		name := fmt.Sprintf("other-%d", i)
+		if !yield(ratelimit.Asker{Waiter: ratelimit.Waiter{ID: name}, Tenant: name}) {
+			return
+		}
+	}
+}
+
+// makeBusy lets others take all places of the server.
+func (w *world) makeBusy() {
+	GinkgoHelper()
+	for other := range others {
+		if !w.endpoint.Take(w.server.URL, other) {
+			w.endpoint.Leave(other.ID)
+			return
+		}
+	}
+	Fail("the server is never busy")
+}
+
+// makeFree lets them give the places back.
+func (w *world) makeFree() {
+	for other := range others {
+		w.endpoint.Leave(other.ID)
+	}
+}
+
+// tokenEndpoint is the real client. It leaves this machine for nobody: a test may fail, but
+// sends nothing to a vendor.
 type tokenEndpoint struct {
 	*tokenendpoint.Client
-	busy    *atomic.Bool
 	strayed *sync.Map
 }
 
-func (e *tokenEndpoint) IsBusy(url string) bool { return e.busy.Load() || e.Client.IsBusy(url) }
-
 func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
-	if e.busy.Load() {
-		return oauth2.Response{}, tokenendpoint.ErrBusy
-	}
 	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
 		e.strayed.Store(to.Host, true)
 		return oauth2.Response{}, &oauth2.Error{

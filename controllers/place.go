@@ -8,6 +8,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // notYetError tells that a token request has to wait for those of others. Nothing was
@@ -15,8 +16,8 @@ import (
 type notYetError struct {
 	until    time.Time
 	decision renewal.Decision
-	// isBrief is true if the wait is only seconds.
-	isBrief bool
+	// isBusy is true if the request waits in line for a place in flight.
+	isBusy bool
 	// isLimited is true if a rate limit or a Retry-After causes the wait.
 	isLimited bool
 }
@@ -31,13 +32,15 @@ type place struct {
 	// before, or without a limit.
 	at   time.Time
 	used bool
+	// isInLine is true if the request waits for a place in flight.
+	isInLine bool
 }
 
 // take asks for the place, before anything is read that only a request needs. To
 // take it again does nothing. The error is a *notYetError.
 func (p *place) take() error {
 	o := p.observed
-	if p.TokenEndpoint.IsBusy(o.server.name()) {
+	if !p.TokenEndpoint.Take(o.server.name(), o.asker()) {
 		return p.awaitHost()
 	}
 	limit := o.rateLimit()
@@ -45,7 +48,7 @@ func (p *place) take() error {
 		return nil
 	}
 	now := p.Clock.Now()
-	until, ok := p.limiter.Take(o.server.name(), limit, o.waiter(), now)
+	until, ok := p.limiter.Take(o.server.key(), limit, o.waiter(), now)
 	if !ok {
 		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), limit.Requests, limit.Per), isLimited: true}
 	}
@@ -53,11 +56,14 @@ func (p *place) take() error {
 	return nil
 }
 
-// awaitHost is the wait for others that ask the same host. Whose turn it is under the
-// rate limit does not lose it to who asks at a better moment.
+// awaitHost is the wait for requests to the same host, or of the same namespace. The request
+// keeps its turn under a rate limit meanwhile.
 func (p *place) awaitHost() *notYetError {
-	busy := p.busy(p.observed)
-	p.limiter.Await(p.observed.server.name(), p.observed.rateLimit(), p.observed.waiter(), busy.until, p.Clock.Now())
+	o, now := p.observed, p.Clock.Now()
+	p.isInLine = true
+	// The request is called when there is a place.
+	busy := &notYetError{until: now.Add(wallClockInterval), decision: renewal.Busy(o.server.name()), isBusy: true}
+	p.limiter.Await(o.server.key(), o.rateLimit(), o.waiter(), busy.until, now)
 	return busy
 }
 
@@ -79,19 +85,28 @@ func (o *observed) waiter() ratelimit.Waiter {
 	return waiter
 }
 
+// asker is who waits for a place in flight.
+func (o *observed) asker() ratelimit.Asker {
+	return ratelimit.Asker{Waiter: o.waiter(), Tenant: o.owner.Namespace}
+}
+
 // sendsNow says that the request goes out only now: credentials were read, and
 // perhaps metadata, since the place was taken.
 func (p *place) sendsNow(now time.Time) {
 	if !p.at.IsZero() {
-		p.limiter.Sent(p.observed.server.name(), p.at, now)
+		p.limiter.Sent(p.observed.server.key(), p.at, now)
 		p.at = now
 	}
 }
 
-// giveBack leaves the place to others if nothing was sent.
+// giveBack leaves the place in flight to others, and that under the rate limit if nothing
+// was sent.
 func (p *place) giveBack() {
+	if !p.isInLine {
+		p.TokenEndpoint.Leave(p.observed.key())
+	}
 	if !p.at.IsZero() && !p.used {
-		p.limiter.GiveBack(p.observed.server.name(), p.at)
+		p.limiter.GiveBack(p.observed.server.key(), p.at)
 	}
 }
 
@@ -101,7 +116,7 @@ const pauseSpread = 5 * time.Second
 // paused tells whether the server asked to wait, which holds for all who are the
 // same client there, unless someone asks for a renewal. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, clientID string) error {
-	until := r.limiter.PausedUntil(o.server.name(), o.client(clientID), r.Clock.Now())
+	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), r.Clock.Now())
 	if until.IsZero() || o.IsRenewRequested() {
 		return nil
 	}
@@ -115,7 +130,7 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
 	if failure.RetryAfter > 0 && failure.Class == oauth2.Unavailable {
 		now := r.Clock.Now()
-		r.limiter.Pause(o.server.name(), o.client(clientID), now, now.Add(failure.RetryAfter))
+		r.limiter.Pause(o.server.key(), o.client(clientID), now, now.Add(failure.RetryAfter))
 	}
 }
 
@@ -128,7 +143,10 @@ func (o *observed) client(clientID string) string {
 	return clientID
 }
 
-// name is what the limits of a server go by.
+// key is what the limits of a server go by.
+func (d declaration) key() string { return tokenendpoint.ServerKey(d.name()) }
+
+// name is the URL that a server is known by.
 func (d declaration) name() string {
 	if d.Issuer != "" {
 		return d.Issuer
@@ -136,22 +154,25 @@ func (d declaration) name() string {
 	return d.TokenEndpoint
 }
 
-// wakeInterval is how often those are woken whose turn came sooner than expected.
+// wakeInterval is how often requests are called whose turn under a rate limit came sooner
+// than expected, or whose predecessor did not take its place.
 const wakeInterval = time.Second
 
-// wake calls those whose turn under a rate limit came sooner than they were told,
-// until the context ends.
+// wake calls the requests that can be sent now, until the context ends.
 func (r *Reconciler) wake(ctx context.Context, call func(key string)) {
 	ticker := r.Clock.NewTicker(wakeInterval)
 	defer ticker.Stop()
 	for {
+		var due []string
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.TokenEndpoint.Calling():
 		case <-ticker.C():
-			for _, key := range r.limiter.Due(r.Clock.Now()) {
-				call(key)
-			}
+			due = r.limiter.Due(r.Clock.Now())
+		}
+		for _, key := range append(due, r.TokenEndpoint.Due()...) {
+			call(key)
 		}
 	}
 }

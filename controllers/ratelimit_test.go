@@ -144,7 +144,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	})
 })
 
-var _ = It("Whose turn it is under a rate limit keeps it while the host is busy", func(ctx SpecContext) {
+var _ = It("Those whose turn comes while the host is busy are served afterwards, within the limit", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -152,14 +152,12 @@ var _ = It("Whose turn it is under a rate limit keeps it while the host is busy"
 	}), w.clientOf("limited", "first"))
 	w.eventuallyReady(ctx, "first")
 	names := []string{"second", "third", "fourth", "fifth", "sixth"}
-	for i, name := range names {
-		waiting := w.clientOf("limited", name)
-		waiting.Spec.Scopes = []string{"lifetime:" + strconv.Itoa(4000+i)}
-		create(ctx, waiting)
+	for _, name := range names {
+		create(ctx, w.clientOf("limited", name))
 		w.eventuallySays(ctx, name, matchers.HaveCondition("Ready", "False", "RateLimited"))
 	}
 
-	w.busy.Store(true)
+	w.makeBusy()
 	for _, name := range names {
 		w.inTimeSays(ctx, name, 3*time.Minute, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 	}
@@ -167,10 +165,12 @@ var _ = It("Whose turn it is under a rate limit keeps it while the host is busy"
 	w.passes(30*time.Second, func(g Gomega) { g.Expect(w.clock.Now()).To(BeTemporally(">=", later)) })
 	Expect(w.tokenRequests()).To(Equal(1))
 
-	w.busy.Store(false)
+	w.makeFree()
 	for i := range names {
 		w.passes(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(i + 2)) })
-		Expect(w.server.Requests("shop")[i+1].Parameters).To(HaveKeyWithValue("scope", "lifetime:"+strconv.Itoa(4000+i)))
+	}
+	for _, name := range names {
+		w.eventuallyReady(ctx, name)
 	}
 })
 
@@ -183,9 +183,9 @@ var _ = Describe("The status of who waits for its turn", func() {
 		}))
 		create(ctx, w.clientOf("limited", "one"))
 		w.eventuallyReady(ctx, "one")
-		w.busy.Store(true)
+		w.makeBusy()
 		w.inTimeSays(ctx, "one", 2*time.Hour, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
-		w.busy.Store(false)
+		w.makeFree()
 		w.inTimeSays(ctx, "one", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited"))
 		w.inTimeSays(ctx, "one", 4*time.Hour, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -32,8 +31,14 @@ import (
 // tokenendpoint.ErrBusy and *oauth2.Error.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
-	// IsBusy tells whether Send to a URL would fail with ErrBusy now.
-	IsBusy(url string) bool
+	// Take takes a place for requests to the host of a URL, or waits in line for one. Leave
+	// gives it back.
+	Take(url string, asking ratelimit.Asker) bool
+	Leave(id string)
+	// Due returns which askers have been called since the last time, and Calling tells when
+	// to look.
+	Due() (ids []string)
+	Calling() <-chan struct{}
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.
 	Distrust(issuer string, trust oauth2.TLS)
@@ -91,7 +96,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.Client.Get(ctx, request.NamespacedName, clientCredential); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.memory.forget(request.NamespacedName)
-			r.limiter.Leave(request.String())
+			r.leave(request.String())
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -129,7 +134,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	observed.expiry = r.watchExpiry(ctx, observed)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
-		r.limiter.Leave(observed.key())
+		r.leave(observed.key())
 		r.memory.endWait(clientCredential)
 	}
 	outcome, err := r.act(bounded, observed, decision)
@@ -168,12 +173,12 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	if later.isLimited {
 		r.memory.rememberWait(o.owner, o.Now)
 	}
-	result := r.lookAgain(earlier(later.until, o))
 	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
-	if later.isBrief && isNew && o.Now.Before(r.seenSince(o.owner).Add(silentWait)) {
-		// In a moment there is more to tell: a cold start shall not write everything twice.
-		return result
+	if told := r.seenSince(o.owner).Add(silentWait); later.isBusy && isNew && o.Now.Before(told) {
+		// A cold start must not write each status twice.
+		return r.lookAgain(earlier(told, o))
 	}
+	result := r.lookAgain(earlier(later.until, o))
 	decision := later.decision
 	failure := o.previous.Failure
 	isTurn := decision.Problem.Class == oauth2.Unavailable
@@ -204,13 +209,10 @@ func earlier(until time.Time, o *observed) time.Time {
 	return until
 }
 
-// busy is the wait for others that ask the same host.
-func (r *Reconciler) busy(o *observed) *notYetError {
-	return &notYetError{
-		until:    r.Clock.Now().Add(time.Second + rand.N(2*time.Second)),
-		decision: renewal.Busy(o.server.name()),
-		isBrief:  true,
-	}
+// leave says that the ClientCredential wants to send nothing.
+func (r *Reconciler) leave(key string) {
+	r.limiter.Leave(key)
+	r.TokenEndpoint.Leave(key)
 }
 
 func logger(ctx context.Context) logr.Logger { return logf.FromContext(ctx) }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -169,6 +170,7 @@ func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
 	ctx, end := r.step(ctx, o, "revoke")
 	defer func() { end(err) }()
+	ctx = tokenendpoint.AskingFor(ctx, o.asker())
 	provenance, _, err := r.credentials(ctx, o)
 	if err != nil {
 		return err

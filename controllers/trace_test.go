@@ -171,7 +171,7 @@ var _ = Describe("Traces", func() {
 		w.eventuallyReady(ctx, "shop")
 		Eventually(tree).Should(Equal(renewal))
 		spans.Reset()
-		w.busy.Store(true)
+		w.makeBusy()
 		w.renew(ctx, "shop")
 		Consistently(tree).Should(BeEmpty())
 		w.passes(2*time.Hour, func(g Gomega) {

@@ -24,10 +24,10 @@ var _ = Describe("While the host is busy", func() {
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 		w.server.Respond("shop", nil)
-		w.busy.Store(true)
+		w.makeBusy()
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"a"} })
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
-		w.busy.Store(false)
+		w.makeFree()
 		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 	})
@@ -36,7 +36,7 @@ var _ = Describe("While the host is busy", func() {
 		w := newWorld(ctx)
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "CredentialsNotFound"))
-		w.busy.Store(true)
+		w.makeBusy()
 		create(ctx, w.shopCredentials())
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(matchers.HaveConditionType("Stalled"))
@@ -46,7 +46,7 @@ var _ = Describe("While the host is busy", func() {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
-		w.busy.Store(true)
+		w.makeBusy()
 		var failed atomic.Int32
 		w.traffic.failWhen(func(r *http.Request) bool {
 			isStatus := strings.HasSuffix(r.URL.Path, "/status")
@@ -68,7 +68,7 @@ var _ = Describe("While the host is busy", func() {
 		GinkgoHelper()
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
-		w.busy.Store(true)
+		w.makeBusy()
 		create(ctx, w.clientCredential("shop"))
 		Eventually(w.logs.Contents).Should(ContainSubstring("Asking for a token"))
 		return w
@@ -76,7 +76,7 @@ var _ = Describe("While the host is busy", func() {
 
 	It("a new object writes no status of its own for that", func(ctx SpecContext) {
 		w := newObjectWaits(ctx)
-		w.busy.Store(false)
+		w.makeFree()
 		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(1)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.traffic.writes()).To(HaveLen(2), "the Secret and the status, once each")

@@ -129,7 +129,7 @@ const (
 	// credentials are never sent elsewhere.
 	ReasonRedirectRefused = "RedirectRefused"
 	// ReasonTokenEndpointBusy surfaces when the token expired while too many other
-	// requests to the same host are under way.
+	// requests to the same host, or of the same namespace, are under way.
 	ReasonTokenEndpointBusy = "TokenEndpointBusy"
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
 	// server_error or temporarily_unavailable.

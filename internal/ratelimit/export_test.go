@@ -11,3 +11,6 @@ func (l *Limiter) Size() int {
 	}
 	return size
 }
+
+// Size is how many things the places remember.
+func (p *Places) Size() int { return len(p.hosts) + len(p.tickets) + p.all.taken + len(p.calls) }

@@ -1,6 +1,8 @@
-// Package ratelimit holds what an authorization server allows: so many requests
-// in so long a time, over all who use its token endpoint, and no request of a
-// client before its Retry-After is over. It is pure: the time is an argument.
+// Package ratelimit decides when a request to an authorization server may be sent. It
+// holds what the server allows: so many requests in so long a time, over all who use its
+// token endpoint, and no request of a client before its Retry-After is over. And it bounds
+// the requests in flight, so that slow servers hold up nobody else. It is pure: the time is
+// an argument.
 //
 // Nobody is made to wait here. A caller is told when to ask again, and whoever's
 // token expires soonest goes first.
@@ -82,8 +84,9 @@ func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time)
 	return time.Time{}, true
 }
 
-// Await keeps a place in the order for who wants to send a request, but may not
-// because of something else than the limit. It is to ask again at until.
+// Await keeps its order for a waiter that cannot send because of something else than the
+// limit. It holds up nobody meanwhile: other waiters may be able to send. It is to ask again
+// at until.
 func (l *Limiter) Await(server string, limit Limit, asking Waiter, until, now time.Time) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -91,6 +94,7 @@ func (l *Limiter) Await(server string, limit Limit, asking Waiter, until, now ti
 		return
 	}
 	w := l.join(server, limit, asking)
+	w.line.goAway(w)
 	w.until, w.line.usedAt = until, now
 	l.sweep(now)
 }
@@ -154,7 +158,7 @@ func (l *Limiter) join(name string, limit Limit, asking Waiter) *waiter {
 	switch {
 	case !known:
 		w = &waiter{id: asking.ID, arrived: l.arrival()}
-	case w.line == line && w.expiresAt.Equal(asking.ExpiresAt):
+	case w.line == line && !w.isAway && w.expiresAt.Equal(asking.ExpiresAt):
 		return w
 	case w.line.server == line.server:
 		l.forget(w)

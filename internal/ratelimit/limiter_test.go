@@ -163,17 +163,25 @@ var _ = Describe("a request that goes out later than its place was taken", func(
 })
 
 var _ = Describe("a waiter that may not send because of something else", func() {
-	It("keeps its place, and the others wait for it", func() {
+	urgent := ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}
+
+	It("holds up nobody", func() {
 		s := play(perMinute(1), sends(0, "x", 5), waits(1, "lazy", 9, 60))
-		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}, after(62), after(60))
-		waits(60, "lazy", 9, 120)(s)
-		sends(62, "urgent", 5)(s)
+		s.Await(server, perMinute(1), urgent, after(180), after(60))
+		sends(60, "lazy", 9)(s)
 	})
 
-	It("is woken when there is a place", func() {
+	It("keeps its order", func() {
+		s := play(perMinute(1), sends(0, "x", 5), waits(1, "first", none, 60), waits(2, "second", none, 120))
+		s.Await(server, perMinute(1), token{"first", none}.waiter(), after(180), after(60))
+		waits(61, "third", none, 121)(s)
+		sends(62, "first", none)(s)
+	})
+
+	It("is not called before it asks again", func() {
 		s := play(perMinute(1), sends(0, "x", 5))
-		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}, after(63), after(60))
-		Expect(s.Due(after(61))).To(ConsistOf("urgent"))
+		s.Await(server, perMinute(1), urgent, after(180), after(60))
+		Expect(s.Due(after(61))).To(BeEmpty())
 	})
 
 	It("is forgotten when it never comes back", func() {

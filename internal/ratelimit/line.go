@@ -14,7 +14,9 @@ type line struct {
 	server  *server
 	limit   Limit
 	waiting []*waiter
-	usedAt  time.Time
+	// away is the number of waiters that something else than the limit holds up.
+	away   int
+	usedAt time.Time
 }
 
 // waiter is who was told to ask again at until.
@@ -24,12 +26,18 @@ type waiter struct {
 	expiresAt time.Time
 	arrived   uint64
 	until     time.Time
+	// isAway is true for a waiter that is not in line now, and comes back in its old order.
+	isAway bool
 }
 
 // byUrgency orders by expiry, and those who expire together as they came. No token
 // is the zero time, and so comes first.
 func byUrgency(a, b *waiter) int {
-	return cmp.Or(a.expiresAt.Compare(b.expiresAt), cmp.Compare(a.arrived, b.arrived))
+	return compareUrgency(a.expiresAt, b.expiresAt, a.arrived, b.arrived)
+}
+
+func compareUrgency(expiresAt, otherExpiresAt time.Time, arrived, otherArrived uint64) int {
+	return cmp.Or(expiresAt.Compare(otherExpiresAt), cmp.Compare(arrived, otherArrived))
 }
 
 func (l *line) add(w *waiter) {
@@ -38,8 +46,19 @@ func (l *line) add(w *waiter) {
 }
 
 func (l *line) remove(w *waiter) {
+	if w.isAway {
+		w.isAway = false
+		l.away--
+		return
+	}
 	i := l.before(w)
 	l.waiting = slices.Delete(l.waiting, i, i+1)
+}
+
+func (l *line) goAway(w *waiter) {
+	l.remove(w)
+	w.isAway = true
+	l.away++
 }
 
 // before counts those in the line who are more urgent than w, who may wait in

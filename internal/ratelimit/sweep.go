@@ -20,6 +20,11 @@ func (l *Limiter) sweep(now time.Time) {
 		return
 	}
 	l.sweptAt = now
+	for _, w := range l.waiting {
+		if w.isAway && now.Sub(w.until) > grace {
+			l.forget(w)
+		}
+	}
 	maps.DeleteFunc(l.servers, func(_ string, s *server) bool {
 		l.sweepServer(s, now)
 		return len(s.lines) == 0
@@ -33,7 +38,7 @@ func (l *Limiter) sweepServer(s *server, now time.Time) {
 	var longest time.Duration
 	s.lines = slices.DeleteFunc(s.lines, func(line *line) bool {
 		l.sweepAbsent(line, now)
-		unused := len(line.waiting) == 0 && now.Sub(line.usedAt) >= line.limit.Per
+		unused := len(line.waiting)+line.away == 0 && now.Sub(line.usedAt) >= line.limit.Per
 		if !unused {
 			longest = max(longest, line.limit.Per)
 		}

@@ -304,7 +304,7 @@ var _ = Describe("the wait for others", func() {
 			Expect(decision.Problem.Message).NotTo(ContainSubstring("%!"))
 		},
 		Entry("too many requests to one host", renewal.Busy("https://idp.example.com/token"), "busy", v1alpha1.ReasonTokenEndpointBusy,
-			"https://idp.example.com/token", "as soon as one ends"),
+			"https://idp.example.com/token", "as soon as one of them ends"),
 		Entry("a rate limit", renewal.AwaitTurn("https://idp.example.com/token", 30, time.Minute), "awaiting its turn", v1alpha1.ReasonRateLimited,
 			"https://idp.example.com/token", "30 requests", "1m0s", "authorizationServer.rateLimit"),
 		Entry("a server that asked for a pause", renewal.Paused("https://idp.example.com/token", now.Add(time.Hour)), "paused", v1alpha1.ReasonRateLimited,

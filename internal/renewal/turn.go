@@ -8,10 +8,10 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Busy is the decision to wait for others that ask the same host.
+// Busy is the decision to wait in line for a request to a server.
 func Busy(server string) Decision {
 	return Decision{Action: Wait, Why: "busy", Problem: later(v1alpha1.ReasonTokenEndpointBusy,
-		"there is no valid token, and too many other requests to the host of %s are under way; it is asked as soon as one ends", server)}
+		"there is no valid token, and too many other requests to the host of %s, or of this namespace, are under way; the token is requested as soon as one of them ends", server)}
 }
 
 // AwaitTurn is the decision to wait for others under a rate limit.

@@ -15,6 +15,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
 const (
@@ -25,10 +26,6 @@ const (
 	// decompression: a token has to fit into a Secret and into a header.
 	MaxBodyBytes   = 256 << 10
 	MaxHeaderBytes = 64 << 10
-
-	// maxInFlight bounds the requests to one host that are under way, so that a
-	// slow authorization server does not take all workers.
-	maxInFlight = 16
 )
 
 // Options say what an admin permits.
@@ -52,7 +49,7 @@ type Options struct {
 type Client struct {
 	options     Options
 	transports  *transports
-	inFlight    *inFlight
+	places      *ratelimit.Places
 	discoveries *discoveries
 }
 
@@ -65,21 +62,24 @@ func NewClient(options Options) *Client {
 		options.Clock = clock.RealClock{}
 	}
 	return &Client{
-		options: options, transports: newTransports(options), inFlight: newInFlight(maxInFlight), discoveries: newDiscoveries(),
+		options: options, transports: newTransports(options), discoveries: newDiscoveries(),
+		places: ratelimit.NewPlaces(maxInFlightPerHost, maxInFlight),
 	}
 }
 
-// Send sends a token request once. The error is ErrBusy when too many requests to
-// the host are under way, that of the context when it ended, else an *oauth2.Error.
+// Send sends a token request once. The error is ErrBusy if there is no place for the
+// request: the asker in the context, if it has an ID, waits in line then. Else it is that of
+// the context when it ended, or an *oauth2.Error.
 func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	endpoint, err := c.endpoint(request)
 	if err != nil {
 		return oauth2.Response{}, err
 	}
-	if !c.inFlight.acquire(endpoint.Host) {
+	leave, ok := c.enter(ctx, endpoint)
+	if !ok {
 		return oauth2.Response{}, ErrBusy
 	}
-	defer c.inFlight.release(endpoint.Host)
+	defer leave()
 
 	// The bound is around everything: no answer can escape it.
 	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
@@ -113,12 +113,6 @@ func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*htt
 		made.Header.Set(name, value.Reveal())
 	}
 	return made, nil
-}
-
-// IsBusy tells whether Send to a URL would fail with ErrBusy now.
-func (c *Client) IsBusy(rawURL string) bool {
-	endpoint, err := url.Parse(rawURL)
-	return err == nil && c.inFlight.isFull(endpoint.Host)
 }
 
 func (c *Client) endpoint(request *oauth2.Request) (*url.URL, error) {

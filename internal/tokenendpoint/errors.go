@@ -15,9 +15,9 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// ErrBusy tells that too many requests to the same host are under way. Nothing
-// was sent; try again in a moment.
-var ErrBusy = errors.New("too many token requests to this host are under way")
+// ErrBusy tells that too many requests to the same host, or of the same namespace, are in
+// flight. Nothing was sent.
+var ErrBusy = errors.New("too many requests to this host, or of this namespace, are under way")
 
 // explain says why there is no response. What net/http says is not shown as it
 // is: its messages hold URLs, and may hold what a server sent.

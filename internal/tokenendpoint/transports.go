@@ -60,7 +60,7 @@ func (t *transports) client(config oauth2.TLS) *http.Client {
 			// A connection that died in silence would fail each request for minutes.
 			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 			MaxIdleConns:           256,
-			MaxIdleConnsPerHost:    maxInFlight,
+			MaxIdleConnsPerHost:    maxInFlightPerHost,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: MaxHeaderBytes,
 		},

@@ -1,6 +1,7 @@
 package hostile_test
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -45,12 +46,17 @@ func newHostileServer(answer http.HandlerFunc) *hostileServer {
 		answer(rw, r)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	// All addresses of this machine reach it.
+	Expect(server.Listener.Close()).To(Succeed())
+	var err error
+	server.Listener, err = net.Listen("tcp4", ":0") //nolint:noctx // The server closes it.
+	Expect(err).NotTo(HaveOccurred())
 	server.Start()
 	DeferCleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	s.URL = server.URL
+	s.URL = fmt.Sprintf("http://127.0.0.1:%d", server.Listener.Addr().(*net.TCPAddr).Port) //nolint:forcetypeassert // It is TCP.
 	return s
 }
 

@@ -1,0 +1,202 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/ratelimit"
+)
+
+// asker names a tenant and one of its objects, such as "shop/a".
+func asker(id string, minutes int) ratelimit.Asker {
+	tenant, _, _ := strings.Cut(id, "/")
+	return ratelimit.Asker{Waiter: token{id, minutes}.waiter(), Tenant: tenant}
+}
+
+// fill lets new objects of a tenant take places until they get no more, and returns their
+// number.
+func fill(p *ratelimit.Places, host, tenant string) (count int) {
+	for i := range 10_000 {
+		id := fmt.Sprintf("%s/%s-%d", tenant, host, i)
+		if isNew, ok := p.Enter(host, asker(id, none), now); isNew && !ok {
+			p.Leave(id, now)
+			break
+		} else if isNew {
+			count++
+		}
+	}
+	return count
+}
+
+var _ = Describe("The places of a host", func() {
+	It("are half a tenant's, and there is one for each other tenant", func() {
+		p := ratelimit.NewPlaces(32, 224)
+		Expect(fill(p, "idp", "attacker")).To(Equal(16))
+		for i := range 4 {
+			Expect(p.Take("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
+		}
+		Expect(fill(p, "idp", "attacker")).To(BeZero())
+		Expect(fill(p, "other", "attacker")).To(Equal(16))
+	})
+
+	It("are not all places: a tenant holds half of them at any number of hosts", func() {
+		p, total := ratelimit.NewPlaces(32, 224), 0
+		for i := range 1000 {
+			total += fill(p, fmt.Sprintf("host-%d", i), "attacker")
+		}
+		Expect(total).To(Equal(112))
+		Expect(p.Take("host-0", asker("shop/a", none), now)).To(BeTrue())
+	})
+
+	It("are given to the most urgent, one for each that is given back", func() {
+		p := ratelimit.NewPlaces(4, 100)
+		Expect(fill(p, "idp", "shop")).To(Equal(2))
+		for _, waits := range []ratelimit.Asker{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
+			Expect(p.Take("idp", waits, now)).To(BeFalse())
+		}
+		Expect(p.Due(now)).To(BeEmpty())
+		Expect(p.Calling()).NotTo(Receive())
+		p.Leave("shop/idp-0", now)
+		Expect(p.Calling()).To(Receive())
+		Expect(p.Due(now)).To(Equal([]string{"shop/new"}))
+		Expect(p.Due(now)).To(BeEmpty())
+		p.Leave("shop/idp-1", now)
+		Expect(p.Due(now)).To(Equal([]string{"shop/newer"}))
+		Expect(p.Take("idp", asker("shop/late", 20), now)).To(BeFalse(), "the places are kept for others")
+		Expect(p.Take("idp", asker("shop/new", none), now)).To(BeTrue())
+		p.Leave("shop/new", now)
+		p.Leave("shop/newer", now)
+		Expect(p.Due(now)).To(Equal([]string{"shop/soon", "shop/late"}))
+	})
+
+	It("are passed on when an asker does not come", func() {
+		p := ratelimit.NewPlaces(2, 100)
+		Expect(fill(p, "idp", "shop")).To(Equal(1))
+		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
+		Expect(p.Take("idp", asker("shop/b", none), now)).To(BeFalse())
+		p.Leave("shop/idp-0", now)
+		Expect(p.Due(after(4))).To(Equal([]string{"shop/a"}))
+		Expect(p.Due(after(5))).To(BeEmpty())
+		Expect(p.Due(after(5.1))).To(Equal([]string{"shop/b"}))
+		Expect(p.Take("idp", asker("shop/a", none), after(6))).To(BeFalse())
+		Expect(p.Take("idp", asker("shop/b", none), after(6))).To(BeTrue())
+		p.Leave("shop/b", after(60))
+		Expect(p.Due(after(60))).To(Equal([]string{"shop/a"}))
+	})
+
+	It("are called for as soon as a tenant may hold more, at other hosts too", func() {
+		p := ratelimit.NewPlaces(32, 4)
+		Expect(p.Take("a", asker("one/a", none), now)).To(BeTrue())
+		Expect(p.Take("b", asker("one/b", none), now)).To(BeTrue())
+		Expect(p.Take("c", asker("one/c", none), now)).To(BeFalse())
+		Expect(p.Take("d", asker("two/d", none), now)).To(BeTrue())
+		p.Leave("two/d", now)
+		Expect(p.Due(now)).To(BeEmpty())
+		p.Leave("one/a", now)
+		Expect(p.Due(now)).To(Equal([]string{"one/c"}))
+	})
+
+	It("follow an asker to the host that it sends to", func() {
+		p := ratelimit.NewPlaces(2, 100)
+		Expect(p.Take("issuer", asker("shop/a", none), now)).To(BeTrue())
+		isNew, ok := p.Enter("issuer", asker("shop/a", none), now)
+		Expect(ok && !isNew).To(BeTrue(), "the metadata")
+		isNew, ok = p.Enter("idp", asker("shop/a", none), now)
+		Expect(ok && !isNew).To(BeTrue(), "the token")
+		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue(), "its place there is free")
+		_, ok = p.Enter("idp", asker("shop/b", none), now)
+		Expect(ok).To(BeFalse())
+		p.Leave("shop/a", now)
+		Expect(p.Due(now)).To(Equal([]string{"shop/b"}))
+		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue())
+		isNew, ok = p.Enter("idp", asker("shop/b", none), now)
+		Expect(ok && !isNew).To(BeTrue())
+		Expect(p.Take("issuer", asker("shop/c", none), now)).To(BeTrue())
+	})
+
+	It("count for a tenant whose requests have no ID", func() {
+		p := ratelimit.NewPlaces(2, 100)
+		anonymous := ratelimit.Asker{Tenant: "shop"}
+		isNew, ok := p.Enter("idp", anonymous, now)
+		Expect(isNew && ok).To(BeTrue())
+		_, ok = p.Enter("idp", anonymous, now)
+		Expect(ok).To(BeFalse())
+		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
+		p.Exit("idp", "shop", now)
+		Expect(p.Due(now)).To(Equal([]string{"shop/a"}))
+		p.Leave("shop/a", now)
+		Expect(p.Size()).To(BeZero())
+	})
+
+	DescribeTable("go round among any number of askers, and none is forgotten", func(seed uint64) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		p := ratelimit.NewPlaces(8, 20)
+		wants, inside := map[string]bool{}, map[string]string{}
+		for i := range 300 {
+			wants[fmt.Sprintf("tenant-%d/%d", random.IntN(4), i)] = true
+		}
+		come := func(id string, at float64) {
+			if !wants[id] {
+				return
+			}
+			host := fmt.Sprintf("host-%d", random.IntN(5))
+			if p.Take(host, asker(id, random.IntN(3)), after(at)) {
+				inside[id] = host
+				delete(wants, id)
+			}
+		}
+		for id := range wants {
+			come(id, 0)
+		}
+		at, calls := 0.0, 0
+		for len(wants)+len(inside) > 0 {
+			at += random.ExpFloat64()
+			Expect(at).To(BeNumerically("<", 10_000), "%d wait", len(wants))
+			for id := range inside {
+				if random.IntN(3) == 0 {
+					delete(inside, id)
+					p.Leave(id, after(at))
+				}
+			}
+			for _, id := range p.Due(after(at)) {
+				calls++
+				switch random.IntN(20) {
+				case 0:
+					// It disappears, and tells nobody.
+					delete(wants, id)
+				default:
+					come(id, at)
+				}
+			}
+			Expect(len(inside)).To(BeNumerically("<=", 20))
+		}
+		Expect(calls).To(BeNumerically("<", 310))
+		p.Due(after(at + 20))
+		p.Due(after(at + 40))
+		Expect(p.Size()).To(BeZero())
+	}, Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)))
+
+	It("may be taken by several goroutines", func() {
+		p := ratelimit.NewPlaces(8, 20)
+		var group sync.WaitGroup
+		for worker := range 8 {
+			group.Go(func() {
+				for i := range 500 {
+					id := fmt.Sprintf("tenant-%d/%d", worker, i%7)
+					p.Take("idp", asker(id, i%3), now)
+					p.Enter("other", asker(id, i%3), now)
+					p.Due(now)
+					p.Leave(id, now)
+				}
+			})
+		}
+		group.Wait()
+		p.Due(after(10))
+		Expect(p.Size()).To(BeZero())
+	})
+})

@@ -1,0 +1,84 @@
+package ratelimit
+
+import (
+	"slices"
+	"time"
+)
+
+// room is a number of places that tenants share.
+type room struct {
+	size, taken int
+	// tenants holds the number of places of each tenant that has any.
+	tenants map[string]int
+}
+
+func newRoom(size int) *room { return &room{size: size, tenants: map[string]int{}} }
+
+func (r *room) free() int { return r.size - r.taken }
+
+// admits reports whether a tenant may take a place: it holds fewer than are free. So a
+// single tenant gets half of the room, two get a third each, and a tenant that holds none
+// is let in while there is any.
+func (r *room) admits(tenant string) bool { return r.tenants[tenant] < r.free() }
+
+func (r *room) count(tenant string, by int) {
+	r.taken += by
+	if r.tenants[tenant] += by; r.tenants[tenant] == 0 {
+		delete(r.tenants, tenant)
+	}
+}
+
+// host is the places of one host, and the askers that wait for one.
+type host struct {
+	*room
+	name string
+	// lines holds the tickets of each tenant that waits, the most urgent first. There is no
+	// empty line.
+	lines map[string][]*ticket
+}
+
+func (h *host) join(t *ticket) {
+	line := h.lines[t.Tenant]
+	h.lines[t.Tenant] = slices.Insert(line, rank(line, t), t)
+}
+
+func (h *host) withdraw(t *ticket) {
+	line := h.lines[t.Tenant]
+	i := rank(line, t)
+	if line = slices.Delete(line, i, i+1); len(line) == 0 {
+		delete(h.lines, t.Tenant)
+		return
+	}
+	h.lines[t.Tenant] = line
+}
+
+// rank counts the tickets in a line that are more urgent.
+func rank(line []*ticket, t *ticket) int {
+	i, _ := slices.BinarySearchFunc(line, t, func(a, b *ticket) int { return compareUrgency(a.ExpiresAt, b.ExpiresAt, a.arrived, b.arrived) })
+	return i
+}
+
+// ticket is an asker that waits, or has a place.
+type ticket struct {
+	Asker
+	host     *host
+	arrived  uint64
+	state    ticketState
+	calledAt time.Time
+}
+
+type ticketState int
+
+const (
+	// waiting is the state of an asker in line.
+	waiting ticketState = iota
+	// called is the state of an asker that a place is kept for.
+	called
+	// taken is the state of an asker that may send.
+	taken
+	dropped
+)
+
+func (t *ticket) isBefore(other *ticket) bool {
+	return compareUrgency(t.ExpiresAt, other.ExpiresAt, t.arrived, other.arrived) < 0
+}

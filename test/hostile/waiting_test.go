@@ -1,0 +1,272 @@
+package hostile_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	testingclock "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// heldServer answers a token request when the spec releases one.
+type heldServer struct {
+	*hostileServer
+	release chan struct{}
+	// held counts the requests that were held.
+	held atomic.Int64
+}
+
+// newHeldServer starts a server that holds requests with "slow" in the path, and answers all
+// others.
+func newHeldServer() *heldServer {
+	GinkgoHelper()
+	held := &heldServer{release: make(chan struct{}, 10_000)}
+	held.hostileServer = newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
+		// The context ends with the connection only after the body was read.
+		_, _ = io.Copy(io.Discard, r.Body)
+		if strings.Contains(r.URL.Path, "slow") {
+			held.held.Add(1)
+			select {
+			case <-r.Context().Done():
+				return
+			case <-held.release:
+			}
+		}
+		_, _ = fmt.Fprintf(rw, `{"access_token": "token-%d", "expires_in": 3600}`, held.requests.Load())
+	})
+	return held
+}
+
+func (s *heldServer) slow() string { return s.URL + "/slow" }
+
+func (s *heldServer) port() string {
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
+	return port
+}
+
+// host is the URL of the server as the given one of many hosts.
+func (s *heldServer) host(i int) string { return fmt.Sprintf("http://127.0.%d.%d:%s", 1+i/200, 1+i%200, s.port()) }
+
+// reconciles counts the reconciles of ClientCredentials so far.
+func reconciles() (count int) {
+	GinkgoHelper()
+	families, err := metrics.Registry.Gather()
+	Expect(err).NotTo(HaveOccurred())
+	for _, family := range families {
+		if family.GetName() != "controller_runtime_reconcile_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if label.GetName() == "controller" && label.GetValue() == "clientcredential" {
+					count += int(metric.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return count
+}
+
+// standingStill gives the operator a clock that the spec steps, and patience with servers.
+func standingStill(clock *testingclock.FakeClock) func(*settings) {
+	return func(s *settings) {
+		s.clock = clock
+		s.tokenEndpoint.Timeout = 10 * time.Minute
+	}
+}
+
+func patient(s *settings) { s.tokenEndpoint.Timeout = 10 * time.Minute }
+
+var _ = Describe("ClientCredentials that wait for a server that never answers", func() {
+	const (
+		inFlight = 16
+		waiting  = 30
+	)
+	var (
+		w      *world
+		clock  *testingclock.FakeClock
+		server *heldServer
+	)
+	BeforeEach(func(ctx SpecContext) {
+		clock = testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+		w, server = newWorld(ctx, standingStill(clock)), newHeldServer()
+		for i := range inFlight {
+			w.attacker.asks(ctx, fmt.Sprintf("first-%d", i), server.slow())
+		}
+		Eventually(server.requests.Load).Should(BeEquivalentTo(inFlight))
+	})
+
+	// wait creates ClientCredentials that find the host busy, one after the other.
+	wait := func(ctx SpecContext, names ...string) {
+		GinkgoHelper()
+		for _, name := range names {
+			before := reconciles()
+			w.attacker.asks(ctx, name, server.slow())
+			Eventually(reconciles).Should(BeNumerically(">", before))
+		}
+	}
+
+	It("cost no reconcile", func(ctx SpecContext) {
+		for i := range waiting {
+			wait(ctx, fmt.Sprintf("later-%d", i))
+		}
+		before := reconciles()
+		Consistently(func() int {
+			clock.Step(4 * time.Second)
+			return reconciles() - before
+		}).Should(BeNumerically("<=", 2*waiting), "one look each, to say after half a minute that it waits")
+		w.attacker.says(ctx, "later-0", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+		Expect(server.requests.Load()).To(BeEquivalentTo(inFlight))
+	})
+
+	It("send one request for each that ends, without a look in between", func(ctx SpecContext) {
+		wait(ctx, "a", "b", "c", "d")
+		for i := range 4 {
+			server.release <- struct{}{}
+			Eventually(server.requests.Load).Should(BeEquivalentTo(inFlight + 1 + i))
+		}
+		for range 4 {
+			server.release <- struct{}{}
+		}
+		// None of the first ones asks again.
+		Consistently(server.requests.Load).Should(BeEquivalentTo(inFlight + 4))
+	})
+
+	It("pass their turn on when they are deleted or suspended, or ask another server", func(ctx SpecContext) {
+		wait(ctx, "deleted", "suspended", "moved", "served")
+		Expect(apiServer.Delete(ctx, w.attacker.clientCredential("deleted", ""))).To(Succeed())
+		edit(ctx, w.attacker.clientCredential("suspended", ""), func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
+		other := newHeldServer()
+		edit(ctx, w.attacker.clientCredential("moved", ""), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.TokenEndpoint = other.URL })
+		w.attacker.says(ctx, "moved", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.says(ctx, "suspended", matchers.HaveCondition("Ready", "False", "Suspended"))
+
+		server.release <- struct{}{}
+		Eventually(server.requests.Load).Should(BeEquivalentTo(inFlight + 1))
+		for range inFlight {
+			server.release <- struct{}{}
+		}
+		w.attacker.says(ctx, "served", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(server.requests.Load()).To(BeEquivalentTo(inFlight + 1))
+	})
+})
+
+var _ = It("A server that asks to wait for an hour costs neither requests to the API server nor token requests meanwhile", func(ctx SpecContext) {
+	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+	w := newWorld(ctx, standingStill(clock))
+	server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Retry-After", "3600")
+		rw.WriteHeader(http.StatusTooManyRequests)
+	})
+	const objects = 10
+	create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
+	for i := range objects {
+		name := fmt.Sprintf("paused-%d", i)
+		create(ctx, w.attacker.clientCredential(name, server.URL, func(s *v1alpha1.ClientCredentialSpec) { s.CredentialsRef.Name = "shared" }))
+		w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", "RateLimited"))
+	}
+	requests := server.requests.Load()
+	w.mutex.Lock()
+	before := len(w.sent)
+	w.mutex.Unlock()
+	looks := reconciles()
+	Consistently(func(g Gomega) {
+		clock.Step(time.Minute)
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "what becomes Stalled says so: %v", w.sent[before:])
+	}).Should(Succeed())
+	Expect(server.requests.Load()).To(Equal(requests))
+	Expect(reconciles()-looks).To(BeNumerically("<=", 20*objects))
+})
+
+var _ = Describe("A tenant whose servers never answer", func() {
+	It("keeps no other tenant waiting with 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
+		const objects = 1000
+		w, server, honest := newWorld(ctx, patient), newHeldServer(), newHonestServer("before", "shop")
+		usual := w.victim.isServed(ctx, "before", tokenEndpoint(honest))
+		create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
+		for i := range objects {
+			create(ctx, w.attacker.clientCredential(fmt.Sprintf("slow-%d", i), server.host(i)+"/slow", func(s *v1alpha1.ClientCredentialSpec) {
+				s.CredentialsRef.Name = "shared"
+			}))
+		}
+		Eventually(server.requests.Load).Should(BeNumerically(">=", 100))
+		took := w.victim.isServed(ctx, "shop", tokenEndpoint(honest))
+		AddReportEntry(fmt.Sprintf("the first token of another tenant came after %s, and after %s before", took, usual))
+		Expect(server.requests.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
+	})
+
+	It("keeps no other tenant waiting with 300 revocations at 300 hosts", func(ctx SpecContext) {
+		const objects = 300
+		w, server := newWorld(ctx, patient), newHeldServer()
+		create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
+		for i := range objects {
+			create(ctx, w.attacker.clientCredential(fmt.Sprintf("slow-%d", i), server.host(i), func(s *v1alpha1.ClientCredentialSpec) {
+				s.CredentialsRef.Name = "shared"
+				s.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: server.host(i) + "/slow", OnDelete: ptr.To(true)}
+			}))
+		}
+		all := client.InNamespace(w.attacker.namespace)
+		Eventually(func(g Gomega) {
+			list := &v1alpha1.ClientCredentialList{}
+			g.Expect(apiServer.List(ctx, list, all)).To(Succeed())
+			g.Expect(list.Items).To(HaveEach(HaveField("Status.Conditions", matchers.HaveCondition("Ready", "True", "TokenIssued"))))
+		}).WithPolling(time.Second).Should(Succeed())
+		Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, all)).To(Succeed())
+		Eventually(server.held.Load).Should(BeNumerically(">=", 100))
+		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
+		Expect(server.held.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
+	})
+
+	It("keeps no AuthorizationServer of another tenant waiting with 50 issuers at 50 hosts", func(ctx SpecContext) {
+		w, server := newWorld(ctx, patient), newHeldServer()
+		for i := range 50 {
+			create(ctx, &v1alpha1.AuthorizationServer{
+				ObjectMeta: w.attacker.metadata(fmt.Sprintf("slow-%d", i)), Spec: v1alpha1.AuthorizationServerSpec{Issuer: server.host(i) + "/slow"},
+			})
+		}
+		Eventually(server.held.Load).Should(BeNumerically(">=", 16))
+		idp := &v1alpha1.AuthorizationServer{
+			ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: "https://idp.example.com/token"},
+		}
+		create(ctx, idp)
+		Eventually(func(g Gomega) {
+			g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(idp), idp)).To(Succeed())
+			g.Expect(idp.Status.Conditions).To(ContainElement(And(HaveField("Type", "Ready"), HaveField("Status", metav1.ConditionTrue))))
+		}).Should(Succeed())
+	})
+
+	It("keeps no other tenant of the same host waiting", func(ctx SpecContext) {
+		w, server := newWorld(ctx, patient), newHeldServer()
+		for i := range 40 {
+			w.attacker.asks(ctx, fmt.Sprintf("slow-%d", i), server.slow())
+		}
+		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))
+		w.victim.isServed(ctx, "shop", server.URL)
+		Expect(server.requests.Load()).To(BeEquivalentTo(17), "the places of the attacker, and one more")
+	})
+
+	It("has no more requests in flight by spelling the name of one host differently", func(ctx SpecContext) {
+		w, server := newWorld(ctx, patient), newHeldServer()
+		for i, spelling := range []string{"127.0.0.1:", "[::ffff:127.0.0.1]:", "[::FFFF:7f00:1]:", "127.0.0.1:0"} {
+			for j := range 10 {
+				w.attacker.asks(ctx, fmt.Sprintf("slow-%d-%d", i, j), "http://"+spelling+server.port()+"/slow")
+			}
+		}
+		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))
+		Consistently(server.requests.Load).Should(BeEquivalentTo(16))
+	})
+})
