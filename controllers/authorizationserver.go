@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -73,7 +74,12 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		written := r.newServer()
 		written.SetNamespace(found.GetNamespace())
 		written.SetName(found.GetName())
-		if err := r.replaceStatus(ctx, written, found.GetUID(), after); err != nil {
+		err := r.replaceStatus(ctx, written, found.GetUID(), found.GetResourceVersion(), after)
+		switch {
+		case apierrors.IsConflict(err):
+			// The cache is behind a change.
+			return r.requeueAt(r.Clock.Now().Add(statusConflictInterval)), nil
+		case err != nil:
 			return reconcile.Result{}, client.IgnoreNotFound(err)
 		}
 	}

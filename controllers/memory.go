@@ -37,9 +37,10 @@ type entry struct {
 	targetName string
 	// repairs of the token Secret that were made lately.
 	repairs renewal.Repairs
-	// status is the last status, and statusVersion the resourceVersion of its
-	// write; empty while it could not be written.
-	status        *v1alpha1.ClientCredentialStatus
+	// status is the last status, which isUnwritten if it did not reach the API server.
+	status      *v1alpha1.ClientCredentialStatus
+	isUnwritten bool
+	// statusVersion is the resourceVersion of the last write of a status; empty before.
 	statusVersion string
 	// told are the notices about the tokens that were written; nil before the first.
 	told []oauth2.Notice
@@ -95,10 +96,10 @@ func (m *memory) status(owner *v1alpha1.ClientCredential) (status v1alpha1.Clien
 	m.with(owner, func(e *entry) {
 		switch {
 		case e.status == nil:
-		case e.statusVersion == "" || older(owner.ResourceVersion, e.statusVersion):
+		case e.isUnwritten || older(owner.ResourceVersion, e.statusVersion):
 			status = *e.status
 		default:
-			e.status, e.statusVersion = nil, ""
+			e.status = nil
 		}
 	})
 	return status
@@ -106,12 +107,29 @@ func (m *memory) status(owner *v1alpha1.ClientCredential) (status v1alpha1.Clien
 
 // isStatusUnwritten tells that the last status did not reach the API server.
 func (m *memory) isStatusUnwritten(owner *v1alpha1.ClientCredential) (unwritten bool) {
-	m.with(owner, func(e *entry) { unwritten = e.status != nil && e.statusVersion == "" })
+	m.with(owner, func(e *entry) { unwritten = e.isUnwritten })
 	return unwritten
 }
 
 func (m *memory) rememberStatus(owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus, version string) {
-	m.with(owner, func(e *entry) { e.status, e.statusVersion = &status, version })
+	m.with(owner, func(e *entry) { e.status, e.isUnwritten, e.statusVersion = &status, false, version })
+}
+
+// rememberUnwrittenStatus keeps a status that has not reached the API server.
+func (m *memory) rememberUnwrittenStatus(owner *v1alpha1.ClientCredential, status v1alpha1.ClientCredentialStatus) {
+	m.with(owner, func(e *entry) { e.status, e.isUnwritten = &status, true })
+}
+
+// latestVersion returns the resourceVersion of a ClientCredential after the last write of its
+// status. The cache may be behind that.
+func (m *memory) latestVersion(owner *v1alpha1.ClientCredential) (version string) {
+	version = owner.ResourceVersion
+	m.with(owner, func(e *entry) {
+		if older(version, e.statusVersion) {
+			version = e.statusVersion
+		}
+	})
+	return version
 }
 
 // target returns the state of the token Secret that the cache must not be behind; nil if

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,8 +23,14 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// statusRetryInterval is how soon a status is written that could not be.
-const statusRetryInterval = 30 * time.Second
+const (
+	// statusRetryInterval is how soon a status is written that could not be.
+	statusRetryInterval = 30 * time.Second
+	// statusConflictInterval is how soon a status is computed anew that another writer changed.
+	statusConflictInterval = time.Second
+	// maxStatusWrites bounds the attempts to write a status while something else changes.
+	maxStatusWrites = 3
+)
 
 // report tells the world what came of a decision, if there is news.
 func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
@@ -48,20 +55,22 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	}
 	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.
-		r.memory.rememberStatus(o.owner, report.Status, "")
-		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
+		r.memory.rememberUnwrittenStatus(o.owner, report.Status)
 		ctx, end := r.step(ctx, o, "report")
-		err := r.replaceStatus(ctx, written, o.owner.UID, report.Status)
+		version, err := r.writeStatus(ctx, o, report.Status)
 		end(client.IgnoreNotFound(err))
 		switch {
 		case apierrors.IsNotFound(err):
 			return reconcile.Result{}
+		case errors.Is(err, errCacheBehind):
+			logger(ctx).Info("Another writer changed the status; looking again")
+			return r.lookAgain(earliest(report.NextLook, r.Clock.Now().Add(statusConflictInterval)))
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
 			return r.lookAgain(earliest(report.NextLook, r.Clock.Now().Add(statusRetryInterval)))
 		}
-		r.memory.rememberStatus(o.owner, report.Status, written.ResourceVersion)
+		r.memory.rememberStatus(o.owner, report.Status, version)
 	}
 	return r.lookAgain(report.NextLook)
 }
@@ -96,12 +105,49 @@ func (r *Reconciler) requeueAt(at time.Time) reconcile.Result {
 	return result
 }
 
+// writeStatus replaces the status that was observed, and returns the new resourceVersion. The
+// error is errCacheBehind if there is the status of another writer, such as an operator that
+// was the leader in between.
+func (r *Reconciler) writeStatus(ctx context.Context, o *observed, status v1alpha1.ClientCredentialStatus) (version string, err error) {
+	version = r.memory.latestVersion(o.owner)
+	for range maxStatusWrites {
+		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
+		err = r.replaceStatus(ctx, written, o.owner.UID, version, status)
+		if !apierrors.IsConflict(err) {
+			return written.ResourceVersion, err
+		}
+		live := &v1alpha1.ClientCredential{}
+		readErr := r.APIReader.Get(ctx, client.ObjectKeyFromObject(o.owner), live)
+		switch {
+		case apierrors.IsNotFound(readErr):
+			return "", readErr
+		case readErr != nil:
+			return "", fmt.Errorf("read ClientCredential %q after a conflict: %w", o.owner.Name, readErr)
+		case live.UID == o.owner.UID && live.ResourceVersion == version:
+			// An admission webhook can answer 409 too.
+			return "", err
+		case live.UID != o.owner.UID, !o.isKnown(live.Status):
+			return "", errCacheBehind
+		}
+		// Something else changed, such as a label.
+		version = live.ResourceVersion
+	}
+	return "", errCacheBehind
+}
+
+// isKnown reports whether a status is that of the cache or of the last write.
+func (o *observed) isKnown(status v1alpha1.ClientCredentialStatus) bool {
+	return equality.Semantic.DeepEqual(status, o.previous) || equality.Semantic.DeepEqual(status, o.owner.Status)
+}
+
 // replaceStatus writes the whole status, of which no other has a part. An apply
-// would leave there what others once wrote. written names the object, and is
-// filled with it.
-func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, uid types.UID, status any) error {
+// would leave there what others once wrote. The error is a conflict if the object is not in
+// the version that the status rests on. written names the object, and is filled with it.
+func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, uid types.UID, version string, status any) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": uid},
+		// Not a test: only this makes a conflict of a difference.
+		{"op": "add", "path": "/metadata/resourceVersion", "value": version},
 		{"op": "add", "path": "/status", "value": status},
 	})
 	if err != nil {
