@@ -60,6 +60,13 @@ type TokenStatus struct {
 	// +required
 	RenewAt metav1.Time `json:"renewAt,omitzero"`
 
+	// renewRequest is the value of the annotation oauth2.tokensync.dev/renew-requested-at
+	// when the token was requested.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	RenewRequest string `json:"renewRequest,omitempty"`
+
 	// scope that was granted, where the authorization server tells it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

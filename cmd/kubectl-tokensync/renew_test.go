@@ -147,6 +147,20 @@ var _ = Describe("kubectl tokensync renew", func() {
 				MatchRegexp(`\nClientCredential `+namespace+`/orders: renewed: Secret "orders-token" holds a token that expires at \S+Z \(in 119m\)\n$`)))
 		})
 
+		It("tells of a new token that was issued within the second of the old one", func(ctx SpecContext) {
+			outcome := waiting(ctx, func(cc *v1alpha1.ClientCredential) {
+				cc.Status.Token.RenewRequest = cc.Annotations[v1alpha1.RenewRequestedAtAnnotation]
+			})
+			Expect(outcome.code).To(BeZero(), outcome.err)
+			Expect(outcome.out).To(ContainSubstring("/orders: renewed: "))
+		})
+
+		It("tells that the server gave the same token again", func(ctx SpecContext) {
+			outcome := waiting(ctx, func(*v1alpha1.ClientCredential) {})
+			Expect(outcome.code).To(BeZero(), outcome.err)
+			Expect(outcome.out).To(ContainSubstring("/orders: not renewed: the server gave the same token again; "))
+		})
+
 		It("keeps what is for machines alone", func(ctx SpecContext) {
 			outcome := waiting(ctx, renewed, "-o", "name")
 			Expect(outcome.out).To(Equal(full + "orders\n"))

@@ -25,7 +25,7 @@ func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now tim
 	case after.UID != before.UID || !after.DeletionTimestamp.IsZero():
 		return Renewal{Done: true, Failed: true, Message: "not renewed: it was deleted meanwhile"}
 	case after.Status.LastHandledRenewRequest == request:
-		return in.cameOf(before)
+		return in.cameOf(before, request)
 	case after.Annotations[v1alpha1.RenewRequestedAtAnnotation] != request:
 		return Renewal{Done: true, Failed: true, Message: "not known: another request to renew took the place of this one"}
 	case after.IsSuspended():
@@ -39,7 +39,7 @@ func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now tim
 }
 
 // cameOf tells what came of a request that was tried.
-func (in Input) cameOf(before *v1alpha1.ClientCredential) Renewal {
+func (in Input) cameOf(before *v1alpha1.ClientCredential, request string) Renewal {
 	token := in.ClientCredential.Status.Token
 	trouble := in.trouble()
 	switch {
@@ -53,7 +53,9 @@ func (in Input) cameOf(before *v1alpha1.ClientCredential) Renewal {
 		return Renewal{Done: true, Failed: true, Message: "not renewed: there is no valid token"}
 	}
 	until := fmt.Sprintf("Secret %q holds a token that expires at %s (%s)", token.SecretName, instant(token.ExpiresAt), in.relative(token.ExpiresAt))
-	if last := before.Status.Token; last != nil && !token.IssuedAt.After(last.IssuedAt.Time) {
+	// Both tokens can be issued within the same second. An older operator tells only that.
+	last := before.Status.Token
+	if last != nil && token.RenewRequest != request && !token.IssuedAt.After(last.IssuedAt.Time) {
 		return Renewal{Done: true, Message: "not renewed: the server gave the same token again; " + until}
 	}
 	return Renewal{Done: true, Message: "renewed: " + until}

@@ -42,6 +42,12 @@ var _ = Describe("What came of a request to renew", func() {
 		Entry("another request", true, true, "not known: another request to renew took the place of this one", requested("later")),
 	)
 
+	It("is a new token although it was issued in the same second as the one before", func() {
+		answers := func(cc *v1alpha1.ClientCredential) { cc.Status.Token.RenewRequest = request }
+		Expect(explain.RenewalOf(clientCredential(), clientCredential(asked, tried, answers), request, now)).To(
+			HaveField("Message", HavePrefix("renewed: ")))
+	})
+
 	It("is a new token where there was none", func() {
 		Expect(explain.RenewalOf(clientCredential(noToken), clientCredential(asked, tried), request, now)).To(
 			HaveField("Message", HavePrefix("renewed: ")))

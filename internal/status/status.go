@@ -120,6 +120,9 @@ func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialS
 	}
 }
 
+// maxRenewRequest is how long a renew request in the status can be.
+const maxRenewRequest = 1024
+
 func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 	record := after.Token()
 	if record == nil {
@@ -132,6 +135,10 @@ func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 		ExpirySource: in.Outcome.ExpirySource,
 		RenewAt:      second(after.RenewAt()),
 		Scope:        record.Scope,
+	}
+	// The record is an annotation that somebody can edit.
+	if len(record.RenewRequest) <= maxRenewRequest {
+		status.RenewRequest = record.RenewRequest
 	}
 	if last := in.Previous.Token; status.ExpirySource == "" && last != nil &&
 		last.IssuedAt.Equal(&status.IssuedAt) && last.ExpiresAt.Equal(&status.ExpiresAt) {

@@ -15,6 +15,17 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
+var _ = It("The renew request that a token answers is told, unless it is too long for the status", func() {
+	told := func(request string) string {
+		in := observed()
+		in.Target.Record.RenewRequest = request
+		return report(in, status.Outcome{}, idle).Status.Token.RenewRequest
+	}
+	Expect(told("")).To(BeEmpty())
+	Expect(told("2026-03-01T12:00:00Z")).To(Equal("2026-03-01T12:00:00Z"))
+	Expect(told(strings.Repeat("x", 1025))).To(BeEmpty())
+})
+
 var _ = Describe("the token in the status", func() {
 	It("is told without itself", func() {
 		in := observed()
