@@ -46,10 +46,15 @@ func ask(ctx context.Context, script string, query map[string]string) (string, e
 // requests is how many token requests a client has sent.
 func requests(ctx context.Context, clientID string) int {
 	GinkgoHelper()
-	answer, err := ask(ctx, "requests", map[string]string{"client": clientID})
-	Expect(err).NotTo(HaveOccurred(), "ask the authorization server for its number of requests")
-	count, err := strconv.Atoi(answer)
-	Expect(err).NotTo(HaveOccurred())
+	var count int
+	// The API server's proxy may fail for a moment.
+	Eventually(func() error {
+		answer, err := ask(ctx, "requests", map[string]string{"client": clientID})
+		if err == nil {
+			count, err = strconv.Atoi(answer)
+		}
+		return err
+	}).WithContext(ctx).Should(Succeed(), "ask the authorization server for its number of requests")
 	return count
 }
 

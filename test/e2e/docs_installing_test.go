@@ -32,12 +32,18 @@ func installationPages() {
 	}
 }
 
+// uninstall ends the operators that the suite and these pages install by the chart.
+func uninstall(ctx context.Context) {
+	GinkgoHelper()
+	for _, namespace := range installationNamespaces {
+		helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found", "--wait")
+	}
+}
+
 // removeInstalled removes the operator, and what such a page leaves where it fails.
 func removeInstalled(ctx context.Context) {
 	GinkgoHelper()
-	for _, namespace := range installationNamespaces {
-		helm(ctx, "uninstall", release, "--namespace", namespace, "--ignore-not-found")
-	}
+	uninstall(ctx)
 	kubectl(ctx, append([]string{"delete", "namespace", "--ignore-not-found", "--timeout=2m"}, installationNamespaces...)...)
 	kubectl(ctx, "delete", "pod/weather-app", "secret/weather-client", "--namespace", "default", "--ignore-not-found")
 	for _, definition := range installedDefinitions(ctx) {

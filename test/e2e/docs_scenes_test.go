@@ -46,7 +46,7 @@ var scenes = map[string]scene{
 		"-n NAMESPACE", "",
 		// No container has been restarted.
 		"--previous", "",
-		"kubectl rollout restart ", "restart() { kubectl rollout restart \"$@\"; kubectl rollout status \"$@\"; }\nrestart ",
+		"kubectl rollout restart ", "restart() { kubectl rollout restart \"$@\"; settle; }\nrestart ",
 	}},
 	"docs/argo-cd.md": {
 		before:  "kubectl create configmap argocd-cm\n",

@@ -67,8 +67,12 @@ func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 	script.WriteString("PATH=" + programs + ":$PATH\n")
 	// What goes on in the background ends with the page.
 	script.WriteString("finish() {\nset +e\n" + scene.after + "\nkill $(jobs -p) 2>/dev/null\n}\ntrap 'code=$?; finish; exit $code' EXIT\n")
+	script.WriteString(settle)
+	if !slices.Contains(installing, name) {
+		script.WriteString("settle\n")
+	}
 	if !scene.empty {
-		script.WriteString("kubectl apply -f my-client.yaml -f my-api.yaml\nkubectl wait --for=condition=Ready cc/my-api\n")
+		script.WriteString("kubectl apply -f my-client.yaml -f my-api.yaml\nkubectl wait --for=condition=Ready cc/my-api --timeout=2m\n")
 	}
 	script.WriteString(scene.before)
 	for _, block := range blocks {
@@ -84,6 +88,15 @@ func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 		"env", "KUBECONFIG="+kubeconfigFor(namespace), "bash", "-euo", "pipefail", "-s")
 	Expect(err).NotTo(HaveOccurred(), output)
 }
+
+// settle is a function of the scripts that waits until the operator runs as its Deployment says,
+// and no Pod of it ends: a command that reads Pods would fail on one that is gone a moment later.
+const settle = `settle() {
+kubectl rollout status --namespace tokensync-system deployment/tokensync-controller-manager --timeout=3m
+local ending='{.items[?(@.metadata.deletionTimestamp)].metadata.name}'
+until [ -z "$(kubectl get pods --namespace tokensync-system -o jsonpath="$ending")" ]; do sleep 1; done
+}
+`
 
 func applying(manifests string) string {
 	return "kubectl apply -f - <<'MANIFESTS'\n" + strings.TrimSuffix(manifests, "\n") + "\nMANIFESTS\n"

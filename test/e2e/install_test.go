@@ -71,19 +71,34 @@ func podsOf(ctx context.Context, namespace string) []corev1.Pod {
 // ServiceAccount: whatever it needs must be in the roles that are shipped.
 func expectNothingForbidden(ctx context.Context) {
 	GinkgoHelper()
-	for _, pod := range podsOf(ctx, metav1.NamespaceAll) {
-		if pod.Status.Phase != corev1.PodRunning {
-			continue
-		}
-		log, err := clientset.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
-		Expect(client.IgnoreNotFound(err)).To(Succeed())
-		for line := range strings.Lines(string(log)) {
+	for pod, log := range operatorLogs(ctx) {
+		for line := range strings.Lines(log) {
 			// In a namespace that ends nobody may create anything.
 			if !strings.Contains(line, "because it is being terminated") {
-				Expect(line).NotTo(ContainSubstring("forbidden"), "the log of %s", pod.Name)
+				Expect(line).NotTo(ContainSubstring("forbidden"), "the log of %s", pod)
 			}
 		}
 	}
+}
+
+// operatorLogs are those of all operators that run, by Pod. It looks again if one ends meanwhile.
+func operatorLogs(ctx context.Context) (logs map[string]string) {
+	GinkgoHelper()
+	Eventually(func() error {
+		logs = map[string]string{}
+		for _, pod := range podsOf(ctx, metav1.NamespaceAll) {
+			if pod.Status.Phase != corev1.PodRunning || !pod.DeletionTimestamp.IsZero() {
+				continue
+			}
+			log, err := clientset.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
+			if err != nil {
+				return err
+			}
+			logs[pod.Name] = string(log)
+		}
+		return nil
+	}).WithContext(ctx).Should(Succeed())
+	return logs
 }
 
 func installation() {

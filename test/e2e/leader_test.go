@@ -32,8 +32,11 @@ func leaderChange() {
 		func(ctx SpecContext, arguments ...string) {
 			awaitYoungToken(ctx)
 			expectNothingForbidden(ctx)
-			before := leader(ctx)
-			Expect(before).NotTo(BeEmpty())
+			var before string
+			Eventually(func() string {
+				before = leader(ctx)
+				return before
+			}).WithContext(ctx).ShouldNot(BeEmpty())
 
 			kubectl(ctx, append([]string{"delete", "pod", before, "--namespace", operatorNamespace}, arguments...)...)
 			Eventually(func() string { return leader(ctx) }).WithContext(ctx).ShouldNot(BeElementOf(before, ""))

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -93,15 +94,16 @@ func removeEverything(ctx context.Context) {
 	if _, started := suiteNamespaces(ctx)[suiteNamespace]; !started {
 		return
 	}
-	// Without the operator nobody else would take these off.
+	helm(ctx, "uninstall", tenantRelease, "--namespace", tenantNamespace, "--ignore-not-found", "--wait")
+	uninstall(ctx)
+	// Without the operator nobody else takes these off, or puts them on again.
 	for _, credential := range clientCredentials(ctx) {
 		if len(credential.Finalizers) == 0 {
 			continue
 		}
-		credential.Finalizers = nil
-		Expect(client.IgnoreNotFound(apiServer.Update(ctx, &credential))).To(Succeed())
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": null}}`))
+		Expect(client.IgnoreNotFound(apiServer.Patch(ctx, &credential, patch))).To(Succeed())
 	}
-	helm(ctx, "uninstall", tenantRelease, "--namespace", tenantNamespace, "--ignore-not-found")
 	removeInstalled(ctx)
 	// What kustomize installed.
 	for _, kind := range []client.Object{&rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
