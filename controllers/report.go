@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -164,8 +163,5 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 // shorten cuts a text of a server, so that an event and a condition can hold it.
 func shorten(text string) string {
 	const maxText = 1000
-	if len(text) <= maxText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxText], "") + "..."
+	return oauth2.Shorten(text, maxText)
 }

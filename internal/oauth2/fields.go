@@ -1,11 +1,23 @@
 package oauth2
 
 import (
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// fieldsOf takes from a response what workloads need besides the token.
-func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any) (fields map[string]Sensitive, missing []string) {
+// MaxIssued bounds what a response yields together, in bytes: a Secret has at most 1 MiB of
+// data, and its metadata are stored with it.
+const MaxIssued = corev1.MaxSecretSize - 64<<10
+
+var errTooMuch = errors.New("more than a Secret can hold")
+
+// fieldsOf takes from a response what workloads need besides the token. A value counts as
+// often as it is named, because it is written as often.
+func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any, token string) (fields map[string]Sensitive, missing []string, err error) {
+	total := len(token)
 	for _, field := range server.Response.Fields {
 		value, found := first(document, field.Pointers, asText)
 		if !found {
@@ -16,8 +28,11 @@ func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any) (fields map
 			fields = map[string]Sensitive{}
 		}
 		fields[field.Name] = NewSensitive(value)
+		if total += len(value); total > MaxIssued {
+			return nil, nil, errTooMuch
+		}
 	}
-	return fields, missing
+	return fields, missing, nil
 }
 
 // asText accepts every value: a text and a number as they are, the rest as JSON.

@@ -3,11 +3,13 @@ package oauth2_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 var _ = Describe("further fields of a response", func() {
@@ -36,5 +38,26 @@ var _ = Describe("further fields of a response", func() {
 			Expect(token.MissingFields).To(ConsistOf("value"))
 		},
 		Entry("not there", ``), Entry("null", `, "instance_url": null`),
+	)
+
+	DescribeTable("are refused if a Secret cannot hold them, each counted as often as it is named",
+		func(count int, pointer v1alpha1.JSONPointer, isRefused bool) {
+			s := rfc6749(func(s *server) {
+				for i := range count {
+					s.Response.Fields = append(s.Response.Fields, v1alpha1.ResponseField{Name: fmt.Sprintf("field-%d", i), Pointers: at(pointer)})
+				}
+			})
+			response := answer(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 200<<10)+`"}`)
+			_, err := oauth2.ReadResponse(s, requestTo(s, oauth2.Grant{}), response)
+			if !isRefused {
+				Expect(err).NotTo(HaveOccurred())
+				return
+			}
+			Expect(failureOf(err)).To(And(HaveField("Reason", v1alpha1.ReasonInvalidResponse), HaveField("Class", oauth2.MayPass)))
+			Expect(err).To(MatchError(And(ContainSubstring("authorizationServer.response.fields have more than 960 KiB together"), Not(ContainSubstring("ttt")))))
+		},
+		Entry("they fit", 3, v1alpha1.JSONPointer("/access_token"), false),
+		Entry("one text, named too often", 4, v1alpha1.JSONPointer("/access_token"), true),
+		Entry("the whole response, named too often", 4, v1alpha1.JSONPointer(""), true),
 	)
 })

@@ -64,9 +64,5 @@ func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(a
 // in the request, and in the response, in the usual encodings.
 func Redact(text string, server v1alpha1.AuthorizationServerSpec, request *Request, response Response) string {
 	document, _ := documentOf(server, response)
-	text = request.redact(text)
-	for _, token := range tokensIn(document, server, response) {
-		text = redactTexts(text, encodings(token))
-	}
-	return text
+	return request.secrets(tokensIn(document, server, response)...).Cut(text)
 }

@@ -1,8 +1,12 @@
 package oauth2_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +36,8 @@ func FuzzReadResponse(f *testing.F) {
 		`{"message": "not TOKEN, nor ECHO", "errors": [{"code": "ECHO", "detail": "bad ECHO"}], "refresh_token": "TOKEN"}`,
 		`{"fault": {"faultstring": "bad ECHO", "detail": {"errorcode": "TOKEN"}}, "access_token": "TOKEN"}`,
 		`{"errors": {"secret": ["bad ECHO"], "id": ["bad TOKEN"]}, "access_token": "TOKEN"}`,
+		`{"error": "HEX", "error_description": "UPPER FORM"}`, `{"message": "bad BASE64", "errors": [{"detail": "HEX"}]}`,
+		`{"error_description": "bad UNICODE"}`, `error_description=FORM&error=HEX`, `<title>UPPER</title>`, `bad secret BASE64`,
 		`error=invalid_client&error_description=bad+ECHO`, `bad secret ECHO`, `<title>bad ECHO</title>`, `<?xml version="1.0"?><message>bad ECHO</message>`,
 		`TOKEN`, `"Bearer TOKEN"`, `Bearer TOKEN`, `<html>TOKEN</html>`, "\ufeff{}", ``, `null`, `[]`, `{"access_token": "TOKEN`, `eyJhbGciOiJub25lIn0.eyJleHAiOjF9.TOKEN`,
 	} {
@@ -46,7 +52,11 @@ func FuzzReadResponse(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, body string, status int, contentType, location, accessToken, expiresIn, expiresAt, errorCode, success, equals, zone, layout string) {
 		const echo = mark + "+/ of the client"
-		fill := strings.NewReplacer("TOKEN", token, "ECHO", echo).Replace
+		fill := strings.NewReplacer(
+			"TOKEN", token, "ECHO", echo, "UPPER", strings.ToUpper(echo), "HEX", hex.EncodeToString([]byte(echo)),
+			"FORM", url.QueryEscape(echo), "BASE64", base64.StdEncoding.EncodeToString([]byte("id:"+echo)),
+			"UNICODE", strings.ReplaceAll(fmt.Sprintf("%+q", echo), "+", `\u002b`),
+		).Replace
 		s := rfc6749(func(s *server) {
 			// The pointers of the API are no longer than this.
 			pointer := func(p string) v1alpha1.JSONPointer { return v1alpha1.JSONPointer(p[:min(len(p), 256)]) }
@@ -71,6 +81,7 @@ func FuzzReadResponse(f *testing.F) {
 		if err != nil {
 			mustBeReadable(t, err, tokenToHide(s, request, response))
 			mustBeReadable(t, err, echo)
+			mustHide(t, err.Error(), echo)
 			return
 		}
 		text := read.AccessToken.Reveal()
@@ -112,6 +123,20 @@ func mustBeReadable(t *testing.T, err error, token string) {
 	}
 	if token != "" && strings.Contains(message, token) {
 		t.Errorf("the message holds the token: %s", message)
+	}
+}
+
+// mustHide fails if a text holds a secret, in one of the encodings of the corpus.
+func mustHide(t *testing.T, text, secret string) {
+	t.Helper()
+	lower := strings.ToLower(text)
+	for _, form := range []string{
+		secret, hex.EncodeToString([]byte(secret)), url.QueryEscape(secret), url.QueryEscape(url.QueryEscape(secret)),
+		base64.StdEncoding.EncodeToString([]byte("id:" + secret)),
+	} {
+		if strings.Contains(lower, strings.ToLower(form)) {
+			t.Errorf("the message holds the secret as %s: %s", form, text)
+		}
 	}
 }
 

@@ -304,7 +304,7 @@ func (r refused) aboutScopes() []string {
 func (r refused) aboutTarget() []string {
 	switch facts := r.request.facts; {
 	case facts.audience != "" && len(facts.resources) == 0:
-		return []string{fmt.Sprintf("check spec.audience, which is %q", r.request.shorten(facts.audience))}
+		return []string{fmt.Sprintf("check spec.audience, which is %q", shorten(facts.audience, r.request.secrets()))}
 	case facts.audience == "" && len(facts.resources) > 0:
 		return []string{"check spec.resources"}
 	case facts.audience == "":

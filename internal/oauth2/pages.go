@@ -22,7 +22,7 @@ const (
 
 // plain is the explanation in a body that is not JSON, and the kind of page that it
 // is. A body that may be a token is not shown.
-func (f wordFinder) plain(body string, status int) (text, page string) {
+func (f *wordFinder) plain(body string, status int) (text, page string) {
 	isText := isReadable(body)
 	if quoted, ok := quotedText(body); ok && !f.isSuccess {
 		body = quoted
@@ -43,7 +43,7 @@ func (f wordFinder) plain(body string, status int) (text, page string) {
 }
 
 // page is the title of a page, unless it says no more than the status.
-func (f wordFinder) page(body string, isXML bool, status int) (title, page string) {
+func (f *wordFinder) page(body string, isXML bool, status int) (title, page string) {
 	page = htmlPage
 	match := pageTitle.FindStringSubmatch(body)
 	if match == nil && (isXML || xmlText.MatchString(body)) {
@@ -66,7 +66,8 @@ func titled(request *Request, response Response) string {
 		return ""
 	}
 	said := saying{}
-	said.text, said.page = wordFinder{request: request, isSuccess: response.StatusCode < 300}.plain(body, response.StatusCode)
+	finder := &wordFinder{secrets: request.secrets(), isSuccess: response.StatusCode < 300}
+	said.text, said.page = finder.plain(body, response.StatusCode)
 	return ", but " + said.pageTitled()
 }
 

@@ -1,138 +1,70 @@
 package oauth2
 
 import (
-	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"html"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/template"
+	"github.com/tokensync/tokensync/internal/redact"
 )
 
-const (
-	// leastEcho is the length of what is cut out of a text: shorter ones would blot
-	// out words.
-	leastEcho = 4
-	// mostEchoes bounds what is looked for; the longest count.
-	mostEchoes = 4096
-)
-
-// echoes are the texts by which a server could repeat what is secret in a request,
-// the longest first.
-func echoes(credentials Credentials, parameters parameters, headers map[string]value) []Sensitive {
-	var texts []string
-	add := func(parts ...string) {
-		for _, text := range parts {
-			if len(text) >= leastEcho && len(text) <= template.MaxBytes {
-				texts = append(texts, encodings(text)...)
-			}
-		}
+// secrets returns what no message about the request may show: what is secret in it, and
+// the given tokens.
+func (r *Request) secrets(tokens ...string) *redact.Secrets {
+	secrets := &redact.Secrets{}
+	if r.hide != nil {
+		r.hide(secrets)
 	}
+	secrets.Add(tokens...)
+	return secrets
+}
+
+// hide adds the credentials, and the secret values of parameters and headers.
+func hide(secrets *redact.Secrets, credentials Credentials, parameters parameters, headers map[string]value) {
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
-		texts = append(encodings(secret), encodings(credentials.ClientID+":"+secret)...)
-	}
-	sent := slices.Collect(maps.Values(headers))
-	for _, values := range parameters {
-		sent = append(sent, values...)
-	}
-	for _, value := range sent {
-		if value.secret {
-			add(append(append(strings.Fields(value.text), value.text), value.leaves()...)...)
-		}
+		secrets.AddAnyLength(secret)
+		// Base64 of both together may be shorter than what can be found of the secret.
+		secrets.Add(credentials.ClientID + ":" + secret)
 	}
 	for _, value := range credentials.Values {
-		add(value.Reveal())
+		secrets.Add(value.Reveal())
 	}
-	longestFirst(texts)
-	texts = slices.Compact(texts)
-	texts = texts[:min(len(texts), mostEchoes)]
-	echoes := make([]Sensitive, len(texts))
-	for i, text := range texts {
-		echoes[i] = NewSensitive(text)
+	add := func(v value) {
+		if v.secret {
+			secrets.AddWords(v.text)
+			secrets.Add(v.leaves()...)
+		}
 	}
-	return echoes
+	for _, header := range headers {
+		add(header)
+	}
+	for _, values := range parameters {
+		for _, v := range values {
+			add(v)
+		}
+	}
 }
-
-// longestFirst brings equal texts together.
-func longestFirst(texts []string) {
-	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-}
-
-// encodings are the forms in which a text may be repeated.
-func encodings(text string) []string {
-	inJSON := jsonEscape(text)
-	forms := []string{
-		text, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(strconv.QuoteToASCII(text), `"`), html.EscapeString(text),
-		url.QueryEscape(text), url.PathEscape(text), (&url.URL{Path: text}).EscapedPath(),
-		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
-	}
-	for _, form := range forms[5:8] {
-		forms = append(forms, percent.ReplaceAllStringFunc(form, strings.ToLower))
-	}
-	slices.Sort(forms)
-	return slices.Compact(forms)
-}
-
-// percent is an octet as URLs write it.
-var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // Redact removes a token, what came with it and what was made of it, from a text
 // that is to be shown.
 func (t Token) Redact(text string, made ...Sensitive) string {
-	hidden := encodings(t.AccessToken.Reveal())
+	secrets := &redact.Secrets{}
+	secrets.AddAnyLength(t.AccessToken.Reveal())
 	for _, other := range made {
-		if value := other.Reveal(); len(value) >= leastEcho {
-			hidden = append(hidden, encodings(value)...)
-		}
+		secrets.Add(other.Reveal())
 	}
 	for _, field := range t.Fields {
-		if value := field.Reveal(); len(value) >= leastEcho {
-			hidden = append(hidden, encodings(value)...)
-		}
+		secrets.Add(field.Reveal())
 	}
-	return aJWT.ReplaceAllString(redactTexts(text, hidden), redacted)
+	return aJWT.ReplaceAllString(secrets.Cut(text), redacted)
 }
 
 // aJWT is a JSON Web Token, or what is left of one.
 var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9+/_=.-]{8,}`)
-
-// jsonEscape writes a text as it looks inside a JSON string.
-func jsonEscape(text string) string {
-	// A string can always be encoded.
-	raw, _ := json.Marshal(text)
-	return strings.Trim(string(raw), `"`)
-}
-
-// redact removes what is secret in the request, and other texts, from a text that
-// is to be shown.
-func (r *Request) redact(text string, others ...string) string {
-	hidden := slices.Clone(others)
-	for _, echo := range r.echoes {
-		hidden = append(hidden, echo.Reveal())
-	}
-	return redactTexts(text, hidden)
-}
-
-// redactTexts goes over a text once: what stands for the hidden must not be
-// replaced in turn.
-func redactTexts(text string, hidden []string) string {
-	longestFirst(hidden)
-	var pairs []string
-	for _, other := range hidden {
-		if other != "" {
-			pairs = append(pairs, other, redacted)
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
 
 // Show is the request as text, with [REDACTED] in the place of what is secret.
 func (r *Request) Show() string { return r.shown }

@@ -24,9 +24,10 @@ func redirected(endpoint string, request *Request, response Response) *Error {
 
 // locationOf is where a redirect leads; empty if it does not say.
 func locationOf(request *Request, response Response) string {
+	secrets := request.secrets()
 	base, err := url.Parse(request.URL)
 	// Brackets are not allowed everywhere in a URL.
-	raw := strings.ReplaceAll(request.readable(response.Header.Get("Location")), redacted, strings.Trim(redacted, "[]"))
+	raw := strings.ReplaceAll(readable(response.Header.Get("Location"), secrets), redacted, strings.Trim(redacted, "[]"))
 	if err != nil || raw == "" {
 		return ""
 	}
@@ -34,7 +35,7 @@ func locationOf(request *Request, response Response) string {
 	if err != nil || location.Host == "" {
 		return ""
 	}
-	return request.shorten(displayURL(location.String()))
+	return shorten(displayURL(location.String()), secrets)
 }
 
 // displayURL drops user, query and fragment, which may hold secrets.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/redact"
 )
 
 // Grant is what a client asks for.
@@ -47,9 +48,10 @@ type Request struct {
 	// Metadata of the issuer, for hints; nil if the token endpoint was not discovered.
 	Metadata *Metadata
 
-	echoes []Sensitive
-	shown  string
-	facts  facts
+	// hide adds what is secret in the request. A function prints nothing of it.
+	hide  func(*redact.Secrets)
+	shown string
+	facts facts
 }
 
 // Destination is a kind of URL and the field that leads to it.
@@ -102,7 +104,7 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 	}
 	request.Query, request.Body = NewSensitive(body.query), NewSensitive(body.body)
 	request.facts = factsOf(server, grant)
-	request.echoes = echoes(grant.Credentials, parameters, headers)
+	request.hide = func(secrets *redact.Secrets) { hide(secrets, grant.Credentials, parameters, headers) }
 	if request.TLS, err = tlsOf(grant.Credentials, now); err != nil {
 		return nil, err
 	}

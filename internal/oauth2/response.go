@@ -100,7 +100,11 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	if !expiresAt.After(response.ReceivedAt) {
 		return nil, expired(endpoint, response, expiresAt, lifetime)
 	}
-	fields, missing := fieldsOf(server, document)
+	fields, missing, err := fieldsOf(server, document, accessToken)
+	if err != nil {
+		return nil, unusable(endpoint, response, "the token and authorizationServer.response.fields have more than %d KiB together, "+
+			"which no Secret can hold: name fewer or smaller fields", MaxIssued>>10)
+	}
 	token := &Token{
 		Fields:        fields,
 		MissingFields: missing,
@@ -151,7 +155,7 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 // scopeIn finds the scope that was granted. It is shown; what cannot be shown is no scope.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
 	scope, _ := first(document, server.Response.Scope, textOrTexts)
-	if request.redact(scope, tokensIn(document, server, response)...) != scope {
+	if request.secrets(tokensIn(document, server, response)...).Cut(scope) != scope {
 		return ""
 	}
 	return printable(scope, 4096)

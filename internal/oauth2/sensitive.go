@@ -1,8 +1,12 @@
 package oauth2
 
-import "fmt"
+import (
+	"fmt"
 
-const redacted = "[REDACTED]"
+	"github.com/tokensync/tokensync/internal/redact"
+)
+
+const redacted = redact.Mark
 
 // Sensitive holds a text that must not be shown: whatever prints, formats or
 // marshals it gets [REDACTED]. It is a pointer inside, because fmt does not call

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/redact"
 )
 
 // describe tells the kind of a body that is not JSON, without showing it.
@@ -15,11 +16,12 @@ func describe(request *Request, response Response) string {
 		return "empty"
 	}
 	page := titled(request, response)
-	mediaType, _, err := mime.ParseMediaType(request.redact(response.Header.Get("Content-Type")))
+	secrets := request.secrets()
+	mediaType, _, err := mime.ParseMediaType(secrets.Cut(response.Header.Get("Content-Type")))
 	if err != nil {
 		return "not JSON" + page
 	}
-	return "not JSON (content type " + request.shorten(mediaType) + ")" + page
+	return "not JSON (content type " + shorten(mediaType, secrets) + ")" + page
 }
 
 // errorCode keeps what can be an error code (RFC 6749 section 5.2).
@@ -30,18 +32,15 @@ func errorCode(code string) string {
 	return printable(code, maxCode)
 }
 
-// shorten makes a server's words fit for a message: without what is secret in the
-// request, without the given tokens, and without JWTs.
-func (r *Request) shorten(s string, tokens ...string) string {
-	return cut(r.readable(s, tokens...), maxWords)
+// shorten makes a server's words fit for a message: without the secrets, and without JWTs.
+func shorten(text string, secrets *redact.Secrets) string {
+	return cut(readable(text, secrets), maxWords)
 }
 
 // readable returns the text that shorten shows, before it is cut. Redact a text before
-// splitting it: a part of a secret is not recognized.
-func (r *Request) readable(s string, tokens ...string) string {
-	oneLine := strings.Join(strings.Fields(r.redact(s, tokens...)), " ")
-	// What is dropped from a secret must not have hidden it.
-	words := strings.Fields(r.redact(clean(oneLine), tokens...))
+// splitting it: a short part of a secret is not recognized.
+func readable(text string, secrets *redact.Secrets) string {
+	words := strings.Fields(secrets.Cut(text))
 	for i, word := range words {
 		if at := strings.Index(word, "eyJ"); at >= 0 {
 			words[i] = word[:at] + redacted
@@ -62,6 +61,14 @@ func cut(s string, length int) string {
 		return s[:at] + " " + mark
 	}
 	return s + mark
+}
+
+// Shorten returns at most length bytes of a text, and marks the cut.
+func Shorten(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "") + "..."
 }
 
 // clean drops what cannot be seen.

@@ -91,7 +91,7 @@ func objectsIn(of string, node any) (objects []wordObject) {
 }
 
 // undeclaredCode is the first error code; a code of RFC 6749 goes before others.
-func (f wordFinder) undeclaredCode(objects []wordObject, status int) (code string) {
+func (f *wordFinder) undeclaredCode(objects []wordObject, status int) (code string) {
 	for _, object := range objects {
 		for _, name := range codeNames {
 			for _, member := range object.named[name] {
@@ -114,7 +114,7 @@ func (f wordFinder) undeclaredCode(objects []wordObject, status int) (code strin
 
 // undeclaredText is the first explanation and, if a place further inside has another
 // one, that too: the first is often no more than "Bad Request".
-func (f wordFinder) undeclaredText(objects []wordObject) string {
+func (f *wordFinder) undeclaredText(objects []wordObject) string {
 	var texts []string
 	for _, object := range objects {
 		text := f.textOf(object)
@@ -127,7 +127,7 @@ func (f wordFinder) undeclaredText(objects []wordObject) string {
 }
 
 // textOf is the explanation in one object.
-func (f wordFinder) textOf(object wordObject) string {
+func (f *wordFinder) textOf(object wordObject) string {
 	for _, name := range textNames {
 		for _, member := range object.named[name] {
 			text := f.undeclared(sentences(member), f.isSuccess)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/redact"
 )
 
 const (
@@ -17,6 +18,8 @@ const (
 	maxWords = 512
 	// maxCode bounds an error code.
 	maxCode = 64
+	// maxTried bounds the texts in undeclared places that are searched for secrets.
+	maxTried = 64
 )
 
 // saying is what a server says about a failure, without secrets.
@@ -38,8 +41,8 @@ type saying struct {
 // wordsOf finds what a server says: where the declaration has it, then in the
 // places where servers commonly put it.
 func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document any, response Response) saying {
-	found := wordFinder{
-		request: request, tokens: tokensIn(document, server, response), isSuccess: response.StatusCode < 300,
+	found := &wordFinder{
+		secrets: request.secrets(tokensIn(document, server, response)...), isSuccess: response.StatusCode < 300,
 		maybeToken: slices.Contains(server.Response.AccessToken, ""),
 	}
 	said := saying{}
@@ -60,11 +63,11 @@ func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document
 }
 
 // complete adds what the declared places did not have.
-func (f wordFinder) complete(said saying, document any, response Response) saying {
+func (f *wordFinder) complete(said saying, document any, response Response) saying {
 	body := strings.TrimSpace(strings.TrimPrefix(response.Body.Reveal(), byteOrderMark))
 	if document == nil || isText(document) {
 		document = f.formOf(response, body)
-		f.tokens = append(f.tokens, formTokens(document)...)
+		f.secrets.Add(formTokens(document)...)
 	}
 	objects := wordObjects(document)
 	if said.code == "" {
@@ -157,7 +160,7 @@ func isText(document any) bool {
 }
 
 // formOf reads a form, as which some old servers answer; nil for none.
-func (f wordFinder) formOf(response Response, body string) any {
+func (f *wordFinder) formOf(response Response, body string) any {
 	if mediaType(response) != "application/x-www-form-urlencoded" {
 		return nil
 	}
@@ -185,9 +188,10 @@ func formTokens(form any) (tokens []string) {
 
 // wordFinder finds words that may be shown.
 type wordFinder struct {
-	request *Request
-	// tokens of the response.
-	tokens []string
+	// secrets of the request and the response.
+	secrets *redact.Secrets
+	// tried counts the texts in undeclared places.
+	tried int
 	// isSuccess is true for a 2xx response: a token may be anywhere in it.
 	isSuccess bool
 	// maybeToken is true if the whole body may be the token.
@@ -195,23 +199,26 @@ type wordFinder struct {
 }
 
 // readable is a text without secrets, uncut.
-func (f wordFinder) readable(text string) string { return f.request.readable(text, f.tokens...) }
+func (f *wordFinder) readable(text string) string { return readable(text, f.secrets) }
 
 // declaredText is an explanation from a declared place.
-func (f wordFinder) declaredText(text string) string { return f.request.shorten(text, f.tokens...) }
+func (f *wordFinder) declaredText(text string) string { return shorten(text, f.secrets) }
 
 // declaredCode is an error code from a declared place. A known one is no secret.
-func (f wordFinder) declaredCode(code string) string {
+func (f *wordFinder) declaredCode(code string) string {
 	if _, known := knownCode(code); known {
 		return code
 	}
-	return errorCode(f.request.shorten(code, f.tokens...))
+	return errorCode(shorten(code, f.secrets))
 }
 
 // undeclared is an explanation from an undeclared place; empty if the text does not look
 // like one. Where a token may be anywhere, the text must be a sentence, and words
 // that look like a token are left out.
-func (f wordFinder) undeclared(text string, tokenMayBeThere bool) string {
+func (f *wordFinder) undeclared(text string, tokenMayBeThere bool) string {
+	if f.tried++; text == "" || f.tried > maxTried {
+		return ""
+	}
 	// Redacted first: what is dropped from a secret must not hide the rest of it.
 	shown := f.declaredText(text)
 	if !isSentence(shown) && (f.isSuccess || !plainWord.MatchString(shown) || isOpaque(shown)) {
@@ -229,8 +236,8 @@ func (f wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 
 // code is an error code from an undeclared place; empty if the text does not look
 // like one.
-func (f wordFinder) code(text string, status int) string {
-	if repeats(text, status) || !codeShape.MatchString(text) || isOpaque(text) || meansSuccess[strings.ToLower(text)] {
+func (f *wordFinder) code(text string, status int) string {
+	if f.tried++; f.tried > maxTried || repeats(text, status) || !codeShape.MatchString(text) || isOpaque(text) || meansSuccess[strings.ToLower(text)] {
 		return ""
 	}
 	if code := f.declaredCode(text); !strings.Contains(code, redacted) {

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -40,10 +39,7 @@ func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
 // bounded cuts a message so that a condition can hold it: names of objects may be long.
 func bounded(message string) string {
 	const maxMessage = 4096
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	return oauth2.Shorten(message, maxMessage)
 }
 
 // newProblem dates a problem by the conditions of the last status.

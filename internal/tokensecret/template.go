@@ -18,8 +18,7 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// maxRendered bounds all rendered keys together, in bytes: the API server takes no
-// Secret above 1 MiB.
+// maxRendered bounds all rendered keys together, in bytes.
 const maxRendered = 512 << 10
 
 // TypeOf is the type that the token Secret of a ClientCredential is to have.
@@ -63,7 +62,7 @@ func templateKeys(owner *v1alpha1.ClientCredential) []string {
 
 // render renders the template's data over a token.
 func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID string) (map[string][]byte, *oauth2.Error) {
-	rendered, total := map[string][]byte{}, 0
+	rendered, total, given := map[string][]byte{}, 0, sizeOf(token)
 	values := valuesOf(token, clientID)
 	for _, key := range templateKeys(owner) {
 		text, err := template.Render(owner.TargetTemplate().Data[key], values)
@@ -72,6 +71,10 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 		}
 		if total += len(text); total > maxRendered {
 			return nil, mayPass(invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10))
+		}
+		if given+total > oauth2.MaxIssued {
+			return nil, mayPass(invalid("the token, authorizationServer.response.fields and spec.target.template.data have more than %d KiB together, "+
+				"which no Secret can hold: name fewer fields or make the template smaller", oauth2.MaxIssued>>10))
 		}
 		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
 			// The API server would quote of it what it cannot read.
@@ -100,6 +103,15 @@ func valuesOf(token oauth2.Token, clientID string) map[string]any {
 		values[name] = value.Reveal()
 	}
 	return values
+}
+
+// sizeOf is what a token and its fields add to a Secret.
+func sizeOf(token oauth2.Token) int {
+	size := len(token.AccessToken.Reveal())
+	for _, field := range token.Fields {
+		size += len(field.Reveal())
+	}
+	return size
 }
 
 func isObject(text string) bool {

@@ -85,6 +85,14 @@ var _ = Describe("the template of a token Secret", func() {
 		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), oauth2.MayPass, "more than 512 KiB"),
 	)
 
+	It("fails if it yields, with the token and its fields, more than a Secret can hold", func() {
+		token := token
+		token.Fields = map[string]oauth2.Sensitive{"field": oauth2.NewSensitive(strings.Repeat("f", 500<<10))}
+		_, err := tokensecret.Write(templated("", many(strings.Repeat("x", 60<<10), 8)...), nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
+		Expect(err).To(MatchError(ContainSubstring("authorizationServer.response.fields and spec.target.template.data have more than 960 KiB")))
+		Expect(err).To(HaveField("Class", oauth2.MayPass))
+	})
+
 	It("that changed is drift, and the token is still as it was written", func() {
 		secret := writtenFor(templated("", "key", "a"), token, provenance)
 		for _, now := range []*v1alpha1.ClientCredential{

@@ -46,7 +46,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		}
 		answer := a.answer
 		if answer == nil {
-			answer = answers(`{"access_token": "token", "expires_in": 3600}`)
+			answer = answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)
 		}
 		var servers []*hostileServer
 		for range max(a.servers, 2) {
@@ -78,30 +78,23 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 	},
 	Entry("nothing unusual", attempt{}),
 	Entry("a token of 250 KiB that 16 fields point to", attempt{
-		answer: answers(`{"access_token": "` + strings.Repeat("t", 250<<10) + `", "expires_in": 3600}`),
-		spec: func(spec *v1alpha1.ClientCredentialSpec) {
-			spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}
-			for i := range 16 {
-				spec.AuthorizationServer.Response.Fields = append(spec.AuthorizationServer.Response.Fields, v1alpha1.ResponseField{
-					Name: fmt.Sprintf("field%d", i), Pointers: []v1alpha1.JSONPointer{"/access_token"},
-				})
-			}
-		},
+		answer: answers(http.StatusOK, `{"access_token": "` + strings.Repeat("t", 250<<10) + `", "expires_in": 3600}`),
+		spec:   withFields(16, "/access_token"),
 	}),
 	Entry("a failure that repeats 250 KiB", attempt{
-		answer: failsWith(`{"error": "invalid_client", "error_description": "` + strings.Repeat("word ", 50<<10) + `"}`),
+		answer: answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "` + strings.Repeat("word ", 50<<10) + `"}`),
 	}),
 	Entry("a body of 250 KiB with as many values as fit", attempt{
-		answer: answers(`{"access_token": "token", "expires_in": 3600, "values": [` + strings.Repeat("[],", 80<<10) + `0]}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "values": [` + strings.Repeat("[],", 80<<10) + `0]}`),
 	}),
 	Entry("a body of 250 KiB with as many names as fit", attempt{
-		answer: answers(`{"access_token": "token", "expires_in": 3600` + manyMembers(20_000) + `}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600` + manyMembers(20_000) + `}`),
 	}),
 	Entry("a body that is nested as deeply as possible", attempt{
-		answer: answers(`{"access_token": "token", "expires_in": 3600, "deep": ` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "deep": ` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}`),
 	}),
 	Entry("a JSON Web Token of 250 KiB with claims", attempt{
-		answer: answers(`{"access_token": "eyJhbGciOiJub25lIn0.` + jwtPayload(`{"a": [`+strings.Repeat("{},", 60<<10)+`0]}`) + `.c2ln", "expires_in": 3600}`),
+		answer: answers(http.StatusOK, `{"access_token": "eyJhbGciOiJub25lIn0.` + jwtPayload(`{"a": [`+strings.Repeat("{},", 60<<10)+`0]}`) + `.c2ln", "expires_in": 3600}`),
 	}),
 	Entry("a credentials Secret of 1000 KiB in a header", attempt{
 		credentials: map[string]string{"large": strings.Repeat("x", largest)},
@@ -168,7 +161,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 					issuer, issuer+"/token", strings.Repeat(`"x",`, 60<<10))
 				return
 			}
-			answers(`{"access_token": "token", "expires_in": 3600}`)(rw, r)
+			answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)(rw, r)
 		},
 		servers: hostileObjects,
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
@@ -176,19 +169,6 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		},
 	}),
 )
-
-// answers is a successful answer.
-func answers(body string) http.HandlerFunc { return answersWith(http.StatusOK, body) }
-
-func failsWith(body string) http.HandlerFunc { return answersWith(http.StatusUnauthorized, body) }
-
-func answersWith(status int, body string) http.HandlerFunc {
-	return func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Content-Type", "application/json")
-		rw.WriteHeader(status)
-		_, _ = rw.Write([]byte(body))
-	}
-}
 
 func manyMembers(count int) string {
 	var members strings.Builder

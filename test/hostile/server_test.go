@@ -87,6 +87,15 @@ func newRawServer(answer func(net.Conn)) *hostileServer {
 	return s
 }
 
+// answers writes a response of JSON.
+func answers(status int, body string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(status)
+		_, _ = rw.Write([]byte(body))
+	}
+}
+
 // hangs answers nothing until the client gives up.
 func hangs(_ http.ResponseWriter, r *http.Request) {
 	// The context ends with the connection only after the body was read.

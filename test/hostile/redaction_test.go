@@ -1,0 +1,113 @@
+package hostile_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// withFields declares fields that all point to one place.
+func withFields(count int, pointer v1alpha1.JSONPointer) func(*v1alpha1.ClientCredentialSpec) {
+	return func(spec *v1alpha1.ClientCredentialSpec) {
+		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}
+		for i := range count {
+			spec.AuthorizationServer.Response.Fields = append(spec.AuthorizationServer.Response.Fields,
+				v1alpha1.ResponseField{Name: fmt.Sprintf("field-%d", i), Pointers: []v1alpha1.JSONPointer{pointer}})
+		}
+	}
+}
+
+// allocated returns how many MiB the process allocates meanwhile.
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return (after.TotalAlloc - before.TotalAlloc) >> 20
+}
+
+var _ = Describe("A response that is multiplied", func() {
+	large := func(letters int) string {
+		return `{"access_token": "` + strings.Repeat("0paque-t0ken/", letters/13) + `", "expires_in": 3600}`
+	}
+
+	It("is refused before anything is written if response.fields make more of it than a Secret can hold", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
+		spent := allocated(func() {
+			w.attacker.asks(ctx, "bomb", server.URL, withFields(16, "/access_token"))
+			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "InvalidResponse",
+				And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("no Secret can hold"))))
+		})
+		Expect(spent).To(BeNumerically("<", 100))
+		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
+		By("and is not asked for again by each start")
+		w.restart()
+		Consistently(server.requests.Load).Should(BeEquivalentTo(1))
+	})
+
+	It("is refused if fields and template together make too much of it", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		server := newHostileServer(answers(http.StatusOK, large(60<<10)))
+		w.attacker.asks(ctx, "bomb", server.URL, withFields(11, "/access_token"), func(spec *v1alpha1.ClientCredentialSpec) {
+			data := map[string]string{}
+			for i := range 8 {
+				data[fmt.Sprintf("key-%d", i)] = "{{ .access_token }}"
+			}
+			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: data}}
+		})
+		w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid",
+			And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("spec.target.template.data"))))
+		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
+	})
+
+	It("costs little to be cut out of what the API server says", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/secrets") {
+				return answered(request, http.StatusRequestEntityTooLarge, `{"kind": "Status", "apiVersion": "v1", "status": "Failure",
+					"reason": "RequestEntityTooLarge", "code": 413, "message": "too large: 0paque-t0ken/0paque-t0ken/0paque"}`)
+			}
+			return nil
+		})
+		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
+		spent := allocated(func() {
+			w.attacker.asks(ctx, "bomb", server.URL, withFields(2, "/access_token"))
+			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("too large: [REDACTED];")))
+		})
+		Expect(spent).To(BeNumerically("<", 100))
+	})
+})
+
+var _ = Describe("A server that repeats the client secret", func() {
+	secret := secretOf("shop") + `/é&"`
+	DescribeTable("shows it to no reader", func(ctx SpecContext, encode func(string) string) {
+		w := newWorld(ctx)
+		written := encode(secret)
+		server := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_client", "error_description": `+strconv.Quote("wrong secret "+written+" here")+`}`))
+		create(ctx,
+			w.attacker.credentials("shop-credentials", map[string]string{"client_id": "shop", "client_secret": secret}),
+			w.attacker.clientCredential("shop", server.URL))
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("wrong secret [REDACTED] here")))
+		Expect(w.shown(ctx, w.attacker.clientCredential("shop", ""))).NotTo(Or(ContainSubstring(written), ContainSubstring(strconv.Quote(written))))
+	},
+		Entry("in upper case", strings.ToUpper),
+		Entry("in hex", func(s string) string { return hex.EncodeToString([]byte(s)) }),
+		Entry("in hex with colons", func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% X", s), " ", ":") }),
+		Entry("in base64 within JSON", func(s string) string {
+			return base64.URLEncoding.EncodeToString([]byte(`{"secret":` + strconv.Quote(s) + `}`))
+		}),
+		Entry("with a space after each letter", func(s string) string { return strings.Join(strings.Split(s, ""), " ") }),
+		Entry("as bytes of Python", func(s string) string { return `\x` + strings.ReplaceAll(fmt.Sprintf("% x", s), " ", `\x`) }),
+	)
+})
