@@ -141,11 +141,12 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		Entry("not list namespaces", "list", "namespaces", "", false),
 		Entry("ask for tokens of the ServiceAccounts of a named namespace", "create", "serviceaccounts/token", "shop", true),
 		Entry("not ask for those of a third", "create", "serviceaccounts/token", "elsewhere", false),
+		Entry("ask whether the API server accepts such a token", "create", "tokenreviews.authentication.k8s.io", "", true),
 		Entry("hold a lease in its own namespace", "update", "leases.coordination.k8s.io", "tokensync-system", true),
 		Entry("not hold one in a named namespace", "update", "leases.coordination.k8s.io", "shop", false),
 	)
 
-	It("is bound in the whole cluster only to ask who reads the metrics", func() {
-		Expect(manifests.names("ClusterRoleBinding")).To(ConsistOf("tokensync-metrics-auth-rolebinding"))
+	It("is bound in the whole cluster only to ask who reads the metrics, and whether the API server accepts a token", func() {
+		Expect(manifests.names("ClusterRoleBinding")).To(ConsistOf("tokensync-metrics-auth-rolebinding", "tokensync-token-review"))
 	})
 })

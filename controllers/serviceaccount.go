@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
 // serviceAccountTokenSeconds is the shortest lifetime that the API server gives.
@@ -37,12 +38,31 @@ func (r *Reconciler) serviceAccountToken(ctx context.Context, o *observed) (oaut
 		return oauth2.Sensitive{}, serviceAccountRefused(name, err)
 	}
 	token := oauth2.NewSensitive(request.Status.Token)
-	if claims, ok := oauth2.ReadServiceAccountToken(token); !ok || claims.IsForCluster() {
-		return oauth2.Sensitive{}, declarationError(v1alpha1.ReasonServiceAccountTokenRefused,
-			"the audience %q is that of this cluster's API server, so a token for it is sent nowhere: correct assertion.serviceAccountToken.audience",
+	return token, r.refuseForAPIServer(ctx, name, audience, token)
+}
+
+// refuseForAPIServer returns an error unless the API server says that it does not accept a
+// token itself. Each token is reviewed: a remembered answer would outlive a change of
+// --api-audiences.
+func (r *Reconciler) refuseForAPIServer(ctx context.Context, name, audience string, token oauth2.Sensitive) error {
+	isAccepted, err := tokenreview.IsAccepted(ctx, r.Client, token, audience)
+	switch {
+	case isAccepted:
+		return declarationError(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the API server of this cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience",
 			audience)
+	case apierrors.IsForbidden(err):
+		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the operator has no right to create TokenReviews, so the token of ServiceAccount %q is not sent: install the current config/components/serviceaccount-token, or set serviceAccountTokens of the chart",
+			name)
+	case err != nil:
+		// An admission webhook saw the token.
+		said := oauth2.Token{AccessToken: token}.Redact(err.Error())
+		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the token of ServiceAccount %q is not sent, because the API server does not tell whether it accepts the token itself: %s; that is retried",
+			name, shorten(said))
 	}
-	return token, nil
+	return nil
 }
 
 // checkServiceAccount demands the label, for the same reason as on a Secret.

@@ -8,8 +8,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/authserver"
@@ -101,11 +104,48 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
 		})
 
-		It("sends none that the API server would accept", func() {
+		// issued is a token of the ServiceAccount; without an audience, it is for the API server.
+		issued := func(ctx SpecContext, audiences ...string) (token, audience string) {
+			GinkgoHelper()
+			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop"}}
+			request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: audiences}}
+			Expect(apiServer.SubResource("token").Create(ctx, account, request)).To(Succeed())
+			return request.Status.Token, request.Spec.Audiences[0]
+		}
+
+		It("sends none that the API server accepts", func(ctx SpecContext) {
 			before := len(server.Requests(""))
-			outcome := checked(declared("https://kubernetes.default.svc"))
-			Expect(outcome.out).To(ContainSubstring("ServiceAccountTokenRefused: "))
+			token, audience := issued(ctx)
+			for _, arguments := range [][]string{nil, {"--service-account-token-file", file("token", token)}} {
+				outcome := checked(declared(audience), arguments...)
+				Expect(outcome.out).To(ContainSubstring("ServiceAccountTokenRefused: the API server of the cluster accepts a token for the audience"))
+			}
 			Expect(server.Requests("")).To(HaveLen(before))
+		})
+
+		It("sends none to a user who may not ask whether the API server accepts it, unless it comes from a file", func(ctx SpecContext) {
+			asUser := []string{"--as=someone"}
+			create := func(object client.Object) {
+				GinkgoHelper()
+				Expect(apiServer.Create(ctx, object)).To(Succeed())
+				DeferCleanup(func(ctx SpecContext) { Expect(apiServer.Delete(ctx, object)).To(Succeed()) })
+			}
+			metadata := metav1.ObjectMeta{Namespace: namespace, Name: "mints"}
+			create(&rbacv1.Role{ObjectMeta: metadata, Rules: []rbacv1.PolicyRule{
+				{APIGroups: []string{""}, Resources: []string{"serviceaccounts"}, Verbs: []string{"get"}},
+				{APIGroups: []string{""}, Resources: []string{"serviceaccounts/token"}, Verbs: []string{"create"}},
+			}})
+			create(&rbacv1.RoleBinding{
+				ObjectMeta: metadata, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "mints"},
+				Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: "someone"}},
+			})
+			before := len(server.Requests(""))
+			outcome := checked(declared("https://idp.example.com"), asUser...)
+			Expect(outcome.out).To(And(ContainSubstring("the cluster does not tell you whether its API server accepts it"), ContainSubstring("forbidden")))
+			Expect(server.Requests("")).To(HaveLen(before))
+			token, _ := issued(ctx, "https://idp.example.com")
+			outcome = checked(declared("https://idp.example.com"), append(asUser, "--service-account-token-file", file("token", token))...)
+			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
 		})
 
 		It("takes one from a file, for the right audience alone", func() {

@@ -45,6 +45,7 @@ func roleFiles(config fs.FS) (map[string]string, error) {
 	roles := map[string]string{
 		"manager":              "rbac/role.yaml",
 		"serviceaccount-token": "components/serviceaccount-token/role.yaml",
+		"token-review":         "components/serviceaccount-token/token_review_role.yaml",
 	}
 	for _, name := range found {
 		short := strings.TrimSuffix(path.Base(name), "_role.yaml")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
 // serviceAccountTokenSeconds is what the operator asks for: the least there is.
@@ -24,26 +25,59 @@ func (e *exchange) serviceAccountToken(ctx context.Context) (oauth2.Sensitive, e
 	if audience == "" {
 		return oauth2.Sensitive{}, nil
 	}
-	token := e.ServiceAccountToken
-	if token.IsEmpty() {
-		var err error
-		if token, err = e.issued(ctx, audience); err != nil {
+	if e.ServiceAccountToken.IsEmpty() {
+		token, err := e.issued(ctx, audience)
+		if err != nil {
 			return token, err
 		}
+		return token, e.refuseForAPIServer(ctx, audience, token)
 	}
-	claims, ok := oauth2.ReadServiceAccountToken(token)
+	claims, ok := oauth2.ReadServiceAccountToken(e.ServiceAccountToken)
 	switch {
 	case !ok:
-		return token, refuse(v1alpha1.ReasonServiceAccountTokenRefused, "the token of the ServiceAccount is no JWT: correct --service-account-token-file")
-	case claims.IsForCluster():
-		return token, refuse(v1alpha1.ReasonServiceAccountTokenRefused,
-			"the token of the ServiceAccount is one that the cluster's API server accepts, so it is sent nowhere: take one for the audience %q, or correct assertion.serviceAccountToken.audience",
-			audience)
+		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountTokenRefused, "the token of the ServiceAccount is no JWT: correct --service-account-token-file")
 	case !slices.Contains(claims.Audience, audience):
-		return token, refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the token of the ServiceAccount is not for the audience %q: run kubectl create token %s --audience=%s", audience, e.owner.ServiceAccountName(), audience)
 	}
-	return token, nil
+	return e.ServiceAccountToken, e.refuseFromFile(ctx, audience)
+}
+
+// refuseForAPIServer returns an error unless the API server says that it does not accept a
+// token itself, as the operator does.
+func (e *exchange) refuseForAPIServer(ctx context.Context, audience string, token oauth2.Sensitive) error {
+	cluster, err := e.Finder.cluster()
+	if err != nil {
+		return err
+	}
+	isAccepted, err := tokenreview.IsAccepted(ctx, cluster, token, audience)
+	switch {
+	case isAccepted:
+		return acceptedByCluster(audience)
+	case err != nil:
+		return refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+			"the token of the ServiceAccount is not sent, because the cluster does not tell you whether its API server accepts it: %s: take the right to create TokenReviews, or give a token with --service-account-token-file",
+			oauth2.Token{AccessToken: token}.Redact(err.Error()))
+	}
+	return nil
+}
+
+// refuseFromFile returns an error if the API server accepts the token of a file. The token may
+// be of another cluster, and a check may have no cluster, so that no answer is no error.
+func (e *exchange) refuseFromFile(ctx context.Context, audience string) error {
+	cluster, err := e.Finder.cluster()
+	if err != nil {
+		return nil //nolint:nilerr // The user chose the token.
+	}
+	if isAccepted, _ := tokenreview.IsAccepted(ctx, cluster, e.ServiceAccountToken, audience); isAccepted {
+		return acceptedByCluster(audience)
+	}
+	return nil
+}
+
+func acceptedByCluster(audience string) error {
+	return refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+		"the API server of the cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience", audience)
 }
 
 // issued asks the API server for a token, in the name of who runs the check.

@@ -18,12 +18,16 @@ import (
 )
 
 // Start starts an etcd and a kube-apiserver that knows the kinds of this project,
-// until the suite ends. root is the folder of the repository. The client has no cache.
-func Start(root string) (*envtest.Environment, client.Client) {
+// until the suite ends. root is the folder of the repository. configure sets flags of the
+// kube-apiserver. The client has no cache.
+func Start(root string, configure ...func(*envtest.Arguments)) (*envtest.Environment, client.Client) {
 	GinkgoHelper()
 	environment := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
+	}
+	for _, configure := range configure {
+		configure(environment.ControlPlane.GetAPIServer().Configure())
 	}
 	config, err := environment.Start()
 	Expect(err).NotTo(HaveOccurred())

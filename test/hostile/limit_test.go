@@ -78,23 +78,23 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 	},
 	Entry("nothing unusual", attempt{}),
 	Entry("a token of 250 KiB that 16 fields point to", attempt{
-		answer: answers(http.StatusOK, `{"access_token": "` + strings.Repeat("t", 250<<10) + `", "expires_in": 3600}`),
+		answer: answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 250<<10)+`", "expires_in": 3600}`),
 		spec:   withFields(16, "/access_token"),
 	}),
 	Entry("a failure that repeats 250 KiB", attempt{
-		answer: answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "` + strings.Repeat("word ", 50<<10) + `"}`),
+		answer: answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "`+strings.Repeat("word ", 50<<10)+`"}`),
 	}),
 	Entry("a body of 250 KiB with as many values as fit", attempt{
-		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "values": [` + strings.Repeat("[],", 80<<10) + `0]}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "values": [`+strings.Repeat("[],", 80<<10)+`0]}`),
 	}),
 	Entry("a body of 250 KiB with as many names as fit", attempt{
-		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600` + manyMembers(20_000) + `}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600`+manyMembers(20_000)+`}`),
 	}),
 	Entry("a body that is nested as deeply as possible", attempt{
-		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "deep": ` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}`),
+		answer: answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600, "deep": `+strings.Repeat("[", 9_000)+strings.Repeat("]", 9_000)+`}`),
 	}),
 	Entry("a JSON Web Token of 250 KiB with claims", attempt{
-		answer: answers(http.StatusOK, `{"access_token": "eyJhbGciOiJub25lIn0.` + jwtPayload(`{"a": [`+strings.Repeat("{},", 60<<10)+`0]}`) + `.c2ln", "expires_in": 3600}`),
+		answer: answers(http.StatusOK, `{"access_token": "eyJhbGciOiJub25lIn0.`+jwtPayload(`{"a": [`+strings.Repeat("{},", 60<<10)+`0]}`)+`.c2ln", "expires_in": 3600}`),
 	}),
 	Entry("a credentials Secret of 1000 KiB in a header", attempt{
 		credentials: map[string]string{"large": strings.Repeat("x", largest)},

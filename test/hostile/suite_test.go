@@ -38,8 +38,14 @@ var (
 	specNames []string
 )
 
+// apiAudience is one of the audiences of the API server.
+const apiAudience = "kubernetes.svc.default"
+
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
-	environment, apiServer = controlplane.Start("../..")
+	environment, apiServer = controlplane.Start("../..", func(arguments *envtest.Arguments) {
+		// Other audiences than the issuer and the name of the API server.
+		arguments.Set("api-audiences", apiAudience, "https://API.example.com/")
+	})
 	restConfig = environment.Config
 })

@@ -57,7 +57,9 @@ func (s *heldServer) port() string {
 }
 
 // host is the URL of the server as the given one of many hosts.
-func (s *heldServer) host(i int) string { return fmt.Sprintf("http://127.0.%d.%d:%s", 1+i/200, 1+i%200, s.port()) }
+func (s *heldServer) host(i int) string {
+	return fmt.Sprintf("http://127.0.%d.%d:%s", 1+i/200, 1+i%200, s.port())
+}
 
 // reconciles counts the reconciles of ClientCredentials so far.
 func reconciles() (count int) {
@@ -189,7 +191,7 @@ var _ = It("A server that asks to wait for an hour costs neither requests to the
 		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "what becomes Stalled says so: %v", w.sent[before:])
 	}).Should(Succeed())
 	Expect(server.requests.Load()).To(Equal(requests))
-	Expect(reconciles()-looks).To(BeNumerically("<=", 20*objects))
+	Expect(reconciles() - looks).To(BeNumerically("<=", 20*objects))
 })
 
 var _ = Describe("A tenant whose servers never answer", func() {

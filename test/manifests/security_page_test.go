@@ -15,7 +15,7 @@ var _ = Describe("docs/security.md", func() {
 		granted := map[string][]string{}
 		for _, path := range []string{
 			"rbac/role.yaml", "rbac/leader_election_role.yaml", "rbac/metrics_auth_role.yaml",
-			"components/serviceaccount-token/role.yaml",
+			"components/serviceaccount-token/role.yaml", "components/serviceaccount-token/token_review_role.yaml",
 		} {
 			var role rbacv1.ClusterRole
 			readManifest(path, &role)
