@@ -339,8 +339,8 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, err
 	}
-	request.TLS, request.Metadata = bundle.trustedBy(request.TLS), metadata
-	return &tokenRequest{Request: request, server: server, trust: bundle.trustedBy(oauth2.TLS{})}, nil
+	request.TLS, request.Metadata = request.TLS.Trusting(bundle), metadata
+	return &tokenRequest{Request: request, server: server, trust: oauth2.TLS{}.Trusting(bundle)}, nil
 }
 
 // grant is what the ClientCredential asks for.

@@ -192,7 +192,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	if err != nil {
 		return err
 	}
-	request.TLS = bundle.trustedBy(request.TLS)
+	request.TLS = request.TLS.Trusting(bundle)
 	return r.send(ctx, "revocation request", request, func(response oauth2.Response) error {
 		return oauth2.ReadRevocation(server, request, response)
 	})

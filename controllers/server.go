@@ -164,11 +164,11 @@ func (r *Reconciler) distrustMetadata(declared declaration, trust oauth2.TLS, fa
 
 // discovered is the declaration with the endpoints. If it names an issuer instead,
 // they come from the issuer's metadata, which are returned too.
-func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle bundle) (v1alpha1.AuthorizationServerSpec, *oauth2.Metadata, error) {
+func (r *Reconciler) discovered(ctx context.Context, declared declaration, bundle *oauth2.Authorities) (v1alpha1.AuthorizationServerSpec, *oauth2.Metadata, error) {
 	if declared.TokenEndpoint != "" {
 		return declared.AuthorizationServerSpec, nil, nil
 	}
-	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, bundle.trustedBy(oauth2.TLS{}))
+	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, oauth2.TLS{}.Trusting(bundle))
 	if err != nil {
 		return declared.AuthorizationServerSpec, nil, err
 	}

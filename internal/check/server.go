@@ -123,13 +123,12 @@ func (e *exchange) trusted(ctx context.Context, usual oauth2.TLS) (oauth2.TLS, e
 	if err != nil {
 		return usual, refuse(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: %s: add it to the files, or correct the reference", err)
 	}
-	trusting, ok := usual.Trusting(bundle)
-	if !ok {
-		return usual, refuse(v1alpha1.ReasonCABundleUnusable,
-			"authorizationServer.tls.caBundleRef: key %q of %s %q holds no certificate in PEM: put the authorities' certificates there",
-			key, cmp.Or(string(reference.Kind), "ConfigMap"), reference.Name)
+	authorities, err := oauth2.ReadAuthorities(bundle)
+	if err != nil {
+		return usual, refuse(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: key %q of %s %q %s",
+			key, cmp.Or(string(reference.Kind), "ConfigMap"), reference.Name, err)
 	}
-	return trusting, nil
+	return usual.Trusting(authorities), nil
 }
 
 func (e *exchange) bundle(ctx context.Context, reference *v1alpha1.CABundleReference, key string) (string, error) {

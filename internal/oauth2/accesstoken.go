@@ -3,6 +3,7 @@ package oauth2
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -61,6 +62,9 @@ func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, respon
 
 // decode reads a JSON document and nothing after it. Numbers keep their digits.
 func decode(text string) (any, error) {
+	if hasTooManyValues(text) {
+		return nil, errTooManyValues
+	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var document any
@@ -71,6 +75,31 @@ func decode(text string) (any, error) {
 		return nil, errMoreThanJSON
 	}
 	return document, nil
+}
+
+// maxValues bounds the values of a JSON document. Decoded, each takes about 100 bytes, however
+// short its text is.
+const maxValues = 10_000
+
+var errTooManyValues = fmt.Errorf("it holds more than %d values", maxValues)
+
+// hasTooManyValues counts without decoding. Text that is no JSON object or list is not counted.
+func hasTooManyValues(text string) bool {
+	if text = strings.TrimSpace(text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
+		return false
+	}
+	values, isQuoted := 0, false
+	for i := 0; i < len(text) && values <= maxValues; i++ {
+		switch c := text[i]; {
+		case c == '"':
+			isQuoted = !isQuoted
+		case c == '\\' && isQuoted:
+			i++
+		case !isQuoted && strings.IndexByte("[{,:", c) >= 0:
+			values++
+		}
+	}
+	return values > maxValues
 }
 
 var errMoreThanJSON = errors.New("there is more than one JSON document")

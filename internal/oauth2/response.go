@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -59,6 +60,9 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	_, failed := failureIn(server, document, response)
 	if failed {
 		return nil, refusal(refused{server, request, response, wordsOf(server, request, document, response)})
+	}
+	if errors.Is(decodeErr, errTooManyValues) && tokenInHeader(server, response) == "" {
+		return nil, unusable(endpoint, response, "its body holds more than %d JSON values: check authorizationServer.tokenEndpoint", maxValues)
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body is %s: check authorizationServer.tokenEndpoint", describe(request, response))

@@ -106,7 +106,10 @@ var _ = Describe("a token response", func() {
 		Entry("a body that was cut off", answer(http.StatusOK, `{"access_token": "MARK`), "not JSON"),
 		Entry("null", answer(http.StatusOK, `null`), `"/access_token"`),
 		Entry("a list", answer(http.StatusOK, `["MARK"]`), `"/access_token"`),
-		Entry("a body nested without end", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 20000)), "not JSON"),
+		Entry("a body nested without end", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 20000)), "10000 JSON values"),
+		Entry("a body nested more deeply than JSON is read", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 4000)), "not JSON"),
+		Entry("a list of too many values", answer(http.StatusOK, `{"MARK": [0`+strings.Repeat(",0", 10_000)+`]}`), "10000 JSON values"),
+		Entry("an object of too many members", answer(http.StatusOK, `{"MARK":0`+strings.Repeat(`,"":0`, 10_000)+`}`), "10000 JSON values"),
 	)
 
 	DescribeTable("is a failure when it names an error, although the status is 200",

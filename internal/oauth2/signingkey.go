@@ -111,6 +111,8 @@ func usualAlgorithm(key any) jose.SignatureAlgorithm {
 const (
 	// longestKey bounds the text of a private key, or of a set of them.
 	longestKey = 64 << 10
+	// maxKeySet bounds the keys of a JWK Set: each is parsed.
+	maxKeySet = 100
 	// largestModulus bounds RSA keys, in bits: the time of a signature grows with the
 	// cube of it, and nothing can end it.
 	largestModulus = 8192
@@ -144,6 +146,8 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 			err error
 		)
 		switch {
+		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes:
+			return jose.JSONWebKey{}, keyError("has more than %d bits: use a smaller one", largestModulus)
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
 			return jose.JSONWebKey{}, keyError("is encrypted with a passphrase: put the decrypted key there")
 		case block.Type == "RSA PRIVATE KEY":
@@ -172,6 +176,9 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 	}{}
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		return jose.JSONWebKey{}, keyError("is no valid JSON")
+	}
+	if len(set.Keys) > maxKeySet {
+		return jose.JSONWebKey{}, keyError("is a set of %d keys, more than %d: put only the one to sign with there", len(set.Keys), maxKeySet)
 	}
 	if set.Keys == nil {
 		set.Keys = []json.RawMessage{json.RawMessage(text)}

@@ -12,6 +12,13 @@ import (
 
 const byteOrderMark = "\ufeff"
 
+const (
+	// maxValue bounds a value of a credentials Secret, and maxValuesTogether all that a template
+	// gets. A request holds several copies of them.
+	maxValue          = 64 << 10
+	maxValuesTogether = 256 << 10
+)
+
 // CredentialsSource is where credentials come from.
 type CredentialsSource struct {
 	// ClientID, if not empty, stands instead of the key ClientIDKey.
@@ -71,6 +78,11 @@ func (r *reader) text(key, what, otherwise string) string {
 		return ""
 	}
 	raw, found := r.source.Data[key]
+	if len(raw) > maxValue {
+		r.fail(v1alpha1.ReasonCredentialsInvalid,
+			"key %q of Secret %q is longer than %d KiB: put only the %s there", key, r.source.SecretName, maxValue>>10, what)
+		return ""
+	}
 	value := trim(string(raw))
 	switch {
 	case !found:
@@ -100,6 +112,12 @@ func (r *reader) values(uses uses) map[string]Sensitive {
 	}
 	values := map[string]Sensitive{}
 	if uses.templates {
+		if r.source.bytes() > maxValuesTogether {
+			r.fail(v1alpha1.ReasonCredentialsInvalid,
+				"Secret %q holds more than %d KiB, and a template gets all of them: put the client's credentials into a Secret of their own",
+				r.source.SecretName, maxValuesTogether>>10)
+			return nil
+		}
 		for key, raw := range r.source.Data {
 			if utf8.Valid(raw) {
 				values[key] = NewSensitive(trim(string(raw)))
@@ -154,6 +172,14 @@ func (r *reader) fail(reason, format string, args ...any) {
 
 func trim(value string) string {
 	return strings.TrimRight(strings.TrimPrefix(value, byteOrderMark), "\r\n")
+}
+
+// bytes is the size of all values.
+func (s CredentialsSource) bytes() (total int) {
+	for _, raw := range s.Data {
+		total += len(raw)
+	}
+	return total
 }
 
 // keys lists the names of the keys, but not an endless list of them.

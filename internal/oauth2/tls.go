@@ -5,7 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
+	"iter"
+	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -19,12 +22,27 @@ type TLS struct {
 	Certificate *tls.Certificate `json:"-"`
 	// Key tells one configuration from another; empty for the usual one.
 	Key string
+	// Bytes is the size of the PEM that the configuration was made of.
+	Bytes int
 }
+
+const (
+	// maxChain bounds the text of a client certificate and its chain, and of the key with what
+	// lies beside it. maxChainLength bounds the certificates in it.
+	maxChain       = 64 << 10
+	maxChainLength = 10
+	// maxKeyBytes bounds a private key in DER before it is parsed: the time for that grows
+	// with the square of its length. A key of 8192 bits takes 4.6 KiB.
+	maxKeyBytes = 6 << 10
+)
 
 // tlsOf makes the client's certificate.
 func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 	if credentials.Certificate.IsEmpty() {
 		return TLS{}, nil
+	}
+	if err := checkKeyPair(credentials); err != nil {
+		return TLS{}, err
 	}
 	certificate, err := tls.X509KeyPair([]byte(credentials.Certificate.Reveal()), []byte(credentials.CertificateKey.Reveal()))
 	if err != nil {
@@ -46,15 +64,54 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))}
 	}
 	digest := sha256.Sum256([]byte(credentials.Certificate.Reveal() + credentials.CertificateKey.Reveal()))
-	return TLS{Certificate: &certificate, Key: hex.EncodeToString(digest[:])}, nil
+	return TLS{
+		Certificate: &certificate, Key: hex.EncodeToString(digest[:]),
+		Bytes: len(credentials.Certificate.Reveal()) + len(credentials.CertificateKey.Reveal()),
+	}, nil
 }
 
-// Trusting makes the authorities of a bundle, in PEM, those to trust. ok is false
-// when there are none in it.
-func (t TLS) Trusting(bundle string) (trusting TLS, ok bool) {
-	t.RootCAs = x509.NewCertPool()
-	ok = t.RootCAs.AppendCertsFromPEM([]byte(bundle))
-	digest := sha256.Sum256([]byte(t.Key + "\x00" + bundle))
-	t.Key = hex.EncodeToString(digest[:])
-	return t, ok
+// checkKeyPair looks at the sizes before anything is parsed.
+func checkKeyPair(credentials Credentials) error {
+	for _, part := range []struct {
+		key  string
+		text Sensitive
+	}{
+		{v1alpha1.CertificateKey, credentials.Certificate}, {v1alpha1.CertificatePrivateKeyKey, credentials.CertificateKey},
+	} {
+		if len(part.text.Reveal()) > maxChain {
+			return credentialsError(v1alpha1.ReasonCredentialsInvalid,
+				"%s of the credentials Secret is longer than %d KiB: put only the client's certificate, its chain and its key there", part.key, maxChain>>10)
+		}
+	}
+	certificates := 0
+	for block := range blocks(credentials.Certificate.Reveal()) {
+		if block.Type == "CERTIFICATE" {
+			certificates++
+		}
+	}
+	if certificates > maxChainLength {
+		return credentialsError(v1alpha1.ReasonCredentialsInvalid,
+			"%s of the credentials Secret holds %d certificates, more than %d: put only the client's certificate and its chain there",
+			v1alpha1.CertificateKey, certificates, maxChainLength)
+	}
+	for block := range blocks(credentials.CertificateKey.Reveal()) {
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes {
+			return credentialsError(v1alpha1.ReasonCredentialsInvalid,
+				"%s of the credentials Secret, the key of the client certificate %s, is larger than a key of %d bits: use a smaller one",
+				v1alpha1.CertificatePrivateKeyKey, v1alpha1.CertificateKey, largestModulus)
+		}
+	}
+	return nil
+}
+
+// blocks are those of a text in PEM.
+func blocks(text string) iter.Seq[*pem.Block] {
+	return func(yield func(*pem.Block) bool) {
+		block, rest := pem.Decode([]byte(text))
+		for ; block != nil; block, rest = pem.Decode(rest) {
+			if !yield(block) {
+				return
+			}
+		}
+	}
 }

@@ -106,8 +106,7 @@ var _ = Describe("a client certificate", func() {
 		keys := map[string]bool{"": true}
 		for _, request := range []*oauth2.Request{build(certificate, key), build(other, otherKey)} {
 			keys[request.TLS.Key] = true
-			trusting, ok := request.TLS.Trusting(certificate)
-			Expect(ok).To(BeTrue())
+			trusting := request.TLS.Trusting(must(oauth2.ReadAuthorities(certificate)))
 			Expect(trusting.RootCAs).NotTo(BeNil())
 			Expect(trusting.Certificate).To(Equal(request.TLS.Certificate))
 			keys[trusting.Key] = true
@@ -117,8 +116,8 @@ var _ = Describe("a client certificate", func() {
 	})
 
 	It("of an authority is trusted only when it is one", func() {
-		_, ok := oauth2.TLS{}.Trusting("no PEM")
-		Expect(ok).To(BeFalse())
+		_, err := oauth2.ReadAuthorities("no PEM")
+		Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
 	})
 
 	It("is not printed with its key, however the request is printed", func() {

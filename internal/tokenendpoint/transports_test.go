@@ -78,15 +78,20 @@ var _ = Describe("the client's side of TLS", func() {
 	It("trusts the authorities of a bundle instead of the system's", func() {
 		server := encrypted(answering("hello"))
 		bundle := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-		trusted, ok := oauth2.TLS{}.Trusting(bundle)
-		Expect(ok).To(BeTrue())
+		trusted := oauth2.TLS{}.Trusting(authoritiesOf(bundle))
 		Expect(sendAs(client(), server.URL, trusted)).To(Equal("hello"))
 
-		other, ok := oauth2.TLS{}.Trusting(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: selfSigned("other").Certificate[0]})))
-		Expect(ok).To(BeTrue())
+		other := oauth2.TLS{}.Trusting(authoritiesOf(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: selfSigned("other").Certificate[0]}))))
 		request := requestTo(server.URL)
 		request.TLS = other
 		_, err := client(trusting(server)).Send(GinkgoT().Context(), request)
 		Expect(err).To(HaveField("Reason", v1alpha1.ReasonTLSFailed))
 	})
 })
+
+func authoritiesOf(bundle string) *oauth2.Authorities {
+	GinkgoHelper()
+	authorities, err := oauth2.ReadAuthorities(bundle)
+	Expect(err).NotTo(HaveOccurred())
+	return authorities
+}
