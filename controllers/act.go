@@ -270,8 +270,9 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err := place.take(); err != nil {
 		return nil, request, err
 	}
-	if err := r.paused(o, provenance.Credentials.ClientID); err != nil {
-		r.memory.rememberPaused(o, provenance.Credentials.ClientID)
+	clientID := provenance.Credentials.ClientID.Reveal()
+	if err := r.paused(o, clientID); err != nil {
+		r.memory.rememberPaused(o, clientID)
 		return nil, request, err
 	}
 	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
@@ -293,7 +294,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 // sendTokenRequest sends a token request, and keeps what it tells beyond the token: about
 // the pauses of the server, and about its metadata.
 func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *tokenRequest, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
-	clientID := provenance.Credentials.ClientID
+	clientID := provenance.Credentials.ClientID.Reveal()
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)

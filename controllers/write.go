@@ -30,7 +30,7 @@ func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	record := tokensecret.NewRecord(*token, provenance)
-	configuration, err := tokensecret.Write(o.owner, o.Target, *token, record, provenance.Credentials.ClientID)
+	configuration, err := tokensecret.Write(o.owner, o.Target, *token, record, provenance.Credentials.ClientID.Reveal())
 	switch {
 	case err != nil:
 		return nil, r.notRendered(o, token, err)
@@ -113,7 +113,7 @@ func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 		return nil
 	}
 	record := tokensecret.NewRecord(kept.token, kept.provenance)
-	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID)
+	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID.Reveal())
 	if err != nil {
 		// Another token may be fit for the template.
 		r.memory.rememberUnwritten(o.owner, nil)

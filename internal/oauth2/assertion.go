@@ -90,8 +90,8 @@ func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, n
 			claims[name] = usual
 		}
 	}
-	set("iss", declared.Issuer, grant.Credentials.ClientID)
-	set("sub", declared.Subject, grant.Credentials.ClientID)
+	set("iss", declared.Issuer, grant.Credentials.ClientID.Reveal())
+	set("sub", declared.Subject, grant.Credentials.ClientID.Reveal())
 	set("aud", declared.Audience, tokenEndpoint)
 	own, err := grant.material().object("claim ", declared.Claims)
 	maps.Copy(claims, own)

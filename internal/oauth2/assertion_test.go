@@ -24,7 +24,7 @@ var allAlgorithms = []jose.SignatureAlgorithm{
 }
 
 func withKey(key string) oauth2.Credentials {
-	return oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(longSecret), PrivateKey: oauth2.NewSensitive(key)}
+	return oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(longSecret), PrivateKey: oauth2.NewSensitive(key)}
 }
 
 // verified are the header and the claims of a JWT whose signature is right.
@@ -76,7 +76,7 @@ var _ = Describe("a signed JWT", func() {
 
 	It("authenticates a client by its secret", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT))
-		form := sentForm(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(longSecret)}})
+		form := sentForm(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(longSecret)}})
 		header, claims := verified(form.Get("client_assertion"), []byte(longSecret))
 		Expect(header).To(HaveKeyWithValue("alg", "HS256"))
 		Expect(claims).To(HaveKeyWithValue("iss", "shop"))
@@ -134,7 +134,7 @@ var _ = Describe("a signed JWT", func() {
 
 	It("may be the token of a ServiceAccount, for the client and for the grant", func() {
 		s := rfc6749(keyJWT, withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated}), grantAssertion(v1alpha1.Assertion{ServiceAccountToken: federated}))
-		form := sentForm(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop"}, ServiceAccountToken: oauth2.NewSensitive("eyJ.sa.t")})
+		form := sentForm(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true}, ServiceAccountToken: oauth2.NewSensitive("eyJ.sa.t")})
 		Expect(form).To(And(HaveKeyWithValue("client_assertion", []string{"eyJ.sa.t"}), HaveKeyWithValue("assertion", []string{"eyJ.sa.t"}),
 			HaveKeyWithValue("client_assertion_type", []string{jwtBearer})))
 	})

@@ -12,8 +12,11 @@ import (
 // Credentials are what a client shows to the token endpoint. What the declaration
 // of the authorization server does not use is empty.
 type Credentials struct {
-	ClientID     string
-	ClientSecret Sensitive
+	ClientID Sensitive
+	// IsClientIDPublic is true if the client ID comes from spec.clientID. What comes from a
+	// Secret is secret, whatever role it is given.
+	IsClientIDPublic bool
+	ClientSecret     Sensitive
 	// PrivateKey signs assertions, in PEM or as a JWK.
 	PrivateKey Sensitive
 	// Certificate and CertificateKey are for TLS, in PEM.
@@ -26,9 +29,14 @@ type Credentials struct {
 	origin origin
 }
 
+// parts are the values that the credentials Secret has for the request.
+func (c Credentials) parts() []Sensitive {
+	return append(slices.Collect(maps.Values(c.Values)), c.ClientID, c.ClientSecret, c.PrivateKey, c.Certificate, c.CertificateKey)
+}
+
 // Parts are all that the credentials hold, for a digest or a comparison.
 func (c Credentials) Parts() []string {
-	parts := []string{c.ClientID, c.ClientSecret.Reveal()}
+	parts := []string{c.ClientID.Reveal(), c.ClientSecret.Reveal()}
 	for _, part := range []struct {
 		name  string
 		value Sensitive
@@ -47,6 +55,14 @@ func (c Credentials) Parts() []string {
 	return parts
 }
 
+// clientID is the client ID as a value of a request.
+func (c Credentials) clientID() value {
+	if c.IsClientIDPublic {
+		return plain(c.ClientID.Reveal())
+	}
+	return hidden(c.ClientID)
+}
+
 // Equal tells whether two credentials are the same.
 func (c Credentials) Equal(other Credentials) bool { return slices.Equal(c.Parts(), other.Parts()) }
 
@@ -59,11 +75,13 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 	uses := usesOf(server)
 	reader := &reader{source: source}
 	if uses.clientID {
-		credentials.ClientID = source.ClientID
-		if credentials.ClientID == "" {
-			credentials.ClientID = reader.line(source.ClientIDKey, "client ID",
+		id := source.ClientID
+		credentials.IsClientIDPublic = id != ""
+		if id == "" {
+			id = reader.line(source.ClientIDKey, "client ID",
 				`set spec.clientID, or set authorizationServer.request.parameterNames.clientID to "" if the server takes none`)
 		}
+		credentials.ClientID = NewSensitive(id)
 	}
 	if uses.clientSecret {
 		credentials.ClientSecret = NewSensitive(reader.line(source.ClientSecretKey, "client secret",

@@ -39,7 +39,7 @@ var _ = Describe("credentials", func() {
 			read, notices, err := oauth2.ReadCredentials(source, rfc6749(authenticatedBy(method)))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(notices).To(BeEmpty())
-			Expect(read.ClientID).To(Equal(id))
+			Expect(read.ClientID.Reveal()).To(Equal(id))
 			Expect(read.ClientSecret.Reveal()).To(Equal(secret))
 		},
 		Entry("from the usual keys", secretWith(pair("id", "secret")), v1alpha1.ClientSecretBasic, "id", "secret"),

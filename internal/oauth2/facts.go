@@ -138,7 +138,7 @@ func factsOf(server v1alpha1.AuthorizationServerSpec, grant Grant) facts {
 // It is empty if there is none that a server can read: in the raw form, an ID must
 // not hold a colon (RFC 7617 section 2).
 func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
-	id, secret := credentials.ClientID, credentials.ClientSecret.Reveal()
+	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
 	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
 	switch {
 	case server.ClientAuthentication.Method != v1alpha1.ClientSecretBasic || isSame:

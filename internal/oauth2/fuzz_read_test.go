@@ -68,7 +68,7 @@ func FuzzReadResponse(f *testing.F) {
 				s.Response.Success = &v1alpha1.ResponseSuccess{Pointer: &at, Equals: &equals}
 			}
 		})
-		secret := oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(echo)}
+		secret := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(echo)}
 		request, err := oauth2.BuildRequest(s, oauth2.Grant{Credentials: secret}, startedAt)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ func withHeaders(pairs ...string) func(*server) {
 
 // holding are credentials with the given values of the Secret.
 func holding(values map[string]string) oauth2.Credentials {
-	held := oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive("s3cr3t-value"), Values: map[string]oauth2.Sensitive{}}
+	held := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("s3cr3t-value"), Values: map[string]oauth2.Sensitive{}}
 	for key, value := range values {
 		held.Values[key] = oauth2.NewSensitive(value)
 	}
@@ -84,7 +84,7 @@ var _ = Describe("the headers of a request", func() {
 	DescribeTable("show the client as client_secret_basic is declared",
 		func(id, secret string, change func(*v1alpha1.ClientAuthentication), sent string) {
 			s := rfc6749(func(s *server) { change(s.ClientAuthentication) })
-			grant := oauth2.Grant{Credentials: oauth2.Credentials{ClientID: id, ClientSecret: oauth2.NewSensitive(secret)}}
+			grant := oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}}
 			Expect(revealed(requestTo(s, grant))).To(HaveKeyWithValue("Authorization", sent))
 		},
 		Entry("form-encoded, as RFC 6749 asks", "id", "a+/= %", func(*v1alpha1.ClientAuthentication) {}, basic("id:a%2B%2F%3D+%25")),

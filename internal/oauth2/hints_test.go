@@ -170,7 +170,7 @@ var _ = Describe("a hint", func() {
 
 	DescribeTable("has the other encoding only if it sends other bytes",
 		func(id, secret string, other v1alpha1.BasicEncoding, changes ...func(*server)) {
-			request := requestTo(rfc6749(changes...), oauth2.Grant{Credentials: oauth2.Credentials{ClientID: id, ClientSecret: oauth2.NewSensitive(secret)}})
+			request := requestTo(rfc6749(changes...), oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 			Expect(request.OtherBasicEncoding()).To(Equal(other))
 		},
 		Entry("for letters, digits and what no encoding changes", "shop-7_a.b~c", "Aa09-_.~", v1alpha1.BasicEncoding("")),

@@ -153,7 +153,7 @@ func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, material
 func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
 	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	names := namesOf(server)
-	parameters.set(names.clientID, plain(grant.Credentials.ClientID))
+	parameters.set(names.clientID, grant.Credentials.clientID())
 	switch method := server.ClientAuthentication.Method; method {
 	case v1alpha1.ClientSecretPost:
 		parameters.set(names.clientSecret, hidden(grant.Credentials.ClientSecret))

@@ -28,13 +28,20 @@ func hide(secrets *redact.Secrets, credentials Credentials, parameters parameter
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
 		secrets.AddAnyLength(secret)
 		// Base64 of both together may be shorter than what can be found of the secret.
-		secrets.Add(credentials.ClientID + ":" + secret)
+		secrets.Add(credentials.ClientID.Reveal() + ":" + secret)
 	}
-	for _, value := range credentials.Values {
-		secrets.Add(value.Reveal())
+	public := ""
+	if credentials.IsClientIDPublic {
+		public = credentials.ClientID.Reveal()
+	}
+	for _, value := range credentials.parts() {
+		// A template finds spec.clientID among the values.
+		if value.Reveal() != public {
+			secrets.Add(value.Reveal())
+		}
 	}
 	add := func(v value) {
-		if v.secret {
+		if v.secret && v.text != public {
 			secrets.AddWords(v.text)
 			secrets.Add(v.leaves()...)
 		}

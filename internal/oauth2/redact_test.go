@@ -19,7 +19,7 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 	saidOf := func(secret, description string) string {
 		GinkgoHelper()
 		s := rfc6749()
-		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
+		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, `{"error_description": `+strconv.Quote(description)+`}`))
 		return failureOf(err).Message
 	}
@@ -45,7 +45,7 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 			}
 		}
 		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{
-			ClientID: "shop", ClientSecret: oauth2.NewSensitive("s3cr3t-value"), Values: pieces,
+			ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("s3cr3t-value"), Values: pieces,
 		}})
 		description := strings.Repeat("REDACTED", 30_000)
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, `{"error_description": "`+description+`"}`))

@@ -158,7 +158,7 @@ func basicAuthorization(authentication *v1alpha1.ClientAuthentication, credentia
 	if scheme == "" {
 		scheme = "Basic"
 	}
-	id, secret := credentials.ClientID, credentials.ClientSecret.Reveal()
+	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
 	if authentication.BasicEncoding != v1alpha1.RawBasic {
 		id, secret = url.QueryEscape(id), url.QueryEscape(secret)
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 var _ = Describe("a token request", func() {
-	awkward := oauth2.Credentials{ClientID: "shop:é 1", ClientSecret: oauth2.NewSensitive(`s+/ &=%"<`)}
+	awkward := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop:é 1"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(`s+/ &=%"<`)}
 
 	DescribeTable("shows the credentials as the client authentication says",
 		func(encoding v1alpha1.RequestEncoding, method v1alpha1.ClientAuthenticationMethod, contentType, authorization string, body types.GomegaMatcher) {

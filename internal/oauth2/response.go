@@ -156,11 +156,19 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 	return tokenType, nil
 }
 
-// scopeIn finds the scope that was granted. It is shown; what cannot be shown is no scope.
+// scopeIn finds the scope that was granted. It is shown, so it lacks the words that hold a
+// secret, unless spec.scopes shows them too.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
 	scope, _ := first(document, server.Response.Scope, textOrTexts)
-	if request.secrets(tokensIn(document, server, response)...).Cut(scope) != scope {
-		return ""
+	secrets := request.secrets(tokensIn(document, server, response)...)
+	if secrets.Cut(scope) != scope {
+		words := slices.DeleteFunc(strings.Fields(scope), func(word string) bool {
+			return !slices.Contains(request.facts.scopes, word) && secrets.Cut(word) != word
+		})
+		scope = strings.Join(words, " ")
+		if others := strings.Join(without(words, request.facts.scopes), " "); secrets.Cut(others) != others {
+			return ""
+		}
 	}
 	return printable(scope, 4096)
 }

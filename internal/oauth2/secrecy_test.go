@@ -21,7 +21,7 @@ var _ = Describe("a message about a response", func() {
 
 	requestWithSecret := func(s server) *oauth2.Request {
 		GinkgoHelper()
-		return requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: id, ClientSecret: oauth2.NewSensitive(secret)}})
+		return requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 	}
 	messageOf := func(s server, response oauth2.Response) string {
 		GinkgoHelper()
@@ -64,6 +64,28 @@ var _ = Describe("a message about a response", func() {
 		Entry("in base64 after the client ID", inBase64(id+":"+secret)),
 		Entry("form-encoded and in base64 after the client ID", inBase64(id+":"+url.QueryEscape(secret))),
 	)
+
+	It("holds no client ID of a Secret, and that of the spec", func() {
+		for isPublic, said := range map[bool]string{true: "no client web-shop", false: "no client [REDACTED]"} {
+			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretPost), func(s *server) {
+				s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Client", Template: "{{ .client_id }}"}}
+			})
+			id := oauth2.NewSensitive("web-shop")
+			request := requestTo(s, oauth2.Grant{Scopes: []string{"web-shop:read"}, Credentials: oauth2.Credentials{
+				ClientID: id, IsClientIDPublic: isPublic, ClientSecret: oauth2.NewSensitive(secret), Values: map[string]oauth2.Sensitive{"client_id": id},
+			}})
+			Expect(strings.Contains(request.Show(), "client_id=web-shop")).To(Equal(isPublic))
+			_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, body("invalid_client", "no client web-shop")))
+			Expect(err).To(MatchError(ContainSubstring(said)))
+			token, err := oauth2.ReadResponse(s, request, answer(http.StatusOK, `{"access_token": "t", "scope": "web-shop:read read web-shop:write"}`))
+			Expect(err).NotTo(HaveOccurred())
+			if isPublic {
+				Expect(token.Scope).To(Equal("web-shop:read read web-shop:write"))
+			} else {
+				Expect(token.Scope).To(Equal("web-shop:read read"))
+			}
+		}
+	})
 
 	DescribeTable("does not hold the request that the server echoes",
 		func(changes ...func(*server)) {
@@ -132,7 +154,7 @@ var _ = Describe("a message about a response", func() {
 
 	It("is left as it stands for a client without a secret", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone))
-		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: id}})
+		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true}})
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, body("", "as it stands")))
 		Expect(err).To(MatchError(ContainSubstring(`("as it stands")`)))
 	})

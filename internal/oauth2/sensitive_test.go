@@ -38,7 +38,7 @@ var _ = Describe("a sensitive text", func() {
 	request := func() *oauth2.Request {
 		GinkgoHelper()
 		return requestTo(rfc6749(authenticatedBy(v1alpha1.ClientSecretPost)), oauth2.Grant{
-			Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: sensitive},
+			Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: sensitive},
 		})
 	}
 
@@ -69,7 +69,7 @@ var _ = Describe("a sensitive text", func() {
 		Entry("in exported fields of a pointer", &open),
 		Entry("in unexported fields", closed),
 		Entry("in unexported fields of a pointer", &closed),
-		Entry("in credentials", oauth2.Credentials{ClientID: "shop", ClientSecret: sensitive}),
+		Entry("in credentials", oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: sensitive}),
 		Entry("in a token", &oauth2.Token{AccessToken: sensitive}),
 		Entry("in a response", oauth2.Response{Body: sensitive}),
 	)

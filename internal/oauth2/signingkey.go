@@ -26,10 +26,21 @@ type signingKey struct {
 	id string
 }
 
+// algorithms are those that a message may name.
+var algorithms = []jose.SignatureAlgorithm{
+	jose.HS256, jose.HS384, jose.HS512, jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
+	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
 // unusable is the error of a key that does not go with its algorithm.
 func (k signingKey) unusable() error {
+	with := string(k.algorithm)
+	if !slices.Contains(algorithms, k.algorithm) {
+		// A JWK of the Secret names it.
+		with = "the algorithm that its JWK names"
+	}
 	return credentialsError(v1alpha1.ReasonCredentialsInvalid,
-		"the key cannot sign with %s: correct the algorithm of the assertion, or put a key for it into the credentials Secret", k.algorithm)
+		"the key cannot sign with %s: correct the algorithm of the assertion, or put a key for it into the credentials Secret", with)
 }
 
 // signingKey chooses the key and the algorithm of an assertion: the client secret

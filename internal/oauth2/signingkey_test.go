@@ -24,7 +24,7 @@ import (
 var _ = Describe("the key of a JWT", func() {
 	DescribeTable("signs with every algorithm",
 		func(algorithm v1alpha1.AssertionAlgorithm, key any) {
-			method, held := v1alpha1.PrivateKeyJWT, oauth2.Credentials{ClientID: "shop"}
+			method, held := v1alpha1.PrivateKeyJWT, oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true}
 			if secret, symmetric := key.([]byte); symmetric {
 				method, held.ClientSecret = v1alpha1.ClientSecretJWT, oauth2.NewSensitive(string(secret))
 			} else {
@@ -140,6 +140,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("an RSA key with ES256", pkcs8(rsaKey), v1alpha1.Assertion{Algorithm: "ES256"}, "cannot sign with ES256"),
 		Entry("a P-256 key with ES384", pkcs8(p256Key), v1alpha1.Assertion{Algorithm: "ES384"}, "cannot sign with ES384"),
 		Entry("an Ed25519 key with RS256", pkcs8(edKey), v1alpha1.Assertion{Algorithm: "RS256"}, "cannot sign with RS256"),
+		Entry("a JWK whose algorithm is unknown, which is not quoted", inJWK(rsaKey, map[string]any{"alg": "c4nary"}), v1alpha1.Assertion{}, "cannot sign with the algorithm that its JWK names"),
 		Entry("a JWK whose algorithm is of another kind", inJWK(rsaKey, map[string]any{"alg": "ES256"}), v1alpha1.Assertion{}, "cannot sign with ES256"),
 		Entry("an RSA key of 512 bits", shortRSA(), v1alpha1.Assertion{}, "cannot sign with RS256"),
 		Entry("a damaged key", inPEM("RSA PRIVATE KEY", damaged), v1alpha1.Assertion{}, "cannot be read"),
@@ -170,7 +171,7 @@ var _ = Describe("the key of a JWT", func() {
 				class = oauth2.Invalid
 			}
 			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT), withAssertion(v1alpha1.Assertion{Algorithm: algorithm}))
-			failure := buildFailure(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
+			failure := buildFailure(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring(secret))))

@@ -76,7 +76,7 @@ func expiresAtIn(pointers ...v1alpha1.JSONPointer) func(*server) {
 	return func(s *server) { s.Response.ExpiresAt = pointers }
 }
 
-var credentials = oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive("s3cr3t-value")}
+var credentials = oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("s3cr3t-value")}
 
 func requestTo(s server, grant oauth2.Grant) *oauth2.Request {
 	GinkgoHelper()

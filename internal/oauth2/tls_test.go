@@ -36,7 +36,7 @@ func derOf(text string) []byte {
 }
 
 func showing(certificate, key string) oauth2.Credentials {
-	return oauth2.Credentials{ClientID: "shop", Certificate: oauth2.NewSensitive(certificate), CertificateKey: oauth2.NewSensitive(key)}
+	return oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, Certificate: oauth2.NewSensitive(certificate), CertificateKey: oauth2.NewSensitive(key)}
 }
 
 var _ = Describe("a client certificate", func() {

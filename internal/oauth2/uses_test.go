@@ -43,7 +43,7 @@ var wholeSecret = map[string]string{
 func parts(c oauth2.Credentials) map[string]string {
 	found := map[string]string{}
 	for name, value := range map[string]string{
-		"id": c.ClientID, "secret": c.ClientSecret.Reveal(), "key": c.PrivateKey.Reveal(),
+		"id": c.ClientID.Reveal(), "secret": c.ClientSecret.Reveal(), "key": c.PrivateKey.Reveal(),
 		"crt": c.Certificate.Reveal(), "tlskey": c.CertificateKey.Reveal(),
 	} {
 		if value != "" {

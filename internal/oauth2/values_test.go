@@ -132,14 +132,14 @@ var _ = Describe("values of the credentials Secret", func() {
 
 	DescribeTable("and all else make up a client, to tell one from another",
 		func(change func(*oauth2.Credentials), same bool) {
-			one := oauth2.Credentials{ClientID: "a", ClientSecret: oauth2.NewSensitive("b"), Values: map[string]oauth2.Sensitive{"k": oauth2.NewSensitive("v")}}
+			one := oauth2.Credentials{ClientID: oauth2.NewSensitive("a"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("b"), Values: map[string]oauth2.Sensitive{"k": oauth2.NewSensitive("v")}}
 			other := one
 			other.Values = map[string]oauth2.Sensitive{"k": oauth2.NewSensitive("v")}
 			change(&other)
 			Expect(one.Equal(other)).To(Equal(same))
 		},
 		Entry("nothing changed", func(*oauth2.Credentials) {}, true),
-		Entry("another ID", func(c *oauth2.Credentials) { c.ClientID = "x" }, false),
+		Entry("another ID", func(c *oauth2.Credentials) { c.ClientID = oauth2.NewSensitive("x") }, false),
 		Entry("another secret", func(c *oauth2.Credentials) { c.ClientSecret = oauth2.NewSensitive("x") }, false),
 		Entry("a private key", func(c *oauth2.Credentials) { c.PrivateKey = oauth2.NewSensitive("x") }, false),
 		Entry("a certificate", func(c *oauth2.Credentials) { c.Certificate = oauth2.NewSensitive("x") }, false),

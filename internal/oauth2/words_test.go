@@ -141,7 +141,7 @@ var _ = Describe("the words of a server", func() {
 		func(status int, body string, header ...string) {
 			const id, secret = "shop", `p4ss w0rd&/ <"+é of the shop`
 			s := rfc6749()
-			request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: id, ClientSecret: oauth2.NewSensitive(secret)}})
+			request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 			for _, form := range []string{
 				secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
 				base64.StdEncoding.EncodeToString([]byte(id + ":" + url.QueryEscape(secret))), `p4ss w0rd\u0026/ \u003c\"+é of the shop`,
@@ -174,7 +174,7 @@ var _ = Describe("the words of a server", func() {
 	DescribeTable("do not hold a secret that a JSON string escapes",
 		func(secret, echoed string) {
 			s := rfc6749()
-			request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: "shop", ClientSecret: oauth2.NewSensitive(secret)}})
+			request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 			_, err := oauth2.ReadResponse(s, request, answerOf(401, `"Invalid secret `+echoed+`"`))
 			Expect(err).To(MatchError(ContainSubstring(`("Invalid secret [REDACTED]")`)))
 		},

@@ -30,7 +30,7 @@ func remove(key string) func(*corev1.Secret, *tokensecret.Provenance) {
 
 func credentialsAre(id, secret string) func(*corev1.Secret, *tokensecret.Provenance) {
 	return func(_ *corev1.Secret, p *tokensecret.Provenance) {
-		p.Credentials = oauth2.Credentials{ClientID: id, ClientSecret: oauth2.NewSensitive(secret)}
+		p.Credentials = oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}
 	}
 }
 

@@ -40,7 +40,7 @@ var (
 
 	provenance = tokensecret.Provenance{
 		RequestHash: "hash", CredentialsVersion: "7", RenewRequest: "today",
-		Credentials: oauth2.Credentials{ClientID: "shop-id", ClientSecret: oauth2.NewSensitive(clientSecret)},
+		Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop-id"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(clientSecret)},
 	}
 )
 
@@ -65,7 +65,7 @@ func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance
 // configured is what the operator applies.
 func configured(owner *v1alpha1.ClientCredential, current *tokensecret.State, token oauth2.Token, provenance tokensecret.Provenance) *corev1ac.SecretApplyConfiguration {
 	GinkgoHelper()
-	configuration, err := tokensecret.Write(owner, current, token, tokensecret.NewRecord(token, provenance), provenance.Credentials.ClientID)
+	configuration, err := tokensecret.Write(owner, current, token, tokensecret.NewRecord(token, provenance), provenance.Credentials.ClientID.Reveal())
 	Expect(err).NotTo(HaveOccurred())
 	return configuration
 }

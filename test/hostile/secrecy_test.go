@@ -1,0 +1,76 @@
+package hostile_test
+
+import (
+	"net/http"
+	"net/url"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// echoing answers a token request with an error that quotes a parameter of it, or its user.
+func echoing(parameter string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		said := r.PostFormValue(parameter)
+		if user, _, ok := r.BasicAuth(); ok && parameter == "client_id" {
+			said, _ = url.QueryUnescape(user)
+		}
+		answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "there is no client `+said+` here", "hint": "`+said+`"}`)(rw, r)
+	}
+}
+
+var _ = Describe("A value of a credentials Secret", func() {
+	const canary = "c4nary-of-the-secret"
+
+	// says creates a ClientCredential whose credentials Secret has the canary under the given key.
+	asks := func(ctx SpecContext, w *world, endpoint, key string, change func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
+		GinkgoHelper()
+		clientCredential := w.attacker.clientCredential("shop", endpoint, change)
+		data := map[string]string{"client_id": "shop", "client_secret": "another-secret"}
+		data[key] = canary
+		create(ctx, w.attacker.credentials("shop-credentials", data), clientCredential)
+		return clientCredential
+	}
+
+	DescribeTable("is shown to no reader, whatever role it is given", func(ctx SpecContext, key, parameter string, change func(*v1alpha1.ClientCredentialSpec)) {
+		w := newWorld(ctx)
+		server := newHostileServer(echoing(parameter))
+		clientCredential := asks(ctx, w, server.URL, key, change)
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client [REDACTED] here")))
+		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
+	},
+		Entry("the client secret as client ID", "client_secret", "client_id", func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.CredentialsRef.ClientIDKey = "client_secret"
+		}),
+		Entry("the client ID, which only spec.clientID makes public", "client_id", "client_id", func(*v1alpha1.ClientCredentialSpec) {}),
+		Entry("another key as client ID of a client without a secret", "password", "client_id", func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.CredentialsRef.ClientIDKey = "password"
+			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientAuthenticationNone}
+		}),
+		Entry("another key as a parameter", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "hint", SecretKey: "password"}}}
+		}),
+		Entry("another key in a template that turns it round", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "hint", Template: "{{ .password | upper | b64enc }}"}}}
+		}),
+	)
+
+	It("is no scope in the status, unless the spec asks for that scope", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		server := newHostileServer(answers(http.StatusOK, `{"access_token": "0paque-t0ken", "expires_in": 3600, "scope": "read c4nary-of-the-secret:write"}`))
+		clientCredential := asks(ctx, w, server.URL, "client_id", func(spec *v1alpha1.ClientCredentialSpec) { spec.Scopes = []string{"read"} })
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(w.attacker.get(ctx, "shop")(Default).Status.Token.Scope).To(Equal("read"))
+		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
+	})
+
+	It("is told from spec.clientID, which is public", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		server := newHostileServer(echoing("client_id"))
+		asks(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = "web-shop" })
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client web-shop here")))
+	})
+})
