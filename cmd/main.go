@@ -20,7 +20,7 @@ func main() {
 	zapOptions.BindFlags(flag.CommandLine)
 	explain(flag.CommandLine)
 	flag.Parse()
-	logf.SetLogger(zap.New(zap.UseFlagOptions(&zapOptions)))
+	logTo(zap.New(zap.UseFlagOptions(&zapOptions)))
 
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
 		logf.Log.Error(err, "The operator ends")

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -30,7 +30,7 @@ func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func()
 	log := logf.Log.WithName("tracing")
 	// Before anything reads the environment, which may hold the collector's token.
 	otel.SetLogger(log.WithSink(withoutValues{log.GetSink()}))
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Cannot send traces") }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(withoutBody(err), "Cannot send traces") }))
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.tracingEndpoint+"/v1/traces"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up the traces for %s: %w", o.tracingEndpoint, err)
@@ -44,17 +44,23 @@ func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
 		if err := provider.Shutdown(ctx); err != nil {
-			log.Error(err, "Cannot send the last traces")
+			log.Error(withoutBody(err), "Cannot send the last traces")
 		}
 	}, nil
 }
 
-// withoutValues leaves out of OpenTelemetry's own messages what they quote.
-type withoutValues struct{ logr.LogSink }
-
-func (s withoutValues) Info(level int, message string, _ ...any) { s.LogSink.Info(level, message) }
-
-func (s withoutValues) Error(err error, message string, _ ...any) { s.LogSink.Error(err, message) }
+// withoutBody returns an error of the exporter without the collector's response, which may
+// repeat the headers that the environment sets.
+func withoutBody(err error) error {
+	var unreachable *net.OpError
+	switch {
+	case errors.As(err, &unreachable):
+		return unreachable
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	}
+	return errors.New("the collector does not accept the traces: see its log")
+}
 
 // setTracingEndpoint takes the value of a flag.
 func (o *options) setTracingEndpoint(value string) error {
