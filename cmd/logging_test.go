@@ -26,6 +26,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/klog/v2"
@@ -170,6 +172,20 @@ var _ = Describe("The logger", Serial, func() {
 			logf.Log.WithName("a").WithValues("b", 1).V(level).Info("c4nary")
 		}
 		Expect(out.String()).To(And(ContainSubstring("shown"), ContainSubstring("shown too"), Not(ContainSubstring("c4nary"))))
+	})
+
+	It("has no Secret that a client of the API server reads", func(ctx SpecContext) {
+		server := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "application/json")
+			_, _ = rw.Write([]byte(`{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "data": {"a": "YzRuYXJ5"}}`))
+		}))
+		DeferCleanup(server.Close)
+		clientset, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL, BearerToken: "c4nary", TLSClientConfig: rest.TLSClientConfig{Insecure: true}})
+		Expect(err).NotTo(HaveOccurred())
+		secret, err := clientset.CoreV1().Secrets("default").Get(logf.IntoContext(ctx, logf.Log), "a", metav1.GetOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(string(secret.Data["a"])).To(Equal("c4nary"))
+		Expect(out.String()).NotTo(Or(ContainSubstring("c4nary"), ContainSubstring("YzRuYXJ5")))
 	})
 
 	It("names objects, and drops what may be a body", func() {
