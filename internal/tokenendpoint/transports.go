@@ -49,23 +49,36 @@ func (t *transports) get(config oauth2.TLS) *http.Client {
 }
 
 func (t *transports) client(config oauth2.TLS) *http.Client {
-	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: t.options.AllowedCIDRs}.control}
 	return &http.Client{
-		// No proxy from the environment: the guard could not see where it connects to.
-		Transport: &http.Transport{
-			DialContext:         dialer.DialContext,
-			TLSClientConfig:     tlsConfig(config),
-			TLSHandshakeTimeout: connectTimeout,
-			ForceAttemptHTTP2:   true,
-			// A connection that died in silence would fail each request for minutes.
-			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-			MaxIdleConns:           256,
-			MaxIdleConnsPerHost:    maxInFlightPerHost,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: MaxHeaderBytes,
-		},
+		Transport:     &once{pooled: t.pooled(config), single: t.single(config)},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// pooled returns a transport that reuses connections.
+func (t *transports) pooled(config oauth2.TLS) *http.Transport {
+	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: t.options.AllowedCIDRs}.control}
+	return &http.Transport{
+		// No proxy from the environment: the guard could not see where it connects to.
+		DialContext:         dialer.DialContext,
+		TLSClientConfig:     tlsConfig(config),
+		TLSHandshakeTimeout: connectTimeout,
+		ForceAttemptHTTP2:   true,
+		// A connection that died in silence would fail each request for minutes.
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    maxInFlightPerHost,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: MaxHeaderBytes,
+	}
+}
+
+// single returns a transport that opens a connection for each request.
+func (t *transports) single(config oauth2.TLS) *http.Transport {
+	transport := t.pooled(config)
+	transport.DisableKeepAlives = true
+	transport.ForceAttemptHTTP2, transport.HTTP2 = false, nil
+	return transport
 }
 
 func tlsConfig(config oauth2.TLS) *tls.Config {

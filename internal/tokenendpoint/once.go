@@ -1,0 +1,29 @@
+package tokenendpoint
+
+import "net/http"
+
+// once sends each request at most once. http.Transport repeats a request if a reused connection
+// ends, or if an HTTP/2 server refuses the stream: a GET, a request with the header
+// Idempotency-Key, and over HTTP/2 each request whose body it can read again. The server may
+// have issued a token for the first one, and nothing counts the second.
+type once struct {
+	// pooled reuses connections. It is for requests with a body: what cannot be read again is
+	// not repeated.
+	pooled *http.Transport
+	// single opens a connection for each request, and speaks HTTP/1.1. It is for requests
+	// without a body, which pooled would repeat.
+	single *http.Transport
+}
+
+// RoundTrip implements http.RoundTripper.
+func (o *once) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body == nil || request.Body == http.NoBody {
+		return o.single.RoundTrip(request)
+	}
+	unrepeatable := *request
+	unrepeatable.GetBody = nil
+	return o.pooled.RoundTrip(&unrepeatable)
+}
+
+// CloseIdleConnections is called by http.Client.
+func (o *once) CloseIdleConnections() { o.pooled.CloseIdleConnections() }
