@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -29,6 +30,17 @@ type Metadata struct {
 	TokenEndpointAuthMethodsSupported nameList `json:"token_endpoint_auth_methods_supported"`
 	GrantTypesSupported               nameList `json:"grant_types_supported"`
 	ScopesSupported                   nameList `json:"scopes_supported"`
+}
+
+// Bytes is about what the metadata take in memory.
+func (m *Metadata) Bytes() (total int) {
+	const header = 16
+	for _, text := range slices.Concat([]string{
+		m.Issuer, m.TokenEndpoint, m.RevocationEndpoint, m.MTLSEndpointAliases.TokenEndpoint, m.MTLSEndpointAliases.RevocationEndpoint,
+	}, m.TokenEndpointAuthMethodsSupported, m.GrantTypesSupported, m.ScopesSupported) {
+		total += header + len(text)
+	}
+	return total
 }
 
 // isEndpoint holds what is discovered to the rules of what is declared.

@@ -7,14 +7,13 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/utils/lru"
-
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 const (
-	// maxIssuers bounds the metadata that are kept, and metadataLifetime how long.
-	maxIssuers       = 1024
+	// maxMetadataBytes bounds the metadata that are kept, and metadataLifetime how long. Those
+	// of an issuer take up to 40 KiB.
+	maxMetadataBytes = 4 << 20
 	metadataLifetime = time.Hour
 	// staleLifetime is how long metadata serve on that cannot be had again.
 	staleLifetime = 5 * time.Minute
@@ -29,7 +28,7 @@ const (
 
 // discoveries keep the metadata of issuers.
 type discoveries struct {
-	cache *lru.Cache
+	cache *lru[discovery]
 	// refreshes is held while it is decided who reads old metadata again.
 	refreshes sync.Mutex
 }
@@ -42,15 +41,30 @@ type discovery struct {
 	readAt, until time.Time
 }
 
-func newDiscoveries() *discoveries { return &discoveries{cache: lru.New(maxIssuers)} }
+func newDiscoveries() *discoveries {
+	return &discoveries{cache: newLRU(maxMetadataBytes, func(discovery) {})}
+}
 
 func (d *discoveries) get(key string, now time.Time) (discovery, bool) {
-	found, ok := d.cache.Get(key)
-	if !ok {
-		return discovery{}, false
+	known, ok := d.cache.get(key)
+	return known, ok && now.Before(known.until)
+}
+
+func (d *discoveries) put(key string, found discovery) {
+	d.cache.add(key, found, len(key)+found.bytes())
+}
+
+// bytes is about what a discovery takes.
+func (d discovery) bytes() int {
+	const fixed = 512
+	var failure *oauth2.Error
+	switch {
+	case d.metadata != nil:
+		return fixed + d.metadata.Bytes()
+	case errors.As(d.err, &failure):
+		return fixed + len(failure.Message)
 	}
-	known := found.(discovery) //nolint:forcetypeassert // Nothing else is put there.
-	return known, now.Before(known.until)
+	return fixed
 }
 
 // refresh is get for a caller that reads stale metadata again. Other callers use the old
@@ -60,7 +74,7 @@ func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
 	defer d.refreshes.Unlock()
 	known, isFresh := d.get(key, now)
 	if !isFresh && known.metadata != nil {
-		d.cache.Add(key, discovery{metadata: known.metadata, readAt: known.readAt, until: now.Add(refreshPatience)})
+		d.put(key, discovery{metadata: known.metadata, readAt: known.readAt, until: now.Add(refreshPatience)})
 	}
 	return known, isFresh
 }
@@ -78,14 +92,14 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 	var failure *oauth2.Error
 	switch {
 	case err == nil:
-		c.discoveries.cache.Add(key, discovery{metadata: metadata, readAt: now, until: now.Add(metadataLifetime)})
+		c.discoveries.put(key, discovery{metadata: metadata, readAt: now, until: now.Add(metadataLifetime)})
 	case !errors.As(err, &failure):
 	case known.metadata != nil:
 		// Better old metadata than no token.
-		c.discoveries.cache.Add(key, discovery{metadata: known.metadata, readAt: now, until: now.Add(staleLifetime)})
+		c.discoveries.put(key, discovery{metadata: known.metadata, readAt: now, until: now.Add(staleLifetime)})
 		return known.metadata, nil
 	default:
-		c.discoveries.cache.Add(key, discovery{err: failure, until: now.Add(failureLifetime)})
+		c.discoveries.put(key, discovery{err: failure, until: now.Add(failureLifetime)})
 	}
 	return metadata, err
 }
@@ -100,7 +114,7 @@ func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
 	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= distrustedAfter {
 		known.until = now
-		c.discoveries.cache.Add(key, known)
+		c.discoveries.put(key, known)
 	}
 }
 

@@ -6,45 +6,49 @@ import (
 	"net/http"
 	"time"
 
-	"k8s.io/utils/lru"
-
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// maxTransports bounds the pools of connections: there is one for each client
-// certificate and bundle of authorities.
-const maxTransports = 512
+const (
+	// maxTransportBytes bounds the pools of connections: there is one for each client
+	// certificate and bundle of authorities.
+	maxTransportBytes = 32 << 20
+	// transportBytes is counted for a pool besides its certificates, for its connections.
+	transportBytes = 64 << 10
+	// certificateFactor is how many times the size of their PEM parsed certificates take.
+	certificateFactor = 4
+)
 
 // transports keep apart the connections of clients with different certificates:
 // a server takes a connection for the client whose certificate it saw.
 type transports struct {
 	options Options
 	usual   *http.Client
-	others  *lru.Cache
+	others  *lru[*http.Client]
 }
 
 func newTransports(options Options) *transports {
-	t := &transports{options: options}
-	t.others = lru.NewWithEvictionFunc(maxTransports, func(_ lru.Key, evicted any) {
-		evicted.(*http.Client).CloseIdleConnections() //nolint:forcetypeassert // Nothing else is put there.
-	})
+	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle)}
 	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
 	return t
 }
+
+// closeIdle does not wait: a server that reads nothing holds up the end of a connection.
+func closeIdle(client *http.Client) { go client.CloseIdleConnections() }
 
 // get returns the client for a configuration of TLS.
 func (t *transports) get(config oauth2.TLS) *http.Client {
 	if config.Key == "" {
 		return t.usual
 	}
-	if client, found := t.others.Get(config.Key); found {
-		return client.(*http.Client) //nolint:forcetypeassert // Nothing else is put there.
+	if client, found := t.others.get(config.Key); found {
+		return client
 	}
 	if config.RootCAs == nil {
 		config.RootCAs = t.options.RootCAs
 	}
 	client := t.client(config)
-	t.others.Add(config.Key, client)
+	t.others.add(config.Key, client, transportBytes+certificateFactor*config.Bytes)
 	return client
 }
 

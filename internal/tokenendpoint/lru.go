@@ -1,0 +1,65 @@
+package tokenendpoint
+
+import (
+	"container/list"
+	"sync"
+)
+
+// lru keeps the values that were used last, bounded by the bytes that they take.
+type lru[V any] struct {
+	maxBytes int
+	evicted  func(V)
+
+	mutex   sync.Mutex
+	bytes   int
+	order   *list.List
+	entries map[string]*list.Element
+}
+
+type lruEntry[V any] struct {
+	key   string
+	value V
+	bytes int
+}
+
+func newLRU[V any](maxBytes int, evicted func(V)) *lru[V] {
+	return &lru[V]{maxBytes: maxBytes, evicted: evicted, order: list.New(), entries: map[string]*list.Element{}}
+}
+
+func (l *lru[V]) get(key string) (value V, found bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	element, found := l.entries[key]
+	if !found {
+		return value, false
+	}
+	l.order.MoveToFront(element)
+	return entryOf[V](element).value, true
+}
+
+// add keeps a value, and drops the values that were not used for longest until all fit. The
+// last one is kept, whatever its size.
+func (l *lru[V]) add(key string, value V, bytes int) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if element, found := l.entries[key]; found {
+		l.remove(element)
+	}
+	l.entries[key] = l.order.PushFront(lruEntry[V]{key, value, bytes})
+	l.bytes += bytes
+	for l.bytes > l.maxBytes && l.order.Len() > 1 {
+		l.remove(l.order.Back())
+	}
+}
+
+func (l *lru[V]) remove(element *list.Element) {
+	entry := entryOf[V](element)
+	l.order.Remove(element)
+	delete(l.entries, entry.key)
+	l.bytes -= entry.bytes
+	l.evicted(entry.value)
+}
+
+func entryOf[V any](element *list.Element) lruEntry[V] {
+	return element.Value.(lruEntry[V]) //nolint:forcetypeassert // Nothing else is put there.
+}
