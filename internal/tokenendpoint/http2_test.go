@@ -1,0 +1,89 @@
+package tokenendpoint_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// Types and flags of frames (RFC 9113 section 6).
+const (
+	dataFrame, headersFrame, settingsFrame, pingFrame, continuationFrame = 0, 1, 4, 6, 9
+	endHeaders                                                           = 4
+)
+
+// frame is one of HTTP/2.
+func frame(kind, flags byte, stream uint32, payload string) string {
+	header := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind)) //nolint:gosec // Payloads are short.
+	header = binary.BigEndian.AppendUint32(append(header, flags), stream)
+	return string(header) + payload
+}
+
+// ok is the header block ":status: 200" (RFC 7541 appendix A).
+const ok = "\x88"
+
+// overHTTP2 serves connections with frames after the settings.
+func overHTTP2(answer func(net.Conn)) (url string, trust func(*tokenendpoint.Options)) {
+	GinkgoHelper()
+	// It lends its certificate.
+	lender := httptest.NewUnstartedServer(nil)
+	lender.StartTLS()
+	DeferCleanup(lender.Close)
+	config := &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{"h2"}} //nolint:gosec // It is for a test.
+	url = accepting(func(connection net.Conn) {
+		encrypted := tls.Server(connection, config)
+		_, err := io.WriteString(encrypted, frame(settingsFrame, 0, 0, ""))
+		if err != nil {
+			return
+		}
+		received := &bytes.Buffer{}
+		for !strings.Contains(received.String(), bodySent) {
+			if _, err := io.CopyN(received, encrypted, 1); err != nil {
+				return
+			}
+		}
+		go func() { _, _ = io.Copy(io.Discard, encrypted) }()
+		answer(encrypted)
+	})
+	return strings.Replace(url, "http:", "https:", 1), func(options *tokenendpoint.Options) {
+		options.RootCAs = x509.NewCertPool()
+		options.RootCAs.AddCert(lender.Certificate())
+	}
+}
+
+var _ = Describe("an answer without end over HTTP/2", func() {
+	patient := func(options *tokenendpoint.Options) { options.Timeout = time.Second }
+
+	DescribeTable("is given up when the time of the request is over",
+		func(begin, more string) {
+			url, trust := overHTTP2(trickled(begin, more))
+			Expect(failureOf(client(patient, trust), url).Reason).To(Equal(v1alpha1.ReasonTimeout))
+		},
+		Entry("of nothing but pings", "", frame(pingFrame, 0, 0, "12345678")),
+		Entry("of nothing but settings", "", frame(settingsFrame, 0, 0, "")),
+		Entry("of frames of an unknown kind", "", frame(0xfa, 0, 0, "x")),
+		Entry("of a body a byte at a time", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, "x")),
+		Entry("of a stream that does not end", frame(headersFrame, endHeaders, 1, ok), frame(pingFrame, 0, 0, "12345678")),
+	)
+
+	DescribeTable("is not read to the end of the time when it is too large",
+		func(begin, more, said string) {
+			url, trust := overHTTP2(trickled(begin, more))
+			Expect(failureOf(client(trust), url).Message).To(ContainSubstring(said))
+		},
+		Entry("of continuations", frame(headersFrame, 0, 1, ok), frame(continuationFrame, 0, 1, strings.Repeat("\x00\x01a\x01b", 3000)), "no HTTP response"),
+		Entry("of data", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, strings.Repeat("x", 16<<10)), "256 KiB"),
+	)
+})
