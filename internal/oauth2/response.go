@@ -160,6 +160,9 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 // secret, unless spec.scopes shows them too.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
 	scope, _ := first(document, server.Response.Scope, textOrTexts)
+	if scope == "" {
+		return ""
+	}
 	secrets := request.secrets(tokensIn(document, server, response)...)
 	if secrets.Cut(scope) != scope {
 		words := slices.DeleteFunc(strings.Fields(scope), func(word string) bool {

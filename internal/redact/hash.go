@@ -1,5 +1,7 @@
 package redact
 
+import "math/bits"
+
 // partLength is the length of the parts by which a long secret is found.
 const partLength = 16
 
@@ -42,26 +44,30 @@ func hashOf(letters []byte) (hash uint64, isFull bool) {
 	return hash, isFull
 }
 
-// parts is a Bloom filter of the parts of a text.
-type parts struct{ bits []uint64 }
-
-const partsBits = 21
-
-// bit spreads the hash once more: the low bits of a product depend on few letters.
-func bit(hash uint64) (word int, mask uint64) {
-	at := (hash * prime) >> (64 - partsBits)
-	return int(at / 64), 1 << (at % 64) //nolint:gosec // It has partsBits bits.
+// parts is a Bloom filter of the parts of a text in all its forms.
+type parts struct {
+	bits  []uint64
+	shift int
 }
 
-func (p *parts) add(hash uint64) {
-	if p.bits == nil {
-		p.bits = make([]uint64, 1<<partsBits/64)
-	}
-	word, mask := bit(hash)
+// newParts returns a filter for a text, with 512 bits for each of its bytes.
+func newParts(text string) parts {
+	width := bits.Len(uint(len(text))) + 9
+	return parts{bits: make([]uint64, 1<<width/64), shift: 64 - width}
+}
+
+// bit spreads the hash once more: the low bits of a product depend on few letters.
+func (p parts) bit(hash uint64) (word int, mask uint64) {
+	at := (hash * prime) >> p.shift
+	return int(at / 64), 1 << (at % 64) //nolint:gosec // It has few bits.
+}
+
+func (p parts) add(hash uint64) {
+	word, mask := p.bit(hash)
 	p.bits[word] |= mask
 }
 
-func (p *parts) mayHave(hash uint64) bool {
-	word, mask := bit(hash)
+func (p parts) mayHave(hash uint64) bool {
+	word, mask := p.bit(hash)
 	return p.bits[word]&mask != 0
 }

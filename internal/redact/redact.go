@@ -144,10 +144,10 @@ func (s *Secrets) find(text string) []bool {
 // partsIn returns the hashes of the parts of long secrets that are in a text, and a few
 // that are not.
 func (s *Secrets) partsIn(text string) map[uint64]struct{} {
-	if len(s.long) == 0 {
+	if len(s.long) == 0 || len(text) < partLength {
 		return nil
 	}
-	parts := parts{}
+	parts := newParts(text)
 	eachForm(text, func(f form) {
 		window := newWindow(partLength)
 		for _, letter := range lettersOf(f).text {
@@ -157,9 +157,6 @@ func (s *Secrets) partsIn(text string) map[uint64]struct{} {
 		}
 	})
 	hits := map[uint64]struct{}{}
-	if parts.bits == nil {
-		return hits
-	}
 	for secret := range s.long {
 		window := newWindow(partLength)
 		for letter := range lettersIn(secret) {
