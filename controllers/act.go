@@ -328,6 +328,7 @@ func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials 
 	if err != nil {
 		return nil, err
 	}
+	r.memory.rememberBundle(o.owner, bundle)
 	server, metadata, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return nil, err

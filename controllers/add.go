@@ -78,6 +78,9 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if err := r.addServers(mgr, "authorizationserver", "", func() server { return &v1alpha1.AuthorizationServer{} }, options); err != nil {
 		return err
 	}
+	if err := r.addHolds(mgr, options); err != nil {
+		return err
+	}
 	woken := make(chan event.GenericEvent)
 	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		r.wake(ctx, func(key string) { wakeUp(ctx, woken, key) })

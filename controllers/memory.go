@@ -21,6 +21,8 @@ import (
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry
+	// secrets are the Secrets that the operator held, or tried to hold.
+	secrets map[types.NamespacedName]*heldSecret
 }
 
 type entry struct {
@@ -52,6 +54,10 @@ type entry struct {
 	paused *pausedClient
 	// waitsSince is when a token request began to wait for its turn; zero while none does.
 	waitsSince time.Time
+	// revocation is how far the revocation of the token is; nil before the deletion.
+	revocation *revocation
+	// needs is what the revocation needs besides Secrets; nil if that is not known.
+	needs *revocationNeeds
 }
 
 // issued is a token and what it was issued for.
@@ -70,7 +76,9 @@ func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
 // pausedClient is a client ID and what it was read for.
 type pausedClient struct{ clientID, requestHash, credentialsVersion string }
 
-func newMemory() *memory { return &memory{entries: map[types.NamespacedName]*entry{}} }
+func newMemory() *memory {
+	return &memory{entries: map[types.NamespacedName]*entry{}, secrets: map[types.NamespacedName]*heldSecret{}}
+}
 
 func (m *memory) forget(key types.NamespacedName) {
 	m.mutex.Lock()

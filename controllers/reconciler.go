@@ -25,6 +25,7 @@ import (
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // TokenEndpoint sends token requests, and finds token endpoints. Its errors are
@@ -124,6 +125,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
+	if observed.Target.IsEnding() {
+		// The release of the Secret comes back as an event.
+		return r.lookAgain(observed.Now.Add(revocationInterval)), nil
+	}
 	if result, isReported := r.reportNotTakenOver(ctx, observed); isReported {
 		return result, nil
 	}
@@ -149,7 +154,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return r.report(ctx, observed, decision, outcome), nil
 }
 
-// ensureMetadata sets the finalizer and the owner of the Secret, if they differ. It
+// ensureMetadata sets the finalizers and the owner of the Secret, if they differ. It
 // reports whether the ClientCredential changed.
 func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed bool, err error) {
 	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
@@ -162,7 +167,14 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 	if err := r.takeOver(ctx, o); err != nil {
 		return false, err
 	}
-	return false, r.keepReference(ctx, o)
+	if err := r.keepReference(ctx, o); err != nil {
+		return false, err
+	}
+	if tokensecret.IsHeld(o.owner) {
+		r.hold(ctx, o)
+		r.rememberNeeds(ctx, o)
+	}
+	return false, nil
 }
 
 // silentWait is how long a new ClientCredential waits for a busy host without conditions.

@@ -51,9 +51,16 @@ func (r *Reconciler) replace(ctx context.Context, o *observed, configuration *co
 	if err := r.Client.Create(ctx, rehearsal, client.DryRunAll, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return err
 	}
-	uid := types.UID(o.Target.UID)
+	uid, resourceVersion := types.UID(o.Target.UID), o.Target.ResourceVersion
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	err = r.Client.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &o.Target.ResourceVersion},
+	if o.Target.Held {
+		// The finalizer would keep the Secret, and so its name.
+		if err := r.patchSecret(ctx, current, tokensecret.Release(uid, resourceVersion)); err != nil {
+			return err
+		}
+		resourceVersion = current.ResourceVersion
+	}
+	err = r.Client.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &resourceVersion},
 		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return err

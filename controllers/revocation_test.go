@@ -197,7 +197,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 	},
 		Entry("the credentials are gone", func(ctx SpecContext) {
 			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
-			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+			w.inTimeSays(ctx, "shop", 30*time.Second, matchers.HaveConditionType("RenewalFailing"))
 		}, And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"shop"`))),
 		Entry("the token has expired", func(SpecContext) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -211,13 +211,14 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}, nil),
 	)
 
-	It("holds up nothing when the shared server that would revoke it is gone", func(ctx SpecContext) {
+	It("holds up nothing when the shared server that would revoke it is gone since the last start", func(ctx SpecContext) {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		shop = w.clientOf("idp", "shop")
 		create(ctx, idp)
 		issued(ctx)
 		Expect(apiServer.Delete(ctx, idp)).To(Succeed())
 		w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
+		w.restart()
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
 		Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"idp"`))))

@@ -26,7 +26,20 @@ const (
 	// revocationInterval how long after one attempt the next comes.
 	revocationPatience = time.Minute
 	revocationInterval = 5 * time.Second
+	// maxRevocation is how long after the deletion, by the clock of the API server, the last
+	// attempt comes: an operator that is restarted again and again starts revocationPatience anew.
+	maxRevocation = time.Hour
 )
+
+// revocation is how far the revocation of a token is.
+type revocation struct {
+	// since is when this operator first saw the deletion. Its own clock tells how long the
+	// deletion waits: that of the API server may show another time.
+	since time.Time
+	// ended is true once the end was told, and released once the finalizer is gone: the cache
+	// may go on to show the ClientCredential as it was.
+	ended, released bool
+}
 
 // keepFinalizer puts the finalizer on a ClientCredential whose token is to be
 // revoked with it, and takes it off others. It tells whether it changed something.
@@ -35,7 +48,7 @@ func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bo
 		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
-	switch has := slices.Contains(o.owner.Finalizers, v1alpha1.RevokeTokenFinalizer); {
+	switch has := tokensecret.IsHeld(o.owner); {
 	case wanted && !has:
 		return true, r.addFinalizer(ctx, o.owner)
 	case !wanted && has:
@@ -80,86 +93,144 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.Client
 // finalize revokes the token of a ClientCredential that is being deleted. It ends
 // in bounded time, and at once where nothing can be done.
 func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
-	if !slices.Contains(owner.Finalizers, v1alpha1.RevokeTokenFinalizer) {
+	if !tokensecret.IsHeld(owner) {
 		return reconcile.Result{}, nil
 	}
-	revoked, err := r.revoke(ctx, owner)
-	var failure *oauth2.Error
-	// Refused credentials are not tried again and again: servers lock accounts.
-	mayHelp := !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
-	deadline := owner.DeletionTimestamp.Add(revocationPatience)
-	switch now := r.Clock.Now(); {
-	case err != nil && mayHelp && now.Before(deadline) && !r.isEnding(ctx, owner.Namespace):
-		logger(ctx).Info("The token is not revoked yet", "message", err.Error())
-		next := revocationInterval
-		if failure != nil {
-			next = max(next, failure.RetryAfter)
+	state := r.memory.revocation(owner, r.Clock.Now())
+	if !state.ended {
+		revoked, err := r.revoke(ctx, owner)
+		if next := r.nextRevocation(ctx, owner, state, err); !next.IsZero() {
+			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
+			return r.lookAgain(next), nil
 		}
-		return r.lookAgain(now.Add(min(next, deadline.Sub(now)))), nil
+		r.memory.updateRevocation(owner, func(state *revocation) { state.ended = true })
+		r.tellRevocation(owner, revoked, err)
+	}
+	if state.released {
+		return reconcile.Result{}, nil
+	}
+	if err := r.removeFinalizer(ctx, owner); err != nil {
+		return reconcile.Result{}, err
+	}
+	r.memory.updateRevocation(owner, func(state *revocation) { state.released = true })
+	return reconcile.Result{}, nil
+}
+
+// nextRevocation returns when the revocation is tried again after an error; zero for never.
+func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
+	now := r.Clock.Now()
+	deadline := earliest(state.since.Add(revocationPatience), owner.DeletionTimestamp.Add(maxRevocation))
+	if err == nil || !now.Before(deadline) {
+		return time.Time{}
+	}
+	next := revocationInterval
+	var failure *oauth2.Error
+	if errors.As(err, &failure) {
+		// Refused credentials are not tried again and again: servers lock accounts.
+		mayHelp := failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
+		if !mayHelp || r.isEnding(ctx, owner.Namespace) {
+			return time.Time{}
+		}
+		next = max(next, failure.RetryAfter)
+	}
+	if errors.Is(err, errCacheBehind) {
+		next = time.Second
+	}
+	return earliest(now.Add(next), deadline)
+}
+
+func (r *Reconciler) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
+	switch {
 	case revoked:
 		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	case err != nil:
 		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
 			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
 	}
-	return reconcile.Result{}, r.removeFinalizer(ctx, owner)
 }
 
-// isEnding tells whether a namespace is being deleted: then nothing may hold it up.
-// An operator in named namespaces has no cache of them, so the API server is asked.
+// isEnding tells whether a namespace is being deleted: then no server may hold it up.
 func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
-	namespace := namespaceMetadata(name)
-	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
-	return err != nil || !namespace.DeletionTimestamp.IsZero()
+	ends, err := r.namespaceEnds(ctx, name)
+	return err != nil || ends
 }
 
-// revoke revokes the token that the Secret holds (RFC 7009), if there is one.
+// namespaceEnds reports whether a namespace is being deleted. An operator in named namespaces
+// has no cache of them, so the API server is asked.
+func (r *Reconciler) namespaceEnds(ctx context.Context, name string) (bool, error) {
+	namespace := namespaceMetadata(name)
+	if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
+		return false, fmt.Errorf("read namespace %q: %w", name, err)
+	}
+	return !namespace.DeletionTimestamp.IsZero(), nil
+}
+
+// revoke revokes the tokens of a ClientCredential (RFC 7009), if there are any.
 func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
 	o, err := r.observe(ctx, owner, r.Clock.Now())
-	switch {
-	case err != nil:
+	if err != nil {
 		return false, err
-	case o.Declaration != nil:
-		return false, o.Declaration
-	case o.previous.Token == nil || !o.Now.Before(o.previous.Token.ExpiresAt.Time):
-		return false, nil
-	case o.Token() != nil && !o.Now.Before(o.Token().ExpiresAt):
-		// An attempt before has revoked it, and could not remove the finalizer.
-		return false, nil
-	case !o.Valid():
-		return false, declarationError(v1alpha1.EventRevocationFailed,
-			"Secret %q does not hold the token of this spec any more", o.TargetName)
-	case o.Credentials != nil && (o.Credentials.Version == "" || !o.Credentials.Allowed):
-		return false, declarationError(v1alpha1.ReasonCredentialsNotFound,
-			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
 	}
-	secret := &corev1.Secret{}
-	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: o.TargetName}, secret); err != nil {
-		if client.IgnoreNotFound(err) != nil {
+	r.recallServer(o)
+	defer r.endJourney(o)
+	// A token that could not be written is the newest one. The Secret may hold an older one.
+	unwritten := r.memory.unwritten(owner)
+	if unwritten != nil && o.Now.Before(unwritten.token.ExpiresAt) {
+		if err := r.sendRevocation(ctx, o, unwritten.token.AccessToken); err != nil {
 			return false, err
 		}
-		return false, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
+		r.memory.rememberUnwritten(owner, nil)
+		revoked = true
 	}
-	if o.Target = tokensecret.StateOf(owner, secret); !o.Valid() {
-		return false, errCacheBehind
+	token, err := r.tokenToRevoke(ctx, o)
+	if err != nil || token.IsEmpty() {
+		return revoked, err
 	}
-	defer r.endJourney(o)
-	if err := r.sendRevocation(ctx, o, oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))); err != nil {
-		return false, err
+	if !revoked || token.Reveal() != unwritten.token.AccessToken.Reveal() {
+		if err := r.sendRevocation(ctx, o, token); err != nil {
+			return false, err
+		}
 	}
 	r.endToken(ctx, o)
 	return true, nil
 }
 
+// tokenToRevoke reads the token that the Secret holds; it is empty if there is none.
+func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (none oauth2.Sensitive, err error) {
+	last, record := o.previous.Token, o.Token()
+	switch {
+	case record != nil && !o.Now.Before(record.ExpiresAt):
+		// The token has expired. Or an earlier attempt has revoked it, and could not remove the
+		// finalizer.
+		return none, nil
+	case o.Valid():
+	case last == nil, !o.Now.Before(last.ExpiresAt.Time):
+		return none, nil
+	default:
+		return none, declarationError(v1alpha1.EventRevocationFailed,
+			"Secret %q does not hold the token of this spec any more", o.TargetName)
+	}
+	secret := &corev1.Secret{}
+	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret); err != nil {
+		if client.IgnoreNotFound(err) != nil {
+			return none, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
+		}
+		return none, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
+	}
+	if o.Target = tokensecret.StateOf(o.owner, secret); !o.Valid() {
+		return none, errCacheBehind
+	}
+	return oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])), nil
+}
+
 // endToken notes in the Secret that its token is dead, as long as the Secret lives. A
 // failure does not repeat the revocation: only a ClientCredential that inherits the
-// Secret reads the note.
+// Secret, and the next leader, read the note.
 func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.End(o.Now))
-	err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager))
+	err := r.patchSecret(ctx, secret, o.Target.End(o.Now))
 	// Without an error, or where the Secret is gone or another one has its name, there is
 	// nothing to tell.
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
@@ -168,6 +239,13 @@ func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 }
 
 func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
+	switch {
+	case o.Declaration != nil:
+		return o.Declaration
+	case o.Credentials != nil && (o.Credentials.Version == "" || !o.Credentials.Allowed):
+		return declarationError(v1alpha1.ReasonCredentialsNotFound,
+			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
+	}
 	ctx, end := r.step(ctx, o, "revoke")
 	defer func() { end(err) }()
 	ctx = tokenendpoint.AskingFor(ctx, o.asker())
@@ -175,7 +253,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	if err != nil {
 		return err
 	}
-	bundle, err := r.bundle(ctx, o.server)
+	bundle, err := r.bundleToRevoke(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -195,5 +273,25 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	request.TLS = request.TLS.Trusting(bundle)
 	return r.send(ctx, "revocation request", request, func(response oauth2.Response) error {
 		return oauth2.ReadRevocation(server, request, response)
+	})
+}
+
+// revocation returns how far the revocation for an owner is, which begins now if it has not.
+func (m *memory) revocation(owner *v1alpha1.ClientCredential, now time.Time) (state revocation) {
+	m.updateRevocation(owner, func(begun *revocation) {
+		if begun.since.IsZero() {
+			begun.since = now
+		}
+		state = *begun
+	})
+	return state
+}
+
+func (m *memory) updateRevocation(owner *v1alpha1.ClientCredential, do func(*revocation)) {
+	m.with(owner, func(e *entry) {
+		if e.revocation == nil {
+			e.revocation = &revocation{}
+		}
+		do(e.revocation)
 	})
 }

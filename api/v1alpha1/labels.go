@@ -19,7 +19,7 @@ const (
 )
 
 // RevokeTokenFinalizer is on a ClientCredential whose token is revoked when it is
-// deleted.
+// deleted, and on the Secrets that the revocation needs.
 const RevokeTokenFinalizer = "oauth2.tokensync.dev/revoke-token"
 
 // Labels and annotations that the operator sets on token Secrets.

@@ -29,6 +29,9 @@ func ReadAuthorities(bundle string) (*Authorities, error) {
 	return &Authorities{pool: pool, bundle: bundle}, nil
 }
 
+// PEM returns the bundle.
+func (a *Authorities) PEM() string { return a.bundle }
+
 var errNoAuthority = errors.New("holds no certificate in PEM: put the authorities' certificates there")
 
 // Trusting makes the authorities those to trust. Nil stands for the system's.

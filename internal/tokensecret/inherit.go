@@ -1,7 +1,6 @@
 package tokensecret
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -100,23 +99,19 @@ func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 // End is a strategic merge patch that ends the life of a token in its record, because the
 // token was revoked: the next ClientCredential of this name must not keep it.
 func (s *State) End(now time.Time) []byte {
-	// Texts can always be encoded.
-	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+	return patchMetadata(map[string]any{
 		"uid":         s.UID,
 		"annotations": map[string]any{v1alpha1.ExpiresAtAnnotation: now.UTC().Format(time.RFC3339)},
-	}})
-	return patch
+	})
 }
 
 func withoutReference(uid types.UID) any { return map[string]any{"$patch": "delete", "uid": uid} }
 
 // patchOwner is a strategic merge patch of the Secret as it was observed.
 func (s *State) patchOwner(references []any, annotations map[string]any) []byte {
-	// Texts can always be encoded.
-	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{
+	return patchMetadata(map[string]any{
 		"uid": s.UID, "resourceVersion": s.ResourceVersion,
 		"ownerReferences": references,
 		"annotations":     annotations,
-	}})
-	return patch
+	})
 }

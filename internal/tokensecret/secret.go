@@ -71,6 +71,9 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 			WithController(*reference.Controller).
 			WithBlockOwnerDeletion(*reference.BlockOwnerDeletion))
 	}
+	if IsHeld(owner) {
+		secret.WithFinalizers(v1alpha1.RevokeTokenFinalizer)
+	}
 	if current != nil {
 		secret.WithUID(types.UID(current.UID)).WithResourceVersion(current.ResourceVersion)
 	}

@@ -25,6 +25,8 @@ type State struct {
 	// Finalizers that hold up the deletion of the Secret; empty when it is not being
 	// deleted.
 	Finalizers []string
+	// Held is true if the Secret has the finalizer that keeps it until its token is revoked.
+	Held bool
 	// Record of the token; nil when there is none that can be read.
 	Record *Record
 	// Drifted is true if the Secret differs from the operator's last write, or if the template
@@ -54,6 +56,7 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		ResourceVersion: secret.GetResourceVersion(),
 		UID:             string(secret.GetUID()),
 		Record:          RecordOf(secret.GetAnnotations()),
+		Held:            IsHeld(secret),
 	}
 	if secret.GetDeletionTimestamp() != nil {
 		state.Finalizers = append([]string{}, secret.GetFinalizers()...)

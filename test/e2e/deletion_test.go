@@ -54,6 +54,20 @@ func deletion() {
 		Consistently(gone(ctx, retained)).WithContext(ctx).Should(BeFalse())
 	})
 
+	DescribeTable("of a ClientCredential whose token is to be revoked ends, and its event tells of the revocation",
+		func(ctx SpecContext, arguments ...string) {
+			namespace := newNamespace(ctx)
+			createRevokingClientCredential(ctx, namespace, "revoking")
+			Eventually(func() []string { return awaitToken(ctx, namespace, "revoking").Finalizers }).WithContext(ctx).ShouldNot(BeEmpty())
+			kubectl(ctx, append([]string{"delete", "--namespace", namespace, "--timeout=90s"}, arguments...)...)
+			Eventually(gone(ctx, tokenSecret(namespace, "revoking"))).WithContext(ctx).Should(BeTrue())
+			told := kubectl(ctx, "get", "events", "--namespace", namespace, "--output=jsonpath={.items[*].reason}")
+			Expect(told).To(And(ContainSubstring("TokenRevoked"), Not(ContainSubstring("RevocationFailed"))))
+		},
+		Entry("in the foreground", "clientcredential/revoking", "--cascade=foreground"),
+		Entry("together with the credentials Secret, which comes first", "secret/revoking-client", "clientcredential/revoking"),
+	)
+
 	It("of a namespace ends, and asks for no token", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		createClientCredential(ctx, namespace, "plain")

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -104,6 +105,7 @@ func removeEverything(ctx context.Context) {
 		patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": null}}`))
 		Expect(client.IgnoreNotFound(apiServer.Patch(ctx, &credential, patch))).To(Succeed())
 	}
+	releaseSecrets(ctx)
 	removeInstalled(ctx)
 	// What kustomize installed.
 	for _, kind := range []client.Object{&rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
@@ -116,6 +118,19 @@ func removeEverything(ctx context.Context) {
 		removeNamespace(ctx, &namespace)
 	}
 	removeNamespace(ctx, &marker)
+}
+
+// releaseSecrets takes the operator's finalizer off Secrets.
+func releaseSecrets(ctx context.Context) {
+	GinkgoHelper()
+	secrets := &corev1.SecretList{}
+	Expect(apiServer.List(ctx, secrets)).To(Succeed())
+	for i := range secrets.Items {
+		if secret := &secrets.Items[i]; controllerutil.RemoveFinalizer(secret, v1alpha1.RevokeTokenFinalizer) {
+			patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": null}}`))
+			Expect(client.IgnoreNotFound(apiServer.Patch(ctx, secret, patch))).To(Succeed())
+		}
+	}
 }
 
 func removeNamespace(ctx context.Context, namespace *corev1.Namespace) {

@@ -1,6 +1,7 @@
 package hostile_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -41,6 +42,9 @@ type world struct {
 	events []string
 	// intercept, if set, may answer a request to the API server.
 	intercept func(*http.Request) *http.Response
+	// lag, if set, is called with each part of a watch before the operator sees it. It may block
+	// until the context ends.
+	lag func(context.Context, *http.Request)
 }
 
 // settings are what a spec may change before the operator starts.
@@ -108,8 +112,37 @@ func (w *world) wrap(next http.RoundTripper) http.RoundTripper {
 				return response, nil
 			}
 		}
-		return next.RoundTrip(request)
+		response, err := next.RoundTrip(request)
+		if err == nil && request.URL.Query().Get("watch") != "" {
+			response.Body = &watchBody{response.Body, w, request}
+		}
+		return response, err
 	})
+}
+
+// watchBody is the body of a watch that may lag behind.
+type watchBody struct {
+	io.ReadCloser
+	world   *world
+	request *http.Request
+}
+
+func (b *watchBody) Read(into []byte) (int, error) {
+	n, err := b.ReadCloser.Read(into)
+	b.world.mutex.Lock()
+	lag := b.world.lag
+	b.world.mutex.Unlock()
+	if lag != nil {
+		lag(b.request.Context(), b.request)
+	}
+	return n, err
+}
+
+// lagWith has a function called with each part of a watch before the operator sees it.
+func (w *world) lagWith(lag func(context.Context, *http.Request)) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.lag = lag
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -1,0 +1,103 @@
+package controllers
+
+import (
+	"context"
+	"unique"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// revocationNeeds is what a revocation needs besides Secrets. It is in memory only: a restart
+// loses it.
+type revocationNeeds struct {
+	// server is the last declaration that could be used; nil for one in the ClientCredential.
+	server *declaration
+	// bundle is the last bundle that bundleRef named, in PEM. Many ClientCredentials share it.
+	bundle    *unique.Handle[string]
+	bundleRef v1alpha1.CABundleReference
+}
+
+// rememberNeeds keeps what the revocation of the token needs and no finalizer holds: the
+// authorization server and the bundle of its authorities may be deleted with the
+// ClientCredential.
+func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
+	if o.Declaration != nil {
+		return
+	}
+	needs := &revocationNeeds{}
+	if o.owner.Spec.AuthorizationServerRef != nil {
+		server := o.server
+		needs.server = &server
+	}
+	if reference := o.server.bundleRef(); reference != nil {
+		needs.bundleRef = *reference
+		if last := r.memory.needs(o.owner); last != nil && last.bundleRef == needs.bundleRef {
+			needs.bundle = last.bundle
+		}
+	}
+	r.memory.rememberNeeds(o.owner, needs)
+	if needs.bundle == nil && needs.bundleRef.Name != "" {
+		// Bundles are not watched: this is the first look after a start.
+		if read, err := r.bundle(ctx, o.server); err == nil {
+			r.memory.rememberBundle(o.owner, read)
+		}
+	}
+}
+
+// recallServer takes the last declaration of an authorization server that does not exist any more.
+func (r *Reconciler) recallServer(o *observed) {
+	if o.Declaration == nil || o.Declaration.Reason != v1alpha1.ReasonAuthorizationServerNotFound {
+		return
+	}
+	if needs := r.memory.needs(o.owner); needs != nil && needs.server != nil {
+		o.server, o.Declaration = *needs.server, nil
+	}
+}
+
+// bundleToRevoke reads the bundle, or takes the last one if there is none any more.
+func (r *Reconciler) bundleToRevoke(ctx context.Context, o *observed) (*oauth2.Authorities, error) {
+	read, err := r.bundle(ctx, o.server)
+	if err == nil {
+		return read, nil
+	}
+	if needs := r.memory.needs(o.owner); needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.bundleRef() {
+		return oauth2.ReadAuthorities(needs.bundle.Value())
+	}
+	return nil, err
+}
+
+// bundleRef names the bundle of the declaration; nil for the system's.
+func (d declaration) bundleRef() *v1alpha1.CABundleReference {
+	if d.TLS == nil {
+		return nil
+	}
+	return d.TLS.CABundleRef
+}
+
+func (m *memory) needs(owner *v1alpha1.ClientCredential) (needs *revocationNeeds) {
+	m.with(owner, func(e *entry) { needs = e.needs })
+	return needs
+}
+
+func (m *memory) rememberNeeds(owner *v1alpha1.ClientCredential, needs *revocationNeeds) {
+	m.with(owner, func(e *entry) { e.needs = needs })
+}
+
+// maxRememberedBundle bounds the bundles that are remembered: a few authorities of one's own
+// fit, those of a whole distribution do not.
+const maxRememberedBundle = 16 << 10
+
+// rememberBundle keeps the bundle for the revocation, if the token is to be revoked.
+func (m *memory) rememberBundle(owner *v1alpha1.ClientCredential, read *oauth2.Authorities) {
+	if read == nil || len(read.PEM()) > maxRememberedBundle {
+		return
+	}
+	m.with(owner, func(e *entry) {
+		if e.needs != nil && e.needs.bundleRef.Name != "" {
+			needs, handle := *e.needs, unique.Make(read.PEM())
+			needs.bundle = &handle
+			e.needs = &needs
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package tokensecret
+
+import (
+	"encoding/json"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// IsHeld reports whether an object has the finalizer that keeps it until a token is revoked.
+func IsHeld(object metav1.Object) bool {
+	return slices.Contains(object.GetFinalizers(), v1alpha1.RevokeTokenFinalizer)
+}
+
+// Hold is a strategic merge patch that adds the finalizer to the Secret with a UID.
+func Hold(uid types.UID) []byte {
+	return patchMetadata(map[string]any{"uid": uid, "finalizers": []string{v1alpha1.RevokeTokenFinalizer}})
+}
+
+// Release is a strategic merge patch that removes the finalizer from the Secret with a UID. It
+// fails if the Secret has another resourceVersion than the given one, which is empty for any.
+func Release(uid types.UID, resourceVersion string) []byte {
+	metadata := map[string]any{"uid": uid, "$deleteFromPrimitiveList/finalizers": []string{v1alpha1.RevokeTokenFinalizer}}
+	if resourceVersion != "" {
+		metadata["resourceVersion"] = resourceVersion
+	}
+	return patchMetadata(metadata)
+}
+
+func patchMetadata(metadata map[string]any) []byte {
+	// Texts can always be encoded.
+	patch, _ := json.Marshal(map[string]any{"metadata": metadata})
+	return patch
+}
+
+// IsEnding reports whether the Secret is being deleted and waits for this operator only, which
+// releases it.
+func (s *State) IsEnding() bool {
+	return s != nil && slices.Equal(s.Finalizers, []string{v1alpha1.RevokeTokenFinalizer})
+}

@@ -1,0 +1,73 @@
+package tokensecret_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+var _ = Describe("the hold of a Secret for a revocation", func() {
+	revoking := owner.DeepCopy()
+	revoking.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
+
+	It("comes with the token, if its owner has the finalizer", func() {
+		Expect(tokensecret.IsHeld(writtenFor(revoking, token, provenance))).To(BeTrue())
+		Expect(tokensecret.IsHeld(written(token, provenance))).To(BeFalse())
+	})
+
+	It("is no drift, whether it is there or not: an upgrade must not rewrite Secrets", func() {
+		secret := written(token, provenance)
+		Expect(tokensecret.StateOf(revoking, secret)).To(HaveValue(And(HaveField("Held", false), HaveField("Drifted", false))))
+		secret.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
+		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Held", true), HaveField("Drifted", false))))
+	})
+
+	It("begins and ends by patches that leave the finalizers of others", func() {
+		secret := written(token, provenance)
+		secret.Finalizers = []string{"example.com/other"}
+		held := patched(secret, tokensecret.Hold(secret.UID))
+		Expect(held.Finalizers).To(ConsistOf("example.com/other", v1alpha1.RevokeTokenFinalizer))
+		Expect(patched(held, tokensecret.Hold(secret.UID))).To(Equal(held))
+		released := patched(held, tokensecret.Release(secret.UID, ""))
+		Expect(released).To(Equal(secret))
+		Expect(patched(released, tokensecret.Release(secret.UID, ""))).To(Equal(released))
+	})
+
+	It("ends only for the Secret that was looked at", func() {
+		Expect(string(tokensecret.Hold("secret-uid"))).To(ContainSubstring(`"uid":"secret-uid"`))
+		Expect(string(tokensecret.Release("secret-uid", "42"))).To(And(ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
+		Expect(string(tokensecret.Release("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
+	})
+
+	DescribeTable("is all that a Secret waits for, which is being deleted",
+		func(isDeleted bool, finalizers []string, expected bool) {
+			secret := written(token, provenance)
+			secret.Finalizers = finalizers
+			if isDeleted {
+				secret.DeletionTimestamp = &metav1.Time{Time: issuedAt.Add(time.Minute)}
+			}
+			Expect(tokensecret.StateOf(owner, secret).IsEnding()).To(Equal(expected))
+		},
+		Entry("with it", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
+		Entry("with those of others too", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
+		Entry("with those of others only", true, []string{"example.com/other"}, false),
+		Entry("not at all", false, []string{v1alpha1.RevokeTokenFinalizer}, false),
+	)
+
+	It("is nothing that a missing Secret has", func() {
+		Expect((*tokensecret.State)(nil).IsEnding()).To(BeFalse())
+	})
+
+	It("is seen in what the cache keeps of a Secret", func() {
+		cached := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{v1alpha1.RevokeTokenFinalizer}}}
+		tokensecret.Strip(cached)
+		Expect(tokensecret.IsHeld(cached)).To(BeTrue())
+		Expect(tokensecret.IsHeld(&corev1.Secret{})).To(BeFalse())
+	})
+})

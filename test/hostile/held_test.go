@@ -1,0 +1,438 @@
+package hostile_test
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A revocation on deletion", func() {
+	var (
+		w      *world
+		server *authserver.Server
+		clock  *testingclock.FakeClock
+	)
+
+	// begin starts the operator with a clock that stands still, so far ahead of that of the API
+	// server, and issues tokens for the clients a and b.
+	begin := func(ctx SpecContext, ahead time.Duration, change ...func(*v1alpha1.ClientCredentialSpec)) {
+		GinkgoHelper()
+		clock = testingclock.NewFakeClock(time.Now().Add(ahead).Truncate(time.Second))
+		w = newWorld(ctx, func(s *settings) { s.clock = clock })
+		server = newHonestServer("a", "b", "c")
+		change = append([]func(*v1alpha1.ClientCredentialSpec){revokedOnDelete(server)}, change...)
+		for _, name := range []string{"a", "b"} {
+			w.victim.asks(ctx, name, tokenEndpoint(server), change...)
+			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		}
+	}
+	// passes lets time go by until something has come about, at most the given time. It waits
+	// while the operator works.
+	passes := func(most time.Duration, until func(Gomega)) {
+		GinkgoHelper()
+		deadline := clock.Now().Add(most)
+		Eventually(func(g Gomega) {
+			if isIdle, _, _ := w.operator.State(); isIdle && clock.Now().Before(deadline) {
+				clock.Step(most / 100)
+			}
+			until(g)
+		}).Should(Succeed())
+	}
+	finalizers := func(ctx SpecContext, secret string) func(Gomega) []string {
+		return func(g Gomega) []string {
+			held := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.victim.key(secret), held)).To(Succeed())
+			return held.Finalizers
+		}
+	}
+	held := func(ctx SpecContext, secret string) { //nolint:unparam // It may be another one.
+		GinkgoHelper()
+		Eventually(finalizers(ctx, secret)).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+	}
+	isGone := func(ctx context.Context, object client.Object) func(Gomega) {
+		return func(g Gomega) {
+			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object))).To(BeTrue(), object.GetName())
+		}
+	}
+	a := func() *v1alpha1.ClientCredential {
+		return &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("a")}
+	}
+	secretOfA := func(suffix string) *corev1.Secret {
+		return &corev1.Secret{ObjectMeta: w.victim.metadata("a-" + suffix)}
+	}
+	remove := func(ctx context.Context, object client.Object, options ...client.DeleteOption) {
+		GinkgoHelper()
+		Expect(apiServer.Delete(ctx, object, options...)).To(Succeed())
+	}
+	toldOnce := func(reason string) {
+		GinkgoHelper()
+		Eventually(func() int { return w.told(reason) }).Should(Equal(1))
+		Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+	}
+	// patchOf matches the patch that removes the finalizer of a ClientCredential.
+	patchOf := func(name string) func(*http.Request) bool {
+		return func(request *http.Request) bool {
+			return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/clientcredentials/"+name)
+		}
+	}
+	refuse := func(request *http.Request) *http.Response {
+		return answered(request, http.StatusInternalServerError, "")
+	}
+
+	Context("is told once", func() {
+		It("although the API server refuses the removal of the finalizer at first", func(ctx SpecContext) {
+			begin(ctx, 0)
+			collectGarbage(ctx, w.victim.namespace)
+			var refused atomic.Int32
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if !patchOf("a")(request) || refused.Add(1) > 4 {
+					return nil
+				}
+				return refuse(request)
+			})
+			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
+			passes(time.Minute, isGone(ctx, a()))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		})
+
+		It("although the operator ends between the revocation and the removal of the finalizer", func(ctx SpecContext) {
+			begin(ctx, 0)
+			collectGarbage(ctx, w.victim.namespace)
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if patchOf("a")(request) {
+					return refuse(request)
+				}
+				return nil
+			})
+			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
+			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(1))
+			w.operator.Stop()
+			w.eventsSoFar()
+			w.interceptWith(nil)
+			w.start()
+			passes(time.Minute, isGone(ctx, a()))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		})
+
+		It("although the cache shows the ClientCredential for a while longer", func(ctx SpecContext) {
+			begin(ctx, 0)
+			collectGarbage(ctx, w.victim.namespace)
+			shows := make(chan struct{})
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if patchOf("a")(request) {
+					w.lagWith(func(ctx context.Context, watch *http.Request) {
+						if strings.HasSuffix(watch.URL.Path, "/clientcredentials") {
+							select {
+							case <-shows:
+							case <-ctx.Done():
+							}
+						}
+					})
+				}
+				return nil
+			})
+			remove(ctx, a())
+			passes(time.Minute, isGone(ctx, a()))
+			Eventually(func(g Gomega) {
+				token := secretOfA("token")
+				err := apiServer.Get(ctx, client.ObjectKeyFromObject(token), token)
+				g.Expect(apierrors.IsNotFound(err) || token.DeletionTimestamp != nil).To(BeTrue())
+			}).Should(Succeed())
+			toldOnce("TokenRevoked")
+			close(shows)
+			passes(time.Minute, isGone(ctx, secretOfA("token")))
+			toldOnce("TokenRevoked")
+		})
+
+		It("when the garbage collector deletes the token before the cache shows the deletion", func(ctx SpecContext) {
+			begin(ctx, 0)
+			shows := make(chan struct{})
+			w.lagWith(func(ctx context.Context, watch *http.Request) {
+				if strings.HasSuffix(watch.URL.Path, "/clientcredentials") {
+					select {
+					case <-shows:
+					case <-ctx.Done():
+					}
+				}
+			})
+			collectGarbage(ctx, w.victim.namespace)
+			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
+			Eventually(func(g Gomega) {
+				token := secretOfA("token")
+				err := apiServer.Get(ctx, client.ObjectKeyFromObject(token), token)
+				g.Expect(apierrors.IsNotFound(err) || token.DeletionTimestamp != nil).To(BeTrue())
+			}).Should(Succeed())
+			Consistently(func() int { return len(server.Requests("a")) }).Should(Equal(1))
+			close(shows)
+			passes(time.Minute, isGone(ctx, a()))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		})
+	})
+
+	Context("goes by one clock", func() {
+		DescribeTable("and ends within a minute of it while the server is down", func(ctx SpecContext, ahead time.Duration) {
+			begin(ctx, ahead)
+			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+			remove(ctx, a())
+			Eventually(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).ShouldNot(BeEmpty())
+			passes(time.Minute+5*time.Second, isGone(ctx, a()))
+			toldOnce("RevocationFailed")
+		},
+			Entry("if that of the operator is two hours behind", -2*time.Hour),
+			Entry("if that of the operator is right", 0*time.Hour),
+			Entry("if that of the operator is two hours ahead", 2*time.Hour),
+		)
+	})
+
+	Context("finds what it needs", func() {
+		It("although the authorization server and its authorities are deleted first", func(ctx SpecContext) {
+			clock = testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+			w = newWorld(ctx, func(s *settings) { s.clock = clock })
+			server = authserver.New(authserver.Options{TLS: true})
+			DeferCleanup(server.Close)
+			server.Register(authserver.Client{ID: "a", Secret: secretOf("a")})
+			authorities := &corev1.ConfigMap{ObjectMeta: w.victim.metadata("authorities"), Data: map[string]string{
+				"ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
+			}}
+			idp := &v1alpha1.AuthorizationServer{ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{
+				TokenEndpoint: tokenEndpoint(server), TLS: &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "authorities"}},
+			}}
+			spec := v1alpha1.ClientCredentialSpec{AuthorizationServer: &idp.Spec}
+			revokedOnDelete(server)(&spec)
+			create(ctx, authorities, idp)
+			w.victim.asks(ctx, "a", "", func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.AuthorizationServer = nil
+				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
+			})
+			w.victim.says(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+
+			By("going on after a restart")
+			w.operator.Stop()
+			reads := func() int {
+				w.mutex.Lock()
+				defer w.mutex.Unlock()
+				return strings.Count(strings.Join(w.sent, "\n"), "/configmaps/authorities")
+			}
+			before := reads()
+			w.start()
+			// One is for the status of the AuthorizationServer.
+			Eventually(func() int { return reads() - before }).Should(BeNumerically(">=", 2))
+			remove(ctx, idp)
+			remove(ctx, authorities)
+			w.victim.says(ctx, "a", matchers.HaveConditionType("RenewalFailing"))
+			remove(ctx, a())
+			passes(time.Minute, isGone(ctx, a()))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		})
+
+		It("in memory, for a token that could not be written", func(ctx SpecContext) {
+			begin(ctx, 0)
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/secrets") {
+					return answered(request, http.StatusForbidden, "")
+				}
+				return nil
+			})
+			w.victim.asks(ctx, "c", tokenEndpoint(server), revokedOnDelete(server))
+			w.victim.says(ctx, "c", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+			c := &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("c")}
+			remove(ctx, c)
+			passes(time.Minute, isGone(ctx, c))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+			Expect(server.IsActive(server.RequestsTo(authserver.RevocationPath)[0].Parameters["token"])).To(BeFalse())
+		})
+
+		It("in a credentials Secret that several share and that is deleted before all of them", func(ctx SpecContext) {
+			begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "a-credentials" })
+			held(ctx, "a-credentials")
+			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+			remove(ctx, secretOfA("credentials"))
+			remove(ctx, a())
+			Eventually(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).ShouldNot(BeEmpty())
+			remove(ctx, &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("b")})
+			server.RespondAt(authserver.RevocationPath, nil)
+			passes(time.Minute, isGone(ctx, secretOfA("credentials")))
+			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(2))
+		})
+	})
+
+	Context("holds up no Secret for long", func() {
+		It("that holds the token and is deleted alone: there is a new one at once", func(ctx SpecContext) {
+			begin(ctx, 0)
+			before := w.victim.secret(ctx, "a-token")
+			Expect(before.Finalizers).To(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+			remove(ctx, before.DeepCopy())
+			Eventually(func(g Gomega) {
+				after := secretOfA("token")
+				g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(after), after)).To(Succeed())
+				g.Expect(after.UID).NotTo(Equal(before.UID))
+			}).Should(Succeed())
+			w.victim.says(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
+			Expect(server.Requests("a")).To(HaveLen(2))
+		})
+
+		It("that holds the credentials and is deleted alone: it is gone after ten seconds", func(ctx SpecContext) {
+			begin(ctx, 0)
+			held(ctx, "a-credentials")
+			remove(ctx, secretOfA("credentials"))
+			Consistently(finalizers(ctx, "a-credentials")).ShouldNot(BeEmpty())
+			passes(30*time.Second, isGone(ctx, secretOfA("credentials")))
+			w.victim.says(ctx, "a", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
+		})
+
+		It("for ClientCredentials that are made and deleted again and again", func(ctx SpecContext) {
+			begin(ctx, 0)
+			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+			held(ctx, "a-credentials")
+			remove(ctx, secretOfA("credentials"))
+			remove(ctx, a())
+			count, deadline := 0, clock.Now().Add(70*time.Second)
+			Eventually(func(g Gomega) {
+				if clock.Now().Before(deadline) {
+					count++
+					another := w.victim.clientCredential(fmt.Sprintf("another-%d", count), tokenEndpoint(server), revokedOnDelete(server),
+						func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "a-credentials" })
+					create(ctx, another)
+					w.victim.says(ctx, another.Name, matchers.HaveConditionType("Ready"))
+					remove(ctx, another)
+					clock.Step(10 * time.Second)
+				}
+				isGone(ctx, secretOfA("credentials"))(g)
+			}).Should(Succeed())
+			Expect(count).To(BeNumerically("<=", 7))
+		})
+
+		DescribeTable("that it needs no more, when", func(ctx SpecContext, secret string, change func(SpecContext)) {
+			begin(ctx, 0)
+			held(ctx, secret)
+			change(ctx)
+			Eventually(func(g Gomega) {
+				released := &corev1.Secret{ObjectMeta: w.victim.metadata(secret)}
+				err := apiServer.Get(ctx, client.ObjectKeyFromObject(released), released)
+				g.Expect(client.IgnoreNotFound(err)).To(Succeed())
+				g.Expect(released.Finalizers).To(BeEmpty())
+			}).Should(Succeed())
+			Consistently(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).Should(BeEmpty())
+		},
+			Entry("onDelete is switched off: the token Secret", "a-token", func(ctx SpecContext) {
+				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
+			}),
+			Entry("onDelete is switched off: the credentials Secret", "a-credentials", func(ctx SpecContext) {
+				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
+			}),
+			Entry("other credentials are named", "a-credentials", func(ctx SpecContext) {
+				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.CredentialsRef.Name = "b-credentials" })
+			}),
+			Entry("the target gets another name", "a-token", func(ctx SpecContext) {
+				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "renamed"} })
+				held(ctx, "renamed")
+			}),
+			Entry("the credentials lose the label", "a-credentials", func(ctx SpecContext) {
+				edit(ctx, secretOfA("credentials"), func(s *corev1.Secret) { s.Labels = nil })
+			}),
+		)
+
+		It("whose ClientCredential is gone, but retains it", func(ctx SpecContext) {
+			begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+			})
+			held(ctx, "a-token")
+			remove(ctx, a())
+			for _, secret := range []string{"a-token", "a-credentials"} {
+				Eventually(finalizers(ctx, secret)).Should(BeEmpty())
+			}
+			toldOnce("TokenRevoked")
+		})
+
+		It("that came from a backup or is a copy", func(ctx SpecContext) {
+			begin(ctx, 0)
+			copied := w.victim.secret(ctx, "a-token").DeepCopy()
+			copied.ObjectMeta = metav1.ObjectMeta{
+				Namespace: copied.Namespace, Name: "copied", Annotations: copied.Annotations, Finalizers: copied.Finalizers,
+			}
+			create(ctx, copied)
+			Eventually(finalizers(ctx, "copied")).Should(BeEmpty())
+			held(ctx, "a-token")
+		})
+
+		It("whose type changes", func(ctx SpecContext) {
+			begin(ctx, 0)
+			held(ctx, "a-token")
+			edit(ctx, a(), func(c *v1alpha1.ClientCredential) {
+				c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+					Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
+				}}
+			})
+			Eventually(func() corev1.SecretType { return w.victim.secret(ctx, "a-token").Type }).Should(Equal(corev1.SecretTypeBasicAuth))
+			held(ctx, "a-token")
+			Expect(server.Requests("a")).To(HaveLen(1))
+		})
+
+		It("on which another controller does not want the finalizer", func(ctx SpecContext) {
+			begin(ctx, 0)
+			held(ctx, "a-credentials")
+			patches := func() (count int) {
+				for _, request := range w.writes() {
+					if strings.HasPrefix(request, http.MethodPatch) && strings.HasSuffix(request, "/secrets/a-credentials") {
+						count++
+					}
+				}
+				return count
+			}
+			Expect(patches()).To(Equal(1))
+			for i := range 20 {
+				edit(ctx, secretOfA("credentials"), func(s *corev1.Secret) {
+					s.Finalizers, s.Labels["try"] = nil, fmt.Sprint(i)
+				})
+			}
+			Consistently(patches).Should(Equal(1))
+			passes(6*time.Minute, func(g Gomega) { g.Expect(finalizers(ctx, "a-credentials")(g)).NotTo(BeEmpty()) })
+			Expect(patches()).To(Equal(2))
+		})
+	})
+
+	It("costs an upgrade no token, and a patch of each Secret", func(ctx SpecContext) {
+		begin(ctx, 0)
+		held(ctx, "a-credentials")
+		w.operator.Stop()
+		for _, suffix := range []string{"token", "credentials"} {
+			edit(ctx, secretOfA(suffix), func(s *corev1.Secret) { s.Finalizers = nil })
+		}
+		before := len(w.writes())
+		w.start()
+		held(ctx, "a-token")
+		held(ctx, "a-credentials")
+		// The resourceVersion of the credentials changed, so the token is verified and written once.
+		Consistently(func() []string { return w.writes()[before:] }).Should(HaveLen(3))
+		Expect(server.Requests("a")).To(HaveLen(1))
+		Expect(server.Requests("b")).To(HaveLen(1))
+	})
+
+	It("holds nothing of a ClientCredential that does not ask for it", func(ctx SpecContext) {
+		begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.Revocation.OnDelete = nil })
+		for _, secret := range []string{"a-token", "a-credentials"} {
+			Consistently(finalizers(ctx, secret)).Should(BeEmpty())
+		}
+	})
+})
