@@ -61,7 +61,7 @@ var _ = Describe("A revocation on deletion", func() {
 			return held.Finalizers
 		}
 	}
-	held := func(ctx SpecContext, secret string) { //nolint:unparam // It may be another one.
+	held := func(ctx SpecContext, secret string) {
 		GinkgoHelper()
 		Eventually(finalizers(ctx, secret)).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
 	}
