@@ -15,6 +15,7 @@ type options struct {
 	leaderElect             bool
 	allowHTTP               bool
 	allowedCIDRs            tokenendpoint.CIDRs
+	denyPrivateNetworks     bool
 	requireCredentialsLabel bool
 	allowInlineServers      bool
 	namespaces              []string
@@ -39,7 +40,10 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 		"Permit token endpoints without TLS. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
 		"The address `ranges`, with commas between them, that token endpoints may lie in although they are denied otherwise: "+
-			"loopback, link-local, multicast, unspecified and metadata-service addresses.")
+			"loopback, link-local, multicast, unspecified and metadata-service addresses, and those of --deny-private-networks. "+
+			"The API server of the cluster needs its single address, such as 10.96.0.1/32.")
+	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
+		"Deny token endpoints in private networks, such as 10.0.0.0/8 and fc00::/7. --allowed-cidrs makes exceptions.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
 		"Use a credentials Secret, or a token of a ServiceAccount, only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,

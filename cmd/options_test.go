@@ -24,6 +24,7 @@ var _ = Describe("The flags", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(options.allowHTTP).To(BeFalse())
 		Expect(options.allowedCIDRs).To(BeEmpty())
+		Expect(options.denyPrivateNetworks).To(BeFalse())
 		Expect(options.requireCredentialsLabel).To(BeTrue())
 		Expect(options.metricsSecure).To(BeTrue())
 		Expect(options.tracingEndpoint).To(BeEmpty())

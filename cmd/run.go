@@ -54,9 +54,11 @@ func run(ctx context.Context, o *options) error {
 	defer flush()
 	reconciler := &controllers.Reconciler{
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
-			AllowHTTP:    o.allowHTTP,
-			AllowedCIDRs: o.allowedCIDRs,
-			UserAgent:    restConfig.UserAgent,
+			AllowHTTP:           o.allowHTTP,
+			AllowedCIDRs:        o.allowedCIDRs,
+			DenyPrivateNetworks: o.denyPrivateNetworks,
+			APIServers:          apiServers(restConfig.Host),
+			UserAgent:           restConfig.UserAgent,
 		}),
 		RequireCredentialsLabel:  o.requireCredentialsLabel,
 		ForbidInlineServers:      !o.allowInlineServers,

@@ -131,7 +131,7 @@ func (o *checkOptions) checker(objects *check.Objects) (*check.Checker, error) {
 	checker := &check.Checker{
 		Finder: &check.Finder{Files: objects, Connect: o.connect},
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
-			AllowHTTP: o.allowHTTP, AllowedCIDRs: o.allowedCIDRs, Timeout: o.timeout, UserAgent: "tokensync/" + version,
+			AllowHTTP: o.allowHTTP, AllowedCIDRs: o.allowedCIDRs, DenyPrivateNetworks: o.denyPrivateNetworks, Timeout: o.timeout, UserAgent: "tokensync/" + version,
 		}),
 		RequireCredentialsLabel:  o.requireCredentialsLabel,
 		ClusterResourceNamespace: o.clusterNamespace,

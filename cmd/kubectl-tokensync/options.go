@@ -29,6 +29,7 @@ type checkOptions struct {
 
 	allowHTTP               bool
 	allowedCIDRs            tokenendpoint.CIDRs
+	denyPrivateNetworks     bool
 	requireCredentialsLabel bool
 	clusterNamespace        string
 	timeout                 time.Duration
@@ -60,6 +61,8 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 		"Permit token endpoints without TLS, as the operator's flag does. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
 		"Comma-separated address ranges that token endpoints may lie in although they are denied otherwise, as the operator's flag does.")
+	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
+		"Deny token endpoints in private networks, as the operator's flag does.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
 		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, as the operator's flag does.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "tokensync-system",

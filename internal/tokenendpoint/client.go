@@ -34,6 +34,10 @@ type Options struct {
 	AllowHTTP bool
 	// AllowedCIDRs are exceptions to the denied addresses.
 	AllowedCIDRs []netip.Prefix
+	// DenyPrivateNetworks denies the ranges that are not routed on the internet, too.
+	DenyPrivateNetworks bool
+	// APIServers are denied.
+	APIServers []APIServer
 	// Timeout bounds a request as a whole, until the body is read. Default 30s.
 	Timeout time.Duration
 	// RootCAs, if not nil, stand instead of the system's.

@@ -1,4 +1,7 @@
 package tokenendpoint
 
 // Denied is for the test of the page that lists what is denied.
-var Denied = denied
+var (
+	Denied  = denied
+	Private = private
+)

@@ -1,15 +1,19 @@
 package tokenendpoint
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"syscall"
 )
 
 // denied are the ranges that a token endpoint must not lie in: this host, its
-// link, the cloud's metadata services, and what is no single host. Each is
-// written as it looks once an IPv4 address inside an IPv6 one is unwrapped.
+// link, the cloud's metadata services, and what is no single host. An IPv4 address inside an
+// IPv6 address counts too, see readings.
 var denied = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),          // this network (RFC 1122)
 	netip.MustParsePrefix("127.0.0.0/8"),        // loopback
@@ -29,53 +33,108 @@ var denied = []netip.Prefix{
 	netip.MustParsePrefix("ff00::/8"),           // multicast
 }
 
+// private are the ranges that are not routed on the internet: they are denied only if an admin
+// says so, because authorization servers lie there too.
+var private = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"),     // private use (RFC 1918)
+	netip.MustParsePrefix("172.16.0.0/12"),  // private use (RFC 1918)
+	netip.MustParsePrefix("192.168.0.0/16"), // private use (RFC 1918)
+	netip.MustParsePrefix("100.64.0.0/10"),  // shared address space (RFC 6598)
+	netip.MustParsePrefix("192.0.0.0/24"),   // IETF protocol assignments (RFC 6890)
+	netip.MustParsePrefix("198.18.0.0/15"),  // benchmarking (RFC 2544)
+	netip.MustParsePrefix("240.0.0.0/4"),    // reserved (RFC 1112), used for Pods by some clouds
+	netip.MustParsePrefix("fc00::/7"),       // unique local (RFC 4193)
+	netip.MustParsePrefix("fec0::/10"),      // site-local (RFC 3879)
+	netip.MustParsePrefix("100::/64"),       // discard-only (RFC 6666)
+	netip.MustParsePrefix("2001:2::/48"),    // benchmarking (RFC 5180)
+	netip.MustParsePrefix("5f00::/16"),      // SRv6 segment identifiers (RFC 9602)
+}
+
 // AddressDeniedError tells that a name resolved to a denied address.
 type AddressDeniedError struct{ Address netip.Addr }
 
 func (e *AddressDeniedError) Error() string { return fmt.Sprintf("address %s is denied", e.Address) }
 
+// resolver looks up the addresses of a host.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
 // guard decides which addresses may be connected to.
 type guard struct {
+	denied []netip.Prefix
 	// allowed are exceptions to what is denied.
 	allowed []netip.Prefix
+	// apiServers are hosts of the cluster's API server.
+	apiServers []APIServer
+	resolver   resolver
+}
+
+func newGuard(options Options) guard {
+	g := guard{denied: denied, allowed: options.AllowedCIDRs, apiServers: options.APIServers, resolver: net.DefaultResolver}
+	if options.DenyPrivateNetworks {
+		g.denied = slices.Concat(denied, private)
+	}
+	return g
 }
 
 // control is called by the dialer with the address that it is about to connect
 // to, after DNS: so no name can get around it.
-func (g guard) control(_, address string, _ syscall.RawConn) error {
+func (g guard) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
 	addressPort, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("read the address to connect to: %w", err)
 	}
-	return g.check(addressPort.Addr())
+	readings := readings(addressPort.Addr())
+	for _, reading := range readings {
+		contains := func(prefix netip.Prefix) bool { return prefix.Contains(reading) }
+		if slices.ContainsFunc(g.denied, contains) && !slices.ContainsFunc(g.allowed, contains) {
+			return &AddressDeniedError{Address: reading}
+		}
+	}
+	return g.checkAPIServers(ctx, readings, addressPort.Port())
 }
 
-func (g guard) check(address netip.Addr) error {
-	address = unwrap(address.WithZone(""))
-	contains := func(prefix netip.Prefix) bool { return prefix.Contains(address) }
-	if slices.ContainsFunc(denied, contains) && !slices.ContainsFunc(g.allowed, contains) {
-		return &AddressDeniedError{Address: address}
+// APIServer is a host of the cluster's API server.
+type APIServer struct {
+	// Host is a name or an address.
+	Host string
+	// Port that the API server listens on; empty if nothing else listens on any port of the host.
+	Port string
+}
+
+// checkAPIServers denies the API server. A range that an admin allows is for authorization
+// servers, so that only a single address allows the API server.
+func (g guard) checkAPIServers(ctx context.Context, readings []netip.Addr, port uint16) error {
+	for _, apiServer := range g.apiServers {
+		if apiServer.Port != "" && apiServer.Port != strconv.Itoa(int(port)) {
+			continue
+		}
+		addresses, err := g.addresses(ctx, apiServer.Host)
+		if err != nil {
+			return fmt.Errorf("look up the API server: %w", err)
+		}
+		for _, address := range addresses {
+			if slices.Contains(readings, address) && !slices.Contains(g.allowed, netip.PrefixFrom(address, address.BitLen())) {
+				return &AddressDeniedError{Address: address}
+			}
+		}
 	}
 	return nil
 }
 
-var (
-	nat64      = netip.MustParsePrefix("64:ff9b::/96")   // RFC 6052
-	localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215
-	compatible = netip.MustParsePrefix("::/96")          // RFC 4291 section 2.5.5.1
-	sixTo4     = netip.MustParsePrefix("2002::/16")      // RFC 3056
-)
-
-// unwrap returns the IPv4 address that an IPv6 address stands for.
-func unwrap(address netip.Addr) netip.Addr {
-	bytes := address.As16()
-	switch {
-	case address.IsUnspecified(), address.IsLoopback():
-		return address.Unmap()
-	case nat64.Contains(address), localNAT64.Contains(address), compatible.Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[12:16]))
-	case sixTo4.Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[2:6]))
+// addresses returns those of a host now; none if there is no such host.
+func (g guard) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{address.Unmap()}, nil
 	}
-	return address.Unmap()
+	addresses, err := g.resolver.LookupNetIP(ctx, "ip", host)
+	var noHost *net.DNSError
+	if errors.As(err, &noHost) && noHost.IsNotFound {
+		return nil, nil
+	}
+	for i := range addresses {
+		addresses[i] = addresses[i].Unmap()
+	}
+	return addresses, err
 }

@@ -1,6 +1,8 @@
 package tokenendpoint
 
 import (
+	"context"
+	"net"
 	"net/netip"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,11 +14,7 @@ import (
 var _ = Describe("the address guard", func() {
 	check := func(address string, allowed ...string) error {
 		GinkgoHelper()
-		g := guard{}
-		for _, prefix := range allowed {
-			g.allowed = append(g.allowed, netip.MustParsePrefix(prefix))
-		}
-		return g.control("tcp", netip.AddrPortFrom(netip.MustParseAddr(address), 443).String(), nil)
+		return connect(Options{AllowedCIDRs: prefixes(allowed...)}, address, 443)
 	}
 
 	DescribeTable("denies",
@@ -53,6 +51,20 @@ var _ = Describe("the address guard", func() {
 		Entry("a metadata service in an old form of IPv6", "::a9fe:a9fe", "169.254.169.254"),
 		Entry("a metadata service by 6to4", "2002:a9fe:a9fe::1", "169.254.169.254"),
 		Entry("loopback by 6to4", "2002:7f00:1::", "127.0.0.1"),
+		Entry("a metadata service by SIIT", "::ffff:0:a9fe:a9fe", "169.254.169.254"),
+		Entry("loopback by SIIT", "::ffff:0:127.0.0.1", "127.0.0.1"),
+		Entry("a metadata service by NAT64 with a prefix of 32 bits", "64:ff9b:a9fe:a9fe::", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a prefix of 40 bits", "64:ff9b:1a9:fea9:fe::", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a prefix of 48 bits", "64:ff9b:1:a9fe:a9:fe00::", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a prefix of 56 bits", "64:ff9b:1:aaa9:fe:a9fe::", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a prefix of 64 bits", "64:ff9b:1:aaaa:a9:fea9:fe00:0", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a prefix of 96 bits", "64:ff9b:1:aaaa:bb:cccc:a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service by NAT64, with a suffix that translators ignore", "64:ff9b:1:a9fe:a9:fe12:3456:789a", "169.254.169.254"),
+		Entry("a metadata service as the server of Teredo", "2001:0:a9fe:a9fe::", "169.254.169.254"),
+		Entry("a metadata service as the client of Teredo, inverted", "2001:0:c000:201::5601:5601", "169.254.169.254"),
+		Entry("a metadata service by ISATAP", "2001:db8::5efe:a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service by ISATAP with the universal bit", "2001:db8::200:5efe:a9fe:a9fe", "169.254.169.254"),
+		Entry("loopback by ISATAP in a 6to4 address of a public host", "2002:c000:201::5efe:7f00:1", "127.0.0.1"),
 	)
 
 	DescribeTable("lets through",
@@ -61,6 +73,12 @@ var _ = Describe("the address guard", func() {
 		Entry("a public IPv6 address", "2001:db8::1"),
 		Entry("a public address by NAT64", "64:ff9b::192.0.2.1"),
 		Entry("a public address by the NAT64 of a network", "64:ff9b:1::192.0.2.1"),
+		Entry("a public address by NAT64 with a prefix of 48 bits", "64:ff9b:1:c000:2:100::"),
+		Entry("a public address by NAT64 with a prefix of 64 bits", "64:ff9b:1:0:c0:2:100:0"),
+		Entry("a public address by SIIT", "::ffff:0:192.0.2.1"),
+		Entry("a public address by 6to4", "2002:c000:201::1"),
+		Entry("a public address by ISATAP", "2001:db8::5efe:c000:201"),
+		Entry("a public client of Teredo", "2001:0:c000:201::3fff:fdfe"),
 		Entry("addresses of the cluster and its network", "10.96.0.1"),
 		Entry("addresses of the cluster and its network over IPv6", "fd12:3456::1"),
 		Entry("addresses shared by a provider", "100.64.0.1"),
@@ -74,6 +92,107 @@ var _ = Describe("the address guard", func() {
 	})
 
 	It("denies what is no address", func() {
-		Expect(guard{}.control("tcp", "idp.example.com:443", nil)).NotTo(Succeed())
+		Expect(newGuard(Options{}).control(context.Background(), "tcp", "idp.example.com:443", nil)).NotTo(Succeed())
+	})
+
+	DescribeTable("denies private networks if an admin says so:",
+		func(address, shown string) {
+			options := Options{DenyPrivateNetworks: true}
+			Expect(connect(options, address, 443)).To(MatchError(&AddressDeniedError{Address: netip.MustParseAddr(shown)}))
+			options.AllowedCIDRs = []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(shown), netip.MustParseAddr(shown).BitLen())}
+			Expect(connect(options, address, 443)).To(Succeed(), "with an exception")
+		},
+		Entry("the first of RFC 1918", "10.96.0.10", "10.96.0.10"),
+		Entry("the second of RFC 1918", "172.31.255.255", "172.31.255.255"),
+		Entry("the third of RFC 1918", "192.168.1.1", "192.168.1.1"),
+		Entry("those of providers", "100.127.255.255", "100.127.255.255"),
+		Entry("those of protocols", "192.0.0.8", "192.0.0.8"),
+		Entry("those of benchmarks", "198.19.0.1", "198.19.0.1"),
+		Entry("those reserved for later, which clouds use for Pods", "240.0.0.1", "240.0.0.1"),
+		Entry("unique local addresses", "fd12:3456::1", "fd12:3456::1"),
+		Entry("site-local addresses", "fec0::1", "fec0::1"),
+		Entry("a Service by NAT64", "64:ff9b::10.96.0.10", "10.96.0.10"),
+		Entry("a Service by 6to4", "2002:a60:a::1", "10.96.0.10"),
+		Entry("a Service, mapped into IPv6", "::ffff:10.96.0.10", "10.96.0.10"),
+	)
+
+	It("lets public addresses through although private networks are denied", func() {
+		for _, address := range []string{"192.0.2.1", "2001:db8::1", "172.32.0.1", "100.128.0.1", "64:ff9b::192.0.2.1", "64:ff9b:1::192.0.2.1"} {
+			Expect(connect(Options{DenyPrivateNetworks: true}, address, 443)).To(Succeed(), address)
+		}
+	})
+
+	Describe("and the API server", func() {
+		inCluster := Options{APIServers: []APIServer{{Host: "10.96.0.1"}, {Host: "10.1.2.3", Port: "6443"}}}
+
+		DescribeTable("denies", func(address string, port int, shown string) {
+			Expect(connect(inCluster, address, port)).To(MatchError(&AddressDeniedError{Address: netip.MustParseAddr(shown)}))
+		},
+			Entry("its Service", "10.96.0.1", 443, "10.96.0.1"),
+			Entry("its Service on any port", "10.96.0.1", 6443, "10.96.0.1"),
+			Entry("its Service, mapped into IPv6", "::ffff:10.96.0.1", 443, "10.96.0.1"),
+			Entry("its Service by NAT64", "64:ff9b::10.96.0.1", 443, "10.96.0.1"),
+			Entry("the port that the kubeconfig names", "10.1.2.3", 6443, "10.1.2.3"),
+		)
+
+		It("lets through what else is on that host, and its neighbours", func() {
+			Expect(connect(inCluster, "10.1.2.3", 443)).To(Succeed())
+			Expect(connect(inCluster, "10.96.0.2", 443)).To(Succeed())
+		})
+
+		DescribeTable("has exceptions", func(allowed string, expected bool) {
+			options := inCluster
+			options.AllowedCIDRs = prefixes(allowed)
+			err := connect(options, "10.96.0.1", 443)
+			Expect(err == nil).To(Equal(expected))
+		},
+			Entry("for the address itself", "10.96.0.1/32", true),
+			Entry("but not for a range around it, which is meant for authorization servers", "10.0.0.0/8", false),
+		)
+
+		It("looks a name up at each connection", func() {
+			names := fakeResolver{"api.example.com": {"192.0.2.7"}}
+			g := newGuard(Options{APIServers: []APIServer{{Host: "api.example.com"}, {Host: "gone.example.com"}}})
+			g.resolver = names
+			try := func(address string) error { return g.control(context.Background(), "tcp", address+":443", nil) }
+			Expect(try("192.0.2.7")).NotTo(Succeed())
+			Expect(try("192.0.2.8")).To(Succeed())
+			names["api.example.com"] = []string{"::ffff:192.0.2.8"}
+			Expect(try("192.0.2.7")).To(Succeed())
+			Expect(try("192.0.2.8")).NotTo(Succeed())
+
+			By("denying everything while the name cannot be looked up")
+			names["api.example.com"] = nil
+			Expect(try("192.0.2.9")).To(MatchError(ContainSubstring("look up the API server")))
+		})
 	})
 })
+
+// fakeResolver knows names, and fails for those without addresses.
+type fakeResolver map[string][]string
+
+func (r fakeResolver) LookupNetIP(_ context.Context, _, host string) (addresses []netip.Addr, err error) {
+	known, found := r[host]
+	if len(known) == 0 {
+		return nil, &net.DNSError{Err: "no answer", Name: host, IsNotFound: !found, IsTemporary: found}
+	}
+	for _, text := range known {
+		addresses = append(addresses, netip.MustParseAddr(text))
+	}
+	return addresses, nil
+}
+
+// connect asks the guard for a connection.
+func connect(options Options, address string, port int) error {
+	GinkgoHelper()
+	addressPort := netip.AddrPortFrom(netip.MustParseAddr(address), uint16(port)) //nolint:gosec // A port.
+	return newGuard(options).control(context.Background(), "tcp", addressPort.String(), nil)
+}
+
+func prefixes(texts ...string) (prefixes []netip.Prefix) {
+	GinkgoHelper()
+	for _, text := range texts {
+		prefixes = append(prefixes, netip.MustParsePrefix(text))
+	}
+	return prefixes
+}

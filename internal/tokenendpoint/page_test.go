@@ -12,10 +12,10 @@ import (
 )
 
 var _ = Describe("docs/security.md", Label("docs"), func() {
-	It("has every address that is denied, and no others", func() {
+	DescribeTable("has every address that is denied, and no others", func(heading string, expected []netip.Prefix) {
 		page, err := os.ReadFile("../../docs/security.md")
 		Expect(err).NotTo(HaveOccurred())
-		_, table, found := strings.Cut(string(page), "\n| denied | |\n")
+		_, table, found := strings.Cut(string(page), "\n| "+heading+" | |\n")
 		Expect(found).To(BeTrue())
 		table, _, _ = strings.Cut(table, "\n\n")
 		var told []netip.Prefix
@@ -33,6 +33,9 @@ var _ = Describe("docs/security.md", Label("docs"), func() {
 			Expect(err).NotTo(HaveOccurred())
 			told = append(told, prefix)
 		}
-		Expect(told).To(ConsistOf(tokenendpoint.Denied))
-	})
+		Expect(told).To(ConsistOf(expected))
+	},
+		Entry("by default", "denied", tokenendpoint.Denied),
+		Entry("of private networks", "denied by --deny-private-networks", tokenendpoint.Private),
+	)
 })

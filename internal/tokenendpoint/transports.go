@@ -61,7 +61,7 @@ func (t *transports) client(config oauth2.TLS) *http.Client {
 
 // pooled returns a transport that reuses connections.
 func (t *transports) pooled(config oauth2.TLS) *http.Transport {
-	dialer := &net.Dialer{Timeout: connectTimeout, Control: guard{allowed: t.options.AllowedCIDRs}.control}
+	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: newGuard(t.options).control}
 	return &http.Transport{
 		// No proxy from the environment: the guard could not see where it connects to.
 		DialContext:         dialer.DialContext,

@@ -43,6 +43,7 @@ var _ = Describe("the flags of the chart", Ordered, func() {
 			"--namespaces=shop,billing",
 			"--allow-http",
 			"--allowed-cidrs=127.0.0.0/8,fe80::/10,::1/128",
+			"--deny-private-networks",
 			"--require-credentials-label=false",
 			"--allow-inline-authorization-servers=false",
 			"--tracing-endpoint=http://collector.observability:4318",

@@ -22,6 +22,9 @@
 {{- with .allowedCIDRs }}
 - --allowed-cidrs={{ join "," . }}
 {{- end }}
+{{- if .denyPrivateNetworks }}
+- --deny-private-networks
+{{- end }}
 {{- if not .requireCredentialsLabel }}
 - --require-credentials-label=false
 {{- end }}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"net/url"
+	"os"
+
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// apiServers returns the hosts of the API server: the Service of the cluster, whose address has
+// no other use, and the one that the operator itself talks to, which may share its host.
+func apiServers(host string) (servers []tokenendpoint.APIServer) {
+	if service := os.Getenv("KUBERNETES_SERVICE_HOST"); service != "" {
+		servers = append(servers, tokenendpoint.APIServer{Host: service})
+	}
+	endpoint, err := url.Parse(host)
+	if err != nil || endpoint.Host == "" {
+		// A kubeconfig may have a host without a scheme.
+		endpoint, err = url.Parse("https://" + host)
+	}
+	if err != nil || endpoint.Hostname() == "" {
+		return servers
+	}
+	port := endpoint.Port()
+	switch {
+	case port != "":
+	case endpoint.Scheme == "http":
+		port = "80"
+	default:
+		port = "443"
+	}
+	return append(servers, tokenendpoint.APIServer{Host: endpoint.Hostname(), Port: port})
+}
