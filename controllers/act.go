@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -221,33 +220,11 @@ func (r *Reconciler) target(ctx context.Context, o *observed) (*corev1.Secret, e
 
 // credentials reads the credentials live: no cache holds them.
 func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.Provenance, []oauth2.Notice, error) {
-	source := oauth2.CredentialsSource{
-		ClientID:        o.owner.Spec.ClientID,
-		ClientIDKey:     v1alpha1.DefaultClientIDKey,
-		ClientSecretKey: v1alpha1.DefaultClientSecretKey,
-		PrivateKeyKey:   v1alpha1.DefaultPrivateKeyKey,
+	read, err := r.readCredentials(ctx, o)
+	if read.version != "" {
+		r.memory.credentials.note(o.holding(), read)
 	}
-	provenance := tokensecret.Provenance{RequestHash: o.RequestHash}
-	if o.usesSecret() {
-		reference := o.owner.Spec.CredentialsRef
-		secret := &corev1.Secret{}
-		err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: reference.Name}, secret)
-		if apierrors.IsNotFound(err) || (err == nil && !r.credentialsOf(secret).Allowed) {
-			return provenance, nil, errCacheBehind
-		}
-		if err != nil {
-			return provenance, nil, fmt.Errorf("read credentials Secret %q: %w", reference.Name, err)
-		}
-		o.Credentials = r.credentialsOf(secret)
-		provenance.CredentialsVersion = secret.ResourceVersion
-		source.SecretName, source.Data = secret.Name, secret.Data
-		source.ClientIDKey = cmp.Or(reference.ClientIDKey, source.ClientIDKey)
-		source.ClientSecretKey = cmp.Or(reference.ClientSecretKey, source.ClientSecretKey)
-		source.PrivateKeyKey = cmp.Or(reference.PrivateKeyKey, source.PrivateKeyKey)
-	}
-	credentials, notices, err := oauth2.ReadCredentials(source, o.server.AuthorizationServerSpec)
-	provenance.Credentials = credentials
-	return provenance, notices, err
+	return read.provenance, read.notices, err
 }
 
 // token returns the token that could not be written last time, while it is valid, and
@@ -299,7 +276,9 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
 	token, err := r.ask(ctx, o, prepared, startedAt)
-	place.used = !errors.Is(err, tokenendpoint.ErrBusy)
+	if place.used = !errors.Is(err, tokenendpoint.ErrBusy); place.used {
+		r.memory.rememberRequest(o.owner, startedAt)
+	}
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
 		r.pause(o, clientID, failure)
@@ -308,7 +287,7 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	if err != nil {
 		return nil, err
 	}
-	r.limiter.Resume(o.server.key(), o.client(clientID), startedAt)
+	r.resume(o, clientID, startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,12 @@ type memory struct {
 	entries map[types.NamespacedName]*entry
 	// secrets are the Secrets that the operator held, or tried to hold.
 	secrets map[types.NamespacedName]*heldSecret
+	// requests are kept by name: a ClientCredential that is deleted and created again sends no
+	// more requests than one that stays.
+	requests   map[types.NamespacedName]renewal.Requests
+	requestsAt time.Time
+
+	credentials *credentialsMemory
 }
 
 type entry struct {
@@ -77,7 +84,32 @@ func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
 type pausedClient struct{ clientID, requestHash, credentialsVersion string }
 
 func newMemory() *memory {
-	return &memory{entries: map[types.NamespacedName]*entry{}, secrets: map[types.NamespacedName]*heldSecret{}}
+	return &memory{
+		entries: map[types.NamespacedName]*entry{}, secrets: map[types.NamespacedName]*heldSecret{},
+		requests: map[types.NamespacedName]renewal.Requests{}, credentials: newCredentialsMemory(),
+	}
+}
+
+// nextRequest returns when a ClientCredential may send the next token request; zero if that
+// is now.
+func (m *memory) nextRequest(owner *v1alpha1.ClientCredential, now time.Time) time.Time {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.requests[client.ObjectKeyFromObject(owner)].NextAt(now)
+}
+
+// requestsSweep is how often requests are forgotten that count no longer.
+const requestsSweep = time.Minute
+
+func (m *memory) rememberRequest(owner *v1alpha1.ClientCredential, now time.Time) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if now.Sub(m.requestsAt).Abs() > requestsSweep {
+		maps.DeleteFunc(m.requests, func(_ types.NamespacedName, r renewal.Requests) bool { return r.AreOver(now) })
+		m.requestsAt = now
+	}
+	key := client.ObjectKeyFromObject(owner)
+	m.requests[key] = m.requests[key].Another(now)
 }
 
 func (m *memory) forget(key types.NamespacedName) {

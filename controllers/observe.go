@@ -67,7 +67,7 @@ func (r *Reconciler) lostTarget(o *observed) bool {
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 
 // observe reads from the cache alone, except where the cache is known to be
-// behind what this operator wrote. With an error, what was observed is incomplete, but
+// behind what this operator wrote, and except the credentials of a new version of their Secret. With an error, what was observed is incomplete, but
 // holds the target, as far as it is known.
 func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	o := &observed{owner: owner, previous: r.memory.status(owner)}
@@ -105,6 +105,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
 			return o, err
 		}
+		r.compareCredentials(ctx, o)
 	}
 	if o.Target.IsFree() {
 		o.Rival, err = r.elder(ctx, owner)

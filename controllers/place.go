@@ -20,6 +20,9 @@ type notYetError struct {
 	isBusy bool
 	// isLimited is true if a rate limit or a Retry-After causes the wait.
 	isLimited bool
+	// isAsked is true if a renewal was requested that has to wait: the status says so, although
+	// nothing failed.
+	isAsked bool
 }
 
 func (n *notYetError) Error() string { return n.decision.Why }
@@ -42,6 +45,9 @@ func (p *place) take() error {
 	o := p.observed
 	if !p.TokenEndpoint.Take(o.server.name(), o.asker()) {
 		return p.awaitHost()
+	}
+	if err := p.tooMany(o); err != nil {
+		return err
 	}
 	limit := o.rateLimit()
 	if limit == (ratelimit.Limit{}) || !p.at.IsZero() {
@@ -113,25 +119,57 @@ func (p *place) giveBack() {
 // pauseSpread is the time over which those come back who were paused.
 const pauseSpread = 5 * time.Second
 
-// paused tells whether the server asked to wait, which holds for all who are the
-// same client there, unless someone asks for a renewal. The error is a *notYetError.
+// paused reports whether the server asked to wait, which holds for all ClientCredentials that
+// are the same client there. A request to renew waits for the Retry-After after any failure:
+// only an edit may cure a failure. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, clientID string) error {
-	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), r.Clock.Now())
-	if until.IsZero() || o.IsRenewRequested() {
+	now := r.Clock.Now()
+	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), now)
+	if o.IsRenewRequested() {
+		if own := r.limiter.PausedUntil(o.server.key(), o.ownPause(), now); own.After(until) {
+			until = own
+		}
+	}
+	if until.IsZero() {
 		return nil
 	}
 	// Not all at the same instant.
-	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.server.name(), until), isLimited: true}
+	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.Input, o.server.name(), until), isLimited: true, isAsked: o.IsRenewRequested()}
 }
 
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
 // overloaded or failing. After another failure, Retry-After applies to this ClientCredential
 // only.
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
-	if failure.RetryAfter > 0 && failure.Class == oauth2.Unavailable {
-		now := r.Clock.Now()
-		r.limiter.Pause(o.server.key(), o.client(clientID), now, now.Add(failure.RetryAfter))
+	if failure.RetryAfter <= 0 {
+		return
 	}
+	id := o.ownPause()
+	if failure.Class == oauth2.Unavailable {
+		id = o.client(clientID)
+	}
+	now := r.Clock.Now()
+	r.limiter.Pause(o.server.key(), id, now, now.Add(failure.RetryAfter))
+}
+
+// resume ends the pauses after a successful request.
+func (r *Reconciler) resume(o *observed, clientID string, startedAt time.Time) {
+	for _, id := range []string{o.client(clientID), o.ownPause()} {
+		r.limiter.Resume(o.server.key(), id, startedAt)
+	}
+}
+
+// ownPause is the name of the pause of this ClientCredential only. It cannot be a client ID.
+func (o *observed) ownPause() string { return "\x00" + o.key() }
+
+// tooMany reports whether the ClientCredential sent too many token requests of late. The error
+// is a *notYetError.
+func (r *Reconciler) tooMany(o *observed) error {
+	until := r.memory.nextRequest(o.owner, r.Clock.Now())
+	if until.IsZero() {
+		return nil
+	}
+	return &notYetError{until: until, decision: renewal.TooMany(o.Input, until), isAsked: o.IsRenewRequested()}
 }
 
 // client is by what a server tells clients apart: the ID, or the Secret where there

@@ -194,7 +194,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	decision := later.decision
 	failure := o.previous.Failure
 	isTurn := decision.Problem.Class == oauth2.Unavailable
-	if isTurn && (o.Valid() || (failure != nil && !o.ChangedSince(failure))) {
+	if isTurn && !later.isAsked && (o.Valid() || (failure != nil && !o.ChangedSince(failure))) {
 		// Nothing is amiss yet; or what failed tells more than whose turn it is.
 		decision.Problem = nil
 	}

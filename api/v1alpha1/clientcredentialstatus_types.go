@@ -140,7 +140,8 @@ type FailureStatus struct {
 
 	// retryAt is when the next attempt is made. A change that affects the token request or the
 	// token Secret triggers it immediately, except during a Retry-After after an outage. A
-	// request to renew triggers it in any case.
+	// request to renew triggers it immediately, except during any Retry-After. After 5 token
+	// requests in a row, the next one is sent after 10 s at the earliest.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
 

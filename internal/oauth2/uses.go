@@ -1,6 +1,9 @@
 package oauth2
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -24,6 +27,14 @@ func UsesSecret(server v1alpha1.AuthorizationServerSpec, clientID string) bool {
 	uses := usesOf(server)
 	return (uses.clientID && clientID == "") || uses.clientSecret || uses.privateKey || uses.certificate ||
 		len(uses.keys) > 0 || uses.templates
+}
+
+// SecretUse identifies what token requests take from a credentials Secret: declarations with the
+// same use take the same from it.
+func SecretUse(server v1alpha1.AuthorizationServerSpec) string {
+	uses := usesOf(server)
+	return fmt.Sprintf("%t %t %t %t %t %q", uses.clientID, uses.clientSecret, uses.privateKey, uses.certificate, uses.templates,
+		slices.Sorted(maps.Keys(uses.keys)))
 }
 
 // ServiceAccountAudience is the audience of the token of a ServiceAccount that a

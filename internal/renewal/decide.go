@@ -3,6 +3,7 @@
 package renewal
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -54,10 +55,17 @@ type Credentials struct {
 	Name string
 	// Version is its resourceVersion; empty when it does not exist.
 	Version string
+	// Same are earlier versions that held the same credentials: a label was edited since.
+	Same []string
 	// Allowed tells that it carries the label that allows its use, or needs none.
 	Allowed bool
 	// Issued tells that it is a token Secret itself.
 	Issued bool
+}
+
+// Are reports whether the credentials are those of a version of the Secret.
+func (c Credentials) Are(version string) bool {
+	return c.Version == version || slices.Contains(c.Same, version)
 }
 
 // Last is the part of the last status that decisions rest on.

@@ -61,6 +61,7 @@ var _ = Describe("the decision", func() {
 		Entry("an edited credentials Secret breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
 		Entry("an edited credentials Secret breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
 		Entry("an edited credentials Secret breaks a backoff of a token that may still be good", renewal.Verify, "the credentials Secret changed", credentialsEdited, backingOff),
+		Entry("an edit of the credentials Secret that leaves the credentials as they were breaks no backoff", renewal.Wait, "backing off", credentialsLabelled, backingOff),
 		Entry("an edited credentials Secret breaks no backoff from a limited rate", renewal.Wait, "backing off", rateLimited, credentialsEdited),
 		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
 		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the token is due for renewal", due, backoffOver),
@@ -137,7 +138,8 @@ var _ = Describe("the decision", func() {
 		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret is not as the spec has it", drifted, onlyGenerationChanged),
 		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret is not as the spec has it", drifted, contested, onlyGenerationChanged),
 		Entry("a token Secret that somebody else wrote to is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
-		Entry("an edit of the credentials Secret, be it a label, is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
+		Entry("an edit of the credentials Secret is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
+		Entry("an edit of the credentials Secret that is known to leave the credentials as they were is not", renewal.Keep, "the token is good", credentialsLabelled),
 	)
 
 	DescribeTable("looks again",
@@ -307,10 +309,12 @@ var _ = Describe("the wait for others", func() {
 			"https://idp.example.com/token", "as soon as one of them ends"),
 		Entry("a rate limit", renewal.AwaitTurn("https://idp.example.com/token", 30, time.Minute), "awaiting its turn", v1alpha1.ReasonRateLimited,
 			"https://idp.example.com/token", "30 requests", "1m0s", "authorizationServer.rateLimit"),
-		Entry("a server that asked for a pause", renewal.Paused("https://idp.example.com/token", now.Add(time.Hour)), "paused", v1alpha1.ReasonRateLimited,
+		Entry("a server that asked for a pause", renewal.Paused(good(noTarget), "https://idp.example.com/token", now.Add(time.Hour)), "paused", v1alpha1.ReasonRateLimited,
 			"https://idp.example.com/token", "2026-03-01T13:00:00Z", "Retry-After"),
-		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused("AuthorizationServer idp", now.Add(time.Hour).In(time.FixedZone("", 3600))), "paused", v1alpha1.ReasonRateLimited,
+		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused(good(noTarget), "AuthorizationServer idp", now.Add(time.Hour).In(time.FixedZone("", 3600))), "paused", v1alpha1.ReasonRateLimited,
 			"AuthorizationServer idp", "2026-03-01T13:00:00Z"),
+		Entry("too many requests in a row", renewal.TooMany(good(noTarget), now.Add(10*time.Second)), "too many token requests", v1alpha1.ReasonRateLimited,
+			"5 token requests in a row", "2026-03-01T12:00:10Z"),
 		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s"), "busy", v1alpha1.ReasonTokenEndpointBusy,
 			"https://idp.example.com/%d%s"),
 	)

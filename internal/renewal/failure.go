@@ -36,7 +36,7 @@ func (in Input) IsAhead(past time.Time) bool { return past.After(in.Now.Add(maxC
 // ChangedSince tells whether something changed that may cure a failure. A limited
 // rate is not cured by other credentials.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
-	newCredentials := in.Credentials != nil && in.Credentials.Version != failure.CredentialsVersion
+	newCredentials := in.Credentials != nil && !in.Credentials.Are(failure.CredentialsVersion)
 	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.renewRequestIsNew() ||
 		in.ServerVersion != failure.AuthorizationServerVersion ||
 		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||

@@ -182,7 +182,7 @@ func drifted(in Input) *Decision {
 
 func credentialsChanged(in Input) *Decision {
 	switch {
-	case in.Credentials == nil || in.Credentials.Version == in.Token().CredentialsVersion:
+	case in.Credentials == nil || in.Credentials.Are(in.Token().CredentialsVersion):
 		return nil
 	case in.Token().CredentialsVersion == "":
 		// The token needed none; a server that is named by reference needs some now.

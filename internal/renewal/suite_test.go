@@ -68,6 +68,12 @@ func credentialsNotAllowed(in *renewal.Input) { in.Credentials.Allowed = false }
 
 func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
 
+// credentialsLabelled is an edit of the Secret that left the credentials as they were.
+func credentialsLabelled(in *renewal.Input) {
+	credentialsEdited(in)
+	in.Credentials.Same = []string{"6", "7"}
+}
+
 func noCredentials(in *renewal.Input) {
 	in.Credentials = nil
 	if in.Target != nil && in.Target.Record != nil {

@@ -20,11 +20,25 @@ func AwaitTurn(server string, requests int, per time.Duration) Decision {
 		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
 }
 
-// Paused is the decision to wait as long as the server asked another of the same
-// client to wait.
-func Paused(server string, until time.Time) Decision {
+// Paused is the decision to wait until the pause ends that the server asked this client for.
+func Paused(in Input, server string, until time.Time) Decision {
 	return Decision{Action: Wait, Why: "paused", Problem: later(v1alpha1.ReasonRateLimited,
-		"there is no valid token, and %s asked this client to wait until %s (Retry-After)", server, until.UTC().Format(time.RFC3339))}
+		"%s, and %s asked this client to wait until %s (Retry-After)", in.awaited(), server, until.UTC().Format(time.RFC3339))}
+}
+
+// TooMany is the decision to wait because the ClientCredential sent many token requests of late.
+func TooMany(in Input, until time.Time) Decision {
+	return Decision{Action: Wait, Why: "too many token requests", Problem: later(v1alpha1.ReasonRateLimited,
+		"%s, and edits or requests to renew led to %d token requests in a row: the next one is sent at %s",
+		in.awaited(), requestsAtOnce, until.UTC().Format(time.RFC3339))}
+}
+
+// awaited says what a wait keeps from the user.
+func (in Input) awaited() string {
+	if in.Valid() {
+		return "the renewal that was requested is not done yet"
+	}
+	return "there is no valid token"
 }
 
 // Awaited is the decision to go on waiting for a token, at an instant at which the target

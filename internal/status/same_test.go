@@ -168,13 +168,13 @@ var _ = Describe("a wait for others", func() {
 		},
 		Entry("of a busy host", renewal.Busy("https://idp.example.com"), v1alpha1.ReasonTokenEndpointBusy),
 		Entry("of a rate limit", renewal.AwaitTurn("https://idp.example.com", 30, time.Minute), v1alpha1.ReasonRateLimited),
-		Entry("of a pause", renewal.Paused("https://idp.example.com", now), v1alpha1.ReasonRateLimited),
+		Entry("of a pause", renewal.Paused(observed(noTarget), "https://idp.example.com", now), v1alpha1.ReasonRateLimited),
 	)
 
 	It("does not forget how often an attempt failed before", func() {
 		before := after(observed(noTarget), down)
 		told := status.Compute(status.Input{
-			Observed: observed(noTarget, renewRequested), Decision: renewal.Paused("https://idp.example.com", now), Previous: before,
+			Observed: observed(noTarget, renewRequested), Decision: renewal.Paused(observed(noTarget), "https://idp.example.com", now), Previous: before,
 		})
 		Expect(told.Status.Failure).To(Equal(before.Failure))
 		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonRateLimited))

@@ -174,10 +174,10 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	}},
 
 	// Retry-After, and what ends it.
-	row{"whose server asked to wait for ever is renewed in time once a request was answered well", scenario{
-		server: at20(authserver.RetryAfter("99999999999", authserver.Refuse(http.StatusTooManyRequests, ""))),
-		then:   []event{{10 * minute, requestRenewal}}, works: 10 * minute, lasts: 76 * minute,
-		told: problem(oauth2.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute), between(33*minute, 41*minute)},
+	row{"whose server asked to wait for 10 minutes is renewed in time after that", scenario{
+		server: at20(authserver.RetryAfter("600", authserver.Refuse(http.StatusTooManyRequests, ""))),
+		works:  20 * second, within: 5*minute + 10*minute, lasts: 76 * minute,
+		told: problem(oauth2.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
 	}},
 	row{"whose refused credentials are corrected asks at once, although the server asked to wait for an hour", scenario{
 		withoutCredentials: true,

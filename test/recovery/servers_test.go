@@ -119,11 +119,11 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 		works:  20 * second, within: 5*minute + 50*second,
 		told: problem(oauth2.MayPass, "InvalidRequest"), waits: []wait{between(50*second, 55*second)},
 	}},
-	row{"answers 429 and asks to wait for ever has a token when somebody asks for one", scenario{
-		server: at20(authserver.RetryAfter("99999999999", authserver.Refuse(http.StatusTooManyRequests, ""))),
-		works:  10 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
+	row{"answers 429 and asks to wait 15 minutes has a token after that, although a renewal is requested before", scenario{
+		server: at20(authserver.RetryAfter("900", authserver.Refuse(http.StatusTooManyRequests, ""))),
+		works:  20 * second, within: 5*minute + 15*minute, lasts: 25 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
 		then:  []event{{10 * minute, requestRenewal}},
-		waits: []wait{between(10*minute, 10*minute)},
+		waits: []wait{between(15*minute, 15*minute+6*second)},
 	}},
 
 	// Discovery.

@@ -1,0 +1,178 @@
+package controllers
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"k8s.io/utils/lru"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// The resourceVersion of a credentials Secret changes with each label edit. So the operator
+// remembers which versions held the same credentials: one ClientCredential reads a new version,
+// and all that use the Secret in the same way share the answer.
+
+// maxHeld is the number of credentials that are remembered. Without a memory of them, they are
+// compared by live reads.
+const maxHeld = 16384
+
+// maxVersions is the number of earlier versions that are remembered for each.
+const maxVersions = 64
+
+// credentialsMemory remembers the credentials of versions of Secrets, as digests.
+type credentialsMemory struct {
+	mutex sync.Mutex
+	lru   *lru.Cache
+}
+
+func newCredentialsMemory() *credentialsMemory { return &credentialsMemory{lru: lru.New(maxHeld)} }
+
+// holding identifies credentials: where they lie, and what of the Secret is used.
+type holding struct {
+	secret client.ObjectKey
+	use    digest
+}
+
+// held are the credentials that a Secret holds now.
+type held struct {
+	// mutex is locked during a live read, so that one ClientCredential reads for all.
+	mutex   sync.Mutex
+	version string
+	content digest
+	// same are earlier versions with this content, and other are versions that had another one.
+	same, other []string
+}
+
+// of returns what is known about credentials.
+func (m *credentialsMemory) of(which holding) *held {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if known, found := m.lru.Get(which); found {
+		return known.(*held) //nolint:forcetypeassert // Nothing else is put there.
+	}
+	added := &held{}
+	m.lru.Add(which, added)
+	return added
+}
+
+// note remembers credentials that were read live.
+func (m *credentialsMemory) note(which holding, read readCredentials) {
+	held := m.of(which)
+	held.mutex.Lock()
+	defer held.mutex.Unlock()
+	held.note(read.version, read.content)
+}
+
+// note remembers the content of a version that was read live. The mutex is locked.
+func (h *held) note(version string, content digest) {
+	switch {
+	case version == h.version, older(version, h.version):
+		return
+	case h.version != "" && content == h.content:
+		h.same = remember(h.same, h.version)
+	case h.version != "":
+		h.same, h.other = nil, remember(h.same, h.version)
+	}
+	h.version, h.content = version, content
+}
+
+func (h *held) isSame(version string) bool {
+	return version == h.version || slices.Contains(h.same, version)
+}
+
+func remember(versions []string, version string) []string {
+	return append(versions[max(0, len(versions)-maxVersions+1):], version)
+}
+
+// holding identifies the credentials of the ClientCredential.
+func (o *observed) holding() holding {
+	source := o.credentialsSource()
+	return holding{
+		secret: client.ObjectKey{Namespace: o.owner.Namespace, Name: o.owner.Spec.CredentialsRef.Name},
+		use: digestOf(oauth2.SecretUse(o.server.AuthorizationServerSpec),
+			source.ClientID, source.ClientIDKey, source.ClientSecretKey, source.PrivateKeyKey),
+	}
+}
+
+// contentOf is the digest of credentials. If the Secret lacks a part of them, it is that of
+// all its data.
+func contentOf(credentials oauth2.Credentials, data map[string][]byte, err error) digest {
+	if err == nil {
+		return digestOf(credentials.Parts()...)
+	}
+	parts := []string{"incomplete"}
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		parts = append(parts, key, string(data[key]))
+	}
+	return digestOf(parts...)
+}
+
+// compareCredentials finds out which of the versions that the record of the token and the last
+// failure tell of held the same credentials as the Secret does now. Without an answer they count
+// as changed.
+func (r *Reconciler) compareCredentials(ctx context.Context, o *observed) {
+	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
+		return
+	}
+	var same []string
+	if token := o.Token(); token != nil && r.heldIn(ctx, o, token.CredentialsVersion, true) {
+		same = append(same, token.CredentialsVersion)
+	}
+	if failure := o.LastFailure(); failure != nil && r.heldIn(ctx, o, failure.CredentialsVersion, false) {
+		same = append(same, failure.CredentialsVersion)
+	}
+	o.Credentials.Same = same
+}
+
+// heldIn reports whether an earlier version of the credentials Secret held the same credentials.
+// If it is the version that the token was issued with, the fingerprint of the token Secret can
+// prove that after a restart.
+func (r *Reconciler) heldIn(ctx context.Context, o *observed, earlier string, isOfToken bool) bool {
+	if earlier == "" || earlier == o.Credentials.Version {
+		return false
+	}
+	held := r.memory.credentials.of(o.holding())
+	held.mutex.Lock()
+	defer held.mutex.Unlock()
+	if held.version == "" || older(held.version, o.Credentials.Version) {
+		read, err := r.readCredentials(ctx, o)
+		if read.version == "" {
+			logger(ctx).Info("Cannot compare the credentials", "message", err.Error())
+			return false
+		}
+		held.note(read.version, read.content)
+	}
+	if held.isSame(earlier) || !isOfToken || slices.Contains(held.other, earlier) {
+		return held.isSame(earlier)
+	}
+	isSame, isProven := r.isIssuedWith(ctx, o)
+	switch {
+	case isSame:
+		held.same = remember(held.same, earlier)
+	case isProven:
+		held.other = remember(held.other, earlier)
+	}
+	return isSame
+}
+
+// isIssuedWith reports whether the token Secret holds a token that was issued with the
+// credentials that the Secret holds now. Without a good token that is not proven either way.
+func (r *Reconciler) isIssuedWith(ctx context.Context, o *observed) (isSame, isProven bool) {
+	if !o.Valid() || !o.Now.Before(o.RenewAt()) {
+		return false, false
+	}
+	read, err := r.readCredentials(ctx, o)
+	if err != nil {
+		return false, false
+	}
+	secret, err := r.target(ctx, o)
+	if err != nil {
+		return false, false
+	}
+	return tokensecret.Intact(secret, read.provenance) != nil, true
+}

@@ -1,0 +1,41 @@
+package renewal
+
+import "time"
+
+// requestsAtOnce is the number of token requests that a ClientCredential may send without a
+// delay between them: whoever corrects a spec or a Secret sees the result immediately.
+const requestsAtOnce = 5
+
+// Requests are the token requests of a ClientCredential. Edits, requests to renew and new
+// objects of the same name retry immediately, but together they send no more than
+// requestsAtOnce and one more per MinInterval.
+type Requests struct {
+	// recoversAt is when all requests so far no longer count: each counts for MinInterval, one
+	// after another.
+	recoversAt time.Time
+}
+
+// Another adds a request sent at now.
+func (r Requests) Another(now time.Time) Requests {
+	if r.recoversAt.Before(now) || r.isAhead(now) {
+		r.recoversAt = now
+	}
+	return Requests{recoversAt: r.recoversAt.Add(MinInterval)}
+}
+
+// NextAt returns when the next request may be sent. It returns zero if that is now.
+func (r Requests) NextAt(now time.Time) time.Time {
+	next := r.recoversAt.Add(-(requestsAtOnce - 1) * MinInterval)
+	if !next.After(now) || r.isAhead(now) {
+		return time.Time{}
+	}
+	return next
+}
+
+// AreOver reports whether no request counts any more.
+func (r Requests) AreOver(now time.Time) bool { return !r.recoversAt.After(now) || r.isAhead(now) }
+
+// isAhead reports whether the requests are of a later time: the clock was set back since.
+func (r Requests) isAhead(now time.Time) bool {
+	return r.recoversAt.After(now.Add(requestsAtOnce*MinInterval + maxClockSkew))
+}

@@ -1,0 +1,61 @@
+package renewal_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+var _ = Describe("the token requests of a ClientCredential", func() {
+	// sent are requests sent so many seconds after now.
+	sent := func(seconds ...int) (requests renewal.Requests) {
+		for _, second := range seconds {
+			requests = requests.Another(now.Add(time.Duration(second) * time.Second))
+		}
+		return requests
+	}
+
+	DescribeTable("let the next one go",
+		func(asked, expected int, seconds ...int) {
+			at := now.Add(time.Duration(asked) * time.Second)
+			next := sent(seconds...).NextAt(at)
+			if expected == asked {
+				Expect(next).To(BeZero())
+				return
+			}
+			Expect(next).To(Equal(now.Add(time.Duration(expected) * time.Second)))
+		},
+		Entry("immediately if there was none", 0, 0),
+		Entry("immediately after one", 0, 0, 0),
+		Entry("immediately after four at once", 0, 0, 0, 0, 0, 0),
+		Entry("10 s after five at once", 0, 10, 0, 0, 0, 0, 0),
+		Entry("10 s after the first of five, however late the last", 9, 10, 0, 3, 6, 8, 9),
+		Entry("10 s after the one that used the last place", 10, 20, 0, 0, 0, 0, 0, 10),
+		Entry("immediately if there is one per 10 s", 60, 60, 0, 10, 20, 30, 40, 50, 60),
+		Entry("immediately, as often as at first, after a minute of rest", 60, 60, 0, 0, 0, 0, 0, 60, 60, 60, 60),
+		Entry("after the minimum interval again once these are used", 60, 70, 0, 0, 0, 0, 0, 60, 60, 60, 60, 60),
+		Entry("immediately after the clock was set back by an hour", -3600, -3600, 0, 0, 0, 0, 0),
+	)
+
+	It("are forgotten when none of them counts any more", func() {
+		requests := sent(0, 0)
+		Expect(requests.AreOver(now.Add(19 * time.Second))).To(BeFalse())
+		Expect(requests.AreOver(now.Add(20 * time.Second))).To(BeTrue())
+		Expect(requests.AreOver(now.Add(-time.Hour))).To(BeTrue())
+	})
+
+	It("never are more than five and one per 10 s, in whatever rhythm they are asked for", func() {
+		var requests renewal.Requests
+		count := 0
+		for at := now; at.Before(now.Add(10 * time.Minute)); at = at.Add(37 * time.Millisecond) {
+			if requests.NextAt(at).IsZero() {
+				requests = requests.Another(at)
+				count++
+			}
+		}
+		Expect(count).To(BeNumerically("~", 5+60, 1))
+	})
+})
