@@ -40,8 +40,13 @@ func (b boundedRetryAfter) RoundTrip(request *http.Request) (*http.Response, err
 	if err != nil {
 		return response, err
 	}
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err != nil || seconds > int(maxRetryAfter.Seconds()) {
+	if isTooLong(response.Header.Get("Retry-After")) {
 		response.Header.Del("Retry-After")
 	}
 	return response, nil
+}
+
+func isTooLong(retryAfter string) bool {
+	seconds, err := strconv.Atoi(retryAfter)
+	return err != nil || seconds > int(maxRetryAfter.Seconds())
 }

@@ -19,13 +19,13 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// bundleOf is about so many bytes of certificates that differ.
-func bundleOf(size int) string {
+// largeBundle is about 250 KiB of certificates that differ, as a distribution has them.
+func largeBundle() string {
 	GinkgoHelper()
 	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	Expect(err).NotTo(HaveOccurred())
 	var bundle strings.Builder
-	for serial := int64(1); bundle.Len() < size; serial++ {
+	for serial := int64(1); bundle.Len() < 250<<10; serial++ {
 		template := &x509.Certificate{SerialNumber: big.NewInt(serial)}
 		der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
 		Expect(err).NotTo(HaveOccurred())
@@ -46,7 +46,7 @@ func inUse() int {
 var _ = Describe("what a client keeps", func() {
 	It("does not grow with the number of versions of a bundle", func() {
 		server := encrypted(answering("hello"))
-		c, bundle := client(), bundleOf(250<<10)
+		c, bundle := client(), largeBundle()
 		own := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 		before := inUse()
 		for version := range 100 {
