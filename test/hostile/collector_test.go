@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -65,6 +66,10 @@ func collectOnce(ctx context.Context, namespace string) error {
 	}
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
+		// A Secret may be deleted in the foreground too, and owns nothing.
+		if err := endForeground(ctx, secret); err != nil {
+			return err
+		}
 		owner := metav1.GetControllerOf(secret)
 		if owner == nil || living[string(owner.UID)] || secret.DeletionTimestamp != nil {
 			continue
@@ -94,9 +99,16 @@ func collectForeground(ctx context.Context, owner *v1alpha1.ClientCredential, se
 	if blocked {
 		return nil
 	}
-	before := owner.DeepCopy()
-	owner.Finalizers = slices.DeleteFunc(owner.Finalizers, func(name string) bool { return name == metav1.FinalizerDeleteDependents })
-	err := apiServer.Patch(ctx, owner, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	return endForeground(ctx, owner)
+}
+
+// endForeground removes the finalizer foregroundDeletion from an object without dependents.
+func endForeground(ctx context.Context, object client.Object) error {
+	before, ok := object.DeepCopyObject().(client.Object)
+	if !ok || object.GetDeletionTimestamp() == nil || !controllerutil.RemoveFinalizer(object, metav1.FinalizerDeleteDependents) {
+		return nil
+	}
+	err := apiServer.Patch(ctx, object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	if apierrors.IsConflict(err) {
 		return nil
 	}
