@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	corev1 "k8s.io/api/core/v1"
@@ -33,12 +32,14 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	)
 	switch decision.Action {
 	case renewal.Exchange, renewal.Verify:
-		if outcome, err = r.attempt(ctx, o, decision); err != nil && outcome.Target == nil && decision.Action == renewal.Exchange {
-			outcome.Target = r.mend(ctx, o)
+		outcome, err = r.attempt(ctx, o, decision)
+		if err != nil && outcome.Target == nil && decision.Action == renewal.Exchange && r.unwritten(o) == nil {
+			outcome.Target = r.mend(ctx, o).Target
 		}
 	case renewal.Mend:
-		outcome.Target = r.mend(ctx, o)
-		return outcome, nil
+		if outcome = r.mend(ctx, o); !outcome.Attempted {
+			return outcome, nil
+		}
 	case renewal.Keep:
 		if err = r.prune(ctx, o); err == nil {
 			return status.Outcome{}, nil
@@ -74,7 +75,7 @@ func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.
 	return r.exchange(ctx, o)
 }
 
-// exchange gets a token and writes it, unless it is the one that is there already.
+// exchange gets a token and delivers it.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
 	place := &place{Reconciler: r, observed: o}
 	defer place.giveBack()
@@ -106,7 +107,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	given, request, err := r.token(ctx, o, provenance, place)
+	token, request, err := r.token(ctx, o, provenance, place)
 	if errors.Is(err, tokenendpoint.ErrBusy) {
 		err = place.awaitHost()
 	}
@@ -115,94 +116,74 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 	}
 	// The next request need not wait until the Secret is written.
 	r.TokenEndpoint.Leave(o.key())
-	token := tokensecret.Fit(o.owner, *given)
-	expiry, err := r.believe(ctx, o, token, provenance)
-	if err != nil {
-		return status.Outcome{Request: request}, err
-	}
-	token.ExpiresAt = expiry.At
-	outcome := status.Outcome{Request: request, Lifetime: &token.Lifetime}
-	if tokensecret.IsSame(o.Target, token, provenance) {
-		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
-		r.memory.rememberUnwritten(o.owner, nil)
-		outcome.SameToken, outcome.ExpirySource = true, expiry.Source
-		return outcome, nil
-	}
-	outcome.Notices = slices.Concat(notices, noticesAbout(token))
-	if outcome.Target, err = r.write(ctx, o, &token, provenance); outcome.Target != nil {
-		outcome.ExpirySource = expiry.Source
-	}
+	outcome, err := r.deliver(ctx, o, *token, provenance, request.IsSent)
+	outcome.Request, outcome.Notices = request, slices.Concat(notices, outcome.Notices)
 	return outcome, err
-}
-
-// noticesAbout returns what an admin should know about a token.
-func noticesAbout(token oauth2.Token) (notices []oauth2.Notice) {
-	// The condition LifetimeUnknown says the same as a notice about an unreadable lifetime.
-	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
-		notices = append(notices, *notice)
-	}
-	notices = append(notices, token.Notices...)
-	if len(token.MissingFields) > 0 {
-		notices = append(notices, oauth2.Notice{
-			Reason: v1alpha1.EventResponseFieldMissing,
-			Message: fmt.Sprintf("the token response lacks %s: check authorizationServer.response.fields",
-				strings.Join(token.MissingFields, ", ")),
-		})
-	}
-	return notices
 }
 
 // verify writes the token that is in the Secret again if it is still the one that
 // its record tells of, and exchanges otherwise.
 func (r *Reconciler) verify(ctx context.Context, o *observed) (status.Outcome, error) {
-	target, notices, err := r.rewrite(ctx, o)
-	if err != nil || target != nil {
-		return status.Outcome{Target: target, Notices: notices}, err
+	outcome, err := r.rewrite(ctx, o)
+	if err != nil || outcome.Target != nil {
+		return outcome, err
 	}
 	logger(ctx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
 	return r.exchange(ctx, o)
 }
 
-// mend puts right what the Secret of an intact token lacks, while there is no new one.
-// It returns nil when it did not come to that. The status tells of the renewal.
-func (r *Reconciler) mend(ctx context.Context, o *observed) *tokensecret.State {
+// mend puts right what the Secret of an intact token lacks, while the renewal fails. The
+// status tells of the renewal. If a newer token waits to be written, mend writes that one, which
+// ends the failure.
+func (r *Reconciler) mend(ctx context.Context, o *observed) status.Outcome {
 	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
-		return nil
+		return status.Outcome{}
 	}
 	ctx, end := r.step(ctx, o, "mend")
-	target, _, err := r.rewrite(ctx, o)
+	outcome, err := r.rewrite(ctx, o)
 	end(err)
 	if err != nil {
 		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", err.Error())
 	}
-	if target != nil {
-		r.memory.rememberRepair(o.owner, o.Now)
-		// If the request has to wait, the report rests on the mended Secret.
-		o.Target = target
+	if outcome.Target == nil {
+		return status.Outcome{}
 	}
-	return target
+	if outcome.Attempted {
+		return outcome
+	}
+	r.memory.rememberRepair(o.owner, o.Now)
+	// If the request has to wait, the report rests on the mended Secret.
+	o.Target = outcome.Target
+	return status.Outcome{Target: outcome.Target}
 }
 
-// rewrite writes the token that is in the Secret again. It returns nil when that is
-// not the one that its record tells of.
-func (r *Reconciler) rewrite(ctx context.Context, o *observed) (*tokensecret.State, []oauth2.Notice, error) {
+// rewrite writes the token that is in the Secret again, or the newer one that waits to be
+// written. The outcome has no target if the Secret does not hold the token that its record
+// tells of.
+func (r *Reconciler) rewrite(ctx context.Context, o *observed) (status.Outcome, error) {
 	provenance, notices, err := r.credentials(ctx, o)
 	if err != nil {
-		return nil, nil, err
+		return status.Outcome{}, err
 	}
 	secret, err := r.target(ctx, o)
 	if err != nil {
-		return nil, nil, err
+		return status.Outcome{}, err
 	}
 	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
+	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
+		provenance.RenewRequest = o.RenewRequest
+		outcome, err := r.deliver(ctx, o, kept.token, provenance, false)
+		outcome.Attempted = true
+		return outcome, err
+	}
 	intact := tokensecret.Intact(secret, provenance)
 	if intact == nil {
-		return nil, nil, nil
+		return status.Outcome{}, nil
 	}
 	token := tokensecret.Fit(o.owner, *intact)
 	provenance.RenewRequest = o.Target.Record.RenewRequest
 	target, err := r.write(ctx, o, &token, provenance)
-	return target, notices, err
+	return status.Outcome{Target: target, Notices: notices}, err
 }
 
 // target reads the target Secret live, as it was observed.
@@ -230,7 +211,7 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 // token returns the token that could not be written last time, while it is valid, and
 // asks the token endpoint for one otherwise.
 func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Request, error) {
-	if kept := r.memory.unwritten(o.owner); kept != nil && kept.provenance.Equal(provenance) && o.Now.Before(kept.token.ExpiresAt) && !kept.isUnfit(o.owner) {
+	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
 		return &kept.token, status.Request{}, nil
 	}
 	digest, err := o.requestDigest(provenance.Credentials)
@@ -252,6 +233,9 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 		r.memory.rememberPaused(o, clientID)
 		return nil, request, err
 	}
+	if err := r.confirmTarget(ctx, o); err != nil {
+		return nil, request, err
+	}
 	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
 	if err != nil {
 		return nil, request, err
@@ -271,6 +255,10 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 // sendTokenRequest sends a token request, and keeps what it tells beyond the token: about
 // the pauses of the server, and about its metadata.
 func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *tokenRequest, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		// The operator ends.
+		return nil, err
+	}
 	clientID := provenance.Credentials.ClientID.Reveal()
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()

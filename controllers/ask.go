@@ -30,14 +30,18 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest
 }
 
 // send sends a request to an authorization server and has the response read, both
-// in a span. No header tells the server of the trace: it is a stranger.
+// in a span. No header tells the server of the trace: it is a stranger. An operator that ends
+// sends nothing, and waits for the response to what it has sent.
 func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Request, read func(oauth2.Response) error) (err error) {
 	ctx, end := r.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf(request.URL))))
 	defer func() {
 		trace.SpanFromContext(ctx).SetAttributes(attribute.String("tokensync.result", metrics.Result(err)))
 		end(err)
 	}()
-	response, err := r.TokenEndpoint.Send(ctx, request)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	response, err := r.TokenEndpoint.Send(context.WithoutCancel(ctx), request)
 	if err != nil {
 		return err
 	}

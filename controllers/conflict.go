@@ -6,9 +6,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // conflictOr returns errCacheBehind if a write was refused because the object is not as
@@ -45,6 +47,33 @@ func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCre
 	}
 	if err != nil {
 		return fmt.Errorf("read ClientCredential %q: %w", owner.Name, err)
+	}
+	return nil
+}
+
+// confirmTarget reads the metadata of the target live before the first token request of this
+// process: an earlier leader may have written a token that the cache does not show yet, and a
+// request would end it where a server knows one token per client. The error is errCacheBehind
+// if the target is not as it was observed. A ClientCredential that has neither a Secret nor a
+// token in its status is spared the read: a cold start costs one read per token. Should an
+// earlier leader have written one after all, the write of the new token finds out.
+func (r *Reconciler) confirmTarget(ctx context.Context, o *observed) error {
+	if r.memory.target(o.owner) != nil || (o.Target == nil && o.previous.Token == nil) {
+		return nil
+	}
+	live := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
+	switch {
+	case apierrors.IsNotFound(err) && o.Target == nil:
+		return nil
+	case apierrors.IsNotFound(err):
+		return errCacheBehind
+	case err != nil:
+		return fmt.Errorf("read the metadata of token Secret %q: %w", o.TargetName, err)
+	}
+	r.memory.rememberTarget(o.owner, tokensecret.StateOf(o.owner, live))
+	if o.Target == nil || o.Target.ResourceVersion != live.ResourceVersion {
+		return errCacheBehind
 	}
 	return nil
 }

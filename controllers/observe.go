@@ -89,11 +89,14 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		},
 	}
 	o.assume(o.previous.Failure)
-	var err error
-	if o.RequestHash, err = tokensecret.RequestHash(owner.Spec); err != nil {
+	requestHash, err := tokensecret.RequestHash(owner.Spec)
+	if err != nil {
 		return o, fmt.Errorf("hash the spec: %w", err)
 	}
-	if o.Target, err = r.observeTarget(ctx, owner); err != nil {
+	o.RequestHash = requestHash
+	target, err := r.observeTarget(ctx, owner)
+	r.seeTarget(o, target)
+	if err != nil {
 		return o, err
 	}
 	if o.server, err = r.observeServer(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -79,6 +80,8 @@ type Reconciler struct {
 	limiter  *ratelimit.Limiter
 	progress *progress.Progress
 	started  func() time.Time
+	// working is held for reading by each reconcile.
+	working sync.RWMutex
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch;patch
@@ -93,6 +96,12 @@ type Reconciler struct {
 
 // Reconcile brings one ClientCredential a step further.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	if ctx.Err() != nil {
+		// The operator ends, and begins nothing.
+		return reconcile.Result{}, nil
+	}
+	r.working.RLock()
+	defer r.working.RUnlock()
 	clientCredential := &v1alpha1.ClientCredential{}
 	if err := r.Client.Get(ctx, request.NamespacedName, clientCredential); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -152,6 +161,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return r.reportError(ctx, observed, err)
 	}
 	return r.report(ctx, observed, decision, outcome), nil
+}
+
+// Finish waits for the reconciles that are under way after the manager has ended, and lets no
+// other begin. A manager that loses its lease does not wait for them, but they may wait for a
+// token. The error is that of the context.
+func (r *Reconciler) Finish(ctx context.Context) error {
+	finished := make(chan struct{})
+	go func() {
+		r.working.Lock()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ensureMetadata sets the finalizers and the owner of the Secret, if they differ. It

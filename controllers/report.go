@@ -55,6 +55,8 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.
 		r.memory.rememberUnwrittenStatus(o.owner, report.Status)
+		ctx, cancel := finishing(ctx)
+		defer cancel()
 		ctx, end := r.step(ctx, o, "report")
 		version, err := r.writeStatus(ctx, o, report.Status)
 		end(client.IgnoreNotFound(err))

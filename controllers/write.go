@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,8 +25,8 @@ import (
 func (r *Reconciler) write(ctx context.Context, o *observed, token *oauth2.Token, provenance tokensecret.Provenance) (_ *tokensecret.State, err error) {
 	ctx, end := r.span(ctx, "write Secret")
 	defer func() { end(err) }()
-	// A token that was issued is written also while the operator is told to end.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	// A write that is under way is finished also while the operator ends.
+	ctx, cancel := finishing(ctx)
 	defer cancel()
 	record := tokensecret.NewRecord(*token, provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, *token, record, provenance.Credentials.ClientID.Reveal())
@@ -168,8 +167,6 @@ func secretOf(configuration *corev1ac.SecretApplyConfiguration) (*corev1.Secret,
 	return secret, json.Unmarshal(raw, secret)
 }
 
-const writeTimeout = 10 * time.Second
-
 // writeFailure is what the API server said, which may be the words of an
 // admission webhook that saw the Secret, as it is and as it was to be.
 func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
@@ -217,7 +214,11 @@ func (r *Reconciler) targetConflictOr(ctx context.Context, o *observed, err erro
 		uid, resourceVersion = o.Target.UID, o.Target.ResourceVersion
 	}
 	live := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	return r.conflictOr(ctx, err, live, uid, resourceVersion)
+	err = r.conflictOr(ctx, err, live, uid, resourceVersion)
+	if errors.Is(err, errCacheBehind) && live.UID != "" {
+		r.memory.rememberTarget(o.owner, tokensecret.StateOf(o.owner, live))
+	}
+	return err
 }
 
 // prune deletes the token Secrets of former targets, or releases those that are to be

@@ -43,6 +43,9 @@ type Input struct {
 	Target *tokensecret.State
 	// Rival is a ClientCredential with the same target that goes first; may be empty.
 	Rival string
+	// Unwritten is true if a valid token for the same request, no older than that of the
+	// target, waits in memory to be written.
+	Unwritten bool
 
 	// Last is what the last status says.
 	Last Last
@@ -122,7 +125,7 @@ var rules = []rule{
 	// Nor is a Secret made again without end that others delete again and again.
 	goneAgain,
 	// Reasons for a new token, the strongest first.
-	noToken, requestChanged, renewRequested, renewUnfulfilled, due,
+	noToken, unwritten, requestChanged, renewRequested, renewUnfulfilled, due,
 	// The token may come from a backup, may have been changed by others, which is not
 	// repaired without end either, or be from other credentials.
 	inherited, driftedAgain, drifted, credentialsChanged,

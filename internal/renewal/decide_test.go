@@ -105,6 +105,15 @@ var _ = Describe("the decision", func() {
 		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
 		Entry("a changed request is renewed, not verified, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
 
+		// A newer token that could not be written wins over the one in the Secret.
+		Entry("a token that waits to be written is written over a good one", renewal.Exchange, "a newer token waits to be written", unwritten),
+		Entry("a token that waits to be written is written, and the older one is not verified", renewal.Exchange, "a newer token waits to be written", unwritten, drifted),
+		Entry("a token that waits to be written is written, whatever was edited in the credentials Secret", renewal.Exchange, "a newer token waits to be written", unwritten, credentialsEdited, backingOff),
+		Entry("a token that waits to be written does not wait for a contest", renewal.Exchange, "a newer token waits to be written", unwritten, drifted, contested),
+		Entry("a token that waits to be written waits while a backoff runs", renewal.Wait, "backing off", unwritten, backingOff),
+		Entry("a token that waits to be written waits while it is suspended", renewal.Wait, "suspended", unwritten, suspended),
+		Entry("a token that waits to be written is written to a new Secret", renewal.Exchange, "there is no token Secret", unwritten, noTarget),
+
 		// A server that gave the same token again is left alone until the status says.
 		Entry("a token that the server gave again is kept, although it would be due", renewal.Keep, "the token is good", putOff(5*time.Minute), duePlanned),
 		Entry("a token that the server gave again is kept until just after its expiry", renewal.Keep, "the token is good", putOff(-time.Second), expired),
@@ -141,6 +150,11 @@ var _ = Describe("the decision", func() {
 		Entry("an edit of the credentials Secret is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
 		Entry("an edit of the credentials Secret that is known to leave the credentials as they were is not", renewal.Keep, "the token is good", credentialsLabelled),
 	)
+
+	It("counts the write of a token that waits as a repair if the Secret drifted", func() {
+		Expect(renewal.Decide(good(unwritten, drifted)).Repair).To(BeTrue())
+		Expect(renewal.Decide(good(unwritten)).Repair).To(BeFalse())
+	})
 
 	DescribeTable("looks again",
 		func(expected func(renewal.Input) time.Time, changes ...change) {
@@ -215,6 +229,25 @@ var _ = Describe("the look after an attempt", func() {
 		Entry("at the retry when a try that was put off failed", inAMinute, time.Minute, putOff(5*time.Minute), due),
 	)
 })
+
+var _ = DescribeTable("a token that was requested for the renew request today answers",
+	func(expected bool, changes ...change) {
+		Expect(good(changes...).Answers("today")).To(Equal(expected))
+	},
+	Entry("the same renew request", true, renewRequest("today")),
+	Entry("none", true),
+	Entry("none that came later", false, renewRequest("tomorrow")),
+	Entry("none that came later, without a token", false, renewRequest("tomorrow"), noTarget),
+	Entry("one that came later, which the token in the Secret answers", true, renewRequest("tomorrow"), func(in *renewal.Input) {
+		in.Target.Record.RenewRequest = "tomorrow"
+	}),
+)
+
+func unwritten(in *renewal.Input) { in.Unwritten = true }
+
+func renewRequest(value string) change {
+	return func(in *renewal.Input) { in.RenewRequest = value }
+}
 
 var _ = Describe("a token", func() {
 	DescribeTable("is valid",

@@ -73,6 +73,13 @@ func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
 // IsRenewRequested tells whether someone asks for a renewal that was not tried yet.
 func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
 
+// Answers reports whether a token that was requested for an earlier renew request answers the
+// present one.
+func (in Input) Answers(renewRequest string) bool {
+	return in.RenewRequest == "" || in.RenewRequest == renewRequest ||
+		(in.Token() != nil && in.Token().RenewRequest == in.RenewRequest)
+}
+
 // renewRequestIsNew compares with the status and with the Secret, so that a
 // status that could not be written does not renew twice.
 func (in Input) renewRequestIsNew() bool {

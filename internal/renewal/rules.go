@@ -129,6 +129,15 @@ func noToken(in Input) *Decision {
 	return nil
 }
 
+// unwritten comes before all that would write the token of the target again: where a server
+// knows one token per client, that token is dead.
+func unwritten(in Input) *Decision {
+	if !in.Unwritten {
+		return nil
+	}
+	return &Decision{Action: Exchange, Why: "a newer token waits to be written", Repair: in.Target.Drifted}
+}
+
 func requestChanged(in Input) *Decision {
 	if in.Token().RequestHash == in.RequestHash {
 		return nil

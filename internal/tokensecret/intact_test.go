@@ -109,7 +109,6 @@ var _ = DescribeTable("a token that could not be written serves",
 	Entry("after a label edit of the credentials Secret", true, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
 	Entry("with the same credentials, read again", true, credentialsAre("shop-id", clientSecret)),
 	Entry("no other request", false, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RequestHash = "other" }),
-	Entry("no new renew request", false, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RenewRequest = "tomorrow" }),
 	Entry("no other client", false, credentialsAre("other-id", clientSecret)),
 	Entry("no other client secret", false, credentialsAre("shop-id", "rotated")),
 )

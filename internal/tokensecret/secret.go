@@ -156,8 +156,7 @@ var (
 	ownAnnotations = append([]string{v1alpha1.ResponseFieldsAnnotation}, tokenAnnotations...)
 )
 
-// Equal tells whether a token issued for p serves other as well.
+// Equal reports whether a token issued for p serves other as well.
 func (p Provenance) Equal(other Provenance) bool {
-	return p.RequestHash == other.RequestHash && p.RenewRequest == other.RenewRequest &&
-		p.Credentials.Equal(other.Credentials)
+	return p.RequestHash == other.RequestHash && p.Credentials.Equal(other.Credentials)
 }
