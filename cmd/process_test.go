@@ -3,19 +3,24 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -41,6 +46,44 @@ var _ = Describe("The manager", func() {
 	It("ends at once and cleanly when it is told to", func() {
 		session, _ := startReady()
 		Eventually(session.Terminate()).WithTimeout(10 * time.Second).Should(gexec.Exit(0))
+	})
+
+	It("writes the tokens that it has requested when it is told to end, and requests no other", func(ctx SpecContext) {
+		const count = 10
+		server := newServer()
+		var asked atomic.Int64
+		release := make(chan struct{})
+		server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
+			token := asked.Add(1)
+			<-release
+			_, _ = fmt.Fprintf(rw, `{"access_token": "t0ken-%d", "expires_in": 3600}`, token)
+		})
+		session, _ := startReady()
+		names := make([]string, count)
+		for i := range names {
+			names[i] = fmt.Sprint("shop-", i)
+		}
+		awaitTokens := createShops(ctx, server, names...)
+		Eventually(asked.Load).WithTimeout(20 * time.Second).Should(BeEquivalentTo(count))
+		session.Signal(syscall.SIGTERM)
+		// Due at once, but the operator ends.
+		late := clientOf("default", "late", inlineServer(server))
+		late.Spec.CredentialsRef.Name = "shop"
+		Expect(apiServer.Create(ctx, late)).To(Succeed())
+		Consistently(session).WithTimeout(time.Second).ShouldNot(gexec.Exit())
+		close(release)
+		Eventually(session).WithTimeout(20 * time.Second).Should(gexec.Exit(0))
+
+		Expect(asked.Load()).To(BeEquivalentTo(count))
+		Expect(apiServer.Delete(ctx, late)).To(Succeed())
+		awaitTokens()
+		given := map[string]bool{}
+		for _, name := range names {
+			secret := &corev1.Secret{}
+			Expect(apiServer.Get(ctx, client.ObjectKey{Namespace: "default", Name: name + "-token"}, secret)).To(Succeed())
+			given[string(secret.Data[v1alpha1.AccessTokenKey])] = true
+		}
+		Expect(given).To(HaveLen(count))
 	})
 
 	It("says what is wrong with a flag", func() {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
@@ -23,6 +24,11 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
+
+// shutdownTimeout fits a token request (30 s), the write of its token (10 s) and that of the
+// status (10 s). The lease is released after that. terminationGracePeriodSeconds in
+// config/manager and the chart must be longer.
+const shutdownTimeout = 55 * time.Second
 
 // run runs the manager until the context ends.
 func run(ctx context.Context, o *options) error {
@@ -81,7 +87,11 @@ func run(ctx context.Context, o *options) error {
 	}
 	logf.Log.Info("Starting", "version", version)
 	if err := mgr.Start(ctx); err != nil {
-		return fmt.Errorf("run the manager: %w", err)
+		// A manager that has lost its lease does not wait for what is under way. After SIGTERM,
+		// it has waited long enough.
+		finish, cancel := context.WithTimeout(ctx, shutdownTimeout)
+		defer cancel()
+		return fmt.Errorf("run the manager: %w", errors.Join(err, reconciler.Finish(finish)))
 	}
 	return nil
 }
@@ -95,6 +105,7 @@ func managerOptions(o *options, scheme *runtime.Scheme, metrics metricsserver.Op
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "tokensync.dev",
 		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
 	}
 }
 
