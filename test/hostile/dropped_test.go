@@ -29,6 +29,9 @@ import (
 type lastTokenServer struct {
 	*hostileServer
 
+	// lifetime of the tokens in seconds.
+	lifetime int
+
 	mutex  sync.Mutex
 	issued int
 	// before and after, if set, are called before and after a token is issued, with the number
@@ -38,7 +41,7 @@ type lastTokenServer struct {
 
 func newLastTokenServer() *lastTokenServer {
 	GinkgoHelper()
-	s := &lastTokenServer{}
+	s := &lastTokenServer{lifetime: 3600}
 	s.hostileServer = newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 		number := int(s.requests.Load())
 		if s.before != nil {
@@ -51,7 +54,7 @@ func newLastTokenServer() *lastTokenServer {
 		if s.after != nil {
 			s.after(number)
 		}
-		giveToken(rw, fmt.Sprint("t0ken-", token))
+		giveTokenFor(rw, fmt.Sprint("t0ken-", token), s.lifetime)
 	})
 	return s
 }
@@ -63,9 +66,11 @@ func (s *lastTokenServer) valid() string {
 	return fmt.Sprint("t0ken-", s.issued)
 }
 
-func giveToken(rw http.ResponseWriter, token string) {
+func giveToken(rw http.ResponseWriter, token string) { giveTokenFor(rw, token, 3600) }
+
+func giveTokenFor(rw http.ResponseWriter, token string, seconds int) {
 	rw.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintf(rw, `{"access_token": %q, "token_type": "Bearer", "expires_in": 3600}`, token)
+	_, _ = fmt.Fprintf(rw, `{"access_token": %q, "token_type": "Bearer", "expires_in": %d}`, token, seconds)
 }
 
 // another starts a second operator that serves the same namespaces, without leader election.
@@ -379,22 +384,26 @@ var _ = Describe("Of two operators", func() {
 	})
 
 	It("the one that issued the newest token writes it, although the other wrote meanwhile", func(ctx SpecContext) {
-		// Its clock is ahead, so its token is the newer one by the records, too.
-		secondClock := testingclock.NewFakeClock(begin.Add(time.Minute))
+		server.lifetime = 360
+		w.victim.renew(ctx, "shop", "for six minutes")
+		Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-2"))
+		// Its clock is ahead, so its token is due, and newer by the records too. Five minutes
+		// would make the other one doubt the records.
+		secondClock := testingclock.NewFakeClock(begin)
 		second := w.another(secondClock, nil)
 		server.before = func(number int) {
-			if number == 2 {
+			if number == 3 {
 				w.victim.renew(ctx, "shop", "now")
-				Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-2"))
+				Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-3"))
 			}
 		}
-		secondClock.Step(50 * time.Minute)
+		secondClock.Step(245 * time.Second)
 		Eventually(func() string {
 			secondClock.Step(time.Millisecond)
 			return w.victim.token(ctx, "shop-token")
-		}).Should(Equal("t0ken-3"))
+		}).Should(Equal("t0ken-4"))
 		idle(second)
-		Expect(server.requests.Load()).To(BeEquivalentTo(3))
+		Expect(server.requests.Load()).To(BeEquivalentTo(4))
 		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
 	})
 
