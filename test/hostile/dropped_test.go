@@ -66,7 +66,7 @@ func (s *lastTokenServer) valid() string {
 	return fmt.Sprint("t0ken-", s.issued)
 }
 
-func giveToken(rw http.ResponseWriter, token string) { giveTokenFor(rw, token, 3600) }
+func giveToken(rw http.ResponseWriter) { giveTokenFor(rw, "t0ken", 3600) }
 
 func giveTokenFor(rw http.ResponseWriter, token string, seconds int) {
 	rw.Header().Set("Content-Type", "application/json")
@@ -108,15 +108,15 @@ func refuses(method string) func(*http.Request) *http.Response {
 	}
 }
 
-func (t *tenant) token(ctx context.Context, secret string) string {
+func (t *tenant) shopToken(ctx context.Context) string {
 	GinkgoHelper()
-	return string(t.secret(ctx, secret).Data[v1alpha1.AccessTokenKey])
+	return string(t.secret(ctx, "shop-token").Data[v1alpha1.AccessTokenKey])
 }
 
-// renew asks for a renewal by annotation.
-func (t *tenant) renew(ctx context.Context, name, value string) {
+// renewShop asks for a renewal by annotation.
+func (t *tenant) renewShop(ctx context.Context, value string) {
 	GinkgoHelper()
-	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata(name)}, func(c *v1alpha1.ClientCredential) {
+	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) {
 		c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: value}
 	})
 }
@@ -130,7 +130,7 @@ var _ = Describe("An operator that is told to end", func() {
 		release := make(chan struct{})
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 			<-release
-			giveToken(rw, "t0ken")
+			giveToken(rw)
 		})
 		w := newWorld(ctx)
 		for i := range 20 {
@@ -166,7 +166,7 @@ var _ = Describe("An operator that is told to end", func() {
 		var url string
 		server := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.URL.Path, "/.well-known") {
-				giveToken(rw, "t0ken")
+				giveToken(rw)
 				return
 			}
 			asked.Store(true)
@@ -189,7 +189,7 @@ var _ = Describe("An operator that is told to end", func() {
 		release := make(chan struct{})
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 			<-release
-			giveToken(rw, "t0ken")
+			giveToken(rw)
 		})
 		var reconciler *controllers.Reconciler
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { reconciler = r } })
@@ -201,7 +201,7 @@ var _ = Describe("An operator that is told to end", func() {
 		Consistently(finished).ShouldNot(Receive())
 		close(release)
 		Eventually(finished).Should(Receive(BeNil()))
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal("t0ken"))
+		Expect(w.victim.shopToken(ctx)).To(Equal("t0ken"))
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
@@ -215,7 +215,7 @@ var _ = Describe("An operator that is told to end", func() {
 			w.operator.TellToEnd()
 			meanwhile(w)
 		}
-		w.victim.renew(ctx, "shop", "now")
+		w.victim.renewShop(ctx, "now")
 		Eventually(server.requests.Load).Should(BeEquivalentTo(2))
 		w.operator.Stop()
 		return w, server
@@ -225,7 +225,7 @@ var _ = Describe("An operator that is told to end", func() {
 		w, server := renews(ctx, func(w *world) {
 			edit(ctx, w.victim.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Labels["touched"] = "meanwhile" })
 		})
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 		Expect(w.victim.get(ctx, "shop")(Default).Status.LastHandledRenewRequest).To(Equal("now"))
 	})
 
@@ -239,7 +239,7 @@ var _ = Describe("An operator that is told to end", func() {
 				return answered(r, http.StatusInternalServerError, "")
 			})
 		})
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Conditions).NotTo(matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 	})
 })
@@ -252,7 +252,7 @@ var _ = Describe("A token that could not be written", func() {
 			server := newLastTokenServer()
 			w.victim.isServed(ctx, "shop", server.URL)
 			w.interceptWith(refuses(http.MethodPatch))
-			w.victim.renew(ctx, "shop", "now")
+			w.victim.renewShop(ctx, "now")
 			w.victim.says(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 			w.interceptWith(nil)
 
@@ -283,17 +283,17 @@ var _ = Describe("A token that could not be written", func() {
 			edit(ctx, t.secret(ctx, "shop-credentials"), func(s *corev1.Secret) { s.Labels["touched"] = "yes" })
 		}),
 		Entry("when the target is renamed", "elsewhere", func(ctx context.Context, t *tenant) {
-			t.edits(ctx, "shop", func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "elsewhere"} })
+			t.editShop(ctx, func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "elsewhere"} })
 		}),
 		Entry("when the type of the target changes", "shop-token", func(ctx context.Context, t *tenant) {
-			t.edits(ctx, "shop", func(s *v1alpha1.ClientCredentialSpec) {
+			t.editShop(ctx, func(s *v1alpha1.ClientCredentialSpec) {
 				s.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 					Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 				}}
 			})
 		}),
 		Entry("when the template adds a label", "shop-token", func(ctx context.Context, t *tenant) {
-			t.edits(ctx, "shop", func(s *v1alpha1.ClientCredentialSpec) {
+			t.editShop(ctx, func(s *v1alpha1.ClientCredentialSpec) {
 				s.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 					Metadata: &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": "shop"}},
 				}}
@@ -306,11 +306,11 @@ var _ = Describe("A token that could not be written", func() {
 			})
 		}),
 		Entry("when the ClientCredential is suspended and resumed", "shop-token", func(ctx context.Context, t *tenant) {
-			t.edits(ctx, "shop", func(s *v1alpha1.ClientCredentialSpec) { s.Suspend = ptr.To(true) })
+			t.editShop(ctx, func(s *v1alpha1.ClientCredentialSpec) { s.Suspend = ptr.To(true) })
 			Eventually(func(g Gomega) {
 				g.Expect(t.get(ctx, "shop")(g).Status.ObservedGeneration).To(HaveValue(BeEquivalentTo(2)))
 			}).Should(Succeed())
-			t.edits(ctx, "shop", func(s *v1alpha1.ClientCredentialSpec) { s.Suspend = nil })
+			t.editShop(ctx, func(s *v1alpha1.ClientCredentialSpec) { s.Suspend = nil })
 		}),
 	)
 
@@ -332,10 +332,10 @@ var _ = Describe("A token that could not be written", func() {
 			}
 			return answered(r, http.StatusGatewayTimeout, "")
 		})
-		w.victim.renew(ctx, "shop", "now")
+		w.victim.renewShop(ctx, "now")
 		Eventually(func(g Gomega) {
 			fake.Step(time.Second)
-			g.Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+			g.Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 			status := w.victim.get(ctx, "shop")(g).Status
 			g.Expect(status.Failure).To(BeNil())
 			g.Expect(status.LastHandledRenewRequest).To(Equal("now"))
@@ -347,7 +347,7 @@ var _ = Describe("A token that could not be written", func() {
 		Eventually(func(g Gomega) {
 			fake.Step(time.Second)
 			g.Expect(server.requests.Load()).To(BeEquivalentTo(3))
-			g.Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+			g.Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 		}).Should(Succeed())
 	})
 })
@@ -370,8 +370,8 @@ var _ = Describe("Of two operators", func() {
 		nextClock := testingclock.NewFakeClock(begin)
 		next := w.another(nextClock, isFrozen)
 		fakeClock(w).Step(30 * time.Minute)
-		w.victim.renew(ctx, "shop", "now")
-		Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-2"))
+		w.victim.renewShop(ctx, "now")
+		Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-2"))
 		w.operator.Stop()
 
 		// The first token is due now, the second is not.
@@ -380,31 +380,31 @@ var _ = Describe("Of two operators", func() {
 			idle(next)
 		}
 		Expect(server.requests.Load()).To(BeEquivalentTo(2))
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 	})
 
 	It("the one that issued the newest token writes it, although the other wrote meanwhile", func(ctx SpecContext) {
 		server.lifetime = 360
-		w.victim.renew(ctx, "shop", "for six minutes")
-		Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-2"))
+		w.victim.renewShop(ctx, "for six minutes")
+		Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-2"))
 		// Its clock is ahead, so its token is due, and newer by the records too. Five minutes
 		// would make the other one doubt the records.
 		secondClock := testingclock.NewFakeClock(begin)
 		second := w.another(secondClock, nil)
 		server.before = func(number int) {
 			if number == 3 {
-				w.victim.renew(ctx, "shop", "now")
-				Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-3"))
+				w.victim.renewShop(ctx, "now")
+				Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-3"))
 			}
 		}
 		secondClock.Step(245 * time.Second)
 		Eventually(func() string {
 			secondClock.Step(time.Millisecond)
-			return w.victim.token(ctx, "shop-token")
+			return w.victim.shopToken(ctx)
 		}).Should(Equal("t0ken-4"))
 		idle(second)
 		Expect(server.requests.Load()).To(BeEquivalentTo(4))
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 	})
 
 	It("the one that issued the older token drops it", func(ctx SpecContext) {
@@ -413,7 +413,7 @@ var _ = Describe("Of two operators", func() {
 		server.after = func(number int) {
 			if number == 2 {
 				fakeClock(w).Step(55 * time.Minute)
-				Eventually(func() string { return w.victim.token(ctx, "shop-token") }).Should(Equal("t0ken-3"))
+				Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-3"))
 			}
 		}
 		secondClock.Step(50 * time.Minute)
@@ -426,7 +426,7 @@ var _ = Describe("Of two operators", func() {
 			idle(second)
 		}
 		Expect(server.requests.Load()).To(BeEquivalentTo(3))
-		Expect(w.victim.token(ctx, "shop-token")).To(Equal(server.valid()))
+		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 	})
 })
 
@@ -438,7 +438,7 @@ var _ = DescribeTable("A server that ends a connection after it has read a token
 		server := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			if !ends.Load() {
-				giveToken(rw, "t0ken")
+				giveToken(rw)
 				return
 			}
 			connection, _, err := http.NewResponseController(rw).Hijack()
@@ -449,7 +449,7 @@ var _ = DescribeTable("A server that ends a connection after it has read a token
 		w.victim.asks(ctx, "shop", server.URL, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		ends.Store(true)
-		w.victim.renew(ctx, "shop", "now")
+		w.victim.renewShop(ctx, "now")
 		w.victim.says(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "TokenEndpointUnreachable"))
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Failure.Attempts).To(BeEquivalentTo(1))
 		Expect(server.requests.Load()).To(BeEquivalentTo(2))
@@ -478,8 +478,8 @@ func idle(w *world) {
 	}).Should(BeTrue())
 }
 
-// edits changes the spec of a ClientCredential.
-func (t *tenant) edits(ctx context.Context, name string, change func(*v1alpha1.ClientCredentialSpec)) {
+// editShop changes the spec of the ClientCredential shop.
+func (t *tenant) editShop(ctx context.Context, change func(*v1alpha1.ClientCredentialSpec)) {
 	GinkgoHelper()
-	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata(name)}, func(c *v1alpha1.ClientCredential) { change(&c.Spec) })
+	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) { change(&c.Spec) })
 }
