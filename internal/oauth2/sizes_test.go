@@ -59,7 +59,7 @@ var _ = Describe("a size", func() {
 			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
 			Expect(failure.Message).To(ContainSubstring(said))
 			// To parse such a key takes 130 MiB.
-			Expect(allocated(func() { buildFailure(mutual, grant) })).To(BeNumerically("<", 1<<20))
+			Expect(allocated(func() { _ = buildFailure(mutual, grant) })).To(BeNumerically("<", 1<<20))
 		},
 		Entry("a key in PKCS#1", certificate, inPEM("RSA PRIVATE KEY", huge), "larger than a key of 8192 bits"),
 		Entry("a key in PKCS#8", certificate, inPEM("PRIVATE KEY", inPKCS8(huge)), "larger than a key of 8192 bits"),
@@ -75,7 +75,7 @@ var _ = Describe("a size", func() {
 			grant := oauth2.Grant{Credentials: withKey(text)}
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(v1alpha1.Assertion{}))
 			Expect(buildFailure(s, grant).Message).To(ContainSubstring(said))
-			Expect(allocated(func() { buildFailure(s, grant) })).To(BeNumerically("<", 2<<20))
+			Expect(allocated(func() { _ = buildFailure(s, grant) })).To(BeNumerically("<", 2<<20))
 		},
 		Entry("in PKCS#1", inPEM("RSA PRIVATE KEY", huge), "has more than 8192 bits"),
 		Entry("in PKCS#8", inPEM("PRIVATE KEY", inPKCS8(huge)), "has more than 8192 bits"),

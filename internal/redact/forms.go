@@ -120,7 +120,7 @@ func replaced(f form, sign byte, decode func(text []byte) ([]byte, int)) form {
 // percent decodes URLs and forms.
 func percent(rest []byte) ([]byte, int) {
 	if len(rest) > 1 && rest[1] == 'u' {
-		return number(rest, 2, 4, 16)
+		return number(rest, 2, 4)
 	}
 	return octet(rest, 1, 2, 16)
 }
@@ -133,14 +133,14 @@ func backslash(rest []byte) ([]byte, int) {
 	switch letter := rest[1]; {
 	case letter == 'u' && len(rest) > 2 && rest[2] == '{':
 		if end := bytes.IndexByte(rest[:min(len(rest), 12)], '}'); end > 0 {
-			decoded, size := number(rest[:end], 3, end-3, 16)
+			decoded, size := number(rest[:end], 3, end-3)
 			return decoded, size + min(size, 1)
 		}
 		return nil, 0
 	case letter == 'u':
 		return unit(rest)
 	case letter == 'U':
-		return number(rest, 2, 8, 16)
+		return number(rest, 2, 8)
 	case letter == 'x':
 		return octet(rest, 2, 2, 16)
 	case '0' <= letter && letter <= '7':
@@ -155,7 +155,7 @@ func backslash(rest []byte) ([]byte, int) {
 
 // unit decodes \uXXXX, of which two may make one rune.
 func unit(rest []byte) ([]byte, int) {
-	decoded, size := number(rest, 2, 4, 16)
+	decoded, size := number(rest, 2, 4)
 	if size == 0 || len(rest) < 12 || rest[6] != '\\' || rest[7] != 'u' {
 		return decoded, size
 	}
@@ -167,12 +167,12 @@ func unit(rest []byte) ([]byte, int) {
 	return decoded, size
 }
 
-// number decodes a rune whose digits stand after a prefix.
-func number(rest []byte, prefix, digits, base int) ([]byte, int) {
+// number decodes a rune whose hexadecimal digits stand after a prefix.
+func number(rest []byte, prefix, digits int) ([]byte, int) {
 	if digits < 1 || len(rest) < prefix+digits {
 		return nil, 0
 	}
-	value, err := strconv.ParseUint(string(rest[prefix:prefix+digits]), base, 31)
+	value, err := strconv.ParseUint(string(rest[prefix:prefix+digits]), 16, 31)
 	if err != nil {
 		return nil, 0
 	}

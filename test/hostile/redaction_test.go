@@ -16,13 +16,13 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// withFields declares fields that all point to one place.
-func withFields(count int, pointer v1alpha1.JSONPointer) func(*v1alpha1.ClientCredentialSpec) {
+// withFields declares fields that all point to the access token.
+func withFields(count int) func(*v1alpha1.ClientCredentialSpec) {
 	return func(spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}
 		for i := range count {
 			spec.AuthorizationServer.Response.Fields = append(spec.AuthorizationServer.Response.Fields,
-				v1alpha1.ResponseField{Name: fmt.Sprintf("field-%d", i), Pointers: []v1alpha1.JSONPointer{pointer}})
+				v1alpha1.ResponseField{Name: fmt.Sprintf("field-%d", i), Pointers: []v1alpha1.JSONPointer{"/access_token"}})
 		}
 	}
 }
@@ -45,7 +45,7 @@ var _ = Describe("A response that is multiplied", func() {
 		w := newWorld(ctx)
 		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
 		spent := allocated(func() {
-			w.attacker.asks(ctx, "bomb", server.URL, withFields(16, "/access_token"))
+			w.attacker.asks(ctx, "bomb", server.URL, withFields(16))
 			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "InvalidResponse",
 				And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("no Secret can hold"))))
 		})
@@ -59,7 +59,7 @@ var _ = Describe("A response that is multiplied", func() {
 	It("is refused if fields and template together make too much of it", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(answers(http.StatusOK, large(60<<10)))
-		w.attacker.asks(ctx, "bomb", server.URL, withFields(11, "/access_token"), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.attacker.asks(ctx, "bomb", server.URL, withFields(11), func(spec *v1alpha1.ClientCredentialSpec) {
 			data := map[string]string{}
 			for i := range 8 {
 				data[fmt.Sprintf("key-%d", i)] = "{{ .access_token }}"
@@ -82,7 +82,7 @@ var _ = Describe("A response that is multiplied", func() {
 		})
 		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
 		spent := allocated(func() {
-			w.attacker.asks(ctx, "bomb", server.URL, withFields(2, "/access_token"))
+			w.attacker.asks(ctx, "bomb", server.URL, withFields(2))
 			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("too large: [REDACTED];")))
 		})
 		Expect(spent).To(BeNumerically("<", 100))

@@ -3,6 +3,7 @@
 package hostile_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func TestHostile(t *testing.T) {
 	SetDefaultConsistentlyDuration(500 * time.Millisecond)
 	RegisterFailHandler(Fail)
 	for _, spec := range PreviewSpecs("Hostile").SpecReports {
-		specNames = append(specNames, spec.LeafNodeText)
+		specNames = append(specNames, strings.TrimSpace(strings.Join(append(spec.ContainerHierarchyTexts, spec.LeafNodeText), " ")))
 	}
 	RunSpecs(t, "Hostile")
 }
