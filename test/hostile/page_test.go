@@ -36,7 +36,7 @@ func isSpec(text string) bool {
 	if !isElsewhere {
 		return slices.ContainsFunc(specNames, func(spec string) bool { return strings.HasPrefix(spec, text) })
 	}
-	files, err := filepath.Glob(filepath.Join("../..", folder, "*_test.go"))
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*_test.go"))
 	Expect(err).NotTo(HaveOccurred())
 	return slices.ContainsFunc(files, func(file string) bool {
 		content, err := os.ReadFile(file)
