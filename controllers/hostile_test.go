@@ -168,11 +168,11 @@ var _ = Describe("A ClientCredential among others", func() {
 		}).Should(Succeed())
 	})
 
-	It("writes the same token later when the rewrite after a label edit fails", func(ctx SpecContext) {
+	It("writes the same token later when the rewrite after an edit of its Secret fails", func(ctx SpecContext) {
 		w.traffic.failWhen(func(r *http.Request) bool {
 			return r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token")
 		})
-		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
+		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Labels = nil })
 		Eventually(func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 		}).Should(Succeed())

@@ -21,7 +21,7 @@ var _ = Describe("the generated part of the chart", func() {
 	It("is up to date: run make generate", func() {
 		files, err := generate(root)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(files).To(HaveLen(3 + 8 + 3)) // CRDs, rules of roles; alerts.yaml, values.yaml, README.md
+		Expect(files).To(HaveLen(3 + 9 + 3)) // CRDs, rules of roles; alerts.yaml, values.yaml, README.md
 		for name, content := range files {
 			there, err := os.ReadFile(filepath.Join(root, chart, name))
 			Expect(err).NotTo(HaveOccurred())
