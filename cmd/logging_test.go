@@ -117,6 +117,10 @@ var _ = Describe("The log of the manager", func() {
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { session.Kill().Wait("10s") })
 
+		// The operators of other specs serve all namespaces.
+		DeferCleanup(func(ctx SpecContext) {
+			Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, client.InNamespace(namespace))).To(Succeed())
+		})
 		metadata := metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}}
 		Expect(apiServer.Create(ctx, &corev1.Secret{ObjectMeta: metadata, StringData: map[string]string{"client_id": clientID, "client_secret": clientSecret}})).To(Succeed())
 		Expect(apiServer.Create(ctx, &v1alpha1.ClientCredential{ObjectMeta: metadata, Spec: v1alpha1.ClientCredentialSpec{

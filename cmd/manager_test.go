@@ -128,7 +128,7 @@ func createShops(ctx SpecContext, server *authserver.Server, names ...string) (a
 		GinkgoHelper()
 		Eventually(func(g Gomega) {
 			list := &v1alpha1.ClientCredentialList{}
-			g.Expect(apiServer.List(ctx, list)).To(Succeed())
+			g.Expect(apiServer.List(ctx, list, client.InNamespace("default"))).To(Succeed())
 			g.Expect(list.Items).To(HaveLen(len(names)))
 			for i := range list.Items {
 				g.Expect(list.Items[i].Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
