@@ -5,6 +5,7 @@ package interop_test
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -65,6 +66,10 @@ var _ = Describe("A token that cannot be revoked", func() {
 		l.put(ctx)
 		token := l.eventuallyReady(ctx)
 		Expect(apiServer.Delete(ctx, l.credentials)).To(Succeed())
+		// It is held for ten seconds, in case that the ClientCredential is deleted too.
+		Eventually(func() bool {
+			return apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(l.credentials), &corev1.Secret{}))
+		}).Should(BeTrue())
 		l.expectDeleted(ctx)
 		Eventually(l.events).WithArguments(ctx, Default).Should(ContainElement(And(
 			HaveField("Type", "Warning"), HaveField("Reason", "RevocationFailed"), HaveField("Note", ContainSubstring(`Secret "credentials"`)))))
