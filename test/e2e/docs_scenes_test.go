@@ -91,14 +91,19 @@ sed -i.bak 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 			"kubectl create role issuer --namespace " + issuerNamespace + " --verb=create --resource=services/proxy\n" +
 			"kubectl create rolebinding issuer --namespace " + issuerNamespace + " --role=issuer --group=system:unauthenticated\n" +
 			"kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' >ca.crt\n" +
-			"server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')\n",
+			"server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')\n" +
+			// The API server is denied, and stands for another server here.
+			"address=$(kubectl get service kubernetes --namespace default -o jsonpath='{.spec.clusterIP}')\n" +
+			"helm upgrade tokensync charts/tokensync --namespace tokensync-system --reset-then-reuse-values --set \"allowedCIDRs={$address/32}\"\n" +
+			"settle\n",
 		instead: []string{
 			issuerURL, issuerByTLS,
 			"-connect idp.example.com:443", "-connect ${server#https://}",
 			"idp.example.com", "kubernetes.default.svc",
 		},
 		after: "kubectl delete clusterauthorizationserver corporate\n" +
-			"kubectl delete configmap corporate-ca --namespace tokensync-system",
+			"kubectl delete configmap corporate-ca --namespace tokensync-system\n" +
+			"helm upgrade tokensync charts/tokensync --namespace tokensync-system --reset-then-reuse-values --set allowedCIDRs=null",
 	},
 	"docs/private-key-jwt.md": {
 		empty: true,
