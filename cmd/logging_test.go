@@ -76,9 +76,11 @@ func newTalkingServer(ctx SpecContext, body, more string) string {
 			return
 		}
 		_, err := fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		// Again and again, so that the connection is idle once.
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
 		for err == nil {
-			// The connection has to be idle before.
-			time.Sleep(20 * time.Millisecond)
+			<-ticker.C
 			_, err = connection.Write([]byte(more))
 		}
 	}

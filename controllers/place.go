@@ -91,7 +91,7 @@ func (o *observed) waiter() ratelimit.Waiter {
 	return waiter
 }
 
-// asker is who waits for a place in flight.
+// asker identifies the ClientCredential to the bound on requests in flight.
 func (o *observed) asker() ratelimit.Asker {
 	return ratelimit.Asker{Waiter: o.waiter(), Tenant: o.owner.Namespace}
 }
@@ -192,8 +192,7 @@ func (d declaration) name() string {
 	return d.TokenEndpoint
 }
 
-// wakeInterval is how often requests are called whose turn under a rate limit came sooner
-// than expected, or whose predecessor did not take its place.
+// wakeInterval is how often wake looks for requests that can be sent sooner than expected.
 const wakeInterval = time.Second
 
 // wake calls the requests that can be sent now, until the context ends.

@@ -144,7 +144,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	})
 })
 
-var _ = It("Those whose turn comes while the host is busy are served afterwards, within the limit", func(ctx SpecContext) {
+var _ = It("Requests that may be sent while the host is busy are sent afterwards, within the limit", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path,

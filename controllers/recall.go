@@ -88,7 +88,7 @@ func (m *memory) rememberNeeds(owner *v1alpha1.ClientCredential, needs *revocati
 // fit, those of a whole distribution do not.
 const maxRememberedBundle = 16 << 10
 
-// rememberBundle keeps the bundle for the revocation, if the token is to be revoked.
+// rememberBundle keeps the bundle if the token must be revoked on deletion.
 func (m *memory) rememberBundle(owner *v1alpha1.ClientCredential, read *oauth2.Authorities) {
 	if read == nil || len(read.PEM()) > maxRememberedBundle {
 		return

@@ -149,7 +149,7 @@ func (r *Reconciler) tellRevocation(owner *v1alpha1.ClientCredential, revoked bo
 	}
 }
 
-// isEnding tells whether a namespace is being deleted: then no server may hold it up.
+// isEnding reports whether a namespace is being deleted. No server may hold up its deletion.
 func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
 	ends, err := r.namespaceEnds(ctx, name)
 	return err != nil || ends

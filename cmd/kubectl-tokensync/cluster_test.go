@@ -123,7 +123,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			Expect(server.Requests("")).To(HaveLen(before))
 		})
 
-		It("sends none to a user who may not ask whether the API server accepts it, unless it comes from a file", func(ctx SpecContext) {
+		It("sends no token for a user without the right to create TokenReviews, unless the token comes from a file", func(ctx SpecContext) {
 			asUser := []string{"--as=someone"}
 			create := func(object client.Object) {
 				GinkgoHelper()

@@ -19,7 +19,10 @@ import (
 func trickled(begin, more string) func(net.Conn) {
 	return func(connection net.Conn) {
 		_, err := io.WriteString(connection, begin)
-		for ; err == nil; time.Sleep(time.Millisecond) {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for err == nil {
+			<-ticker.C
 			_, err = io.WriteString(connection, more)
 		}
 	}
@@ -109,7 +112,8 @@ var _ = Describe("an answer without end", func() {
 	})
 
 	It("to a request that nobody reads is given up", func() {
-		url := accepting(func(net.Conn) { time.Sleep(time.Second) })
+		ends := GinkgoT().Context().Done()
+		url := accepting(func(net.Conn) { <-ends })
 		request := requestTo(url)
 		request.Body = oauth2.NewSensitive(strings.Repeat("x", 16<<20))
 		_, err := client(impatient).Send(GinkgoT().Context(), request)

@@ -31,11 +31,14 @@ func collectGarbage(ctx context.Context, namespace string) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		defer GinkgoRecover()
+		// How fast it is: nothing waits for it.
+		ticker := time.NewTicker(5 * time.Millisecond)
+		defer ticker.Stop()
 		for ctx.Err() == nil {
 			if err := collectOnce(ctx, namespace); ctx.Err() == nil {
 				Expect(err).NotTo(HaveOccurred())
 			}
-			time.Sleep(5 * time.Millisecond) // How fast it is; nothing waits for it.
+			<-ticker.C
 		}
 	})
 	DeferCleanup(func() {

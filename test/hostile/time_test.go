@@ -22,7 +22,10 @@ func writes(text string) func(net.Conn) {
 func trickles(begin, more string) func(net.Conn) {
 	return func(connection net.Conn) {
 		_, err := io.WriteString(connection, begin)
-		for ; err == nil; time.Sleep(10 * time.Millisecond) {
+		ticker := time.NewTicker(10 * time.Millisecond)
+		defer ticker.Stop()
+		for err == nil {
+			<-ticker.C
 			_, err = io.WriteString(connection, more)
 		}
 	}
