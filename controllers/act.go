@@ -275,7 +275,7 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	if err != nil {
 		return nil, err
 	}
-	r.resume(o, clientID, startedAt)
+	r.limiter.Resume(o.server.key(), o.client(clientID), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

@@ -120,16 +120,9 @@ func (p *place) giveBack() {
 const pauseSpread = 5 * time.Second
 
 // paused reports whether the server asked to wait, which holds for all ClientCredentials that
-// are the same client there. A request to renew waits for the Retry-After after any failure:
-// only an edit may cure a failure. The error is a *notYetError.
+// are the same client there. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, clientID string) error {
-	now := r.Clock.Now()
-	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), now)
-	if o.IsRenewRequested() {
-		if own := r.limiter.PausedUntil(o.server.key(), o.ownPause(), now); own.After(until) {
-			until = own
-		}
-	}
+	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
@@ -139,28 +132,14 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
 // overloaded or failing. After another failure, Retry-After applies to this ClientCredential
-// only.
+// only: the time of its next attempt heeds it.
 func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
-	if failure.RetryAfter <= 0 {
+	if failure.RetryAfter <= 0 || failure.Class != oauth2.Unavailable {
 		return
 	}
-	id := o.ownPause()
-	if failure.Class == oauth2.Unavailable {
-		id = o.client(clientID)
-	}
 	now := r.Clock.Now()
-	r.limiter.Pause(o.server.key(), id, now, now.Add(failure.RetryAfter))
+	r.limiter.Pause(o.server.key(), o.client(clientID), now, now.Add(failure.RetryAfter))
 }
-
-// resume ends the pauses after a successful request.
-func (r *Reconciler) resume(o *observed, clientID string, startedAt time.Time) {
-	for _, id := range []string{o.client(clientID), o.ownPause()} {
-		r.limiter.Resume(o.server.key(), id, startedAt)
-	}
-}
-
-// ownPause is the name of the pause of this ClientCredential only. It cannot be a client ID.
-func (o *observed) ownPause() string { return "\x00" + o.key() }
 
 // tooMany reports whether the ClientCredential sent too many token requests of late. The error
 // is a *notYetError.

@@ -138,10 +138,10 @@ type FailureStatus struct {
 	// +required
 	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
 
-	// retryAt is when the next attempt is made. A change that affects the token request or the
-	// token Secret triggers it immediately, except during a Retry-After after an outage. A
-	// request to renew triggers it immediately, except during any Retry-After. After 5 token
-	// requests in a row, the next one is sent after 10 s at the earliest.
+	// retryAt is when the next attempt is made. A request to renew, and a change that affects
+	// the token request or the token Secret, trigger it immediately, except during a Retry-After
+	// after an outage. After 5 token requests in a row, the next one is sent after 10 s at the
+	// earliest.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
 

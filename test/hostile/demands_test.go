@@ -73,8 +73,27 @@ var _ = Describe("A tenant that demands", func() {
 		},
 		Entry("after an overload", http.StatusTooManyRequests),
 		Entry("after an outage", http.StatusServiceUnavailable),
-		Entry("after a refusal that may pass", http.StatusBadRequest),
 	)
+
+	It("renewals after a refusal with Retry-After gets one at once, and no more than others", func(ctx SpecContext) {
+		w.attacker.asks(ctx, "mallory", server.URL)
+		hasToken(ctx, w.attacker, "mallory")
+		retryAfter.Store(http.StatusBadRequest)
+		renews(ctx, w.attacker, "mallory", "first")
+		Eventually(func(g Gomega) { g.Expect(w.attacker.get(ctx, "mallory")(g).Status.Failure).NotTo(BeNil()) }).Should(Succeed())
+		start := time.Now()
+		for i := range 50 {
+			renews(ctx, w.attacker, "mallory", strconv.Itoa(i))
+		}
+		Expect(server.requests.Load()).To(BeNumerically("<=", inARow+int64(time.Since(start)/(10*time.Second))+1))
+		By("curing the server")
+		retryAfter.Store(0)
+		renews(ctx, w.attacker, "mallory", "last")
+		Eventually(func(g Gomega) {
+			g.Expect(w.attacker.get(ctx, "mallory")(g).Status.LastHandledRenewRequest).To(Equal("last"))
+		}).Should(Succeed())
+		w.attacker.says(ctx, "mallory", HaveLen(1))
+	})
 
 	It("a renewal breaks no pause that others of the same client observe", func(ctx SpecContext) {
 		w.attacker.asks(ctx, "mallory", server.URL)

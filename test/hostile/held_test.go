@@ -384,7 +384,12 @@ var _ = Describe("A revocation on deletion", func() {
 					Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 				}}
 			})
-			Eventually(func() corev1.SecretType { return w.victim.secret(ctx, "a-token").Type }).Should(Equal(corev1.SecretTypeBasicAuth))
+			Eventually(func(g Gomega) {
+				// It is deleted and created again.
+				replaced := &corev1.Secret{}
+				g.Expect(apiServer.Get(ctx, w.victim.key("a-token"), replaced)).To(Succeed())
+				g.Expect(replaced.Type).To(Equal(corev1.SecretTypeBasicAuth))
+			}).Should(Succeed())
 			held(ctx, "a-token")
 			Expect(server.Requests("a")).To(HaveLen(1))
 		})
