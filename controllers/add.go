@@ -139,8 +139,9 @@ func worthALook() predicate.Predicate {
 		predicate.GenerationChangedPredicate{},
 		finalizersChanged(),
 		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-			return e.ObjectOld.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation] !=
-				e.ObjectNew.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]
+			return isOutline(e.ObjectOld) != isOutline(e.ObjectNew) ||
+				e.ObjectOld.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation] !=
+					e.ObjectNew.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]
 		}},
 	)
 }

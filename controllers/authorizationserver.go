@@ -96,6 +96,9 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 // look returns the token endpoint of a server, declared or discovered. What makes
 // it unusable is an *oauth2.Error.
 func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
+	if isOutline(object) {
+		return "", oauth2.SpecTooLarge("the spec")
+	}
 	declared := declaration{AuthorizationServerSpec: *object.GetDeclaration(), namespace: cmp.Or(object.GetNamespace(), r.namespace)}
 	var err error
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {

@@ -20,9 +20,11 @@ func CacheOptions(namespaces ...string) cache.Options {
 		DefaultNamespaces:           only(namespaces),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Secret{}:             {Transform: stripSecret},
-			&v1alpha1.ClientCredential{}: {Transform: cache.TransformStripManagedFields()},
-			&corev1.Namespace{}:          {Transform: stripNamespace},
+			&corev1.Secret{}:                       {Transform: stripSecret},
+			&v1alpha1.ClientCredential{}:           {Transform: strip},
+			&v1alpha1.AuthorizationServer{}:        {Transform: strip},
+			&v1alpha1.ClusterAuthorizationServer{}: {Transform: strip},
+			&corev1.Namespace{}:                    {Transform: stripNamespace},
 		},
 	}
 }

@@ -128,10 +128,14 @@ func (o *observed) assume(failure *v1alpha1.FailureStatus) {
 	}
 }
 
-// renewRequestOf cuts a long request short, so that the status can hold it.
+// renewRequestOf is the value of the annotation that asks for a renewal; empty for none.
 func renewRequestOf(owner *v1alpha1.ClientCredential) string {
+	return cutRenewRequest(owner.Annotations[v1alpha1.RenewRequestedAtAnnotation])
+}
+
+// cutRenewRequest cuts a long request short, so that the status can hold it.
+func cutRenewRequest(request string) string {
 	const most = 1024
-	request := owner.Annotations[v1alpha1.RenewRequestedAtAnnotation]
 	if len(request) > most {
 		return strings.ToValidUTF8(request[:most], "")
 	}

@@ -43,9 +43,10 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 		}))).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(neededSecrets), builder.WithPredicates(mayRelease())).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: 16, SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout,
+			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(&holdReconciler{r})
+		Complete(r.watched(&holdReconciler{r}))
 }
 
 // neededSecrets are the Secrets that the revocation for a ClientCredential needs.
@@ -79,6 +80,8 @@ func mayRelease() predicate.Predicate {
 
 // Reconcile releases one Secret, if it is time.
 func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
 	secret := secretMetadata(request.NamespacedName)
 	if err := r.Client.Get(ctx, request.NamespacedName, secret); err != nil {
 		if apierrors.IsNotFound(err) {

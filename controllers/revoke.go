@@ -73,7 +73,15 @@ func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCre
 // removeFinalizer goes by the finalizer's place in the list, so that it succeeds
 // although something else changed meanwhile.
 func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
-	place := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(owner.Finalizers, v1alpha1.RevokeTokenFinalizer))
+	finalizers := owner.Finalizers
+	if isOutline(owner) {
+		live := clientCredentialMetadata(owner)
+		if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+		finalizers = live.Finalizers
+	}
+	place := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(finalizers, v1alpha1.RevokeTokenFinalizer))
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
 		{"op": "test", "path": place, "value": v1alpha1.RevokeTokenFinalizer},

@@ -47,6 +47,8 @@ func (r *Reconciler) observeServer(ctx context.Context, owner *v1alpha1.ClientCr
 func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientCredential) (declaration, error) {
 	reference := owner.Spec.AuthorizationServerRef
 	switch {
+	case isOutline(owner):
+		return declaration{}, oauth2.SpecTooLarge("the spec")
 	case reference == nil && r.ForbidInlineServers:
 		return declaration{}, declarationError(v1alpha1.ReasonInlineAuthorizationServerForbidden,
 			"spec.authorizationServer is forbidden in this cluster (--allow-inline-authorization-servers=false): set spec.authorizationServerRef to an AuthorizationServer or ClusterAuthorizationServer")
@@ -114,6 +116,9 @@ func (r *Reconciler) getServer(ctx context.Context, key types.NamespacedName, in
 	}
 	if err != nil {
 		return fmt.Errorf("read %s %q: %w", kindOf(into), key.Name, err)
+	}
+	if isOutline(into) {
+		return oauth2.SpecTooLarge(fmt.Sprintf("the spec of %s %q", kindOf(into), key.Name))
 	}
 	return nil
 }

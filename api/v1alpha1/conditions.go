@@ -54,6 +54,9 @@ const (
 	// authorization server contradicts itself or holds what cannot be understood,
 	// such as a template with an unknown function.
 	ReasonAuthorizationServerInvalid = "AuthorizationServerInvalid"
+	// ReasonSpecTooLarge surfaces when the spec of the ClientCredential or of its
+	// authorization server, and the finalizers there, have more than 64 KiB of JSON.
+	ReasonSpecTooLarge = "SpecTooLarge"
 	// ReasonAuthorizationServerNotFound surfaces when the object does not exist that
 	// spec.authorizationServerRef names.
 	ReasonAuthorizationServerNotFound = "AuthorizationServerNotFound"

@@ -16,6 +16,7 @@ import (
 var fields = map[string][]string{
 	v1alpha1.ReasonProfileUnknown:                {"{server}.profile"},
 	v1alpha1.ReasonAuthorizationServerInvalid:    {"{server}"},
+	v1alpha1.ReasonSpecTooLarge:                  {"{server}", "spec"},
 	v1alpha1.ReasonAuthorizationServerNotFound:   {"spec.authorizationServerRef"},
 	v1alpha1.ReasonAuthorizationServerNotAllowed: {"{server}.allowedNamespaces", "spec.authorizationServerRef"},
 	v1alpha1.ReasonServiceAccountNotFound:        {"spec.serviceAccountName"},

@@ -29,6 +29,9 @@ func (e *exchange) findServer(ctx context.Context) error {
 	spec := e.owner.Spec
 	reference := spec.AuthorizationServerRef
 	e.server = declaration{namespace: e.owner.Namespace, path: "spec.authorizationServer"}
+	if err := oauth2.CheckSpecSize("the spec", spec); err != nil {
+		return err
+	}
 	switch {
 	case reference != nil && spec.AuthorizationServer != nil, reference == nil && spec.AuthorizationServer == nil:
 		return refuse(v1alpha1.ReasonAuthorizationServerInvalid, "set exactly one of spec.authorizationServer and spec.authorizationServerRef")
@@ -42,8 +45,11 @@ func (e *exchange) findServer(ctx context.Context) error {
 	found := &v1alpha1.AuthorizationServer{}
 	err := e.findDeclaration(ctx, v1alpha1.AuthorizationServerNamespaced,
 		types.NamespacedName{Namespace: e.owner.Namespace, Name: reference.Name}, found)
+	if err != nil {
+		return err
+	}
 	e.server.AuthorizationServerSpec = found.Spec
-	return err
+	return oauth2.CheckSpecSize(fmt.Sprintf("the spec of %s %q", v1alpha1.AuthorizationServerNamespaced, reference.Name), found.Spec)
 }
 
 func (e *exchange) findClusterServer(ctx context.Context, name string) error {
@@ -53,6 +59,9 @@ func (e *exchange) findClusterServer(ctx context.Context, name string) error {
 	}
 	e.server.AuthorizationServerSpec = found.Spec.AuthorizationServerSpec
 	e.server.namespace = e.ClusterResourceNamespace
+	if err := oauth2.CheckSpecSize(fmt.Sprintf("the spec of %s %q", v1alpha1.AuthorizationServerCluster, name), found.Spec); err != nil {
+		return err
+	}
 	return e.checkAllowed(ctx, name, found.Spec.AllowedNamespaces)
 }
 

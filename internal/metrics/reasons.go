@@ -15,6 +15,7 @@ var reasons = []string{
 	v1alpha1.ReasonLifetimeUnreadable,
 	v1alpha1.ReasonProfileUnknown,
 	v1alpha1.ReasonAuthorizationServerInvalid,
+	v1alpha1.ReasonSpecTooLarge,
 	v1alpha1.ReasonAuthorizationServerNotFound,
 	v1alpha1.ReasonAuthorizationServerNotAllowed,
 	v1alpha1.ReasonInlineAuthorizationServerForbidden,

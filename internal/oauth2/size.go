@@ -1,5 +1,37 @@
 package oauth2
 
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// MaxSpecBytes bounds a spec as JSON, together with the finalizers of its object. The operator
+// holds the specs of all tenants in memory.
+const MaxSpecBytes = 64 << 10
+
+// CheckSpecSize returns an error if a spec is larger than an operator accepts. name is how the
+// message calls it.
+func CheckSpecSize(name string, spec any) error {
+	raw, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	if len(raw) > MaxSpecBytes {
+		return SpecTooLarge(name)
+	}
+	return nil
+}
+
+// SpecTooLarge is the error about a spec with more than MaxSpecBytes. name is how the message
+// calls it.
+func SpecTooLarge(name string) *Error {
+	return &Error{Reason: v1alpha1.ReasonSpecTooLarge, Class: Invalid, Message: fmt.Sprintf(
+		"%s has more than %d KiB of JSON, and is not used: make its values shorter, or put them into the credentials Secret",
+		name, MaxSpecBytes>>10)}
+}
+
 // maxValuesBytes bounds the declared values of a request: those of its parameters, those of its
 // headers, and the claims and headers of each JWT. Each of many names may take the same value.
 const maxValuesBytes = 256 << 10

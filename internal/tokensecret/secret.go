@@ -6,7 +6,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -125,25 +124,6 @@ func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 		!token.IssuedAt.Before(record.IssuedAt) && token.IssuedAt.Before(record.ExpiresAt) &&
 		token.ExpiresAt.Sub(record.ExpiresAt).Abs() <= sameExpiry &&
 		fingerprint(token, record, provenance.Credentials) == record.Fingerprint
-}
-
-// Strip drops from the metadata of a Secret what nobody here reads, so that
-// the cache stays small however many Secrets there are. Token Secrets keep their
-// labels, annotations and managed fields.
-func Strip(secret *metav1.PartialObjectMetadata) {
-	if secret.Annotations[v1alpha1.FingerprintAnnotation] == "" && secret.Annotations[v1alpha1.OwnerUIDAnnotation] == "" {
-		if metav1.GetControllerOf(secret) == nil {
-			secret.OwnerReferences = nil
-		}
-		maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
-		maps.DeleteFunc(secret.Annotations, func(key, _ string) bool { return key != v1alpha1.AdoptableByAnnotation })
-		if len(secret.Annotations) == 0 {
-			secret.Annotations = nil
-		}
-		secret.ManagedFields = nil
-		return
-	}
-	delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
 }
 
 var (

@@ -8,7 +8,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -70,6 +72,24 @@ var _ = Describe("An API server that takes time", func() {
 		})
 		w.victim.asks(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed"))
+	})
+
+	It("holds the release of a Secret no longer than its time, and it is tried again", func(ctx SpecContext) {
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		server := newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		var patches atomic.Int64
+		w.interceptWith(hanging(func(request *http.Request) bool {
+			return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/shop-credentials") && patches.Add(1) == 1
+		}))
+		edit(ctx, w.victim.clientCredential("shop", ""), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
+		Eventually(func(g Gomega) {
+			released := &corev1.Secret{}
+			g.Expect(apiServer.Get(ctx, w.victim.key("shop-credentials"), released)).To(Succeed())
+			g.Expect(released.Finalizers).To(BeEmpty())
+		}).Should(Succeed())
+		Expect(patches.Load()).To(BeNumerically(">", 1))
 	})
 
 	It("does not hold up an operator that is told to end", func(ctx SpecContext) {

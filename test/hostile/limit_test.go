@@ -145,11 +145,20 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 	}),
 	Entry("claims, headers and scopes of the largest size", attempt{
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
-			for i := range 100 {
+			for i := range 25 {
 				spec.Scopes = append(spec.Scopes, fmt.Sprintf("%d", i)+strings.Repeat("s", 2000))
 			}
 			for i := range 32 {
 				spec.Parameters = append(spec.Parameters, v1alpha1.Parameter{Name: fmt.Sprintf("p%d", i), Template: `{{ repeat 60000 "x" }}`})
+			}
+		},
+	}),
+	Entry("a spec of the largest size", attempt{
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Scopes = manyScopes()
+			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{}}}
+			for i := range 16 {
+				spec.Target.Template.Data[fmt.Sprintf("key%d", i)] = strings.Repeat("ß", 16_000)
 			}
 		},
 	}),

@@ -1,0 +1,102 @@
+package controllers_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/controllers"
+)
+
+// cached returns what the cache keeps of an object.
+func cached[Object client.Object](object Object) Object {
+	GinkgoHelper()
+	for of, by := range controllers.CacheOptions().ByObject {
+		if reflect.TypeOf(of) == reflect.TypeOf(object) {
+			kept, err := by.Transform(object)
+			Expect(err).NotTo(HaveOccurred())
+			again, err := by.Transform(kept.(Object).DeepCopyObject()) //nolint:forcetypeassert // It stays of that type.
+			Expect(err).NotTo(HaveOccurred())
+			Expect(again).To(Equal(kept), "a transform is idempotent")
+			return kept.(Object) //nolint:forcetypeassert // It stays of that type.
+		}
+	}
+	Fail(fmt.Sprintf("the cache keeps all of a %T", object))
+	return object
+}
+
+// muchMetadata is what anybody may write into the metadata of an own object.
+func muchMetadata(name string) metav1.ObjectMeta {
+	metadata := metav1.ObjectMeta{
+		Namespace: "team", Name: name, UID: "1", ResourceVersion: "2", Generation: 3,
+		Labels: map[string]string{}, Annotations: map[string]string{
+			"much": strings.Repeat("m", 100<<10), v1alpha1.RenewRequestedAtAnnotation: "now" + strings.Repeat("!", 100<<10),
+		},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "somebody", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{}}`)}}},
+	}
+	for i := range 1000 {
+		metadata.Labels[fmt.Sprintf("label-%d", i)] = strings.Repeat("m", 63)
+		metadata.OwnerReferences = append(metadata.OwnerReferences, metav1.OwnerReference{Kind: "Other", Name: strings.Repeat("o", 250), UID: "o"})
+		metadata.Finalizers = append(metadata.Finalizers, fmt.Sprintf("example.com/%s-%d", strings.Repeat("f", 50), i))
+	}
+	metadata.Finalizers = append(metadata.Finalizers, v1alpha1.RevokeTokenFinalizer)
+	return metadata
+}
+
+var _ = Describe("What the cache keeps", func() {
+	much := strings.Repeat("m", 100<<10)
+
+	DescribeTable("is small, however large the object is:",
+		func(object client.Object) {
+			raw, err := json.Marshal(cached(object))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(len(raw)).To(BeNumerically("<", 2<<10))
+		},
+		Entry("a ClientCredential", &v1alpha1.ClientCredential{
+			ObjectMeta: muchMetadata("shop"), Spec: v1alpha1.ClientCredentialSpec{
+				Scopes: []string{much}, Target: &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"key": much}}},
+				AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: much},
+			},
+		}),
+		Entry("an AuthorizationServer", &v1alpha1.AuthorizationServer{
+			ObjectMeta: muchMetadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{Issuer: much},
+		}),
+		Entry("a ClusterAuthorizationServer", &v1alpha1.ClusterAuthorizationServer{
+			ObjectMeta: muchMetadata("idp"), Spec: v1alpha1.ClusterAuthorizationServerSpec{
+				AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"much": much}},
+			},
+		}),
+	)
+
+	It("is the whole spec of an object of usual size, and its finalizers in their order", func() {
+		spec := v1alpha1.ClientCredentialSpec{ClientID: "shop", Scopes: []string{"read"}, Target: &v1alpha1.TokenTarget{Name: "other"}}
+		metadata := metav1.ObjectMeta{
+			Name: "shop", Labels: map[string]string{"team": "web"}, Finalizers: []string{"example.com/a", v1alpha1.RevokeTokenFinalizer},
+			Annotations: map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now", "team": "web"},
+		}
+		kept := cached(&v1alpha1.ClientCredential{ObjectMeta: metadata, Spec: *spec.DeepCopy()})
+		Expect(kept.Spec).To(Equal(spec))
+		Expect(kept.Finalizers).To(Equal(metadata.Finalizers))
+		Expect(kept.Annotations).To(Equal(map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}))
+		Expect(kept.Labels).To(BeEmpty())
+	})
+
+	It("is of a spec that is too large what tells which Secrets belong to it", func() {
+		spec := v1alpha1.ClientCredentialSpec{
+			CredentialsRef: &v1alpha1.CredentialsReference{Name: "shop-credentials"}, Suspend: ptr.To(true), Scopes: []string{much},
+			Target: &v1alpha1.TokenTarget{Name: "other", DeletionPolicy: v1alpha1.DeletionPolicyRetain},
+		}
+		kept := cached(&v1alpha1.ClientCredential{ObjectMeta: muchMetadata("shop"), Spec: *spec.DeepCopy()})
+		spec.Scopes = nil
+		Expect(kept.Spec).To(Equal(spec))
+		Expect(kept.Finalizers).To(Equal([]string{v1alpha1.RevokeTokenFinalizer}))
+	})
+})

@@ -1,0 +1,76 @@
+package tokensecret
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+const (
+	// maxMetadata bounds the metadata of a token Secret in the cache, in bytes as protobuf. What
+	// the operator writes is far smaller. A Secret with more is to it one that nobody owns.
+	maxMetadata = 64 << 10
+	// maxFinalizers bounds how many finalizers of others are kept, for messages.
+	maxFinalizers = 8
+	// maxReference bounds what is kept of each text that others wrote: no name is longer.
+	maxReference = 256
+)
+
+// Strip drops from the metadata of a Secret what nobody here reads, so that the cache stays
+// small however many Secrets there are, and whatever somebody writes into them. Token Secrets
+// keep their labels, annotations and managed fields.
+func Strip(secret *metav1.PartialObjectMetadata) {
+	stripFinalizers(secret)
+	if secret.Annotations[v1alpha1.FingerprintAnnotation] != "" || secret.Annotations[v1alpha1.OwnerUIDAnnotation] != "" {
+		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
+		if secret.ObjectMeta.Size() <= maxMetadata {
+			return
+		}
+		secret.OwnerReferences = nil
+	}
+	secret.OwnerReferences = controllerOf(secret)
+	maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
+	adoptableBy := secret.Annotations[v1alpha1.AdoptableByAnnotation]
+	secret.Annotations = nil
+	if adoptableBy != "" {
+		secret.Annotations = map[string]string{v1alpha1.AdoptableByAnnotation: cut(adoptableBy)}
+	}
+	secret.ManagedFields = nil
+}
+
+// stripFinalizers keeps the operator's own, and some of others.
+func stripFinalizers(secret *metav1.PartialObjectMetadata) {
+	if len(secret.Finalizers) <= maxFinalizers {
+		return
+	}
+	isHeld := IsHeld(secret)
+	kept := slices.DeleteFunc(slices.Clone(secret.Finalizers[:maxFinalizers]), func(finalizer string) bool {
+		return finalizer == v1alpha1.RevokeTokenFinalizer
+	})
+	if isHeld {
+		kept = append(kept, v1alpha1.RevokeTokenFinalizer)
+	}
+	secret.Finalizers = kept
+}
+
+// controllerOf keeps the reference to the controller, if there is one.
+func controllerOf(secret *metav1.PartialObjectMetadata) []metav1.OwnerReference {
+	controller := metav1.GetControllerOf(secret)
+	if controller == nil {
+		return nil
+	}
+	for _, text := range []*string{&controller.APIVersion, &controller.Kind, &controller.Name} {
+		*text = cut(*text)
+	}
+	controller.UID = types.UID(cut(string(controller.UID)))
+	return []metav1.OwnerReference{*controller}
+}
+
+// cut keeps the beginning of a text in memory of its own.
+func cut(text string) string { return strings.Clone(text[:min(len(text), maxReference)]) }
