@@ -97,8 +97,7 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		}
 	}
 	if r.lostTarget(o) {
-		// Perhaps both were deleted together, and the cache shows that of the Secret first.
-		if err := r.confirmOwner(ctx, o.owner); err != nil {
+		if err := r.confirmLoss(ctx, o); err != nil {
 			return status.Outcome{}, err
 		}
 	}
@@ -228,9 +227,9 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err := place.take(); err != nil {
 		return nil, request, err
 	}
-	clientID := provenance.Credentials.ClientID.Reveal()
-	if err := r.paused(o, clientID); err != nil {
-		r.memory.rememberPaused(o, clientID)
+	client := o.client(provenance.Credentials.ClientID.Reveal())
+	if err := r.paused(o, client); err != nil {
+		r.memory.rememberPaused(o, client)
 		return nil, request, err
 	}
 	if err := r.confirmTarget(ctx, o); err != nil {
@@ -259,23 +258,24 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 		// The operator ends.
 		return nil, err
 	}
-	clientID := provenance.Credentials.ClientID.Reveal()
+	client := o.client(provenance.Credentials.ClientID.Reveal())
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
 	token, err := r.ask(ctx, o, prepared, startedAt)
-	if place.used = !errors.Is(err, tokenendpoint.ErrBusy); place.used {
+	if !errors.Is(err, tokenendpoint.ErrBusy) {
 		r.memory.rememberRequest(o.owner, startedAt)
+		place.used = !oauth2.IsUnsent(err)
 	}
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
-		r.pause(o, clientID, failure)
+		r.pause(o, client, failure)
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.limiter.Resume(o.server.key(), o.client(clientID), startedAt)
+	r.limiter.Resume(o.server.key(), string(client), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

@@ -78,6 +78,20 @@ func (r *Reconciler) confirmTarget(ctx context.Context, o *observed) error {
 	return nil
 }
 
+// confirmLoss makes sure that the Secret alone was deleted. The cache may show that before the
+// deletion of the ClientCredential, and the deletion of a namespace begins with either.
+func (r *Reconciler) confirmLoss(ctx context.Context, o *observed) error {
+	if err := r.confirmOwner(ctx, o.owner); err != nil {
+		return err
+	}
+	// Without an answer the token is worth more than what it costs.
+	if ends, err := r.namespaceEnds(ctx, o.owner.Namespace); err == nil && ends {
+		return notReady(v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
+			o.TargetName, o.owner.Namespace)
+	}
+	return nil
+}
+
 // clientCredentialMetadata names the ClientCredential for a live read of its metadata.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{

@@ -80,8 +80,11 @@ func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
 	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
 }
 
-// pausedClient is a client ID and what it was read for.
-type pausedClient struct{ clientID, requestHash, credentialsVersion string }
+// pausedClient is a client and what its ID was read for.
+type pausedClient struct {
+	client                          clientKey
+	requestHash, credentialsVersion string
+}
 
 func newMemory() *memory {
 	return &memory{
@@ -267,19 +270,19 @@ func (m *memory) endWait(owner *v1alpha1.ClientCredential) (since time.Time) {
 	return since
 }
 
-// rememberPaused keeps the client ID, so that a look during the pause reads no credentials.
-func (m *memory) rememberPaused(o *observed, clientID string) {
+// rememberPaused keeps the client, so that a look during the pause reads no credentials.
+func (m *memory) rememberPaused(o *observed, client clientKey) {
 	m.with(o.owner, func(e *entry) {
-		e.paused = &pausedClient{clientID: clientID, requestHash: o.RequestHash, credentialsVersion: o.credentialsVersion()}
+		e.paused = &pausedClient{client: client, requestHash: o.RequestHash, credentialsVersion: o.credentialsVersion()}
 	})
 }
 
-// pausedClient returns the client ID of the last pause; nil if it may be another one by now.
-func (m *memory) pausedClient(o *observed) (clientID *string) {
+// pausedClient returns the client of the last pause; nil if it may be another one by now.
+func (m *memory) pausedClient(o *observed) (client *clientKey) {
 	m.with(o.owner, func(e *entry) {
 		if e.paused != nil && e.paused.requestHash == o.RequestHash && e.paused.credentialsVersion == o.credentialsVersion() {
-			clientID = &e.paused.clientID
+			client = &e.paused.client
 		}
 	})
-	return clientID
+	return client
 }

@@ -119,10 +119,10 @@ func (p *place) giveBack() {
 // pauseSpread is the time over which those come back who were paused.
 const pauseSpread = 5 * time.Second
 
-// paused reports whether the server asked to wait, which holds for all ClientCredentials that
-// are the same client there. The error is a *notYetError.
-func (r *Reconciler) paused(o *observed, clientID string) error {
-	until := r.limiter.PausedUntil(o.server.key(), o.client(clientID), r.Clock.Now())
+// paused reports whether the server asked to wait, which holds for all ClientCredentials of the
+// namespace that are the same client there. The error is a *notYetError.
+func (r *Reconciler) paused(o *observed, client clientKey) error {
+	until := r.limiter.PausedUntil(o.server.key(), string(client), r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
@@ -133,12 +133,12 @@ func (r *Reconciler) paused(o *observed, clientID string) error {
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
 // overloaded or failing. After another failure, Retry-After applies to this ClientCredential
 // only: the time of its next attempt heeds it.
-func (r *Reconciler) pause(o *observed, clientID string, failure *oauth2.Error) {
+func (r *Reconciler) pause(o *observed, client clientKey, failure *oauth2.Error) {
 	if failure.RetryAfter <= 0 || failure.Class != oauth2.Unavailable {
 		return
 	}
 	now := r.Clock.Now()
-	r.limiter.Pause(o.server.key(), o.client(clientID), now, now.Add(failure.RetryAfter))
+	r.limiter.Pause(o.server.key(), string(client), now, now.Add(failure.RetryAfter))
 }
 
 // tooMany reports whether the ClientCredential sent too many token requests of late. The error
@@ -151,17 +151,23 @@ func (r *Reconciler) tooMany(o *observed) error {
 	return &notYetError{until: until, decision: renewal.TooMany(o.Input, until), isAsked: o.IsRenewRequested()}
 }
 
-// client is by what a server tells clients apart: the ID, or the Secret where there
-// is none.
-func (o *observed) client(clientID string) string {
+// clientKey is by what the pauses of a server tell clients apart: a digest, since a client ID
+// may come from a Secret. The namespace is part of it: a client ID is public, and no namespace may
+// have another one wait.
+type clientKey string
+
+// client is the key of a client ID, or of the Secret where there is none.
+func (o *observed) client(clientID string) clientKey {
+	parts := []string{o.owner.Namespace, "client", clientID}
 	if clientID == "" && o.owner.Spec.CredentialsRef != nil {
-		return o.owner.Namespace + "/" + o.owner.Spec.CredentialsRef.Name
+		parts = []string{o.owner.Namespace, "Secret", o.owner.Spec.CredentialsRef.Name}
 	}
-	return clientID
+	digest := digestOf(parts...)
+	return clientKey(digest[:])
 }
 
-// key is what the limits of a server go by.
-func (d declaration) key() string { return tokenendpoint.ServerKey(d.name()) }
+// key is what the limits of a server go by. What one namespace declares bounds no other.
+func (d declaration) key() string { return d.tenant + "/" + tokenendpoint.ServerKey(d.name()) }
 
 // name is the URL that a server is known by.
 func (d declaration) name() string {

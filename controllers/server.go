@@ -28,6 +28,9 @@ type declaration struct {
 	v1alpha1.AuthorizationServerSpec
 	// namespace of what its caBundleRef names.
 	namespace string
+	// tenant is the namespace that declares it. It is empty for a ClusterAuthorizationServer, whose
+	// rate limit is one for all namespaces.
+	tenant string
 	// version tells one state of the object that declares it from another; empty
 	// for a declaration inside the ClientCredential.
 	version string
@@ -56,7 +59,7 @@ func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientC
 		return declaration{}, declarationError(v1alpha1.ReasonAuthorizationServerInvalid,
 			"there is no authorization server: set spec.authorizationServer or spec.authorizationServerRef")
 	case reference == nil:
-		return declaration{AuthorizationServerSpec: *owner.Spec.AuthorizationServer, namespace: owner.Namespace}, nil
+		return declaration{AuthorizationServerSpec: *owner.Spec.AuthorizationServer, namespace: owner.Namespace, tenant: owner.Namespace}, nil
 	case reference.Kind == v1alpha1.AuthorizationServerCluster:
 		return r.clusterServer(ctx, owner, reference.Name)
 	}
@@ -65,7 +68,9 @@ func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientC
 	if err := r.getServer(ctx, key, found); err != nil {
 		return declaration{}, err
 	}
-	return declaration{AuthorizationServerSpec: *found.GetDeclaration(), namespace: owner.Namespace, version: versionOf(found)}, nil
+	return declaration{
+		AuthorizationServerSpec: *found.GetDeclaration(), namespace: owner.Namespace, tenant: owner.Namespace, version: versionOf(found),
+	}, nil
 }
 
 func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCredential, name string) (declaration, error) {

@@ -60,8 +60,9 @@ type AuthorizationServerSpec struct {
 	// +optional
 	Response *TokenResponse `json:"response,omitempty"`
 
-	// rateLimit bounds the token requests to this server, over all ClientCredentials
-	// that use its token endpoint. Whose token expires soonest goes first.
+	// rateLimit bounds the token requests to this server, over all ClientCredentials of
+	// the namespace that use its token endpoint; over those of all namespaces in a
+	// ClusterAuthorizationServer. Whose token expires soonest goes first.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 // TokenRequested counts a token request to a URL, and why it failed if it did. What
 // the operator itself refused to send is not counted.
 func (m *Metrics) TokenRequested(url string, took time.Duration, err error) {
-	if neverSent(err) {
+	if oauth2.IsUnsent(err) {
 		return
 	}
 	server := m.servers.name(url)
@@ -29,19 +28,6 @@ func Result(err error) string {
 		return known(failure.Reason)
 	}
 	return other
-}
-
-// neverSent tells of a failure that the operator found before it turned to the server.
-func neverSent(err error) bool {
-	var failure *oauth2.Error
-	if !errors.As(err, &failure) {
-		return false
-	}
-	switch failure.Reason {
-	case v1alpha1.ReasonTokenEndpointMissing, v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
-		return true
-	}
-	return false
 }
 
 // Waited tells how long the token request to a URL that goes out now had to wait

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -47,6 +48,19 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// IsUnsent reports whether an error is a failure that was found before anything went to the server.
+func IsUnsent(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	switch failure.Reason {
+	case v1alpha1.ReasonTokenEndpointMissing, v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
+		return true
+	}
+	return false
+}
 
 // verdict is what is known about a kind of failure.
 type verdict struct {
