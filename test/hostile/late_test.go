@@ -139,7 +139,15 @@ var _ = Describe("A status that is written while the object changes", func() {
 				metav1.SetMetaDataLabel(&c.ObjectMeta, "edited", c.ResourceVersion)
 			})
 		})
-		w.victim.isServed(ctx, "shop", tokenEndpoint(server))
+		credentials := w.victim.credentials("shop-credentials", map[string]string{"client_id": "shop", "client_secret": secretOf("shop")})
+		create(ctx, credentials)
+		// Without the credentials in the cache, the operator would write another status first.
+		Eventually(func(g Gomega) {
+			cached := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}}
+			g.Expect(w.operator.Cache().Get(ctx, client.ObjectKeyFromObject(credentials), cached)).To(Succeed())
+		}).Should(Succeed())
+		create(ctx, w.victim.clientCredential("shop", tokenEndpoint(server)))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 		Expect(string(w.logs.Contents())).NotTo(Or(ContainSubstring("Cannot write the status"), ContainSubstring("Another writer")))
 		Expect(w.writes()).To(HaveLen(4), "the Secret, and three attempts to write the status")
@@ -156,18 +164,23 @@ var _ = Describe("A status that is written while the object changes", func() {
 		})
 		w.victim.isServed(ctx, "shop", tokenEndpoint(server))
 		w.victim.says(ctx, "shop", Not(matchers.HaveConditionType("Stalled")))
+		Expect(string(w.logs.Contents())).To(ContainSubstring("Another writer changed the status"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	})
 
-	It("still holds the backoff when another writer changed it", func(ctx SpecContext) {
-		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
+	DescribeTable("still holds the backoff when another writer changed it", func(ctx SpecContext, status int, reason string) {
+		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) })
 		meanwhile(1, func() {
 			edited := w.victim.get(ctx, "shop")(Default)
 			edited.Status.LastHandledRenewRequest = "restored"
 			Expect(apiServer.Status().Update(ctx, edited)).To(Succeed())
 		})
 		w.victim.asks(ctx, "shop", server.URL)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Reconciling", "True", reason))
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
-	})
+	},
+		Entry("after a refusal", http.StatusUnauthorized, "InvalidClient"),
+		// The operator remembers nothing else of such a failure.
+		Entry("after an outage", http.StatusBadGateway, "ServerError"),
+	)
 })
