@@ -288,6 +288,11 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
 			}))
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Eventually(func(g Gomega) {
+			idp := &v1alpha1.AuthorizationServer{}
+			g.Expect(apiServer.Get(ctx, w.victim.key("idp"), idp)).To(Succeed())
+			g.Expect(idp.Status.ObservedGeneration).NotTo(BeNil())
+		}).Should(Succeed())
 		before := sent()
 		labels(ctx, w.victim.clientCredential("shop", ""))
 		labels(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")})
