@@ -165,6 +165,7 @@ var _ = Describe("The log of the manager", func() {
 		Entry("at the highest level there is", "127", ""),
 		Entry("for people", "12", "devel"),
 		Entry("with all of HTTP/2", "10", "", "GODEBUG=http2debug=2,http2client=1"),
+		Entry("with headers of the collector that cannot be parsed", "5", "", "OTEL_EXPORTER_OTLP_TRACES_HEADERS=c4nary-of-the-collector"),
 		Entry("with the variables of Kubernetes' own programs", "9", "", "KUBERNETES_LOG_LEVEL=10", "KUBE_LOG_LEVEL=10", "LOG_LEVEL=debug", "OTEL_LOG_LEVEL=debug", "KUBE_FEATURE_WatchListClient=false"),
 	)
 })
