@@ -196,6 +196,7 @@ var _ = Describe("A revocation on deletion", func() {
 					}
 				}
 			})
+			before := count(http.MethodPatch, "/clientcredentials/a/status")
 			collectGarbage(ctx, w.victim.namespace)
 			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
 			Eventually(func(g Gomega) {
@@ -204,6 +205,7 @@ var _ = Describe("A revocation on deletion", func() {
 				g.Expect(apierrors.IsNotFound(err) || token.DeletionTimestamp != nil).To(BeTrue())
 			}).Should(Succeed())
 			Consistently(func() int { return len(server.Requests("a")) }).Should(Equal(1))
+			Expect(count(http.MethodPatch, "/clientcredentials/a/status")).To(Equal(before), "the status says nothing of the deletion")
 			close(shows)
 			passes(time.Minute, isGone(ctx, a()))
 			toldOnce("TokenRevoked")
