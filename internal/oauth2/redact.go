@@ -27,8 +27,10 @@ func (r *Request) secrets(tokens ...string) *redact.Secrets {
 func hide(secrets *redact.Secrets, credentials Credentials, parameters parameters, headers map[string]value) {
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
 		secrets.AddAnyLength(secret)
-		// Base64 of both together may be shorter than what can be found of the secret.
-		secrets.Add(credentials.ClientID.Reveal() + ":" + secret)
+		// Base64 of both together may be shorter than what can be found of the secret. Of the ID no
+		// more than its end: a part of a secret counts, and the ID may be public.
+		id := credentials.ClientID.Reveal()
+		secrets.Add(id[max(0, len(id)-maxPairedID):] + ":" + secret)
 	}
 	public := ""
 	if credentials.IsClientIDPublic {
@@ -55,6 +57,9 @@ func hide(secrets *redact.Secrets, credentials Credentials, parameters parameter
 		}
 	}
 }
+
+// maxPairedID is less than the part of a secret that is searched for.
+const maxPairedID = 8
 
 // Redact removes a token, what came with it and what was made of it, from a text
 // that is to be shown.

@@ -67,10 +67,13 @@ var _ = Describe("A value of a credentials Secret", func() {
 		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
 	})
 
-	It("is told from spec.clientID, which is public", func(ctx SpecContext) {
+	DescribeTable("is told from spec.clientID, which is public", func(ctx SpecContext, id string) {
 		w := newWorld(ctx)
 		server := newHostileServer(echoing("client_id"))
-		asks(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = "web-shop" })
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client web-shop here")))
-	})
+		asks(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = id })
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client "+id+" here")))
+	},
+		Entry("a name", "web-shop"),
+		Entry("a UUID", "7f3c1f0e-6a3f-4d2b-9c1e-2f3a4b5c6d7e"),
+	)
 })
