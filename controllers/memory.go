@@ -28,6 +28,8 @@ type memory struct {
 	// more requests than one that stays.
 	requests   map[types.NamespacedName]renewal.Requests
 	requestsAt time.Time
+	// kept counts the tokens that are not in their Secrets yet.
+	kept keptBytes
 
 	credentials *credentialsMemory
 }
@@ -89,7 +91,7 @@ type pausedClient struct {
 func newMemory() *memory {
 	return &memory{
 		entries: map[types.NamespacedName]*entry{}, secrets: map[types.NamespacedName]*heldSecret{},
-		requests: map[types.NamespacedName]renewal.Requests{}, credentials: newCredentialsMemory(),
+		requests: map[types.NamespacedName]renewal.Requests{}, kept: keptBytes{}, credentials: newCredentialsMemory(),
 	}
 }
 
@@ -118,7 +120,15 @@ func (m *memory) rememberRequest(owner *v1alpha1.ClientCredential, now time.Time
 func (m *memory) forget(key types.NamespacedName) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	delete(m.entries, key)
+	m.drop(key)
+}
+
+// drop forgets the entry of a name. The mutex is locked.
+func (m *memory) drop(key types.NamespacedName) {
+	if known := m.entries[key]; known != nil {
+		m.kept.add(key.Namespace, -known.unwritten.size())
+		delete(m.entries, key)
+	}
 }
 
 // with runs do on the entry of owner. The entry of an earlier object of the same
@@ -128,6 +138,7 @@ func (m *memory) with(owner *v1alpha1.ClientCredential, do func(*entry)) {
 	defer m.mutex.Unlock()
 	key := client.ObjectKeyFromObject(owner)
 	if m.entries[key] == nil || m.entries[key].uid != owner.UID {
+		m.drop(key)
 		m.entries[key] = &entry{uid: owner.UID}
 	}
 	do(m.entries[key])
@@ -199,14 +210,24 @@ func (m *memory) rememberRepair(owner *v1alpha1.ClientCredential, now time.Time)
 	m.with(owner, func(e *entry) { e.repairs = e.repairs.Another(now) })
 }
 
+// rememberUnwritten keeps a token until it is in its Secret; nil for none. It keeps none if the
+// namespace has too many that cannot be written.
 func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issued) {
-	m.with(owner, func(e *entry) { e.unwritten = token })
+	m.with(owner, func(e *entry) {
+		m.kept.add(owner.Namespace, -e.unwritten.size())
+		e.unwritten = nil
+		if size := token.size(); m.kept.admits(owner.Namespace, size) {
+			m.kept.add(owner.Namespace, size)
+			e.unwritten = token
+		}
+	})
 }
 
 // dropUnwritten forgets the token that is not in its Secret yet, if it is the given one.
 func (m *memory) dropUnwritten(owner *v1alpha1.ClientCredential, written oauth2.Sensitive) {
 	m.with(owner, func(e *entry) {
 		if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
+			m.kept.add(owner.Namespace, -e.unwritten.size())
 			e.unwritten, e.unfit = nil, 0
 		}
 	})

@@ -178,6 +178,9 @@ func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	advice := "the write is retried with the same token"
+	if r.memory.unwritten(o.owner) == nil {
+		advice = "another token is requested then, because the namespace has too many tokens that cannot be written"
+	}
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
 		advice = "correct spec.target; " + advice
 	}

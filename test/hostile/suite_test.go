@@ -3,7 +3,6 @@
 package hostile_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -23,9 +22,6 @@ func TestHostile(t *testing.T) {
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	SetDefaultConsistentlyDuration(500 * time.Millisecond)
 	RegisterFailHandler(Fail)
-	for _, spec := range PreviewSpecs("Hostile").SpecReports {
-		specNames = append(specNames, strings.TrimSpace(strings.Join(append(spec.ContainerHierarchyTexts, spec.LeafNodeText), " ")))
-	}
 	RunSpecs(t, "Hostile")
 }
 
@@ -34,9 +30,6 @@ var (
 	restConfig  *rest.Config
 	// apiServer is the client of the tests; it has no cache.
 	apiServer client.Client
-
-	// specNames are the names of all specs of this suite.
-	specNames []string
 )
 
 // apiAudience is one of the audiences of the API server.

@@ -1,0 +1,39 @@
+package controllers
+
+// maxKept bounds what the tokens that wait to be written take, with the credentials that they were
+// issued for. 10,000 of usual size take a third of it.
+const maxKept = 64 << 20
+
+// keptBytes is what they take in each namespace. A namespace takes no more than is left free, so
+// that none throws the tokens of others away.
+type keptBytes map[string]int
+
+// admits reports whether a namespace may keep so many bytes more.
+func (k keptBytes) admits(namespace string, size int) bool {
+	free := maxKept
+	for _, kept := range k {
+		free -= kept
+	}
+	return k[namespace]+size <= free-size
+}
+
+func (k keptBytes) add(namespace string, size int) {
+	if k[namespace] += size; k[namespace] == 0 {
+		delete(k, namespace)
+	}
+}
+
+// size is how many bytes the token and its credentials take.
+func (i *issued) size() int {
+	if i == nil {
+		return 0
+	}
+	size := len(i.token.AccessToken.Reveal())
+	for name, field := range i.token.Fields {
+		size += len(name) + len(field.Reveal())
+	}
+	for _, part := range i.provenance.Credentials.Parts() {
+		size += len(part)
+	}
+	return size
+}
