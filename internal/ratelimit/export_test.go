@@ -12,5 +12,8 @@ func (l *Limiter) Size() int {
 	return size
 }
 
+// Limits returns the number of limits of the server that the limiter goes by.
+func (l *Limiter) Limits(name string) int { return len(l.servers[name].lines) }
+
 // Size is how many things the places remember.
 func (p *Places) Size() int { return len(p.hosts) + len(p.tickets) + p.all.taken + len(p.calls) }

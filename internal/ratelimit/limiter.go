@@ -12,7 +12,6 @@
 package ratelimit
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +26,9 @@ type Limit struct {
 	Requests int
 	Per      time.Duration
 }
+
+// rate is the number of requests in a nanosecond.
+func (l Limit) rate() float64 { return float64(l.Requests) / float64(l.Per) }
 
 // Waiter is who wants to send a request.
 type Waiter struct {
@@ -63,7 +65,8 @@ func New() *Limiter {
 // asks 5 s later than told, or never, may lose its place in the order.
 //
 // Callers may come with different limits for the same server: each is judged by
-// its own, and by the requests of all.
+// its own, and by the requests of all. If waiters hold 8 other limits of the server, a
+// waiter is judged by the strictest of these.
 func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -185,11 +188,7 @@ func (l *Limiter) line(name string, limit Limit) *line {
 		s = &server{}
 		l.servers[name] = s
 	}
-	if i := slices.IndexFunc(s.lines, func(line *line) bool { return line.limit == limit }); i >= 0 {
-		return s.lines[i]
-	}
-	s.lines = append(s.lines, &line{server: s, limit: limit})
-	return s.lines[len(s.lines)-1]
+	return s.line(limit)
 }
 
 func (l *Limiter) leave(id string) {

@@ -19,6 +19,9 @@ type line struct {
 	usedAt time.Time
 }
 
+// isIdle reports whether nobody waits with the limit.
+func (l *line) isIdle() bool { return len(l.waiting)+l.away == 0 }
+
 // waiter is who was told to ask again at until.
 type waiter struct {
 	id        string

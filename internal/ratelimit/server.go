@@ -1,10 +1,15 @@
 package ratelimit
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"time"
 )
+
+// maxLines bounds the limits of a server. Each of them costs time at each call, and callers
+// decide how many there are.
+const maxLines = 8
 
 // server is a token endpoint with a limit.
 type server struct {
@@ -12,6 +17,44 @@ type server struct {
 	taken []time.Time
 	// lines has one for each limit that callers came with lately: mostly a single one.
 	lines []*line
+	// dropped is the largest of the limits whose lines were dropped for others, until
+	// droppedUntil: a caller may come with such a limit again.
+	dropped      Limit
+	droppedUntil time.Time
+}
+
+// line finds the line for a limit, or opens it. If there are maxLines already, it drops the
+// idle line that was used longest ago. If none is idle, it returns the strictest line.
+func (s *server) line(limit Limit) *line {
+	if i := slices.IndexFunc(s.lines, func(line *line) bool { return line.limit == limit }); i >= 0 {
+		return s.lines[i]
+	}
+	if len(s.lines) == maxLines && !s.dropIdle() {
+		return slices.MinFunc(s.lines, func(a, b *line) int { return cmp.Compare(a.limit.rate(), b.limit.rate()) })
+	}
+	opened := &line{server: s, limit: limit}
+	s.lines = append(s.lines, opened)
+	return opened
+}
+
+// dropIdle drops the idle line that was used longest ago, and reports whether there was one.
+func (s *server) dropIdle() bool {
+	oldest := -1
+	for i, line := range s.lines {
+		if line.isIdle() && (oldest < 0 || line.usedAt.Before(s.lines[oldest].usedAt)) {
+			oldest = i
+		}
+	}
+	if oldest < 0 {
+		return false
+	}
+	limit := s.lines[oldest].limit
+	if until := s.lines[oldest].usedAt.Add(limit.Per); until.After(s.droppedUntil) {
+		s.droppedUntil = until
+	}
+	s.dropped = Limit{Requests: max(s.dropped.Requests, limit.Requests), Per: max(s.dropped.Per, limit.Per)}
+	s.lines = slices.Delete(s.lines, oldest, oldest+1)
+	return true
 }
 
 // take puts a place where it belongs in time: callers read their clock before they

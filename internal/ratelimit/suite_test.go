@@ -103,3 +103,30 @@ func others(seconds float64, count int) step {
 		}
 	}
 }
+
+// limits sends a request under each of so many larger limits.
+func limits(count int, seconds float64, id string) step {
+	return func(s *scene) {
+		for i := range count {
+			under(ratelimit.Limit{Requests: 1000 + i, Per: time.Minute})(s)
+			sends(seconds, id, 5)(s)
+		}
+	}
+}
+
+// limitsWithWaiters lets a waiter wait under each of so many limits, which are not as strict
+// as one a minute.
+func limitsWithWaiters(count int, seconds float64) step {
+	return func(s *scene) {
+		for i := range count {
+			under(ratelimit.Limit{Requests: 1, Per: 30*time.Second - time.Duration(i)*time.Millisecond})(s)
+			_, ok := s.takes(seconds, fmt.Sprint("waits ", i), 9)
+			ExpectWithOffset(2, ok).To(BeFalse())
+		}
+	}
+}
+
+// remembers expects the limiter to go by so many limits.
+func remembers(limits int) step {
+	return func(s *scene) { ExpectWithOffset(2, s.Limits(server)).To(Equal(limits)) }
+}

@@ -27,7 +27,7 @@ func (l *Limiter) sweep(now time.Time) {
 	}
 	maps.DeleteFunc(l.servers, func(_ string, s *server) bool {
 		l.sweepServer(s, now)
-		return len(s.lines) == 0
+		return len(s.lines) == 0 && s.dropped == (Limit{})
 	})
 	maps.DeleteFunc(l.pauses, func(_ client, p pause) bool { return !p.until.After(now) })
 }
@@ -35,10 +35,13 @@ func (l *Limiter) sweep(now time.Time) {
 // sweepServer keeps a line while its limit looks back at a call, and the places
 // that some line looks back at.
 func (l *Limiter) sweepServer(s *server, now time.Time) {
-	var longest time.Duration
+	if !now.Before(s.droppedUntil) {
+		s.dropped = Limit{}
+	}
+	longest := s.dropped.Per
 	s.lines = slices.DeleteFunc(s.lines, func(line *line) bool {
 		l.sweepAbsent(line, now)
-		unused := len(line.waiting)+line.away == 0 && now.Sub(line.usedAt) >= line.limit.Per
+		unused := line.isIdle() && now.Sub(line.usedAt) >= line.limit.Per
 		if !unused {
 			longest = max(longest, line.limit.Per)
 		}
