@@ -30,6 +30,11 @@ type Limit struct {
 // rate is the number of requests in a nanosecond.
 func (l Limit) rate() float64 { return float64(l.Requests) / float64(l.Per) }
 
+// or returns a limit that looks back as far as either, and counts as many requests.
+func (l Limit) or(other Limit) Limit {
+	return Limit{Requests: max(l.Requests, other.Requests), Per: max(l.Per, other.Per)}
+}
+
 // Waiter is who wants to send a request.
 type Waiter struct {
 	// ID is the same at each call, and nobody else's.

@@ -96,7 +96,7 @@ var _ = Describe("a limit", func() {
 			under(perMinute(1)), waits(1, "e", 5, 60), waits(1, "f", 6, 120)),
 		Entry("who changes its limit keeps its place among equals", sends(0, "a", 5), waits(1, "b", 5, 60), waits(1, "c", 5, 120),
 			under(perMinute(2)), sends(2, "x", none), under(ratelimit.Limit{Requests: 2, Per: 2 * time.Minute}), waits(3, "b", 5, 120)),
-		Entry("a limit that looks back longer makes the limiter remember longer", under(ratelimit.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
+		Entry("a limit that looks back longer makes the limiter remember longer", under(ratelimit.Limit{Requests: 3, Per: time.Hour}), sends(0, "a", 5),
 			under(perMinute(2)), sends(600, "b", 5), wakes(1200), sends(1800, "c", 5),
 			under(ratelimit.Limit{Requests: 3, Per: time.Hour}), waits(1900, "d", 5, 3600)),
 		Entry("without requests there is no limit", under(ratelimit.Limit{Per: time.Minute}), others(0, 100)),
@@ -111,7 +111,7 @@ var _ = Describe("a limit", func() {
 		Entry("the ninth takes the place of the idle limit that was used longest ago, which still holds", sends(0, "a", 5),
 			limits(8, 1, "idle"), under(perMinute(1)), remembers(8), waits(2, "b", 5, 61)),
 		Entry("a limit that made place for others holds when these are forgotten", under(ratelimit.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
-			limits(8, 60, "idle"), wakes(600), sends(660, "x", 5), wakes(1200), under(ratelimit.Limit{Requests: 2, Per: time.Hour}), waits(1201, "b", 5, 3660)),
+			limits(8, 60, "idle"), wakes(600), sends(660, "x", 5), wakes(1200), under(ratelimit.Limit{Requests: 1, Per: time.Hour}), waits(1201, "b", 5, 4260)),
 		Entry("the ninth is judged by the strictest when all have waiters", sends(0, "a", 5), waits(1, "b", 5, 60),
 			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), remembers(8), waits(2, "c", 5, 120)),
 		Entry("a waiter moves to its own limit when there is place again", sends(0, "a", 5), waits(1, "b", 5, 60),
@@ -234,6 +234,34 @@ var _ = Describe("the memory", func() {
 		}
 		Expect(s.Size()).To(Equal(4), "a server, a line and two places")
 	})
+
+	It("holds no more places than the largest limit counts", func() {
+		s := play(ratelimit.Limit{Requests: 5, Per: 24 * time.Hour}, others(0, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}))
+		for second := range 1000 {
+			sends(float64(second+1), "a", 5)(s)
+		}
+		wakes(1001)(s)
+		Expect(s.Size()).To(Equal(7), "a server, a line and five places")
+		under(ratelimit.Limit{Requests: 5, Per: 24 * time.Hour})(s)
+		waits(1002, "b", 5, 4602)(s)
+	})
+
+	DescribeTable("counts a place that it dropped when another place is given back", func(given int, until float64) {
+		s := play(ratelimit.Limit{Requests: 3, Per: time.Hour}, others(0, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}))
+		for second := range 9 {
+			sends(float64(second+1), "a", 5)(s)
+		}
+		wakes(10)(s)
+		for i := range given {
+			givesBack(float64(9 - i))(s)
+		}
+		under(ratelimit.Limit{Requests: 3, Per: time.Hour})(s)
+		waits(11, "b", 5, until)(s)
+	},
+		Entry("the first", 1, 3606.0),
+		Entry("the second, as of the same time at the earliest", 2, 3606.0),
+		Entry("the fourth, too", 4, 3606.0),
+	)
 
 	It("holds nothing of what has no limit", func() {
 		Expect(play(ratelimit.Limit{}, others(0, 10)).Size()).To(BeZero())

@@ -15,6 +15,8 @@ const maxLines = 8
 type server struct {
 	// taken tells when places were taken, in the order of time.
 	taken []time.Time
+	// trimmed is the latest place that was dropped from taken because no limit counts so many.
+	trimmed time.Time
 	// lines has one for each limit that callers came with lately: mostly a single one.
 	lines []*line
 	// dropped is the largest of the limits whose lines were dropped for others, until
@@ -52,7 +54,7 @@ func (s *server) dropIdle() bool {
 	if until := s.lines[oldest].usedAt.Add(limit.Per); until.After(s.droppedUntil) {
 		s.droppedUntil = until
 	}
-	s.dropped = Limit{Requests: max(s.dropped.Requests, limit.Requests), Per: max(s.dropped.Per, limit.Per)}
+	s.dropped = s.dropped.or(limit)
 	s.lines = slices.Delete(s.lines, oldest, oldest+1)
 	return true
 }
@@ -64,13 +66,29 @@ func (s *server) take(now time.Time) {
 	s.taken = slices.Insert(s.taken, after, now)
 }
 
-// giveBack tells whether the place was still known.
+// giveBack reports whether the place was still known. If places were trimmed, the latest of
+// them counts again: its time is known, and no other is later.
 func (s *server) giveBack(at time.Time) bool {
 	i, found := slices.BinarySearchFunc(s.taken, at, time.Time.Compare)
-	if found {
-		s.taken = slices.Delete(s.taken, i, i+1)
+	if !found {
+		return false
 	}
-	return found
+	s.taken = slices.Delete(s.taken, i, i+1)
+	if !s.trimmed.IsZero() {
+		s.taken = slices.Insert(s.taken, 0, s.trimmed)
+	}
+	return true
+}
+
+// trim drops the places that were taken before the start, and those that no limit counts:
+// it looks at so many requests, at most.
+func (s *server) trim(start time.Time, requests int) {
+	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].After(start) })
+	drop := max(old, len(s.taken)-requests)
+	if drop > old {
+		s.trimmed = s.taken[drop-1]
+	}
+	s.taken = slices.Delete(s.taken, 0, drop)
 }
 
 // within is the places taken in the given time before now. Those taken after now

@@ -33,22 +33,22 @@ func (l *Limiter) sweep(now time.Time) {
 }
 
 // sweepServer keeps a line while its limit looks back at a call, and the places
-// that some line looks back at.
+// that some line counts.
 func (l *Limiter) sweepServer(s *server, now time.Time) {
 	if !now.Before(s.droppedUntil) {
 		s.dropped = Limit{}
 	}
-	longest := s.dropped.Per
+	largest := s.dropped
 	s.lines = slices.DeleteFunc(s.lines, func(line *line) bool {
 		l.sweepAbsent(line, now)
 		unused := line.isIdle() && now.Sub(line.usedAt) >= line.limit.Per
 		if !unused {
-			longest = max(longest, line.limit.Per)
+			largest = largest.or(line.limit)
 		}
 		return unused
 	})
 	// A caller may have read its clock before now, and come after.
-	s.taken = slices.Delete(s.taken, 0, len(s.taken)-len(s.within(longest+grace, now)))
+	s.trim(now.Add(-largest.Per-grace), largest.Requests)
 }
 
 // sweepAbsent forgets those who did not come when they were told to. Should they
