@@ -84,7 +84,7 @@ func (o *observed) rateLimit() ratelimit.Limit {
 
 // waiter is how urgent the request is.
 func (o *observed) waiter() ratelimit.Waiter {
-	waiter := ratelimit.Waiter{ID: o.key()}
+	waiter := ratelimit.Waiter{ID: o.key(), Tenant: o.owner.Namespace}
 	if o.Valid() {
 		waiter.ExpiresAt = o.Token().ExpiresAt
 	}

@@ -23,6 +23,20 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
+// BenchmarkTakeTenants asks in a crowd of 10,000 of a hundred tenants.
+func BenchmarkTakeTenants(b *testing.B) {
+	const size = 10_000
+	l, at := ratelimit.New(), now
+	ids := make([]string, size)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%d/%d", i%100, i)
+	}
+	for i := 0; b.Loop(); i++ {
+		at = at.Add(time.Millisecond)
+		l.Take(server, perMinute(1000), token{ids[i%size], i * 7919 % 9973}.waiter(), at)
+	}
+}
+
 // BenchmarkDue looks every second for whom to wake among 10,000 waiters.
 func BenchmarkDue(b *testing.B) {
 	l, at := ratelimit.New(), now

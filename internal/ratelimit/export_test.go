@@ -6,7 +6,10 @@ func (l *Limiter) Size() int {
 	for _, s := range l.servers {
 		size += len(s.taken)
 		for _, line := range s.lines {
-			size += 1 + len(line.waiting)
+			size++
+			for _, q := range line.queues {
+				size += len(q.waiting)
+			}
 		}
 	}
 	return size
@@ -14,6 +17,9 @@ func (l *Limiter) Size() int {
 
 // Limits returns the number of limits of the server that the limiter goes by.
 func (l *Limiter) Limits(name string) int { return len(l.servers[name].lines) }
+
+// Tenants returns the number of tenants of the server that the limiter remembers.
+func (l *Limiter) Tenants(name string) int { return len(l.servers[name].tenants) }
 
 // Size is how many things the places remember.
 func (p *Places) Size() int { return len(p.hosts) + len(p.tickets) + p.all.taken + len(p.calls) }

@@ -5,7 +5,8 @@
 // an argument.
 //
 // Nobody is made to wait here. A caller is told when to ask again, and whoever's
-// token expires soonest goes first.
+// token expires soonest goes first. Tenants share a limit: one of them does not delay the
+// requests of the others for long.
 //
 // Everything lives in memory. After a restart nothing is known of the requests
 // before it, so a server may see up to twice its limit in the first period.
@@ -39,6 +40,9 @@ func (l Limit) or(other Limit) Limit {
 type Waiter struct {
 	// ID is the same at each call, and nobody else's.
 	ID string
+	// Tenant is the namespace that the place counts for. Waiters without a namespace are a
+	// tenant, too.
+	Tenant string
 	// ExpiresAt is when its token expires. Zero: it has no valid token, and goes
 	// before all who have one.
 	ExpiresAt time.Time
@@ -72,11 +76,15 @@ func New() *Limiter {
 // Callers may come with different limits for the same server: each is judged by
 // its own, and by the requests of all. If waiters hold 8 other limits of the server, a
 // waiter is judged by the strictest of these.
+//
+// While another tenant waits or took a place within the time of the limit, a tenant holds no
+// more places than are left free. A tenant that holds so many delays no other tenant. One
+// free place is for the waiting tenant whose latest place is the oldest.
 func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if limit.Requests <= 0 || limit.Per <= 0 {
-		l.takeUnlimited(server, asking.ID, now)
+		l.takeUnlimited(server, asking, now)
 		return time.Time{}, true
 	}
 	w := l.join(server, limit, asking)
@@ -88,7 +96,7 @@ func (l *Limiter) Take(server string, limit Limit, asking Waiter, now time.Time)
 		return w.until, false
 	}
 	l.forget(w)
-	w.line.server.take(now)
+	w.line.server.take(w.tenant, now)
 	return time.Time{}, true
 }
 
@@ -108,11 +116,11 @@ func (l *Limiter) Await(server string, limit Limit, asking Waiter, until, now ti
 }
 
 // takeUnlimited counts a request only where others have a limit.
-func (l *Limiter) takeUnlimited(server, id string, now time.Time) {
-	l.leave(id)
+func (l *Limiter) takeUnlimited(server string, asking Waiter, now time.Time) {
+	l.leave(asking.ID)
 	l.sweep(now)
 	if s, found := l.servers[server]; found {
-		s.take(now)
+		s.take(s.tenant(asking.Tenant), now)
 	}
 }
 
@@ -131,8 +139,10 @@ func (l *Limiter) GiveBack(server string, at time.Time) {
 func (l *Limiter) Sent(server string, at, now time.Time) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if s, found := l.servers[server]; found && s.giveBack(at) {
-		s.take(now)
+	if s, found := l.servers[server]; found {
+		if tenant := s.giveBack(at); tenant != nil {
+			s.take(tenant, now)
+		}
 	}
 }
 
@@ -152,9 +162,7 @@ func (l *Limiter) Due(now time.Time) (ids []string) {
 	defer l.mutex.Unlock()
 	l.sweep(now)
 	for _, s := range l.servers {
-		for _, line := range s.lines {
-			ids = append(ids, line.call(now)...)
-		}
+		ids = append(ids, s.call(now)...)
 	}
 	return ids
 }
@@ -166,7 +174,7 @@ func (l *Limiter) join(name string, limit Limit, asking Waiter) *waiter {
 	switch {
 	case !known:
 		w = &waiter{id: asking.ID, arrived: l.arrival()}
-	case w.line == line && !w.isAway && w.expiresAt.Equal(asking.ExpiresAt):
+	case w.line == line && !w.isAway && w.expiresAt.Equal(asking.ExpiresAt) && w.tenant.name == asking.Tenant:
 		return w
 	case w.line.server == line.server:
 		l.forget(w)
@@ -174,7 +182,7 @@ func (l *Limiter) join(name string, limit Limit, asking Waiter) *waiter {
 		l.forget(w)
 		w.arrived = l.arrival()
 	}
-	w.expiresAt = asking.ExpiresAt
+	w.expiresAt, w.tenant = asking.ExpiresAt, line.server.tenant(asking.Tenant)
 	line.add(w)
 	l.waiting[w.id] = w
 	return w
@@ -190,7 +198,7 @@ func (l *Limiter) arrival() uint64 {
 func (l *Limiter) line(name string, limit Limit) *line {
 	s, found := l.servers[name]
 	if !found {
-		s = &server{}
+		s = &server{tenants: map[string]*tenant{}}
 		l.servers[name] = s
 	}
 	return s.line(limit)

@@ -107,6 +107,53 @@ var _ = Describe("a limit", func() {
 			under(perMinute(1)), waits(3, "c", 5, 62)),
 	)
 
+	DescribeTable("is shared:", func(requests int, steps ...step) { play(perMinute(requests), steps...) },
+		// How many.
+		Entry("a tenant that is alone uses the whole limit", 6, takeAll(0, "a", 6), waits(0, "a/x", none, 60)),
+		Entry("beside a tenant that took a place, a tenant holds no more places than are free", 6, takeAll(0, "b", 1), takeAll(1, "a", 3),
+			waits(2, "a/x", none, 61)),
+		Entry("two tenants hold a third each", 6, takeAll(0, "a", 2), takeAll(0, "b", 2), waits(1, "a/x", none, 60), waits(1, "b/x", none, 60)),
+		Entry("each takes more as soon as places come back", 6, takeAll(0, "a", 1), takeAll(10, "a", 1), takeAll(20, "b", 2), waits(30, "a/x", none, 60),
+			waits(30, "a/y", none, 70), sends(60, "a/x", none), waits(60, "a/y", none, 70), sends(70, "a/y", none)),
+		Entry("a tenant is alone again when the places of the other are over", 6, takeAll(0, "b", 1), takeAll(1, "a", 3), waits(2, "a/x", none, 61),
+			wakes(60, "a/x"), sends(60, "a/x", none), takeAll(60, "a", 2), waits(60, "a/y", none, 61)),
+		Entry("a tenant that waits counts", 4, takeAll(0, "a", 4), waits(10, "b/x", 60, 60), waits(10, "a/x", none, 60), waits(10, "a/y", none, 120), waits(10, "a/z", none, 180),
+			sends(60, "b/x", 60), sends(60, "a/x", none), sends(60, "a/y", none), waits(60, "a/z", none, 120)),
+		Entry("a tenant that left does not", 4, takeAll(0, "a", 4), waits(10, "b/x", 60, 60), leaves("b/x"), takeAll(60, "a", 4)),
+		Entry("a tenant that cannot send because of something else does not", 4, takeAll(0, "a", 4), waits(10, "b/x", 60, 60), func(s *scene) {
+			s.Await(server, s.limit, token{"b/x", 60}.waiter(), after(100), after(20))
+		}, takeAll(60, "a", 4)),
+
+		// Who goes first.
+		Entry("a tenant at its threshold holds up nobody, however urgent", 6, takeAll(0, "b", 1), takeAll(1, "a", 3), waits(2, "a/x", none, 61),
+			sends(2, "b/x", 60)),
+		Entry("of tenants that may take a place, the most urgent waiter goes first", 8, takeAll(0, "a", 4), takeAll(20, "b", 2), waits(21, "b/x", 60, 60),
+			waits(21, "a/x", 5, 60), waits(21, "a/y", 6, 60), leaves("a/y"), sends(60, "a/x", 5)),
+		Entry("the next free place is for the tenant that has none", 2, takeAll(0, "a", 1), takeAll(20, "a", 1), waits(30, "a/x", none, 60),
+			waits(30, "b/x", 60, 60), waits(60, "a/x", none, 80), sends(60.5, "b/x", 60)),
+		Entry("tenants take turns with a single place", 1, takeAll(0, "a", 1), waits(1, "a/x", none, 60), waits(1, "b/x", 60, 60), waits(1, "b/y", 60, 180),
+			waits(60, "a/x", none, 120), sends(60, "b/x", 60), waits(120, "b/y", 60, 180), sends(120, "a/x", none), waits(121, "a/y", none, 180),
+			waits(180, "a/y", none, 240), sends(180, "b/y", 60)),
+		Entry("within a tenant, the most urgent goes first", 1, takeAll(0, "a", 1), waits(1, "b/x", 60, 60), waits(1, "b/y", 5, 60),
+			waits(60, "b/x", 60, 120), sends(60, "b/y", 5)),
+
+		// Who is woken.
+		Entry("the waiter whose turn it is is woken", 1, takeAll(0, "a", 1), waits(1, "a/x", none, 60), waits(1, "a/y", none, 120), waits(1, "b/x", 60, 60),
+			leaves("b/x"), leaves("a/x"), wakes(60, "a/y"), sends(60, "a/y", none)),
+		Entry("waiters of a tenant are woken when it is alone again", 6, takeAll(0, "b", 1), takeAll(1, "a", 3), waits(2, "a/x", none, 61),
+			wakes(2), givesBack(0), wakes(3, "a/x")),
+		Entry("a tenant at its threshold is not woken", 6, takeAll(0, "b", 1), takeAll(1, "a", 3), waits(2, "a/x", none, 61), wakes(3), wakes(59)),
+
+		// What is given back.
+		Entry("a place that is given back counts for its tenant no more", 6, takeAll(0, "b", 1), takeAll(1, "a", 2), takeAll(2, "a", 1), waits(3, "a/x", none, 61),
+			givesBack(2), wakes(4, "a/x"), sends(4, "a/x", none)),
+	)
+
+	It("of a server forgets tenants that neither wait nor hold a place", func() {
+		s := play(perMinute(2), takeAll(0, "a", 1), takeAll(100, "b", 1), wakes(101))
+		Expect(s.Tenants(server)).To(Equal(1))
+	})
+
 	DescribeTable("is one of 8 that differ at a server:", func(steps ...step) { play(perMinute(1), steps...) },
 		Entry("the ninth takes the place of the idle limit that was used longest ago, which still holds", sends(0, "a", 5),
 			limits(8, 1, "idle"), under(perMinute(1)), remembers(8), waits(2, "b", 5, 61)),

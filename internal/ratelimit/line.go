@@ -3,29 +3,32 @@ package ratelimit
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
-// line is those who wait at a server with the same limit, the most urgent first.
+// line is those who wait at a server with the same limit.
 //
-// A sorted slice of pointers is enough: to insert into 10,000 of them moves 40 kB,
+// Sorted slices of pointers are enough: to insert into 10,000 of them moves 40 kB,
 // which takes a microsecond or two, and a rank is an index.
 type line struct {
-	server  *server
-	limit   Limit
-	waiting []*waiter
+	server *server
+	limit  Limit
+	// queues has one for each tenant that waits.
+	queues []*queue
 	// away is the number of waiters that something else than the limit holds up.
 	away   int
 	usedAt time.Time
 }
 
 // isIdle reports whether nobody waits with the limit.
-func (l *line) isIdle() bool { return len(l.waiting)+l.away == 0 }
+func (l *line) isIdle() bool { return len(l.queues)+l.away == 0 }
 
 // waiter is who was told to ask again at until.
 type waiter struct {
 	id        string
 	line      *line
+	tenant    *tenant
 	expiresAt time.Time
 	arrived   uint64
 	until     time.Time
@@ -45,7 +48,14 @@ func compareUrgency(expiresAt, otherExpiresAt time.Time, arrived, otherArrived u
 
 func (l *line) add(w *waiter) {
 	w.line = l
-	l.waiting = slices.Insert(l.waiting, l.before(w), w)
+	i := l.queueOf(w.tenant)
+	if i < 0 {
+		i = len(l.queues)
+		l.queues = append(l.queues, &queue{tenant: w.tenant})
+	}
+	q := l.queues[i]
+	q.waiting = slices.Insert(q.waiting, q.before(w), w)
+	l.server.count(w.tenant, 1)
 }
 
 func (l *line) remove(w *waiter) {
@@ -54,8 +64,17 @@ func (l *line) remove(w *waiter) {
 		l.away--
 		return
 	}
-	i := l.before(w)
-	l.waiting = slices.Delete(l.waiting, i, i+1)
+	i := l.queueOf(w.tenant)
+	q := l.queues[i]
+	rank := q.before(w)
+	if q.waiting = slices.Delete(q.waiting, rank, rank+1); len(q.waiting) == 0 {
+		l.queues = slices.Delete(l.queues, i, i+1)
+	}
+	l.server.count(w.tenant, -1)
+}
+
+func (l *line) queueOf(t *tenant) int {
+	return slices.IndexFunc(l.queues, func(q *queue) bool { return q.tenant == t })
 }
 
 func (l *line) goAway(w *waiter) {
@@ -66,9 +85,11 @@ func (l *line) goAway(w *waiter) {
 
 // before counts those in the line who are more urgent than w, who may wait in
 // another.
-func (l *line) before(w *waiter) int {
-	i, _ := slices.BinarySearchFunc(l.waiting, w, byUrgency)
-	return i
+func (l *line) before(w *waiter) (count int) {
+	for _, q := range l.queues {
+		count += q.before(w)
+	}
+	return count
 }
 
 // free is how many places there are now. There is none when others, with a larger
@@ -77,34 +98,55 @@ func (l *line) free(now time.Time) int {
 	return max(0, l.limit.Requests-len(l.server.within(l.limit.Per, now)))
 }
 
-// call returns those who can take a place now and do not know.
-func (l *line) call(now time.Time) (ids []string) {
-	for _, w := range l.waiting {
-		if !w.mayTake(now) {
-			break
-		}
-		if w.until.After(now) {
-			w.until = now
-			ids = append(ids, w.id)
-		}
+// share is how many of the free places a tenant may take now: all, unless another tenant
+// waits or took a place.
+func (l *line) share(t *tenant, free int, now time.Time) int {
+	if free == 0 || l.isAlone(t, now) {
+		return free
 	}
-	return ids
+	return shareOf(free, t.held(now.Add(-l.limit.Per)))
+}
+
+// isAlone reports whether no other tenant waits, nor took a place that the limit counts.
+func (l *line) isAlone(t *tenant, now time.Time) bool {
+	return l.server.waitingBeside(t) == 0 && t.held(now.Add(-l.limit.Per)) == len(l.server.within(l.limit.Per, now))
 }
 
 // mayTake tells whether there is a place even if all who are more urgent take
-// theirs. They take no more than their own limit leaves them: who may not send does
-// not hold up others.
+// theirs. They take no more than their own limit and the share of their tenant leave them:
+// who may not send does not hold up others.
 func (w *waiter) mayTake(now time.Time) bool {
 	places := w.line.free(now)
-	for _, line := range w.line.server.lines {
-		places -= min(line.before(w), line.free(now))
+	share := w.line.share(w.tenant, places, now)
+	if share == 0 {
+		return false
 	}
-	return places > 0
+	next := w.line.server.next(now)
+	if next == w {
+		return true
+	}
+	if next != nil && byUrgency(next, w) > 0 {
+		places--
+	}
+	for _, line := range w.line.server.lines {
+		free := line.free(now)
+		for _, q := range line.queues {
+			ahead := min(q.before(w), line.share(q.tenant, free, now))
+			places -= ahead
+			if q.tenant == w.tenant {
+				share -= ahead
+			}
+		}
+	}
+	return places > 0 && share > 0
 }
 
 // expected is when a waiter who may not take a place now gets one, if all before it
 // take theirs as soon as they may.
 func (w *waiter) expected(now time.Time) time.Time {
+	if !w.line.isAlone(w.tenant, now) {
+		return w.expectedInTurn(now)
+	}
 	lines := w.line.server.lines
 	rank := 0
 	for _, line := range lines {
@@ -124,6 +166,61 @@ func (w *waiter) expected(now time.Time) time.Time {
 	return w.line.place(rank, now)
 }
 
+// expectedInTurn is the same beside other tenants. These take places before the waiter until
+// they hold as many as its tenant will.
+func (w *waiter) expectedInTurn(now time.Time) time.Time {
+	start := now.Add(-w.line.limit.Per)
+	own := 0
+	for _, line := range w.line.server.lines {
+		if i := line.queueOf(w.tenant); i >= 0 {
+			own += line.queues[i].before(w)
+		}
+	}
+	rank := own
+	for _, line := range w.line.server.lines {
+		for _, q := range line.queues {
+			if q.tenant != w.tenant {
+				rank += min(q.before(w), max(0, own+1+w.tenant.held(start)-q.tenant.held(start)))
+			}
+		}
+	}
+	// There is no place now.
+	rank = max(rank, w.line.free(now))
+	return later(w.line.place(rank, now), w.line.shared(w.tenant, own, now))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// shared is when the share of a tenant has a place for the waiter of the given rank among its
+// waiters, if no other tenant takes a place before.
+func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
+	each := max(1, l.limit.Requests/(1+max(1, l.server.waiting)))
+	rounds, rank := rank/each, rank%each
+	if rounds > int(longestWait/l.limit.Per) {
+		return now.Add(longestWait)
+	}
+	taken := l.counted(now)
+	free := l.limit.Requests - len(taken)
+	// start is when places must have been taken to be held still when so many came back.
+	start := func(back int) time.Time {
+		if back == 0 {
+			return now.Add(-l.limit.Per)
+		}
+		return taken[back-1].at
+	}
+	back := sort.Search(len(taken), func(back int) bool { return shareOf(free+back, t.held(start(back))) > rank })
+	at := start(back).Add(time.Duration(rounds+1) * l.limit.Per)
+	if latest := now.Add(longestWait); at.After(latest) {
+		return latest
+	}
+	return at
+}
+
 // place is when the place of the given rank becomes free; those of the ranks before
 // are taken as soon as they are. Rank 0 is the next place.
 //
@@ -135,11 +232,10 @@ func (l *line) place(rank int, now time.Time) time.Time {
 	if rounds > int(longestWait/l.limit.Per) {
 		return latest
 	}
-	taken := l.server.within(l.limit.Per, now)
-	taken = taken[max(0, len(taken)-l.limit.Requests):]
+	taken := l.counted(now)
 	at := now
 	if free := l.limit.Requests - len(taken); rank >= free {
-		at = taken[rank-free].Add(l.limit.Per)
+		at = taken[rank-free].at.Add(l.limit.Per)
 	}
 	if at = at.Add(time.Duration(rounds) * l.limit.Per); at.Before(latest) {
 		return at
@@ -147,9 +243,19 @@ func (l *line) place(rank int, now time.Time) time.Time {
 	return latest
 }
 
+// counted is the latest places that were taken, no more of them than the limit counts.
+func (l *line) counted(now time.Time) []place {
+	taken := l.server.within(l.limit.Per, now)
+	return taken[max(0, len(taken)-l.limit.Requests):]
+}
+
 // allows is how many places the limit has until then, at most.
 func (l *line) allows(then, now time.Time) int {
 	// No more rounds than waiters: a tiny period makes so many that they overflow.
-	rounds := min(len(l.waiting), int(then.Sub(now)/l.limit.Per))
+	waiting := 0
+	for _, q := range l.queues {
+		waiting += len(q.waiting)
+	}
+	rounds := min(waiting, int(then.Sub(now)/l.limit.Per))
 	return l.free(now) + rounds*l.limit.Requests
 }

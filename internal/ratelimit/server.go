@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -13,10 +14,16 @@ const maxLines = 8
 
 // server is a token endpoint with a limit.
 type server struct {
-	// taken tells when places were taken, in the order of time.
-	taken []time.Time
+	// taken is the places that were taken, in the order of time.
+	taken []place
 	// trimmed is the latest place that was dropped from taken because no limit counts so many.
-	trimmed time.Time
+	trimmed place
+	// tenants holds the tenants that wait or have places in taken, by name.
+	tenants map[string]*tenant
+	// waiting is the number of tenants that wait.
+	waiting int
+	// turns counts the places that were ever taken.
+	turns uint64
 	// lines has one for each limit that callers came with lately: mostly a single one.
 	lines []*line
 	// dropped is the largest of the limits whose lines were dropped for others, until
@@ -59,42 +66,144 @@ func (s *server) dropIdle() bool {
 	return true
 }
 
-// take puts a place where it belongs in time: callers read their clock before they
-// get the mutex, so they may come in another order.
-func (s *server) take(now time.Time) {
-	after := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].After(now) })
-	s.taken = slices.Insert(s.taken, after, now)
+// tenant finds a tenant, or starts to remember it.
+func (s *server) tenant(name string) *tenant {
+	t, found := s.tenants[name]
+	if !found {
+		t = &tenant{name: name}
+		s.tenants[name] = t
+	}
+	return t
 }
 
-// giveBack reports whether the place was still known. If places were trimmed, the latest of
-// them counts again: its time is known, and no other is later.
-func (s *server) giveBack(at time.Time) bool {
-	i, found := slices.BinarySearchFunc(s.taken, at, time.Time.Compare)
+// take puts a place where it belongs in time: callers read their clock before they
+// get the mutex, so they may come in another order.
+func (s *server) take(t *tenant, now time.Time) {
+	s.turns++
+	t.turn = s.turns
+	s.insert(place{at: now, tenant: t})
+}
+
+func (s *server) insert(p place) {
+	after := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(p.at) })
+	s.taken = slices.Insert(s.taken, after, p)
+	after = sort.Search(len(p.tenant.taken), func(i int) bool { return p.tenant.taken[i].After(p.at) })
+	p.tenant.taken = slices.Insert(p.tenant.taken, after, p.at)
+}
+
+// giveBack returns the tenant of the place, or nil if the place is not known any more. If
+// places were trimmed, the latest of them counts again: its time is known, and no other is
+// later.
+func (s *server) giveBack(at time.Time) *tenant {
+	i, found := slices.BinarySearchFunc(s.taken, at, func(p place, at time.Time) int { return p.at.Compare(at) })
 	if !found {
-		return false
+		return nil
 	}
+	t := s.taken[i].tenant
 	s.taken = slices.Delete(s.taken, i, i+1)
-	if !s.trimmed.IsZero() {
-		s.taken = slices.Insert(s.taken, 0, s.trimmed)
+	i, _ = slices.BinarySearchFunc(t.taken, at, time.Time.Compare)
+	t.taken = slices.Delete(t.taken, i, i+1)
+	if s.trimmed.tenant != nil {
+		s.insert(place{at: s.trimmed.at, tenant: s.tenant(s.trimmed.tenant.name)})
 	}
-	return true
+	return t
 }
 
 // trim drops the places that were taken before the start, and those that no limit counts:
-// it looks at so many requests, at most.
+// it looks at so many requests, at most. It forgets the tenants that nothing is left of.
 func (s *server) trim(start time.Time, requests int) {
-	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].After(start) })
+	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	drop := max(old, len(s.taken)-requests)
 	if drop > old {
 		s.trimmed = s.taken[drop-1]
 	}
+	for _, p := range s.taken[:drop] {
+		p.tenant.taken = p.tenant.taken[1:]
+	}
 	s.taken = slices.Delete(s.taken, 0, drop)
+	maps.DeleteFunc(s.tenants, func(_ string, t *tenant) bool { return t.waiting+len(t.taken) == 0 })
 }
 
 // within is the places taken in the given time before now. Those taken after now
 // are among them, so that no interval that holds both is overfull.
-func (s *server) within(per time.Duration, now time.Time) []time.Time {
+func (s *server) within(per time.Duration, now time.Time) []place {
 	start := now.Add(-per)
-	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].After(start) })
+	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	return s.taken[first:]
+}
+
+// count adds to the waiters of a tenant.
+func (s *server) count(t *tenant, by int) {
+	before := t.waiting
+	t.waiting += by
+	s.waiting += min(1, t.waiting) - min(1, before)
+}
+
+// waitingBeside is the number of other tenants that wait.
+func (s *server) waitingBeside(t *tenant) int { return s.waiting - min(1, t.waiting) }
+
+// call returns those who can take a place now and do not know.
+func (s *server) call(now time.Time) (ids []string) {
+	offers := s.offers(now)
+	if next := s.next(now); next != nil {
+		// The order of the other offers stays.
+		i := slices.IndexFunc(offers, func(o offer) bool { return o.waiter == next })
+		first := offers[i]
+		copy(offers[1:i+1], offers[:i])
+		offers[0] = first
+	}
+	ahead := map[*tenant]int{}
+	for i, o := range offers {
+		if i < o.free && ahead[o.tenant] < o.share && o.until.After(now) {
+			o.until = now
+			ids = append(ids, o.id)
+		}
+		ahead[o.tenant]++
+	}
+	return ids
+}
+
+// offer is a waiter whose tenant may take a place.
+type offer struct {
+	*waiter
+	// free is the number of places of its line, and share is how many of them its tenant may
+	// take.
+	free, share int
+}
+
+// offers returns the waiters that may take a place if nobody is before them, the most urgent
+// first.
+func (s *server) offers(now time.Time) (offers []offer) {
+	for _, line := range s.lines {
+		free := line.free(now)
+		for _, q := range line.queues {
+			share := line.share(q.tenant, free, now)
+			for _, w := range q.waiting[:min(share, len(q.waiting))] {
+				offers = append(offers, offer{waiter: w, free: free, share: share})
+			}
+		}
+	}
+	slices.SortFunc(offers, func(a, b offer) int { return byUrgency(a.waiter, b.waiter) })
+	return offers
+}
+
+// next returns the waiter that goes first, although waiters of other tenants may be more
+// urgent: the most urgent of the tenant whose latest place is the oldest. So tenants do not
+// starve another. It returns nil if a single tenant waits.
+func (s *server) next(now time.Time) (next *waiter) {
+	if s.waiting < 2 {
+		return nil
+	}
+	for _, line := range s.lines {
+		free := line.free(now)
+		for _, q := range line.queues {
+			if line.share(q.tenant, free, now) == 0 {
+				continue
+			}
+			if next == nil || cmp.Or(cmp.Compare(q.tenant.turn, next.tenant.turn), byUrgency(q.waiting[0], next)) < 0 {
+				next = q.waiting[0]
+			}
+		}
+	}
+	return next
 }

@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"container/heap"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -26,6 +27,8 @@ type simulation struct {
 	tick time.Duration
 	// each is called before each call, to change the scene.
 	each func(at time.Time)
+	// sends is called after each request.
+	sends func(waiter ratelimit.Waiter, at time.Time)
 
 	visits visits
 	next   map[string]*visit
@@ -43,7 +46,8 @@ type visit struct {
 
 func simulate(limit ratelimit.Limit, lateness, tick time.Duration) *simulation {
 	s := &simulation{Limiter: ratelimit.New(), random: rand.New(rand.NewPCG(1, 2)), limit: limit,
-		lateness: lateness, tick: tick, next: map[string]*visit{}, each: func(time.Time) {}}
+		lateness: lateness, tick: tick, next: map[string]*visit{},
+		each: func(time.Time) {}, sends: func(ratelimit.Waiter, time.Time) {}}
 	if tick > 0 {
 		heap.Push(&s.visits, &visit{at: now, ticks: true})
 	}
@@ -96,6 +100,7 @@ func (s *simulation) take(v *visit) {
 	}
 	delete(s.next, v.waiter.ID)
 	s.sent, s.served = append(s.sent, v.at), append(s.served, v.waiter.ID)
+	s.sends(v.waiter, v.at)
 }
 
 // disappears is a waiter that is deleted, and tells nobody.
@@ -217,16 +222,78 @@ var _ = Describe("many waiters", func() {
 	})
 })
 
+var _ = Describe("a tenant beside others whose objects have no token", func() {
+	// crowds lets tenants send again and again, a second after each request.
+	crowds := func(s *simulation, tenants, size int) {
+		for i := range tenants * size {
+			tenant := fmt.Sprint("failing-", i%tenants)
+			s.comes(ratelimit.Waiter{ID: fmt.Sprint(tenant, "/", i), Tenant: tenant}, now.Add(time.Duration(s.random.Int64N(int64(time.Minute)))))
+		}
+	}
+
+	DescribeTable("gets its turn:", func(requests, tenants int, lateness time.Duration, most int) {
+		s := simulate(perMinute(requests), lateness, time.Second)
+		crowds(s, tenants, 50)
+		rare := ratelimit.Waiter{ID: "shop/a", Tenant: "shop", ExpiresAt: now.Add(1000 * time.Hour)}
+		came, passed, counts := after(600), []int{}, map[string]int{}
+		s.comes(rare, came)
+		s.each = func(at time.Time) {
+			if at.Sub(now) > 90*time.Minute {
+				clear(s.next)
+			}
+		}
+		s.sends = func(w ratelimit.Waiter, at time.Time) {
+			counts[w.Tenant]++
+			if w.ID != rare.ID {
+				s.comes(w, at.Add(time.Second))
+				return
+			}
+			between := 0
+			for _, sent := range s.sent {
+				if sent.After(came) && sent.Before(at) {
+					between++
+				}
+			}
+			passed = append(passed, between)
+			came = at.Add(10*time.Minute + time.Duration(s.random.Int64N(int64(time.Minute))))
+			s.comes(rare, came)
+		}
+		s.run()
+		expectWithin(s.limit, s.sent)
+		Expect(len(passed)).To(BeNumerically(">", 6))
+		Expect(slices.Max(passed)).To(BeNumerically("<=", most), "requests before that of the tenant")
+		delete(counts, rare.Tenant)
+		fewest, largest := slices.Min(slices.Collect(maps.Values(counts))), slices.Max(slices.Collect(maps.Values(counts)))
+		AddReportEntry(fmt.Sprintf("%d a minute, %d tenants: %d requests before that of the tenant, %.1f calls for each request, %d to %d requests of the others",
+			requests, tenants, slices.Max(passed), float64(s.takes)/float64(len(s.sent)), fewest, largest))
+		Expect(counts).To(HaveLen(tenants))
+		Expect(fewest).To(BeNumerically(">=", largest/2), "requests of the tenants that always wait")
+	},
+		Entry("one place, one other tenant", 1, 1, time.Duration(0), 0),
+		Entry("one place, ten other tenants", 1, 10, time.Duration(0), 0),
+		Entry("two places, three other tenants", 2, 3, time.Duration(0), 0),
+		Entry("five places, one other tenant", 5, 1, time.Duration(0), 0),
+		Entry("five places, twenty other tenants", 5, 20, time.Duration(0), 0),
+		Entry("thirty places, one other tenant", 30, 1, time.Duration(0), 0),
+		Entry("thirty places, one other tenant, late", 30, 1, 2*time.Second, 2),
+		Entry("thirty places, ten other tenants", 30, 10, time.Duration(0), 0),
+		Entry("thirty places, a hundred other tenants, late", 30, 100, 2*time.Second, 5),
+		Entry("three hundred places, five other tenants, late", 300, 5, 2*time.Second, 2),
+	)
+})
+
 var _ = Describe("any traffic", func() {
-	DescribeTable("keeps to the limit", func(seed uint64) {
+	DescribeTable("keeps to the limit and the threshold", func(seed uint64, tenants int) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		limits := []ratelimit.Limit{{Requests: 1 + random.IntN(5), Per: 10 * time.Second}, {Requests: 1 + random.IntN(10), Per: 25 * time.Second}}
 		l := ratelimit.New()
 		var sent []time.Time
+		var sentBy []string
 		for at := 0.0; at < 600; at += random.ExpFloat64() / 5 {
 			// Some read their clock before others, and get the mutex after them.
 			instant := after(at - random.Float64()/10)
-			id := fmt.Sprint(random.IntN(30))
+			number := random.IntN(30)
+			id := fmt.Sprintf("%d/%d", number%tenants, number)
 			switch limit := limits[random.IntN(2)]; random.IntN(40) {
 			case 0:
 				l.Leave(id)
@@ -236,15 +303,28 @@ var _ = Describe("any traffic", func() {
 				if len(sent) > 0 {
 					given := random.IntN(len(sent))
 					l.GiveBack(server, sent[given])
-					sent = slices.Delete(sent, given, given+1)
+					sent, sentBy = slices.Delete(sent, given, given+1), slices.Delete(sentBy, given, given+1)
 				}
 			default:
-				until, ok := l.Take(server, limit, token{id, random.IntN(60)}.waiter(), instant)
+				waiter := token{id, random.IntN(60)}.waiter()
+				until, ok := l.Take(server, limit, waiter, instant)
 				if !ok {
 					Expect(until).To(BeTemporally(">", instant))
 					continue
 				}
-				sent = append(sent, instant)
+				// Beside others, the tenant held fewer places than were free.
+				free, held, isAlone := limit.Requests, 0, true
+				for i, other := range sent {
+					if other.After(instant.Add(-limit.Per)) {
+						free--
+						isAlone = isAlone && sentBy[i] == waiter.Tenant
+						if sentBy[i] == waiter.Tenant {
+							held++
+						}
+					}
+				}
+				Expect(isAlone || held < free).To(BeTrue(), "%d held, %d free", held, free)
+				sent, sentBy = append(sent, instant), append(sentBy, waiter.Tenant)
 				// Whoever may send keeps its own limit, in every interval that holds it.
 				for _, start := range sent {
 					count := 0
@@ -258,9 +338,10 @@ var _ = Describe("any traffic", func() {
 				}
 			}
 		}
-		Expect(len(sent)).To(BeNumerically(">", 20))
+		Expect(len(sent)).To(BeNumerically(">", 10))
 	},
-		Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)), Entry("by a fourth", uint64(4)),
+		Entry("by one chance", uint64(1), 1), Entry("by another", uint64(2), 1), Entry("by a third", uint64(3), 1), Entry("by a fourth", uint64(4), 1),
+		Entry("of two tenants", uint64(5), 2), Entry("of two other tenants", uint64(6), 2), Entry("of three tenants", uint64(7), 3), Entry("of ten tenants", uint64(8), 10),
 	)
 
 	It("keeps to the limit when it comes from several goroutines", func() {
@@ -276,7 +357,7 @@ var _ = Describe("any traffic", func() {
 		for worker := range sent {
 			group.Go(func() {
 				for i := range 500 {
-					id := fmt.Sprint(worker, i%7)
+					id := fmt.Sprintf("%d/%d %d", worker%3, worker, i%7)
 					clock.Lock()
 					clock.calls++
 					at := after(clock.calls / 40)
@@ -285,7 +366,7 @@ var _ = Describe("any traffic", func() {
 					if ok {
 						sent[worker] = append(sent[worker], at)
 					}
-					l.Leave(fmt.Sprint(worker, i%3))
+					l.Leave(fmt.Sprintf("%d/%d %d", worker%3, worker, i%3))
 					l.Pause(server, id, at, at)
 					l.Resume(server, id, at)
 					l.PausedUntil(server, id, at)

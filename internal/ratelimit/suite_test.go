@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func play(limit ratelimit.Limit, steps ...step) *scene {
 }
 
 // token is a waiter whose token expires so many minutes after now; none is for
-// one without a token.
+// one without a token. An ID such as "shop/a" names a tenant.
 type token struct {
 	id      string
 	minutes int
@@ -57,6 +58,9 @@ const none = -1
 
 func (t token) waiter() ratelimit.Waiter {
 	w := ratelimit.Waiter{ID: t.id}
+	if tenant, _, found := strings.Cut(t.id, "/"); found {
+		w.Tenant = tenant
+	}
 	if t.minutes != none {
 		w.ExpiresAt = now.Add(time.Duration(t.minutes) * time.Minute)
 	}
@@ -129,4 +133,13 @@ func limitsWithWaiters(count int, seconds float64) step {
 // remembers expects the limiter to go by so many limits.
 func remembers(limits int) step {
 	return func(s *scene) { ExpectWithOffset(2, s.Limits(server)).To(Equal(limits)) }
+}
+
+// takeAll takes so many places for waiters of a tenant without a token.
+func takeAll(seconds float64, tenant string, count int) step {
+	return func(s *scene) {
+		for i := range count {
+			sends(seconds, fmt.Sprintf("%s/%d at %v", tenant, i, seconds), none)(s)
+		}
+	}
 }

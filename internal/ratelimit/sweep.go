@@ -54,11 +54,16 @@ func (l *Limiter) sweepServer(s *server, now time.Time) {
 // sweepAbsent forgets those who did not come when they were told to. Should they
 // come later, they are new.
 func (l *Limiter) sweepAbsent(line *line, now time.Time) {
-	line.waiting = slices.DeleteFunc(line.waiting, func(w *waiter) bool {
-		absent := now.Sub(w.until) > grace
-		if absent {
-			delete(l.waiting, w.id)
-		}
-		return absent
+	line.queues = slices.DeleteFunc(line.queues, func(q *queue) bool {
+		before := len(q.waiting)
+		q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
+			absent := now.Sub(w.until) > grace
+			if absent {
+				delete(l.waiting, w.id)
+			}
+			return absent
+		})
+		line.server.count(q.tenant, len(q.waiting)-before)
+		return len(q.waiting) == 0
 	})
 }
