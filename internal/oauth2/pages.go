@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tokensync/tokensync/internal/redact"
 )
 
 var (
@@ -60,13 +62,13 @@ func (f *wordFinder) page(body string, isXML bool, status int) (title, page stri
 }
 
 // titled describes a body that is a page; empty for another body.
-func titled(request *Request, response Response) string {
+func titled(secrets *redact.Secrets, response Response) string {
 	body := strings.TrimSpace(response.Body.Reveal())
 	if !strings.HasPrefix(body, "<") {
 		return ""
 	}
 	said := saying{}
-	finder := &wordFinder{secrets: request.secrets(), isSuccess: response.StatusCode < 300}
+	finder := &wordFinder{secrets: secrets, isSuccess: response.StatusCode < 300}
 	said.text, said.page = finder.plain(body, response.StatusCode)
 	return ", but " + said.pageTitled()
 }

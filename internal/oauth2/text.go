@@ -15,8 +15,8 @@ func describe(request *Request, response Response) string {
 	if strings.TrimSpace(response.Body.Reveal()) == "" {
 		return "empty"
 	}
-	page := titled(request, response)
 	secrets := request.secrets()
+	page := titled(secrets, response)
 	mediaType, _, err := mime.ParseMediaType(secrets.Cut(response.Header.Get("Content-Type")))
 	if err != nil {
 		return "not JSON" + page

@@ -117,9 +117,11 @@ func (f *wordFinder) undeclaredCode(objects []wordObject, status int) (code stri
 func (f *wordFinder) undeclaredText(objects []wordObject) string {
 	var texts []string
 	for _, object := range objects {
+		if len(texts) == maxTexts {
+			break
+		}
 		text := f.textOf(object)
-		isNew := text != "" && !slices.ContainsFunc(texts, func(told string) bool { return strings.Contains(told, text) })
-		if isNew && len(texts) < maxTexts {
+		if text != "" && !slices.ContainsFunc(texts, func(told string) bool { return strings.Contains(told, text) }) {
 			texts = append(texts, text)
 		}
 	}

@@ -1,6 +1,9 @@
 package redact
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // partLength is the length of the parts by which a long secret is found.
 const partLength = 16
@@ -8,66 +11,102 @@ const partLength = 16
 // prime is the base of the hashes. Two parts with one hash cost no more than a word.
 const prime = 0x9E3779B97F4A7C15
 
-// window is a rolling hash of the last letters.
+// window is a rolling hash of the last partLength letters.
 type window struct {
-	length, seen int
-	hash         uint64
-	// power is prime to the power of length.
-	power uint64
-	last  [partLength]byte
+	seen uint
+	hash uint64
+	last [partLength]byte
 }
 
-func newWindow(length int) window {
-	w := window{length: length, power: 1}
-	for range length {
-		w.power *= prime
+// power is prime to the power of partLength.
+var power = func() uint64 {
+	power := uint64(1)
+	for range partLength {
+		power *= prime
 	}
-	return w
-}
+	return power
+}()
 
 // push adds a letter. It reports whether the window is full.
 func (w *window) push(letter byte) (hash uint64, isFull bool) {
 	w.hash = w.hash*prime + uint64(letter) + 1
-	if w.seen >= w.length {
-		w.hash -= (uint64(w.last[(w.seen-w.length)%partLength]) + 1) * w.power
+	if w.seen >= partLength {
+		w.hash -= (uint64(w.last[w.seen%partLength]) + 1) * power
 	}
 	w.last[w.seen%partLength] = letter
 	w.seen++
-	return w.hash, w.seen >= w.length
+	return w.hash, w.seen >= partLength
 }
 
-func hashOf(letters []byte) (hash uint64, isFull bool) {
-	window := newWindow(len(letters))
-	for _, letter := range letters {
-		hash, isFull = window.push(letter)
+// eachPart yields the hash of each part of a length, and where its last letter is.
+func eachPart(letters []byte, length int) iter.Seq2[int, uint64] {
+	return func(yield func(int, uint64) bool) {
+		if len(letters) < length {
+			return
+		}
+		hash, power := uint64(0), uint64(1)
+		for _, letter := range letters[:length] {
+			hash, power = hash*prime+uint64(letter)+1, power*prime
+		}
+		if !yield(length-1, hash) {
+			return
+		}
+		for i, first := range letters[:len(letters)-length] {
+			hash = hash*prime + uint64(letters[i+length]) + 1 - (uint64(first)+1)*power
+			if !yield(i+length, hash) {
+				return
+			}
+		}
 	}
-	return hash, isFull
 }
 
-// parts is a Bloom filter of the parts of a text in all its forms.
-type parts struct {
+// filter tells quickly that a hash is not among others. Of the others it takes some for them.
+type filter struct {
 	bits  []uint64
 	shift int
 }
 
-// newParts returns a filter for a text, with 512 bits for each of its bytes.
-func newParts(text string) parts {
-	width := bits.Len(uint(len(text))) + 9
-	return parts{bits: make([]uint64, 1<<width/64), shift: 64 - width}
+// newFilter returns a filter of 2 to the power of width bits.
+func newFilter(width int) filter {
+	return filter{bits: make([]uint64, 1<<width/64), shift: 64 - width}
 }
 
+// newParts returns a filter for the parts of a text in all its forms, with 512 bits for each of
+// its bytes.
+func newParts(text string) filter { return newFilter(bits.Len(uint(len(text))) + 9) }
+
 // bit spreads the hash once more: the low bits of a product depend on few letters.
-func (p parts) bit(hash uint64) (word int, mask uint64) {
-	at := (hash * prime) >> p.shift
+func (f filter) bit(hash uint64) (word int, mask uint64) {
+	at := (hash * prime) >> f.shift
 	return int(at / 64), 1 << (at % 64) //nolint:gosec // It has few bits.
 }
 
-func (p parts) add(hash uint64) {
-	word, mask := p.bit(hash)
-	p.bits[word] |= mask
+func (f filter) add(hash uint64) {
+	word, mask := f.bit(hash)
+	f.bits[word] |= mask
 }
 
-func (p parts) mayHave(hash uint64) bool {
-	word, mask := p.bit(hash)
-	return p.bits[word]&mask != 0
+func (f filter) mayHave(hash uint64) bool {
+	word, mask := f.bit(hash)
+	return f.bits[word]&mask != 0
 }
+
+// hashes is a set of hashes behind a filter. The zero value is empty.
+type hashes struct {
+	all    map[uint64]struct{}
+	filter filter
+}
+
+// add reports whether the hash is new.
+func (h *hashes) add(hash uint64) bool {
+	const width = 15
+	if h.all == nil {
+		h.all, h.filter = map[uint64]struct{}{}, newFilter(width)
+	}
+	before := len(h.all)
+	h.all[hash] = struct{}{}
+	h.filter.add(hash)
+	return len(h.all) > before
+}
+
+func (h *hashes) isEmpty() bool { return len(h.all) == 0 }

@@ -1,6 +1,6 @@
 // Package redact cuts secrets out of texts that are to be shown, in whatever encoding a
-// server repeats them. It searches the text for the secrets, so its work is bounded by the
-// length of both. It is pure.
+// server repeats them. It searches the texts for the secrets, and its work for all texts of a
+// response is bounded. It is pure.
 package redact
 
 import (
@@ -18,18 +18,37 @@ const (
 	margin = 256
 	// minLength is the length of what is cut out: a shorter text would blot out words.
 	minLength = 4
-	// maxShort bounds the secrets that are shorter than partLength. The first count.
+	// maxShort bounds the secrets that are shorter than partLength. With more of them, no text
+	// is shown.
 	maxShort = 4096
+	// maxWork bounds the work for all texts together. A sentence and a usual Secret take a
+	// thousandth of it.
+	maxWork = 2 << 20
+)
+
+// The work of a search is counted in letters that are hashed. What else it does costs about as
+// much as so many of them: to decode a byte of a form, and to look up what the filter does not
+// rule out.
+const (
+	decodingWork = 6
+	findingWork  = 12
 )
 
 // Secrets are texts that must not be shown. They are compared without case, white
 // space and plus signs, which are white space in a form. Of a long one, each part of partLength bytes counts, because servers quote
 // parts. The zero value holds none.
+//
+// Make one for all texts of a response: the work for them together is bounded. What would cost
+// more is not searched, and not shown.
 type Secrets struct {
-	long  map[string]struct{}
-	short [partLength]map[uint64]struct{}
+	long map[string]struct{}
+	// longBytes is the length of all long secrets.
+	longBytes int
+	short     [partLength]hashes
 	// shorts is the number of short secrets.
 	shorts int
+	// work is what all searches took so far.
+	work int
 }
 
 // Add adds secrets, and ignores those that are too short to be told from words.
@@ -50,20 +69,21 @@ func (s *Secrets) AddAnyLength(secret string) {
 			if s.long == nil {
 				s.long = map[string]struct{}{}
 			}
-			s.long[secret] = struct{}{}
+			if _, known := s.long[secret]; !known {
+				s.long[secret] = struct{}{}
+				s.longBytes += len(secret)
+			}
 			return
 		}
 	}
-	if len(letters) == 0 || s.shorts >= maxShort {
+	if len(letters) == 0 || s.shorts > maxShort {
 		return
 	}
-	of := &s.short[len(letters)]
-	if *of == nil {
-		*of = map[uint64]struct{}{}
+	for _, hash := range eachPart(letters, len(letters)) {
+		if s.short[len(letters)].add(hash) {
+			s.shorts++
+		}
 	}
-	hash, _ := hashOf(letters)
-	(*of)[hash] = struct{}{}
-	s.shorts++
 }
 
 // AddWords adds a secret and its words, each of which may be one.
@@ -78,13 +98,37 @@ func (s *Secrets) AddWords(secret string) {
 }
 
 // Cut replaces the secrets in a text by Mark. Of a text of more than 4 KiB, it returns the
-// beginning.
+// beginning. Of a text that it may not search to the end, it returns Mark alone.
 func (s *Secrets) Cut(text string) string {
+	if text == "" || len(s.long) == 0 && s.shorts == 0 {
+		return bounded(text, make([]bool, min(len(text), maxText)))
+	}
+	if s.isSpent() {
+		return Mark
+	}
+	hidden := s.find(text[:min(len(text), maxText)])
+	if s.isSpent() {
+		return Mark
+	}
+	return bounded(text, hidden)
+}
+
+// isSpent reports whether no text may be searched, and so shown, any more.
+func (s *Secrets) isSpent() bool { return s.work > maxWork || s.shorts > maxShort }
+
+// spend takes work from what is left. It reports whether there was so much; if not, nothing is
+// left.
+func (s *Secrets) spend(work int) bool {
+	s.work += min(work, maxWork+1-s.work)
+	return !s.isSpent()
+}
+
+// bounded is the text that may be shown, with Mark in the place of what is hidden.
+func bounded(text string, hidden []bool) string {
 	shown := len(text)
 	if len(text) > maxText {
 		text, shown = text[:maxText], maxText-margin
 	}
-	hidden := s.find(text)
 	var out strings.Builder
 	for at := 0; at < shown; {
 		end := at
@@ -104,68 +148,110 @@ func (s *Secrets) Cut(text string) string {
 	return out.String()
 }
 
-// find returns for each byte of a text whether it belongs to a secret.
+// find returns for each byte of a text whether it belongs to a secret. It ends early when the
+// work is spent.
 func (s *Secrets) find(text string) []bool {
+	found := newFindings(text)
 	hits := s.partsIn(text)
-	hidden, encoded := make([]bool, len(text)), make([]bool, len(text))
-	if len(hits) == 0 && s.shorts == 0 {
-		return hidden
-	}
-	mark := func(f form, letters letters, last, length int) {
-		from, to := letters.from[last-length+1], letters.to[last]
-		for at := from; at < to; at++ {
-			hidden[at] = true
-		}
-		encoded[from] = encoded[from] || f.isEncoded
-	}
-	eachForm(text, func(f form) {
+	s.eachForm(text, func(f form) {
 		letters := lettersOf(f)
-		for length := 1; length <= partLength; length++ {
-			sought := hits
+		for length := 1; length <= partLength && !s.isSpent(); length++ {
+			sought := &hits
 			if length < partLength {
-				sought = s.short[length]
+				sought = &s.short[length]
 			}
-			if len(sought) == 0 {
-				continue
-			}
-			window := newWindow(length)
-			for i, letter := range letters.text {
-				hash, isFull := window.push(letter)
-				if _, found := sought[hash]; found && isFull {
-					mark(f, letters, i, length)
-				}
+			if !sought.isEmpty() && s.spend(len(letters.text)) {
+				s.spend(findingWork * found.search(f, letters, sought, length))
 			}
 		}
 	})
-	hideRuns(text, hidden, encoded)
-	return hidden
+	return found.hidden(text)
+}
+
+// eachForm visits the forms of a text until the work is spent.
+func (s *Secrets) eachForm(text string, visit func(form)) {
+	if s.isSpent() {
+		return
+	}
+	eachForm(text, func(f form) {
+		if s.spend(decodingWork * len(f.text)) {
+			visit(f)
+		}
+	})
 }
 
 // partsIn returns the hashes of the parts of long secrets that are in a text, and a few
 // that are not.
-func (s *Secrets) partsIn(text string) map[uint64]struct{} {
+func (s *Secrets) partsIn(text string) (hits hashes) {
 	if len(s.long) == 0 || len(text) < partLength {
-		return nil
+		return hits
 	}
 	parts := newParts(text)
-	eachForm(text, func(f form) {
-		window := newWindow(partLength)
-		for _, letter := range lettersOf(f).text {
-			if hash, isFull := window.push(letter); isFull {
-				parts.add(hash)
-			}
+	s.spend(len(parts.bits) / 2)
+	s.eachForm(text, func(f form) {
+		letters := lettersOf(f).text
+		s.spend(len(letters))
+		for _, hash := range eachPart(letters, partLength) {
+			parts.add(hash)
 		}
 	})
-	hits := map[uint64]struct{}{}
+	if !s.spend(s.longBytes) {
+		return hits
+	}
 	for secret := range s.long {
-		window := newWindow(partLength)
+		var window window
 		for letter := range lettersIn(secret) {
 			if hash, isFull := window.push(letter); isFull && parts.mayHave(hash) {
-				hits[hash] = struct{}{}
+				hits.add(hash)
+				if !s.spend(findingWork) {
+					return hits
+				}
 			}
 		}
 	}
 	return hits
+}
+
+// findings are the places of secrets in a text.
+type findings struct {
+	// edges has for each byte how many secrets begin there, less those that end there.
+	edges []int32
+	// encoded has the bytes where a secret begins whose letters are no bytes.
+	encoded []bool
+}
+
+func newFindings(text string) findings {
+	return findings{edges: make([]int32, len(text)+1), encoded: make([]bool, len(text))}
+}
+
+// search notes the secrets of one length in a form of the text, and returns how many letters the
+// filter did not rule out.
+func (f findings) search(in form, letters letters, sought *hashes, length int) (looked int) {
+	for i, hash := range eachPart(letters.text, length) {
+		if !sought.filter.mayHave(hash) {
+			continue
+		}
+		looked++
+		if _, found := sought.all[hash]; found {
+			from := letters.from[i-length+1]
+			f.edges[from]++
+			f.edges[letters.to[i]]--
+			f.encoded[from] = f.encoded[from] || in.isEncoded
+		}
+	}
+	return looked
+}
+
+// hidden returns for each byte of the text whether it must not be shown.
+func (f findings) hidden(text string) []bool {
+	hidden := make([]bool, len(text))
+	depth := int32(0)
+	for at := range hidden {
+		depth += f.edges[at]
+		hidden[at] = depth > 0
+	}
+	hideRuns(text, hidden, f.encoded)
+	return hidden
 }
 
 // hideRuns hides the whole word where a part of it, once decoded, is secret: the letters

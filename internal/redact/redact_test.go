@@ -184,6 +184,110 @@ var _ = Describe("cutting secrets out of a text", func() {
 	})
 })
 
+// costly are texts that take long to search.
+var costly = map[string]string{
+	"words":                        strings.Repeat("word ", 820),
+	"one letter":                   strings.Repeat("a", 4096),
+	"escapes of one kind":          strings.Repeat("%25", 1366),
+	"escapes of all kinds":         strings.Repeat(`%41\x41&#65;`, 342),
+	"escapes of escapes":           strings.Repeat(`%25\u0025&amp;aB`, 256),
+	"escapes of one letter":        strings.Repeat(`%61\x61&#97;`, 342),
+	"base64":                       strings.Repeat("QUJD", 1024),
+	"hex":                          strings.Repeat("61", 2048),
+	"more than is searched of one": strings.Repeat("Zq7&amp;", 64<<10),
+}
+
+// manyWords are short secrets of all lengths.
+func manyWords(count int) string {
+	words := make([]string, count)
+	for i := range words {
+		words[i] = fmt.Sprintf("%0*d", 4+i%11, i)
+	}
+	return strings.Join(words, " ")
+}
+
+var _ = Describe("the work for all texts of a response", func() {
+	DescribeTable("is bounded, and what is not searched is not shown",
+		func(add func(*redact.Secrets)) {
+			for name, text := range costly {
+				s, shown := &redact.Secrets{}, 0
+				add(s)
+				for range 1000 {
+					before := s.Work()
+					cut := s.Cut(text)
+					Expect(s.Work()).To(BeNumerically("<=", redact.MaxWork), name)
+					if s.Work() < redact.MaxWork {
+						shown++
+						Expect(s.Work()-before).To(BeNumerically(">=", min(len(text), 4096)), name)
+						continue
+					}
+					Expect(cut).To(Equal(redact.Mark), name)
+				}
+				Expect(shown).To(BeNumerically("<", 100), name)
+				Expect(s.Cut("a sentence")).To(Equal(redact.Mark))
+			}
+		},
+		Entry("for thousands of short secrets", func(s *redact.Secrets) { s.AddWords(manyWords(redact.MaxShort)) }),
+		Entry("for a short secret of each length", func(s *redact.Secrets) {
+			for length := range 15 {
+				s.AddAnyLength(strings.Repeat("a", length+1))
+			}
+		}),
+		Entry("for one short secret", func(s *redact.Secrets) { s.Add("s3cr3t") }),
+		Entry("for a secret of 1 MiB", func(s *redact.Secrets) { s.Add(strings.Repeat(long, 1<<20/len(long))) }),
+		Entry("for a secret that is all of the text", func(s *redact.Secrets) {
+			for _, text := range costly {
+				s.Add(text)
+			}
+		}),
+		Entry("for secrets that are longer than the bound", func(s *redact.Secrets) {
+			s.Add(strings.Repeat(long, 2<<20/len(long)), strings.Repeat("x"+long, 2<<20/len(long)))
+		}),
+	)
+
+	It("is small for what servers say", func() {
+		s := &redact.Secrets{}
+		s.AddWords("Bearer " + strings.Repeat(long, 4))
+		s.AddAnyLength(short)
+		for range 64 {
+			Expect(s.Cut("AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the value, and not its ID.")).
+				To(HavePrefix("AADSTS7000215"))
+		}
+		Expect(s.Work()).To(BeNumerically("<", redact.MaxWork/2))
+	})
+
+	It("is saved where nothing is secret", func() {
+		s := &redact.Secrets{}
+		for range 1000 {
+			Expect(s.Cut(costly["words"])).To(Equal(costly["words"][:4096-256] + "..."))
+		}
+		Expect(s.Work()).To(BeZero())
+	})
+
+	It("is none with more short secrets than are searched, and nothing is shown", func() {
+		s := &redact.Secrets{}
+		s.AddWords(manyWords(redact.MaxShort + 1))
+		Expect(s.Cut("no such client")).To(Equal(redact.Mark))
+		Expect(s.Cut("")).To(BeEmpty())
+	})
+})
+
+func BenchmarkResponse(b *testing.B) {
+	words, token := manyWords(redact.MaxShort), strings.Repeat(long, 256<<10/len(long))
+	for name, text := range costly {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				s := &redact.Secrets{}
+				s.AddWords(words)
+				s.Add(token)
+				for range 64 {
+					s.Cut(text)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkCut(b *testing.B) {
 	token := make([]byte, 250<<10)
 	for i := range token {

@@ -29,6 +29,27 @@ func hugeKey(size uint) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}))
 }
 
+// manyWords are 4,096 short secrets of many lengths.
+func manyWords() string {
+	words := make([]string, 4096)
+	for i := range words {
+		words[i] = fmt.Sprintf("%0*d", 4+i%11, i)
+	}
+	return strings.Join(words, " ")
+}
+
+// manyTexts is an error with long texts in all places where servers put explanations.
+func manyTexts() string {
+	var members []string
+	for name := range strings.FieldsSeq(`errormessage errormsg errmsg errordetail errordetails errorsummary message msg description
+		faultstring resultmessage resultmsg returnmessage returnmsg responsemessage statusmessage usermessage developermessage
+		nonfielderrors reason explanation summary text title`) {
+		members = append(members, fmt.Sprintf("%q: %q", name, strings.Repeat(`%41\x41&#65;`, 305)))
+	}
+	texts := strings.Join(members, ",")
+	return "{" + texts + `, "result": {` + texts + "}}"
+}
+
 var _ = Describe("A tenant who has the operator compute", func() {
 	showsCertificate := func(spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.TLSClientAuth}
@@ -51,6 +72,30 @@ var _ = Describe("A tenant who has the operator compute", func() {
 		},
 		Entry("by a private key of 390 KiB", uint(140<<10), `"tls.key"`),
 		Entry("by a private key that fits into the bound of a value", uint(20<<10), "8192 bits"),
+	)
+
+	DescribeTable("pays no more by what its server says, however many secrets are searched for",
+		func(ctx SpecContext, status int, body, reason string) {
+			const count = 20
+			attacker := newTenant(ctx)
+			p := startProcess(attacker.namespace)
+			create(ctx, attacker.credentials("shared", map[string]string{"client_id": "shop", "client_secret": "another-secret", "words": manyWords()}))
+			server := newHostileServer(answers(status, body))
+			idle := p.cpuSeconds()
+			for i := range count {
+				create(ctx, attacker.clientCredential(fmt.Sprintf("shop-%d", i), server.URL, func(spec *v1alpha1.ClientCredentialSpec) {
+					spec.CredentialsRef.Name = "shared"
+					spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "words", SecretKey: "words"}}}
+				}))
+			}
+			for i := range count {
+				attacker.says(ctx, fmt.Sprintf("shop-%d", i), ContainElement(HaveField("Reason", reason)))
+			}
+			// Most of it is for the objects themselves.
+			Expect(p.cpuSeconds() - idle).To(BeNumerically("<", count*0.15))
+		},
+		Entry("in an error of 50 texts", 400, manyTexts(), v1alpha1.ReasonRequestRefused),
+		Entry("in a scope of thousands of words", 200, `{"access_token": "0paque-t0ken", "expires_in": 3600, "scope": "`+strings.Repeat(`%41\\x41&#65;+QUJD `, 12<<10)+`"}`, v1alpha1.ReasonTokenIssued),
 	)
 
 	It("is told of a CA bundle that is too large", func(ctx SpecContext) {

@@ -1,0 +1,11 @@
+package redact
+
+const (
+	// MaxWork is what Work is at most.
+	MaxWork = maxWork + 1
+	// MaxShort is the number of short secrets with which a text is shown.
+	MaxShort = maxShort
+)
+
+// Work is what all searches took so far.
+func (s *Secrets) Work() int { return s.work }
