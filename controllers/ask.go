@@ -22,9 +22,9 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest
 	if isPutOff(err) {
 		return nil, err
 	}
-	r.Metrics.TokenRequested(request.URL, r.Clock.Now().Sub(startedAt), err)
+	r.Metrics.TokenRequested("//"+request.ShownHost(), r.Clock.Now().Sub(startedAt), err)
 	if since := r.memory.endWait(o.owner); !since.IsZero() {
-		r.Metrics.Waited(request.URL, startedAt.Sub(since))
+		r.Metrics.Waited("//"+request.ShownHost(), startedAt.Sub(since))
 	}
 	return token, err
 }
@@ -33,7 +33,7 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest
 // in a span. No header tells the server of the trace: it is a stranger. An operator that ends
 // sends nothing, and waits for the response to what it has sent.
 func (r *Reconciler) send(ctx context.Context, name string, request *oauth2.Request, read func(oauth2.Response) error) (err error) {
-	ctx, end := r.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf(request.URL))))
+	ctx, end := r.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf("//"+request.ShownHost()))))
 	defer func() {
 		trace.SpanFromContext(ctx).SetAttributes(attribute.String("tokensync.result", metrics.Result(err)))
 		end(err)

@@ -109,5 +109,5 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 		return "", err
 	}
 	found, _, err := r.discovered(ctx, declared, bundle)
-	return found.TokenEndpoint, err
+	return oauth2.ShownTokenEndpoint(found), err
 }

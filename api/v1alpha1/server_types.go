@@ -82,7 +82,8 @@ type AuthorizationServerStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// tokenEndpoint is the URL that token requests go to, declared or discovered.
+	// tokenEndpoint is the URL that token requests go to, declared or discovered. Of a
+	// discovered one, "..." stands for what is neither in the issuer nor usual.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048

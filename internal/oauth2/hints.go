@@ -221,8 +221,8 @@ func (r refused) aboutGrantType() []string {
 	supported := r.request.Metadata.grantTypes()
 	declared := r.server.Request.GrantType
 	if len(supported) > 0 && !slices.Contains(supported, declared) {
-		return append(clauses, fmt.Sprintf("set authorizationServer.request.grantType, which is %q, to one that the metadata of the server name: %s",
-			declared, namesIn(supported)))
+		return append(clauses, fmt.Sprintf("set authorizationServer.request.grantType, which is %q, to %s",
+			declared, oneOf(supported)))
 	}
 	return append(clauses, fmt.Sprintf("check authorizationServer.request.grantType, which is %q, and allow it to this client at the authorization server", declared))
 }

@@ -65,28 +65,26 @@ func MetadataURLs(issuer string) []string {
 	}
 }
 
-// ReadMetadata reads the metadata of an issuer. The error is an *Error.
+// ReadMetadata reads the metadata of an issuer. The error is an *Error. It quotes nothing of the
+// response: it may hold the secret of a client that the server learned before.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	request := DiscoveryRequest(from)
 	from = request.Destination.Name() + " " + from
 	if response.StatusCode != http.StatusOK {
 		redirect := locationOf(request, response)
 		if redirect != "" {
-			redirect = ", a redirect to " + redirect
+			redirect = ", a redirect to " + shownURL(issuer, redirect)
 		}
-		document, _ := decode(response.Body.Reveal())
-		said := wordsOf(v1alpha1.AuthorizationServerSpec{Response: &v1alpha1.TokenResponse{}}, request, document, response)
-		return nil, discoveryError(response, "%s answered %s%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
-			from, said.answer(response.StatusCode), redirect)
+		return nil, discoveryError(response, "%s answered HTTP %d%s, and not with the metadata of an authorization server: check authorizationServer.issuer",
+			from, response.StatusCode, redirect)
 	}
 	metadata := &Metadata{}
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
 	if err := json.Unmarshal([]byte(body), metadata); err != nil {
-		return nil, discoveryError(response, "%s is %s, and not of the form of RFC 8414", from, describe(request, response))
+		return nil, discoveryError(response, "%s is not JSON of the form of RFC 8414: check authorizationServer.issuer", from)
 	}
 	if metadata.Issuer != issuer {
-		return nil, discoveryError(response, "%s is about the issuer %q: set authorizationServer.issuer to exactly that if it is the right one",
-			from, printable(metadata.Issuer, 256))
+		return nil, discoveryError(response, "%s is about %s", from, anotherIssuer(issuer, metadata.Issuer))
 	}
 	if !isEndpoint(metadata.TokenEndpoint) {
 		return nil, discoveryError(response, "%s names no token endpoint: set authorizationServer.tokenEndpoint instead of issuer", from)
@@ -99,6 +97,15 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		}
 	}
 	return metadata, nil
+}
+
+// anotherIssuer says what to do about metadata of another issuer. That is quoted only if it tells
+// no more than the declared one.
+func anotherIssuer(declared, named string) string {
+	if named == declared+"/" || named+"/" == declared {
+		return fmt.Sprintf("the issuer %q: set authorizationServer.issuer to exactly that if it is the right one", named)
+	}
+	return `another issuer: set authorizationServer.issuer to exactly what that document has as "issuer" if it is the right one`
 }
 
 func discoveryError(response Response, format string, args ...any) *Error {

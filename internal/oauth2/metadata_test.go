@@ -53,11 +53,11 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("when there are none", 404, "", "answered HTTP 404, and"),
-		Entry("when there are none, as the server explains", 404, `{"error": "Realm does not exist"}`, `answered HTTP 404 ("Realm does not exist"), and`),
-		Entry("when there is a page instead", 404, "<html><title>Not here</title>MARK", `answered HTTP 404 (an HTML page titled "Not here"), and`),
+		Entry("when there are none, whatever the server says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
+		Entry("when there is a page instead", 404, "<html><title>MARK</title>", `answered HTTP 404, and`),
 		Entry("when they are no JSON", 200, "<html>MARK", "not JSON"),
-		Entry("when they are about another issuer", 200, `{"issuer": "https://evil.example.com"}`, `"https://evil.example.com"`),
-		Entry("when they are about an issuer with a slash more", 200, `{"issuer": "https://idp.example.com/a/"}`, "set authorizationServer.issuer"),
+		Entry("when they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly what that document has as "issuer"`),
+		Entry("when they are about an issuer with a slash more", 200, `{"issuer": "https://idp.example.com/a/"}`, `the issuer "https://idp.example.com/a/": set authorizationServer.issuer to exactly that`),
 		Entry("when they name no token endpoint", 200, `{"issuer": "https://idp.example.com/a"}`, "names no token endpoint"),
 		Entry("when their token endpoint has a user", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://u:p@idp.example.com/t"}`, "names no token endpoint"),
 		Entry("when their token endpoint has a fragment", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t#a"}`, "names no token endpoint"),
@@ -65,4 +65,37 @@ var _ = Describe("the metadata of an issuer", func() {
 		Entry("when their alias is too long", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "mtls_endpoint_aliases": {"token_endpoint": "https://idp.example.com/`+strings.Repeat("a", 2048)+`"}}`, "at most 2048"),
 		Entry("when their token endpoint is a path", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "/MARK"}`, "names no token endpoint"),
 	)
+
+	It("quote nothing of where they redirect", func() {
+		_, err := oauth2.ReadMetadata(issuer, from, answer(301, "", "Location", "MARK://MARK.example.com:8443/MARK/token?a=MARK"))
+		Expect(err).To(MatchError(And(ContainSubstring("a redirect to ...://.../.../token,"), Not(ContainSubstring("MARK")))))
+	})
+
+	DescribeTable("name a token endpoint, of which is shown what the issuer has too or what is usual",
+		func(issuer, endpoint, shown, host string) {
+			s := rfc6749(sentTo(endpoint), func(s *server) { s.Issuer = issuer })
+			Expect(oauth2.ShownTokenEndpoint(s)).To(Equal(shown))
+			request := requestTo(s, oauth2.Grant{Credentials: credentials})
+			Expect(request.URL).To(Equal(endpoint))
+			Expect(request.ShownURL()).To(Equal(shown))
+			Expect(request.ShownHost()).To(Equal(host))
+			_, err := oauth2.ReadResponse(s, request, answer(400, "{}"))
+			Expect(err).To(MatchError(HavePrefix("token endpoint " + shown + " answered HTTP 400")))
+		},
+		Entry("as of Keycloak", "https://kc.example.com/realms/shop", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "kc.example.com"),
+		Entry("as of Entra ID", "https://login.microsoftonline.com/4a5b/v2.0", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "login.microsoftonline.com"),
+		Entry("as of Okta", "https://a.okta.com/oauth2/default", "https://a.okta.com/oauth2/default/v1/token", "https://a.okta.com/oauth2/default/v1/token", "a.okta.com"),
+		Entry("at a host for clients with certificates", "https://idp.example.com", "https://mtls.idp.example.com/token", "https://mtls.idp.example.com/token", "mtls.idp.example.com"),
+		Entry("as of Google: not the host", "https://accounts.google.com", "https://oauth2.googleapis.com/token", "https://.../token", "accounts.google.com"),
+		Entry("not another port", "https://idp.example.com:8443", "https://idp.example.com:4242/token", "https://idp.example.com/token", "idp.example.com"),
+		Entry("not a part of the path", "https://idp.example.com", "https://idp.example.com/s3cr3t/token?a=s3cr3t", "https://idp.example.com/.../token", "idp.example.com"),
+		Entry("not a part of the host", "https://idp.example.com", "https://s3cr3t.idp.example.com/token", "https://.../token", "idp.example.com"),
+	)
+
+	It("name no method and grant type that is not registered", func() {
+		metadata := &oauth2.Metadata{TokenEndpointAuthMethodsSupported: []string{"s3cr3t", "private_key_jwt"}}
+		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the metadata of the server name: private_key_jwt"))
+		metadata.TokenEndpointAuthMethodsSupported = []string{"s3cr3t"}
+		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the metadata of the server name"))
+	})
 })

@@ -48,6 +48,8 @@ type Request struct {
 	// Metadata of the issuer, for hints; nil if the token endpoint was not discovered.
 	Metadata *Metadata
 
+	// issuer is set if its metadata name the URL.
+	issuer string
 	// hide adds what is secret in the request. A function prints nothing of it.
 	hide  func(*redact.Secrets)
 	shown string
@@ -87,7 +89,7 @@ func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time
 
 // write puts parameters and headers together to a request.
 func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant, parameters parameters, assertions assertions, now time.Time) (*Request, error) {
-	request := &Request{Method: string(server.Request.Method), URL: endpoint}
+	request := &Request{Method: string(server.Request.Method), URL: endpoint, issuer: server.Issuer}
 	body, err := encode(server.Request.Encoding, parameters)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,25 @@ func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []strin
 			return fmt.Sprintf("%s, which the metadata of the server name", method)
 		}
 	}
-	return "one that the metadata of the server name: " + namesIn(supported)
+	return oneOf(supported)
+}
+
+// registered are names of methods and grant types that tell nothing of a secret.
+var registered = []string{
+	string(v1alpha1.ClientSecretBasic), string(v1alpha1.ClientSecretPost), string(v1alpha1.ClientSecretJWT), "private_key_jwt",
+	string(v1alpha1.TLSClientAuth), string(v1alpha1.SelfSignedTLSClientAuth), "none",
+	"authorization_code", "implicit", "password", "client_credentials", "refresh_token",
+	"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer",
+	"urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
+}
+
+// oneOf names what to choose of what metadata list.
+func oneOf(supported []string) string {
+	const one = "one that the metadata of the server name"
+	if known := without(supported, without(supported, registered)); len(known) > 0 {
+		return one + ": " + namesIn(known)
+	}
+	return one
 }
 
 // namesIn lists names of a server's metadata or of the spec: the first ones, without

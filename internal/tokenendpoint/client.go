@@ -5,7 +5,6 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -95,7 +94,7 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	startedAt := c.options.Clock.Now()
 	status, header, body, err := exchange(c.transports.get(request.TLS), httpRequest)
 	if err != nil {
-		return oauth2.Response{}, c.explain(ctx, request.Destination, endpoint, err)
+		return oauth2.Response{}, c.explain(ctx, request, err)
 	}
 	return oauth2.Response{
 		StatusCode: status, Header: header, Body: oauth2.NewSensitive(string(body)),
@@ -125,12 +124,7 @@ func (c *Client) endpoint(request *oauth2.Request) (*url.URL, error) {
 		return nil, invalidEndpoint(request.Destination)
 	}
 	if endpoint.Scheme != "https" && (endpoint.Scheme != "http" || !c.options.AllowHTTP) {
-		return nil, insecureEndpoint(request.Destination, endpoint)
+		return nil, insecureEndpoint(request)
 	}
 	return endpoint, nil
-}
-
-// display names the endpoint in messages, without a query.
-func display(endpoint *url.URL) string {
-	return fmt.Sprintf("%s://%s%s", endpoint.Scheme, endpoint.Host, endpoint.EscapedPath())
 }

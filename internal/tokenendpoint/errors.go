@@ -21,7 +21,7 @@ var ErrBusy = errors.New("too many requests to this host, or of this namespace, 
 
 // explain says why there is no response. What net/http says is not shown as it
 // is: its messages hold URLs, and may hold what a server sent.
-func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *url.URL, err error) error {
+func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -33,7 +33,8 @@ func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *u
 		timeout      interface{ Timeout() bool }
 		verification *tls.CertificateVerificationError
 		notTLS       tls.RecordHeaderError
-		where        = to.Name() + " " + display(endpoint)
+		to           = request.Destination
+		where        = to.Name() + " " + request.ShownURL()
 	)
 	switch {
 	case errors.Is(err, errBodyTooLarge):
@@ -49,7 +50,11 @@ func (c *Client) explain(ctx context.Context, to oauth2.Destination, endpoint *u
 	case errors.As(err, &noHost) && noHost.IsNotFound:
 		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
 			"%s: there is no host %q: check %s and the cluster's DNS; the request is retried",
-			where, endpoint.Hostname(), to.Field())
+			where, hostOf(request.ShownURL()), to.Field())
+	case errors.As(err, &noHost) && !noHost.IsTimeout:
+		// Its message has the name that was looked up.
+		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
+			"%s: its name cannot be looked up: check the cluster's DNS; the request is retried", where)
 	case errors.As(err, &verification):
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"%s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
@@ -94,10 +99,19 @@ func invalidEndpoint(to oauth2.Destination) *oauth2.Error {
 		"%s is not an absolute URL: write it like https://idp.example.com/oauth2/token", to.Field())
 }
 
-func insecureEndpoint(to oauth2.Destination, endpoint *url.URL) *oauth2.Error {
+// hostOf is the host in a URL that is shown.
+func hostOf(shown string) string {
+	parsed, err := url.Parse(shown)
+	if err != nil {
+		return ""
+	}
+	return parsed.Hostname()
+}
+
+func insecureEndpoint(request *oauth2.Request) *oauth2.Error {
 	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
 		"%s %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
-		to.Name(), display(endpoint))
+		request.Destination.Name(), request.ShownURL())
 }
 
 func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {

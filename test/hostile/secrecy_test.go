@@ -1,8 +1,10 @@
 package hostile_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -56,6 +58,33 @@ var _ = Describe("A value of a credentials Secret", func() {
 		Entry("another key in a template that turns it round", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "hint", Template: "{{ .password | upper | b64enc }}"}}}
 		}),
+	)
+
+	DescribeTable("is shown to no reader by the metadata of an issuer that learned it", func(ctx SpecContext, issuer, token, said string) {
+		w := newWorld(ctx)
+		server := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
+			at := strings.NewReplacer("URL", "http://"+r.Host, "SECRET", canary)
+			if strings.HasPrefix(r.URL.Path, "/.well-known/") {
+				answers(http.StatusOK, at.Replace(fmt.Sprintf(`{"issuer": %q, "token_endpoint": %q, "grant_types_supported": ["SECRET"]}`, issuer, token)))(rw, r)
+				return
+			}
+			answers(http.StatusBadRequest, `{"error": "unsupported_grant_type"}`)(rw, r)
+		})
+		declared := v1alpha1.AuthorizationServerSpec{Issuer: server.URL}
+		idp := &v1alpha1.AuthorizationServer{ObjectMeta: w.attacker.metadata("idp"), Spec: declared}
+		create(ctx, idp)
+		clientCredential := asks(ctx, w, "", "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer = &declared })
+		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", said))
+		Eventually(func(g Gomega) {
+			g.Expect(apiServer.Get(ctx, w.attacker.key("idp"), idp)).To(Succeed())
+			g.Expect(idp.Status.Conditions).NotTo(BeEmpty())
+		}).Should(Succeed())
+		Expect(fmt.Sprint(idp.Status)).NotTo(ContainSubstring("c4nary"))
+		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
+	},
+		Entry("as the issuer", "http://SECRET.example.com", "URL/token", "DiscoveryFailed"),
+		Entry("in the path of the token endpoint", "URL", "URL/SECRET/token", "UnsupportedGrantType"),
+		Entry("in the host of the token endpoint", "URL", "http://SECRET.invalid/token", "TokenEndpointUnreachable"),
 	)
 
 	It("is no scope in the status, unless the spec asks for that scope", func(ctx SpecContext) {

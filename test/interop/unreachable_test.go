@@ -14,7 +14,7 @@ var _ = DescribeTable("No token is even asked for", expectRefused,
 	}),
 	Entry("at an issuer with a slash that it does not have", refused{
 		client: "basic", spoil: func(l *login) { l.byIssuer(op.Issuer + "/") },
-		reason: "DiscoveryFailed", says: []string{"is about the issuer", "set authorizationServer.issuer to exactly that"},
+		reason: "DiscoveryFailed", says: []string{"is about", "set authorizationServer.issuer to exactly"},
 		unsent: true,
 	}),
 	Entry("when the provider's certificate is not trusted", refused{

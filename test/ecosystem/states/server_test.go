@@ -47,7 +47,7 @@ var declarationStates = []state{
 		looks: seen{
 			Get: []string{"False", "DiscoveryFailed", ""},
 			Conditions: retried("DiscoveryFailed",
-				`metadata document https://idp.example.com/.well-known/openid-configuration answered HTTP 404 ("404 page not found"), and not with the metadata of an authorization server: check authorizationServer.issuer; discovery is retried`),
+				`metadata document https://idp.example.com/.well-known/openid-configuration answered HTTP 404, and not with the metadata of an authorization server: check authorizationServer.issuer; discovery is retried`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling",
 		},
 	},

@@ -1,0 +1,80 @@
+package oauth2
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// hiddenPart stands in a URL for a part that only the server has named.
+const hiddenPart = "..."
+
+// usualParts are parts of URLs in which servers commonly lie. They tell nothing of a secret.
+var usualParts = strings.Fields(`access access-token accesstoken account accounts adfs admin api apis as as/token.oauth2 auth authn
+	authorization authorize com connect create default dev endpoint eu example global grant id identity idp introspect invalid
+	io issue jwt login mtls net oauth oauth1 oauth2 oauth20 oidc openid openid-connect openid-configuration org prod
+	protocol public realms rest revoke revocation secure service services session signin sso sts tenant tenants test token
+	token.oauth2 token.php tokens us v1 v1.0 v2 v2.0 v3 v4 well-known .well-known oauth-authorization-server www`)
+
+// shownURL is a URL as it may be shown. One that a server named as that of an issuer, or as
+// where to go instead, may hold a secret which the server learned before, and nobody knows which. So of such
+// a URL only those parts are shown that are in the issuer too, or are usual.
+func shownURL(issuer, raw string) string {
+	known, err := url.Parse(issuer)
+	if err != nil || issuer == "" {
+		return displayURL(raw)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(not a URL)"
+	}
+	host := u.Host
+	if host != known.Host && !consistsOf(u.Hostname(), ".", strings.Split(known.Hostname(), ".")) {
+		host = hiddenPart
+	} else if host != known.Host && u.Port() != "" {
+		host = u.Hostname()
+	}
+	parts := strings.Split(u.EscapedPath(), "/")
+	for i, part := range parts {
+		if !consistsOf(part, "/", strings.Split(known.EscapedPath(), "/")) {
+			parts[i] = hiddenPart
+		}
+	}
+	scheme := u.Scheme
+	if scheme != "https" && scheme != "http" {
+		scheme = hiddenPart
+	}
+	return scheme + "://" + host + strings.Join(parts, "/")
+}
+
+// consistsOf reports whether each part of a text is known or usual.
+func consistsOf(text, separator string, known []string) bool {
+	return !slices.ContainsFunc(strings.Split(text, separator), func(part string) bool {
+		return part != "" && !slices.Contains(known, part) && !slices.Contains(usualParts, part)
+	})
+}
+
+// ShownTokenEndpoint is the token endpoint of a server, declared or discovered, as it may be shown.
+func ShownTokenEndpoint(server v1alpha1.AuthorizationServerSpec) string {
+	if server.Issuer == "" || server.TokenEndpoint == "" {
+		return server.TokenEndpoint
+	}
+	return shownURL(server.Issuer, server.TokenEndpoint)
+}
+
+// ShownURL is where the request goes, as it may be shown.
+func (r *Request) ShownURL() string { return shownURL(r.issuer, r.URL) }
+
+// ShownHost is the host that the request goes to, or that of the issuer if it may not be shown.
+func (r *Request) ShownHost() string {
+	if u, err := url.Parse(r.ShownURL()); err == nil && u.Hostname() != hiddenPart {
+		return u.Host
+	}
+	known, err := url.Parse(r.issuer)
+	if err != nil {
+		return ""
+	}
+	return known.Host
+}
