@@ -277,7 +277,7 @@ var _ = Describe("a tenant beside others whose objects have no token", func() {
 		Entry("thirty places, one other tenant", 30, 1, time.Duration(0), 0),
 		Entry("thirty places, one other tenant, late", 30, 1, 2*time.Second, 2),
 		Entry("thirty places, ten other tenants", 30, 10, time.Duration(0), 0),
-		Entry("thirty places, a hundred other tenants, late", 30, 100, 2*time.Second, 5),
+		Entry("thirty places, fifty other tenants, late", 30, 50, 2*time.Second, 5),
 		Entry("three hundred places, five other tenants, late", 300, 5, 2*time.Second, 2),
 	)
 })
