@@ -262,7 +262,7 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()
 	place.sendsNow(startedAt)
-	token, err := r.ask(ctx, o, prepared, startedAt)
+	token, err := r.ask(ctx, o, prepared, startedAt, place)
 	if !errors.Is(err, tokenendpoint.ErrBusy) {
 		r.memory.rememberRequest(o.owner, startedAt)
 		place.used = !oauth2.IsUnsent(err)

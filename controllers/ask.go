@@ -14,8 +14,9 @@ import (
 )
 
 // ask sends a token request, and tells the metrics of it.
-func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest, startedAt time.Time) (token *oauth2.Token, err error) {
+func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest, startedAt time.Time, place *place) (token *oauth2.Token, err error) {
 	err = r.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
+		place.leaveLarge = r.large.enter(len(response.Body.Reveal()))
 		token, err = oauth2.ReadResponse(request.server, request.Request, response)
 		return err
 	})

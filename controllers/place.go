@@ -37,6 +37,8 @@ type place struct {
 	used bool
 	// isInLine is true if the request waits for a place in flight.
 	isInLine bool
+	// leaveLarge gives the slot of a large response back; nil before.
+	leaveLarge func()
 }
 
 // take asks for the place, before anything is read that only a request needs. To
@@ -108,6 +110,9 @@ func (p *place) sendsNow(now time.Time) {
 // giveBack leaves the place in flight to others, and that under the rate limit if nothing
 // was sent.
 func (p *place) giveBack() {
+	if p.leaveLarge != nil {
+		p.leaveLarge()
+	}
 	if !p.isInLine {
 		p.TokenEndpoint.Leave(p.observed.key())
 	}

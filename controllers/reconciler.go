@@ -78,6 +78,7 @@ type Reconciler struct {
 
 	memory   *memory
 	limiter  *ratelimit.Limiter
+	large    largeResponses
 	progress *progress.Progress
 	started  func() time.Time
 	// working is held for reading by each reconcile.

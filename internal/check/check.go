@@ -82,7 +82,9 @@ func (e *exchange) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.report.Request = request.Show()
+	if e.report.Request, err = request.Show(); err != nil {
+		return err
+	}
 	response, err := e.TokenEndpoint.Send(ctx, request)
 	if err != nil {
 		return err

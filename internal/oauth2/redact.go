@@ -79,12 +79,12 @@ func (t Token) Redact(text string, made ...Sensitive) string {
 var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9+/_=.-]{8,}`)
 
 // Show is the request as text, with [REDACTED] in the place of what is secret.
-func (r *Request) Show() string { return r.shown }
+func (r *Request) Show() (string, error) { return r.show() }
 
-func (r *Request) show(encoding v1alpha1.RequestEncoding, parameters parameters, headers map[string]value) error {
+func (r *Request) text(encoding v1alpha1.RequestEncoding, parameters parameters, headers map[string]value) (string, error) {
 	content, err := encode(encoding, parameters.shown())
 	if err != nil {
-		return err
+		return "", err
 	}
 	readable := strings.NewReplacer(url.QueryEscape(redacted), redacted)
 	var out strings.Builder
@@ -95,8 +95,7 @@ func (r *Request) show(encoding v1alpha1.RequestEncoding, parameters parameters,
 	if content.body != "" {
 		fmt.Fprintf(&out, "\n%s\n", readable.Replace(content.body))
 	}
-	r.shown = out.String()
-	return nil
+	return out.String(), nil
 }
 
 // joinQuery adds a query to a URL that may have one.

@@ -52,7 +52,7 @@ type Request struct {
 	issuer string
 	// hide adds what is secret in the request. A function prints nothing of it.
 	hide  func(*redact.Secrets)
-	shown string
+	show  func() (string, error)
 	facts facts
 }
 
@@ -110,9 +110,7 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 	if request.TLS, err = tlsOf(grant.Credentials, now); err != nil {
 		return nil, err
 	}
-	if err := request.show(server.Request.Encoding, parameters, headers); err != nil {
-		return nil, err
-	}
+	request.show = func() (string, error) { return request.text(server.Request.Encoding, parameters, headers) }
 	return request, nil
 }
 

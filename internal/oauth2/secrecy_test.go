@@ -74,8 +74,10 @@ var _ = Describe("a message about a response", func() {
 			request := requestTo(s, oauth2.Grant{Scopes: []string{"web-shop:read"}, Credentials: oauth2.Credentials{
 				ClientID: id, IsClientIDPublic: isPublic, ClientSecret: oauth2.NewSensitive(secret), Values: map[string]oauth2.Sensitive{"client_id": id},
 			}})
-			Expect(strings.Contains(request.Show(), "client_id=web-shop")).To(Equal(isPublic))
-			_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, body("invalid_client", "no client web-shop")))
+			shown, err := request.Show()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(strings.Contains(shown, "client_id=web-shop")).To(Equal(isPublic))
+			_, err = oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, body("invalid_client", "no client web-shop")))
 			Expect(err).To(MatchError(ContainSubstring(said)))
 			token, err := oauth2.ReadResponse(s, request, answer(http.StatusOK, `{"access_token": "t", "scope": "web-shop:read read web-shop:write"}`))
 			Expect(err).NotTo(HaveOccurred())

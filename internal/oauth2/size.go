@@ -34,7 +34,7 @@ func SpecTooLarge(name string) *Error {
 
 // maxValuesBytes bounds the declared values of a request: those of its parameters, those of its
 // headers, and the claims and headers of each JWT. Each of many names may take the same value.
-const maxValuesBytes = 256 << 10
+const maxValuesBytes = 96 << 10
 
 // size is how many bytes of declared values there are so far.
 type size int

@@ -21,7 +21,7 @@ func times(count int, parameter v1alpha1.Parameter) (repeated []v1alpha1.Paramet
 }
 
 var _ = Describe("the declared values of a request", func() {
-	const most = 256 << 10
+	const most = 96 << 10
 	fromKey := v1alpha1.Parameter{SecretKey: "k"}
 	fromTemplate := v1alpha1.Parameter{Template: "{{ .k }}"}
 	inParameters := func(parameters []v1alpha1.Parameter) func(*server) {
@@ -52,7 +52,7 @@ var _ = Describe("the declared values of a request", func() {
 		return oauth2.Grant{Credentials: held}
 	}
 
-	DescribeTable("may have 256 KiB together",
+	DescribeTable("may have 96 KiB together",
 		func(change func(*server), size int) {
 			requestTo(rfc6749(change), grant(size))
 		},
@@ -67,7 +67,7 @@ var _ = Describe("the declared values of a request", func() {
 			failure := buildFailure(rfc6749(change), grant(size))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
 			Expect(failure.Message).To(Equal("the values of all " + says +
-				" have more than 256 KiB together: declare fewer, or put smaller values into the credentials Secret"))
+				" have more than 96 KiB together: declare fewer, or put smaller values into the credentials Secret"))
 		},
 		Entry("parameters by key", inParameters(times(8, fromKey)), most/8+1, "parameters"),
 		Entry("parameters by template", inParameters(times(32, fromTemplate)), 60<<10, "parameters"),

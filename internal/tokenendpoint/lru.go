@@ -52,6 +52,16 @@ func (l *lru[V]) add(key string, value V, bytes int) {
 	}
 }
 
+// values returns all that are kept.
+func (l *lru[V]) values() (values []V) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	for element := l.order.Front(); element != nil; element = element.Next() {
+		values = append(values, entryOf[V](element).value)
+	}
+	return values
+}
+
 func (l *lru[V]) remove(element *list.Element) {
 	entry := entryOf[V](element)
 	l.order.Remove(element)

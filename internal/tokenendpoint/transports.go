@@ -25,12 +25,23 @@ type transports struct {
 	options Options
 	usual   *http.Client
 	others  *lru[*http.Client]
+	// connections of all of them.
+	connections connections
 }
 
 func newTransports(options Options) *transports {
 	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle)}
 	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
+	t.connections.closeIdle = t.closeIdle
 	return t
+}
+
+// closeIdle closes the idle connections of all pools.
+func (t *transports) closeIdle() {
+	closeIdle(t.usual)
+	for _, client := range t.others.values() {
+		closeIdle(client)
+	}
 }
 
 // closeIdle does not wait: a server that reads nothing holds up the end of a connection.
@@ -64,7 +75,7 @@ func (t *transports) pooled(config oauth2.TLS) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: newGuard(t.options).control}
 	return &http.Transport{
 		// No proxy from the environment: the guard could not see where it connects to.
-		DialContext:         dialer.DialContext,
+		DialContext:         t.connections.dialer(dialer.DialContext),
 		TLSClientConfig:     tlsConfig(config),
 		TLSHandshakeTimeout: connectTimeout,
 		ForceAttemptHTTP2:   true,

@@ -1,11 +1,13 @@
 package hostile_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -32,6 +34,24 @@ type attempt struct {
 	spec   func(spec *v1alpha1.ClientCredentialSpec)
 	// servers is how many servers the objects spread over; 2 by default.
 	servers int
+	// objects is how many there are; hostileObjects by default.
+	objects int
+}
+
+// together answers no request before the given number is under way.
+func together(number int64, answer http.HandlerFunc) http.HandlerFunc {
+	var underWay atomic.Int64
+	all := make(chan struct{})
+	return func(rw http.ResponseWriter, r *http.Request) {
+		if underWay.Add(1) == number {
+			close(all)
+		}
+		select {
+		case <-all:
+			answer(rw, r)
+		case <-r.Context().Done():
+		}
+	}
 }
 
 var _ = DescribeTable("The memory limit holds when a tenant tries",
@@ -48,13 +68,14 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		if answer == nil {
 			answer = answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)
 		}
+		objects := cmp.Or(a.objects, hostileObjects)
 		var servers []*hostileServer
 		for range max(a.servers, 2) {
 			servers = append(servers, newHostileServer(answer))
 		}
 		p := startProcess(t.namespace)
 		idle := p.peakMemory()
-		for i := range hostileObjects {
+		for i := range objects {
 			create(ctx, t.clientCredential(fmt.Sprintf("hostile-%d", i), servers[i%len(servers)].URL, func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.CredentialsRef.Name = "shared"
 				if a.bundle != "" {
@@ -65,7 +86,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 				}
 			}))
 		}
-		for i := range hostileObjects {
+		for i := range objects {
 			Eventually(func(g Gomega) {
 				g.Expect(t.get(ctx, fmt.Sprintf("hostile-%d", i))(g).Status.Conditions).NotTo(BeEmpty())
 			}).WithTimeout(eventuallyIn).Should(Succeed())
@@ -80,6 +101,24 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 	Entry("a token of 250 KiB that 16 fields point to", attempt{
 		answer: answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 250<<10)+`", "expires_in": 3600}`),
 		spec:   withFields(16),
+	}),
+	Entry("100 requests at once, whose answers of 250 KiB fill three fields each", attempt{
+		answer: together(100, answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 230<<10)+`", "expires_in": 3600}`)),
+		spec:   withFields(3), servers: 8, objects: 128,
+	}),
+	Entry("100 requests at once, with a credentials Secret of 250 KiB in 32 parameters", attempt{
+		answer: together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
+		credentials: map[string]string{
+			"a": strings.Repeat("é", 31<<10), "b": strings.Repeat("é", 31<<10), "c": strings.Repeat("é", 31<<10), "d": strings.Repeat("é", 31<<10),
+		},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			for i := range 32 {
+				spec.Parameters = append(spec.Parameters, v1alpha1.Parameter{
+					Name: fmt.Sprintf("p%d", i), Template: fmt.Sprintf("{{ .%c | trunc 2800 }}", 'a'+i%4),
+				})
+			}
+		},
+		servers: 8, objects: 128,
 	}),
 	Entry("a failure that repeats 250 KiB", attempt{
 		answer: answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "`+strings.Repeat("word ", 50<<10)+`"}`),
