@@ -48,6 +48,7 @@ func (p *place) take() error {
 	if !p.TokenEndpoint.Take(o.server.name(), o.asker()) {
 		return p.awaitHost()
 	}
+	p.memory.endBusy(o.owner)
 	if err := p.tooMany(o); err != nil {
 		return err
 	}

@@ -151,6 +151,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.leave(observed.key())
 		r.memory.endWait(clientCredential)
+		r.memory.endBusy(clientCredential)
 	}
 	outcome, err := r.act(bounded, observed, decision)
 	observed.expiry.end()
@@ -204,7 +205,7 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 	return false, nil
 }
 
-// silentWait is how long a new ClientCredential waits for a busy host without conditions.
+// silentWait is how long a ClientCredential waits for a busy host before the status says so.
 const silentWait = 30 * time.Second
 
 // wait tries again when it is time, and does not let the status lie meanwhile.
@@ -212,10 +213,11 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	if later.isLimited {
 		r.memory.rememberWait(o.owner, o.Now)
 	}
-	isNew := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition) == nil
-	if told := r.seenSince(o.owner).Add(silentWait); later.isBusy && isNew && o.Now.Before(told) {
-		// A cold start must not write each status twice.
-		return r.lookAgain(earlier(told, o))
+	if later.isBusy && (o.Valid() || !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition)) {
+		if told := r.memory.busySince(o.owner, o.Now).Add(silentWait); o.Now.Before(told) {
+			// A cold start, or an edit that many ClientCredentials look at, must not write each status twice.
+			return r.lookAgain(earlier(told, o))
+		}
 	}
 	result := r.lookAgain(earlier(later.until, o))
 	decision := later.decision
@@ -230,14 +232,6 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 		return reported
 	}
 	return result
-}
-
-// seenSince returns when this operator could first see a ClientCredential.
-func (r *Reconciler) seenSince(owner *v1alpha1.ClientCredential) time.Time {
-	if created := owner.CreationTimestamp.Time; created.After(r.started()) {
-		return created
-	}
-	return r.started()
 }
 
 // earlier is an instant, or the expiry of a valid token when that comes first.

@@ -50,11 +50,34 @@ func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bo
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := tokensecret.IsHeld(o.owner); {
 	case wanted && !has:
-		return true, r.addFinalizer(ctx, o.owner)
+		if !r.memory.mayFinalize(o.owner, o.Now) {
+			return false, nil
+		}
+		err = r.addFinalizer(ctx, o.owner)
 	case !wanted && has:
-		return true, r.removeFinalizer(ctx, o.owner)
+		err = r.removeFinalizer(ctx, o.owner)
+	default:
+		return false, nil
 	}
-	return false, nil
+	if err == nil {
+		r.memory.rememberFinalized(o.owner, wanted, o.Now)
+	}
+	return true, err
+}
+
+// mayFinalize reports whether the finalizer was not set within holdInterval: another controller
+// may remove it again and again.
+func (m *memory) mayFinalize(owner *v1alpha1.ClientCredential, now time.Time) (may bool) {
+	m.with(owner, func(e *entry) { may = e.finalizedAt.IsZero() || now.Sub(e.finalizedAt).Abs() >= holdInterval })
+	return may
+}
+
+func (m *memory) rememberFinalized(owner *v1alpha1.ClientCredential, isSet bool, now time.Time) {
+	m.with(owner, func(e *entry) {
+		if e.finalizedAt = (time.Time{}); isSet {
+			e.finalizedAt = now
+		}
+	})
 }
 
 func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -302,6 +303,33 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 			g.Expect(writes).To(BeEmpty())
 			g.Expect(reads).To(BeEmpty())
 		}).Should(Succeed())
+	})
+
+	It("of an authorization server that refuses more than it is asked by at a time causes no write", func(ctx SpecContext) {
+		const refused = 40
+		strict := newHostileServer(answers(http.StatusUnauthorized, `{"error": "invalid_client"}`))
+		idp := &v1alpha1.AuthorizationServer{
+			ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: strict.URL},
+		}
+		create(ctx, idp, w.victim.credentials("shared", map[string]string{"client_id": "a", "client_secret": "wrong"}))
+		for i := range refused {
+			create(ctx, w.victim.clientCredential(fmt.Sprintf("refused-%d", i), "", func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.CredentialsRef.Name, spec.AuthorizationServer = "shared", nil
+				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
+			}))
+		}
+		for i := range refused {
+			w.victim.says(ctx, fmt.Sprintf("refused-%d", i), matchers.HaveCondition("Ready", "False", "InvalidClient"))
+		}
+		asked, before := strict.requests.Load(), sent()
+		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) {
+			s.Spec.RateLimit = &v1alpha1.RateLimit{Requests: 90_000, Per: &metav1.Duration{Duration: time.Second}}
+		})
+		Consistently(func(g Gomega) {
+			writes, _ := costs(before)
+			g.Expect(writes).To(Or(BeEmpty(), HaveEach(ContainSubstring("/authorizationservers/idp/status"))))
+		}).WithTimeout(2 * time.Second).Should(Succeed())
+		Expect(strict.requests.Load()).To(Equal(asked))
 	})
 
 	It("of the credentials of a ClientCredential that backs off causes no attempt", func(ctx SpecContext) {

@@ -429,6 +429,26 @@ var _ = Describe("A revocation on deletion", func() {
 			Expect(server.Requests("a")).To(HaveLen(1))
 		})
 
+		It("of a ClientCredential on which another controller does not want the finalizer", func(ctx SpecContext) {
+			begin(ctx, 0)
+			held(ctx, "a-token")
+			patches := func() (count int) {
+				for _, request := range w.writes() {
+					if strings.HasPrefix(request, http.MethodPatch) && strings.HasSuffix(request, "/clientcredentials/a") {
+						count++
+					}
+				}
+				return count
+			}
+			Expect(patches()).To(Equal(1))
+			for range 20 {
+				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
+			}
+			Consistently(patches).Should(Equal(1))
+			passes(9*time.Minute, func(g Gomega) { g.Expect(w.victim.get(ctx, "a")(g).Finalizers).NotTo(BeEmpty()) })
+			Expect(patches()).To(Equal(2))
+		})
+
 		It("on which another controller does not want the finalizer", func(ctx SpecContext) {
 			begin(ctx, 0)
 			held(ctx, "a-credentials")
