@@ -164,9 +164,13 @@ func (r *Reconciler) rewrite(ctx context.Context, o *observed) (status.Outcome, 
 	if err != nil {
 		return status.Outcome{}, err
 	}
+	defer r.rewrites.enter(ctx, o.owner.Namespace)()
 	secret, err := r.target(ctx, o)
 	if err != nil {
 		return status.Outcome{}, err
+	}
+	if secret.Size() > maxSmall {
+		defer r.large.enter(ctx, o.owner.Namespace)()
 	}
 	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
 	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
@@ -211,6 +215,9 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 // asks the token endpoint for one otherwise.
 func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Request, error) {
 	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
+		if kept.size() > maxSmall {
+			place.takeLarge(ctx)
+		}
 		return &kept.token, status.Request{}, nil
 	}
 	digest, err := o.requestDigest(provenance.Credentials)

@@ -63,7 +63,8 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Tracer == nil {
 		r.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	r.memory, r.limiter, r.progress, r.large = newMemory(), ratelimit.New(), &progress.Progress{}, newLargeResponses()
+	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), &progress.Progress{}
+	r.large, r.rewrites = newSlots(maxLarge), newSlots(maxRewrites)
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {

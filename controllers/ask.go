@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -15,15 +16,22 @@ import (
 
 // ask sends a token request, and tells the metrics of it.
 func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest, startedAt time.Time, place *place) (token *oauth2.Token, err error) {
+	var received time.Time
 	err = r.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
-		place.leaveLarge = r.large.enter(len(response.Body.Reveal()))
+		received = r.Clock.Now()
+		if response.StatusCode < http.StatusMultipleChoices && len(response.Body.Reveal()) > maxSmall {
+			place.takeLarge(ctx)
+		}
 		token, err = oauth2.ReadResponse(request.server, request.Request, response)
 		return err
 	})
 	if isPutOff(err) {
 		return nil, err
 	}
-	r.Metrics.TokenRequested("//"+request.ShownHost(), r.Clock.Now().Sub(startedAt), err)
+	if received.IsZero() {
+		received = r.Clock.Now()
+	}
+	r.Metrics.TokenRequested("//"+request.ShownHost(), received.Sub(startedAt), err)
 	if since := r.memory.endWait(o.owner); !since.IsZero() {
 		r.Metrics.Waited("//"+request.ShownHost(), startedAt.Sub(since))
 	}

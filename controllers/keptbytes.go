@@ -1,11 +1,11 @@
 package controllers
 
-// maxKept bounds what the tokens that wait to be written take, with the credentials that they were
-// issued for. 10,000 of usual size take a third of it.
+// maxKept bounds the bytes of the tokens that wait to be written, with the credentials that they
+// were issued for. 10,000 tokens of usual size take a third of it.
 const maxKept = 64 << 20
 
-// keptBytes is what they take in each namespace. A namespace takes no more than is left free, so
-// that none throws the tokens of others away.
+// keptBytes has the bytes of these tokens for each namespace. A namespace has no more than are left
+// free, so that a single one does not take the room of others.
 type keptBytes map[string]int
 
 // admits reports whether a namespace may keep so many bytes more.

@@ -38,6 +38,8 @@ type entry struct {
 	uid types.UID
 	// unwritten is a token that is not in its Secret yet.
 	unwritten *issued
+	// isDropped is true if the last token could not be kept until it is written.
+	isDropped bool
 	// unfit counts the tokens in a row that the template with the hash unfitFor could not
 	// render.
 	unfit    int
@@ -214,22 +216,30 @@ func (m *memory) rememberRepair(owner *v1alpha1.ClientCredential, now time.Time)
 	m.with(owner, func(e *entry) { e.repairs = e.repairs.Another(now) })
 }
 
-// rememberUnwritten keeps a token until it is in its Secret; nil for none. It keeps none if the
-// namespace has too many that cannot be written.
+// rememberUnwritten keeps a token until it is in its Secret; nil for none. It drops the token if
+// the namespace has too many that cannot be written.
 func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issued) {
 	m.with(owner, func(e *entry) {
 		m.kept.add(owner.Namespace, -e.unwritten.size())
-		e.unwritten = nil
-		if size := token.size(); m.kept.admits(owner.Namespace, size) {
-			m.kept.add(owner.Namespace, size)
-			e.unwritten = token
+		size := token.size()
+		if e.unwritten, e.isDropped = token, token != nil && !m.kept.admits(owner.Namespace, size); e.isDropped {
+			e.unwritten = nil
+			return
 		}
+		m.kept.add(owner.Namespace, size)
 	})
+}
+
+// isDropped reports whether the last token could not be kept until it is written.
+func (m *memory) isDropped(owner *v1alpha1.ClientCredential) (dropped bool) {
+	m.with(owner, func(e *entry) { dropped = e.isDropped })
+	return dropped
 }
 
 // dropUnwritten forgets the token that is not in its Secret yet, if it is the given one.
 func (m *memory) dropUnwritten(owner *v1alpha1.ClientCredential, written oauth2.Sensitive) {
 	m.with(owner, func(e *entry) {
+		e.isDropped = false
 		if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
 			m.kept.add(owner.Namespace, -e.unwritten.size())
 			e.unwritten, e.unfit = nil, 0

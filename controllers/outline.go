@@ -12,7 +12,7 @@ import (
 )
 
 // outlinedAnnotation marks an object whose spec is too large, and of which the cache holds an
-// outline only. Who sets it in the cluster has the own spec refused.
+// outline only. If a user sets it on an object, the spec of that object is refused.
 const outlinedAnnotation = "oauth2.tokensync.dev/outlined"
 
 // strip drops from the metadata of an object of tokensync what nobody here reads, and from a

@@ -37,7 +37,7 @@ type place struct {
 	used bool
 	// isInLine is true if the request waits for a place in flight.
 	isInLine bool
-	// leaveLarge gives the slot of a large response back; nil before.
+	// leaveLarge gives the slot of a large token back; nil without one.
 	leaveLarge func()
 }
 
@@ -48,7 +48,6 @@ func (p *place) take() error {
 	if !p.TokenEndpoint.Take(o.server.name(), o.asker()) {
 		return p.awaitHost()
 	}
-	p.memory.endBusy(o.owner)
 	if err := p.tooMany(o); err != nil {
 		return err
 	}
@@ -105,6 +104,13 @@ func (p *place) sendsNow(now time.Time) {
 	if !p.at.IsZero() {
 		p.limiter.Sent(p.observed.server.key(), p.at, now)
 		p.at = now
+	}
+}
+
+// takeLarge waits for a slot for a large token, until giveBack.
+func (p *place) takeLarge(ctx context.Context) {
+	if p.leaveLarge == nil {
+		p.leaveLarge = p.large.enter(ctx, p.observed.owner.Namespace)
 	}
 }
 

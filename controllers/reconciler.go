@@ -76,11 +76,12 @@ type Reconciler struct {
 	// Tracer is for the spans of reconciles; nil for none.
 	Tracer trace.Tracer
 
-	memory   *memory
-	limiter  *ratelimit.Limiter
-	large    largeResponses
-	progress *progress.Progress
-	started  func() time.Time
+	memory  *memory
+	limiter *ratelimit.Limiter
+	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
+	large, rewrites *slots
+	progress        *progress.Progress
+	started         func() time.Time
 	// working is held for reading by each reconcile.
 	working sync.RWMutex
 }
@@ -151,7 +152,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
 		r.leave(observed.key())
 		r.memory.endWait(clientCredential)
-		r.memory.endBusy(clientCredential)
 	}
 	outcome, err := r.act(bounded, observed, decision)
 	observed.expiry.end()
@@ -159,6 +159,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if errors.As(err, &later) {
 		return r.wait(ctx, observed, later), nil
 	}
+	r.memory.endBusy(clientCredential)
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
@@ -212,6 +213,9 @@ const silentWait = 30 * time.Second
 func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) reconcile.Result {
 	if later.isLimited {
 		r.memory.rememberWait(o.owner, o.Now)
+	}
+	if !later.isBusy {
+		r.memory.endBusy(o.owner)
 	}
 	if later.isBusy && (o.Valid() || !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition)) {
 		if told := r.memory.busySince(o.owner, o.Now).Add(silentWait); o.Now.Before(told) {

@@ -111,12 +111,16 @@ func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || o.replaces || o.IsRenewRequested() {
 		return nil
 	}
+	if kept.size() > maxSmall {
+		defer r.large.enter(ctx, o.owner.Namespace)()
+	}
 	record := tokensecret.NewRecord(kept.token, kept.provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID.Reveal())
 	if err != nil {
 		// Another token may be fit for the template.
 		r.memory.rememberUnwritten(o.owner, nil)
-		return nil //nolint:nilerr // What the template lacks, the next token tells.
+		// What the template lacks, the next token tells.
+		return nil
 	}
 	if o.Target != nil {
 		err = r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership, client.DryRunAll)
@@ -178,8 +182,8 @@ func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth
 	// The name under which a replacement was rehearsed.
 	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
 	advice := "the write is retried with the same token"
-	if r.memory.unwritten(o.owner) == nil {
-		advice = "another token is requested then, because the namespace has too many tokens that cannot be written"
+	if r.memory.isDropped(o.owner) {
+		advice = "another token is requested then, because too many tokens wait to be written"
 	}
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
 		advice = "correct spec.target; " + advice

@@ -62,7 +62,7 @@ type AuthorizationServerSpec struct {
 
 	// rateLimit bounds the token requests to this server, over all ClientCredentials of
 	// the namespace that use its token endpoint; over those of all namespaces in a
-	// ClusterAuthorizationServer. Whose token expires soonest goes first.
+	// ClusterAuthorizationServer, which share it. Whose token expires soonest goes first.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 

@@ -87,7 +87,7 @@ var _ = Describe("the metadata of an issuer", func() {
 		Entry("as of Okta", "https://a.okta.com/oauth2/default", "https://a.okta.com/oauth2/default/v1/token", "https://a.okta.com/oauth2/default/v1/token", "a.okta.com"),
 		Entry("at a host for clients with certificates", "https://idp.example.com", "https://mtls.idp.example.com/token", "https://mtls.idp.example.com/token", "mtls.idp.example.com"),
 		Entry("as of Google: not the host", "https://accounts.google.com", "https://oauth2.googleapis.com/token", "https://.../token", "accounts.google.com"),
-		Entry("not another port", "https://idp.example.com:8443", "https://idp.example.com:4242/token", "https://idp.example.com/token", "idp.example.com"),
+		Entry("not another port", "https://idp.example.com:8443", "https://idp.example.com:4242/token", "https://.../token", "idp.example.com:8443"),
 		Entry("not a part of the path", "https://idp.example.com", "https://idp.example.com/s3cr3t/token?a=s3cr3t", "https://idp.example.com/.../token", "idp.example.com"),
 		Entry("not a part of the host", "https://idp.example.com", "https://s3cr3t.idp.example.com/token", "https://.../token", "idp.example.com"),
 	)

@@ -31,10 +31,8 @@ func shownURL(issuer, raw string) string {
 		return "(not a URL)"
 	}
 	host := u.Host
-	if host != known.Host && !consistsOf(u.Hostname(), ".", strings.Split(known.Hostname(), ".")) {
+	if host != known.Host && (u.Port() != "" || !consistsOf(u.Hostname(), ".", strings.Split(known.Hostname(), "."))) {
 		host = hiddenPart
-	} else if host != known.Host && u.Port() != "" {
-		host = u.Hostname()
 	}
 	parts := strings.Split(u.EscapedPath(), "/")
 	for i, part := range parts {

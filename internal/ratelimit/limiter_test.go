@@ -156,15 +156,15 @@ var _ = Describe("a limit", func() {
 
 	DescribeTable("is one of 8 that differ at a server:", func(steps ...step) { play(perMinute(1), steps...) },
 		Entry("the ninth takes the place of the idle limit that was used longest ago, which still holds", sends(0, "a", 5),
-			limits(8, 1, "idle"), under(perMinute(1)), remembers(8), waits(2, "b", 5, 61)),
+			limits(8, 1, "idle"), under(perMinute(1)), remembersEight, waits(2, "b", 5, 61)),
 		Entry("a limit that made place for others holds when these are forgotten", under(ratelimit.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
 			limits(8, 60, "idle"), wakes(600), sends(660, "x", 5), wakes(1200), under(ratelimit.Limit{Requests: 1, Per: time.Hour}), waits(1201, "b", 5, 4260)),
 		Entry("the ninth is judged by the strictest when all have waiters", sends(0, "a", 5), waits(1, "b", 5, 60),
-			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), remembers(8), waits(2, "c", 5, 120)),
+			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), remembersEight, waits(2, "c", 5, 120)),
 		Entry("a waiter moves to its own limit when there is place again", sends(0, "a", 5), waits(1, "b", 5, 60),
 			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), waits(2, "c", 5, 120), leaves("waits 3"), sends(3, "c", 5)),
-		Entry("any number of waiters with as many limits leaves 8", sends(0, "a", 5), limitsWithWaiters(500, 1), remembers(8)),
-		Entry("any number of limits in turn leaves 8", limits(500, 1, "idle"), remembers(8)),
+		Entry("any number of waiters with as many limits leaves 8", sends(0, "a", 5), limitsWithWaiters(500, 1), remembersEight),
+		Entry("any number of limits in turn leaves 8", limits(500, 1, "idle"), remembersEight),
 	)
 
 	It("of one server does not hold up another", func() {

@@ -60,7 +60,7 @@ func eachPart(letters []byte, length int) iter.Seq2[int, uint64] {
 	}
 }
 
-// filter tells quickly that a hash is not among others. Of the others it takes some for them.
+// filter tells quickly that a hash is not among others. It has false positives.
 type filter struct {
 	bits  []uint64
 	shift int

@@ -11,11 +11,12 @@ import (
 // 60 KiB. Those of requests in flight are far fewer.
 const maxConnections = 512
 
-// connections counts those that are open.
+// connections counts the connections that are open.
 type connections struct {
 	open atomic.Int64
-	// closeIdle closes those that no request uses.
+	// closeIdle closes the connections that no request uses. One call at a time is enough.
 	closeIdle func()
+	closing   atomic.Bool
 }
 
 // dialer returns a dialer that counts, and that has idle connections closed when there are too many.
@@ -25,8 +26,11 @@ func (c *connections) dialer(dial dialContext) dialContext {
 		if err != nil {
 			return nil, err
 		}
-		if c.open.Add(1) > maxConnections {
-			c.closeIdle()
+		if c.open.Add(1) > maxConnections && c.closing.CompareAndSwap(false, true) {
+			go func() {
+				defer c.closing.Store(false)
+				c.closeIdle()
+			}()
 		}
 		return &counted{Conn: connection, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
 	}

@@ -36,11 +36,10 @@ func newTransports(options Options) *transports {
 	return t
 }
 
-// closeIdle closes the idle connections of all pools.
+// closeIdle closes the idle connections of all pools. It waits for servers that read nothing.
 func (t *transports) closeIdle() {
-	closeIdle(t.usual)
-	for _, client := range t.others.values() {
-		closeIdle(client)
+	for _, client := range append(t.others.values(), t.usual) {
+		client.CloseIdleConnections()
 	}
 }
 
