@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -217,9 +218,8 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	if !later.isBusy {
 		r.memory.endBusy(o.owner)
 	}
-	if later.isBusy && (o.Valid() || !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition)) {
+	if later.isBusy && o.mayStaySilent() {
 		if told := r.memory.busySince(o.owner, o.Now).Add(silentWait); o.Now.Before(told) {
-			// A cold start, or an edit that many ClientCredentials look at, must not write each status twice.
 			return r.lookAgain(earlier(told, o))
 		}
 	}
@@ -236,6 +236,18 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 		return reported
 	}
 	return result
+}
+
+// mayStaySilent reports whether the status need not tell of a brief wait: it tells of nothing yet,
+// or of a failure since which only the authorization server was edited. A cold start, or an edit that
+// many ClientCredentials look at, must not write each status twice.
+func (o *observed) mayStaySilent() bool {
+	ready, failure := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition), o.previous.Failure
+	if ready == nil || failure == nil {
+		return ready == nil
+	}
+	return ready.Status != metav1.ConditionTrue &&
+		failure.Generation == o.Generation && failure.CredentialsVersion == o.credentialsVersion()
 }
 
 // earlier is an instant, or the expiry of a valid token when that comes first.
