@@ -201,11 +201,9 @@ func (s *Secrets) partsIn(text string) (hits hashes) {
 	for secret := range s.long {
 		var window window
 		for letter := range lettersIn(secret) {
-			if hash, isFull := window.push(letter); isFull && parts.mayHave(hash) {
-				hits.add(hash)
-				if !s.spend(findingWork) {
-					return hits
-				}
+			hash, isFull := window.push(letter)
+			if isFull && parts.mayHave(hash) && hits.add(hash) && !s.spend(findingWork) {
+				return hits
 			}
 		}
 	}
