@@ -40,7 +40,7 @@ func muchMetadata(name string) metav1.ObjectMeta {
 		Labels: map[string]string{}, Annotations: map[string]string{
 			"much": strings.Repeat("m", 100<<10), v1alpha1.RenewRequestedAtAnnotation: "now" + strings.Repeat("!", 100<<10),
 		},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "somebody", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{}}`)}}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{}}`)}}},
 	}
 	for i := range 1000 {
 		metadata.Labels[fmt.Sprintf("label-%d", i)] = strings.Repeat("m", 63)

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// maxSmall is how large a response may be that is read and written without waiting for others.
-	// Token responses have a few KiB.
+	// maxSmall is the size of the largest response that needs no slot. Token responses have a few
+	// KiB.
 	maxSmall = 16 << 10
 	// maxLarge bounds the large tokens that are read and written at a time. Each takes up to
 	// 10 MiB, since its values are encoded several times on the way into a Secret.
@@ -17,7 +17,7 @@ const (
 	maxRewrites = 16
 )
 
-// slots bound what is done at a time. A namespace has half of them.
+// slots limits concurrent work. A namespace has at most half of the slots.
 type slots struct {
 	all chan struct{}
 
@@ -25,7 +25,7 @@ type slots struct {
 	namespaces map[string]*namespaceSlots
 }
 
-// namespaceSlots are the slots of a namespace, and how many want one.
+// namespaceSlots are the slots of a namespace, and the number of callers that hold or await one.
 type namespaceSlots struct {
 	slots chan struct{}
 	users int
@@ -35,8 +35,8 @@ func newSlots(most int) *slots {
 	return &slots{all: make(chan struct{}, most), namespaces: map[string]*namespaceSlots{}}
 }
 
-// enter waits for a slot of a namespace; leave gives it back. It goes on without a slot when the
-// context ends: a token that was issued is worth more than the bound.
+// enter waits for a slot of a namespace, and leave gives the slot back. If the context ends first,
+// enter returns without a slot: an issued token is worth more than the bound.
 func (s *slots) enter(ctx context.Context, namespace string) (leave func()) {
 	own := s.join(namespace)
 	leave = func() { s.part(namespace, own) }

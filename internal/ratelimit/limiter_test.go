@@ -138,7 +138,7 @@ var _ = Describe("a limit", func() {
 			waits(60, "b/x", 60, 120), sends(60, "b/y", 5)),
 
 		// Who is woken.
-		Entry("the waiter whose turn it is is woken", 1, takeAll(0, "a", 1), waits(1, "a/x", none, 60), waits(1, "a/y", none, 120), waits(1, "b/x", 60, 60),
+		Entry("the next tenant in turn is woken", 1, takeAll(0, "a", 1), waits(1, "a/x", none, 60), waits(1, "a/y", none, 120), waits(1, "b/x", 60, 60),
 			leaves("b/x"), leaves("a/x"), wakes(60, "a/y"), sends(60, "a/y", none)),
 		Entry("waiters of a tenant are woken when it is alone again", 6, takeAll(0, "b", 1), takeAll(1, "a", 3), waits(2, "a/x", none, 61),
 			wakes(2), givesBack(0), wakes(3, "a/x")),

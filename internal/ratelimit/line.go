@@ -112,9 +112,9 @@ func (l *line) isAlone(t *tenant, now time.Time) bool {
 	return l.server.waitingBeside(t) == 0 && t.held(now.Add(-l.limit.Per)) == len(l.server.within(l.limit.Per, now))
 }
 
-// mayTake tells whether there is a place even if all who are more urgent take
-// theirs. They take no more than their own limit and the share of their tenant leave them:
-// who may not send does not hold up others.
+// mayTake reports whether there is a place even if all who are more urgent take
+// theirs. They take no more than their own limit and the share of their tenant allow:
+// a waiter that may not send delays no other waiter.
 func (w *waiter) mayTake(now time.Time) bool {
 	places := w.line.free(now)
 	share := w.line.share(w.tenant, places, now)

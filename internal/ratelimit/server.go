@@ -109,8 +109,8 @@ func (s *server) giveBack(at time.Time) *tenant {
 	return t
 }
 
-// trim drops the places that were taken before the start, and those that no limit counts:
-// it looks at so many requests, at most. It forgets the tenants that nothing is left of.
+// trim drops the places taken before the start, and keeps at most the given number of places: no
+// limit counts more. It forgets tenants without a place and without a waiter.
 func (s *server) trim(start time.Time, requests int) {
 	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	drop := max(old, len(s.taken)-requests)

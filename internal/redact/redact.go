@@ -212,7 +212,8 @@ func (s *Secrets) partsIn(text string) (hits hashes) {
 
 // findings are the places of secrets in a text.
 type findings struct {
-	// edges has for each byte how many secrets begin there, less those that end there.
+	// edges is, for each byte, the number of secrets that begin there minus the number that end
+	// there.
 	edges []int32
 	// encoded has the bytes where a secret begins whose letters are no bytes.
 	encoded []bool
