@@ -1,6 +1,8 @@
 package redact
 
 const (
+	// Margin is the part before the bound of a text that is not shown.
+	Margin = margin
 	// MaxWork is what Work is at most.
 	MaxWork = maxWork + 1
 	// MaxShort is the number of short secrets with which a text is shown.

@@ -153,19 +153,29 @@ var _ = Describe("cutting secrets out of a text", func() {
 		Expect(secrets("s3cr3t", "REDACTED", "ACTED]").Cut("s3cr3t s3cr3t")).To(Equal("[REDACTED] [REDACTED]"))
 	})
 
-	It("bounds a text, and shows no part of a secret that the bound splits", func() {
-		for _, secret := range []string{"s3cr3t-of-15-by", long, strings.Repeat(long, 10)} {
-			for name, encode := range encodings {
-				written := encode(secret)
-				for begin := 4096 - 300; begin < 4096; begin += 149 {
-					cut := secrets(secret).Cut(strings.Repeat("-", begin-1) + " " + written + strings.Repeat(" y", 3000))
-					Expect(cut).To(And(HaveSuffix("..."), HaveLen(len(strings.ToValidUTF8(cut, "")))))
-					Expect(len(cut)).To(BeNumerically("<", 4096))
-					shown := strings.TrimSuffix(strings.Trim(cut, "-"), "...")
-					Expect(shown).NotTo(ContainSubstring(written[:4]), "%s, at %d: %s", name, begin, shown)
+	Describe("in a text that is too long", func() {
+		cut := func(secret, written string, begin int) {
+			GinkgoHelper()
+			cut := secrets(secret).Cut(strings.Repeat("-", begin-1) + " " + written + strings.Repeat(" y", 3000))
+			Expect(cut).To(And(HaveSuffix("..."), HaveLen(len(strings.ToValidUTF8(cut, "")))))
+			Expect(len(cut)).To(BeNumerically("<", 4096))
+			shown := strings.TrimSuffix(strings.Trim(cut, "-"), "...")
+			Expect(shown).NotTo(ContainSubstring(written[:4]), "%s, at %d: %s", written, begin, shown)
+		}
+
+		It("shows no part of one that the bound splits, however it is written", func() {
+			for _, encode := range encodings {
+				cut(strings.Repeat(long, 10), encode(strings.Repeat(long, 10)), 4096-redact.Margin-4)
+			}
+		})
+
+		It("shows no part of one that begins near the bound", func() {
+			for _, secret := range []string{"s3cr3t-of-15-by", long, strings.Repeat(long, 10)} {
+				for _, before := range []int{300, redact.Margin + 1, redact.Margin, 20, 8} {
+					cut(secret, secret, 4096-before)
 				}
 			}
-		}
+		})
 	})
 
 	It("holds no copy of a secret, and searches the same one once", func() {
