@@ -164,13 +164,13 @@ func (r *Reconciler) rewrite(ctx context.Context, o *observed) (status.Outcome, 
 	if err != nil {
 		return status.Outcome{}, err
 	}
-	defer r.rewrites.enter(ctx, o.owner.Namespace)()
+	defer r.rewrites.Enter(ctx, o.owner.Namespace)()
 	secret, err := r.target(ctx, o)
 	if err != nil {
 		return status.Outcome{}, err
 	}
 	if secret.Size() > maxSmall {
-		defer r.large.enter(ctx, o.owner.Namespace)()
+		defer r.large.Enter(ctx, o.owner.Namespace)()
 	}
 	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
 	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {

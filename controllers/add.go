@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/progress"
 	"github.com/tokensync/tokensync/internal/ratelimit"
@@ -64,7 +65,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 		r.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), &progress.Progress{}
-	r.large, r.rewrites = newSlots(maxLarge), newSlots(maxRewrites)
+	r.large, r.rewrites = fairshare.NewSlots(maxLarge), fairshare.NewSlots(maxRewrites)
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {

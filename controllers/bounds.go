@@ -21,6 +21,19 @@ const (
 	maxRetryAfter = 5 * time.Second
 )
 
+const (
+	// maxSmall is the size of the largest response that needs no slot. Token responses have a few
+	// KiB.
+	maxSmall = 16 << 10
+	// maxLarge bounds the large tokens that are read and written at a time. Each takes up to
+	// 10 MiB, since its values are encoded several times on the way into a Secret. Who gets no slot within
+	// the time of its reconcile goes on without: an issued token is worth more than the bound.
+	maxLarge = 6
+	// maxRewrites bounds the token Secrets that are read and written again at a time: how large one
+	// is shows only when it is read.
+	maxRewrites = 16
+)
+
 // bound limits the time of what a reconcile does before it reports: requests to the API
 // server have no timeout of their own.
 func (r *Reconciler) bound(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -10,10 +10,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
+
+// maxKept bounds the bytes of the tokens that wait to be written, with the credentials that they
+// were issued for. 10,000 tokens of usual size take a third of it.
+const maxKept = 64 << 20
 
 // memory holds what the cache does not show, or not yet: tokens that could not be written, the
 // last writes, and digests of tokens and requests. A restart loses it: an unwritten token is
@@ -28,8 +33,8 @@ type memory struct {
 	// more requests than one that stays.
 	requests   map[types.NamespacedName]renewal.Requests
 	requestsAt time.Time
-	// kept counts the tokens that are not in their Secrets yet.
-	kept keptBytes
+	// kept has the bytes of the tokens that are not in their Secrets yet.
+	kept *fairshare.Room
 
 	credentials *credentialsMemory
 }
@@ -75,19 +80,6 @@ type entry struct {
 	needs *revocationNeeds
 }
 
-// issued is a token and what it was issued for.
-type issued struct {
-	token      oauth2.Token
-	provenance tokensecret.Provenance
-	// unfitFor is the hash of the template that could not render the token; empty for none.
-	unfitFor string
-}
-
-// isUnfit reports whether the template of the owner could not render the token.
-func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
-	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
-}
-
 // pausedClient is a client and what its ID was read for.
 type pausedClient struct {
 	client                          clientKey
@@ -97,7 +89,7 @@ type pausedClient struct {
 func newMemory() *memory {
 	return &memory{
 		entries: map[types.NamespacedName]*entry{}, secrets: map[types.NamespacedName]*heldSecret{},
-		requests: map[types.NamespacedName]renewal.Requests{}, kept: keptBytes{}, credentials: newCredentialsMemory(),
+		requests: map[types.NamespacedName]renewal.Requests{}, kept: fairshare.NewRoom(maxKept), credentials: newCredentialsMemory(),
 	}
 }
 
@@ -132,7 +124,7 @@ func (m *memory) forget(key types.NamespacedName) {
 // drop forgets the entry of a name. The mutex is locked.
 func (m *memory) drop(key types.NamespacedName) {
 	if known := m.entries[key]; known != nil {
-		m.kept.add(key.Namespace, -known.unwritten.size())
+		m.kept.Add(key.Namespace, -known.unwritten.size())
 		delete(m.entries, key)
 	}
 }
@@ -220,13 +212,13 @@ func (m *memory) rememberRepair(owner *v1alpha1.ClientCredential, now time.Time)
 // the namespace has too many that cannot be written.
 func (m *memory) rememberUnwritten(owner *v1alpha1.ClientCredential, token *issued) {
 	m.with(owner, func(e *entry) {
-		m.kept.add(owner.Namespace, -e.unwritten.size())
+		m.kept.Add(owner.Namespace, -e.unwritten.size())
 		size := token.size()
-		if e.unwritten, e.isDropped = token, token != nil && !m.kept.admits(owner.Namespace, size); e.isDropped {
+		if e.unwritten, e.isDropped = token, token != nil && !m.kept.Admits(owner.Namespace, size); e.isDropped {
 			e.unwritten = nil
 			return
 		}
-		m.kept.add(owner.Namespace, size)
+		m.kept.Add(owner.Namespace, size)
 	})
 }
 
@@ -241,7 +233,7 @@ func (m *memory) dropUnwritten(owner *v1alpha1.ClientCredential, written oauth2.
 	m.with(owner, func(e *entry) {
 		e.isDropped = false
 		if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
-			m.kept.add(owner.Namespace, -e.unwritten.size())
+			m.kept.Add(owner.Namespace, -e.unwritten.size())
 			e.unwritten, e.unfit = nil, 0
 		}
 	})

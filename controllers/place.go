@@ -110,7 +110,7 @@ func (p *place) sendsNow(now time.Time) {
 // takeLarge waits for a slot for a large token, until giveBack.
 func (p *place) takeLarge(ctx context.Context) {
 	if p.leaveLarge == nil {
-		p.leaveLarge = p.large.enter(ctx, p.observed.owner.Namespace)
+		p.leaveLarge = p.large.Enter(ctx, p.observed.owner.Namespace)
 	}
 }
 

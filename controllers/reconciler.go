@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/progress"
@@ -80,7 +81,7 @@ type Reconciler struct {
 	memory  *memory
 	limiter *ratelimit.Limiter
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
-	large, rewrites *slots
+	large, rewrites *fairshare.Slots
 	progress        *progress.Progress
 	started         func() time.Time
 	// working is held for reading by each reconcile.

@@ -112,7 +112,7 @@ func (r *Reconciler) rehearse(ctx context.Context, o *observed) error {
 		return nil
 	}
 	if kept.size() > maxSmall {
-		defer r.large.enter(ctx, o.owner.Namespace)()
+		defer r.large.Enter(ctx, o.owner.Namespace)()
 	}
 	record := tokensecret.NewRecord(kept.token, kept.provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID.Reveal())

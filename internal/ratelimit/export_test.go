@@ -22,4 +22,10 @@ func (l *Limiter) Limits(name string) int { return len(l.servers[name].lines) }
 func (l *Limiter) Tenants(name string) int { return len(l.servers[name].tenants) }
 
 // Size is how many things the places remember.
-func (p *Places) Size() int { return len(p.hosts) + len(p.tickets) + p.all.taken + len(p.calls) }
+func (p *Places) Size() int {
+	size := len(p.hosts) + len(p.tickets) + len(p.calls)
+	if !p.all.IsEmpty() {
+		size++
+	}
+	return size
+}

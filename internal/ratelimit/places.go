@@ -3,6 +3,8 @@ package ratelimit
 import (
 	"sync"
 	"time"
+
+	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
 // Asker is the sender of a request to an authorization server.
@@ -22,7 +24,7 @@ type Places struct {
 	mutex sync.Mutex
 	// perHost is the number of places of each host.
 	perHost int
-	all     *room
+	all     *fairshare.Room
 	hosts   map[string]*host
 	// tickets holds the askers that wait or have a place, by ID.
 	tickets map[string]*ticket
@@ -37,7 +39,7 @@ type Places struct {
 // NewPlaces returns so many places for each host, and for all hosts together.
 func NewPlaces(perHost, all int) *Places {
 	return &Places{
-		perHost: perHost, all: newRoom(all), hosts: map[string]*host{}, tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
+		perHost: perHost, all: fairshare.NewRoom(all), hosts: map[string]*host{}, tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
 	}
 }
 
@@ -163,11 +165,11 @@ func (p *Places) call(now time.Time) {
 
 // next returns the most urgent asker that may take a place; nil without one.
 func (p *Places) next() (next *ticket) {
-	if p.all.free() == 0 {
+	if p.all.Free() == 0 {
 		return nil
 	}
 	for _, h := range p.hosts {
-		if h.free() == 0 {
+		if h.Free() == 0 {
 			continue
 		}
 		for tenant, line := range h.lines {
@@ -179,11 +181,13 @@ func (p *Places) next() (next *ticket) {
 	return next
 }
 
-func (p *Places) admits(h *host, tenant string) bool { return h.admits(tenant) && p.all.admits(tenant) }
+func (p *Places) admits(h *host, tenant string) bool {
+	return h.Admits(tenant, 1) && p.all.Admits(tenant, 1)
+}
 
 func (p *Places) count(h *host, tenant string, by int) {
-	h.count(tenant, by)
-	p.all.count(tenant, by)
+	h.Add(tenant, by)
+	p.all.Add(tenant, by)
 }
 
 // drop forgets a ticket, with its place.
@@ -201,14 +205,14 @@ func (p *Places) drop(t *ticket) {
 // host finds a host, or opens it.
 func (p *Places) host(name string) *host {
 	if _, found := p.hosts[name]; !found {
-		p.hosts[name] = &host{room: newRoom(p.perHost), name: name, lines: map[string][]*ticket{}}
+		p.hosts[name] = &host{Room: fairshare.NewRoom(p.perHost), name: name, lines: map[string][]*ticket{}}
 	}
 	return p.hosts[name]
 }
 
 // close forgets a host without requests and askers.
 func (p *Places) close(name string) {
-	if h := p.hosts[name]; h.taken == 0 && len(h.lines) == 0 {
+	if h := p.hosts[name]; h.IsEmpty() && len(h.lines) == 0 {
 		delete(p.hosts, name)
 	}
 }

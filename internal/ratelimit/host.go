@@ -3,34 +3,13 @@ package ratelimit
 import (
 	"slices"
 	"time"
+
+	"github.com/tokensync/tokensync/internal/fairshare"
 )
-
-// room is a number of places that tenants share.
-type room struct {
-	size, taken int
-	// tenants holds the number of places of each tenant that has any.
-	tenants map[string]int
-}
-
-func newRoom(size int) *room { return &room{size: size, tenants: map[string]int{}} }
-
-func (r *room) free() int { return r.size - r.taken }
-
-// admits reports whether a tenant may take a place: it holds fewer than are free. So a
-// single tenant gets half of the room, two get a third each, and a tenant that holds none
-// is let in while there is any.
-func (r *room) admits(tenant string) bool { return r.tenants[tenant] < r.free() }
-
-func (r *room) count(tenant string, by int) {
-	r.taken += by
-	if r.tenants[tenant] += by; r.tenants[tenant] == 0 {
-		delete(r.tenants, tenant)
-	}
-}
 
 // host is the places of one host, and the askers that wait for one.
 type host struct {
-	*room
+	*fairshare.Room
 	name string
 	// lines holds the tickets of each tenant that waits, the most urgent first. There is no
 	// empty line.

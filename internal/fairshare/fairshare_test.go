@@ -1,0 +1,118 @@
+package fairshare_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/fairshare"
+)
+
+func TestFairshare(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "fairshare")
+}
+
+// fill adds amounts for a tenant until it gets no more, and returns their sum.
+func fill(room *fairshare.Room, tenant string, amount int) (sum int) {
+	for room.Admits(tenant, amount) {
+		room.Add(tenant, amount)
+		sum += amount
+	}
+	return sum
+}
+
+var _ = Describe("A room", func() {
+	It("gives half to a single tenant, and half of the rest to the next", func() {
+		room := fairshare.NewRoom(64)
+		Expect(fill(room, "first", 1)).To(Equal(32))
+		Expect(fill(room, "second", 1)).To(Equal(16))
+		Expect(fill(room, "first", 1)).To(BeZero())
+	})
+
+	It("gives each an equal part when all ask in turn", func() {
+		room := fairshare.NewRoom(64)
+		for range 64 {
+			for _, tenant := range []string{"first", "second", "third"} {
+				if room.Admits(tenant, 1) {
+					room.Add(tenant, 1)
+				}
+			}
+		}
+		Expect(room.Free()).To(BeNumerically("~", 16, 1))
+	})
+
+	It("has something for a tenant that has nothing, while anything is free", func() {
+		room := fairshare.NewRoom(8)
+		for _, tenant := range []string{"a", "b", "c", "d"} {
+			Expect(fill(room, tenant, 1)).To(BeNumerically(">", 0), tenant)
+		}
+		Expect(room.Free()).To(BeZero())
+	})
+
+	It("refuses what is larger than the share of a tenant", func() {
+		room := fairshare.NewRoom(64)
+		Expect(room.Admits("first", 65)).To(BeFalse())
+		room.Add("first", 30)
+		Expect(room.Admits("first", 5)).To(BeFalse())
+		Expect(room.Admits("first", 4)).To(BeTrue())
+	})
+
+	It("has room again for what was given back", func() {
+		room := fairshare.NewRoom(2)
+		Expect(room.IsEmpty()).To(BeTrue())
+		Expect(fill(room, "first", 1)).To(Equal(1))
+		Expect(room.IsEmpty()).To(BeFalse())
+		room.Add("first", -1)
+		Expect(room.IsEmpty()).To(BeTrue())
+		Expect(fill(room, "first", 1)).To(Equal(1))
+	})
+})
+
+var _ = Describe("Slots", func() {
+	It("make a tenant wait that has its share, until it gives a slot back", func(ctx SpecContext) {
+		slots, entered := fairshare.NewSlots(2), make(chan func())
+		leave := slots.Enter(ctx, "shop")
+		go func() { entered <- slots.Enter(ctx, "shop") }()
+		slots.Enter(ctx, "bank")()
+		Expect(entered).NotTo(Receive())
+		leave()
+		Eventually(entered).Should(Receive())
+	})
+
+	It("let in whoever waits until its context ends, and keep no slot for it", func(ctx SpecContext) {
+		slots := fairshare.NewSlots(1)
+		leave := slots.Enter(ctx, "shop")
+		ended, end := context.WithCancel(ctx)
+		end()
+		slots.Enter(ended, "shop")()
+		leave()
+		slots.Enter(ctx, "shop")()
+	})
+
+	It("are never more than there are, and go to all who wait", func(ctx SpecContext) {
+		const most, workers = 6, 100
+		var inside, peak atomic.Int32
+		var waiting sync.WaitGroup
+		slots := fairshare.NewSlots(most)
+		for i := range workers {
+			waiting.Go(func() {
+				leave := slots.Enter(ctx, string(rune('a'+i%3)))
+				count := inside.Add(1)
+				for highest := peak.Load(); count > highest && !peak.CompareAndSwap(highest, count); {
+					highest = peak.Load()
+				}
+				inside.Add(-1)
+				leave()
+			})
+		}
+		waiting.Wait()
+		Expect(peak.Load()).To(BeNumerically("<=", most))
+		Expect(ctx.Err()).NotTo(HaveOccurred())
+	}, NodeTimeout(time.Minute))
+})
