@@ -18,21 +18,21 @@ func TestFairshare(t *testing.T) {
 	RunSpecs(t, "fairshare")
 }
 
-// fill adds amounts for a tenant until it gets no more, and returns their sum.
-func fill(room *fairshare.Room, tenant string, amount int) (sum int) {
-	for room.Admits(tenant, amount) {
-		room.Add(tenant, amount)
-		sum += amount
+// fill lets a tenant take until it gets no more, and returns how much that is.
+func fill(room *fairshare.Room, tenant string) (amount int) {
+	for room.Admits(tenant, 1) {
+		room.Add(tenant, 1)
+		amount++
 	}
-	return sum
+	return amount
 }
 
 var _ = Describe("A room", func() {
 	It("gives half to a single tenant, and half of the rest to the next", func() {
 		room := fairshare.NewRoom(64)
-		Expect(fill(room, "first", 1)).To(Equal(32))
-		Expect(fill(room, "second", 1)).To(Equal(16))
-		Expect(fill(room, "first", 1)).To(BeZero())
+		Expect(fill(room, "first")).To(Equal(32))
+		Expect(fill(room, "second")).To(Equal(16))
+		Expect(fill(room, "first")).To(BeZero())
 	})
 
 	It("gives each an equal part when all ask in turn", func() {
@@ -50,7 +50,7 @@ var _ = Describe("A room", func() {
 	It("has something for a tenant that has nothing, while anything is free", func() {
 		room := fairshare.NewRoom(8)
 		for _, tenant := range []string{"a", "b", "c", "d"} {
-			Expect(fill(room, tenant, 1)).To(BeNumerically(">", 0), tenant)
+			Expect(fill(room, tenant)).To(BeNumerically(">", 0), tenant)
 		}
 		Expect(room.Free()).To(BeZero())
 	})
@@ -66,11 +66,11 @@ var _ = Describe("A room", func() {
 	It("has room again for what was given back", func() {
 		room := fairshare.NewRoom(2)
 		Expect(room.IsEmpty()).To(BeTrue())
-		Expect(fill(room, "first", 1)).To(Equal(1))
+		Expect(fill(room, "first")).To(Equal(1))
 		Expect(room.IsEmpty()).To(BeFalse())
 		room.Add("first", -1)
 		Expect(room.IsEmpty()).To(BeTrue())
-		Expect(fill(room, "first", 1)).To(Equal(1))
+		Expect(fill(room, "first")).To(Equal(1))
 	})
 })
 

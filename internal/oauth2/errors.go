@@ -182,7 +182,7 @@ func refusal(r refused) *Error {
 		StatusCode: status,
 		RetryAfter: retryAfter(r.response),
 		Message: fmt.Sprintf("token endpoint %s answered %s: %s",
-			shownURL(r.server.Issuer, r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict)) + lockout(verdict.class),
+			shownEndpoint(r.server.Issuer, r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict)) + lockout(verdict.class),
 	}
 }
 

@@ -77,10 +77,14 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(oauth2.ShownTokenEndpoint(s)).To(Equal(shown))
 			request := requestTo(s, oauth2.Grant{Credentials: credentials})
 			Expect(request.URL).To(Equal(endpoint))
-			Expect(request.ShownURL()).To(Equal(shown))
+			where := "token endpoint " + shown
+			if strings.Contains(shown, "...") {
+				where += " of the issuer " + issuer
+			}
+			Expect(request.Where()).To(Equal(where))
 			Expect(request.ShownHost()).To(Equal(host))
 			_, err := oauth2.ReadResponse(s, request, answer(400, "{}"))
-			Expect(err).To(MatchError(HavePrefix("token endpoint " + shown + " answered HTTP 400")))
+			Expect(err).To(MatchError(HavePrefix(where + " answered HTTP 400")))
 		},
 		Entry("as of Keycloak", "https://kc.example.com/realms/shop", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "kc.example.com"),
 		Entry("as of Entra ID", "https://login.microsoftonline.com/4a5b/v2.0", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "login.microsoftonline.com"),

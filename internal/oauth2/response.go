@@ -52,7 +52,7 @@ type Token struct {
 // ReadResponse finds the token in a response (RFC 6749 sections 5.1 and 5.2) in
 // the dialect of a server that a profile has completed. The error is an *Error.
 func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) (*Token, error) {
-	endpoint := shownURL(server.Issuer, server.TokenEndpoint)
+	endpoint := shownEndpoint(server.Issuer, server.TokenEndpoint)
 	if isRedirect(response.StatusCode) && !slices.Contains(server.Response.CredentialStatuses, int32(response.StatusCode)) { //nolint:gosec // A status has three digits.
 		return nil, redirected(endpoint, request, response)
 	}

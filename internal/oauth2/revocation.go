@@ -59,6 +59,6 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, r
 	return &Error{
 		Reason: verdict.reason, Class: verdict.class, Code: said.code,
 		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("revocation endpoint %s answered %s: %s", request.ShownURL(), said.answer(response.StatusCode), verdict.hint),
+		Message: fmt.Sprintf("%s answered %s: %s", request.Where(), said.answer(response.StatusCode), verdict.hint),
 	}
 }

@@ -62,12 +62,23 @@ func ShownTokenEndpoint(server v1alpha1.AuthorizationServerSpec) string {
 	return shownURL(server.Issuer, server.TokenEndpoint)
 }
 
-// ShownURL is where the request goes, as it may be shown.
-func (r *Request) ShownURL() string { return shownURL(r.issuer, r.URL) }
+// shownEndpoint is the same with the issuer in whose metadata an admin finds the parts that are
+// not shown.
+func shownEndpoint(issuer, raw string) string {
+	shown := shownURL(issuer, raw)
+	if issuer != "" && strings.Contains(shown, hiddenPart) {
+		return shown + " of the issuer " + issuer
+	}
+	return shown
+}
+
+// Where says where the request goes, such as "token endpoint https://idp.example.com/token", as
+// it may be shown.
+func (r *Request) Where() string { return r.Destination.Name() + " " + shownEndpoint(r.issuer, r.URL) }
 
 // ShownHost is the host that the request goes to, or that of the issuer if it may not be shown.
 func (r *Request) ShownHost() string {
-	if u, err := url.Parse(r.ShownURL()); err == nil && u.Hostname() != hiddenPart {
+	if u, err := url.Parse(shownURL(r.issuer, r.URL)); err == nil && u.Hostname() != hiddenPart {
 		return u.Host
 	}
 	known, err := url.Parse(r.issuer)

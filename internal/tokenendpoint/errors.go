@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -34,7 +33,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 		verification *tls.CertificateVerificationError
 		notTLS       tls.RecordHeaderError
 		to           = request.Destination
-		where        = to.Name() + " " + request.ShownURL()
+		where        = request.Where()
 	)
 	switch {
 	case errors.Is(err, errBodyTooLarge):
@@ -49,8 +48,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 			where, denied.Address, to.Field(), denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
 		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
-			"%s: there is no host %q: check %s and the cluster's DNS; the request is retried",
-			where, hostOf(request.ShownURL()), to.Field())
+			"%s: there is no such host: check %s and the cluster's DNS; the request is retried", where, to.Field())
 	case errors.As(err, &noHost) && !noHost.IsTimeout:
 		// Its message has the name that was looked up.
 		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
@@ -99,19 +97,9 @@ func invalidEndpoint(to oauth2.Destination) *oauth2.Error {
 		"%s is not an absolute URL: write it like https://idp.example.com/oauth2/token", to.Field())
 }
 
-// hostOf is the host in a URL that is shown.
-func hostOf(shown string) string {
-	parsed, err := url.Parse(shown)
-	if err != nil {
-		return ""
-	}
-	return parsed.Hostname()
-}
-
 func insecureEndpoint(request *oauth2.Request) *oauth2.Error {
 	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
-		"%s %s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http",
-		request.Destination.Name(), request.ShownURL())
+		"%s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http", request.Where())
 }
 
 func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {

@@ -99,7 +99,7 @@ var _ = Describe("a server that cannot be talked to", func() {
 		Entry("a host that there is not", func() (*tokenendpoint.Client, string) {
 			// No DNS server is asked for a name that cannot be one.
 			return client(), "https://no..such.host"
-		}, v1alpha1.ReasonTokenEndpointUnreachable, `no host "no..such.host"`),
+		}, v1alpha1.ReasonTokenEndpointUnreachable, "https://no..such.host: there is no such host"),
 	)
 })
 
