@@ -20,6 +20,7 @@ func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.unnamed }
 func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	s.findReferences(owner, secret)
 	annotations := secret.GetAnnotations()
+	_, isStripped := annotations[strippedAnnotation]
 	switch controller, uid := metav1.GetControllerOf(secret), annotations[v1alpha1.OwnerUIDAnnotation]; {
 	case controller != nil:
 		s.Owner, s.Remedy = display(*controller), "delete that Secret"
@@ -30,6 +31,10 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 		return
 	case uid == string(owner.UID):
 		s.Owner, s.Owned = v1alpha1.ClientCredentialKind+" "+owner.Name, true
+		return
+	case uid == "" && isStripped:
+		s.Owner = fmt.Sprintf("an unknown owner, because its metadata have more than %d KiB", maxMetadata>>10)
+		s.Remedy = "remove the labels and annotations of others, delete that Secret"
 		return
 	case uid == "":
 		s.Owner = "no controller"

@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxMetadata bounds the metadata of a token Secret in the cache, in bytes as protobuf. What
-	// the operator writes is far smaller. A Secret with more is to it one that nobody owns.
+	// the operator writes is far smaller. The owner of a Secret with more is unknown.
 	maxMetadata = 64 << 10
 	// maxFinalizers bounds how many finalizers of others are kept, for messages.
 	maxFinalizers = 8
@@ -22,26 +22,37 @@ const (
 	maxReference = 256
 )
 
+// strippedAnnotation marks a Secret in the cache whose metadata were too large, so that its owner
+// is unknown.
+const strippedAnnotation = "oauth2.tokensync.dev/stripped"
+
 // Strip drops from the metadata of a Secret what nobody here reads, so that the cache stays
 // small however many Secrets there are, and whatever somebody writes into them. Token Secrets
 // keep their labels, annotations and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	stripFinalizers(secret)
+	// It is there already if the metadata come a second time.
+	_, isStripped := secret.Annotations[strippedAnnotation]
 	if secret.Annotations[v1alpha1.FingerprintAnnotation] != "" || secret.Annotations[v1alpha1.OwnerUIDAnnotation] != "" {
 		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
 		if secret.ObjectMeta.Size() <= maxMetadata {
 			return
 		}
-		secret.OwnerReferences = nil
+		secret.OwnerReferences, isStripped = nil, true
 	}
 	secret.OwnerReferences = controllerOf(secret)
 	maps.DeleteFunc(secret.Labels, func(key, _ string) bool { return key != v1alpha1.UsageLabel })
-	adoptableBy := secret.Annotations[v1alpha1.AdoptableByAnnotation]
-	secret.Annotations = nil
-	if adoptableBy != "" {
-		secret.Annotations = map[string]string{v1alpha1.AdoptableByAnnotation: cut(adoptableBy)}
+	kept := map[string]string{}
+	if adoptableBy, isAdoptable := secret.Annotations[v1alpha1.AdoptableByAnnotation]; isAdoptable {
+		kept[v1alpha1.AdoptableByAnnotation] = cut(adoptableBy)
 	}
-	secret.ManagedFields = nil
+	if isStripped {
+		kept[strippedAnnotation] = "true"
+	}
+	secret.Annotations, secret.ManagedFields = nil, nil
+	if len(kept) > 0 {
+		secret.Annotations = kept
+	}
 }
 
 // stripFinalizers keeps the operator's own, and some of others.

@@ -128,7 +128,7 @@ var _ = Describe("An object that is too large for the cache", func() {
 		w.victim.isServed(ctx, "shop", tokenEndpoint(server))
 		secret := &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")}
 		edit(ctx, secret, change)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict", ContainSubstring("more than 64 KiB")))
 		Consistently(func() []authserver.Request { return server.Requests("shop") }).Should(HaveLen(1))
 		edit(ctx, secret, back)
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
