@@ -71,6 +71,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if options.MaxConcurrentReconciles == 0 {
 		options.MaxConcurrentReconciles = maxConcurrentReconciles
 	}
+	r.workers = ratelimit.NewPlaces(options.MaxConcurrentReconciles, options.MaxConcurrentReconciles)
 	if options.RateLimiter == nil {
 		options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 	}
@@ -103,7 +104,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 			return err
 		}
 	}
-	return clientCredentials.Complete(r.watched(r))
+	return clientCredentials.Complete(r.shared(r.watched(r)))
 }
 
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.

@@ -82,8 +82,10 @@ type Reconciler struct {
 	limiter *ratelimit.Limiter
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
 	large, rewrites *fairshare.Slots
-	progress        *progress.Progress
-	started         func() time.Time
+	// workers are the workers for ClientCredentials.
+	workers  *ratelimit.Places
+	progress *progress.Progress
+	started  func() time.Time
 	// working is held for reading by each reconcile.
 	working sync.RWMutex
 }

@@ -14,8 +14,9 @@ type Asker struct {
 	Tenant string
 }
 
-// Places bounds the requests in flight: to each host, and to all. Of both, a tenant holds
-// no more places than are left free, so there is a place for a tenant that holds none.
+// Places bounds what is under way: the requests in flight to each host, and to all. Of both, a
+// tenant holds no more places than are left free, so there is a place for a tenant that holds
+// none.
 //
 // An asker that gets no place waits in line, and is called when a place becomes free: the
 // most urgent asker first, one for each place. The place is kept for an asker that was

@@ -233,6 +233,8 @@ var _ = Describe("A tenant whose servers never answer", func() {
 			took, usual, workers-busy, workers))
 		Expect(server.requests.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
 		Expect(busy).To(BeNumerically("<=", workers/2))
+		// Where a token takes a few milliseconds, the machine makes more of a difference.
+		Expect(took).To(BeNumerically("<=", 2*max(usual, 100*time.Millisecond)))
 	})
 
 	It("keeps no other tenant waiting with 300 revocations at 300 hosts", func(ctx SpecContext) {
