@@ -26,14 +26,8 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode < http.StatusOK {
-		return 0, nil, nil, notFinalError{response.StatusCode}
-	}
 	ctx := request.Context()
-	stop := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
-	defer stop()
-	body, err = readBody(response)
+	body, err = readUntil(ctx, response)
 	switch {
 	case errors.Is(err, errBodyTooLarge) && response.StatusCode >= http.StatusMultipleChoices:
 		// Of a failure, status and header tell enough.
@@ -44,6 +38,34 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 		return 0, nil, nil, err
 	}
 	return response.StatusCode, response.Header, body, nil
+}
+
+// readUntil reads and closes the body of a response until the context ends. Over HTTP/2, both write to
+// the connection too. A server that does not read blocks that write, and neither the context nor
+// Close ends it: the write ends with the connection, when a ping is not answered.
+func readUntil(ctx context.Context, response *http.Response) (body []byte, err error) {
+	type read struct {
+		body []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		defer func() { _ = response.Body.Close() }()
+		if response.StatusCode < http.StatusOK {
+			done <- read{err: notFinalError{response.StatusCode}}
+			return
+		}
+		stop := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
+		defer stop()
+		body, err := readBody(response)
+		done <- read{body, err}
+	}()
+	select {
+	case read := <-done:
+		return read.body, read.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // readBody reads and unpacks a body. Both what is read and what comes of it is bounded:
