@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	gomegatypes "github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -59,22 +57,16 @@ var _ = It("The memory limit holds when a quota has tenants keep 216 large token
 			}))
 		}
 	}
-	all := func(condition gomegatypes.GomegaMatcher) {
-		GinkgoHelper()
-		for _, t := range tenants {
-			Eventually(func(g Gomega) {
-				list := &v1alpha1.ClientCredentialList{}
-				g.Expect(apiServer.List(ctx, list, client.InNamespace(t.namespace))).To(Succeed())
-				g.Expect(list.Items).To(And(HaveLen(number), HaveEach(HaveField("Status.Conditions", condition))))
-			}).WithTimeout(eventuallyIn).WithPolling(200 * time.Millisecond).Should(Succeed())
-		}
+	for _, t := range tenants {
+		t.allSay(ctx, number, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 	}
-	all(matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 	kept := p.peakMemory()
 	for _, quota := range quotas {
 		Expect(apiServer.Delete(ctx, quota)).To(Succeed())
 	}
-	all(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	for _, t := range tenants {
+		t.allSay(ctx, number, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	}
 	peak := p.peakMemory()
 	AddReportEntry(fmt.Sprintf("%d MiB idle, %d MiB while they wait, %d MiB at most, %.1f s of CPU", idle, kept, peak, p.cpuSeconds()))
 	Expect(p.ExitCode()).To(Equal(-1), "the process runs")

@@ -134,3 +134,13 @@ func edit[T client.Object](ctx context.Context, object T, change func(T)) {
 	change(object)
 	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 }
+
+// allSay waits until so many ClientCredentials of the tenant exist, and all have conditions that match.
+func (t *tenant) allSay(ctx context.Context, number int, conditions gomegatypes.GomegaMatcher) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		list := &v1alpha1.ClientCredentialList{}
+		g.Expect(apiServer.List(ctx, list, client.InNamespace(t.namespace))).To(Succeed())
+		g.Expect(list.Items).To(And(HaveLen(number), HaveEach(HaveField("Status.Conditions", conditions))))
+	}).WithTimeout(eventuallyIn).WithPolling(200 * time.Millisecond).Should(Succeed())
+}

@@ -1,0 +1,66 @@
+package hostile_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+var _ = It("The memory limit holds when two tenants get 140 large responses at once, and a third one is served meanwhile", func(ctx SpecContext) {
+	const (
+		hosts, perHost = 7, 16
+		inFlight       = 140
+	)
+	victim := newTenant(ctx)
+	attackers := []*tenant{newTenant(ctx), newTenant(ctx)}
+	p := startProcess(victim.namespace, attackers[0].namespace, attackers[1].namespace)
+	usual := newHonestServer("before", "meanwhile", "after")
+	took := []time.Duration{victim.isServed(ctx, "before", tokenEndpoint(usual))}
+
+	var underWay atomic.Int64
+	release := make(chan struct{})
+	large := answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 230<<10)+`", "expires_in": 3600}`)
+	for _, t := range attackers {
+		create(ctx, t.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
+	}
+	for range hosts {
+		servers := make([]*hostileServer, len(attackers))
+		for i := range attackers {
+			servers[i] = newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
+				underWay.Add(1)
+				select {
+				case <-release:
+					large(rw, r)
+				case <-r.Context().Done():
+				}
+			})
+		}
+		for i := range perHost {
+			for j, t := range attackers {
+				_, port, _ := strings.Cut(strings.TrimPrefix(servers[j].URL, "http://"), ":")
+				create(ctx, t.clientCredential(fmt.Sprintf("large-%s-%d", port, i), servers[j].URL, withFields(3), func(spec *v1alpha1.ClientCredentialSpec) {
+					spec.CredentialsRef.Name = "shared"
+				}))
+			}
+		}
+	}
+	Eventually(underWay.Load).Should(BeNumerically(">=", inFlight))
+	took = append(took, victim.isServed(ctx, "meanwhile", tokenEndpoint(usual)))
+	close(release)
+	took = append(took, victim.isServed(ctx, "after", tokenEndpoint(usual)))
+	for _, t := range attackers {
+		t.allSay(ctx, hosts*perHost, Not(BeEmpty()))
+	}
+	Expect(p.ExitCode()).To(Equal(-1), "the process runs")
+	peak := p.peakMemory()
+	AddReportEntry(fmt.Sprintf("%d MiB at most; the first token of a third tenant came after %s before, %s during the requests, and %s during the responses",
+		peak, took[0], took[1], took[2]))
+	Expect(peak).To(BeNumerically("<", memoryLimit))
+})
