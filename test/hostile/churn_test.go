@@ -1,0 +1,118 @@
+package hostile_test
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+// large returns the maps, slices and channels with more than the given number of elements that a
+// value leads to, such as ".memory.entries: 1000". It does not look into the named fields.
+func large(value any, most int, but ...string) (found []string) {
+	seen := map[uintptr]bool{}
+	var look func(path string, v reflect.Value)
+	look = func(path string, v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Map, reflect.Slice, reflect.Chan:
+			if v.Len() > most {
+				found = append(found, fmt.Sprintf("%s: %d", path, v.Len()))
+			}
+		}
+		switch v.Kind() {
+		case reflect.Pointer:
+			if !v.IsNil() && !seen[v.Pointer()] {
+				seen[v.Pointer()] = true
+				look(path, v.Elem())
+			}
+		case reflect.Interface:
+			look(path, v.Elem())
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if name := v.Type().Field(i).Name; !slices.Contains(but, name) {
+					look(path+"."+name, v.Field(i))
+				}
+			}
+		case reflect.Map:
+			for _, key := range v.MapKeys() {
+				look(path+"[]", v.MapIndex(key))
+			}
+		case reflect.Slice, reflect.Array:
+			for i := range v.Len() {
+				look(path+"[]", v.Index(i))
+			}
+		}
+	}
+	look("", reflect.ValueOf(value))
+	return found
+}
+
+var _ = It("ClientCredentials that a tenant makes and deletes again leave nothing in the memory, and another tenant is served meanwhile", func(ctx SpecContext) {
+	// number is how many there are of each kind in a wave. It is more than the 100 servers that metrics name.
+	const number = 120
+	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+	var reconciler *controllers.Reconciler
+	w := newWorld(ctx, withFakeClock(clock), func(s *settings) {
+		s.reconciler = func(r *controllers.Reconciler) { reconciler = r }
+	})
+	server := newHostileServer(answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`))
+	pausing := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Retry-After", "3600")
+		rw.WriteHeader(http.StatusTooManyRequests)
+	})
+	host := func(of *hostileServer, i int) string {
+		return strings.Replace(of.URL, "127.0.0.1", fmt.Sprintf("127.0.1.%d", 1+i), 1)
+	}
+	honest := newHonestServer("before", "meanwhile", "after")
+	w.victim.isServed(ctx, "before", tokenEndpoint(honest))
+	makes := func() {
+		for i := range number {
+			name := func(kind string) string { return fmt.Sprintf("%s-%d", kind, i) }
+			w.attacker.asks(ctx, name("served"), host(server, i), func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: host(server, i), OnDelete: new(true)}
+			})
+			w.attacker.asks(ctx, name("paused"), host(pausing, i), withClientID(name("paused")))
+			w.attacker.asks(ctx, name("limited"), server.URL, limitedTo(2, time.Duration(1+i)*time.Minute))
+			create(ctx, w.attacker.clientCredential(name("lacking"), server.URL))
+		}
+	}
+	makes()
+	w.victim.isServed(ctx, "meanwhile", tokenEndpoint(honest))
+	w.attacker.allSay(ctx, 4*number, matchers.HaveConditionType("Ready"))
+	isGone := func() {
+		GinkgoHelper()
+		Eventually(func(g Gomega) {
+			clock.Step(time.Minute)
+			list := &v1alpha1.ClientCredentialList{}
+			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.attacker.namespace))).To(Succeed())
+			g.Expect(list.Items).To(BeEmpty())
+		}).Should(Succeed())
+	}
+	for _, kind := range []client.Object{&v1alpha1.ClientCredential{}, &corev1.Secret{}} {
+		Expect(apiServer.DeleteAllOf(ctx, kind, client.InNamespace(w.attacker.namespace))).To(Succeed())
+	}
+	isGone()
+	makes()
+	endNamespace(ctx, w.attacker.namespace, &corev1.Secret{}, &v1alpha1.ClientCredential{})
+	isGone()
+	By("forgetting also what counts for a while after the last request")
+	clock.Step(4 * time.Hour)
+	w.victim.isServed(ctx, "after", tokenEndpoint(honest))
+	w.operator.Stop()
+	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
+})
+
+// bounded are the fields of a Reconciler that lead to other libraries, or to a cache that has a bound.
+var bounded = []string{"Client", "APIReader", "Recorder", "Clock", "Tracer", "objects", "options", "transports", "lru"}
