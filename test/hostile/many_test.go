@@ -13,14 +13,18 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-var _ = It("The memory limit holds when two tenants get 140 large responses at once, and a third one is served meanwhile", func(ctx SpecContext) {
+var _ = It("The memory limit holds when eight tenants get 180 large responses at once, and another one is served meanwhile", func(ctx SpecContext) {
 	const (
-		hosts, perHost = 7, 16
-		inFlight       = 140
+		tenants, hosts, perHost = 8, 2, 16
+		inFlight                = 180
 	)
 	victim := newTenant(ctx)
-	attackers := []*tenant{newTenant(ctx), newTenant(ctx)}
-	p := startProcess(victim.namespace, attackers[0].namespace, attackers[1].namespace)
+	namespaces, attackers := []string{victim.namespace}, make([]*tenant, tenants)
+	for i := range attackers {
+		attackers[i] = newTenant(ctx)
+		namespaces = append(namespaces, attackers[i].namespace)
+	}
+	p := startProcess(namespaces...)
 	usual := newHonestServer("before", "meanwhile", "after")
 	took := []time.Duration{victim.isServed(ctx, "before", tokenEndpoint(usual))}
 
@@ -60,7 +64,7 @@ var _ = It("The memory limit holds when two tenants get 140 large responses at o
 	}
 	Expect(p.ExitCode()).To(Equal(-1), "the process runs")
 	peak := p.peakMemory()
-	AddReportEntry(fmt.Sprintf("%d MiB at most; the first token of a third tenant came after %s before, %s during the requests, and %s during the responses",
+	AddReportEntry(fmt.Sprintf("%d MiB at most; the first token of another tenant came after %s before, %s during the requests, and %s during the responses",
 		peak, took[0], took[1], took[2]))
 	Expect(peak).To(BeNumerically("<", memoryLimit))
 })

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"math"
+	"runtime/debug"
+)
+
+// leaveMemory has the garbage collector stay below three quarters of GOMEMLIMIT, which the
+// manifests set to the memory limit of the container. The kernel counts more towards that than
+// the runtime knows of, such as the pages of the binary and the buffers of connections.
+func leaveMemory() {
+	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
+		debug.SetMemoryLimit(limit / 4 * 3)
+	}
+}
