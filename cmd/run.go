@@ -26,7 +26,8 @@ import (
 )
 
 // shutdownTimeout fits a token request (30 s), the write of its token (10 s) and that of the
-// status (10 s). The lease is released after that. terminationGracePeriodSeconds in
+// status (10 s); or a revocation (30 s), the note about it (10 s) and the removal of the
+// finalizer (10 s). The lease is released after that. terminationGracePeriodSeconds in
 // config/manager and the chart must be longer.
 const shutdownTimeout = 55 * time.Second
 

@@ -13,8 +13,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// finishTimeout bounds what follows a token request: the write of the token, and that of the
-// status.
+// finishTimeout bounds what follows a token request or a revocation: each of the write of the
+// token, that of the status, the note in the token Secret and the removal of the finalizers.
 const finishTimeout = 10 * time.Second
 
 // finishing returns a context for what is finished also while the operator ends, or after the
@@ -58,8 +58,30 @@ func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Toke
 	return outcome, err
 }
 
-// lastWriteInterval is how soon an operator that ends writes a token again.
+// insist finishes something. An operator that ends tries again until that succeeds or
+// finishTimeout is over, because it has no next reconcile.
+func insist(ctx context.Context, do func(context.Context) error) error {
+	finish, cancel := finishing(ctx)
+	defer cancel()
+	err := do(finish)
+	for err != nil && ctx.Err() != nil && pause(finish) {
+		err = do(finish)
+	}
+	return err
+}
+
+// lastWriteInterval is how soon an operator that ends tries a write again.
 const lastWriteInterval = 500 * time.Millisecond
+
+// pause waits for lastWriteInterval. It returns false if the context ends before.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(lastWriteInterval):
+		return true
+	}
+}
 
 // writesAgain reports whether an operator that ends may write a token again that could not be
 // written: it has no next reconcile, so the token would be lost.
@@ -68,10 +90,8 @@ func (r *Reconciler) writesAgain(ctx context.Context, o *observed, failed error)
 	if errors.As(failed, &failure) && failure.Class == oauth2.Invalid {
 		return false
 	}
-	select {
-	case <-ctx.Done():
+	if !pause(ctx) {
 		return false
-	case <-time.After(lastWriteInterval):
 	}
 	target, err := r.observeTarget(ctx, o.owner)
 	if err != nil {

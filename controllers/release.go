@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -104,11 +105,39 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 	if until := r.memory.endsSince(secret, now).Add(hold); now.Before(until) {
 		return r.lookAgain(until), nil
 	}
-	err = r.patchSecret(ctx, secret, tokensecret.Release(secret.UID, ""))
+	return reconcile.Result{}, r.release(ctx, secret)
+}
+
+// release removes the finalizer from a Secret.
+func (r *holdReconciler) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
+	err := r.patchSecret(ctx, secret, tokensecret.Release(secret.UID, ""))
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return reconcile.Result{}, fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
+		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
 	}
-	return reconcile.Result{}, nil
+	return nil
+}
+
+// releaseFor releases the Secrets that only the given ClientCredential needed, whose revocation
+// has ended. An operator that ends sees no event of that.
+func (r *holdReconciler) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	var failed error
+	for _, request := range neededSecrets(ctx, owner) {
+		secret := secretMetadata(request.NamespacedName)
+		err := r.Client.Get(ctx, request.NamespacedName, secret)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		var users []user
+		if err == nil {
+			users, err = r.usersOf(ctx, secret)
+		}
+		isNeeded := slices.ContainsFunc(users, func(u user) bool { return u.UID != owner.UID })
+		if err == nil && !isNeeded && tokensecret.IsHeld(secret) {
+			err = r.release(ctx, secret)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }
 
 // user is a ClientCredential whose revocation needs a Secret.

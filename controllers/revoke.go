@@ -130,6 +130,10 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 	state := r.memory.revocation(owner, r.Clock.Now())
 	if !state.ended {
 		revoked, err := r.revoke(ctx, owner)
+		if isInterrupted(ctx, err) {
+			// The next operator goes on.
+			return reconcile.Result{}, nil
+		}
 		if next := r.nextRevocation(ctx, owner, state, err); !next.IsZero() {
 			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
 			return r.lookAgain(next), nil
@@ -140,11 +144,27 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 	if state.released {
 		return reconcile.Result{}, nil
 	}
-	if err := r.removeFinalizer(ctx, owner); err != nil {
+	if err := insist(ctx, func(ctx context.Context) error { return r.removeFinalizer(ctx, owner) }); err != nil {
 		return reconcile.Result{}, err
 	}
 	r.memory.updateRevocation(owner, func(state *revocation) { state.released = true })
-	return reconcile.Result{}, nil
+	if ctx.Err() == nil {
+		return reconcile.Result{}, nil
+	}
+	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return (&holdReconciler{r}).releaseFor(ctx, owner) })
+}
+
+// isInterrupted reports whether a revocation failed while the operator ends, and another attempt
+// may help.
+func isInterrupted(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || mayPass(err))
+}
+
+// mayPass reports whether a revocation that failed may succeed later. Refused credentials are not
+// tried again and again: servers lock accounts.
+func mayPass(err error) bool {
+	var failure *oauth2.Error
+	return !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
 }
 
 // nextRevocation returns when the revocation is tried again after an error; zero for never.
@@ -157,9 +177,7 @@ func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientC
 	next := revocationInterval
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
-		// Refused credentials are not tried again and again: servers lock accounts.
-		mayHelp := failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
-		if !mayHelp || r.isEnding(ctx, owner.Namespace) {
+		if !mayPass(err) || r.isEnding(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -261,10 +279,15 @@ func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (none oauth
 // Secret, and the next leader, read the note.
 func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	err := r.patchSecret(ctx, secret, o.Target.End(o.Now))
-	// Without an error, or where the Secret is gone or another one has its name, there is
-	// nothing to tell.
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+	err := insist(ctx, func(ctx context.Context) error {
+		err := r.patchSecret(ctx, secret, o.Target.End(o.Now))
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			// The Secret is gone, or another one has its name.
+			return nil
+		}
+		return err
+	})
+	if err != nil {
 		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", o.TargetName, "message", quiet(err).Error())
 	}
 }

@@ -95,6 +95,9 @@ var _ = Describe("A revocation on deletion", func() {
 	patchOfToken := func(request *http.Request) bool {
 		return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/a-token")
 	}
+	patchOfCredentials := func(request *http.Request) bool {
+		return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/a-credentials")
+	}
 	// count returns the number of writes with this method to a path that ends so.
 	count := func(method, path string) (count int) {
 		for _, request := range w.writes() {
@@ -107,6 +110,41 @@ var _ = Describe("A revocation on deletion", func() {
 	refuse := func(request *http.Request) *http.Response {
 		return answered(request, http.StatusInternalServerError, "")
 	}
+
+	// endsBefore deletes a, and tells the operator to end before the server answers the revocation.
+	endsBefore := func(ctx SpecContext, status int) {
+		GinkgoHelper()
+		arrived, release := make(chan struct{}, 10), make(chan struct{})
+		server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) {
+			arrived <- struct{}{}
+			<-release
+			rw.WriteHeader(status)
+		})
+		remove(ctx, a())
+		Eventually(arrived).Should(Receive())
+		w.operator.TellToEnd()
+		close(release)
+	}
+	// endsAt deletes a, and tells the operator to end when it sends the given request to the API
+	// server. The API server refuses requests twice that are chosen for that.
+	endsAt := func(ctx SpecContext, last, refused func(*http.Request) bool) {
+		GinkgoHelper()
+		arrived := make(chan struct{}, 10)
+		var refusals atomic.Int32
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if last(request) {
+				arrived <- struct{}{}
+				w.operator.TellToEnd()
+			}
+			if refused(request) && refusals.Add(1) <= 2 {
+				return refuse(request)
+			}
+			return nil
+		})
+		remove(ctx, a())
+		Eventually(arrived).Should(Receive())
+	}
+	none := func(*http.Request) bool { return false }
 
 	Context("is told once", func() {
 		// Either the memory of the operator or the note in the token Secret prevents a second
@@ -151,6 +189,46 @@ var _ = Describe("A revocation on deletion", func() {
 			passes(time.Minute, isGone(ctx, a()))
 			toldOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		})
+
+		DescribeTable("although the operator is told to end", func(ctx SpecContext, reason string, end func(SpecContext)) {
+			begin(ctx, 0)
+			held(ctx, "a-token")
+			held(ctx, "a-credentials")
+			end(ctx)
+			w.operator.Stop()
+			isGone(ctx, a())(Default)
+			Expect(w.victim.secret(ctx, "a-token").Finalizers).To(BeEmpty())
+			Expect(w.victim.secret(ctx, "a-credentials").Finalizers).To(BeEmpty())
+			toldOnce(reason)
+
+			By("starting the next operator")
+			w.interceptWith(nil)
+			server.RespondAt(authserver.RevocationPath, nil)
+			w.start()
+			Eventually(func() bool { isIdle, _, _ := w.operator.State(); return isIdle }).Should(BeTrue())
+			toldOnce(reason)
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		},
+			Entry("before the server answers", "TokenRevoked", func(ctx SpecContext) { endsBefore(ctx, http.StatusOK) }),
+			Entry("before the server refuses", "RevocationFailed", func(ctx SpecContext) { endsBefore(ctx, http.StatusUnauthorized) }),
+			Entry("between the answer and the note in the token Secret", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, none) }),
+			Entry("between the event and the removal of the finalizer", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOf("a"), none) }),
+			Entry("and the API server refuses the note twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOfToken) }),
+			Entry("and the API server refuses to remove the finalizer twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOf("a")) }),
+			Entry("and the API server refuses to release a Secret twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOfCredentials) }),
+		)
+
+		It("by the next operator, if the server is down when the operator is told to end", func(ctx SpecContext) {
+			begin(ctx, 0)
+			endsBefore(ctx, http.StatusServiceUnavailable)
+			w.operator.Stop()
+			Expect(w.told("TokenRevoked") + w.told("RevocationFailed")).To(BeZero())
+			server.RespondAt(authserver.RevocationPath, nil)
+			w.start()
+			passes(time.Minute, isGone(ctx, a()))
+			toldOnce("TokenRevoked")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(2))
 		})
 
 		It("although the cache shows the ClientCredential for a while longer", func(ctx SpecContext) {

@@ -25,9 +25,10 @@ import (
 
 // Operator is one that runs.
 type Operator struct {
-	// TellToEnd asks it to end, and does not wait for that.
-	TellToEnd context.CancelFunc
-	ended     chan struct{}
+	end context.CancelFunc
+	// told is closed once the contexts of the controllers have ended, and ended once the
+	// operator has.
+	told, ended chan struct{}
 	// clock is nil when it is the real one.
 	clock *testingclock.FakeClock
 	cache client.Reader
@@ -43,13 +44,18 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Reco
 	GinkgoHelper()
 	mgr := newManager(config, logger, namespaces)
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &Operator{TellToEnd: cancel, ended: make(chan struct{}), cache: mgr.GetCache()}
+	o := &Operator{end: cancel, told: make(chan struct{}), ended: make(chan struct{}), cache: mgr.GetCache()}
 	// One process starts many operators, all with controllers of the same names.
 	options := controller.Options{SkipNameValidation: ptr.To(true)}
 	if o.clock = fakeClockOf(reconciler); o.clock != nil {
 		options.NewQueue = o.newQueue
 	}
 	Expect(reconciler.AddToManager(ctx, mgr, options)).To(Succeed())
+	Expect(mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		<-ctx.Done()
+		close(o.told)
+		return nil
+	}))).To(Succeed())
 	go func() {
 		defer GinkgoRecover()
 		defer close(o.ended)
@@ -96,6 +102,12 @@ func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
 		}
 	}
 	return isIdle, changes, next
+}
+
+// TellToEnd tells it to end, and waits until the reconciles know, but not until they end.
+func (o *Operator) TellToEnd() {
+	o.end()
+	<-o.told
 }
 
 // Stop tells it to end, and waits until it has.
