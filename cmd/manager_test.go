@@ -74,7 +74,7 @@ func startReady(arguments ...string) (session *gexec.Session, metrics string) {
 		"--allow-http", "--allowed-cidrs=127.0.0.0/8",
 		"--health-probe-bind-address", probes, "--metrics-bind-address", metrics,
 	}, arguments...)...)
-	for _, url := range []string{"http://" + probes + "/healthz", "http://" + probes + "/readyz"} {
+	for _, url := range []string{"http://" + probes + "/healthz/progress", "http://" + probes + "/readyz/caches"} {
 		Eventually(func() (int, error) { return status(url) }).WithTimeout(20 * time.Second).Should(Equal(http.StatusOK))
 	}
 	Eventually(func() error {

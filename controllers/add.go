@@ -28,7 +28,6 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
-	"github.com/tokensync/tokensync/internal/progress"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
@@ -64,7 +63,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Tracer == nil {
 		r.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), &progress.Progress{}
+	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), nil
 	r.large, r.rewrites = fairshare.NewSlots(maxLarge), fairshare.NewSlots(maxRewrites)
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
@@ -104,7 +103,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 			return err
 		}
 	}
-	return clientCredentials.Complete(r.shared(r.watched(r)))
+	return clientCredentials.Complete(r.shared(r.watched(controllerName, r)))
 }
 
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.

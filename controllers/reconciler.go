@@ -24,7 +24,6 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/progress"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
@@ -83,8 +82,9 @@ type Reconciler struct {
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
 	large, rewrites *fairshare.Slots
 	// workers are the workers for ClientCredentials.
-	workers  *ratelimit.Places
-	progress *progress.Progress
+	workers *ratelimit.Places
+	// progress has each controller.
+	progress []*controllerProgress
 	started  func() time.Time
 	// working is held for reading by each reconcile.
 	working sync.RWMutex

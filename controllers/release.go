@@ -35,10 +35,12 @@ const (
 // holdReconciler removes the finalizer from Secrets that no revocation needs any more.
 type holdReconciler struct{ *Reconciler }
 
+const holdsName = "heldsecret"
+
 // addHolds adds the reconciler of held Secrets.
 func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) error {
 	return builder.ControllerManagedBy(mgr).
-		Named("heldsecret").
+		Named(holdsName).
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(func(secret client.Object) bool {
 			return tokensecret.IsHeld(secret) || r.memory.hasSecret(client.ObjectKeyFromObject(secret))
 		}))).
@@ -47,7 +49,7 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(r.watched(&holdReconciler{r}))
+		Complete(r.watched(holdsName, &holdReconciler{r}))
 }
 
 // neededSecrets are the Secrets that the revocation for a ClientCredential needs.

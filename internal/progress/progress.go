@@ -11,7 +11,7 @@ import (
 // that works within its bounds takes less.
 const patience = 5 * time.Minute
 
-// Progress reports whether reconciles end. A single one that does not end is no reason to
+// Progress reports whether the reconciles of a controller end. A single one that does not end is no reason to
 // restart the operator: other reconciles do end meanwhile, and a tenant may have caused it.
 type Progress struct {
 	mutex   sync.Mutex

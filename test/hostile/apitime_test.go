@@ -1,7 +1,10 @@
 package hostile_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -9,6 +12,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
@@ -90,6 +96,53 @@ var _ = Describe("An API server that takes time", func() {
 			g.Expect(released.Finalizers).To(BeEmpty())
 		}).Should(Succeed())
 		Expect(patches.Load()).To(BeNumerically(">", 1))
+	})
+
+	It("fails the liveness probe when it holds the workers of one controller while another works", func(ctx SpecContext) {
+		const names = 3
+		fake := testingclock.NewFakeClock(time.Now())
+		var reconciler *controllers.Reconciler
+		w := newWorld(ctx, withFakeClock(fake), func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { reconciler = r } })
+		probe := healthz.CheckHandler{Checker: reconciler.CheckProgress}
+		probed := func() string {
+			answer := httptest.NewRecorder()
+			probe.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+			return fmt.Sprint(answer.Code, " ", answer.Body)
+		}
+		idle(w)
+		var held atomic.Int64
+		hangs, release := context.WithCancel(context.Background())
+		DeferCleanup(release)
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, "-credentials") {
+				held.Add(1)
+				<-hangs.Done()
+			}
+			return nil
+		})
+		server := newHonestServer("shop-0", "shop-1", "shop-2")
+		for i := range names {
+			w.victim.asks(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server))
+		}
+		Eventually(held.Load).Should(BeEquivalentTo(names))
+		fake.Step(5 * time.Minute)
+
+		// The controllers of authorization servers and of held Secrets work.
+		idp := &v1alpha1.AuthorizationServer{ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: tokenEndpoint(server)}}
+		copied := &corev1.Secret{ObjectMeta: w.victim.metadata("copied")}
+		copied.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
+		create(ctx, idp, copied)
+		Eventually(func(g Gomega) {
+			g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(idp), idp)).To(Succeed())
+			g.Expect(idp.Status.Conditions).To(matchers.HaveConditionType("Ready"))
+			g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(copied), copied)).To(Succeed())
+			g.Expect(copied.Finalizers).To(BeEmpty())
+		}).Should(Succeed())
+		Eventually(probed).Should(And(HavePrefix("500"), ContainSubstring("clientcredential"), ContainSubstring("3 reconciles"),
+			Not(ContainSubstring("authorizationserver")), Not(ContainSubstring("heldsecret"))))
+
+		release()
+		Eventually(probed).Should(HavePrefix("200"))
 	})
 
 	It("does not hold up an operator that is told to end", func(ctx SpecContext) {
