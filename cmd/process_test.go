@@ -9,14 +9,19 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -84,6 +89,52 @@ var _ = Describe("The manager", func() {
 			given[string(secret.Data[v1alpha1.AccessTokenKey])] = true
 		}
 		Expect(given).To(HaveLen(count))
+	})
+
+	It("notes and tells the revocations that it has sent when it is told to end", func(ctx SpecContext) {
+		const count = 10
+		server := newServer()
+		session, _ := startReady()
+		names := make([]string, count)
+		for i := range names {
+			names[i] = fmt.Sprint("revoked-", i)
+		}
+		createShops(ctx, server, names...)()
+		for _, name := range names {
+			shop := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
+			Expect(apiServer.Patch(ctx, shop, client.RawPatch(types.MergePatchType, fmt.Appendf(nil,
+				`{"spec": {"authorizationServer": {"revocation": {"onDelete": true, "endpoint": %q}}}}`, server.URL+authserver.RevocationPath)))).To(Succeed())
+			Eventually(func(g Gomega) {
+				g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(shop), shop)).To(Succeed())
+				g.Expect(shop.Finalizers).NotTo(BeEmpty())
+			}).WithTimeout(20 * time.Second).Should(Succeed())
+		}
+		var asked atomic.Int64
+		release := make(chan struct{})
+		server.RespondAt(authserver.RevocationPath, func(http.ResponseWriter, *http.Request) {
+			asked.Add(1)
+			<-release
+		})
+		Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, client.InNamespace("default"))).To(Succeed())
+		Eventually(asked.Load).WithTimeout(20 * time.Second).Should(BeEquivalentTo(count))
+		session.Signal(syscall.SIGTERM)
+		Eventually(session.Err).WithTimeout(20 * time.Second).Should(gbytes.Say("Stopping and waiting for leader election runnables"))
+		close(release)
+		Eventually(session).WithTimeout(20 * time.Second).Should(gexec.Exit(0))
+
+		left := &v1alpha1.ClientCredentialList{}
+		Expect(apiServer.List(ctx, left, client.InNamespace("default"))).To(Succeed())
+		Expect(left.Items).To(BeEmpty())
+		told := map[string]int{}
+		events := &eventsv1.EventList{}
+		Expect(apiServer.List(ctx, events, client.InNamespace("default"))).To(Succeed())
+		for _, event := range events.Items {
+			if event.Reason == v1alpha1.EventTokenRevoked && strings.HasPrefix(event.Regarding.Name, "revoked-") {
+				told[event.Regarding.Name]++
+			}
+		}
+		Expect(told).To(And(HaveLen(count), HaveEach(1)))
+		Expect(asked.Load()).To(BeEquivalentTo(count))
 	})
 
 	It("says what is wrong with a flag", func() {
