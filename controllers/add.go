@@ -65,6 +65,10 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	}
 	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), nil
 	r.large, r.rewrites = fairshare.NewSlots(maxLarge), fairshare.NewSlots(maxRewrites)
+	var err error
+	if r.apiTime, err = apiTime(mgr); err != nil {
+		return err
+	}
 	// The first reconcile: a standby starts when it takes over.
 	r.started = sync.OnceValue(r.Clock.Now)
 	if options.MaxConcurrentReconciles == 0 {

@@ -86,6 +86,8 @@ type Reconciler struct {
 	// progress has each controller.
 	progress []*controllerProgress
 	started  func() time.Time
+	// apiTime returns the time of the API server.
+	apiTime func(context.Context) (time.Time, error)
 	// working is held for reading by each reconcile.
 	working sync.RWMutex
 }

@@ -26,7 +26,7 @@ const (
 	// revocationInterval how long after one attempt the next comes.
 	revocationPatience = time.Minute
 	revocationInterval = 5 * time.Second
-	// maxRevocation is how long after the deletion, by the clock of the API server, the last
+	// maxRevocation is how long after the deletion, by the clock of the API server alone, the last
 	// attempt comes: an operator that is restarted again and again starts revocationPatience anew.
 	maxRevocation = time.Hour
 )
@@ -36,6 +36,8 @@ type revocation struct {
 	// since is when this operator first saw the deletion. Its own clock tells how long the
 	// deletion waits: that of the API server may show another time.
 	since time.Time
+	// until is when the last attempt comes; zero before the first one has failed.
+	until time.Time
 	// ended is true once the end was told, and released once the finalizer is gone: the cache
 	// may go on to show the ClientCredential as it was.
 	ended, released bool
@@ -169,15 +171,18 @@ func mayPass(err error) bool {
 
 // nextRevocation returns when the revocation is tried again after an error; zero for never.
 func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
+	if err == nil || !mayPass(err) {
+		return time.Time{}
+	}
+	deadline := r.revocationDeadline(ctx, owner, state)
 	now := r.Clock.Now()
-	deadline := earliest(state.since.Add(revocationPatience), owner.DeletionTimestamp.Add(maxRevocation))
-	if err == nil || !now.Before(deadline) {
+	if !now.Before(deadline) {
 		return time.Time{}
 	}
 	next := revocationInterval
 	var failure *oauth2.Error
 	if errors.As(err, &failure) {
-		if !mayPass(err) || r.isEnding(ctx, owner.Namespace) {
+		if r.isEnding(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -186,6 +191,25 @@ func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientC
 		next = time.Second
 	}
 	return earliest(now.Add(next), deadline)
+}
+
+// revocationDeadline returns when the last attempt comes, by the clock of the operator. It asks
+// the API server once for its time, to know for how long the deletion has waited by that.
+func (r *Reconciler) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
+	if !state.until.IsZero() {
+		return state.until
+	}
+	deadline := state.since.Add(revocationPatience)
+	finish, cancel := finishing(ctx)
+	defer cancel()
+	if now, err := r.apiTime(finish); err != nil {
+		logger(ctx).Info("The API server does not tell its time, so the revocation is tried for a minute", "message", err.Error())
+	} else {
+		left := owner.DeletionTimestamp.Add(maxRevocation).Sub(now)
+		deadline = earliest(deadline, r.Clock.Now().Add(left))
+	}
+	r.memory.updateRevocation(owner, func(state *revocation) { state.until = deadline })
+	return deadline
 }
 
 func (r *Reconciler) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {

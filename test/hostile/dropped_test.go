@@ -475,3 +475,17 @@ func (t *tenant) editShop(ctx context.Context, change func(*v1alpha1.ClientCrede
 	GinkgoHelper()
 	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) { change(&c.Spec) })
 }
+
+// passes lets the fake clock go on until something has come about, at most the given time. It
+// waits while the operator works.
+func (w *world) passes(most time.Duration, until func(Gomega)) {
+	GinkgoHelper()
+	clock := fakeClock(w)
+	deadline := clock.Now().Add(most)
+	Eventually(func(g Gomega) {
+		if isIdle, _, _ := w.operator.State(); isIdle && clock.Now().Before(deadline) {
+			clock.Step(most / 100)
+		}
+		until(g)
+	}).Should(Succeed())
+}

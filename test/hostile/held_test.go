@@ -42,18 +42,7 @@ var _ = Describe("A revocation on deletion", func() {
 			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		}
 	}
-	// passes lets time go by until something has come about, at most the given time. It waits
-	// while the operator works.
-	passes := func(most time.Duration, until func(Gomega)) {
-		GinkgoHelper()
-		deadline := clock.Now().Add(most)
-		Eventually(func(g Gomega) {
-			if isIdle, _, _ := w.operator.State(); isIdle && clock.Now().Before(deadline) {
-				clock.Step(most / 100)
-			}
-			until(g)
-		}).Should(Succeed())
-	}
+	passes := func(most time.Duration, until func(Gomega)) { GinkgoHelper(); w.passes(most, until) }
 	finalizers := func(ctx SpecContext, secret string) func(Gomega) []string {
 		return func(g Gomega) []string {
 			held := &corev1.Secret{}
@@ -292,21 +281,63 @@ var _ = Describe("A revocation on deletion", func() {
 	})
 
 	Context("goes by one clock", func() {
-		DescribeTable("and ends within a minute of it while the server is down", func(ctx SpecContext, ahead time.Duration, attempts int) {
+		DescribeTable("and ends within a minute of it while the server is down", func(ctx SpecContext, ahead time.Duration) {
 			begin(ctx, ahead)
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 			remove(ctx, a())
 			Eventually(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).ShouldNot(BeEmpty())
 			passes(time.Minute+5*time.Second, isGone(ctx, a()))
 			toldOnce("RevocationFailed")
-			Expect(len(server.RequestsTo(authserver.RevocationPath))).To(BeNumerically(">=", attempts))
+			Expect(len(server.RequestsTo(authserver.RevocationPath))).To(BeNumerically(">=", 5))
 		},
-			Entry("if that of the operator is two hours behind", -2*time.Hour, 5),
-			Entry("if that of the operator is right", 0*time.Hour, 5),
-			Entry("if that of the operator is half an hour ahead", 30*time.Minute, 5),
-			// The limit of an hour by the clock of the API server has passed, so there is one attempt.
-			Entry("if that of the operator is two hours ahead", 2*time.Hour, 1),
+			Entry("if that of the operator is two hours behind", -2*time.Hour),
+			Entry("if that of the operator is right", 0*time.Hour),
+			Entry("if that of the operator is half an hour ahead", 30*time.Minute),
+			Entry("if that of the operator is two hours ahead", 2*time.Hour),
 		)
+
+		// An operator that is restarted again and again begins the minute anew each time.
+		DescribeTable("and makes one attempt an hour after the deletion by that of the API server", func(ctx SpecContext, ahead time.Duration) {
+			begin(ctx, ahead)
+			w.operator.Stop()
+			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if request.URL.Path != "/version" {
+					return nil
+				}
+				// An API server tells its time also to whom it refuses the version.
+				response := answered(request, http.StatusForbidden, "{}")
+				response.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+				return response
+			})
+			remove(ctx, a())
+			w.start()
+			Eventually(isGone(ctx, a())).Should(Succeed())
+			toldOnce("RevocationFailed")
+			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
+		},
+			Entry("if that of the operator is two hours behind", -2*time.Hour),
+			Entry("if that of the operator is right", 0*time.Hour),
+			Entry("if that of the operator is half an hour ahead", 30*time.Minute),
+		)
+
+		It("and for a minute if the API server does not tell its time", func(ctx SpecContext) {
+			begin(ctx, 0)
+			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+			var asked atomic.Int32
+			w.interceptWith(func(request *http.Request) *http.Response {
+				if request.URL.Path != "/version" {
+					return nil
+				}
+				asked.Add(1)
+				return refuse(request)
+			})
+			remove(ctx, a())
+			passes(time.Minute+5*time.Second, isGone(ctx, a()))
+			toldOnce("RevocationFailed")
+			Expect(len(server.RequestsTo(authserver.RevocationPath))).To(BeNumerically(">=", 5))
+			Expect(asked.Load()).To(BeEquivalentTo(1), "it is asked once")
+		})
 	})
 
 	Context("finds what it needs", func() {

@@ -8,6 +8,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -64,14 +66,18 @@ var _ = Describe("A server that takes time", func() {
 	})
 
 	It("holds no worker and no deletion by a revocation with an answer of 101 Switching Protocols", func(ctx SpecContext) {
-		w := newWorld(ctx)
+		w := newWorld(ctx, withFakeClock(testingclock.NewFakeClock(time.Now())))
 		revocation := newRawServer(writes(switchingProtocols))
 		w.attacker.asks(ctx, "revoked", tokenEndpoint(newHonestServer("revoked")), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: revocation.URL, OnDelete: new(true)}
 		})
 		w.attacker.says(ctx, "revoked", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(apiServer.Delete(ctx, w.attacker.get(ctx, "revoked")(Default))).To(Succeed())
-		Eventually(revocation.requests.Load).Should(BeNumerically(">=", 2), "it is retried")
+		w.passes(time.Minute+5*time.Second, func(g Gomega) {
+			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.attacker.key("revoked"), &v1alpha1.ClientCredential{}))).To(BeTrue())
+		})
+		Expect(revocation.requests.Load()).To(BeNumerically(">=", 2), "it is retried")
+		Expect(w.told("RevocationFailed")).To(Equal(1))
 	})
 
 	It("gets no more than the time of a request, however it spends it", func(ctx SpecContext) {
