@@ -85,6 +85,24 @@ var _ = Describe("Slots", func() {
 		Eventually(entered).Should(Receive())
 	})
 
+	It("are taken by the amount, or not at all", func(ctx SpecContext) {
+		slots := fairshare.NewSlots(10)
+		leave, ok := slots.EnterWith(ctx, "shop", 4)
+		Expect(ok).To(BeTrue())
+		_, ok = slots.TryWith("shop", 3)
+		Expect(ok).To(BeFalse())
+		leaveBank, ok := slots.TryWith("bank", 3)
+		Expect(ok).To(BeTrue())
+		leave()
+		leaveBank()
+		_, ok = slots.TryWith("shop", 10)
+		Expect(ok).To(BeTrue())
+		ended, end := context.WithCancel(ctx)
+		end()
+		_, ok = slots.EnterWith(ended, "bank", 1)
+		Expect(ok).To(BeFalse())
+	})
+
 	It("let in whoever waits until its context ends, and keep no slot for it", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(1)
 		leave := slots.Enter(ctx, "shop")

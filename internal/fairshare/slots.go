@@ -19,34 +19,47 @@ func NewSlots(most int) *Slots { return &Slots{room: NewRoom(most), left: make(c
 // Enter waits until the tenant may have a slot, which leave gives back. If the context ends
 // first, Enter returns without a slot.
 func (s *Slots) Enter(ctx context.Context, tenant string) (leave func()) {
+	leave, _ = s.EnterWith(ctx, tenant, 1)
+	return leave
+}
+
+// EnterWith is Enter for work that takes an amount of slots. It reports whether it got them.
+func (s *Slots) EnterWith(ctx context.Context, tenant string, amount int) (leave func(), ok bool) {
 	for {
-		left := s.take(tenant)
+		leave, left := s.take(tenant, amount)
 		if left == nil {
-			return func() { s.leave(tenant) }
+			return leave, true
 		}
 		select {
 		case <-left:
 		case <-ctx.Done():
-			return func() {}
+			return leave, false
 		}
 	}
 }
 
-// take takes a slot. It returns nil, or what is closed when it is worth another try.
-func (s *Slots) take(tenant string) (left <-chan struct{}) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if !s.room.Admits(tenant, 1) {
-		return s.left
-	}
-	s.room.Add(tenant, 1)
-	return nil
+// TryWith is EnterWith that does not wait.
+func (s *Slots) TryWith(tenant string, amount int) (leave func(), ok bool) {
+	leave, left := s.take(tenant, amount)
+	return leave, left == nil
 }
 
-func (s *Slots) leave(tenant string) {
+// take takes slots. It returns what is closed when it is worth another try, or nil if it got
+// them.
+func (s *Slots) take(tenant string, amount int) (leave func(), left <-chan struct{}) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.room.Add(tenant, -1)
+	if !s.room.Admits(tenant, amount) {
+		return func() {}, s.left
+	}
+	s.room.Add(tenant, amount)
+	return func() { s.leave(tenant, amount) }, nil
+}
+
+func (s *Slots) leave(tenant string, amount int) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.room.Add(tenant, -amount)
 	close(s.left)
 	s.left = make(chan struct{})
 }
