@@ -22,7 +22,7 @@ type TLS struct {
 	Certificate *tls.Certificate `json:"-"`
 	// Key tells one configuration from another; empty for the usual one.
 	Key string
-	// Bytes is the size of the PEM that the configuration was made of.
+	// Bytes is about what the configuration takes at most.
 	Bytes int
 }
 
@@ -63,10 +63,12 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			"the client certificate %s of the credentials Secret is not valid before %s: wait, or check the clocks",
 			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))}
 	}
+	// A connection needs the certificate in DER alone. Parsed, one of 48 KiB may take 2 MiB.
+	certificate.Leaf = nil
 	digest := sha256.Sum256([]byte(credentials.Certificate.Reveal() + credentials.CertificateKey.Reveal()))
 	return TLS{
 		Certificate: &certificate, Key: hex.EncodeToString(digest[:]),
-		Bytes: len(credentials.Certificate.Reveal()) + len(credentials.CertificateKey.Reveal()),
+		Bytes: 2 * (len(credentials.Certificate.Reveal()) + len(credentials.CertificateKey.Reveal())),
 	}, nil
 }
 
