@@ -242,7 +242,12 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err := r.confirmTarget(ctx, o); err != nil {
 		return nil, request, err
 	}
-	prepared, err := r.tokenRequest(ctx, o, provenance.Credentials)
+	bundle, leave, err := r.bundle(ctx, o.server)
+	if err != nil {
+		return nil, request, err
+	}
+	defer leave()
+	prepared, err := r.tokenRequest(ctx, o, bundle, provenance.Credentials)
 	if err != nil {
 		return nil, request, err
 	}
@@ -297,11 +302,7 @@ type tokenRequest struct {
 }
 
 // tokenRequest finds out what is still missing for the request, and builds it.
-func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, credentials oauth2.Credentials) (*tokenRequest, error) {
-	bundle, err := r.bundle(ctx, o.server)
-	if err != nil {
-		return nil, err
-	}
+func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, bundle *oauth2.Authorities, credentials oauth2.Credentials) (*tokenRequest, error) {
 	r.memory.rememberBundle(o.owner, bundle)
 	server, metadata, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {

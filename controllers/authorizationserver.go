@@ -104,10 +104,11 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
 		return "", err
 	}
-	bundle, err := r.bundle(ctx, declared)
+	bundle, leave, err := r.bundle(ctx, declared)
 	if err != nil {
 		return "", err
 	}
+	defer leave()
 	found, _, err := r.discovered(ctx, declared, bundle)
 	return oauth2.ShownTokenEndpoint(found), err
 }

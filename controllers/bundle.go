@@ -3,6 +3,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,32 +12,37 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// bundle reads the bundle of a declaration live: no cache holds ConfigMaps, nor
-// the data of Secrets.
-func (r *Reconciler) bundle(ctx context.Context, declared declaration) (*oauth2.Authorities, error) {
+// bundle reads the bundle of a declaration live, for use until leave: no cache holds ConfigMaps,
+// nor the data of Secrets. The context has the asker.
+func (r *Reconciler) bundle(ctx context.Context, declared declaration) (authorities *oauth2.Authorities, leave func(), err error) {
 	if declared.TLS == nil || declared.TLS.CABundleRef == nil {
-		return nil, nil
+		return nil, func() {}, nil
 	}
 	reference := *declared.TLS.CABundleRef
 	reference.Kind = v1alpha1.CABundleKind(cmp.Or(string(reference.Kind), "ConfigMap"))
 	reference.Key = cmp.Or(reference.Key, v1alpha1.DefaultCABundleKey)
 	if declared.namespace == "" {
-		return nil, bundleError("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
+		return nil, nil, bundleError("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
 	}
-	text, err := r.readBundle(ctx, declared.namespace, reference)
+	authorities, leave, err = r.TokenEndpoint.Authorities(ctx, func() (string, error) {
+		text, err := r.readBundle(ctx, declared.namespace, reference)
+		switch {
+		case apierrors.IsNotFound(err):
+			return "", bundleError("%s %q does not exist in namespace %q: create it", reference.Kind, reference.Name, declared.namespace)
+		case err != nil:
+			return "", bundleError("%s %q of namespace %q cannot be read: %s", reference.Kind, reference.Name, declared.namespace, err)
+		}
+		return text, nil
+	})
+	var failure *oauth2.Error
 	switch {
-	case apierrors.IsNotFound(err):
-		return nil, bundleError("%s %q does not exist in namespace %q: create it", reference.Kind, reference.Name, declared.namespace)
-	case err != nil:
-		return nil, bundleError("%s %q of namespace %q cannot be read: %s", reference.Kind, reference.Name, declared.namespace, err)
+	case err == nil, errors.As(err, &failure), errors.Is(err, tokenendpoint.ErrBusy), ctx.Err() != nil:
+		return authorities, leave, err
 	}
-	authorities, err := oauth2.ReadAuthorities(text)
-	if err != nil {
-		return nil, bundleError("key %q of %s %q %s", reference.Key, reference.Kind, reference.Name, err)
-	}
-	return authorities, nil
+	return nil, nil, bundleError("key %q of %s %q %s", reference.Key, reference.Kind, reference.Name, err)
 }
 
 func (r *Reconciler) readBundle(ctx context.Context, namespace string, reference v1alpha1.CABundleReference) (string, error) {

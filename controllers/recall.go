@@ -6,6 +6,8 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // revocationNeeds is what a revocation needs besides Secrets. It is in memory only: a restart
@@ -39,8 +41,10 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 	r.memory.rememberNeeds(o.owner, needs)
 	if needs.bundle == nil && needs.bundleRef.Name != "" {
 		// Bundles are not watched: this is the first look after a start.
-		if read, err := r.bundle(ctx, o.server); err == nil {
+		ctx := tokenendpoint.AskingFor(ctx, ratelimit.Asker{Tenant: o.owner.Namespace})
+		if read, leave, err := r.bundle(ctx, o.server); err == nil {
 			r.memory.rememberBundle(o.owner, read)
+			leave()
 		}
 	}
 }
@@ -56,15 +60,15 @@ func (r *Reconciler) recallServer(o *observed) {
 }
 
 // bundleToRevoke reads the bundle, or takes the last one if there is none any more.
-func (r *Reconciler) bundleToRevoke(ctx context.Context, o *observed) (*oauth2.Authorities, error) {
-	read, err := r.bundle(ctx, o.server)
+func (r *Reconciler) bundleToRevoke(ctx context.Context, o *observed) (authorities *oauth2.Authorities, leave func(), err error) {
+	read, leave, err := r.bundle(ctx, o.server)
 	if err == nil {
-		return read, nil
+		return read, leave, nil
 	}
 	if needs := r.memory.needs(o.owner); needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.bundleRef() {
-		return oauth2.ReadAuthorities(needs.bundle.Value())
+		return r.TokenEndpoint.Authorities(ctx, func() (string, error) { return needs.bundle.Value(), nil })
 	}
-	return nil, err
+	return nil, nil, err
 }
 
 // bundleRef names the bundle of the declaration; nil for the system's.
@@ -84,13 +88,9 @@ func (m *memory) rememberNeeds(owner *v1alpha1.ClientCredential, needs *revocati
 	m.with(owner, func(e *entry) { e.needs = needs })
 }
 
-// maxRememberedBundle bounds the bundles that are remembered: a few authorities of one's own
-// fit, those of a whole distribution do not.
-const maxRememberedBundle = 16 << 10
-
-// rememberBundle keeps the bundle if the token must be revoked on deletion.
+// rememberBundle keeps the bundle if the token must be revoked on deletion, and it is small.
 func (m *memory) rememberBundle(owner *v1alpha1.ClientCredential, read *oauth2.Authorities) {
-	if read == nil || len(read.PEM()) > maxRememberedBundle {
+	if read == nil || read.PEM() == "" {
 		return
 	}
 	m.with(owner, func(e *entry) {

@@ -42,6 +42,8 @@ type TokenEndpoint interface {
 	// to look.
 	Due() (ids []string)
 	Calling() <-chan struct{}
+	// Authorities returns the authorities of a bundle that is read, until leave.
+	Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.
 	Distrust(issuer string, trust oauth2.TLS)

@@ -331,10 +331,11 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	if err != nil {
 		return err
 	}
-	bundle, err := r.bundleToRevoke(ctx, o)
+	bundle, leave, err := r.bundleToRevoke(ctx, o)
 	if err != nil {
 		return err
 	}
+	defer leave()
 	server, _, err := r.discovered(ctx, o.server, bundle)
 	if err != nil {
 		return err

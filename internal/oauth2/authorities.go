@@ -8,13 +8,32 @@ import (
 	"fmt"
 )
 
-// maxBundle bounds a bundle of authorities. That of a whole distribution takes 200 to 250 KiB.
-const maxBundle = 512 << 10
+const (
+	// maxBundle bounds a bundle of authorities. That of a whole distribution takes 200 to 250 KiB.
+	maxBundle = 512 << 10
+	// maxAuthority bounds each certificate in it, in DER. The largest of a distribution take 2 KiB.
+	maxAuthority = 32 << 10
+	// maxAuthorityParts bounds the names, extensions and the like in all certificates of a bundle.
+	// Those of a distribution have 1,600. One URI of 3 bytes takes 150 once it is parsed.
+	maxAuthorityParts = 10_000
+	// maxKeptBundle bounds the bundles whose PEM is kept: a few authorities of one's own fit, those
+	// of a whole distribution do not.
+	maxKeptBundle = 16 << 10
+)
+
+const (
+	// certificateBytes and partBytes are about what a parsed certificate takes besides its DER,
+	// and what each of its parts does.
+	certificateBytes = 2500
+	partBytes        = 150
+)
 
 // Authorities are the certificates of a bundle, parsed once.
 type Authorities struct {
 	pool   *x509.CertPool
-	bundle string
+	digest string
+	bytes  int
+	pem    string
 }
 
 // ReadAuthorities reads a bundle in PEM. The error says what is wrong with the bundle.
@@ -22,15 +41,71 @@ func ReadAuthorities(bundle string) (*Authorities, error) {
 	if len(bundle) > maxBundle {
 		return nil, fmt.Errorf("is longer than %d KiB: put only the authorities' certificates there", maxBundle>>10)
 	}
+	size, err := sizeOfAuthorities(bundle)
+	if err != nil {
+		return nil, err
+	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM([]byte(bundle)) {
 		return nil, errNoAuthority
 	}
-	return &Authorities{pool: pool, bundle: bundle}, nil
+	authorities := &Authorities{pool: pool, digest: BundleDigest(bundle), bytes: size}
+	if len(bundle) <= maxKeptBundle {
+		authorities.pem = bundle
+	}
+	return authorities, nil
 }
 
-// PEM returns the bundle.
-func (a *Authorities) PEM() string { return a.bundle }
+// sizeOfAuthorities returns about how many bytes the certificates of a bundle take once a
+// connection has used them all. A pool parses a certificate when it is added, and again when it
+// is used, and keeps what came of that.
+func sizeOfAuthorities(bundle string) (size int, err error) {
+	parts := 0
+	for block := range blocks(bundle) {
+		if block.Type != "CERTIFICATE" || len(block.Headers) != 0 {
+			// The pool leaves it out, too.
+			continue
+		}
+		if len(block.Bytes) > maxAuthority {
+			return 0, fmt.Errorf("holds a certificate of more than %d KiB: put only the authorities' certificates there", maxAuthority>>10)
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue
+		}
+		parts += partsOf(certificate)
+		if parts > maxAuthorityParts {
+			return 0, fmt.Errorf("holds certificates with more than %d names and extensions together: put only the authorities' certificates there", maxAuthorityParts)
+		}
+		size += len(block.Bytes) + certificateBytes
+	}
+	return size + partBytes*parts, nil
+}
+
+// partsOf counts what a parsed certificate has any number of.
+func partsOf(c *x509.Certificate) int {
+	return len(c.Subject.Names) + len(c.Issuer.Names) + len(c.Extensions) + len(c.UnhandledCriticalExtensions) +
+		len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage) + len(c.Policies) + len(c.PolicyMappings) +
+		len(c.DNSNames) + len(c.EmailAddresses) + len(c.IPAddresses) + len(c.URIs) +
+		len(c.OCSPServer) + len(c.IssuingCertificateURL) + len(c.CRLDistributionPoints) +
+		len(c.PermittedDNSDomains) + len(c.ExcludedDNSDomains) + len(c.PermittedIPRanges) + len(c.ExcludedIPRanges) +
+		len(c.PermittedEmailAddresses) + len(c.ExcludedEmailAddresses) + len(c.PermittedURIDomains) + len(c.ExcludedURIDomains)
+}
+
+// BundleDigest tells one bundle from another.
+func BundleDigest(bundle string) string {
+	digest := sha256.Sum256([]byte(bundle))
+	return hex.EncodeToString(digest[:])
+}
+
+// Digest is the BundleDigest of the bundle.
+func (a *Authorities) Digest() string { return a.digest }
+
+// Bytes is about what the authorities take at most.
+func (a *Authorities) Bytes() int { return a.bytes }
+
+// PEM returns the bundle; it is empty if that is not a small one.
+func (a *Authorities) PEM() string { return a.pem }
 
 var errNoAuthority = errors.New("holds no certificate in PEM: put the authorities' certificates there")
 
@@ -39,8 +114,8 @@ func (t TLS) Trusting(authorities *Authorities) TLS {
 	if authorities == nil {
 		return t
 	}
-	digest := sha256.Sum256([]byte(t.Key + "\x00" + authorities.bundle))
+	digest := sha256.Sum256([]byte(t.Key + "\x00" + authorities.digest))
 	t.RootCAs, t.Key = authorities.pool, hex.EncodeToString(digest[:])
-	t.Bytes += len(authorities.bundle)
+	t.Bytes += authorities.bytes
 	return t
 }

@@ -2,9 +2,13 @@ package oauth2_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"math/big"
+	"net/url"
 	"runtime"
 	"strings"
 
@@ -35,6 +39,15 @@ func inPKCS8(der []byte) []byte {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       []byte
 	}{0, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}, der}))
+}
+
+// withURIs is a certificate with so many URIs of one letter.
+func withURIs(number int) string {
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop"}}
+	for range number {
+		template.URIs = append(template.URIs, &url.URL{Path: "a"})
+	}
+	return inPEM("CERTIFICATE", must(x509.CreateCertificate(rand.Reader, template, template, p256Key.Public(), p256Key)))
 }
 
 // allocated is how many bytes a call allocates.
@@ -90,6 +103,37 @@ var _ = Describe("a size", func() {
 		Expect(err).NotTo(HaveOccurred())
 		_, err = oauth2.ReadAuthorities(certificate + strings.Repeat("x", 512<<10))
 		Expect(err).To(MatchError(ContainSubstring("longer than 512 KiB")))
+	})
+
+	It("of a bundle is what its certificates take once they are parsed", func() {
+		bundle := strings.Repeat(certificate, 100)
+		authorities := must(oauth2.ReadAuthorities(bundle))
+		parsed := allocated(func() {
+			for range 100 {
+				block, _ := pem.Decode([]byte(certificate))
+				must(x509.ParseCertificate(block.Bytes))
+			}
+		})
+		Expect(authorities.Bytes()).To(BeNumerically(">", len(bundle)))
+		Expect(authorities.Bytes()).To(BeNumerically("<", int(parsed))) //nolint:gosec // It is small.
+		Expect(authorities.PEM()).To(BeEmpty())
+		Expect(must(oauth2.ReadAuthorities(certificate)).PEM()).To(Equal(certificate))
+	})
+
+	DescribeTable("of the certificates of a bundle is bounded", func(names, number int, said string) {
+		bundle := strings.Repeat(withURIs(names), number)
+		_, err := oauth2.ReadAuthorities(bundle)
+		Expect(err).To(MatchError(ContainSubstring(said)))
+		// Parsed, this takes 18 MiB.
+		Expect(allocated(func() { _, _ = oauth2.ReadAuthorities(bundle) })).To(BeNumerically("<", 8<<20))
+	},
+		Entry("each", 12_000, 1, "a certificate of more than 32 KiB"),
+		Entry("with all their names", 2_000, 50, "more than 10000 names and extensions"),
+	)
+
+	It("of a client certificate is not kept parsed", func() {
+		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
+		Expect(request.TLS.Certificate.Leaf).To(BeNil())
 	})
 
 	DescribeTable("of the values of a credentials Secret is bounded",

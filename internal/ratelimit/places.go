@@ -99,6 +99,14 @@ func (p *Places) Leave(id string, now time.Time) {
 	}
 }
 
+// Has reports whether an asker has a place.
+func (p *Places) Has(id string) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	t, known := p.tickets[id]
+	return known && t.state == taken
+}
+
 // Calling tells that Due has something to return.
 func (p *Places) Calling() <-chan struct{} { return p.calling }
 

@@ -54,6 +54,7 @@ type Client struct {
 	transports  *transports
 	places      *ratelimit.Places
 	discoveries *discoveries
+	bundles     *bundles
 }
 
 // NewClient makes a client.
@@ -65,7 +66,7 @@ func NewClient(options Options) *Client {
 		options.Clock = clock.RealClock{}
 	}
 	return &Client{
-		options: options, transports: newTransports(options), discoveries: newDiscoveries(),
+		options: options, transports: newTransports(options), discoveries: newDiscoveries(), bundles: newBundles(),
 		places: ratelimit.NewPlaces(maxInFlightPerHost, maxInFlight),
 	}
 }

@@ -15,8 +15,6 @@ const (
 	maxTransportBytes = 32 << 20
 	// transportBytes is counted for a pool besides its certificates, for its connections.
 	transportBytes = 64 << 10
-	// certificateFactor is how many times the size of their PEM parsed certificates take.
-	certificateFactor = 4
 )
 
 // transports keep apart the connections of clients with different certificates:
@@ -58,7 +56,7 @@ func (t *transports) get(config oauth2.TLS) *http.Client {
 		config.RootCAs = t.options.RootCAs
 	}
 	client := t.client(config)
-	t.others.add(config.Key, client, transportBytes+certificateFactor*config.Bytes)
+	t.others.add(config.Key, client, transportBytes+config.Bytes)
 	return client
 }
 

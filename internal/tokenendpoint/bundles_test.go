@@ -1,0 +1,145 @@
+package tokenendpoint_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+var _ = Describe("A CA bundle", func() {
+	const server = "https://idp.example.com/token"
+	var (
+		c    *tokenendpoint.Client
+		text string
+	)
+	BeforeEach(func() { c, text = client(), largeBundle() })
+
+	// version is the bundle as it was edited so many times.
+	version := func(number int) func() (string, error) {
+		return func() (string, error) { return fmt.Sprintf("version %d\n", number) + text, nil }
+	}
+	asker := func(tenant, id string) ratelimit.Asker {
+		return ratelimit.Asker{Waiter: ratelimit.Waiter{ID: id, Tenant: tenant}, Tenant: tenant}
+	}
+	// of has a tenant without a place ask.
+	of := func(ctx context.Context, tenant string) context.Context {
+		return tokenendpoint.AskingFor(ctx, asker(tenant, ""))
+	}
+	// fill has a tenant use as many versions as it may, from one on.
+	fill := func(ctx context.Context, tenant string, from int) (leaves []func()) {
+		GinkgoHelper()
+		for {
+			_, leave, err := c.Authorities(of(ctx, tenant), version(from+len(leaves)))
+			if errors.Is(err, tokenendpoint.ErrBusy) {
+				return leaves
+			}
+			Expect(err).NotTo(HaveOccurred())
+			leaves = append(leaves, leave)
+		}
+	}
+
+	It("is parsed once for all that use it, and for the next", func(ctx SpecContext) {
+		one, leaveOne, err := c.Authorities(of(ctx, "shop"), version(1))
+		Expect(err).NotTo(HaveOccurred())
+		two, leaveTwo, err := c.Authorities(of(ctx, "bank"), version(1))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(two).To(BeIdenticalTo(one))
+		leaveOne()
+		leaveTwo()
+		three, leave, err := c.Authorities(of(ctx, "shop"), version(1))
+		Expect(err).NotTo(HaveOccurred())
+		defer leave()
+		Expect(three).To(BeIdenticalTo(one))
+		other, leaveOther, err := c.Authorities(of(ctx, "shop"), version(2))
+		Expect(err).NotTo(HaveOccurred())
+		defer leaveOther()
+		Expect(other).NotTo(BeIdenticalTo(one))
+	})
+
+	It("is in use by any number of requests", func(ctx SpecContext) {
+		for range 300 {
+			_, leave, err := c.Authorities(of(ctx, "shop"), version(1))
+			Expect(err).NotTo(HaveOccurred())
+			defer leave()
+		}
+	})
+
+	It("is refused to a tenant that uses as many as may be in use, and to no other", func(ctx SpecContext) {
+		leaves := fill(ctx, "shop", 0)
+		Expect(len(leaves)).To(BeNumerically(">=", 3))
+		_, leave, err := c.Authorities(of(ctx, "bank"), version(1000))
+		Expect(err).NotTo(HaveOccurred())
+		leave()
+		leaves[0]()
+		_, leave, err = c.Authorities(of(ctx, "shop"), version(1000))
+		Expect(err).NotTo(HaveOccurred())
+		leave()
+	})
+
+	It("does not let the memory of those in use grow with the number of requests", func(ctx SpecContext) {
+		before := inUse()
+		fill(ctx, "shop", 0)
+		fill(ctx, "bank", 500)
+		Expect(inUse() - before).To(BeNumerically("<", 32<<20))
+		// Nothing of this is dropped before.
+		_, _, err := c.Authorities(of(ctx, "shop"), version(1000))
+		Expect(err).To(MatchError(tokenendpoint.ErrBusy))
+	})
+
+	It("is waited for by a request that has a place, and read again then", func(ctx SpecContext) {
+		leaves := fill(ctx, "shop", 0)
+		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
+		reads, got := make(chan int, 10), make(chan error)
+		go func() {
+			_, leave, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), func() (string, error) {
+				reads <- 1
+				return version(1000)()
+			})
+			if err == nil {
+				leave()
+			}
+			got <- err
+		}()
+		Eventually(reads).Should(Receive())
+		Expect(got).NotTo(Receive())
+		leaves[0]()
+		Eventually(got).Should(Receive(BeNil()))
+		Expect(reads).To(HaveLen(1))
+		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "what was used is given back")
+	})
+
+	It("is waited for no longer than the context lasts", func(ctx SpecContext) {
+		fill(ctx, "shop", 0)
+		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
+		ending, end := context.WithCancel(ctx)
+		end()
+		_, _, err := c.Authorities(tokenendpoint.AskingFor(ending, asker("shop", "shop/a")), version(1000))
+		Expect(err).To(MatchError(context.Canceled))
+	})
+
+	It("that cannot be read or used takes no room", func(ctx SpecContext) {
+		failure := errors.New("gone")
+		for range 100 {
+			_, _, err := c.Authorities(of(ctx, "shop"), func() (string, error) { return "", failure })
+			Expect(err).To(MatchError(failure))
+			_, _, err = c.Authorities(of(ctx, "shop"), func() (string, error) { return "no PEM", nil })
+			Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
+		}
+		Expect(fill(ctx, "shop", 0)).NotTo(BeEmpty())
+	})
+
+	It("that two clients with a certificate trust is told apart", func() {
+		trusted := authoritiesOf(text)
+		one := oauth2.TLS{Certificate: selfSigned("one"), Key: "1"}.Trusting(trusted)
+		two := oauth2.TLS{Certificate: selfSigned("two"), Key: "2"}.Trusting(trusted)
+		Expect(one.Key).NotTo(Equal(two.Key))
+		Expect(one.RootCAs).To(BeIdenticalTo(two.RootCAs))
+	})
+})
