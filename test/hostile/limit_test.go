@@ -2,18 +2,23 @@ package hostile_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
 )
 
 // hostileObjects is how many objects try the same at the same time.
@@ -29,13 +34,56 @@ type attempt struct {
 	answer http.HandlerFunc
 	// credentials beside client_id and client_secret.
 	credentials map[string]string
-	// bundle of authorities.
-	bundle string
-	spec   func(spec *v1alpha1.ClientCredentialSpec)
+	// bundle of authorities, and how many ConfigMaps hold another version of it; 1 by default.
+	bundle  string
+	bundles int
+	// declared is how many AuthorizationServers name the bundle, too.
+	declared int
+	// tenants is how many namespaces try the same; 1 by default.
+	tenants int
+	spec    func(spec *v1alpha1.ClientCredentialSpec)
 	// servers is how many servers the objects spread over; 2 by default.
 	servers int
 	// objects is how many there are; hostileObjects by default.
 	objects int
+}
+
+// prepare creates what the ClientCredentials name.
+func (a attempt) prepare(ctx context.Context, t *tenant) {
+	GinkgoHelper()
+	create(ctx, t.credentials("shared", map[string]string{"client_id": "hostile", "client_secret": "s3cr3t-of-hostile"}))
+	edit(ctx, t.credentials("shared", nil), func(s *corev1.Secret) {
+		s.StringData = a.credentials
+	})
+	if a.bundle == "" {
+		return
+	}
+	for i := range max(a.bundles, 1) {
+		create(ctx, &corev1.ConfigMap{
+			ObjectMeta: t.metadata(fmt.Sprintf("bundle-%d", i)), Data: map[string]string{"ca.crt": fmt.Sprintf("version %d\n", i) + a.bundle},
+		})
+	}
+	for i := range a.declared {
+		create(ctx, &v1alpha1.AuthorizationServer{ObjectMeta: t.metadata(fmt.Sprintf("declared-%d", i)), Spec: v1alpha1.AuthorizationServerSpec{
+			TokenEndpoint: "https://idp.example.com/token", TLS: a.trusting(i),
+		}})
+	}
+}
+
+// trusting names one of the bundles.
+func (a attempt) trusting(i int) *v1alpha1.TLSClient {
+	return &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: fmt.Sprintf("bundle-%d", i%max(a.bundles, 1))}}
+}
+
+// lateOrTogether answers a request after two seconds, or when the given number is under way.
+func lateOrTogether(number int64, answer http.HandlerFunc) http.HandlerFunc {
+	gathered := together(number, answer)
+	return func(rw http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		gathered(httptest.NewRecorder(), r.WithContext(ctx))
+		answer(rw, r)
+	}
 }
 
 // together answers no request before the given number is under way.
@@ -56,13 +104,12 @@ func together(number int64, answer http.HandlerFunc) http.HandlerFunc {
 
 var _ = DescribeTable("The memory limit holds when a tenant tries",
 	func(ctx SpecContext, a attempt) {
-		t := newTenant(ctx)
-		create(ctx, t.credentials("shared", map[string]string{"client_id": "hostile", "client_secret": "s3cr3t-of-hostile"}))
-		edit(ctx, t.credentials("shared", nil), func(s *corev1.Secret) {
-			s.StringData = a.credentials
-		})
-		if a.bundle != "" {
-			create(ctx, &corev1.ConfigMap{ObjectMeta: t.metadata("bundle"), Data: map[string]string{"ca.crt": a.bundle}})
+		var namespaces []string
+		var tenants []*tenant
+		for range max(a.tenants, 1) {
+			t := newTenant(ctx)
+			a.prepare(ctx, t)
+			tenants, namespaces = append(tenants, t), append(namespaces, t.namespace)
 		}
 		answer := a.answer
 		if answer == nil {
@@ -73,23 +120,32 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		for range max(a.servers, 2) {
 			servers = append(servers, newHostileServer(answer))
 		}
-		p := startProcess(t.namespace)
+		p := startProcess(namespaces...)
 		idle := p.peakMemory()
-		for i := range objects {
-			create(ctx, t.clientCredential(fmt.Sprintf("hostile-%d", i), servers[i%len(servers)].URL, func(spec *v1alpha1.ClientCredentialSpec) {
-				spec.CredentialsRef.Name = "shared"
-				if a.bundle != "" {
-					spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "bundle"}}
-				}
-				if a.spec != nil {
-					a.spec(spec)
-				}
-			}))
+		for _, t := range tenants {
+			for i := range objects {
+				create(ctx, t.clientCredential(fmt.Sprintf("hostile-%d", i), servers[i%len(servers)].URL, func(spec *v1alpha1.ClientCredentialSpec) {
+					spec.CredentialsRef.Name = "shared"
+					if a.bundle != "" {
+						spec.AuthorizationServer.TLS = a.trusting(i)
+					}
+					if a.spec != nil {
+						a.spec(spec)
+					}
+				}))
+			}
 		}
-		for i := range objects {
+		for _, t := range tenants {
 			Eventually(func(g Gomega) {
-				g.Expect(t.get(ctx, fmt.Sprintf("hostile-%d", i))(g).Status.Conditions).NotTo(BeEmpty())
-			}).WithTimeout(eventuallyIn).Should(Succeed())
+				asking := &v1alpha1.ClientCredentialList{}
+				g.Expect(apiServer.List(ctx, asking, client.InNamespace(t.namespace))).To(Succeed())
+				g.Expect(asking.Items).To(HaveEach(HaveField("Status.Conditions", Not(BeEmpty()))))
+				if a.declared > 0 {
+					declared := &v1alpha1.AuthorizationServerList{}
+					g.Expect(apiServer.List(ctx, declared, client.InNamespace(t.namespace))).To(Succeed())
+					g.Expect(declared.Items).To(HaveEach(HaveField("Status.Conditions", matchers.HaveCondition("Ready", "True", "Usable"))))
+				}
+			}).WithTimeout(eventuallyIn).WithPolling(100 * time.Millisecond).Should(Succeed())
 		}
 		Expect(p.ExitCode()).To(Equal(-1), "the process runs")
 		Expect(p.probe("/healthz")).To(Equal(http.StatusOK))
@@ -174,6 +230,29 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		},
 	}),
 	Entry("a CA bundle of 1000 KiB", attempt{bundle: pemOf("CERTIFICATE", 700<<10)}),
+	Entry("300 AuthorizationServers that name a CA bundle of 500 KiB", attempt{bundle: manyAuthorities(500 << 10), declared: 300}),
+	Entry("requests of two namespaces with 16 CA bundles of 500 KiB each, at a server that takes time", attempt{
+		answer: lateOrTogether(200, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
+		bundle: manyAuthorities(500 << 10), bundles: 16, tenants: 2, servers: 8, objects: 128,
+	}),
+	Entry("100 requests at once, with a client certificate of 60 KiB with as many names as fit, and a key of 60 KiB", attempt{
+		answer:      together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
+		credentials: certificateWith(14_000),
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.TLSClientAuth}
+		},
+		servers: 8, objects: 128,
+	}),
+	Entry("100 requests at once, with a set of 100 private keys of 60 KiB", attempt{
+		answer:      together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
+		credentials: map[string]string{"private_key": manyKeys(100, 60<<10)},
+		spec: func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{
+				Method: v1alpha1.PrivateKeyJWT, Assertion: &v1alpha1.Assertion{KeyID: "7"},
+			}
+		},
+		servers: 8, objects: 128,
+	}),
 	Entry("templates that make as much as they may", attempt{
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{}}}
