@@ -93,25 +93,20 @@ var _ = Describe("A CA bundle", func() {
 		Expect(err).To(MatchError(tokenendpoint.ErrBusy))
 	})
 
-	It("is waited for by a request that has a place, and read again then", func(ctx SpecContext) {
+	It("is waited for by a request that has a place", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
 		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
-		reads, got := make(chan int, 10), make(chan error)
+		got := make(chan error)
 		go func() {
-			_, leave, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), func() (string, error) {
-				reads <- 1
-				return version(1000)()
-			})
+			_, leave, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), version(1000))
 			if err == nil {
 				leave()
 			}
 			got <- err
 		}()
-		Eventually(reads).Should(Receive())
-		Expect(got).NotTo(Receive())
+		Consistently(got).ShouldNot(Receive())
 		leaves[0]()
 		Eventually(got).Should(Receive(BeNil()))
-		Expect(reads).To(HaveLen(1))
 		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "what was used is given back")
 	})
 
