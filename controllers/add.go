@@ -29,6 +29,7 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/recorder"
 )
 
 const controllerName = "clientcredential"
@@ -52,6 +53,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
+	r.Recorder = recorder.New(r.Recorder, r.Clock)
 	r.Timeout = cmp.Or(r.Timeout, reconcileTimeout)
 	if options.ReconciliationTimeout == 0 {
 		options.ReconciliationTimeout = r.Timeout + 2*reportTimeout
