@@ -51,19 +51,19 @@ func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (
 	asker, _ := ctx.Value(askerKey{}).(ratelimit.Asker)
 	giveBack, reserved := func() {}, 0
 	for {
-		authorities, err = c.bundles.read(ctx, asker.Tenant, read)
+		parsed, err := c.bundles.read(ctx, asker.Tenant, read)
 		if err != nil {
 			giveBack()
 			return nil, nil, err
 		}
-		if used, leave, ok := c.bundles.use(authorities, asker.Tenant, reserved, giveBack); ok {
+		if used, leave, ok := c.bundles.use(parsed, asker.Tenant, reserved, giveBack); ok {
 			return used, leave, nil
 		}
 		if !c.places.Has(asker.ID) {
 			return nil, nil, ErrBusy
 		}
 		// Who waits holds no bundle, and reads it again.
-		reserved, authorities = authorities.Bytes(), nil
+		reserved = parsed.Bytes()
 		var ok bool
 		if giveBack, ok = c.bundles.bytes.EnterWith(ctx, asker.Tenant, reserved); !ok {
 			return nil, nil, ctx.Err()

@@ -22,7 +22,7 @@ func (e notFinalError) Error() string {
 
 // exchange sends a request and reads the response. It ends with the context of the request.
 func exchange(client *http.Client, request *http.Request) (status int, header http.Header, body []byte, err error) {
-	response, err := client.Do(request)
+	response, err := client.Do(request) //nolint:bodyclose // readUntil closes it.
 	if err != nil {
 		return 0, nil, nil, err
 	}

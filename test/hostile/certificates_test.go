@@ -62,7 +62,7 @@ func manyKeys(number, size int) string {
 	for i := range keys {
 		key := newKey()
 		public := must(key.PublicKey.Bytes())
-		keys[i] = fmt.Sprintf(`{"kty": "EC", "crv": "P-256", "kid": "%d", "x": "%s", "y": "%s", "d": "%s", "beside": "`,
+		keys[i] = fmt.Sprintf(`{"kty": "EC", "crv": "P-256", "kid": "%d", "x": %q, "y": %q, "d": %q, "beside": "`,
 			i, encode(public[1:33]), encode(public[33:]), encode(must(key.Bytes())))
 		keys[i] += strings.Repeat("x", size/number-len(keys[i])-10) + `"}`
 	}

@@ -30,6 +30,7 @@ func large(value any, most int, but ...string) (found []string) {
 			if v.Len() > most {
 				found = append(found, fmt.Sprintf("%s: %d", path, v.Len()))
 			}
+		default:
 		}
 		switch v.Kind() {
 		case reflect.Pointer:
@@ -53,6 +54,7 @@ func large(value any, most int, but ...string) (found []string) {
 			for i := range v.Len() {
 				look(path+"[]", v.Index(i))
 			}
+		default:
 		}
 	}
 	look("", reflect.ValueOf(value))

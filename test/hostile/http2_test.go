@@ -108,13 +108,16 @@ func (s *stream) headers(block []byte, isWhole, isLast bool) error {
 
 // withoutEnd writes a frame again and again until the client leaves.
 func withoutEnd(write func() error) {
-	for write() == nil {
+	for {
+		if err := write(); err != nil {
+			return
+		}
 	}
 }
 
-func (s *stream) pings(number int) (err error) {
+func (s *stream) pings(number int) error {
 	for range number {
-		if err = s.WritePing(false, [8]byte{}); err != nil {
+		if err := s.WritePing(false, [8]byte{}); err != nil {
 			return err
 		}
 	}
