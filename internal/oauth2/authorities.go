@@ -73,7 +73,7 @@ func sizeOfAuthorities(bundle string) (size int, err error) {
 		if err != nil {
 			continue
 		}
-		parts += partsOf(certificate)
+		parts += PartsOf(certificate)
 		if parts > maxAuthorityParts {
 			return 0, fmt.Errorf("holds certificates with more than %d names and extensions together: put only the authorities' certificates there", maxAuthorityParts)
 		}
@@ -82,8 +82,8 @@ func sizeOfAuthorities(bundle string) (size int, err error) {
 	return size + partBytes*parts, nil
 }
 
-// partsOf counts what a parsed certificate has any number of.
-func partsOf(c *x509.Certificate) int {
+// PartsOf counts what a parsed certificate has any number of: names, extensions and the like.
+func PartsOf(c *x509.Certificate) int {
 	return len(c.Subject.Names) + len(c.Issuer.Names) + len(c.Extensions) + len(c.UnhandledCriticalExtensions) +
 		len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage) + len(c.Policies) + len(c.PolicyMappings) +
 		len(c.DNSNames) + len(c.EmailAddresses) + len(c.IPAddresses) + len(c.URIs) +

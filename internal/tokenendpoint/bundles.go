@@ -6,7 +6,6 @@ import (
 
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
 const (
@@ -48,7 +47,7 @@ func newBundles() *bundles {
 // an asker with a place waits, and for another the error is ErrBusy. Other errors are those of
 // read, of the context, and what is wrong with the bundle.
 func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
-	asker, _ := ctx.Value(askerKey{}).(ratelimit.Asker)
+	asker := askerOf(ctx)
 	giveBack, reserved := func() {}, 0
 	for {
 		parsed, err := c.bundles.read(ctx, asker.Tenant, read)

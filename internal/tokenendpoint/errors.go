@@ -60,6 +60,12 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 		// So crypto/tls reports the alerts of either side.
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"%s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
+	case errors.Is(err, errHandshakeTooLarge):
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+			"%s: %s: have its chain of certificates, and the authorities that it names, made shorter; the request is retried", where, errHandshakeTooLarge)
+	case errors.Is(err, errTooManyNames):
+		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+			"%s: %s: have it show a certificate with fewer; the request is retried", where, errTooManyNames)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
 			"%s: it does not speak TLS: check the scheme and port of %s; the request is retried", where, to.Field())

@@ -5,10 +5,15 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +54,18 @@ var _ = Describe("the URL of a token endpoint", func() {
 	})
 })
 
+var _ = DescribeTable("a server with a large handshake is talked to",
+	func(change func(*x509.Certificate)) {
+		response, err := send(certified(change))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.StatusCode).To(Equal(http.StatusOK))
+	},
+	Entry("for its many names", named(900)),
+	Entry("for its long extension", func(certificate *x509.Certificate) {
+		certificate.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Value: make([]byte, 50<<10)}}
+	}),
+)
+
 var _ = Describe("a server that cannot be talked to", func() {
 	DescribeTable("is told of, and the request is retried",
 		func(open func() (*tokenendpoint.Client, string), reason, said string) {
@@ -73,6 +90,10 @@ var _ = Describe("a server that cannot be talked to", func() {
 				certificate.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 			})
 		}, v1alpha1.ReasonTLSFailed, "it is not valid"),
+		Entry("certificates that are larger than any", func() (*tokenendpoint.Client, string) { return certified(named(25_000)) },
+			v1alpha1.ReasonTLSFailed, "more than 64 KiB"),
+		Entry("a certificate with more names than any", func() (*tokenendpoint.Client, string) { return certified(named(1000)) },
+			v1alpha1.ReasonTLSFailed, "more than 1000 names and extensions"),
 		Entry("http on a port for https", func() (*tokenendpoint.Client, string) {
 			return client(), strings.Replace(plain(answering("")).URL, "http:", "https:", 1)
 		}, v1alpha1.ReasonTLSFailed, "does not speak TLS"),
@@ -160,6 +181,13 @@ func certified(change func(*x509.Certificate)) (*tokenendpoint.Client, string) {
 		server.StartTLS()
 	})
 	return client(trusting(server)), server.URL
+}
+
+// named gives a certificate so many names.
+func named(number int) func(*x509.Certificate) {
+	return func(certificate *x509.Certificate) {
+		certificate.URIs = slices.Repeat([]*url.URL{{Path: "a"}}, number)
+	}
 }
 
 // closedPort is the URL of a server that is gone.

@@ -30,6 +30,11 @@ func AskingFor(ctx context.Context, asker ratelimit.Asker) context.Context {
 	return context.WithValue(ctx, askerKey{}, asker)
 }
 
+func askerOf(ctx context.Context) ratelimit.Asker {
+	asker, _ := ctx.Value(askerKey{}).(ratelimit.Asker)
+	return asker
+}
+
 // Take takes a place for the next requests of an asker, until Leave. If there is none, it
 // returns false, and the asker waits in line for the host of the URL.
 func (c *Client) Take(rawURL string, asking ratelimit.Asker) bool {
@@ -53,7 +58,7 @@ func (c *Client) Due() []string { return c.places.Due(c.options.Clock.Now()) }
 // enter takes a place for one request. leave gives it back, unless the asker keeps it for
 // the next request.
 func (c *Client) enter(ctx context.Context, endpoint *url.URL) (leave func(), ok bool) {
-	asker, _ := ctx.Value(askerKey{}).(ratelimit.Asker)
+	asker := askerOf(ctx)
 	host := hostKey(endpoint)
 	isNew, ok := c.places.Enter(host, asker, c.options.Clock.Now())
 	switch {

@@ -23,12 +23,13 @@ type transports struct {
 	options Options
 	usual   *http.Client
 	others  *lru[*http.Client]
-	// connections of all of them.
+	// connections and handshakes of all of them.
 	connections connections
+	handshakes  handshakes
 }
 
 func newTransports(options Options) *transports {
-	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle)}
+	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle), handshakes: newHandshakes()}
 	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
 	t.connections.closeIdle = t.closeIdle
 	return t
@@ -69,15 +70,28 @@ func (t *transports) client(config oauth2.TLS) *http.Client {
 
 // pooled returns a transport that reuses connections.
 func (t *transports) pooled(config oauth2.TLS) *http.Transport {
+	transport := t.transport(config, "h2", "http/1.1")
+	transport.ForceAttemptHTTP2 = true
+	// A connection that died in silence would fail each request for minutes.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	return transport
+}
+
+// single returns a transport that opens a connection for each request.
+func (t *transports) single(config oauth2.TLS) *http.Transport {
+	transport := t.transport(config, "http/1.1")
+	transport.DisableKeepAlives = true
+	return transport
+}
+
+// transport returns one that negotiates the given protocols.
+func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: newGuard(t.options).control}
+	dial := t.connections.dialer(dialer.DialContext)
 	return &http.Transport{
 		// No proxy from the environment: the guard could not see where it connects to.
-		DialContext:         t.connections.dialer(dialer.DialContext),
-		TLSClientConfig:     tlsConfig(config),
-		TLSHandshakeTimeout: connectTimeout,
-		ForceAttemptHTTP2:   true,
-		// A connection that died in silence would fail each request for minutes.
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+		DialContext:            dial,
+		DialTLSContext:         t.handshakes.dialer(dial, tlsConfig(config, protocols)),
 		MaxIdleConns:           256,
 		MaxIdleConnsPerHost:    maxInFlightPerHost,
 		IdleConnTimeout:        90 * time.Second,
@@ -85,16 +99,8 @@ func (t *transports) pooled(config oauth2.TLS) *http.Transport {
 	}
 }
 
-// single returns a transport that opens a connection for each request.
-func (t *transports) single(config oauth2.TLS) *http.Transport {
-	transport := t.pooled(config)
-	transport.DisableKeepAlives = true
-	transport.ForceAttemptHTTP2, transport.HTTP2 = false, nil
-	return transport
-}
-
-func tlsConfig(config oauth2.TLS) *tls.Config {
-	made := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs}
+func tlsConfig(config oauth2.TLS, protocols []string) *tls.Config {
+	made := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, NextProtos: protocols}
 	if config.Certificate != nil {
 		// Shown whatever authorities the server asks for: a self-signed certificate
 		// comes from none of them.
