@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 const (
 	// maxHandshakeBytes bounds what a server sends in a TLS handshake: above all its certificates,
-	// which crypto/tls parses before it verifies any, and keeps with the connection.
+	// which crypto/tls parses before it verifies any. Most servers send 2 to 6 KiB.
 	maxHandshakeBytes = 64 << 10
-	// smallHandshakeBytes is what the handshakes of most servers stay below.
-	smallHandshakeBytes = 8 << 10
-	// maxLargeHandshakes bounds the handshakes above that at a time. Each may take 4 MiB.
-	maxLargeHandshakes = 4
-	// maxServerNames bounds the names, extensions and the like in the certificates of a server.
+	// maxServerNames bounds the names, extensions and the like in the certificates of a server,
+	// which crypto/tls keeps with the connection.
 	maxServerNames = 1000
 )
 
@@ -27,15 +23,9 @@ var (
 	errTooManyNames      = fmt.Errorf("its certificates have more than %d names and extensions together", maxServerNames)
 )
 
-// handshakes bounds what servers send in TLS handshakes.
-type handshakes struct {
-	large *fairshare.Slots
-}
-
-func newHandshakes() handshakes { return handshakes{large: fairshare.NewSlots(maxLargeHandshakes)} }
-
-// dialer returns a dialer that makes the handshake, too.
-func (h handshakes) dialer(dial dialContext, config *tls.Config) dialContext {
+// handshaking returns a dialer that makes the TLS handshake, too, and bounds what the server
+// sends in it.
+func handshaking(dial dialContext, config *tls.Config) dialContext {
 	config.VerifyConnection = checkNames
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		connection, err := dial(ctx, network, address)
@@ -46,18 +36,18 @@ func (h handshakes) dialer(dial dialContext, config *tls.Config) dialContext {
 		defer cancel()
 		config := config.Clone()
 		config.ServerName, _, _ = net.SplitHostPort(address)
-		measured := &measured{Conn: connection, takeLarge: func() (leave func()) { return h.large.Enter(ctx, askerOf(ctx).Tenant) }, leave: func() {}}
-		defer measured.end()
+		measured := &measured{Conn: connection}
 		encrypted := tls.Client(measured, config)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
 			_ = connection.Close()
 			return nil, err
 		}
+		measured.hasEnded = true
 		return encrypted, nil
 	}
 }
 
-// checkNames refuses certificates that take too much memory for as long as the connection is open.
+// checkNames refuses certificates that take much memory for as long as the connection is open.
 func checkNames(state tls.ConnectionState) error {
 	names := 0
 	for _, certificate := range state.PeerCertificates {
@@ -72,11 +62,7 @@ func checkNames(state tls.ConnectionState) error {
 // measured is a connection of which the bytes of the handshake are counted.
 type measured struct {
 	net.Conn
-	takeLarge func() (leave func())
-
 	received int
-	isLarge  bool
-	leave    func()
 	hasEnded bool
 }
 
@@ -86,19 +72,8 @@ func (m *measured) Read(into []byte) (int, error) {
 	if m.hasEnded {
 		return n, err
 	}
-	m.received += n
-	if m.received > maxHandshakeBytes {
+	if m.received += n; m.received > maxHandshakeBytes {
 		return 0, errHandshakeTooLarge
 	}
-	if m.received > smallHandshakeBytes && !m.isLarge {
-		m.isLarge = true
-		m.leave = m.takeLarge()
-	}
 	return n, err
-}
-
-// end says that the handshake is over.
-func (m *measured) end() {
-	m.hasEnded = true
-	m.leave()
 }

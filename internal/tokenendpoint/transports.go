@@ -23,13 +23,12 @@ type transports struct {
 	options Options
 	usual   *http.Client
 	others  *lru[*http.Client]
-	// connections and handshakes of all of them.
+	// connections of all of them.
 	connections connections
-	handshakes  handshakes
 }
 
 func newTransports(options Options) *transports {
-	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle), handshakes: newHandshakes()}
+	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle)}
 	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
 	t.connections.closeIdle = t.closeIdle
 	return t
@@ -91,7 +90,7 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 	return &http.Transport{
 		// No proxy from the environment: the guard could not see where it connects to.
 		DialContext:            dial,
-		DialTLSContext:         t.handshakes.dialer(dial, tlsConfig(config, protocols)),
+		DialTLSContext:         handshaking(dial, tlsConfig(config, protocols)),
 		MaxIdleConns:           256,
 		MaxIdleConnsPerHost:    maxInFlightPerHost,
 		IdleConnTimeout:        90 * time.Second,
