@@ -20,7 +20,7 @@ func main() {
 	zapOptions.BindFlags(flag.CommandLine)
 	explain(flag.CommandLine)
 	flag.Parse()
-	leaveMemory()
+	limitHeap()
 	logTo(zap.New(zap.UseFlagOptions(&zapOptions)))
 
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {

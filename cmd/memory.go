@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 )
 
-// leaveMemory has the garbage collector stay below three quarters of GOMEMLIMIT, which the
+// limitHeap keeps the heap below three quarters of GOMEMLIMIT, which the
 // manifests set to the memory limit of the container. The kernel counts more towards that than
 // the runtime knows of, such as the pages of the binary and the buffers of connections.
-func leaveMemory() {
+func limitHeap() {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		debug.SetMemoryLimit(limit / 4 * 3)
 	}

@@ -109,7 +109,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 			return err
 		}
 	}
-	return clientCredentials.Complete(r.shared(r.watched(controllerName, r)))
+	return clientCredentials.Complete(r.sharingWorkers(r.watched(controllerName, r)))
 }
 
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // bundle reads the bundle of a declaration live, for use until leave: no cache holds ConfigMaps,
@@ -39,7 +38,7 @@ func (r *Reconciler) bundle(ctx context.Context, declared declaration) (authorit
 	})
 	var failure *oauth2.Error
 	switch {
-	case err == nil, errors.As(err, &failure), errors.Is(err, tokenendpoint.ErrBusy), ctx.Err() != nil:
+	case err == nil, errors.As(err, &failure), ctx.Err() != nil:
 		return authorities, leave, err
 	}
 	return nil, nil, bundleError("key %q of %s %q %s", reference.Key, reference.Kind, reference.Name, err)

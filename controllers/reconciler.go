@@ -31,7 +31,7 @@ import (
 )
 
 // TokenEndpoint sends token requests, and finds token endpoints. Its errors are
-// tokenendpoint.ErrBusy and *oauth2.Error.
+// tokenendpoint.ErrBusy and *oauth2.Error; of Authorities also others.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
 	// Take takes a place for requests to the host of a URL, or waits in line for one. Leave

@@ -159,19 +159,19 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 // isInterrupted reports whether a revocation failed while the operator ends, and another attempt
 // may help.
 func isInterrupted(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || mayPass(err))
+	return err != nil && errors.Is(ctx.Err(), context.Canceled) && (errors.Is(err, context.Canceled) || isRetryable(err))
 }
 
-// mayPass reports whether a revocation that failed may succeed later. Refused credentials are not
+// isRetryable reports whether a revocation that failed may succeed later. Refused credentials are not
 // tried again and again: servers lock accounts.
-func mayPass(err error) bool {
+func isRetryable(err error) bool {
 	var failure *oauth2.Error
 	return !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
 }
 
 // nextRevocation returns when the revocation is tried again after an error; zero for never.
 func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
-	if err == nil || !mayPass(err) {
+	if err == nil || !isRetryable(err) {
 		return time.Time{}
 	}
 	deadline := r.revocationDeadline(ctx, owner, state)

@@ -3,6 +3,7 @@
 package recorder
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ const (
 )
 
 // Recorder records no more events than client-go has room for. A namespace has no more of them
-// than are left free. Other events are dropped, and logged without their message.
+// than are left free. Other events are logged only.
 type Recorder struct {
 	events.EventRecorder
 
@@ -48,9 +49,13 @@ func New(next events.EventRecorder, clock clock.PassiveClock) *Recorder {
 
 // Eventf records an event, unless there are too many.
 func (r *Recorder) Eventf(regarding, related runtime.Object, eventType, reason, action, note string, args ...any) {
-	object, err := meta.Accessor(regarding)
-	if err != nil || !r.admits(object.GetNamespace(), r.clock.Now()) {
-		logf.Log.Info("An event is not recorded: there are too many", "object", regarding, "type", eventType, "reason", reason)
+	namespace := ""
+	if object, err := meta.Accessor(regarding); err == nil {
+		namespace = object.GetNamespace()
+	}
+	if !r.admits(namespace, r.clock.Now()) {
+		logf.Log.Info("An event is not recorded: there are too many", "object", regarding, "type", eventType, "reason", reason,
+			"message", fmt.Sprintf(note, args...))
 		return
 	}
 	r.EventRecorder.Eventf(regarding, related, eventType, reason, action, note, args...)

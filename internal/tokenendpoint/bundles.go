@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
@@ -16,7 +17,7 @@ const (
 	maxKeptBundleBytes = 8 << 20
 	// maxBundleReads bounds the bundles that are read and parsed at a time: how large one is shows
 	// only when it is read.
-	maxBundleReads = 8
+	maxBundleReads = 16
 )
 
 // bundles are CA bundles, each parsed once for all requests that use it at a time.
@@ -43,9 +44,9 @@ func newBundles() *bundles {
 }
 
 // Authorities returns the authorities of the bundle that read returns in PEM, until leave. They
-// are shared with all that use the same bundle. If its tenant uses too many bundles at a time,
-// an asker with a place waits, and for another the error is ErrBusy. Other errors are those of
-// read, of the context, and what is wrong with the bundle.
+// are shared with all that use the same bundle. If its tenant uses too many bundles at a time, an
+// asker with a place waits for the time of a request; then, and for an asker without a place, the
+// error is an *oauth2.Error. Other errors are those of read, and what is wrong with the bundle.
 func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	asker := askerOf(ctx)
 	giveBack, reserved := func() {}, 0
@@ -59,15 +60,27 @@ func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (
 			return used, leave, nil
 		}
 		if !c.places.Has(asker.ID) {
-			return nil, nil, ErrBusy
+			return nil, nil, tooManyBundles()
 		}
-		// Who waits holds no bundle, and reads it again.
+		// An asker that waits holds no bundle, and reads it again.
 		reserved = parsed.Bytes()
+		waiting, cancel := context.WithTimeout(ctx, c.options.Timeout)
 		var ok bool
-		if giveBack, ok = c.bundles.bytes.EnterWith(ctx, asker.Tenant, reserved); !ok {
+		giveBack, ok = c.bundles.bytes.EnterWith(waiting, asker.Tenant, reserved)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			giveBack()
 			return nil, nil, ctx.Err()
+		case !ok:
+			return nil, nil, tooManyBundles()
 		}
 	}
+}
+
+func tooManyBundles() *oauth2.Error {
+	return failure(v1alpha1.ReasonTokenEndpointBusy, oauth2.Unavailable,
+		"the namespace uses too many different CA bundles at a time: have more of its objects name the same bundle; the request is retried")
 }
 
 // read reads and parses a bundle, unless it is known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -32,12 +33,13 @@ var _ = Describe("A CA bundle", func() {
 	of := func(ctx context.Context, tenant string) context.Context {
 		return tokenendpoint.AskingFor(ctx, asker(tenant, ""))
 	}
+	tooMany := MatchError(ContainSubstring("too many different CA bundles"))
 	// fill has a tenant use as many versions as it may, from one on.
 	fill := func(ctx context.Context, tenant string, from int) (leaves []func()) {
 		GinkgoHelper()
 		for {
 			_, leave, err := c.Authorities(of(ctx, tenant), version(from+len(leaves)))
-			if errors.Is(err, tokenendpoint.ErrBusy) {
+			if isTooMany, _ := tooMany.Match(err); err != nil && isTooMany {
 				return leaves
 			}
 			Expect(err).NotTo(HaveOccurred())
@@ -90,7 +92,7 @@ var _ = Describe("A CA bundle", func() {
 		Expect(inUse() - before).To(BeNumerically("<", 32<<20))
 		// Nothing of this is dropped before.
 		_, _, err := c.Authorities(of(ctx, "shop"), version(1000))
-		Expect(err).To(MatchError(tokenendpoint.ErrBusy))
+		Expect(err).To(tooMany)
 	})
 
 	It("is waited for by a request that has a place", func(ctx SpecContext) {
@@ -108,6 +110,14 @@ var _ = Describe("A CA bundle", func() {
 		leaves[0]()
 		Eventually(got).Should(Receive(BeNil()))
 		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "what was used is given back")
+	})
+
+	It("is waited for no longer than a request takes", func(ctx SpecContext) {
+		c = client(func(o *tokenendpoint.Options) { o.Timeout = 10 * time.Millisecond })
+		fill(ctx, "shop", 0)
+		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
+		_, _, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), version(1000))
+		Expect(err).To(tooMany)
 	})
 
 	It("is waited for no longer than the context lasts", func(ctx SpecContext) {

@@ -40,9 +40,9 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 	return response.StatusCode, response.Header, body, nil
 }
 
-// readUntil reads and closes the body of a response until the context ends. Over HTTP/2, both write to
-// the connection too. A server that does not read blocks that write, and neither the context nor
-// Close ends it: the write ends with the connection, when a ping is not answered.
+// readUntil reads and closes the body of a response until the context ends. Over HTTP/2, both
+// write to the connection too. A server that does not read blocks that write. Neither the context
+// nor Close ends it, but only the timeouts of the connection.
 func readUntil(ctx context.Context, response *http.Response) (body []byte, err error) {
 	type read struct {
 		body []byte
@@ -64,6 +64,12 @@ func readUntil(ctx context.Context, response *http.Response) (body []byte, err e
 	case read := <-done:
 		return read.body, read.err
 	case <-ctx.Done():
+	}
+	select {
+	case read := <-done:
+		// Both came in the same instant.
+		return read.body, read.err
+	default:
 		return nil, ctx.Err()
 	}
 }

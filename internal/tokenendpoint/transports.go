@@ -71,8 +71,12 @@ func (t *transports) client(config oauth2.TLS) *http.Client {
 func (t *transports) pooled(config oauth2.TLS) *http.Transport {
 	transport := t.transport(config, "h2", "http/1.1")
 	transport.ForceAttemptHTTP2 = true
-	// A connection that died in silence would fail each request for minutes.
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	transport.HTTP2 = &http.HTTP2Config{
+		// A connection that died in silence would fail each request for minutes.
+		SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second,
+		// A server that reads nothing, and goes on to send frames, would hold the connection for ever.
+		WriteByteTimeout: 10 * time.Second,
+	}
 	return transport
 }
 

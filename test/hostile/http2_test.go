@@ -191,6 +191,24 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 		}
 	})
 
+	It("holds no connection when it reads nothing and goes on to send frames", func(ctx SpecContext) {
+		ended := make(chan struct{}, 1)
+		server := newStreamServer(func(s *stream) {
+			// So the request is sent until the buffers of the connection are full.
+			err := cmp.Or(s.WriteWindowUpdate(0, 1<<20), s.WriteWindowUpdate(s.id, 1<<20))
+			for err == nil {
+				err = s.WritePriority(s.id, http2.PriorityParam{})
+			}
+			ended <- struct{}{}
+		})
+		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 60<<10)}))
+		create(ctx, w.attacker.clientCredential("large", server.URL, w.attacker.trusts(ctx, "large", server), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "much", SecretKey: "much"}}}
+		}))
+		w.attacker.says(ctx, "large", matchers.HaveCondition("Ready", "False", "Timeout"))
+		Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
+	})
+
 	It("gets no more than the time of a request when it reads none of the answers to its pings", func(ctx SpecContext) {
 		// The pings between two parts of the body. Some of these numbers fill the buffers of the
 		// connection while the operator is about to acknowledge a part.
