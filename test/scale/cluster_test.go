@@ -125,20 +125,27 @@ type readiness struct {
 func (c *cluster) watchReady(ctx context.Context, b *testing.B) *readiness {
 	b.Helper()
 	ready := &readiness{names: map[string]bool{}}
-	watcher, err := c.Watch(ctx, &v1alpha1.ClientCredentialList{})
-	must(b, err)
-	go func() {
-		for event := range watcher.ResultChan() {
-			found, ok := event.Object.(*v1alpha1.ClientCredential)
-			if ok && meta.IsStatusConditionTrue(found.Status.Conditions, v1alpha1.ReadyCondition) {
-				ready.mutex.Lock()
-				ready.names[found.Namespace+"/"+found.Name] = true
-				ready.mutex.Unlock()
-			}
+	// The API server ends a watch that reads too slowly. Each watch begins with all that there are.
+	go wait.UntilWithContext(ctx, func(ctx context.Context) {
+		watcher, err := c.Watch(ctx, &v1alpha1.ClientCredentialList{})
+		if err != nil {
+			return
 		}
-	}()
-	b.Cleanup(watcher.Stop)
+		defer watcher.Stop()
+		for event := range watcher.ResultChan() {
+			ready.see(event.Object)
+		}
+	}, pollInterval)
 	return ready
+}
+
+func (r *readiness) see(object runtime.Object) {
+	found, ok := object.(*v1alpha1.ClientCredential)
+	if ok && meta.IsStatusConditionTrue(found.Status.Conditions, v1alpha1.ReadyCondition) {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		r.names[found.Namespace+"/"+found.Name] = true
+	}
 }
 
 func (r *readiness) await(ctx context.Context, b *testing.B, count int) {
