@@ -11,7 +11,7 @@ import (
 )
 
 // apiTime returns a function that returns the time of the API server, which is the clock that
-// deletionTimestamps go by. Each HTTP response has it, also one that refuses the request.
+// deletionTimestamps go by. Every response has it in the header Date, even a 403.
 func apiTime(mgr manager.Manager) (func(context.Context) (time.Time, error), error) {
 	server, _, err := rest.DefaultServerUrlFor(mgr.GetConfig())
 	if err != nil {

@@ -26,8 +26,8 @@ const (
 	// KiB.
 	maxSmall = 16 << 10
 	// maxLarge bounds the large tokens that are read and written at a time. Each takes up to
-	// 10 MiB, since its values are encoded several times on the way into a Secret. Who gets no slot within
-	// the time of its reconcile goes on without: an issued token is worth more than the bound.
+	// 10 MiB, since its values are encoded several times on the way into a Secret. A reconcile that
+	// gets no slot in its time goes on without one: an issued token is worth more than the bound.
 	maxLarge = 6
 	// maxRewrites bounds the token Secrets that are read and written again at a time: how large one
 	// is shows only when it is read.

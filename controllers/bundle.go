@@ -15,7 +15,7 @@ import (
 )
 
 // bundle reads the bundle of a declaration live, for use until leave: no cache holds ConfigMaps,
-// nor the data of Secrets. The context has the asker.
+// nor the data of Secrets. The context names the asker.
 func (r *Reconciler) bundle(ctx context.Context, declared declaration) (authorities *oauth2.Authorities, leave func(), err error) {
 	if declared.TLS == nil || declared.TLS.CABundleRef == nil {
 		return nil, func() {}, nil

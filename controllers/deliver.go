@@ -58,8 +58,8 @@ func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Toke
 	return outcome, err
 }
 
-// insist finishes something. An operator that ends tries again until that succeeds or
-// finishTimeout is over, because it has no next reconcile.
+// insist calls do. While the operator ends, it calls do again until that succeeds or
+// finishTimeout is over, because no reconcile follows.
 func insist(ctx context.Context, do func(context.Context) error) error {
 	finish, cancel := finishing(ctx)
 	defer cancel()

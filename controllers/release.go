@@ -111,7 +111,7 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 }
 
 // release removes the finalizer from a Secret.
-func (r *holdReconciler) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
+func (r *Reconciler) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
 	err := r.patchSecret(ctx, secret, tokensecret.Release(secret.UID, ""))
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
@@ -121,7 +121,7 @@ func (r *holdReconciler) release(ctx context.Context, secret *metav1.PartialObje
 
 // releaseFor releases the Secrets that only the given ClientCredential needed, whose revocation
 // has ended. An operator that ends sees no event of that.
-func (r *holdReconciler) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+func (r *Reconciler) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	var failed error
 	for _, request := range neededSecrets(ctx, owner) {
 		secret := secretMetadata(request.NamespacedName)
@@ -149,7 +149,7 @@ type user struct {
 	isOwner bool
 }
 
-func (r *holdReconciler) usersOf(ctx context.Context, secret *metav1.PartialObjectMetadata) (users []user, err error) {
+func (r *Reconciler) usersOf(ctx context.Context, secret *metav1.PartialObjectMetadata) (users []user, err error) {
 	owners, err := r.list(ctx, secret.Namespace, client.MatchingFields{targetIndex: secret.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list ClientCredentials with target %q: %w", secret.Name, err)

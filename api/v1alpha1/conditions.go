@@ -132,7 +132,8 @@ const (
 	// credentials are never sent elsewhere.
 	ReasonRedirectRefused = "RedirectRefused"
 	// ReasonTokenEndpointBusy surfaces when the token expired while too many other
-	// requests to the same host, or of the same namespace, are under way.
+	// requests to the same host, or of the same namespace, are under way, or while the namespace
+	// uses too many different CA bundles at a time.
 	ReasonTokenEndpointBusy = "TokenEndpointBusy"
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
 	// server_error or temporarily_unavailable.

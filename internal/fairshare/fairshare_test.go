@@ -103,7 +103,7 @@ var _ = Describe("Slots", func() {
 		Expect(ok).To(BeFalse())
 	})
 
-	It("let in whoever waits until its context ends, and keep no slot for it", func(ctx SpecContext) {
+	It("let a caller go on without a slot when its context ends", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(1)
 		leave := slots.Enter(ctx, "shop")
 		ended, end := context.WithCancel(ctx)
@@ -113,7 +113,7 @@ var _ = Describe("Slots", func() {
 		slots.Enter(ctx, "shop")()
 	})
 
-	It("are never more than there are, and go to all who wait", func(ctx SpecContext) {
+	It("are never exceeded, and each caller that waits gets one", func(ctx SpecContext) {
 		const most, workers = 6, 100
 		var inside, peak atomic.Int32
 		var waiting sync.WaitGroup

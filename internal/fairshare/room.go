@@ -14,10 +14,10 @@ type Room struct {
 // NewRoom returns a room of a size.
 func NewRoom(size int) *Room { return &Room{size: size, tenants: map[string]int{}} }
 
-// Free returns how much nobody holds.
+// Free returns how much is left.
 func (r *Room) Free() int { return r.size - r.taken }
 
-// IsEmpty reports whether nobody holds anything.
+// IsEmpty reports whether no tenant holds anything.
 func (r *Room) IsEmpty() bool { return r.taken == 0 }
 
 // Admits reports whether a tenant may take an amount more: it would hold no more then than is

@@ -9,7 +9,7 @@ import (
 type Slots struct {
 	mutex sync.Mutex
 	room  *Room
-	// left is closed when somebody leaves.
+	// left is closed when slots are given back.
 	left chan struct{}
 }
 

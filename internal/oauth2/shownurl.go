@@ -62,8 +62,8 @@ func ShownTokenEndpoint(server v1alpha1.AuthorizationServerSpec) string {
 	return shownURL(server.Issuer, server.TokenEndpoint)
 }
 
-// shownEndpoint is the same with the issuer in whose metadata an admin finds the parts that are
-// not shown.
+// shownEndpoint is the shownURL of an endpoint. If parts of that are hidden, the issuer follows: an
+// admin finds them in its metadata.
 func shownEndpoint(issuer, raw string) string {
 	shown := shownURL(issuer, raw)
 	if issuer != "" && strings.Contains(shown, hiddenPart) {

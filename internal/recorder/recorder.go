@@ -1,5 +1,5 @@
-// Package recorder bounds the events that the operator records. client-go keeps each event for up
-// to 12 minutes, to count those that are alike, and does not bound their number.
+// Package recorder bounds the events that the operator records. client-go keeps every event
+// for up to 12 minutes, so that it can count similar ones, and sets no limit.
 package recorder
 
 import (
@@ -49,13 +49,13 @@ func New(next events.EventRecorder, clock clock.PassiveClock) *Recorder {
 
 // Eventf records an event, unless there are too many.
 func (r *Recorder) Eventf(regarding, related runtime.Object, eventType, reason, action, note string, args ...any) {
-	namespace := ""
+	namespace, name := "", ""
 	if object, err := meta.Accessor(regarding); err == nil {
-		namespace = object.GetNamespace()
+		namespace, name = object.GetNamespace(), object.GetName()
 	}
 	if !r.admits(namespace, r.clock.Now()) {
-		logf.Log.Info("An event is not recorded: there are too many", "object", regarding, "type", eventType, "reason", reason,
-			"message", fmt.Sprintf(note, args...))
+		logf.Log.Info("An event is not recorded: there are too many", "namespace", namespace, "name", name, "type", eventType,
+			"reason", reason, "message", fmt.Sprintf(note, args...))
 		return
 	}
 	r.EventRecorder.Eventf(regarding, related, eventType, reason, action, note, args...)

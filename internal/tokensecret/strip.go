@@ -31,7 +31,7 @@ const strippedAnnotation = "oauth2.tokensync.dev/stripped"
 // keep their labels, annotations and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	stripFinalizers(secret)
-	// It is there already if the metadata come a second time.
+	// A second Strip keeps the mark.
 	_, isStripped := secret.Annotations[strippedAnnotation]
 	if secret.Annotations[v1alpha1.FingerprintAnnotation] != "" || secret.Annotations[v1alpha1.OwnerUIDAnnotation] != "" {
 		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/recorder"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -113,6 +114,7 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	clock.Step(4 * time.Hour)
 	w.victim.isServed(ctx, "after", tokenEndpoint(honest))
 	w.operator.Stop()
+	Expect(reconciler.Recorder).To(BeAssignableToTypeOf(&recorder.Recorder{}), "it bounds the events")
 	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
 })
 

@@ -47,6 +47,7 @@ func newStreamServer(answer func(*stream), settings ...http2.Setting) *streamSer
 	config := &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{http2.NextProtoTLS}} //nolint:gosec // It is for a test.
 	s := &streamServer{hostileServer: &hostileServer{}, authority: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: lender.Certificate().Raw}))}
 	s.URL = acceptsLittle(func(connection net.Conn) {
+		defer func() { _ = connection.Close() }()
 		encrypted := tls.Server(connection, config)
 		if _, err := io.ReadFull(encrypted, make([]byte, len(http2.ClientPreface))); err != nil {
 			return
@@ -67,8 +68,8 @@ func newStreamServer(answer func(*stream), settings ...http2.Setting) *streamSer
 	return s
 }
 
-// acceptsLittle hands connections to a function, and returns the URL. The buffers of the connections are
-// small: a client that writes and is not read is held up soon.
+// acceptsLittle calls serve with each connection, and returns the URL. The connections have small
+// buffers, so that a client soon cannot write any more when nothing is read.
 func acceptsLittle(serve func(net.Conn)) string {
 	GinkgoHelper()
 	small := func(_, _ string, raw syscall.RawConn) error {
@@ -79,20 +80,7 @@ func acceptsLittle(serve func(net.Conn)) string {
 	}
 	listener, err := (&net.ListenConfig{Control: small}).Listen(context.Background(), "tcp4", ":0")
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(listener.Close)
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			DeferCleanup(func() { _ = connection.Close() })
-			go func() {
-				defer func() { _ = connection.Close() }()
-				serve(connection)
-			}()
-		}
-	}()
+	serveConnections(listener, serve)
 	return fmt.Sprintf("https://127.0.0.1:%d", listener.Addr().(*net.TCPAddr).Port) //nolint:forcetypeassert // It is TCP.
 }
 

@@ -66,8 +66,21 @@ func newRawServer(answer func(net.Conn)) *hostileServer {
 	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(listener.Close)
 	s := &hostileServer{URL: "http://" + listener.Addr().String()}
+	serveConnections(listener, func(connection net.Conn) {
+		if n, err := connection.Read(make([]byte, 64<<10)); n == 0 || err != nil {
+			return
+		}
+		s.requests.Add(1)
+		answer(connection)
+	})
+	return s
+}
+
+// serveConnections calls serve with each connection. Those that serve leaves open stay so until the
+// spec ends.
+func serveConnections(listener net.Listener, serve func(net.Conn)) {
+	DeferCleanup(listener.Close)
 	go func() {
 		for {
 			connection, err := listener.Accept()
@@ -75,16 +88,9 @@ func newRawServer(answer func(net.Conn)) *hostileServer {
 				return
 			}
 			DeferCleanup(func() { _ = connection.Close() })
-			go func() {
-				if n, err := connection.Read(make([]byte, 64<<10)); n == 0 || err != nil {
-					return
-				}
-				s.requests.Add(1)
-				answer(connection)
-			}()
+			go serve(connection)
 		}
 	}()
-	return s
 }
 
 // answers writes a response of JSON.

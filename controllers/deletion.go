@@ -1,0 +1,173 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+const (
+	// revocationPatience is how long a deletion waits for the revocation, and
+	// revocationInterval how long after one attempt the next comes.
+	revocationPatience = time.Minute
+	revocationInterval = 5 * time.Second
+	// maxRevocation is how long after the deletion, by the clock of the API server alone, the last
+	// attempt comes: an operator that is restarted again and again starts revocationPatience anew.
+	maxRevocation = time.Hour
+)
+
+// revocation is how far the revocation of a token is.
+type revocation struct {
+	// since is when this operator first saw the deletion. Its own clock tells how long the
+	// deletion waits: that of the API server may show another time.
+	since time.Time
+	// until is when the last attempt comes; zero before the first one has failed.
+	until time.Time
+	// ended is true once the end was told, and released once the finalizer is gone: the cache
+	// may go on to show the ClientCredential as it was.
+	ended, released bool
+}
+
+// finalize revokes the token of a ClientCredential that is being deleted. It ends
+// in bounded time, and at once where nothing can be done.
+func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
+	if !tokensecret.IsHeld(owner) {
+		return reconcile.Result{}, nil
+	}
+	state := r.memory.revocation(owner, r.Clock.Now())
+	if !state.ended {
+		revoked, err := r.revoke(ctx, owner)
+		if isInterrupted(ctx, err) {
+			// The next operator goes on.
+			return reconcile.Result{}, nil
+		}
+		if next := r.nextRevocation(ctx, owner, state, err); !next.IsZero() {
+			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
+			return r.lookAgain(next), nil
+		}
+		r.memory.updateRevocation(owner, func(state *revocation) { state.ended = true })
+		r.tellRevocation(owner, revoked, err)
+	}
+	if state.released {
+		return reconcile.Result{}, nil
+	}
+	if err := insist(ctx, func(ctx context.Context) error { return r.removeFinalizer(ctx, owner) }); err != nil {
+		return reconcile.Result{}, err
+	}
+	r.memory.updateRevocation(owner, func(state *revocation) { state.released = true })
+	if ctx.Err() == nil {
+		return reconcile.Result{}, nil
+	}
+	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return r.releaseFor(ctx, owner) })
+}
+
+// isInterrupted reports whether a revocation failed while the operator ends, and another attempt
+// may help.
+func isInterrupted(ctx context.Context, err error) bool {
+	return err != nil && errors.Is(ctx.Err(), context.Canceled) && (errors.Is(err, context.Canceled) || isRetryable(err))
+}
+
+// isRetryable reports whether a revocation that failed may succeed later. Refused credentials are not
+// tried again and again: servers lock accounts.
+func isRetryable(err error) bool {
+	var failure *oauth2.Error
+	return !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
+}
+
+// nextRevocation returns when the revocation is tried again after an error; zero for never.
+func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
+	if err == nil || !isRetryable(err) {
+		return time.Time{}
+	}
+	deadline := r.revocationDeadline(ctx, owner, state)
+	now := r.Clock.Now()
+	if !now.Before(deadline) {
+		return time.Time{}
+	}
+	next := revocationInterval
+	var failure *oauth2.Error
+	if errors.As(err, &failure) {
+		if r.isEnding(ctx, owner.Namespace) {
+			return time.Time{}
+		}
+		next = max(next, failure.RetryAfter)
+	}
+	if errors.Is(err, errCacheBehind) {
+		next = time.Second
+	}
+	return earliest(now.Add(next), deadline)
+}
+
+// revocationDeadline returns when the last attempt comes, by the clock of the operator. It asks
+// the API server once for its time, to know for how long the deletion has waited by that.
+func (r *Reconciler) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
+	if !state.until.IsZero() {
+		return state.until
+	}
+	deadline := state.since.Add(revocationPatience)
+	finish, cancel := finishing(ctx)
+	defer cancel()
+	if now, err := r.apiTime(finish); err != nil {
+		logger(ctx).Info("The API server does not tell its time, so the revocation is tried for a minute", "message", err.Error())
+	} else {
+		left := owner.DeletionTimestamp.Add(maxRevocation).Sub(now)
+		deadline = earliest(deadline, r.Clock.Now().Add(left))
+	}
+	r.memory.updateRevocation(owner, func(state *revocation) { state.until = deadline })
+	return deadline
+}
+
+func (r *Reconciler) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
+	switch {
+	case revoked:
+		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
+	case err != nil:
+		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
+			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
+	}
+}
+
+// isEnding reports whether a namespace is being deleted. No server may hold up its deletion.
+func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
+	ends, err := r.namespaceEnds(ctx, name)
+	return err != nil || ends
+}
+
+// namespaceEnds reports whether a namespace is being deleted. An operator in named namespaces
+// has no cache of them, so the API server is asked.
+func (r *Reconciler) namespaceEnds(ctx context.Context, name string) (bool, error) {
+	namespace := namespaceMetadata(name)
+	if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
+		return false, fmt.Errorf("read namespace %q: %w", name, err)
+	}
+	return !namespace.DeletionTimestamp.IsZero(), nil
+}
+
+// revocation returns how far the revocation for an owner is, which begins now if it has not.
+func (m *memory) revocation(owner *v1alpha1.ClientCredential, now time.Time) (state revocation) {
+	m.updateRevocation(owner, func(begun *revocation) {
+		if begun.since.IsZero() {
+			begun.since = now
+		}
+		state = *begun
+	})
+	return state
+}
+
+func (m *memory) updateRevocation(owner *v1alpha1.ClientCredential, do func(*revocation)) {
+	m.with(owner, func(e *entry) {
+		if e.revocation == nil {
+			e.revocation = &revocation{}
+		}
+		do(e.revocation)
+	})
+}

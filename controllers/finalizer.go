@@ -1,0 +1,97 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// keepFinalizer puts the finalizer on a ClientCredential whose token is to be
+// revoked with it, and takes it off others. It tells whether it changed something.
+func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bool, err error) {
+	if o.Declaration != nil {
+		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.
+	}
+	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
+	switch has := tokensecret.IsHeld(o.owner); {
+	case wanted && !has:
+		if !r.memory.mayFinalize(o.owner, o.Now) {
+			return false, nil
+		}
+		err = r.addFinalizer(ctx, o.owner)
+	case !wanted && has:
+		err = r.removeFinalizer(ctx, o.owner)
+	default:
+		return false, nil
+	}
+	if err == nil {
+		r.memory.rememberFinalized(o.owner, wanted, o.Now)
+	}
+	return true, err
+}
+
+// mayFinalize reports whether the finalizer was not set within holdInterval: another controller
+// may remove it again and again.
+func (m *memory) mayFinalize(owner *v1alpha1.ClientCredential, now time.Time) (may bool) {
+	m.with(owner, func(e *entry) { may = e.finalizedAt.IsZero() || now.Sub(e.finalizedAt).Abs() >= holdInterval })
+	return may
+}
+
+func (m *memory) rememberFinalized(owner *v1alpha1.ClientCredential, isSet bool, now time.Time) {
+	m.with(owner, func(e *entry) {
+		if e.finalizedAt = (time.Time{}); isSet {
+			e.finalizedAt = now
+		}
+	})
+}
+
+func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	changed := owner.DeepCopy()
+	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
+	// With the resourceVersion: a list is patched as a whole.
+	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
+	err := client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)))
+	if err != nil {
+		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+		return fmt.Errorf("set the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
+	}
+	return nil
+}
+
+// removeFinalizer goes by the finalizer's place in the list, so that it succeeds
+// although something else changed meanwhile.
+func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+	finalizers := owner.Finalizers
+	if isOutline(owner) {
+		live := clientCredentialMetadata(owner)
+		if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+		finalizers = live.Finalizers
+	}
+	place := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(finalizers, v1alpha1.RevokeTokenFinalizer))
+	patch, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
+		{"op": "test", "path": place, "value": v1alpha1.RevokeTokenFinalizer},
+		{"op": "remove", "path": place},
+	})
+	if err != nil {
+		return fmt.Errorf("encode the removal of the finalizer: %w", err)
+	}
+	err = r.Client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
+	if client.IgnoreNotFound(err) != nil {
+		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+		return fmt.Errorf("remove the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
+	}
+	return nil
+}
