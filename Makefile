@@ -28,9 +28,9 @@ IMAGE_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
 
 .PHONY: help
 help: ## Show this text.
-	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
-	  /^[a-zA-Z0-9_-]+:.*?##/ {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2} \
-	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make <target>\n"} \
+	  /^[a-zA-Z0-9_-]+:.*?##/ {printf "  %-17s %s\n", $$1, $$2} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
 ##@ Development
 
@@ -99,11 +99,13 @@ run: build ## Run the manager here, against the cluster of the current KUBECONFI
 
 .PHONY: build
 build: ## Build bin/manager.
-	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/manager ./cmd
+	@echo "Building the operator; the first time this takes some minutes." >&2
+	@CGO_ENABLED=0 hack/go-build.sh $(BUILD_FLAGS) -o bin/manager ./cmd
 
 .PHONY: build-plugin
 build-plugin: ## Build bin/kubectl-tokensync, the kubectl plugin.
-	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o $(PLUGIN) ./cmd/kubectl-tokensync
+	@echo "Building $(PLUGIN); the first time this takes some minutes." >&2
+	@CGO_ENABLED=0 hack/go-build.sh $(BUILD_FLAGS) -o $(PLUGIN) ./cmd/kubectl-tokensync
 
 .PHONY: docker-build
 docker-build: ## Build the image (IMG=...).

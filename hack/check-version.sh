@@ -14,6 +14,7 @@ fail() { # MESSAGE
 number='(0|[1-9][0-9]*)'
 [[ "$version" =~ ^v$number\.$number\.$number(-[0-9A-Za-z.-]+)?$ ]] ||
   fail "VERSION is $version, and has to be one such as v0.1.0 or v0.1.0-rc.1"
+! grep --quiet 'no release yet' README.md || fail "README.md says that there is no release yet: remove that before the tag is made"
 # A clone of the tag has the chart too, and its appVersion is the image that it installs.
 for line in "version: ${version#v}" "appVersion: $version"; do
   grep --quiet --line-regexp --fixed-strings "$line" "$chart" ||

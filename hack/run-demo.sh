@@ -3,9 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# On a new machine the finder itself is compiled first, which takes some seconds.
 echo "Looking for etcd and kube-apiserver." >&2
-KUBEBUILDER_ASSETS=$(go run ./hack/assets)
+hack/go-build.sh -o bin/assets ./hack/assets
+KUBEBUILDER_ASSETS=$(bin/assets)
 export KUBEBUILDER_ASSETS
-go build -o bin/demo ./hack/demo
+echo "Building the demo." >&2
+hack/go-build.sh -o bin/demo ./hack/demo
 exec bin/demo "$@"

@@ -10,7 +10,7 @@ import (
 
 // build compiles the programs into folder.
 func build(ctx context.Context, folder, root string, release release) error {
-	say("building etcd and kube-apiserver %s; the first time this takes some minutes", release.version())
+	say("building etcd and kube-apiserver %s; the first time this takes 5 to 10 minutes on 2 cores", release.version())
 	var output buildOutput
 	command := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-o", folder, "-ldflags", linkerFlags(release)}, packages()...)...)
 	command.Dir = filepath.Join(root, controlPlaneFolder)

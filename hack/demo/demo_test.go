@@ -86,7 +86,7 @@ var _ = Describe("the scene", func() {
 var _ = Describe("the verdict", func() {
 	samples := []string{"a", "b"}
 
-	It("is good when every sample was renewed and the mistake was told of", func() {
+	It("is good when every sample was renewed and the mistake was reported", func() {
 		Expect(missing([]row{good("a"), good("b"), refused}, samples)).To(Succeed())
 	})
 

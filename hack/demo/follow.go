@@ -45,7 +45,7 @@ func follow(ctx context.Context, settings settings, cluster *cluster, server *au
 		missing := missing(rows, scene.samples())
 		if settings.once && missing == nil {
 			screen.finish(rows, time.Now())
-			say("\nEvery sample got a token and a renewal, and the wrong secret was told of.")
+			say("\nEvery sample got a token and a renewal, and the wrong secret was reported.")
 			return nil
 		}
 		select {

@@ -50,7 +50,7 @@ func run(ctx context.Context, settings settings, folder string) (err error) {
 	if err := apply(ctx, cluster.client, scene); err != nil {
 		return unless(ctx, settings, err)
 	}
-	introduce(scene, server.URL, cluster.kubeconfig)
+	introduce(settings, scene, server.URL, cluster.kubeconfig)
 	return unless(ctx, settings, follow(ctx, settings, cluster, server, operator, scene))
 }
 
@@ -80,9 +80,14 @@ func apply(ctx context.Context, cluster client.Client, scene scene) error {
 	return nil
 }
 
-func introduce(scene scene, url, kubeconfig string) {
+func introduce(settings settings, scene scene, url, kubeconfig string) {
 	say("Applied %d samples, with their token endpoints at %s, where tokens live %s.", len(scene.samples()), url, tokenLifetime)
 	say("Applied %s too, whose client secret is wrong.", wrongSecret)
+	say("Their tokens are too short-lived for Pods, so each sample has a warning event LifetimeShort.")
+	if settings.once {
+		say("\nThe demo ends when every sample was renewed, within about a minute.\n")
+		return
+	}
 	say("\nTo play with it, in another terminal:\n")
 	say("  export KUBECONFIG=%s", kubeconfig)
 	say("  kubectl get cc")

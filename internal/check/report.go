@@ -113,10 +113,8 @@ func (e *exchange) plan(token oauth2.Token) {
 	if notice := token.Lifetime.Notice(); notice != nil {
 		e.notice(notice.Reason, "%s", notice.Message)
 	}
-	if margin := policy.Margin(token.ExpiresAt.Sub(token.IssuedAt)); margin < renewal.KubeletDelay {
-		e.notice(v1alpha1.EventLifetimeShort,
-			"the token may be renewed as late as %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, or set spec.renewBefore",
-			margin.Truncate(time.Second), renewal.KubeletDelay)
+	if notice := policy.LifetimeShort(token.ExpiresAt.Sub(token.IssuedAt)); notice != nil {
+		e.notice(notice.Reason, "%s", notice.Message)
 	}
 	for _, notice := range token.Notices {
 		e.notice(notice.Reason, "%s", notice.Message)

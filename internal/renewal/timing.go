@@ -1,11 +1,14 @@
 package renewal
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"strconv"
 	"time"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -77,6 +80,24 @@ func justAfter(expiresAt time.Time) time.Time { return expiresAt.Add(time.Second
 // renewed.
 func (p Policy) Margin(lifetime time.Duration) time.Duration {
 	return max(min(p.before(lifetime), lifetime-MinInterval), 0)
+}
+
+// LifetimeShort returns the notice about tokens with a lifetime that may expire before the kubelet
+// brings the next one into a running Pod; nil if the lifetime is long enough.
+func (p Policy) LifetimeShort(lifetime time.Duration) *oauth2.Notice {
+	margin := p.Margin(lifetime)
+	if margin >= KubeletDelay {
+		return nil
+	}
+	earlier := ""
+	if (Policy{Before: KubeletDelay}).Margin(lifetime) >= KubeletDelay {
+		earlier = fmt.Sprintf("set spec.renewBefore to %s, ", KubeletDelay)
+	}
+	return &oauth2.Notice{
+		Reason: v1alpha1.EventLifetimeShort,
+		Message: fmt.Sprintf("the token lives %s and may be renewed as late as %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, %sor read the Secret through the API",
+			lifetime, margin.Truncate(time.Second), KubeletDelay, earlier),
+	}
 }
 
 func (p Policy) before(lifetime time.Duration) time.Duration {

@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -135,3 +136,19 @@ var _ = Describe("the next try for a token that the server gave again", func() {
 		}
 	})
 })
+
+var _ = DescribeTable("The notice about short lifetimes",
+	func(policy renewal.Policy, lifetime time.Duration, said ...string) {
+		notice := policy.LifetimeShort(lifetime)
+		if len(said) == 0 {
+			Expect(notice).To(BeNil())
+			return
+		}
+		Expect(notice).To(HaveField("Reason", v1alpha1.EventLifetimeShort))
+		Expect(notice.Message).To(ContainSubstring(said[0]))
+	},
+	Entry("proposes an earlier renewal if that can help", renewal.Policy{}, 4*time.Minute, "set spec.renewBefore to 2m30s, or read the Secret through the API"),
+	Entry("proposes none if the token does not live that long", renewal.Policy{}, 30*time.Second, "issue longer-lived tokens, or read the Secret through the API"),
+	Entry("ends once the renewal is early enough", renewal.Policy{Before: renewal.KubeletDelay}, 4*time.Minute),
+	Entry("is not for tokens that live long", renewal.Policy{}, time.Hour),
+)

@@ -1,9 +1,7 @@
 package status
 
 import (
-	"fmt"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -82,13 +80,8 @@ func news(in Input, after renewal.Input) []oauth2.Notice {
 			notices = append(notices, notice)
 		}
 	}
-	lifetime := token.ExpiresAt.Sub(token.IssuedAt)
-	if margin := after.Policy.Margin(lifetime); otherRequest && margin < renewal.KubeletDelay {
-		notices = append(notices, oauth2.Notice{
-			Reason: v1alpha1.EventLifetimeShort,
-			Message: fmt.Sprintf("the token lives %s and may be renewed as late as %s before it expires, but the kubelet may need %s to bring it into a running Pod: have the authorization server issue longer-lived tokens, set spec.renewBefore, or read the Secret through the API",
-				lifetime, margin.Truncate(time.Second), renewal.KubeletDelay),
-		})
+	if short := after.Policy.LifetimeShort(token.ExpiresAt.Sub(token.IssuedAt)); otherRequest && short != nil {
+		notices = append(notices, *short)
 	}
 	return notices
 }

@@ -62,6 +62,17 @@ var _ = Describe("docs/README.md", func() {
 	})
 })
 
+var _ = Describe("docs/decisions/README.md", func() {
+	It("lists each decision once", func() {
+		index := read("docs/decisions/README.md")
+		for _, name := range list() {
+			if decision, found := strings.CutPrefix(name, "docs/decisions/0"); found {
+				Expect(strings.Count(index, "(0"+decision+")")).To(Equal(1), name)
+			}
+		}
+	})
+})
+
 // pages are entries with the names of all pages.
 func pages() (entries []TableEntry) {
 	for _, name := range list() {
