@@ -41,6 +41,7 @@ func run(ctx context.Context, o *options) error {
 	restConfig.QPS = -1
 	controllers.BoundRetryAfter(restConfig)
 	restConfig.UserAgent = "tokensync/" + version
+	restConfig.WarningHandlerWithContext = &warnings{logger: logf.Log}
 
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {

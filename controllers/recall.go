@@ -18,6 +18,10 @@ type revocationNeeds struct {
 	// bundle is the last bundle that bundleRef named, in PEM. Many ClientCredentials share it.
 	bundle    *unique.Handle[string]
 	bundleRef v1alpha1.CABundleReference
+	// issuedFor is the request hash of the last token that was seen, and issuedBy identifies the
+	// authorization server that issued it.
+	issuedFor string
+	issuedBy  digest
 }
 
 // rememberNeeds keeps what the revocation of the token needs and no finalizer holds: the
@@ -27,14 +31,20 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 	if o.Declaration != nil {
 		return
 	}
-	needs := &revocationNeeds{}
+	needs, last := &revocationNeeds{}, r.memory.needs(o.owner)
+	if last != nil {
+		needs.issuedFor, needs.issuedBy = last.issuedFor, last.issuedBy
+	}
+	if o.MayBeIntact() {
+		needs.issuedFor, needs.issuedBy = o.RequestHash, o.serverDigest()
+	}
 	if o.owner.Spec.AuthorizationServerRef != nil {
 		server := o.server
 		needs.server = &server
 	}
 	if reference := o.server.bundleRef(); reference != nil {
 		needs.bundleRef = *reference
-		if last := r.memory.needs(o.owner); last != nil && last.bundleRef == needs.bundleRef {
+		if last != nil && last.bundleRef == needs.bundleRef {
 			needs.bundle = last.bundle
 		}
 	}
@@ -47,6 +57,15 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 			leave()
 		}
 	}
+}
+
+// serverDigest identifies the authorization server by what it is reached at.
+func (o *observed) serverDigest() digest {
+	endpoint := ""
+	if o.server.Revocation != nil {
+		endpoint = o.server.Revocation.Endpoint
+	}
+	return digestOf(o.server.namespace, o.server.Issuer, o.server.TokenEndpoint, endpoint)
 }
 
 // recallServer takes the last declaration of an authorization server that does not exist any more.

@@ -44,7 +44,7 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(func(secret client.Object) bool {
 			return tokensecret.IsHeld(secret) || r.memory.hasSecret(client.ObjectKeyFromObject(secret))
 		}))).
-		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(neededSecrets), builder.WithPredicates(mayRelease())).
+		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.neededSecrets), builder.WithPredicates(mayRelease())).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
@@ -53,7 +53,7 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 }
 
 // neededSecrets are the Secrets that the revocation for a ClientCredential needs.
-func neededSecrets(_ context.Context, object client.Object) []reconcile.Request {
+func (r *Reconciler) neededSecrets(ctx context.Context, object client.Object) []reconcile.Request {
 	owner, ok := object.(*v1alpha1.ClientCredential)
 	if !ok {
 		return nil
@@ -66,6 +66,13 @@ func neededSecrets(_ context.Context, object client.Object) []reconcile.Request 
 		credentials.Name = reference.Name
 		requests = append(requests, credentials)
 	}
+	former, err := r.formerTargets(ctx, owner, owner.Status.Token)
+	if err != nil {
+		logger(ctx).Error(err, "Cannot list the Secrets of former targets in the cache", "namespace", owner.Namespace)
+	}
+	for i := range former {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&former[i])})
+	}
 	return requests
 }
 
@@ -76,9 +83,18 @@ func mayRelease() predicate.Predicate {
 		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return tokensecret.IsHeld(e.ObjectOld) &&
-				(!tokensecret.IsHeld(e.ObjectNew) || e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration())
+				(!tokensecret.IsHeld(e.ObjectNew) || e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+					tokenSecretOf(e.ObjectOld) != tokenSecretOf(e.ObjectNew))
 		},
 	}
+}
+
+// tokenSecretOf returns the Secret that the status of a ClientCredential names; empty without one.
+func tokenSecretOf(object client.Object) string {
+	if owner, ok := object.(*v1alpha1.ClientCredential); ok && owner.Status.Token != nil {
+		return owner.Status.Token.SecretName
+	}
+	return ""
 }
 
 // Reconcile releases one Secret, if it is time.
@@ -123,7 +139,7 @@ func (r *Reconciler) release(ctx context.Context, secret *metav1.PartialObjectMe
 // has ended. An operator that ends sees no event of that.
 func (r *Reconciler) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	var failed error
-	for _, request := range neededSecrets(ctx, owner) {
+	for _, request := range r.neededSecrets(ctx, owner) {
 		secret := secretMetadata(request.NamespacedName)
 		err := r.Client.Get(ctx, request.NamespacedName, secret)
 		if apierrors.IsNotFound(err) {
@@ -158,6 +174,13 @@ func (r *Reconciler) usersOf(ctx context.Context, secret *metav1.PartialObjectMe
 		if owner := &owners.Items[i]; tokensecret.IsHeld(owner) && tokensecret.StateOf(owner, secret).Owned {
 			users = append(users, user{owner, true})
 		}
+	}
+	former, err := r.formerOwner(ctx, secret)
+	if err != nil {
+		return nil, fmt.Errorf("read the owner of Secret %q: %w", secret.Name, err)
+	}
+	if former != nil && tokensecret.IsHeld(former) {
+		users = append(users, user{former, true})
 	}
 	if !r.credentialsOf(secret).Allowed {
 		return users, nil

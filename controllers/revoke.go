@@ -34,54 +34,120 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		r.memory.rememberUnwritten(owner, nil)
 		revoked = true
 	}
-	token, err := r.tokenToRevoke(ctx, o)
-	if err != nil || token.IsEmpty() {
+	held, err := r.tokensToRevoke(ctx, o)
+	if err != nil {
 		return revoked, err
 	}
-	if !revoked || token.Reveal() != unwritten.token.AccessToken.Reveal() {
-		if err := r.sendRevocation(ctx, o, token); err != nil {
-			return false, err
+	for _, token := range held {
+		if !revoked || token.value.Reveal() != unwritten.token.AccessToken.Reveal() {
+			if err := r.sendRevocation(ctx, o, token.value); err != nil {
+				return false, err
+			}
 		}
+		r.endToken(ctx, o, token)
 	}
-	r.endToken(ctx, o)
-	return true, nil
+	return revoked || len(held) > 0, nil
 }
 
-// tokenToRevoke reads the token that the Secret holds; it is empty if there is none.
-func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (none oauth2.Sensitive, err error) {
+// heldToken is an unexpired token that a Secret holds.
+type heldToken struct {
+	secret string
+	state  *tokensecret.State
+	value  oauth2.Sensitive
+}
+
+// tokensToRevoke reads the tokens that the Secret holds, and those of former targets.
+func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, err error) {
+	token, err := r.tokenToRevoke(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if token != nil {
+		tokens = append(tokens, *token)
+	}
+	former, err := r.formerTargets(ctx, o.owner, o.previous.Token)
+	if err != nil {
+		return nil, err
+	}
+	for i := range former {
+		if !r.mayRevoke(o, tokensecret.StateOf(o.owner, &former[i])) {
+			continue
+		}
+		token, err := r.readToken(ctx, o, former[i].Name)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, err
+		}
+		if token != nil {
+			tokens = append(tokens, *token)
+		}
+	}
+	if last := o.previous.Token; len(tokens) == 0 && isOfFormer(o, last) && o.Now.Before(last.ExpiresAt.Time) {
+		return nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", last.SecretName)
+	}
+	return tokens, nil
+}
+
+// tokenToRevoke reads the token that the Secret holds; it returns nil if there is none.
+func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (*heldToken, error) {
 	last, record := o.previous.Token, o.Token()
 	switch {
 	case record != nil && !o.Now.Before(record.ExpiresAt):
 		// The token has expired. Or an earlier attempt has revoked it, and could not remove the
 		// finalizer.
-		return none, nil
-	case o.Valid():
-	case last == nil, !o.Now.Before(last.ExpiresAt.Time):
-		return none, nil
+		return nil, nil
+	case r.mayRevoke(o, o.Target):
+	case last == nil, !o.Now.Before(last.ExpiresAt.Time), isOfFormer(o, last):
+		return nil, nil
 	default:
-		return none, declarationError(v1alpha1.EventRevocationFailed,
+		return nil, declarationError(v1alpha1.EventRevocationFailed,
 			"Secret %q does not hold the token of this spec any more", o.TargetName)
 	}
+	token, err := r.readToken(ctx, o, o.TargetName)
+	if apierrors.IsNotFound(err) {
+		return nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
+	}
+	return token, err
+}
+
+// mayRevoke reports whether a Secret holds a token that may be sent to the authorization server of
+// the spec. The token may be that of an earlier spec, if the same server issued it.
+func (r *Reconciler) mayRevoke(o *observed, state *tokensecret.State) bool {
+	if !state.HoldsToken(o.Now) {
+		return false
+	}
+	if state.Record.RequestHash == o.RequestHash {
+		return true
+	}
+	needs := r.memory.needs(o.owner)
+	return needs != nil && needs.issuedFor == state.Record.RequestHash && needs.issuedBy == o.serverDigest()
+}
+
+// isOfFormer reports whether a status tells of the token of a former target.
+func isOfFormer(o *observed, token *v1alpha1.TokenStatus) bool {
+	return token != nil && token.SecretName != "" && token.SecretName != o.TargetName
+}
+
+// readToken reads the token of a Secret live. The error is errCacheBehind if it is not there any
+// more.
+func (r *Reconciler) readToken(ctx context.Context, o *observed, name string) (*heldToken, error) {
 	secret := &corev1.Secret{}
-	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret); err != nil {
-		if client.IgnoreNotFound(err) != nil {
-			return none, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
-		}
-		return none, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
+	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: name}, secret); err != nil {
+		return nil, fmt.Errorf("read token Secret %q: %w", name, err)
 	}
-	if o.Target = tokensecret.StateOf(o.owner, secret); !o.Valid() {
-		return none, errCacheBehind
+	state := tokensecret.StateOf(o.owner, secret)
+	if !r.mayRevoke(o, state) {
+		return nil, errCacheBehind
 	}
-	return oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey])), nil
+	return &heldToken{secret: name, state: state, value: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}, nil
 }
 
 // endToken notes in the Secret that its token is dead, as long as the Secret lives. A
 // failure does not repeat the revocation: only a ClientCredential that inherits the
 // Secret, and the next leader, read the note.
-func (r *Reconciler) endToken(ctx context.Context, o *observed) {
-	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+func (r *Reconciler) endToken(ctx context.Context, o *observed, token heldToken) {
+	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: token.secret})
 	err := insist(ctx, func(ctx context.Context) error {
-		err := r.patchSecret(ctx, secret, o.Target.End(o.Now))
+		err := r.patchSecret(ctx, secret, token.state.End(o.Now))
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			// The Secret is gone, or another one has its name.
 			return nil
@@ -89,7 +155,7 @@ func (r *Reconciler) endToken(ctx context.Context, o *observed) {
 		return err
 	})
 	if err != nil {
-		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", o.TargetName, "message", quiet(err).Error())
+		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", token.secret, "message", quiet(err).Error())
 	}
 }
 

@@ -247,6 +247,14 @@ func (r *Reconciler) prune(ctx context.Context, o *observed) error {
 			if _, err := r.refer(ctx, o.owner, secret.Name, state); err != nil {
 				return err
 			}
+		}
+		if state.Held {
+			// No revocation needs it any more.
+			if err := r.release(ctx, secret); err != nil {
+				return err
+			}
+		}
+		if o.owner.RetainsTarget() {
 			continue
 		}
 		err := r.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})

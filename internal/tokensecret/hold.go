@@ -3,6 +3,7 @@ package tokensecret
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -34,6 +35,12 @@ func patchMetadata(metadata map[string]any) []byte {
 	// Texts can always be encoded.
 	patch, _ := json.Marshal(map[string]any{"metadata": metadata})
 	return patch
+}
+
+// HoldsToken reports whether the Secret holds an unexpired token that nobody else wrote, whatever
+// spec it was issued for.
+func (s *State) HoldsToken(now time.Time) bool {
+	return s != nil && s.Owned && s.Record != nil && !s.Tampered && now.Before(s.Record.ExpiresAt)
 }
 
 // IsEnding reports whether the Secret is being deleted and waits for this operator only, which

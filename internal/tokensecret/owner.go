@@ -46,6 +46,15 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
 }
 
+// NamesOwner reports whether a Secret names a ClientCredential as its owner, by its controller
+// reference or an annotation.
+func NamesOwner(secret metav1.Object, owner *v1alpha1.ClientCredential) bool {
+	if controller := metav1.GetControllerOfNoCopy(secret); controller != nil {
+		return controller.UID == owner.UID
+	}
+	return secret.GetAnnotations()[v1alpha1.OwnerUIDAnnotation] == string(owner.UID)
+}
+
 func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	s.asWanted = owner.RetainsTarget()
 	for _, reference := range secret.GetOwnerReferences() {

@@ -1,0 +1,58 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// A ClientCredential whose target is renamed owns the Secret of its former target until the new one
+// has a token. Until then, its status tells of no token, and that Secret holds the one to revoke.
+
+// formerTargets returns the Secrets of former targets, while the target has no token by the status.
+func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCredential, token *v1alpha1.TokenStatus) (former []metav1.PartialObjectMetadata, err error) {
+	if token != nil && token.SecretName == owner.TargetName() {
+		return nil, nil
+	}
+	secrets := secretMetadataList()
+	if err := r.Client.List(ctx, secrets, client.InNamespace(owner.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list token Secrets: %w", err)
+	}
+	for i := range secrets.Items {
+		secret := &secrets.Items[i]
+		if secret.Name != owner.TargetName() && tokensecret.NamesOwner(secret, owner) && tokensecret.StateOf(owner, secret).Owned {
+			former = append(former, *secret)
+		}
+	}
+	return former, nil
+}
+
+// formerOwner returns the ClientCredential whose former target a Secret is; nil without one.
+func (r *Reconciler) formerOwner(ctx context.Context, secret *metav1.PartialObjectMetadata) (*v1alpha1.ClientCredential, error) {
+	name := secret.Annotations[v1alpha1.OwnerNameAnnotation]
+	if controller := metav1.GetControllerOf(secret); controller != nil {
+		name = cmp.Or(name, controller.Name)
+	}
+	if name == "" {
+		return nil, nil
+	}
+	owner := &v1alpha1.ClientCredential{}
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: secret.Namespace, Name: name}, owner)
+	switch token := owner.Status.Token; {
+	case err != nil:
+		return nil, client.IgnoreNotFound(err)
+	case owner.TargetName() == secret.Name, !tokensecret.NamesOwner(secret, owner):
+		return nil, nil
+	case token != nil && token.SecretName != secret.Name:
+		// The new target has its token.
+		return nil, nil
+	}
+	return owner, nil
+}

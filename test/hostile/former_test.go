@@ -1,0 +1,127 @@
+package hostile_test
+
+import (
+	"context"
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A ClientCredential whose last edit led to no token, and that is deleted", func() {
+	var (
+		w      *world
+		server *authserver.Server
+	)
+
+	// edited issues a token, edits the spec while the server refuses token requests, and deletes the
+	// ClientCredential.
+	edited := func(ctx SpecContext, before, change func(*v1alpha1.ClientCredentialSpec)) (token string) {
+		GinkgoHelper()
+		w, server = newWorld(ctx), newHonestServer("shop")
+		create(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("taken")})
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), before)
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		token = string(w.victim.secret(ctx, "shop-token").Data[v1alpha1.AccessTokenKey])
+		server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) {
+			http.Error(rw, `{"error": "invalid_scope"}`, http.StatusBadRequest)
+		})
+		w.victim.editShop(ctx, change)
+		Eventually(func(g Gomega) {
+			g.Expect(w.victim.get(ctx, "shop")(g).Status.ObservedGeneration).To(HaveValue(BeEquivalentTo(2)))
+		}).Should(Succeed())
+		collectGarbage(ctx, w.victim.namespace)
+		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
+		Eventually(func() bool {
+			return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))
+		}).WithTimeout(endsIn).Should(BeTrue())
+		return token
+	}
+	isFree := func(ctx context.Context) func(Gomega) {
+		return func(g Gomega) {
+			secrets := &corev1.SecretList{}
+			g.Expect(apiServer.List(ctx, secrets, client.InNamespace(w.victim.namespace))).To(Succeed())
+			for _, secret := range secrets.Items {
+				g.Expect(secret.Finalizers).To(BeEmpty(), secret.Name)
+			}
+		}
+	}
+	same := func(*v1alpha1.ClientCredentialSpec) {}
+	scopes := func(spec *v1alpha1.ClientCredentialSpec) { spec.Scopes = []string{"other"} }
+	suspend := func(spec *v1alpha1.ClientCredentialSpec) { spec.Suspend = ptr.To(true) }
+	target := func(name string) func(*v1alpha1.ClientCredentialSpec) {
+		return func(spec *v1alpha1.ClientCredentialSpec) {
+			if spec.Target == nil {
+				spec.Target = &v1alpha1.TokenTarget{}
+			}
+			spec.Target.Name = name
+		}
+	}
+	retain := func(spec *v1alpha1.ClientCredentialSpec) {
+		spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+	}
+	all := func(changes ...func(*v1alpha1.ClientCredentialSpec)) func(*v1alpha1.ClientCredentialSpec) {
+		return func(spec *v1alpha1.ClientCredentialSpec) {
+			for _, change := range changes {
+				change(spec)
+			}
+		}
+	}
+
+	DescribeTable("has the token revoked once that a Secret still holds, after another",
+		func(ctx SpecContext, before, change func(*v1alpha1.ClientCredentialSpec)) {
+			token := edited(ctx, before, change)
+			Expect(revocations(server)).To(Equal(map[string]int{token: 1}))
+			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(1))
+			Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+			Eventually(isFree(ctx)).Should(Succeed())
+		},
+		Entry("scope", same, scopes),
+		Entry("scope while it is suspended", same, all(suspend, scopes)),
+		Entry("target", same, target("elsewhere")),
+		Entry("target and scope", same, all(target("elsewhere"), scopes)),
+		Entry("target while it is suspended", same, all(target("elsewhere"), suspend)),
+		Entry("target, which is a Secret of others", same, target("taken")),
+		Entry("target, with a Secret that is retained", retain, target("elsewhere")),
+	)
+
+	It("is told that the token lives on if the spec names credentials that do not exist", func(ctx SpecContext) {
+		edited(ctx, same, func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "none" })
+		Expect(revocations(server)).To(BeEmpty())
+		Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
+		Eventually(isFree(ctx)).Should(Succeed())
+	})
+})
+
+var _ = Describe("The Secret of a former target", func() {
+	DescribeTable("is let go once the new one has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
+		w, server := newWorld(ctx), newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
+		})
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target.Name = "elsewhere" })
+		Eventually(func(g Gomega) {
+			former := &corev1.Secret{}
+			if err := apiServer.Get(ctx, w.victim.key("shop-token"), former); policy == v1alpha1.DeletionPolicyDelete {
+				g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
+				return
+			}
+			g.Expect(former.Finalizers).To(BeEmpty())
+			g.Expect(former.Data).To(HaveKey(v1alpha1.AccessTokenKey))
+		}).Should(Succeed())
+		Expect(w.victim.secret(ctx, "elsewhere").Finalizers).To(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+		Expect(revocations(server)).To(BeEmpty())
+	},
+		Entry("and deleted", v1alpha1.DeletionPolicyDelete),
+		Entry("and kept", v1alpha1.DeletionPolicyRetain),
+	)
+})
