@@ -99,9 +99,9 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	clientCredentials := builder.ControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(worthALook())).
-		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.sharingTarget), builder.WithPredicates(targetReleased())).
-		Watches(&v1alpha1.AuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usingSecret)).
+		Watches(&v1alpha1.ClientCredential{}, fanOut(r.sharingTarget), builder.WithPredicates(targetReleased())).
+		Watches(&v1alpha1.AuthorizationServer{}, fanOut(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Secret{}, fanOut(r.usingSecret)).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(options)
 	if !r.NamedNamespacesOnly {
@@ -115,8 +115,8 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.
 func (r *Reconciler) addClusterServers(mgr manager.Manager, clientCredentials *builder.Builder, options controller.Options) error {
 	clientCredentials.
-		Watches(&v1alpha1.ClusterAuthorizationServer{}, handler.EnqueueRequestsFromMapFunc(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(relabelled()))
+		Watches(&v1alpha1.ClusterAuthorizationServer{}, fanOut(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Namespace{}, fanOut(r.ofNamespace), builder.WithPredicates(relabelled()))
 	return r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
 		func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options)
 }

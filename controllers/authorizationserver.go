@@ -47,7 +47,7 @@ func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, new
 			MaxConcurrentReconciles: maxConcurrentReconciles, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(r.watched(name, &serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace}))
+		Complete(r.sharingSlots(maxConcurrentReconciles, r.watched(name, &serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})))
 }
 
 // Reconcile looks at one authorization server.

@@ -37,6 +37,16 @@ func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Obje
 
 func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
+// isGone reports whether a write failed because its object does not exist any more. An admission
+// webhook can answer 404 too, so the object is read live. live names it.
+func (r *Reconciler) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
+	if !apierrors.IsNotFound(failed) {
+		return false
+	}
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
+	return apierrors.IsNotFound(err) || (err == nil && live.GetUID() != uid)
+}
+
 // confirmOwner reads the ClientCredential live: a cache may still show one that was deleted.
 // The error is errCacheBehind then.
 func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {

@@ -60,8 +60,7 @@ func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCre
 	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
 	// With the resourceVersion: a list is patched as a whole.
 	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
-	err := client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)))
-	if err != nil {
+	if err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
 		return fmt.Errorf("set the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
 	}
@@ -89,9 +88,9 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.Client
 		return fmt.Errorf("encode the removal of the finalizer: %w", err)
 	}
 	err = r.Client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
-	if client.IgnoreNotFound(err) != nil {
-		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
-		return fmt.Errorf("remove the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
+	if err == nil || r.isGone(ctx, err, clientCredentialMetadata(owner), owner.UID) {
+		return nil
 	}
-	return nil
+	err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+	return fmt.Errorf("remove the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
 }

@@ -58,6 +58,21 @@ func (r *Reconciler) patchSecret(ctx context.Context, secret *metav1.PartialObje
 	return r.Client.Patch(ctx, secret, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 }
 
+// releasePatience is how long the release of a token Secret that is being deleted is waited for, before
+// the status says that the Secret is not let go.
+const releasePatience = 10 * time.Second
+
+// isReleasedSoon reports whether the token Secret is being deleted and waits for this operator only, and
+// has not waited for long. The API server may refuse the release.
+func (r *Reconciler) isReleasedSoon(o *observed) bool {
+	if !o.Target.IsEnding() {
+		return false
+	}
+	target := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+	target.UID = types.UID(o.Target.UID)
+	return o.Now.Before(r.memory.endsSince(target, o.Now).Add(releasePatience))
+}
+
 // heldSecret is what the operator did to a Secret lately.
 type heldSecret struct {
 	uid types.UID

@@ -60,6 +60,8 @@ type entry struct {
 	isUnwritten bool
 	// statusVersion is the resourceVersion of the last write of a status; empty before.
 	statusVersion string
+	// rival is the ClientCredential that went first at the last look; empty without one.
+	rival string
 	// told are the notices about the tokens that were written; nil before the first.
 	told []oauth2.Notice
 	// refusals are the requests that the server refused of late, the latest last.
@@ -146,15 +148,18 @@ func (m *memory) with(owner *v1alpha1.ClientCredential, do func(*entry)) {
 func (m *memory) status(owner *v1alpha1.ClientCredential) (status v1alpha1.ClientCredentialStatus) {
 	status = owner.Status
 	m.with(owner, func(e *entry) {
-		switch {
-		case e.status == nil:
-		case e.isUnwritten || older(owner.ResourceVersion, e.statusVersion):
+		if e.isNewer(owner) {
 			status = *e.status
-		default:
+		} else {
 			e.status = nil
 		}
 	})
 	return status
+}
+
+// isNewer reports whether the entry has a newer status than an object.
+func (e *entry) isNewer(owner *v1alpha1.ClientCredential) bool {
+	return e.status != nil && (e.isUnwritten || older(owner.ResourceVersion, e.statusVersion))
 }
 
 // isStatusUnwritten tells that the last status did not reach the API server.

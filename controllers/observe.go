@@ -111,7 +111,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		r.compareCredentials(ctx, o)
 	}
 	if o.Target.IsFree() {
-		o.Rival, err = r.elder(ctx, owner)
+		o.Rival, err = r.rival(ctx, owner)
 	}
 	return o, err
 }
@@ -205,50 +205,6 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 	state = tokensecret.StateOf(owner, live)
 	state.Unfit = tokensecret.Unfit(owner, live)
 	return state, nil
-}
-
-// elder returns the name of an older ClientCredential with the same target. The
-// one that holds it goes first: its Secret may be replaced just now.
-func (r *Reconciler) elder(ctx context.Context, owner *v1alpha1.ClientCredential) (string, error) {
-	rivals, err := r.list(ctx, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
-	if err != nil {
-		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
-	}
-	elder := owner
-	if r.holdsTarget(owner) {
-		return "", nil
-	}
-	for i := range rivals.Items {
-		rival := &rivals.Items[i]
-		if !rival.DeletionTimestamp.IsZero() || rival.UID == owner.UID {
-			continue
-		}
-		if r.holdsTarget(rival) {
-			return rival.Name, nil
-		}
-		if isElder(rival, elder) {
-			elder = rival
-		}
-	}
-	if elder == owner {
-		return "", nil
-	}
-	return elder.Name, nil
-}
-
-// holdsTarget tells of a ClientCredential that has its Secret, or a token that it is
-// about to write.
-func (r *Reconciler) holdsTarget(owner *v1alpha1.ClientCredential) bool {
-	token := r.memory.status(owner).Token
-	return (token != nil && token.SecretName == owner.TargetName()) || r.memory.unwritten(owner) != nil
-}
-
-func isElder(a, b metav1.Object) bool {
-	before, after := a.GetCreationTimestamp(), b.GetCreationTimestamp()
-	if before.Equal(&after) {
-		return a.GetUID() < b.GetUID()
-	}
-	return before.Before(&after)
 }
 
 // older tells whether resourceVersion a, which is empty for an object that is not

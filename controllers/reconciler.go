@@ -144,7 +144,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
-	if observed.Target.IsEnding() {
+	if r.isReleasedSoon(observed) {
 		// The release of the Secret comes back as an event.
 		return r.lookAgain(observed.Now.Add(revocationInterval)), nil
 	}

@@ -35,7 +35,10 @@ const (
 // holdReconciler removes the finalizer from Secrets that no revocation needs any more.
 type holdReconciler struct{ *Reconciler }
 
-const holdsName = "heldsecret"
+const (
+	holdsName   = "heldsecret"
+	holdWorkers = 16
+)
 
 // addHolds adds the reconciler of held Secrets.
 func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) error {
@@ -46,10 +49,10 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 		}))).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(r.neededSecrets), builder.WithPredicates(mayRelease())).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: 16, ReconciliationTimeout: options.ReconciliationTimeout,
+			MaxConcurrentReconciles: holdWorkers, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(r.watched(holdsName, &holdReconciler{r}))
+		Complete(r.sharingSlots(holdWorkers, r.watched(holdsName, &holdReconciler{r})))
 }
 
 // neededSecrets are the Secrets that the revocation for a ClientCredential needs.
@@ -128,8 +131,9 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 
 // release removes the finalizer from a Secret.
 func (r *Reconciler) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
-	err := r.patchSecret(ctx, secret, tokensecret.Release(secret.UID, ""))
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+	uid := secret.UID
+	err := r.patchSecret(ctx, secret, tokensecret.Release(uid, ""))
+	if err != nil && !apierrors.IsConflict(err) && !r.isGone(ctx, err, secretMetadata(client.ObjectKeyFromObject(secret)), uid) {
 		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
 	}
 	return nil

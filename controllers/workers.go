@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
@@ -24,6 +25,23 @@ func (r *Reconciler) sharingWorkers(reconciler reconcile.Reconciler) reconcile.R
 			return r.requeueAt(r.Clock.Now().Add(workerRetry)), nil
 		}
 		defer func() { r.workers.Leave(asking.ID, r.Clock.Now()) }()
+		return reconciler.Reconcile(ctx, request)
+	})
+}
+
+// busyRetry is when a request comes again that may not have a worker now.
+const busyRetry = time.Second
+
+// sharingSlots is sharingWorkers for a controller with so many workers whose requests do not wait in
+// line: a request that may not have a worker comes again after busyRetry.
+func (r *Reconciler) sharingSlots(workers int, reconciler reconcile.Reconciler) reconcile.Reconciler {
+	slots := fairshare.NewSlots(workers)
+	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+		leave, ok := slots.TryWith(request.Namespace, 1)
+		if !ok {
+			return r.requeueAt(r.Clock.Now().Add(busyRetry)), nil
+		}
+		defer leave()
 		return reconciler.Reconcile(ctx, request)
 	})
 }

@@ -35,6 +35,10 @@ func targetTaken(in Input) *Decision {
 		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
 			in.TargetName, in.Target.Owner, in.Target.Remedy))
+	case in.Target.IsEnding():
+		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+			"Secret %q is being deleted, and the operator could not remove its finalizer %s: check the operator's role and the admission policies, or set spec.target.name to another name",
+			in.TargetName, v1alpha1.RevokeTokenFinalizer))
 	case in.Target != nil && in.Target.Finalizers != nil:
 		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
 			"Secret %q is being deleted and waits for its finalizers %q: see that they are removed, or set spec.target.name to another name",

@@ -10,9 +10,12 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
 )
 
 var _ = Describe("A tenant whose objects take the API server long", func() {
@@ -78,5 +81,50 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 			edit(ctx, &secrets.Items[i], func(s *corev1.Secret) { s.Labels = nil })
 		}
 		leavesHalf(ctx)
+	})
+
+	It("leaves workers to the AuthorizationServers of others", func(ctx SpecContext) {
+		hang(http.MethodGet, "configmaps", "/bundle")
+		for i := range workers + 44 {
+			create(ctx, &v1alpha1.AuthorizationServer{ObjectMeta: w.attacker.metadata(fmt.Sprint("idp-", i)), Spec: v1alpha1.AuthorizationServerSpec{
+				TokenEndpoint: "https://idp.example.com/token", TLS: &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "bundle"}},
+			}})
+		}
+		Eventually(hung.Load).Should(BeNumerically(">=", 8))
+		victim := &v1alpha1.AuthorizationServer{
+			ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: "https://idp.example.com/token"},
+		}
+		create(ctx, victim)
+		Eventually(func(g Gomega) []metav1.Condition {
+			g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(victim), victim)).To(Succeed())
+			return victim.Status.Conditions
+		}).Should(matchers.HaveConditionType("Ready"))
+		w.interceptWith(nil)
+	})
+
+	It("leaves workers to others whose Secrets wait to be let go", func(ctx SpecContext) {
+		server := newHonestServer("shop")
+		for i := range 50 {
+			w.attacker.asks(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server), revokedOnDelete(server))
+		}
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Eventually(func(g Gomega) {
+			for i := range 50 {
+				g.Expect(w.attacker.secret(ctx, fmt.Sprintf("shop-%d-credentials", i)).Finalizers).NotTo(BeEmpty())
+			}
+		}).Should(Succeed())
+		collectGarbage(ctx, w.victim.namespace)
+		hang(http.MethodPatch, "secrets", "-credentials")
+		for i := range 50 {
+			edit(ctx, w.attacker.clientCredential(fmt.Sprint("shop-", i), ""), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
+		}
+		Eventually(hung.Load).Should(BeNumerically(">=", 8))
+		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
+		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-credentials"))).To(Succeed())
+		Eventually(func() bool {
+			return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop-credentials"), &corev1.Secret{}))
+		}).WithTimeout(endsIn).Should(BeTrue())
+		w.interceptWith(nil)
 	})
 })

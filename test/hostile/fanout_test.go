@@ -1,0 +1,70 @@
+package hostile_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, ten times a second", func() {
+	DescribeTable("keeps no other tenant waiting", func(ctx SpecContext, target func(name string) string) {
+		const number = 1000
+		attacker, victim := newTenant(ctx), newTenant(ctx)
+		startProcess(attacker.namespace, victim.namespace)
+		server, refusing := newHonestServer(), newHostileServer(answers(400, `{"error": "invalid_client"}`))
+		usual := victim.firstToken(ctx, "usual", server)
+		shared := attacker.credentials("shared", map[string]string{"client_id": "shop", "client_secret": secretOf("shop")})
+		create(ctx, shared)
+		inParallel(number, func(i int) {
+			name := fmt.Sprintf("shop-%d", i)
+			create(ctx, attacker.clientCredential(name, refusing.URL, func(spec *v1alpha1.ClientCredentialSpec) {
+				spec.CredentialsRef.Name = "shared"
+				spec.Target = &v1alpha1.TokenTarget{Name: target(name)}
+			}))
+		})
+		attacker.allSay(ctx, number, matchers.HaveConditionType("Ready"))
+
+		editing, end := context.WithCancel(ctx)
+		var edits sync.WaitGroup
+		edits.Go(func() {
+			defer GinkgoRecover()
+			ticker := time.NewTicker(100 * time.Millisecond)
+			defer ticker.Stop()
+			for i := 0; editing.Err() == nil; i++ {
+				edit(ctx, shared, func(secret *corev1.Secret) { secret.Labels["edit"] = fmt.Sprint(i) })
+				<-ticker.C
+			}
+		})
+		during := victim.firstToken(ctx, "during", server)
+		end()
+		edits.Wait()
+		AddReportEntry("first token of another tenant, usually and during the edits", fmt.Sprint(usual, " ", during))
+		Expect(during).To(beAsSoonAs(usual))
+	},
+		Entry("if each has a target of its own", func(name string) string { return name + "-token" }),
+		Entry("if all have one target", func(string) string { return "same" }),
+	)
+})
+
+// inParallel calls do for each number below the given one, in 8 goroutines.
+func inParallel(number int, do func(i int)) {
+	GinkgoHelper()
+	var work sync.WaitGroup
+	for first := range 8 {
+		work.Go(func() {
+			defer GinkgoRecover()
+			for i := first; i < number; i += 8 {
+				do(i)
+			}
+		})
+	}
+	work.Wait()
+}

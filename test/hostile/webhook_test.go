@@ -1,0 +1,86 @@
+package hostile_test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	testingclock "k8s.io/utils/clock/testing"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/matchers"
+)
+
+var _ = Describe("An admission webhook", func() {
+	// answersOnce has the first patch of an object answered with 404.
+	answersOnce := func(w *world, path string) *atomic.Int32 {
+		seen := &atomic.Int32{}
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, path) && seen.Add(1) == 1 {
+				return answered(request, http.StatusNotFound, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}`)
+			}
+			return nil
+		})
+		return seen
+	}
+
+	It("that answers 404 when the finalizer is set costs no token", func(ctx SpecContext) {
+		w, server := newWorld(ctx), newHonestServer("shop")
+		seen := answersOnce(w, "/clientcredentials/shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Expect(seen.Load()).To(BeNumerically(">=", 1))
+	})
+
+	DescribeTable("that answers 404 when a finalizer is removed ends no removal", func(ctx SpecContext, path string) {
+		w, server := newWorld(ctx), newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Eventually(func() []string { return w.victim.secret(ctx, "shop-credentials").Finalizers }).ShouldNot(BeEmpty())
+		collectGarbage(ctx, w.victim.namespace)
+		seen := answersOnce(w, path)
+		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
+		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-credentials"))).To(Succeed())
+		Eventually(func(g Gomega) {
+			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))).To(BeTrue())
+			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop-credentials"), &corev1.Secret{}))).To(BeTrue())
+		}).WithTimeout(endsIn).Should(Succeed())
+		Expect(seen.Load()).To(BeNumerically(">=", 2))
+		Expect(w.told("TokenRevoked")).To(Equal(1))
+	},
+		Entry("from the ClientCredential", "/clientcredentials/shop"),
+		Entry("from the credentials Secret", "/secrets/shop-credentials"),
+	)
+
+	It("that keeps the operator from letting a token Secret go has the status say so", func(ctx SpecContext) {
+		clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+		w, server := newWorld(ctx, func(s *settings) { s.clock = clock }), newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/shop-token") {
+				return answered(request, http.StatusForbidden, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}`)
+			}
+			return nil
+		})
+		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-token"))).To(Succeed())
+		says := func(most time.Duration, condition string, status metav1.ConditionStatus, reason string) {
+			GinkgoHelper()
+			w.passes(most, func(g Gomega) {
+				g.Expect(w.victim.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition(condition, status, reason))
+			})
+		}
+		says(time.Minute, "RenewalFailing", "True", "TargetConflict")
+		says(2*time.Hour, "Ready", "False", "TargetConflict")
+
+		By("letting it go")
+		w.interceptWith(nil)
+		says(10*time.Minute, "Ready", "True", "TokenIssued")
+	})
+})
