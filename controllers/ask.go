@@ -31,9 +31,9 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest
 	if received.IsZero() {
 		received = r.Clock.Now()
 	}
-	r.Metrics.TokenRequested("//"+request.ShownHost(), received.Sub(startedAt), err)
+	r.Metrics.TokenRequested(o.owner.Namespace, "//"+request.ShownHost(), received.Sub(startedAt), err)
 	if since := r.memory.endWait(o.owner); !since.IsZero() {
-		r.Metrics.Waited("//"+request.ShownHost(), startedAt.Sub(since))
+		r.Metrics.Waited(o.owner.Namespace, "//"+request.ShownHost(), startedAt.Sub(since))
 	}
 	return token, err
 }

@@ -21,8 +21,8 @@ import (
 // busy are metrics of which each has a series.
 func busy() *prometheus.Registry {
 	collector := leading(&cache{items: []v1alpha1.ClientCredential{shop(token(), is("Ready", metav1.ConditionTrue, "TokenIssued"))}})
-	collector.TokenRequested("https://idp.example.com", time.Second, nil)
-	collector.Waited("https://idp.example.com", time.Second)
+	collector.TokenRequested("shop", "https://idp.example.com", time.Second, nil)
+	collector.Waited("shop", "https://idp.example.com", time.Second)
 	collector.Renewed(issuedAt, expiresAt, renewAt)
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector)

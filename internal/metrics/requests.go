@@ -7,13 +7,13 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// TokenRequested counts a token request to a URL, and why it failed if it did. What
+// TokenRequested counts a token request of a namespace to a URL, and why it failed if it did. What
 // the operator itself refused to send is not counted.
-func (m *Metrics) TokenRequested(url string, took time.Duration, err error) {
+func (m *Metrics) TokenRequested(namespace, url string, took time.Duration, err error) {
 	if oauth2.IsUnsent(err) {
 		return
 	}
-	server := m.servers.name(url)
+	server := m.servers.name(namespace, url)
 	m.requests.WithLabelValues(server, Result(err)).Inc()
 	m.duration.WithLabelValues(server).Observe(took.Seconds())
 }
@@ -30,10 +30,10 @@ func Result(err error) string {
 	return other
 }
 
-// Waited tells how long the token request to a URL that goes out now had to wait
+// Waited tells how long the token request of a namespace to a URL that goes out now had to wait
 // for its turn.
-func (m *Metrics) Waited(url string, wait time.Duration) {
-	m.waits.WithLabelValues(m.servers.name(url)).Observe(wait.Seconds())
+func (m *Metrics) Waited(namespace, url string, wait time.Duration) {
+	m.waits.WithLabelValues(m.servers.name(namespace, url)).Observe(wait.Seconds())
 }
 
 // Renewed tells that a new token takes the place of one that was issued at one

@@ -23,7 +23,7 @@ const (
 var _ = DescribeTable("A token request",
 	func(url string, err error, expected ...string) {
 		collector := metrics.New("")
-		collector.TokenRequested(url, time.Second, err)
+		collector.TokenRequested("shop", url, time.Second, err)
 		Expect(series(collector, requests)).To(ConsistOf(expected))
 		Expect(series(collector, durations)).To(HaveLen(13 * len(expected)))
 	},
@@ -52,11 +52,11 @@ var _ = DescribeTable("A token request",
 )
 
 var _ = Describe("The servers", func() {
-	It("have a hundred names at most, over all metrics", func() {
+	It("of a namespace have a hundred names at most, over all metrics", func() {
 		collector := metrics.New("")
 		for i := range 150 {
-			collector.TokenRequested(fmt.Sprintf("https://%d.example.com/token", i), time.Second, nil)
-			collector.Waited(fmt.Sprintf("https://%d.example.com/token", i), time.Second)
+			collector.TokenRequested("shop", fmt.Sprintf("https://%d.example.com/token", i), time.Second, nil)
+			collector.Waited("shop", fmt.Sprintf("https://%d.example.com/token", i), time.Second)
 		}
 		for _, name := range []string{durations, waits} {
 			Expect(series(collector, name)).To(And(
@@ -65,6 +65,15 @@ var _ = Describe("The servers", func() {
 				Not(ContainElement(ContainSubstring("100.example.com")))))
 		}
 		Expect(series(collector, requests)).To(HaveLen(101))
+	})
+
+	It("of another namespace have names although one namespace took all that it could", func() {
+		collector := metrics.New("")
+		for i := range 300 {
+			collector.TokenRequested("hostile", fmt.Sprintf("https://%d.example.com/token", i), time.Second, nil)
+		}
+		collector.TokenRequested("shop", "https://idp.example.com/token", time.Second, nil)
+		Expect(series(collector, requests)).To(ContainElement(ContainSubstring(`server="idp.example.com"`)))
 	})
 })
 

@@ -5,15 +5,17 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
 // other stands for what has no name of its own in a label.
 const other = "other"
 
 const (
-	// mostServers is how many servers get a name of their own: whoever may create a
-	// ClientCredential can name any.
-	mostServers = 100
+	// maxServers is how many servers get a name of their own: whoever may create a
+	// ClientCredential can name any. A single namespace gets half of the names.
+	maxServers = 200
 	// longestServer is a name of DNS and a port.
 	longestServer = 253 + len(":65535")
 )
@@ -22,12 +24,16 @@ const (
 type servers struct {
 	mutex sync.Mutex
 	known map[string]bool
+	// names are shared among namespaces.
+	names *fairshare.Room
 }
 
-func newServers() *servers { return &servers{known: map[string]bool{}} }
+func newServers() *servers {
+	return &servers{known: map[string]bool{}, names: fairshare.NewRoom(maxServers)}
+}
 
-// name is the host of a URL, with the port if it has one.
-func (s *servers) name(rawURL string) string {
+// name returns the host of a URL that a namespace requests tokens from, with the port if it has one.
+func (s *servers) name(namespace, rawURL string) string {
 	parsed, err := url.Parse(rawURL)
 	if err != nil || parsed.Host == "" || len(parsed.Host) > longestServer || !utf8.ValidString(parsed.Host) {
 		return other
@@ -36,9 +42,10 @@ func (s *servers) name(rawURL string) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if !s.known[host] {
-		if len(s.known) >= mostServers {
+		if !s.names.Admits(namespace, 1) {
 			return other
 		}
+		s.names.Add(namespace, 1)
 		s.known[host] = true
 	}
 	return host

@@ -143,8 +143,8 @@ func backslash(rest []byte) ([]byte, int) {
 		return number(rest, 2, 8)
 	case letter == 'x':
 		return octet(rest, 2, 2, 16)
-	case '0' <= letter && letter <= '7':
-		return octet(rest, 1, 3, 8)
+	case isOctal(letter):
+		return octal(rest)
 	case strings.IndexByte("abfnrtv", letter) >= 0:
 		// A control character, which does not show.
 		return nil, 2
@@ -191,9 +191,28 @@ func octet(rest []byte, prefix, digits, base int) ([]byte, int) {
 	return []byte{byte(value)}, prefix + digits
 }
 
+// octal decodes the one to three octal digits after a backslash.
+func octal(rest []byte) ([]byte, int) {
+	digits := 1
+	for digits < 3 && len(rest) > 1+digits && isOctal(rest[1+digits]) {
+		digits++
+	}
+	decoded, size := octet(rest, 1, digits, 8)
+	if size == 0 {
+		// Three digits may be more than a byte.
+		return octet(rest, 1, 2, 8)
+	}
+	return decoded, size
+}
+
+func isOctal(b byte) bool { return '0' <= b && b <= '7' }
+
 // entity decodes HTML and XML.
 func entity(rest []byte) ([]byte, int) {
 	const maxEntity = 12
+	if len(rest) > 2 && rest[1] == '#' {
+		return reference(rest)
+	}
 	end := bytes.IndexByte(rest[:min(len(rest), maxEntity)], ';')
 	if end < 0 {
 		return nil, 0
@@ -203,6 +222,27 @@ func entity(rest []byte) ([]byte, int) {
 		return []byte(letter), end + 1
 	}
 	return nil, 0
+}
+
+// reference decodes a numeric character reference. Browsers need no semicolon at its end.
+func reference(rest []byte) ([]byte, int) {
+	const maxDigits = 8
+	first, base, isDigit := 2, 10, func(b byte) bool { return '0' <= b && b <= '9' }
+	if rest[2] == 'x' || rest[2] == 'X' {
+		first, base, isDigit = 3, 16, func(b byte) bool { return hexDigit(b) >= 0 }
+	}
+	end := first
+	for end < len(rest) && end-first < maxDigits && isDigit(rest[end]) {
+		end++
+	}
+	value, err := strconv.ParseUint(string(rest[first:end]), base, 31)
+	if err != nil {
+		return nil, 0
+	}
+	if end < len(rest) && rest[end] == ';' {
+		end++
+	}
+	return utf8.AppendRune(nil, rune(value)), end //nolint:gosec // 31 bits.
 }
 
 // gap ends a run of what was decoded. No UTF-8 has it.

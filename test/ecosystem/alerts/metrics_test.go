@@ -71,8 +71,8 @@ func operator() *metrics.Metrics {
 
 	operator := metrics.New("v1.0.0")
 	operator.ReadFrom(cache, elected)
-	operator.TokenRequested("https://idp.example.com/token", time.Second, nil)
-	operator.Waited("https://idp.example.com/token", time.Minute)
+	operator.TokenRequested("shop", "https://idp.example.com/token", time.Second, nil)
+	operator.Waited("shop", "https://idp.example.com/token", time.Minute)
 	operator.Renewed(time.Unix(0, 0), time.Unix(3600, 0), time.Unix(2400, 0))
 	return operator
 }
