@@ -21,8 +21,12 @@ func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCr
 	if token != nil && token.SecretName == owner.TargetName() {
 		return nil, nil
 	}
+	options := []client.ListOption{client.InNamespace(owner.Namespace), client.UnsafeDisableDeepCopy}
+	if !owner.RetainsTarget() {
+		options = append(options, client.MatchingFields{ownerIndex: string(owner.UID)})
+	}
 	secrets := secretMetadataList()
-	if err := r.Client.List(ctx, secrets, client.InNamespace(owner.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, secrets, options...); err != nil {
 		return nil, fmt.Errorf("list token Secrets: %w", err)
 	}
 	for i := range secrets.Items {
