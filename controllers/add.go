@@ -30,6 +30,7 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/recorder"
+	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 const controllerName = "clientcredential"
@@ -174,7 +175,8 @@ func targetReleased() predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok := e.ObjectOld.(*v1alpha1.ClientCredential)
 			after, alsoOK := e.ObjectNew.(*v1alpha1.ClientCredential)
-			return ok && alsoOK && before.TargetName() != after.TargetName()
+			return ok && alsoOK && (before.TargetName() != after.TargetName() ||
+				(tokenSecretOf(before) != "" && tokenSecretOf(before) != tokenSecretOf(after)))
 		},
 	}
 }
@@ -233,6 +235,7 @@ const (
 	targetIndex      = "target"
 	credentialsIndex = "credentials"
 	ownerIndex       = "owner"
+	namedOwnerIndex  = "namedOwner"
 	serverIndex      = "server"
 )
 
@@ -266,6 +269,14 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 			return []string{serverKey(reference.Kind, reference.Name), string(reference.Kind)}
 		}
 		return []string{serverKey(v1alpha1.AuthorizationServerNamespaced, reference.Name)}
+	}); err != nil {
+		return err
+	}
+	if err := indexer.IndexField(ctx, secretMetadata(types.NamespacedName{}), namedOwnerIndex, func(object client.Object) []string {
+		if uid := tokensecret.OwnerUID(object); uid != "" {
+			return []string{uid}
+		}
+		return nil
 	}); err != nil {
 		return err
 	}

@@ -79,8 +79,8 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		case apierrors.IsConflict(err):
 			// The cache is behind a change.
 			return r.requeueAt(r.Clock.Now().Add(statusConflictInterval)), nil
-		case err != nil:
-			return reconcile.Result{}, client.IgnoreNotFound(err)
+		case err != nil && !r.isGone(ctx, err, r.newServer(), found.GetUID()):
+			return reconcile.Result{}, err
 		}
 	}
 	switch {

@@ -37,10 +37,10 @@ func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Obje
 
 func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
-// isGone reports whether a write failed because its object does not exist any more. An admission
-// webhook can answer 404 too, so the object is read live. live names it.
+// isGone reports whether a write failed because its object does not exist any more, or another one has
+// its name. An admission webhook can answer 404 and 409 too, so the object is read live. live names it.
 func (r *Reconciler) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
-	if !apierrors.IsNotFound(failed) {
+	if !apierrors.IsNotFound(failed) && !apierrors.IsConflict(failed) {
 		return false
 	}
 	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"math/bits"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -15,7 +14,7 @@ import (
 )
 
 const (
-	// smallFanOut is the number of requests that one event leads to at the usual priority and at once.
+	// smallFanOut is the number of requests that one event leads to at once.
 	smallFanOut = 8
 	// fanOutDelay is how much each further request delays all of them, up to maxFanOutDelay. Events
 	// that come meanwhile lead to no further reconciles.
@@ -26,15 +25,14 @@ const (
 // fanOut returns a handler that enqueues what an object maps to. The more requests one event leads to,
 // the later they come: edits of an object that a thousand others use must not delay other tenants.
 func fanOut(toRequests handler.MapFunc) handler.EventHandler {
-	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], maxPriority int, objects ...client.Object) {
+	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], priority int, objects ...client.Object) {
 		requests := map[reconcile.Request]bool{}
 		for _, object := range objects {
 			for _, request := range toRequests(ctx, object) {
 				requests[request] = true
 			}
 		}
-		priority, after := fanOutOf(len(requests))
-		priority = min(priority, maxPriority)
+		after := min(time.Duration(max(0, len(requests)-smallFanOut))*fanOutDelay, maxFanOutDelay)
 		for request := range requests {
 			if prioritized, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
 				prioritized.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(priority), After: after}, request)
@@ -45,19 +43,19 @@ func fanOut(toRequests handler.MapFunc) handler.EventHandler {
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			maxPriority := 0
+			priority := 0
 			if e.IsInInitialList {
-				maxPriority = handler.LowPriority
+				priority = handler.LowPriority
 			}
-			enqueue(ctx, q, maxPriority, e.Object)
+			enqueue(ctx, q, priority, e.Object)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			maxPriority := 0
+			priority := 0
 			if e.ObjectOld.GetResourceVersion() == e.ObjectNew.GetResourceVersion() {
 				// The cache repeats what it has.
-				maxPriority = handler.LowPriority
+				priority = handler.LowPriority
 			}
-			enqueue(ctx, q, maxPriority, e.ObjectOld, e.ObjectNew)
+			enqueue(ctx, q, priority, e.ObjectOld, e.ObjectNew)
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			enqueue(ctx, q, 0, e.Object)
@@ -66,11 +64,4 @@ func fanOut(toRequests handler.MapFunc) handler.EventHandler {
 			enqueue(ctx, q, 0, e.Object)
 		},
 	}
-}
-
-// fanOutOf returns the priority of so many requests, of which 0 is the usual one and less comes later,
-// and their delay.
-func fanOutOf(requests int) (priority int, after time.Duration) {
-	further := max(0, requests-smallFanOut)
-	return -bits.Len(uint(further / smallFanOut)), min(time.Duration(further)*fanOutDelay, maxFanOutDelay) //nolint:gosec // It is not negative.
 }

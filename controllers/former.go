@@ -21,17 +21,14 @@ func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCr
 	if token != nil && token.SecretName == owner.TargetName() {
 		return nil, nil
 	}
-	options := []client.ListOption{client.InNamespace(owner.Namespace), client.UnsafeDisableDeepCopy}
-	if !owner.RetainsTarget() {
-		options = append(options, client.MatchingFields{ownerIndex: string(owner.UID)})
-	}
 	secrets := secretMetadataList()
-	if err := r.Client.List(ctx, secrets, options...); err != nil {
+	if err := r.Client.List(ctx, secrets, client.InNamespace(owner.Namespace),
+		client.MatchingFields{namedOwnerIndex: string(owner.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list token Secrets: %w", err)
 	}
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
-		if secret.Name != owner.TargetName() && tokensecret.NamesOwner(secret, owner) && tokensecret.StateOf(owner, secret).Owned {
+		if secret.Name != owner.TargetName() && tokensecret.StateOf(owner, secret).Owned {
 			former = append(former, *secret)
 		}
 	}
@@ -52,7 +49,7 @@ func (r *Reconciler) formerOwner(ctx context.Context, secret *metav1.PartialObje
 	switch token := owner.Status.Token; {
 	case err != nil:
 		return nil, client.IgnoreNotFound(err)
-	case owner.TargetName() == secret.Name, !tokensecret.NamesOwner(secret, owner):
+	case owner.TargetName() == secret.Name, tokensecret.OwnerUID(secret) != string(owner.UID):
 		return nil, nil
 	case token != nil && token.SecretName != secret.Name:
 		// The new target has its token.

@@ -60,7 +60,7 @@ func (r *Reconciler) patchSecret(ctx context.Context, secret *metav1.PartialObje
 
 // releasePatience is how long the release of a token Secret that is being deleted is waited for, before
 // the status says that the Secret is not let go.
-const releasePatience = 10 * time.Second
+const releasePatience = maxHold + revocationInterval
 
 // isReleasedSoon reports whether the token Secret is being deleted and waits for this operator only, and
 // has not waited for long. The API server may refuse the release.

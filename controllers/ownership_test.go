@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -114,6 +115,27 @@ var _ = Describe("The adoption of a Secret", func() {
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("belongs to SealedSecret sealed")))
 		Expect(w.tokenRequests()).To(BeZero())
+	})
+
+	It("is for the elder once the one that held it has lost its Secret and fails", func(ctx SpecContext) {
+		shop.Spec.Target = nil
+		other := w.clientCredential("other")
+		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
+		create(ctx, other)
+		w.eventuallyReady(ctx, "other")
+		// The API server counts ages in seconds.
+		Eventually(time.Now).Should(BeTemporally(">=", other.CreationTimestamp.Add(time.Second)))
+		create(ctx, shop)
+		secret := w.eventuallyReady(ctx, "shop")
+		edit(ctx, other, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Name = secret.Name })
+		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+
+		w.server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+		Expect(apiServer.Delete(ctx, secret)).To(Succeed())
+		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "ServerError"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+		w.server.RespondAt(authserver.RFC6749Path, nil)
+		w.inTimeSays(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("is for the elder of two that both may", func(ctx SpecContext) {

@@ -137,8 +137,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		changed, err = r.ensureMetadata(bounded, observed)
 		watch.end()
 		if changed && err == nil {
-			// The change comes back as an event.
-			return reconcile.Result{}, nil
+			// The change comes back as an event, unless an admission webhook undid it.
+			return r.lookAgain(observed.Now.Add(statusConflictInterval)), nil
 		}
 	}
 	if err != nil {

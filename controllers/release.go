@@ -133,7 +133,7 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 func (r *Reconciler) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
 	uid := secret.UID
 	err := r.patchSecret(ctx, secret, tokensecret.Release(uid, ""))
-	if err != nil && !apierrors.IsConflict(err) && !r.isGone(ctx, err, secretMetadata(client.ObjectKeyFromObject(secret)), uid) {
+	if err != nil && !r.isGone(ctx, err, secretMetadata(client.ObjectKeyFromObject(secret)), uid) {
 		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
 	}
 	return nil

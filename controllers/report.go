@@ -61,7 +61,7 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 		version, err := r.writeStatus(ctx, o, report.Status)
 		end(client.IgnoreNotFound(err))
 		switch {
-		case apierrors.IsNotFound(err):
+		case r.isGone(ctx, err, clientCredentialMetadata(o.owner), o.owner.UID):
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
 			logger(ctx).Info("Another writer changed the status; looking again")

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -27,14 +28,19 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 	defer r.endJourney(o)
 	// A token that could not be written is the newest one. The Secret may hold an older one.
 	unwritten := r.memory.unwritten(owner)
-	if unwritten != nil && o.Now.Before(unwritten.token.ExpiresAt) {
+	var left error
+	switch {
+	case unwritten == nil || !o.Now.Before(unwritten.token.ExpiresAt):
+	case !r.isOfServer(o, unwritten.provenance.RequestHash):
+		left = declarationError(v1alpha1.EventRevocationFailed, "the token that could not be written is of an earlier spec, and perhaps of another authorization server")
+	default:
 		if err := r.sendRevocation(ctx, o, unwritten.token.AccessToken); err != nil {
 			return false, err
 		}
 		r.memory.rememberUnwritten(owner, nil)
 		revoked = true
 	}
-	held, err := r.tokensToRevoke(ctx, o)
+	held, ofOthers, err := r.tokensToRevoke(ctx, o)
 	if err != nil {
 		return revoked, err
 	}
@@ -46,6 +52,9 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		}
 		r.endToken(ctx, o, token)
 	}
+	if left = cmp.Or(left, ofOthers); left != nil {
+		return false, left
+	}
 	return revoked || len(held) > 0, nil
 }
 
@@ -56,35 +65,40 @@ type heldToken struct {
 	value  oauth2.Sensitive
 }
 
-// tokensToRevoke reads the tokens that the Secret holds, and those of former targets.
-func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, err error) {
+// tokensToRevoke reads the tokens that the Secret holds, and those of former targets. ofOthers is about
+// a token that perhaps another authorization server issued.
+func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, ofOthers, err error) {
 	token, err := r.tokenToRevoke(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if token != nil {
 		tokens = append(tokens, *token)
 	}
 	former, err := r.formerTargets(ctx, o.owner, o.previous.Token)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range former {
-		if !r.mayRevoke(o, tokensecret.StateOf(o.owner, &former[i])) {
+		state := tokensecret.StateOf(o.owner, &former[i])
+		if !r.mayRevoke(o, state) {
+			if state.HoldsToken(o.Now) {
+				ofOthers = declarationError(v1alpha1.EventRevocationFailed, "Secret %q does not hold the token of this spec", former[i].Name)
+			}
 			continue
 		}
 		token, err := r.readToken(ctx, o, former[i].Name)
 		if client.IgnoreNotFound(err) != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if token != nil {
 			tokens = append(tokens, *token)
 		}
 	}
-	if last := o.previous.Token; len(tokens) == 0 && isOfFormer(o, last) && o.Now.Before(last.ExpiresAt.Time) {
-		return nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", last.SecretName)
+	if last := o.previous.Token; len(tokens) == 0 && ofOthers == nil && isOfFormer(o, last) && o.Now.Before(last.ExpiresAt.Time) {
+		return nil, nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", last.SecretName)
 	}
-	return tokens, nil
+	return tokens, ofOthers, nil
 }
 
 // tokenToRevoke reads the token that the Secret holds; it returns nil if there is none.
@@ -110,16 +124,19 @@ func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (*heldToken
 }
 
 // mayRevoke reports whether a Secret holds a token that may be sent to the authorization server of
-// the spec. The token may be that of an earlier spec, if the same server issued it.
+// the spec.
 func (r *Reconciler) mayRevoke(o *observed, state *tokensecret.State) bool {
-	if !state.HoldsToken(o.Now) {
-		return false
-	}
-	if state.Record.RequestHash == o.RequestHash {
+	return state.HoldsToken(o.Now) && r.isOfServer(o, state.Record.RequestHash)
+}
+
+// isOfServer reports whether a token with a request hash is of the authorization server of the spec. It may be
+// that of an earlier spec, if this process remembers that the same server issued it.
+func (r *Reconciler) isOfServer(o *observed, requestHash string) bool {
+	if requestHash == o.RequestHash {
 		return true
 	}
 	needs := r.memory.needs(o.owner)
-	return needs != nil && needs.issuedFor == state.Record.RequestHash && needs.issuedBy == o.serverDigest()
+	return needs != nil && needs.issuedFor == requestHash && needs.issuedBy == o.serverDigest()
 }
 
 // isOfFormer reports whether a status tells of the token of a former target.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -228,6 +229,15 @@ func (r *Reconciler) targetConflictOr(ctx context.Context, o *observed, err erro
 	return err
 }
 
+// releaseFormer releases the Secret of a former target, unless it holds the credentials of others.
+func (r *Reconciler) releaseFormer(ctx context.Context, owner *v1alpha1.ClientCredential, secret *metav1.PartialObjectMetadata) error {
+	users, err := r.usersOf(ctx, secret)
+	if err != nil || slices.ContainsFunc(users, func(u user) bool { return u.UID != owner.UID }) {
+		return err
+	}
+	return r.release(ctx, secret)
+}
+
 // prune deletes the token Secrets of former targets, or releases those that are to be
 // retained, now that the token is in its place: nothing renews them.
 func (r *Reconciler) prune(ctx context.Context, o *observed) error {
@@ -249,8 +259,7 @@ func (r *Reconciler) prune(ctx context.Context, o *observed) error {
 			}
 		}
 		if state.Held {
-			// No revocation needs it any more.
-			if err := r.release(ctx, secret); err != nil {
+			if err := r.releaseFormer(ctx, o.owner, secret); err != nil {
 				return err
 			}
 		}

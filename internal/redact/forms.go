@@ -231,6 +231,9 @@ func reference(rest []byte) ([]byte, int) {
 	if rest[2] == 'x' || rest[2] == 'X' {
 		first, base, isDigit = 3, 16, func(b byte) bool { return hexDigit(b) >= 0 }
 	}
+	for first < len(rest)-1 && rest[first] == '0' && isDigit(rest[first+1]) {
+		first++
+	}
 	end := first
 	for end < len(rest) && end-first < maxDigits && isDigit(rest[end]) {
 		end++

@@ -58,6 +58,7 @@ var encodings = map[string]func(string) string{
 	"as HTML in hex":               func(s string) string { return each(s, func(r rune) string { return fmt.Sprintf("&#x%X;", r) }) },
 	"as HTML in decimal without ;": func(s string) string { return each(s, func(r rune) string { return fmt.Sprintf("&#%d", r) }) },
 	"as HTML in hex without ;":     func(s string) string { return each(s, func(r rune) string { return fmt.Sprintf("&#x%x", r) }) },
+	"as HTML with zeros":           func(s string) string { return each(s, func(r rune) string { return fmt.Sprintf("&#%09d;", r) }) },
 	"as a form":                    url.QueryEscape,
 	"as a path":                    url.PathEscape,
 	"as a form twice":              func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },

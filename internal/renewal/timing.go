@@ -92,6 +92,9 @@ func (p Policy) LifetimeShort(lifetime time.Duration) *oauth2.Notice {
 	earlier := ""
 	if (Policy{Before: KubeletDelay}).Margin(lifetime) >= KubeletDelay {
 		earlier = fmt.Sprintf("set spec.renewBefore to %s, ", KubeletDelay)
+		if p.BeforePercentage > 0 {
+			earlier = fmt.Sprintf("set spec.renewBefore to %s in place of spec.renewBeforePercentage, ", KubeletDelay)
+		}
 	}
 	return &oauth2.Notice{
 		Reason: v1alpha1.EventLifetimeShort,

@@ -46,13 +46,16 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
 }
 
-// NamesOwner reports whether a Secret names a ClientCredential as its owner, by its controller
-// reference or an annotation.
-func NamesOwner(secret metav1.Object, owner *v1alpha1.ClientCredential) bool {
-	if controller := metav1.GetControllerOfNoCopy(secret); controller != nil {
-		return controller.UID == owner.UID
+// OwnerUID returns the UID of the ClientCredential that a Secret names as its owner, by its controller
+// reference or else by an annotation; empty without one.
+func OwnerUID(secret metav1.Object) string {
+	switch controller := metav1.GetControllerOfNoCopy(secret); {
+	case controller == nil:
+		return secret.GetAnnotations()[v1alpha1.OwnerUIDAnnotation]
+	case controller.Kind == v1alpha1.ClientCredentialKind:
+		return string(controller.UID)
 	}
-	return secret.GetAnnotations()[v1alpha1.OwnerUIDAnnotation] == string(owner.UID)
+	return ""
 }
 
 func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.Object) {

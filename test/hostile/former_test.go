@@ -3,6 +3,7 @@ package hostile_test
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -93,6 +94,20 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 		Entry("target, with a Secret that is retained", retain, target("elsewhere")),
 	)
 
+	It("is told that the token lives on if the spec names another server, although the target was changed too", func(ctx SpecContext) {
+		other := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_scope"}`))
+		token := edited(ctx, same, all(target("elsewhere"), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: other.URL, Revocation: &v1alpha1.Revocation{
+				Endpoint: other.URL + "/revoke", OnDelete: ptr.To(true),
+			}}
+		}))
+		Expect(revocations(server)).To(BeEmpty())
+		Expect(server.IsActive(token)).To(BeTrue())
+		Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
+		Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+		Eventually(isFree(ctx)).Should(Succeed())
+	})
+
 	It("is told that the token lives on if the spec names credentials that do not exist", func(ctx SpecContext) {
 		edited(ctx, same, func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "none" })
 		Expect(revocations(server)).To(BeEmpty())
@@ -102,6 +117,18 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 })
 
 var _ = Describe("The Secret of a former target", func() {
+	It("is let go although it was retained, and the new one is not", func(ctx SpecContext) {
+		w, server := newWorld(ctx), newHonestServer("shop")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{Name: "retained", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		})
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		Eventually(func() []string { return w.victim.secret(ctx, "retained").Finalizers }).ShouldNot(BeEmpty())
+		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target = nil })
+		Eventually(func() []string { return w.victim.secret(ctx, "retained").Finalizers }).Should(BeEmpty())
+		Expect(w.victim.secret(ctx, "retained").Data).To(HaveKey(v1alpha1.AccessTokenKey))
+	})
+
 	DescribeTable("is let go once the new one has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 		w, server := newWorld(ctx), newHonestServer("shop")
 		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
@@ -124,4 +151,30 @@ var _ = Describe("The Secret of a former target", func() {
 		Entry("and deleted", v1alpha1.DeletionPolicyDelete),
 		Entry("and kept", v1alpha1.DeletionPolicyRetain),
 	)
+})
+
+var _ = It("A token that could not be written is not sent to another server, when the spec names that before the deletion", func(ctx SpecContext) {
+	w, server := newWorld(ctx), newHonestServer("shop")
+	other := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_scope"}`))
+	w.interceptWith(func(request *http.Request) *http.Response {
+		if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/secrets") {
+			return answered(request, http.StatusForbidden, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}`)
+		}
+		return nil
+	})
+	w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+	w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) {
+		spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: other.URL, Revocation: &v1alpha1.Revocation{
+			Endpoint: other.URL + "/revoke", OnDelete: ptr.To(true),
+		}}
+	})
+	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidScope"))
+	asked := other.requests.Load()
+	Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
+	Eventually(func() bool {
+		return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))
+	}).WithTimeout(endsIn).Should(BeTrue())
+	Expect(other.requests.Load()).To(Equal(asked))
+	Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
 })

@@ -14,6 +14,7 @@ import (
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -36,6 +37,19 @@ var _ = Describe("An admission webhook", func() {
 		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(seen.Load()).To(BeNumerically(">=", 1))
+	})
+
+	It("that answers 404 when a failure is written ends no attempts", func(ctx SpecContext) {
+		clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
+		w, server := newWorld(ctx, func(s *settings) { s.clock = clock }), newHonestServer("shop")
+		server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+		seen := answersOnce(w, "/clientcredentials/shop/status")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server))
+		Eventually(seen.Load).Should(BeNumerically(">=", 1))
+		server.RespondAt(authserver.RFC6749Path, nil)
+		w.passes(10*time.Minute, func(g Gomega) {
+			g.Expect(w.victim.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		})
 	})
 
 	DescribeTable("that answers 404 when a finalizer is removed ends no removal", func(ctx SpecContext, path string) {
@@ -76,7 +90,7 @@ var _ = Describe("An admission webhook", func() {
 				g.Expect(w.victim.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition(condition, status, reason))
 			})
 		}
-		says(time.Minute, "RenewalFailing", "True", "TargetConflict")
+		says(5*time.Minute, "RenewalFailing", "True", "TargetConflict")
 		says(2*time.Hour, "Ready", "False", "TargetConflict")
 
 		By("letting it go")
