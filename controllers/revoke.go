@@ -52,8 +52,8 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 		}
 		r.endToken(ctx, o, token)
 	}
-	if left = cmp.Or(left, ofOthers); left != nil {
-		return false, left
+	if failed := cmp.Or(left, ofOthers); failed != nil {
+		return false, failed
 	}
 	return revoked || len(held) > 0, nil
 }
