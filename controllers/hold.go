@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -65,12 +66,18 @@ const releasePatience = maxHold + revocationInterval
 // isReleasedSoon reports whether the token Secret is being deleted and waits for this operator only, and
 // has not waited for long. The API server may refuse the release.
 func (r *Reconciler) isReleasedSoon(o *observed) bool {
-	if !o.Target.IsEnding() {
-		return false
-	}
-	target := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	target.UID = types.UID(o.Target.UID)
-	return o.Now.Before(r.memory.endsSince(target, o.Now).Add(releasePatience))
+	return o.Target.IsEnding() && o.Now.Before(r.memory.targetEndsSince(o.owner, o.Target.UID, o.Now).Add(releasePatience))
+}
+
+// targetEndsSince returns when a ClientCredential first saw the deletion of its token Secret.
+func (m *memory) targetEndsSince(owner *v1alpha1.ClientCredential, uid string, now time.Time) (since time.Time) {
+	m.with(owner, func(e *entry) {
+		if e.endingTarget != uid {
+			e.endingTarget, e.endingSince = uid, now
+		}
+		since = e.endingSince
+	})
+	return since
 }
 
 // heldSecret is what the operator did to a Secret lately.

@@ -60,6 +60,10 @@ type entry struct {
 	isUnwritten bool
 	// statusVersion is the resourceVersion of the last write of a status; empty before.
 	statusVersion string
+	// endingTarget is the UID of the last token Secret that was seen while it was being deleted, and endingSince
+	// when that was first seen.
+	endingTarget string
+	endingSince  time.Time
 	// rival is the ClientCredential that went first at the last look; empty without one.
 	rival string
 	// told are the notices about the tokens that were written; nil before the first.
