@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +76,6 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if options.MaxConcurrentReconciles == 0 {
 		options.MaxConcurrentReconciles = maxConcurrentReconciles
 	}
-	r.workers = ratelimit.NewPlaces(options.MaxConcurrentReconciles, options.MaxConcurrentReconciles)
 	if options.RateLimiter == nil {
 		options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 	}
@@ -92,9 +90,13 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	}
 	woken := make(chan event.GenericEvent)
 	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		r.wake(ctx, func(key string) { wakeUp(ctx, woken, key) })
+		r.wake(ctx, func(key string) { enqueue(ctx, woken, key) })
 		return nil
 	})); err != nil {
+		return err
+	}
+	workers, err := r.addWorkers(mgr, controllerName, options.MaxConcurrentReconciles)
+	if err != nil {
 		return err
 	}
 	clientCredentials := builder.ControllerManagedBy(mgr).
@@ -104,13 +106,14 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 		Watches(&v1alpha1.AuthorizationServer{}, fanOut(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Secret{}, fanOut(r.usingSecret)).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(workers.source()).
 		WithOptions(options)
 	if !r.NamedNamespacesOnly {
 		if err := r.addClusterServers(mgr, clientCredentials, options); err != nil {
 			return err
 		}
 	}
-	return clientCredentials.Complete(r.sharingWorkers(r.watched(controllerName, r)))
+	return clientCredentials.Complete(workers.share(r.watched(controllerName, r)))
 }
 
 // addClusterServers adds all that is watched for ClusterAuthorizationServers alone.
@@ -120,15 +123,6 @@ func (r *Reconciler) addClusterServers(mgr manager.Manager, clientCredentials *b
 		WatchesMetadata(&corev1.Namespace{}, fanOut(r.ofNamespace), builder.WithPredicates(relabelled()))
 	return r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
 		func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options)
-}
-
-// wakeUp puts a ClientCredential into the queue.
-func wakeUp(ctx context.Context, woken chan<- event.GenericEvent, key string) {
-	namespace, name, _ := strings.Cut(key, string(types.Separator))
-	select {
-	case woken <- event.GenericEvent{Object: &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
-	case <-ctx.Done():
-	}
 }
 
 // relabelled lets through what may change which servers a namespace may use.

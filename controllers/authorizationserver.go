@@ -40,14 +40,19 @@ type serverReconciler struct {
 
 // addServers adds the reconciler of one kind of authorization servers.
 func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, newServer func() server, options controller.Options) error {
+	workers, err := r.addWorkers(mgr, name, maxConcurrentReconciles)
+	if err != nil {
+		return err
+	}
 	return builder.ControllerManagedBy(mgr).
 		Named(name).
+		WatchesRawSource(workers.source()).
 		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: maxConcurrentReconciles, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(r.sharingSlots(maxConcurrentReconciles, r.watched(name, &serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})))
+		Complete(workers.share(r.watched(name, &serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})))
 }
 
 // Reconcile looks at one authorization server.

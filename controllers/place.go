@@ -193,8 +193,7 @@ func (d declaration) name() string {
 // wakeInterval is how often wake looks for requests that can be sent sooner than expected.
 const wakeInterval = time.Second
 
-// wake calls the requests that can be sent now, and the ClientCredentials for which there is a
-// worker, until the context ends.
+// wake calls the requests that can be sent now, until the context ends.
 func (r *Reconciler) wake(ctx context.Context, call func(key string)) {
 	ticker := r.Clock.NewTicker(wakeInterval)
 	defer ticker.Stop()
@@ -204,11 +203,10 @@ func (r *Reconciler) wake(ctx context.Context, call func(key string)) {
 		case <-ctx.Done():
 			return
 		case <-r.TokenEndpoint.Calling():
-		case <-r.workers.Calling():
 		case <-ticker.C():
 			due = r.limiter.Due(r.Clock.Now())
 		}
-		for _, key := range slices.Concat(due, r.TokenEndpoint.Due(), r.workers.Due(r.Clock.Now())) {
+		for _, key := range slices.Concat(due, r.TokenEndpoint.Due()) {
 			call(key)
 		}
 	}

@@ -83,8 +83,6 @@ type Reconciler struct {
 	limiter *ratelimit.Limiter
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
 	large, rewrites *fairshare.Slots
-	// workers are the workers for ClientCredentials.
-	workers *ratelimit.Places
 	// progress has each controller.
 	progress []*controllerProgress
 	started  func() time.Time

@@ -42,8 +42,13 @@ const (
 
 // addHolds adds the reconciler of held Secrets.
 func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) error {
+	workers, err := r.addWorkers(mgr, holdsName, holdWorkers)
+	if err != nil {
+		return err
+	}
 	return builder.ControllerManagedBy(mgr).
 		Named(holdsName).
+		WatchesRawSource(workers.source()).
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(func(secret client.Object) bool {
 			return tokensecret.IsHeld(secret) || r.memory.hasSecret(client.ObjectKeyFromObject(secret))
 		}))).
@@ -52,7 +57,7 @@ func (r *Reconciler) addHolds(mgr manager.Manager, options controller.Options) e
 			MaxConcurrentReconciles: holdWorkers, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(r.sharingSlots(holdWorkers, r.watched(holdsName, &holdReconciler{r})))
+		Complete(workers.share(r.watched(holdsName, &holdReconciler{r})))
 }
 
 // neededSecrets are the Secrets that the revocation for a ClientCredential needs.

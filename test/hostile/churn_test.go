@@ -98,9 +98,11 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 		GinkgoHelper()
 		Eventually(func(g Gomega) {
 			clock.Step(time.Minute)
-			list := &v1alpha1.ClientCredentialList{}
+			list, secrets := &v1alpha1.ClientCredentialList{}, &corev1.SecretList{}
 			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.attacker.namespace))).To(Succeed())
 			g.Expect(list.Items).To(BeEmpty())
+			g.Expect(apiServer.List(ctx, secrets, client.InNamespace(w.attacker.namespace))).To(Succeed())
+			g.Expect(secrets.Items).To(BeEmpty())
 		}).Should(Succeed())
 	}
 	for _, kind := range []client.Object{&v1alpha1.ClientCredential{}, &corev1.Secret{}} {
@@ -113,6 +115,7 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	By("forgetting also what counts for a while after the last request")
 	clock.Step(4 * time.Hour)
 	w.victim.isServed(ctx, "after", tokenEndpoint(honest))
+	Eventually(func() bool { isIdle, _, _ := w.operator.State(); return isIdle }).Should(BeTrue())
 	w.operator.Stop()
 	Expect(reconciler.Recorder).To(BeAssignableToTypeOf(&recorder.Recorder{}), "it bounds the events")
 	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
