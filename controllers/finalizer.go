@@ -16,8 +16,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// keepFinalizer puts the finalizer on a ClientCredential whose token is to be
-// revoked with it, and takes it off others. It tells whether it changed something.
+// keepFinalizer sets the finalizer on a ClientCredential whose token must be revoked on deletion,
+// and removes it from any other. It reports whether the ClientCredential changed.
 func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bool, err error) {
 	if o.Declaration != nil {
 		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.

@@ -13,8 +13,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// A ClientCredential whose target is renamed owns the Secret of its former target until the new one
-// has a token. Until then, its status tells of no token, and that Secret holds the one to revoke.
+// After a change of spec.target.name, a ClientCredential owns the Secret of its former target until the
+// new Secret has a token. Until then, the status shows no token, and the former Secret holds the token
+// to revoke.
 
 // formerTargets returns the Secrets of former targets, while the target has no token by the status.
 func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCredential, token *v1alpha1.TokenStatus) (former []metav1.PartialObjectMetadata, err error) {

@@ -59,12 +59,12 @@ func (r *Reconciler) patchSecret(ctx context.Context, secret *metav1.PartialObje
 	return r.Client.Patch(ctx, secret, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 }
 
-// releasePatience is how long the release of a token Secret that is being deleted is waited for, before
-// the status says that the Secret is not let go.
+// releasePatience is how long the operator may take to release a token Secret that is being deleted,
+// before the status reports a conflict.
 const releasePatience = maxHold + revocationInterval
 
-// isReleasedSoon reports whether the token Secret is being deleted and waits for this operator only, and
-// has not waited for long. The API server may refuse the release.
+// isReleasedSoon reports whether the token Secret is being deleted, has no finalizer but the operator's,
+// and has not waited for longer than releasePatience. The API server may refuse the release.
 func (r *Reconciler) isReleasedSoon(o *observed) bool {
 	return o.Target.IsEnding() && o.Now.Before(r.memory.targetEndsSince(o.owner, o.Target.UID, o.Now).Add(releasePatience))
 }

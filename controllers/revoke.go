@@ -139,7 +139,7 @@ func (r *Reconciler) isOfServer(o *observed, requestHash string) bool {
 	return needs != nil && needs.issuedFor == requestHash && needs.issuedBy == o.serverDigest()
 }
 
-// isOfFormer reports whether a status tells of the token of a former target.
+// isOfFormer reports whether a token status is about a former target.
 func isOfFormer(o *observed, token *v1alpha1.TokenStatus) bool {
 	return token != nil && token.SecretName != "" && token.SecretName != o.TargetName
 }

@@ -17,21 +17,22 @@ import (
 	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
-// workerRetry is when a request looks for a worker that was not called for one. A call that is lost
-// would else end the renewals of a token.
+// workerRetry is when a request that waits for a worker is retried. Without the retry, a lost call would
+// end the renewals of a token.
 const workerRetry = time.Minute
 
-// workers are the workers of one controller. Namespaces share them: none holds more of them than are left
-// free, whatever they do. A request that may not have a worker waits in line, and is called.
+// workers divides the workers of one controller among namespaces: a namespace holds no more workers than
+// are left free. A request of a namespace with no worker left waits in line, and is enqueued again when a
+// worker is free.
 type workers struct {
 	*Reconciler
 	controller string
 	places     *ratelimit.Places
-	// called are the objects whose requests are called.
+	// called receives the objects that are enqueued again.
 	called chan event.GenericEvent
 }
 
-// addWorkers returns so many workers for a controller, and has the manager call for them.
+// addWorkers returns the workers of a controller, and adds to the manager what enqueues waiting requests.
 func (r *Reconciler) addWorkers(mgr manager.Manager, controller string, number int) (*workers, error) {
 	// To Places, the workers are a host.
 	w := &workers{Reconciler: r, controller: controller, places: ratelimit.NewPlaces(number, number), called: make(chan event.GenericEvent)}
@@ -45,12 +46,12 @@ func (r *Reconciler) addWorkers(mgr manager.Manager, controller string, number i
 	return w, nil
 }
 
-// source has the controller enqueue what is called.
+// source is the watch source of the waiting requests.
 func (w *workers) source() source.Source {
 	return source.Channel(w.called, &handler.EnqueueRequestForObject{})
 }
 
-// call calls the requests for which there is a worker, until the context ends.
+// call enqueues waiting requests when workers are free, until the context ends.
 func (w *workers) call(ctx context.Context) {
 	ticker := w.Clock.NewTicker(wakeInterval)
 	defer ticker.Stop()

@@ -13,8 +13,8 @@ import (
 const other = "other"
 
 const (
-	// maxServers is how many servers get a name of their own: whoever may create a
-	// ClientCredential can name any. A single namespace gets half of the names.
+	// maxServers bounds the values of the label server, because a user who may create a
+	// ClientCredential can name any host. A single namespace gets half of them.
 	maxServers = 200
 	// longestServer is a name of DNS and a port.
 	longestServer = 253 + len(":65535")

@@ -37,8 +37,8 @@ func patchMetadata(metadata map[string]any) []byte {
 	return patch
 }
 
-// HoldsToken reports whether the Secret holds an unexpired token that nobody else wrote, whatever
-// spec it was issued for.
+// HoldsToken reports whether the Secret holds an unexpired token that the operator wrote, for this spec or
+// an earlier one.
 func (s *State) HoldsToken(now time.Time) bool {
 	return s != nil && s.Owned && s.Record != nil && !s.Tampered && now.Before(s.Record.ExpiresAt)
 }

@@ -41,9 +41,7 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 		}).Should(Succeed())
 		collectGarbage(ctx, w.victim.namespace)
 		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
-		Eventually(func() bool {
-			return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))
-		}).WithTimeout(endsIn).Should(BeTrue())
+		Eventually(isGone(ctx, w.victim.clientCredential("shop", ""))).WithTimeout(endsIn).Should(Succeed())
 		return token
 	}
 	isFree := func(ctx context.Context) func(Gomega) {
@@ -172,9 +170,7 @@ var _ = It("A token that could not be written is not sent to another server, whe
 	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidScope"))
 	asked := other.requests.Load()
 	Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
-	Eventually(func() bool {
-		return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))
-	}).WithTimeout(endsIn).Should(BeTrue())
+	Eventually(isGone(ctx, w.victim.clientCredential("shop", ""))).WithTimeout(endsIn).Should(Succeed())
 	Expect(other.requests.Load()).To(Equal(asked))
 	Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
 })

@@ -54,11 +54,6 @@ var _ = Describe("A revocation on deletion", func() {
 		GinkgoHelper()
 		Eventually(finalizers(ctx, secret)).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
 	}
-	isGone := func(ctx context.Context, object client.Object) func(Gomega) {
-		return func(g Gomega) {
-			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object))).To(BeTrue(), object.GetName())
-		}
-	}
 	a := func() *v1alpha1.ClientCredential {
 		return &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("a")}
 	}

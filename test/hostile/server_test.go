@@ -77,8 +77,8 @@ func newRawServer(answer func(net.Conn)) *hostileServer {
 	return s
 }
 
-// serveConnections calls serve with each connection. Those that serve leaves open stay so until the
-// spec ends.
+// serveConnections calls serve with each connection. A connection that serve leaves open is closed
+// when the spec ends.
 func serveConnections(listener net.Listener, serve func(net.Conn)) {
 	DeferCleanup(listener.Close)
 	go func() {

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	gomegatypes "github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -122,6 +123,13 @@ func create(ctx context.Context, objects ...client.Object) {
 	GinkgoHelper()
 	for _, object := range objects {
 		Expect(apiServer.Create(ctx, object)).To(Succeed(), "create %T %s", object, object.GetName())
+	}
+}
+
+// isGone expects that an object does not exist any more.
+func isGone(ctx context.Context, object client.Object) func(Gomega) {
+	return func(g Gomega) {
+		g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object))).To(BeTrue(), object.GetName())
 	}
 }
 

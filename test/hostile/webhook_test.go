@@ -9,11 +9,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	testingclock "k8s.io/utils/clock/testing"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -61,10 +59,8 @@ var _ = Describe("An admission webhook", func() {
 		seen := answersOnce(w, path)
 		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
 		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-credentials"))).To(Succeed())
-		Eventually(func(g Gomega) {
-			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop"), &v1alpha1.ClientCredential{}))).To(BeTrue())
-			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop-credentials"), &corev1.Secret{}))).To(BeTrue())
-		}).WithTimeout(endsIn).Should(Succeed())
+		Eventually(isGone(ctx, w.victim.clientCredential("shop", ""))).WithTimeout(endsIn).Should(Succeed())
+		Eventually(isGone(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shop-credentials")})).WithTimeout(endsIn).Should(Succeed())
 		Expect(seen.Load()).To(BeNumerically(">=", 2))
 		Expect(w.told("TokenRevoked")).To(Equal(1))
 	},

@@ -10,7 +10,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -122,9 +121,7 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		Eventually(hung.Load).Should(BeNumerically(">=", 8))
 		Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
 		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-credentials"))).To(Succeed())
-		Eventually(func() bool {
-			return apierrors.IsNotFound(apiServer.Get(ctx, w.victim.key("shop-credentials"), &corev1.Secret{}))
-		}).WithTimeout(endsIn).Should(BeTrue())
+		Eventually(isGone(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shop-credentials")})).WithTimeout(endsIn).Should(Succeed())
 		w.interceptWith(nil)
 	})
 })
