@@ -185,13 +185,17 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 			// So the request is sent until the buffers of the connection are full.
 			err := cmp.Or(s.WriteWindowUpdate(0, 1<<20), s.WriteWindowUpdate(s.id, 1<<20))
 			for err == nil {
-				err = s.WritePriority(s.id, http2.PriorityParam{})
+				// It acknowledges a ping that nobody sent, which has no answer.
+				err = s.WritePing(true, [8]byte{})
 			}
 			ended <- struct{}{}
 		})
-		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 60<<10)}))
+		// The buffers hold up to 68 KiB, as measured: 92 KiB do not fit.
+		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 46<<10)}))
 		create(ctx, w.attacker.clientCredential("large", server.URL, w.attacker.trusts(ctx, "large", server), func(spec *v1alpha1.ClientCredentialSpec) {
-			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "much", SecretKey: "much"}}}
+			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{
+				{Name: "much", SecretKey: "much"}, {Name: "more", SecretKey: "much"},
+			}}
 		}))
 		w.attacker.says(ctx, "large", matchers.HaveCondition("Ready", "False", "Timeout"))
 		Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
