@@ -13,8 +13,8 @@ import (
 const other = "other"
 
 const (
-	// maxServers bounds the values of the label server, because a user who may create a
-	// ClientCredential can name any host. A single namespace gets half of them.
+	// maxServers bounds the values of the label server, because each ClientCredential can name
+	// another host. A single namespace gets half of the values.
 	maxServers = 200
 	// longestServer is a name of DNS and a port.
 	longestServer = 253 + len(":65535")

@@ -185,12 +185,12 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 			// So the request is sent until the buffers of the connection are full.
 			err := cmp.Or(s.WriteWindowUpdate(0, 1<<20), s.WriteWindowUpdate(s.id, 1<<20))
 			for err == nil {
-				// It acknowledges a ping that nobody sent, which has no answer.
+				// The client does not answer the acknowledgement of a ping that it did not send.
 				err = s.WritePing(true, [8]byte{})
 			}
 			ended <- struct{}{}
 		})
-		// The buffers hold up to 68 KiB, as measured: 92 KiB do not fit.
+		// The buffers of the connection hold at most 68 KiB (measured), so a body of 92 KiB does not fit.
 		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 46<<10)}))
 		create(ctx, w.attacker.clientCredential("large", server.URL, w.attacker.trusts(ctx, "large", server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{
