@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
@@ -253,11 +254,11 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	}
 	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, place)
 	request.IsSent = true
-	var failure *oauth2.Error
+	failure := problem.Of(err)
 	switch {
 	case err == nil:
 		r.memory.forgetRefused(o.owner, digest)
-	case errors.As(err, &failure) && failure.Class == oauth2.CredentialsRefused:
+	case failure != nil && failure.Class == problem.CredentialsRefused:
 		r.memory.rememberRefused(o.owner, digest)
 	}
 	return token, request, err
@@ -279,8 +280,7 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 		r.memory.rememberRequest(o.owner, startedAt)
 		place.used = !oauth2.IsUnsent(err)
 	}
-	var failure *oauth2.Error
-	if errors.As(err, &failure) {
+	if failure := problem.Of(err); failure != nil {
 		r.pause(o, client, failure)
 		err = r.distrustMetadata(o.server, prepared.trust, failure)
 	}

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 )
@@ -39,25 +39,21 @@ func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (r
 
 // timedOut is the failure of a reconcile whose time is over, or nil. What hangs is the API
 // server, or several requests to an authorization server one after the other.
-func (r *Reconciler) timedOut(err error) *oauth2.Error {
+func (r *Reconciler) timedOut(err error) *problem.Problem {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
-	return &oauth2.Error{
-		Reason: v1alpha1.ReasonAPIRequestFailed, Class: oauth2.Unavailable,
-		Message: fmt.Sprintf("the reconcile took longer than %s (%s); it is retried", r.Timeout, shorten(err.Error())),
-	}
+	return problem.Retry(problem.Unavailable, v1alpha1.ReasonAPIRequestFailed,
+		"the reconcile took longer than %s (%s); it is retried", r.Timeout, shorten(err.Error()))
 }
 
 // apiFailure is the failure of a request to the API server.
-func apiFailure(err error) *oauth2.Error {
-	failure := &oauth2.Error{
-		Reason: v1alpha1.ReasonAPIRequestFailed, Class: apiFailureClass(err),
-		Message: fmt.Sprintf("cannot %s; the request is retried", shorten(err.Error())),
-	}
+func apiFailure(err error) *problem.Problem {
+	advice := "the request is retried"
 	if apierrors.IsForbidden(err) {
-		failure.Message = fmt.Sprintf("cannot %s; check the operator's role and the admission policies", shorten(err.Error()))
+		advice = "check the operator's role and the admission policies"
 	}
+	failure := problem.Retry(apiFailureClass(err), v1alpha1.ReasonAPIRequestFailed, "cannot %s; %s", shorten(err.Error()), advice)
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		failure.RetryAfter = min(time.Duration(seconds)*time.Second, maxAPIDelay)
 	}
@@ -68,16 +64,16 @@ func apiFailure(err error) *oauth2.Error {
 const maxAPIDelay = 5 * time.Minute
 
 // apiFailureClass tells a refusal from an API server that cannot be reached or fails.
-func apiFailureClass(err error) oauth2.Class {
+func apiFailureClass(err error) problem.Class {
 	var refused apierrors.APIStatus
 	if !errors.As(err, &refused) {
-		return oauth2.Unavailable
+		return problem.Unavailable
 	}
 	switch code := refused.Status().Code; {
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code < 400, code >= 500:
-		return oauth2.Unavailable
+		return problem.Unavailable
 	}
-	return oauth2.MayPass
+	return problem.MayPass
 }
 
 // quiet hides the words of the API server about a write of a Secret: an admission webhook

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/status"
@@ -66,11 +67,11 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	// A place counts for the namespace; without an ID nobody is called when there is one.
 	bounded = tokenendpoint.AskingFor(bounded, ratelimit.Asker{Tenant: found.GetNamespace()})
 	endpoint, err := r.look(bounded, found)
-	var failure *oauth2.Error
+	failure := problem.Of(err)
 	switch {
 	case errors.Is(err, tokenendpoint.ErrBusy):
 		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
-	case err != nil && !errors.As(err, &failure):
+	case err != nil && failure == nil:
 		return reconcile.Result{}, err
 	}
 	before := found.GetStatus()
@@ -89,7 +90,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		}
 	}
 	switch {
-	case failure != nil && failure.Class != oauth2.Invalid:
+	case failure != nil && failure.Class != problem.Invalid:
 		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
 		// Neither metadata nor bundles tell of a change.
@@ -99,7 +100,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 }
 
 // look returns the token endpoint of a server, declared or discovered. What makes
-// it unusable is an *oauth2.Error.
+// it unusable is a *problem.Problem.
 func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
 	if isOutline(object) {
 		return "", oauth2.SpecTooLarge("the spec")

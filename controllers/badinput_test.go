@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -35,7 +35,7 @@ type badInput struct {
 	// fresh is what is said of a new ClientCredential if that differs.
 	fresh string
 	// class of the failure: by it the operator tries again.
-	class oauth2.Class
+	class problem.Class
 	// untried is a problem that is seen before an attempt, and waits for a change.
 	untried bool
 	// retryAfter is what the server asks for; 0 for nothing.
@@ -71,7 +71,7 @@ func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 // expectPatience looks at whether a person is asked to act: at once, after two minutes,
 // or never.
 func (bad badInput) expectPatience(g Gomega, conditions []metav1.Condition, isOld bool) {
-	if bad.class == oauth2.Invalid || (isOld && bad.class != oauth2.Unavailable) {
+	if bad.class == problem.Invalid || (isOld && bad.class != problem.Unavailable) {
 		g.Expect(conditions).To(And(
 			matchers.HaveCondition("Stalled", "True", bad.reason, ContainSubstring(bad.message)), Not(matchers.HaveConditionType("Reconciling"))))
 	} else {
@@ -175,44 +175,44 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile = "Unheard" })),
 	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint",
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile, a.TokenEndpoint = "OroCommerce", "" })),
-	Entry("the token endpoint lies at a denied address", specRefused("AddressDenied", "resolves to 169.254.169.254", oauth2.MayPass,
+	Entry("the token endpoint lies at a denied address", specRefused("AddressDenied", "resolves to 169.254.169.254", problem.MayPass,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = "http://169.254.169.254/token" })),
-	Entry("the token endpoint refuses connections", specRefused("TokenEndpointUnreachable", "connection refused", oauth2.Unavailable,
+	Entry("the token endpoint refuses connections", specRefused("TokenEndpointUnreachable", "connection refused", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = closedServer() + "/token" })),
-	Entry("the token endpoint does not speak TLS", specRefused("TLSFailed", "does not speak TLS", oauth2.Unavailable,
+	Entry("the token endpoint does not speak TLS", specRefused("TLSFailed", "does not speak TLS", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) {
 			a.TokenEndpoint = strings.Replace(a.TokenEndpoint, "http:", "https:", 1)
 		})),
-	Entry("the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", oauth2.Unavailable,
+	Entry("the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = selfSignedServer() + "/token" })),
 
-	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", oauth2.MayPass,
+	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", problem.MayPass,
 		func(w http.ResponseWriter) {
 			w.Header().Set("Location", "http://elsewhere.example.com/token?"+marker)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		})),
-	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", oauth2.MayPass,
+	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", problem.MayPass,
 		body(http.StatusOK, "text/html", "<html>"+marker+"</html>"))),
-	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", oauth2.MayPass,
+	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", problem.MayPass,
 		body(http.StatusOK, "application/json", ""))),
-	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", oauth2.MayPass,
+	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"error": "invalid_scope", "x": "`+marker+`"}`))),
-	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, oauth2.MayPass,
+	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, problem.MayPass,
 		body(http.StatusOK, "application/json", `{"token": "`+marker+`"}`))),
-	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", oauth2.MayPass,
+	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`\n", "expires_in": 60}`))),
-	Entry("the token has expired already", answer("TokenExpired", "has expired already", oauth2.Unavailable,
+	Entry("the token has expired already", answer("TokenExpired", "has expired already", problem.Unavailable,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "expires_in": 0}`))),
-	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", oauth2.MayPass,
+	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "token_type": "DPoP", "expires_in": 60}`))),
-	Entry("the client is refused with 400", answer("InvalidClient", "HTTP 400 invalid_client", oauth2.CredentialsRefused,
+	Entry("the client is refused with 400", answer("InvalidClient", "HTTP 400 invalid_client", problem.CredentialsRefused,
 		body(http.StatusBadRequest, "application/json", `{"error": "invalid_client", "x": "`+marker+`"}`))),
-	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", oauth2.CredentialsRefused,
+	Entry("the client is refused with 401, and the server echoes the secret", answer("InvalidClient", "[REDACTED]", problem.CredentialsRefused,
 		body(http.StatusUnauthorized, "application/json", `{"error_description": "no client has the secret s3cr3t-of-the-shop"}`))),
-	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", oauth2.Unavailable,
+	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", problem.Unavailable,
 		body(http.StatusInternalServerError, "text/html", "<html><body>"+marker+"</body></html>"))),
 	Entry("the token endpoint limits the rate", func() badInput {
-		bad := answer("RateLimited", "HTTP 429", oauth2.Unavailable, func(w http.ResponseWriter) {
+		bad := answer("RateLimited", "HTTP 429", problem.Unavailable, func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "120")
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
@@ -220,13 +220,13 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.fresh = "asked this client to wait until"
 		return bad
 	}()),
-	Entry("the body does not end", answer("InvalidResponse", "more than the limit of 256 KiB", oauth2.MayPass, func(w http.ResponseWriter) {
+	Entry("the body does not end", answer("InvalidResponse", "more than the limit of 256 KiB", problem.MayPass, func(w http.ResponseWriter) {
 		for range 300 {
 			_, _ = fmt.Fprintf(w, "%1024s", marker)
 		}
 	})),
 	Entry("the body does not come", func() badInput {
-		bad := answer("Timeout", "did not answer in full within 1s", oauth2.Unavailable, nil)
+		bad := answer("Timeout", "did not answer in full within 1s", problem.Unavailable, nil)
 		bad.spoil = func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 				_, _ = rw.Write([]byte(`{"access_token": "` + marker))
@@ -240,7 +240,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 
 func credentialsBad(reason, message string, untried bool, spoil func(SpecContext, *world)) badInput {
 	return badInput{
-		spoil: spoil, reason: reason, message: message, class: oauth2.ObjectNotReady, untried: untried,
+		spoil: spoil, reason: reason, message: message, class: problem.ObjectNotReady, untried: untried,
 		repair: func(ctx SpecContext, w *world) {
 			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, w.shopCredentials()))).To(Succeed())
 			create(ctx, w.shopCredentials())
@@ -267,7 +267,7 @@ func specBad(reason, message string, change func(*v1alpha1.AuthorizationServerSp
 		spoil: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
 		},
-		reason: reason, message: message, class: oauth2.Invalid, untried: true, spec: true,
+		reason: reason, message: message, class: problem.Invalid, untried: true, spec: true,
 		repair: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) {
 				s.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
@@ -283,20 +283,20 @@ func targetBad(message string, take func(SpecContext, *world)) badInput {
 			take(ctx, w)
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "taken"} })
 		},
-		reason: "TargetConflict", message: message, class: oauth2.ObjectNotReady, untried: true, spec: true,
+		reason: "TargetConflict", message: message, class: problem.ObjectNotReady, untried: true, spec: true,
 		repair: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = nil })
 		},
 	}
 }
 
-func specRefused(reason, message string, class oauth2.Class, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
+func specRefused(reason, message string, class problem.Class, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
 	bad := specBad(reason, message, change)
 	bad.class, bad.untried = class, false
 	return bad
 }
 
-func answer(reason, message string, class oauth2.Class, respond func(http.ResponseWriter)) badInput {
+func answer(reason, message string, class problem.Class, respond func(http.ResponseWriter)) badInput {
 	return badInput{
 		spoil: func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })

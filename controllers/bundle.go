@@ -3,8 +3,6 @@ package controllers
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // bundle reads the bundle of a declaration live, for use until leave: no cache holds ConfigMaps,
@@ -36,9 +35,7 @@ func (r *Reconciler) bundle(ctx context.Context, declared declaration) (authorit
 		}
 		return text, nil
 	})
-	var failure *oauth2.Error
-	switch {
-	case err == nil, errors.As(err, &failure), ctx.Err() != nil:
+	if err == nil || problem.Of(err) != nil || ctx.Err() != nil {
 		return authorities, leave, err
 	}
 	return nil, nil, bundleError("key %q of %s %q %s", reference.Key, reference.Kind, reference.Name, err)
@@ -58,8 +55,5 @@ func (r *Reconciler) readBundle(ctx context.Context, namespace string, reference
 
 // bundleError is retried, because CA bundles are not watched.
 func bundleError(format string, args ...any) error {
-	return &oauth2.Error{
-		Reason: v1alpha1.ReasonCABundleUnusable, Class: oauth2.MayPass,
-		Message: "authorizationServer.tls.caBundleRef: " + fmt.Sprintf(format, args...),
-	}
+	return problem.Retry(problem.MayPass, v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: "+format, args...)
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -96,7 +97,7 @@ func (r *Reconciler) confirmLoss(ctx context.Context, o *observed) error {
 	}
 	// Without an answer the token is worth more than what it costs.
 	if ends, err := r.namespaceEnds(ctx, o.owner.Namespace); err == nil && ends {
-		return notReady(v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
+		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
 			o.TargetName, o.owner.Namespace)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -79,8 +79,8 @@ func isInterrupted(ctx context.Context, err error) bool {
 // isRetryable reports whether a revocation that failed may succeed later. Refused credentials are not
 // tried again and again: servers lock accounts.
 func isRetryable(err error) bool {
-	var failure *oauth2.Error
-	return !errors.As(err, &failure) || failure.Class == oauth2.Unavailable || failure.Class == oauth2.MayPass
+	failure := problem.Of(err)
+	return failure == nil || failure.Class == problem.Unavailable || failure.Class == problem.MayPass
 }
 
 // nextRevocation returns when the revocation is tried again after an error; zero for never.
@@ -94,8 +94,7 @@ func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientC
 		return time.Time{}
 	}
 	next := revocationInterval
-	var failure *oauth2.Error
-	if errors.As(err, &failure) {
+	if failure := problem.Of(err); failure != nil {
 		if r.isEnding(ctx, owner.Namespace) {
 			return time.Time{}
 		}

@@ -2,13 +2,13 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -86,8 +86,7 @@ func pause(ctx context.Context) bool {
 // writesAgain reports whether an operator that ends may write a token again that could not be
 // written: it has no next reconcile, so the token would be lost.
 func (r *Reconciler) writesAgain(ctx context.Context, o *observed, failed error) bool {
-	var failure *oauth2.Error
-	if errors.As(failed, &failure) && failure.Class == oauth2.Invalid {
+	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
 		return false
 	}
 	if !pause(ctx) {

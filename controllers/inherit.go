@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -76,22 +76,20 @@ func (r *Reconciler) reportNotTakenOver(ctx context.Context, o *observed) (resul
 		return reconcile.Result{}, false
 	}
 	decision.Until = failure.RetryAt.Time
-	decision.Problem = &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}
+	decision.Problem = problem.Recorded(failure)
 	return r.report(ctx, o, decision, status.Outcome{}), true
 }
 
 // takeOverFailure is why the API server refused that. An admission webhook saw the data of
 // the Secret, so the data is cut out of its message.
-func (r *Reconciler) takeOverFailure(ctx context.Context, o *observed, refusal error) *oauth2.Error {
-	failure := &oauth2.Error{
-		Reason: v1alpha1.ReasonSecretWriteFailed, Class: apiFailureClass(refusal),
-		Message: fmt.Sprintf("Secret %q, which an earlier ClientCredential of this name left, cannot be taken over", o.TargetName),
-	}
+func (r *Reconciler) takeOverFailure(ctx context.Context, o *observed, refusal error) *problem.Problem {
+	said := ""
 	if secret, err := r.target(ctx, o); err == nil {
-		failure.Message += ": " + redacted(refusal, secret)
+		said = ": " + redacted(refusal, secret)
 	}
-	failure.Message += "; that is retried. To have a new token instead, delete that Secret"
-	return failure
+	return problem.Retry(apiFailureClass(refusal), v1alpha1.ReasonSecretWriteFailed,
+		"Secret %q, which an earlier ClientCredential of this name left, cannot be taken over%s; that is retried. To have a new token instead, delete that Secret",
+		o.TargetName, said)
 }
 
 func redacted(refusal error, secret *corev1.Secret) string {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -39,7 +40,7 @@ type observed struct {
 	// expiry reports an expired token during a step.
 	expiry expiryWatch
 	// notTakenOver is why the target, which is inherited, could not be taken over.
-	notTakenOver *oauth2.Error
+	notTakenOver *problem.Problem
 }
 
 // credentialsVersion is the resourceVersion of the credentials Secret; empty without one.

@@ -27,6 +27,7 @@ import (
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
@@ -195,9 +196,7 @@ type tokenEndpoint struct {
 func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
 		e.strayed.Store(to.Host, true)
-		return oauth2.Response{}, &oauth2.Error{
-			Reason: v1alpha1.ReasonTokenEndpointUnreachable, Class: oauth2.Unavailable, Message: "the tests do not ask " + to.Host,
-		}
+		return oauth2.Response{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable, "the tests do not ask %s", to.Host)
 	}
 	return e.Client.Send(ctx, request)
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
@@ -146,8 +146,8 @@ func (r *Reconciler) paused(o *observed, client clientKey) error {
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
 // overloaded or failing. After another failure, Retry-After applies to this ClientCredential
 // only: the time of its next attempt heeds it.
-func (r *Reconciler) pause(o *observed, client clientKey, failure *oauth2.Error) {
-	if failure.RetryAfter <= 0 || failure.Class != oauth2.Unavailable {
+func (r *Reconciler) pause(o *observed, client clientKey, failure *problem.Problem) {
+	if failure.RetryAfter <= 0 || failure.Class != problem.Unavailable {
 		return
 	}
 	now := r.Clock.Now()

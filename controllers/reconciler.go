@@ -24,6 +24,7 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
@@ -31,7 +32,7 @@ import (
 )
 
 // TokenEndpoint sends token requests, and finds token endpoints. Its errors are
-// tokenendpoint.ErrBusy and *oauth2.Error; of Authorities also others.
+// tokenendpoint.ErrBusy and *problem.Problem; of Authorities also others.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
 	// Take takes a place for requests to the host of a URL, or waits in line for one. Leave
@@ -231,7 +232,7 @@ func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) 
 	result := r.lookAgain(earlier(later.until, o))
 	decision := later.decision
 	failure := o.previous.Failure
-	isTurn := decision.Problem.Class == oauth2.Unavailable
+	isTurn := decision.Problem.Class == problem.Unavailable
 	if isTurn && !later.isAsked && (o.Valid() || (failure != nil && !o.ChangedSince(failure))) {
 		// Nothing is amiss yet; or what failed tells more than whose turn it is.
 		decision.Problem = nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -46,7 +47,7 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
 	}
-	if outcome.Failure != nil && outcome.Failure.Class == oauth2.CredentialsRefused && outcome.Request.IsSent {
+	if outcome.Failure != nil && outcome.Failure.Class == problem.CredentialsRefused && outcome.Request.IsSent {
 		r.memory.tellRefused(o.owner, report.Status.Failure)
 	}
 	for _, event := range report.Events {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -32,7 +33,7 @@ func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredentia
 	switch {
 	case unwritten == nil || !o.Now.Before(unwritten.token.ExpiresAt):
 	case !r.isOfServer(o, unwritten.provenance.RequestHash):
-		left = declarationError(v1alpha1.EventRevocationFailed, "the token that could not be written is of an earlier spec, and perhaps of another authorization server")
+		left = problem.Stalled(v1alpha1.EventRevocationFailed, "the token that could not be written is of an earlier spec, and perhaps of another authorization server")
 	default:
 		if err := r.sendRevocation(ctx, o, unwritten.token.AccessToken); err != nil {
 			return false, err
@@ -83,7 +84,7 @@ func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []
 		state := tokensecret.StateOf(o.owner, &former[i])
 		if !r.mayRevoke(o, state) {
 			if state.HoldsToken(o.Now) {
-				ofOthers = declarationError(v1alpha1.EventRevocationFailed, "Secret %q does not hold the token of this spec", former[i].Name)
+				ofOthers = problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q does not hold the token of this spec", former[i].Name)
 			}
 			continue
 		}
@@ -96,7 +97,7 @@ func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []
 		}
 	}
 	if last := o.previous.Token; len(tokens) == 0 && ofOthers == nil && isOfFormer(o, last) && o.Now.Before(last.ExpiresAt.Time) {
-		return nil, nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", last.SecretName)
+		return nil, nil, problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", last.SecretName)
 	}
 	return tokens, ofOthers, nil
 }
@@ -113,12 +114,12 @@ func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (*heldToken
 	case last == nil, !o.Now.Before(last.ExpiresAt.Time), isOfFormer(o, last):
 		return nil, nil
 	default:
-		return nil, declarationError(v1alpha1.EventRevocationFailed,
+		return nil, problem.Stalled(v1alpha1.EventRevocationFailed,
 			"Secret %q does not hold the token of this spec any more", o.TargetName)
 	}
 	token, err := r.readToken(ctx, o, o.TargetName)
 	if apierrors.IsNotFound(err) {
-		return nil, declarationError(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
+		return nil, problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q with the token is gone", o.TargetName)
 	}
 	return token, err
 }
@@ -181,7 +182,7 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	case o.Declaration != nil:
 		return o.Declaration
 	case o.Credentials != nil && (o.Credentials.Version == "" || !o.Credentials.Allowed):
-		return declarationError(v1alpha1.ReasonCredentialsNotFound,
+		return problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
 			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
 	}
 	ctx, end := r.step(ctx, o, "revoke")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 )
 
@@ -37,7 +38,7 @@ type declaration struct {
 }
 
 // observeServer finds the declaration and completes it by its profile. What
-// makes it unusable is an *oauth2.Error.
+// makes it unusable is a *problem.Problem.
 func (r *Reconciler) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (declaration, error) {
 	declared, err := r.declarationFor(ctx, owner)
 	if err != nil {
@@ -53,10 +54,10 @@ func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientC
 	case isOutline(owner):
 		return declaration{}, oauth2.SpecTooLarge("the spec")
 	case reference == nil && r.ForbidInlineServers:
-		return declaration{}, declarationError(v1alpha1.ReasonInlineAuthorizationServerForbidden,
+		return declaration{}, problem.Stalled(v1alpha1.ReasonInlineAuthorizationServerForbidden,
 			"spec.authorizationServer is forbidden in this cluster (--allow-inline-authorization-servers=false): set spec.authorizationServerRef to an AuthorizationServer or ClusterAuthorizationServer")
 	case reference == nil && owner.Spec.AuthorizationServer == nil:
-		return declaration{}, declarationError(v1alpha1.ReasonAuthorizationServerInvalid,
+		return declaration{}, problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid,
 			"there is no authorization server: set spec.authorizationServer or spec.authorizationServerRef")
 	case reference == nil:
 		return declaration{AuthorizationServerSpec: *owner.Spec.AuthorizationServer, namespace: owner.Namespace, tenant: owner.Namespace}, nil
@@ -75,7 +76,7 @@ func (r *Reconciler) declarationFor(ctx context.Context, owner *v1alpha1.ClientC
 
 func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCredential, name string) (declaration, error) {
 	if r.NamedNamespacesOnly {
-		return declaration{}, declarationError(v1alpha1.ReasonAuthorizationServerNotAllowed,
+		return declaration{}, problem.Stalled(v1alpha1.ReasonAuthorizationServerNotAllowed,
 			"ClusterAuthorizationServer %q cannot be used: this operator works in named namespaces only (--namespaces). "+
 				"Declare an AuthorizationServer in namespace %q, and name that in spec.authorizationServerRef",
 			name, owner.Namespace)
@@ -89,7 +90,7 @@ func (r *Reconciler) clusterServer(ctx context.Context, owner *v1alpha1.ClientCr
 	}
 	allowed, err := r.isAllowed(ctx, owner.Namespace, found.Spec.AllowedNamespaces)
 	if err == nil && !allowed {
-		err = notReady(v1alpha1.ReasonAuthorizationServerNotAllowed,
+		err = problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonAuthorizationServerNotAllowed,
 			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to let spec.allowedNamespaces select the labels of this namespace",
 			name, owner.Namespace)
 	}
@@ -103,7 +104,7 @@ func (r *Reconciler) isAllowed(ctx context.Context, namespace string, selector *
 	}
 	chosen, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
-		return false, declarationError(v1alpha1.ReasonAuthorizationServerInvalid,
+		return false, problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid,
 			"spec.allowedNamespaces of the ClusterAuthorizationServer cannot be used: %s", err)
 	}
 	metadata := namespaceMetadata(namespace)
@@ -116,7 +117,7 @@ func (r *Reconciler) isAllowed(ctx context.Context, namespace string, selector *
 func (r *Reconciler) getServer(ctx context.Context, key types.NamespacedName, into server) error {
 	err := r.Client.Get(ctx, key, into)
 	if apierrors.IsNotFound(err) {
-		return notReady(v1alpha1.ReasonAuthorizationServerNotFound,
+		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonAuthorizationServerNotFound,
 			"%s %q does not exist: create it, or correct spec.authorizationServerRef", kindOf(into), key.Name)
 	}
 	if err != nil {
@@ -139,15 +140,6 @@ func versionOf(object metav1.Object) string {
 	return string(object.GetUID()) + "/" + strconv.FormatInt(object.GetGeneration(), 10)
 }
 
-func declarationError(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
-}
-
-// notReady is about an object that another controller may be about to create or change.
-func notReady(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.ObjectNotReady, Message: fmt.Sprintf(format, args...)}
-}
-
 // namespaceMetadata is what the cache knows namespaces as.
 func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
@@ -159,15 +151,13 @@ func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 // distrustMetadata has the metadata read again before the next attempt, if the token
 // endpoint that failed was found there: a server may have told of another one while it
 // started. It returns the failure, which may pass if it lies in the metadata.
-func (r *Reconciler) distrustMetadata(declared declaration, trust oauth2.TLS, failure *oauth2.Error) error {
-	if declared.TokenEndpoint != "" || failure.Class == oauth2.CredentialsRefused {
+func (r *Reconciler) distrustMetadata(declared declaration, trust oauth2.TLS, failure *problem.Problem) error {
+	if declared.TokenEndpoint != "" || failure.Class == problem.CredentialsRefused {
 		return failure
 	}
 	r.TokenEndpoint.Distrust(declared.Issuer, trust)
-	if failure.Class == oauth2.Invalid {
-		passing := *failure
-		passing.Class = oauth2.MayPass
-		return &passing
+	if failure.Class == problem.Invalid {
+		return failure.WithClass(problem.MayPass)
 	}
 	return failure
 }

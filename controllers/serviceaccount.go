@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
@@ -48,17 +48,17 @@ func (r *Reconciler) refuseForAPIServer(ctx context.Context, name, audience stri
 	isAccepted, err := tokenreview.IsAccepted(ctx, r.Client, token, audience)
 	switch {
 	case isAccepted:
-		return declarationError(v1alpha1.ReasonServiceAccountTokenRefused,
+		return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the API server of this cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience",
 			audience)
 	case apierrors.IsForbidden(err):
-		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 			"the operator has no right to create TokenReviews, so the token of ServiceAccount %q is not sent: install the current config/components/serviceaccount-token, or set serviceAccountTokens of the chart",
 			name)
 	case err != nil:
 		// An admission webhook saw the token.
 		said := oauth2.Token{AccessToken: token}.Redact(err.Error())
-		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 			"the token of ServiceAccount %q is not sent, because the API server does not tell whether it accepts the token itself: %s; that is retried",
 			name, shorten(said))
 	}
@@ -70,12 +70,12 @@ func (r *Reconciler) checkServiceAccount(ctx context.Context, account *corev1.Se
 	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(account), account)
 	switch {
 	case apierrors.IsNotFound(err):
-		return retried(v1alpha1.ReasonServiceAccountNotFound,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountNotFound,
 			"ServiceAccount %q does not exist: create it, or correct spec.serviceAccountName", account.Name)
 	case err != nil:
 		return serviceAccountRefused(account.Name, err)
 	case r.RequireCredentialsLabel && account.Labels[v1alpha1.UsageLabel] != v1alpha1.UsageClientCredential:
-		return retried(v1alpha1.ReasonServiceAccountNotLabelled,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountNotLabelled,
 			"ServiceAccount %q does not carry the label that allows its use: run kubectl label serviceaccount %s %s=%s in its namespace",
 			account.Name, account.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 	}
@@ -84,14 +84,9 @@ func (r *Reconciler) checkServiceAccount(ctx context.Context, account *corev1.Se
 
 func serviceAccountRefused(name string, err error) error {
 	if apierrors.IsForbidden(err) {
-		return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 			"the operator has no right to use ServiceAccount %q: install config/components/serviceaccount-token", name)
 	}
-	return retried(v1alpha1.ReasonServiceAccountTokenRefused,
+	return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 		"the API server issues no token of ServiceAccount %q: %s", name, shorten(err.Error()))
-}
-
-// retried is an error about an object that is not watched.
-func retried(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.MayPass, Message: fmt.Sprintf(format, args...)}
 }

@@ -10,7 +10,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -76,10 +76,10 @@ func isPutOff(err error) bool {
 // fail says of a failure what the status says of it. Of other errors it tells
 // nothing but that there was one: they may quote anything.
 func fail(span trace.Span, err error) {
-	var failure *oauth2.Error
+	failure := problem.Of(err)
 	switch {
 	case err == nil:
-	case errors.As(err, &failure):
+	case failure != nil:
 		span.SetAttributes(semconv.ErrorTypeKey.String(failure.Reason))
 		span.SetStatus(codes.Error, failure.Message)
 	default:

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -120,8 +120,8 @@ var _ = Describe("An upgrade from a version without classes of failures", func()
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Expect(w.clock.Now()).To(BeTemporally(">=", planned.Time))
 		Eventually(func() *v1alpha1.FailureStatus { return w.get(ctx, "shop")(Default).Status.Failure }).Should(And(
-			HaveField("Class", oauth2.CredentialsRefused),
-			HaveField("AttemptsByClass", ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}))))
+			HaveField("Class", problem.CredentialsRefused),
+			HaveField("AttemptsByClass", ConsistOf(v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}))))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "InvalidClient"))
 	})
 })

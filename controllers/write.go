@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -92,16 +93,15 @@ const maxRenderings = 12
 // notRendered is the failure of a template over a token. If it may render another response,
 // the next attempt asks for one.
 func (r *Reconciler) notRendered(o *observed, token *oauth2.Token, err error) error {
-	var failure *oauth2.Error
-	if !errors.As(err, &failure) || failure.Class != oauth2.MayPass {
+	failure := problem.Of(err)
+	if failure == nil || failure.Class != problem.MayPass {
 		return err
 	}
-	told := *failure
 	if inARow := r.memory.rememberUnfit(o.owner, token.AccessToken); inARow == 0 || inARow > maxRenderings {
 		// The Secret holds this token, or the template is wrong.
-		told.Class = oauth2.Invalid
+		return failure.WithClass(problem.Invalid)
 	}
-	return &told
+	return failure
 }
 
 // rehearse tries the write that failed last time as a dry run, if the token that could
@@ -174,7 +174,7 @@ func secretOf(configuration *corev1ac.SecretApplyConfiguration) (*corev1.Secret,
 
 // writeFailure is what the API server said, which may be the words of an
 // admission webhook that saw the Secret, as it is and as it was to be.
-func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *oauth2.Error {
+func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *problem.Problem {
 	name, said := o.TargetName, quiet(err).Error()
 	if old, readErr := r.targetData(ctx, o); readErr == nil {
 		hidden := append(sensitive(configuration.Data), sensitive(old)...)
@@ -189,10 +189,8 @@ func (r *Reconciler) writeFailure(ctx context.Context, o *observed, token *oauth
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
 		advice = "correct spec.target; " + advice
 	}
-	return &oauth2.Error{
-		Reason: v1alpha1.ReasonSecretWriteFailed, Class: apiFailureClass(err),
-		Message: fmt.Sprintf("the token cannot be written to Secret %q: %s; %s", name, said, advice),
-	}
+	return problem.Retry(apiFailureClass(err), v1alpha1.ReasonSecretWriteFailed,
+		"the token cannot be written to Secret %q: %s; %s", name, said, advice)
 }
 
 // targetData reads the data that the target has, if it exists.

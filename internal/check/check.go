@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -58,15 +59,18 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
 	e := &exchange{Checker: c, owner: owner, report: report}
 	err := e.run(ctx)
-	var failure *oauth2.Error
-	if !errors.As(err, &failure) {
+	found := problem.Of(err)
+	if found == nil {
 		return report, err
 	}
+	failure := &oauth2.Error{Problem: *found}
+	// Of a response, the code and the status tell more.
+	_ = errors.As(err, &failure)
 	report.Failure = &Failure{Reason: failure.Reason, Message: failure.Message, Change: e.changes(failure)}
 	return report, nil
 }
 
-// run goes the operator's way. What keeps it from a token is an *oauth2.Error.
+// run goes the operator's way. What keeps it from a token is a *problem.Problem.
 func (e *exchange) run(ctx context.Context) error {
 	if err := e.findServer(ctx); err != nil {
 		return err

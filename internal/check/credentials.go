@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // fromFiles is the source of credentials that stand instead of a Secret.
@@ -70,15 +71,15 @@ func (e *exchange) secret(ctx context.Context, name string) (data map[string][]b
 	secret := &corev1.Secret{}
 	source, err = e.Finder.find(ctx, "Secret", types.NamespacedName{Namespace: e.owner.Namespace, Name: name}, secret)
 	if first := e.Finder.Files.writer(e.owner.Namespace, name); err != nil && first != "" {
-		return nil, "", refuse(v1alpha1.ReasonCredentialsNotFound,
+		return nil, "", problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
 			"%s, because it is the token Secret of ClientCredential %q: apply that one first, or give its values with --credential", err, first)
 	}
 	if err != nil {
-		return nil, "", refuse(v1alpha1.ReasonCredentialsNotFound,
+		return nil, "", problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
 			"%s: add it to the files, give its values with --credential or --credentials-dir, or correct spec.credentialsRef.name", err)
 	}
 	if e.RequireCredentialsLabel && secret.Labels[v1alpha1.UsageLabel] != v1alpha1.UsageClientCredential {
-		return nil, "", refuse(v1alpha1.ReasonCredentialsNotLabelled,
+		return nil, "", problem.Stalled(v1alpha1.ReasonCredentialsNotLabelled,
 			"Secret %q does not carry the label that allows its use: add %s: %s to its metadata.labels",
 			name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 	}

@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // lackOf tells which of the API server's rules a declaration breaks, as far as the
-// exchange rests on them: no API server has seen it. The error is an *oauth2.Error.
+// exchange rests on them: no API server has seen it. The error is a *problem.Problem.
 func lackOf(owner *v1alpha1.ClientCredential, server v1alpha1.AuthorizationServerSpec) error {
 	invalid := func(format string, args ...any) error {
-		return refuse(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
 	}
 	if server.TokenEndpoint != "" && server.Issuer != "" {
 		return invalid("set authorizationServer.tokenEndpoint or issuer, not both")

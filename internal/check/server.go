@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // declaration is how an authorization server is declared for a ClientCredential.
@@ -34,7 +35,7 @@ func (e *exchange) findServer(ctx context.Context) error {
 	}
 	switch {
 	case reference != nil && spec.AuthorizationServer != nil, reference == nil && spec.AuthorizationServer == nil:
-		return refuse(v1alpha1.ReasonAuthorizationServerInvalid, "set exactly one of spec.authorizationServer and spec.authorizationServerRef")
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, "set exactly one of spec.authorizationServer and spec.authorizationServerRef")
 	case reference == nil:
 		e.server.AuthorizationServerSpec = *spec.AuthorizationServer
 		e.report.AuthorizationServer = "declared in the ClientCredential"
@@ -70,7 +71,7 @@ func (e *exchange) findDeclaration(ctx context.Context, kind v1alpha1.Authorizat
 	e.server.path = fmt.Sprintf("%s %q: spec", kind, name.Name)
 	source, err := e.Finder.find(ctx, string(kind), name, into)
 	if err != nil {
-		return refuse(v1alpha1.ReasonAuthorizationServerNotFound,
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerNotFound,
 			"%s: add it to the files, or correct spec.authorizationServerRef", err)
 	}
 	e.report.AuthorizationServer = fmt.Sprintf("%s %q (%s)", kind, name.Name, source)
@@ -84,7 +85,7 @@ func (e *exchange) checkAllowed(ctx context.Context, server string, selector *me
 	}
 	chosen, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
-		return refuse(v1alpha1.ReasonAuthorizationServerInvalid, "spec.allowedNamespaces of the ClusterAuthorizationServer cannot be used: %s", err)
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, "spec.allowedNamespaces of the ClusterAuthorizationServer cannot be used: %s", err)
 	}
 	namespace := &corev1.Namespace{}
 	if _, err := e.Finder.find(ctx, "Namespace", types.NamespacedName{Name: e.owner.Namespace}, namespace); err != nil {
@@ -93,7 +94,7 @@ func (e *exchange) checkAllowed(ctx context.Context, server string, selector *me
 		return nil
 	}
 	if !chosen.Matches(labels.Set(namespace.Labels)) {
-		return refuse(v1alpha1.ReasonAuthorizationServerNotAllowed,
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerNotAllowed,
 			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to let spec.allowedNamespaces select the labels of this namespace",
 			server, e.owner.Namespace)
 	}
@@ -130,11 +131,11 @@ func (e *exchange) trusted(ctx context.Context, usual oauth2.TLS) (oauth2.TLS, e
 	key := cmp.Or(reference.Key, v1alpha1.DefaultCABundleKey)
 	bundle, err := e.bundle(ctx, reference, key)
 	if err != nil {
-		return usual, refuse(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: %s: add it to the files, or correct the reference", err)
+		return usual, problem.Stalled(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: %s: add it to the files, or correct the reference", err)
 	}
 	authorities, err := oauth2.ReadAuthorities(bundle)
 	if err != nil {
-		return usual, refuse(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: key %q of %s %q %s",
+		return usual, problem.Stalled(v1alpha1.ReasonCABundleUnusable, "authorizationServer.tls.caBundleRef: key %q of %s %q %s",
 			key, cmp.Or(string(reference.Kind), "ConfigMap"), reference.Name, err)
 	}
 	return usual.Trusting(authorities), nil
@@ -150,8 +151,4 @@ func (e *exchange) bundle(ctx context.Context, reference *v1alpha1.CABundleRefer
 	configMap := &corev1.ConfigMap{}
 	_, err := e.Finder.find(ctx, "ConfigMap", name, configMap)
 	return configMap.Data[key], err
-}
-
-func refuse(reason, format string, args ...any) error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...)}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
@@ -35,9 +36,9 @@ func (e *exchange) serviceAccountToken(ctx context.Context) (oauth2.Sensitive, e
 	claims, ok := oauth2.ReadServiceAccountToken(e.ServiceAccountToken)
 	switch {
 	case !ok:
-		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountTokenRefused, "the token of the ServiceAccount is no JWT: correct --service-account-token-file")
+		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused, "the token of the ServiceAccount is no JWT: correct --service-account-token-file")
 	case !slices.Contains(claims.Audience, audience):
-		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the token of the ServiceAccount is not for the audience %q: run kubectl create token %s --audience=%s", audience, e.owner.ServiceAccountName(), audience)
 	}
 	return e.ServiceAccountToken, e.refuseFromFile(ctx, audience)
@@ -55,7 +56,7 @@ func (e *exchange) refuseForAPIServer(ctx context.Context, audience string, toke
 	case isAccepted:
 		return acceptedByCluster(audience)
 	case err != nil:
-		return refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+		return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the token of the ServiceAccount is not sent, because the cluster does not tell you whether its API server accepts it: %s: take the right to create TokenReviews, or give a token with --service-account-token-file",
 			oauth2.Token{AccessToken: token}.Redact(err.Error()))
 	}
@@ -76,7 +77,7 @@ func (e *exchange) refuseFromFile(ctx context.Context, audience string) error {
 }
 
 func acceptedByCluster(audience string) error {
-	return refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+	return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 		"the API server of the cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience", audience)
 }
 
@@ -85,11 +86,11 @@ func (e *exchange) issued(ctx context.Context, audience string) (oauth2.Sensitiv
 	name := types.NamespacedName{Namespace: e.owner.Namespace, Name: e.owner.ServiceAccountName()}
 	account := &corev1.ServiceAccount{}
 	if _, err := e.Finder.find(ctx, "ServiceAccount", name, account); err != nil {
-		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountNotFound,
+		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountNotFound,
 			"%s: create it, give a token of it with --service-account-token-file, or correct spec.serviceAccountName", err)
 	}
 	if e.RequireCredentialsLabel && account.Labels[v1alpha1.UsageLabel] != v1alpha1.UsageClientCredential {
-		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountNotLabelled,
+		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountNotLabelled,
 			"ServiceAccount %q does not carry the label that allows its use: add %s: %s to its metadata.labels",
 			name.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 	}
@@ -102,7 +103,7 @@ func (e *exchange) issued(ctx context.Context, audience string) (oauth2.Sensitiv
 		err = cluster.SubResource("token").Create(ctx, account, request)
 	}
 	if err != nil {
-		return oauth2.Sensitive{}, refuse(v1alpha1.ReasonServiceAccountTokenRefused,
+		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 			"the cluster issues you no token of ServiceAccount %q: %s: give one with --service-account-token-file", name.Name, err)
 	}
 	return oauth2.NewSensitive(request.Status.Token), nil

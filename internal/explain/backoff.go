@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -15,11 +15,11 @@ func (in Input) backoff(failure *v1alpha1.FailureStatus) string {
 	switch {
 	case failure.Reason == v1alpha1.ReasonRateLimited:
 		return "the server limits the rate, and said how long to wait (Retry-After), or it backs off"
-	case failure.Class == oauth2.CredentialsRefused:
+	case failure.Class == problem.CredentialsRefused:
 		return refusedCredentials(failure)
-	case failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid:
+	case failure.Class == problem.ObjectNotReady || failure.Class == problem.Invalid:
 		return "a change of the object in the message is tried sooner"
-	case failure.Class == oauth2.MayPass && isStalled:
+	case failure.Class == problem.MayPass && isStalled:
 		return "the problem may pass by itself, and " + why
 	case failure.Class == "" && isStalled:
 		// A failure without a class was noted by an older version.
@@ -30,7 +30,7 @@ func (in Input) backoff(failure *v1alpha1.FailureStatus) string {
 
 // refusedCredentials tells how often refused credentials were tried, and are tried next.
 func refusedCredentials(failure *v1alpha1.FailureStatus) string {
-	firstHour, refused := len(renewal.RetryDelays[oauth2.CredentialsRefused]), attempts(failure)
+	firstHour, refused := len(renewal.RetryDelays[problem.CredentialsRefused]), attempts(failure)
 	if refused < firstHour {
 		return fmt.Sprintf("it is attempt %d of %d in the first hour after the credentials were refused, because servers lock accounts", refused+1, firstHour)
 	}

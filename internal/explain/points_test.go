@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/explain"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // saying matches points whose messages are these, or begin with these.
@@ -49,26 +49,26 @@ var _ = Describe("What a ClientCredential waits for", func() {
 			renewalFailing("RateLimited"), failed("RateLimited", 1, time.Hour)),
 		Entry("the second of four attempts of refused credentials",
 			saying("the next attempt at 2026-03-01T12:01:00Z (in 60s): it is attempt 2 of 4 in the first hour after the credentials were refused, because servers lock accounts"),
-			noToken, reconciling("InvalidClient"), failed("InvalidClient", 1, time.Minute), classed(oauth2.CredentialsRefused, 1)),
+			noToken, reconciling("InvalidClient"), failed("InvalidClient", 1, time.Minute), classed(problem.CredentialsRefused, 1)),
 		Entry("the last of four attempts of refused credentials, without what failed otherwise",
 			saying("the next attempt at 2026-03-01T12:15:00Z (in 15m): it is attempt 4 of 4 in the first hour"),
 			noToken, stalled("InvalidClient"), failed("InvalidClient", 5, 15*time.Minute),
-			classed(oauth2.CredentialsRefused, 3, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 2})),
+			classed(problem.CredentialsRefused, 3, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 2})),
 		Entry("the hourly attempts of refused credentials",
 			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): the credentials were refused 4 times in a row, so they are tried hourly, because servers lock accounts"),
-			noToken, stalled("InvalidClient"), failed("InvalidClient", 4, time.Hour), classed(oauth2.CredentialsRefused, 4)),
+			noToken, stalled("InvalidClient"), failed("InvalidClient", 4, time.Hour), classed(problem.CredentialsRefused, 4)),
 		Entry("an answer that may pass in its first minutes",
 			saying("the next attempt at 2026-03-01T12:00:30Z (in 30s): it backs off after RequestRefused 2 times in a row"),
-			noToken, reconciling("RequestRefused"), failed("RequestRefused", 2, 30*time.Second), classed(oauth2.MayPass, 2)),
+			noToken, reconciling("RequestRefused"), failed("RequestRefused", 2, 30*time.Second), classed(problem.MayPass, 2)),
 		Entry("an answer that still may pass",
 			saying("the next attempt at 2026-03-01T12:05:00Z (in 5m): the problem may pass by itself, and it backs off after RequestRefused 7 times in a row"),
-			noToken, stalled("RequestRefused"), failed("RequestRefused", 7, 5*time.Minute), classed(oauth2.MayPass, 7)),
+			noToken, stalled("RequestRefused"), failed("RequestRefused", 7, 5*time.Minute), classed(problem.MayPass, 7)),
 		Entry("a change of what is not ready",
 			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): a change of the object in the message is tried sooner"),
-			noToken, stalled("CredentialsInvalid"), failed("CredentialsInvalid", 1, time.Hour), classed(oauth2.ObjectNotReady, 1)),
+			noToken, stalled("CredentialsInvalid"), failed("CredentialsInvalid", 1, time.Hour), classed(problem.ObjectNotReady, 1)),
 		Entry("a change of what is invalid",
 			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): a change of the object in the message is tried sooner"),
-			noToken, stalled("AuthorizationServerInvalid"), failed("AuthorizationServerInvalid", 1, time.Hour), classed(oauth2.Invalid, 1)),
+			noToken, stalled("AuthorizationServerInvalid"), failed("AuthorizationServerInvalid", 1, time.Hour), classed(problem.Invalid, 1)),
 		Entry("an attempt that an older version planned",
 			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): without a change it is tried again now and then"),
 			noToken, stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour)),

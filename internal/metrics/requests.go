@@ -1,10 +1,10 @@
 package metrics
 
 import (
-	"errors"
 	"time"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // TokenRequested counts a token request of a namespace to a URL, and why it failed if it did. What
@@ -20,11 +20,10 @@ func (m *Metrics) TokenRequested(namespace, url string, took time.Duration, err 
 
 // Result is success for no error, else the reason of the failure.
 func Result(err error) string {
-	var failure *oauth2.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return "success"
-	case errors.As(err, &failure):
+	}
+	if failure := problem.Of(err); failure != nil {
 		return known(failure.Reason)
 	}
 	return other

@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/internal/metrics"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const (
@@ -33,10 +33,10 @@ var _ = DescribeTable("A token request",
 		"https://shop:s3cr3t@IDP.example.com:8443/tenant/token?client_secret=s3cr3t#x", nil,
 		`token_requests_total{result="success",server="idp.example.com:8443"} 1`),
 	Entry("that fails counts for its reason",
-		"https://idp.example.com/token", fmt.Errorf("ask: %w", &oauth2.Error{Reason: "InvalidClient", Message: "not you"}),
+		"https://idp.example.com/token", fmt.Errorf("ask: %w", &problem.Problem{Reason: "InvalidClient", Message: "not you"}),
 		`token_requests_total{result="InvalidClient",server="idp.example.com"} 1`),
 	Entry("that fails for a reason of nobody's is counted too",
-		"https://idp.example.com/token", &oauth2.Error{Reason: "s3cr3t"}, `token_requests_total{result="other",server="idp.example.com"} 1`),
+		"https://idp.example.com/token", &problem.Problem{Reason: "s3cr3t"}, `token_requests_total{result="other",server="idp.example.com"} 1`),
 	Entry("that the end of the operator interrupts is counted too",
 		"https://idp.example.com/token", context.Canceled, `token_requests_total{result="other",server="idp.example.com"} 1`),
 	Entry("to a host that is no text is counted too",
@@ -44,11 +44,11 @@ var _ = DescribeTable("A token request",
 	Entry("to a host that is too long for one is counted too",
 		"https://"+strings.Repeat("a", 260), nil, `token_requests_total{result="success",server="other"} 1`),
 	Entry("that is not sent because it is not https is none",
-		"http://idp.example.com/token", &oauth2.Error{Reason: "TokenEndpointInsecure"}),
+		"http://idp.example.com/token", &problem.Problem{Reason: "TokenEndpointInsecure"}),
 	Entry("that is not sent because the address is denied is none",
-		"https://localhost/token", &oauth2.Error{Reason: "AddressDenied"}),
+		"https://localhost/token", &problem.Problem{Reason: "AddressDenied"}),
 	Entry("that is not sent because there is no endpoint is none",
-		"", &oauth2.Error{Reason: "TokenEndpointMissing"}),
+		"", &problem.Problem{Reason: "TokenEndpointMissing"}),
 )
 
 var _ = Describe("The servers", func() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 func withClaims(claims ...v1alpha1.Parameter) func(*server) {
@@ -35,7 +36,7 @@ var _ = Describe("a declaration", func() {
 		func(said string, changes ...func(*server)) {
 			failure := failureOf(oauth2.Check(rfc6749(changes...)))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(problem.Invalid))
 			Expect(failure.Message).To(ContainSubstring(said))
 		},
 		Entry("a GET of a form", "set authorizationServer.request.encoding to Query", sentBy("GET")),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // secretWith is a Secret of the given data, read under the usual keys.
@@ -83,13 +84,13 @@ var _ = Describe("credentials", func() {
 	})
 
 	DescribeTable("are refused when a value cannot be meant",
-		func(raw, problem string) {
+		func(raw, fault string) {
 			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			Expect(failure.Message).To(And(ContainSubstring(`"client_secret"`), ContainSubstring(`"shop-client"`),
-				ContainSubstring(problem), Not(ContainSubstring("s3cr"))))
+				ContainSubstring(fault), Not(ContainSubstring("s3cr"))))
 		},
 		Entry("an empty value", "", "empty"),
 		Entry("nothing but a newline", "\n", "empty"),
@@ -114,7 +115,7 @@ var _ = Describe("credentials", func() {
 			_, _, err := oauth2.ReadCredentials(source, rfc6749())
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsMissing))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			for _, words := range said {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}

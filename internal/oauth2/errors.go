@@ -1,7 +1,6 @@
 package oauth2
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,53 +8,36 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// Class says whether a failure can pass by itself, and so when it is retried and
-// whether it is Stalled.
-type Class = v1alpha1.FailureClass
-
-const (
-	// Unavailable: the server cannot be reached, is overloaded, or fails.
-	Unavailable Class = "Unavailable"
-	// MayPass: the server, or the API server, refused the request in a way that may
-	// be temporary.
-	MayPass Class = "MayPass"
-	// CredentialsRefused: the server refused the client's credentials. Servers lock
-	// accounts after a few such requests.
-	CredentialsRefused Class = "CredentialsRefused"
-	// ObjectNotReady: an object of the cluster, or a part of it, is missing. Another
-	// controller may be about to create it.
-	ObjectNotReady Class = "ObjectNotReady"
-	// Invalid: an object of the cluster must be changed.
-	Invalid Class = "Invalid"
-)
-
-// Error is why there is no token. Its message may be shown: it holds no
-// credentials, no token and no response body.
+// Error is a problem that a server's response shows.
 type Error struct {
-	// Reason is one of the reasons of the conditions.
-	Reason string
-	// Message says what happened and what to do about it.
-	Message string
-	Class   Class
+	problem.Problem
+
 	// Code is the error code of RFC 6749 section 5.2; empty when there is none.
 	Code string
-	// StatusCode is the HTTP status; 0 when there was no response.
+	// StatusCode is the HTTP status.
 	StatusCode int
-	// RetryAfter is how long the server asked to wait (RFC 9110 section 10.2.3).
-	RetryAfter time.Duration
 }
 
-func (e *Error) Error() string { return e.Message }
+// Unwrap returns the problem.
+func (e *Error) Unwrap() error { return &e.Problem }
+
+// newError returns the problem that a response shows.
+func newError(response Response, class problem.Class, reason, format string, args ...any) *Error {
+	shown := &Error{Problem: *problem.Retry(class, reason, format, args...), StatusCode: response.StatusCode}
+	shown.RetryAfter = retryAfter(response)
+	return shown
+}
 
 // IsUnsent reports whether an error is a failure that was found before anything went to the server.
 func IsUnsent(err error) bool {
-	var failure *Error
-	if !errors.As(err, &failure) {
+	unsent := problem.Of(err)
+	if unsent == nil {
 		return false
 	}
-	switch failure.Reason {
+	switch unsent.Reason {
 	case v1alpha1.ReasonTokenEndpointMissing, v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
 		return true
 	}
@@ -65,42 +47,42 @@ func IsUnsent(err error) bool {
 // verdict is what is known about a kind of failure.
 type verdict struct {
 	reason string
-	class  Class
+	class  problem.Class
 	hint   string
 }
 
 // codes are the error codes that are understood.
 var codes = map[string]verdict{
-	"invalid_client": {v1alpha1.ReasonInvalidClient, CredentialsRefused,
+	"invalid_client": {v1alpha1.ReasonInvalidClient, problem.CredentialsRefused,
 		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
-	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, CredentialsRefused,
+	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused,
 		"allow this client the grant type at the authorization server, and check the client secret"},
-	"access_denied": {v1alpha1.ReasonUnauthorizedClient, CredentialsRefused,
+	"access_denied": {v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused,
 		"allow this client what it asks for at the authorization server"},
-	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, MayPass,
+	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, problem.MayPass,
 		"check authorizationServer.request.grantType"},
-	"invalid_grant": {v1alpha1.ReasonInvalidGrant, MayPass,
+	"invalid_grant": {v1alpha1.ReasonInvalidGrant, problem.MayPass,
 		"check authorizationServer.request.grantType and assertion, and the client at the authorization server: it must not be one that demands DPoP"},
-	"invalid_scope": {v1alpha1.ReasonInvalidScope, MayPass,
+	"invalid_scope": {v1alpha1.ReasonInvalidScope, problem.MayPass,
 		"check spec.scopes"},
-	"invalid_request": {v1alpha1.ReasonInvalidRequest, MayPass,
+	"invalid_request": {v1alpha1.ReasonInvalidRequest, problem.MayPass,
 		"check authorizationServer.profile and authorizationServer.request against the server's documentation"},
-	"invalid_target": {v1alpha1.ReasonInvalidTarget, MayPass,
+	"invalid_target": {v1alpha1.ReasonInvalidTarget, problem.MayPass,
 		"check spec.audience and spec.resources"},
 	// RFC 9449 sections 5 and 8.
-	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, MayPass,
+	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, problem.MayPass,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
-	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, MayPass,
+	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, problem.MayPass,
 		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	// RFC 7009 section 2.2.1.
-	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, MayPass,
+	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, problem.MayPass,
 		"the server revokes no tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
 	// RFC 8628 section 3.5, and used elsewhere too.
-	"slow_down": {v1alpha1.ReasonRateLimited, Unavailable,
+	"slow_down": {v1alpha1.ReasonRateLimited, problem.Unavailable,
 		"the request is retried"},
-	"server_error": {v1alpha1.ReasonServerError, Unavailable,
+	"server_error": {v1alpha1.ReasonServerError, problem.Unavailable,
 		"the request is retried"},
-	"temporarily_unavailable": {v1alpha1.ReasonServerError, Unavailable,
+	"temporarily_unavailable": {v1alpha1.ReasonServerError, problem.Unavailable,
 		"the request is retried"},
 }
 
@@ -129,22 +111,22 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 		return credentialsRefused
 	case known.reason == v1alpha1.ReasonInvalidGrant && LogsUserIn(server):
 		// The grant is a user's name and password.
-		return verdict{v1alpha1.ReasonInvalidGrant, CredentialsRefused, known.hint}
-	case isKnown && known.class == MayPass && status == http.StatusUnauthorized:
+		return verdict{v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused, known.hint}
+	case isKnown && known.class == problem.MayPass && status == http.StatusUnauthorized:
 		// Whatever the code says, the server counts a login that failed.
-		return verdict{known.reason, CredentialsRefused, known.hint}
+		return verdict{known.reason, problem.CredentialsRefused, known.hint}
 	case isKnown:
 		return known
 	case status == http.StatusUnauthorized:
 		return credentialsRefused
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
-		return verdict{v1alpha1.ReasonRequestRefused, MayPass, "the request is retried; check authorizationServer.tokenEndpoint"}
+		return verdict{v1alpha1.ReasonRequestRefused, problem.MayPass, "the request is retried; check authorizationServer.tokenEndpoint"}
 	default:
-		return verdict{v1alpha1.ReasonRequestRefused, MayPass, "the request is retried; " + codes["invalid_request"].hint}
+		return verdict{v1alpha1.ReasonRequestRefused, problem.MayPass, "the request is retried; " + codes["invalid_request"].hint}
 	}
 }
 
-var credentialsRefused = verdict{v1alpha1.ReasonInvalidClient, CredentialsRefused, codes["invalid_client"].hint}
+var credentialsRefused = verdict{v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, codes["invalid_client"].hint}
 
 // isOutage reports whether a status means that the server or a gateway before it is
 // overloaded or failing, whatever the body says.
@@ -158,9 +140,9 @@ func isOutage(status int) bool {
 
 func outage(status int) verdict {
 	if status == http.StatusTooManyRequests {
-		return verdict{v1alpha1.ReasonRateLimited, Unavailable, "the request is retried"}
+		return verdict{v1alpha1.ReasonRateLimited, problem.Unavailable, "the request is retried"}
 	}
-	return verdict{v1alpha1.ReasonServerError, Unavailable, "the request is retried"}
+	return verdict{v1alpha1.ReasonServerError, problem.Unavailable, "the request is retried"}
 }
 
 // isCredentialError reports whether the declaration says that an error code means
@@ -175,20 +157,15 @@ func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
 func refusal(r refused) *Error {
 	status := r.response.StatusCode
 	verdict := classify(r.server, r.said.judged(r.server, status), status)
-	return &Error{
-		Reason:     verdict.reason,
-		Class:      verdict.class,
-		Code:       r.said.code,
-		StatusCode: status,
-		RetryAfter: retryAfter(r.response),
-		Message: fmt.Sprintf("token endpoint %s answered %s: %s",
-			shownEndpoint(r.server.Issuer, r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict)) + lockout(verdict.class),
-	}
+	shown := newError(r.response, verdict.class, verdict.reason, "token endpoint %s answered %s: %s%s",
+		shownEndpoint(r.server.Issuer, r.server.TokenEndpoint), r.said.answer(status), r.hint(verdict), lockout(verdict.class))
+	shown.Code = r.said.code
+	return shown
 }
 
 // lockout says why refused credentials are not tried again soon.
-func lockout(class Class) string {
-	if class != CredentialsRefused {
+func lockout(class problem.Class) string {
+	if class != problem.CredentialsRefused {
 		return ""
 	}
 	return "; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts"
@@ -196,14 +173,8 @@ func lockout(class Class) string {
 
 // unusable is the error for a response that should hold a token and does not.
 func unusable(endpoint string, response Response, format string, args ...any) *Error {
-	return &Error{
-		Reason:     v1alpha1.ReasonInvalidResponse,
-		Class:      MayPass,
-		StatusCode: response.StatusCode,
-		RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, but %s",
-			endpoint, response.StatusCode, fmt.Sprintf(format, args...)),
-	}
+	return newError(response, problem.MayPass, v1alpha1.ReasonInvalidResponse, "token endpoint %s answered HTTP %d, but %s",
+		endpoint, response.StatusCode, fmt.Sprintf(format, args...))
 }
 
 // retryAfter reads the header Retry-After: seconds, or an instant.

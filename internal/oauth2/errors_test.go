@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // refusedWith is a response with an error code and the usual status.
@@ -20,7 +21,7 @@ func refusedWith(status int, code string) oauth2.Response {
 
 var _ = Describe("a refusal", func() {
 	DescribeTable("by an error code says what to change, or that it is retried",
-		func(code, reason string, class oauth2.Class, hint string) {
+		func(code, reason string, class problem.Class, hint string) {
 			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
@@ -28,21 +29,21 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Error()).To(And(HavePrefix("token endpoint https://idp.example.com/token answered HTTP 400 "+code+":"),
 				ContainSubstring(hint)))
 		},
-		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, "authorizationServer.clientAuthentication"),
-		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, oauth2.CredentialsRefused, "grant type"),
-		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, oauth2.CredentialsRefused, "allow this client"),
-		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, oauth2.MayPass, "request.grantType"),
-		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.MayPass, "request.grantType"),
-		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, oauth2.MayPass, "spec.scopes"),
-		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.MayPass, "authorizationServer.profile"),
-		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, oauth2.MayPass, "spec.audience"),
-		Entry("server_error", "server_error", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
-		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable, "retried"),
-		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.MayPass, "retried"),
+		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, "authorizationServer.clientAuthentication"),
+		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused, "grant type"),
+		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused, "allow this client"),
+		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, problem.MayPass, "request.grantType"),
+		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.MayPass, "request.grantType"),
+		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, problem.MayPass, "spec.scopes"),
+		Entry("invalid_request", "invalid_request", v1alpha1.ReasonInvalidRequest, problem.MayPass, "authorizationServer.profile"),
+		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, problem.MayPass, "spec.audience"),
+		Entry("server_error", "server_error", v1alpha1.ReasonServerError, problem.Unavailable, "retried"),
+		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, problem.Unavailable, "retried"),
+		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass, "retried"),
 	)
 
 	DescribeTable("without a code counts by the status",
-		func(status int, reason string, class oauth2.Class) {
+		func(status int, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), answer(status, "<html>MARK</html>", "Content-Type", "text/html"))
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
@@ -50,51 +51,51 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.StatusCode).To(Equal(status))
 			Expect(failure.Message).To(And(ContainSubstring(fmt.Sprintf("HTTP %d (an HTML page):", status)), Not(ContainSubstring("MARK"))))
 		},
-		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
-		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("408 passes", 408, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("425 passes", 425, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, oauth2.Unavailable),
-		Entry("500 passes", 500, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("502 passes", 502, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("503 passes", 503, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("504 passes", 504, v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("599 passes", 599, v1alpha1.ReasonServerError, oauth2.Unavailable),
+		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("408 passes", 408, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("425 passes", 425, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, problem.Unavailable),
+		Entry("500 passes", 500, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("502 passes", 502, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("503 passes", 503, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("504 passes", 504, v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("599 passes", 599, v1alpha1.ReasonServerError, problem.Unavailable),
 	)
 
 	DescribeTable("counts by a status that a gateway may have sent, then by the code, then by any other status",
-		func(status int, code, reason string, class oauth2.Class) {
+		func(status int, code, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), refusedWith(status, code))
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
 		},
-		Entry("500 with invalid_client is an outage", 500, "invalid_client", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("500 with invalid_request is an outage", 500, "invalid_request", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("503 with access_denied is an outage", 503, "access_denied", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("504 with invalid_grant is an outage", 504, "invalid_grant", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("408 with invalid_scope is an outage", 408, "invalid_scope", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("425 with invalid_target is an outage", 425, "invalid_target", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("429 with unauthorized_client is a rate limit", 429, "unauthorized_client", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
-		Entry("429 with slow_down is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, oauth2.Unavailable),
-		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, oauth2.Unavailable),
-		Entry("403 with invalid_client is about the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
-		Entry("401 with a code of the server's own is about the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
-		Entry("401 with invalid_request is about the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, oauth2.CredentialsRefused),
-		Entry("401 with invalid_grant is about the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, oauth2.CredentialsRefused),
-		Entry("400 with a code in capitals is about the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
-		Entry("400 with a code and a space is about the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused),
-		Entry("400 with unsupported_token_type, which is about revocation, may pass", 400, "unsupported_token_type", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
-		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, oauth2.MayPass),
+		Entry("500 with invalid_client is an outage", 500, "invalid_client", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("500 with invalid_request is an outage", 500, "invalid_request", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("503 with access_denied is an outage", 503, "access_denied", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("504 with invalid_grant is an outage", 504, "invalid_grant", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("408 with invalid_scope is an outage", 408, "invalid_scope", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("425 with invalid_target is an outage", 425, "invalid_target", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("429 with unauthorized_client is a rate limit", 429, "unauthorized_client", v1alpha1.ReasonRateLimited, problem.Unavailable),
+		Entry("429 with slow_down is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, problem.Unavailable),
+		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("403 with invalid_client is about the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 with a code of the server's own is about the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 with invalid_request is about the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, problem.CredentialsRefused),
+		Entry("401 with invalid_grant is about the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused),
+		Entry("400 with a code in capitals is about the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("400 with a code and a space is about the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("400 with unsupported_token_type, which is about revocation, may pass", 400, "unsupported_token_type", v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass),
 	)
 
 	DescribeTable("is about the credentials where the declaration says so",
-		func(response oauth2.Response, class oauth2.Class) {
+		func(response oauth2.Response, class problem.Class) {
 			s := rfc6749(func(s *server) {
 				s.Response.ErrorCode = at("/error", "/code")
 				s.Response.CredentialErrors = []string{"LOGIN_FAILED", "40101"}
@@ -102,30 +103,30 @@ var _ = Describe("a refusal", func() {
 			})
 			Expect(failureIn(s, response).Class).To(Equal(class))
 		},
-		Entry("400 with such a code", refusedWith(400, "LOGIN_FAILED"), oauth2.CredentialsRefused),
-		Entry("200 with such a code", refusedWith(200, "LOGIN_FAILED"), oauth2.CredentialsRefused),
-		Entry("200 with such a number", answer(200, `{"code": 40101}`), oauth2.CredentialsRefused),
-		Entry("a number that is written in another way", answer(200, `{"code": 40101.0}`), oauth2.CredentialsRefused),
-		Entry("another code", refusedWith(400, "LOGIN_SLOW"), oauth2.MayPass),
-		Entry("such a code with 503, which a gateway may send", refusedWith(503, "LOGIN_FAILED"), oauth2.Unavailable),
-		Entry("such a status", answer(403, ""), oauth2.CredentialsRefused),
-		Entry("such a status, whatever the code", refusedWith(403, "invalid_scope"), oauth2.CredentialsRefused),
-		Entry("such a status that is usually an outage", answer(500, ""), oauth2.CredentialsRefused),
-		Entry("such a status that is usually a redirect", answer(302, "", "Location", "https://idp.example.com/login"), oauth2.CredentialsRefused),
-		Entry("another status", answer(404, ""), oauth2.MayPass),
+		Entry("400 with such a code", refusedWith(400, "LOGIN_FAILED"), problem.CredentialsRefused),
+		Entry("200 with such a code", refusedWith(200, "LOGIN_FAILED"), problem.CredentialsRefused),
+		Entry("200 with such a number", answer(200, `{"code": 40101}`), problem.CredentialsRefused),
+		Entry("a number that is written in another way", answer(200, `{"code": 40101.0}`), problem.CredentialsRefused),
+		Entry("another code", refusedWith(400, "LOGIN_SLOW"), problem.MayPass),
+		Entry("such a code with 503, which a gateway may send", refusedWith(503, "LOGIN_FAILED"), problem.Unavailable),
+		Entry("such a status", answer(403, ""), problem.CredentialsRefused),
+		Entry("such a status, whatever the code", refusedWith(403, "invalid_scope"), problem.CredentialsRefused),
+		Entry("such a status that is usually an outage", answer(500, ""), problem.CredentialsRefused),
+		Entry("such a status that is usually a redirect", answer(302, "", "Location", "https://idp.example.com/login"), problem.CredentialsRefused),
+		Entry("another status", answer(404, ""), problem.MayPass),
 	)
 
 	It("of the grant is about the credentials where these are a user's name and password", func() {
 		password := rfc6749(func(s *server) { s.Request.GrantType = "password" })
-		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.CredentialsRefused))
+		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(problem.CredentialsRefused))
 		login := rfc6749(withParameters("user_password", "x"))
-		Expect(failureIn(login, refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.CredentialsRefused))
-		Expect(failureIn(rfc6749(), refusedWith(400, "invalid_grant")).Class).To(Equal(oauth2.MayPass))
+		Expect(failureIn(login, refusedWith(400, "invalid_grant")).Class).To(Equal(problem.CredentialsRefused))
+		Expect(failureIn(rfc6749(), refusedWith(400, "invalid_grant")).Class).To(Equal(problem.MayPass))
 	})
 
 	It("is never judged by the words of its description", func() {
 		failure := failureIn(rfc6749(), answer(http.StatusServiceUnavailable, `{"error_description": "invalid_client"}`))
-		Expect(failure.Class).To(Equal(oauth2.Unavailable))
+		Expect(failure.Class).To(Equal(problem.Unavailable))
 	})
 
 	DescribeTable("names a wrong URL as what to check",

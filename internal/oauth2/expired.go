@@ -5,15 +5,14 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // expired is the error for a token that is dead on arrival. A cache or a clock may be
 // the cause, so it passes.
 func expired(endpoint string, response Response, expiresAt time.Time, lifetime Lifetime) *Error {
-	return &Error{
-		Reason: v1alpha1.ReasonTokenExpired, Class: Unavailable, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("token endpoint %s issued a token that has expired already: %s", endpoint, whyExpired(response, expiresAt, lifetime)),
-	}
+	return newError(response, problem.Unavailable, v1alpha1.ReasonTokenExpired,
+		"token endpoint %s issued a token that has expired already: %s", endpoint, whyExpired(response, expiresAt, lifetime))
 }
 
 func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) string {

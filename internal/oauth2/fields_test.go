@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 var _ = Describe("further fields of a response", func() {
@@ -53,7 +54,7 @@ var _ = Describe("further fields of a response", func() {
 				Expect(err).NotTo(HaveOccurred())
 				return
 			}
-			Expect(failureOf(err)).To(And(HaveField("Reason", v1alpha1.ReasonInvalidResponse), HaveField("Class", oauth2.MayPass)))
+			Expect(failureOf(err)).To(And(HaveField("Reason", v1alpha1.ReasonInvalidResponse), HaveField("Class", problem.MayPass)))
 			Expect(err).To(MatchError(And(ContainSubstring("authorizationServer.response.fields have more than 960 KiB together"), Not(ContainSubstring("ttt")))))
 		},
 		Entry("they fit", 3, v1alpha1.JSONPointer("/access_token"), false),

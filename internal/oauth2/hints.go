@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // refused is a token request that a server refused, and what is known about it.
@@ -321,7 +322,7 @@ func (e *Error) RefusesCredentials() bool {
 	}
 	known, _ := knownCode(e.Code)
 	switch {
-	case known.class == CredentialsRefused:
+	case known.class == problem.CredentialsRefused:
 		return true
 	case known.reason == v1alpha1.ReasonUnsupportedGrantType, known.reason == v1alpha1.ReasonInvalidGrant,
 		known.reason == v1alpha1.ReasonInvalidScope, known.reason == v1alpha1.ReasonInvalidTarget:
@@ -331,7 +332,7 @@ func (e *Error) RefusesCredentials() bool {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 		return true
 	}
-	return e.Class == CredentialsRefused
+	return e.Class == problem.CredentialsRefused
 }
 
 // IsVendorFailure reports whether a server refused a request in a way that no RFC

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // typed parameters, each of name, type and value.
@@ -55,7 +56,7 @@ var _ = Describe("a request in JSON", func() {
 		func(encoding v1alpha1.RequestEncoding, kind, value string) {
 			failure := buildFailure(bare(encodedAs(encoding), withTyped("limit", kind, value)), oauth2.Grant{})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(problem.Invalid))
 			Expect(failure.Message).To(And(ContainSubstring("parameter limit"), ContainSubstring(kind), Not(ContainSubstring("MARK"))))
 		},
 		Entry("words as a number", v1alpha1.JSONEncoding, "Number", "MARK"),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const tenYears = 10 * 365 * 24 * time.Hour
@@ -132,7 +133,7 @@ var _ = Describe("the lifetime of a token", func() {
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring("expired already")))
 		},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // longestURL is what the API takes, too.
@@ -109,15 +110,11 @@ func anotherIssuer(declared, named string) string {
 }
 
 func discoveryError(response Response, format string, args ...any) *Error {
-	class := MayPass
+	class := problem.MayPass
 	if isOutage(response.StatusCode) {
-		class = Unavailable
+		class = problem.Unavailable
 	}
-	return &Error{
-		Reason: v1alpha1.ReasonDiscoveryFailed, Class: class,
-		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf(format, args...) + "; discovery is retried",
-	}
+	return newError(response, class, v1alpha1.ReasonDiscoveryFailed, format+"; discovery is retried", args...)
 }
 
 // Discovered is the declaration of a server with the endpoints that its metadata

@@ -1,11 +1,11 @@
 package oauth2
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 func isRedirect(status int) bool { return status >= 300 && status <= 399 }
@@ -15,11 +15,9 @@ func redirected(endpoint string, request *Request, response Response) *Error {
 	if location := locationOf(request, response); location != "" {
 		where = " to " + location
 	}
-	return &Error{
-		Reason: v1alpha1.ReasonRedirectRefused, Class: MayPass, StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
-			endpoint, response.StatusCode, where),
-	}
+	return newError(response, problem.MayPass, v1alpha1.ReasonRedirectRefused,
+		"token endpoint %s answered HTTP %d, a redirect%s: credentials are never sent elsewhere; set authorizationServer.tokenEndpoint to the right URL",
+		endpoint, response.StatusCode, where)
 }
 
 // locationOf is where a redirect leads; empty if it does not say.

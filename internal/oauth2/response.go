@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // Response is what a token endpoint answered.
@@ -142,11 +143,9 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 	tokenType, _ := first(document, server.Response.TokenType, text)
 	switch strings.ToLower(tokenType) {
 	case "dpop", "pop", "mac":
-		return "", &Error{
-			Reason: v1alpha1.ReasonTokenTypeUnsupported, Class: MayPass, StatusCode: response.StatusCode,
-			Message: fmt.Sprintf("token endpoint %s issued a token of type %s, which is bound to a key and of no use without it: have the authorization server issue Bearer tokens to this client",
-				endpoint, strings.ToUpper(tokenType)),
-		}
+		return "", newError(response, problem.MayPass, v1alpha1.ReasonTokenTypeUnsupported,
+			"token endpoint %s issued a token of type %s, which is bound to a key and of no use without it: have the authorization server issue Bearer tokens to this client",
+			endpoint, strings.ToUpper(tokenType))
 	case "":
 		return "Bearer", nil
 	}

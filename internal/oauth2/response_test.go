@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // typed is a response with the given JSON for the token type.
@@ -67,7 +68,7 @@ var _ = Describe("a token response", func() {
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenTypeUnsupported))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 			Expect(failure.Message).To(ContainSubstring("Bearer"))
 		},
@@ -80,7 +81,7 @@ var _ = Describe("a token response", func() {
 		func(response oauth2.Response, said string) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.StatusCode).To(Equal(response.StatusCode))
 			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring(said),
 				Not(ContainSubstring("MARK"))))
@@ -128,7 +129,7 @@ var _ = Describe("a token response", func() {
 			// Not even a body with a token makes a redirect a success.
 			failure := failureIn(rfc6749(), answer(status, `{"access_token": "t"}`, "Location", "https://user:pw@other.example.com/token?code=1#x"))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.StatusCode).To(Equal(status))
 			Expect(failure.Message).To(And(
 				ContainSubstring("https://other.example.com/token:"), ContainSubstring("authorizationServer.tokenEndpoint"),

@@ -1,11 +1,11 @@
 package oauth2
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // RevokesOnDelete tells whether the token is to be revoked with its ClientCredential.
@@ -54,11 +54,10 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, r
 	verdict := classify(server, said.judged(server, response.StatusCode), response.StatusCode)
 	if said.code == "unsupported_token_type" {
 		// No later request revokes such a token either.
-		verdict.class = Invalid
+		verdict.class = problem.Invalid
 	}
-	return &Error{
-		Reason: verdict.reason, Class: verdict.class, Code: said.code,
-		StatusCode: response.StatusCode, RetryAfter: retryAfter(response),
-		Message: fmt.Sprintf("%s answered %s: %s", request.Where(), said.answer(response.StatusCode), verdict.hint),
-	}
+	shown := newError(response, verdict.class, verdict.reason, "%s answered %s: %s",
+		request.Where(), said.answer(response.StatusCode), verdict.hint)
+	shown.Code = said.code
+	return shown
 }

@@ -78,10 +78,8 @@ func (c Credentials) secretKey(algorithm v1alpha1.AssertionAlgorithm, keyID stri
 	}
 	least, known := map[jose.SignatureAlgorithm]int{jose.HS256: 32, jose.HS384: 48, jose.HS512: 64}[key.algorithm]
 	if !known {
-		return key, &Error{
-			Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: Invalid,
-			Message: fmt.Sprintf("a client secret cannot sign with %s: set the algorithm of the assertion to HS256, HS384 or HS512, or clientAuthentication.method to private_key_jwt", key.algorithm),
-		}
+		return key, invalid(
+			"a client secret cannot sign with %s: set the algorithm of the assertion to HS256, HS384 or HS512, or clientAuthentication.method to private_key_jwt", key.algorithm)
 	}
 	if len(secret) < least {
 		return key, credentialsError(v1alpha1.ReasonCredentialsInvalid,

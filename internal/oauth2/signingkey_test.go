@@ -19,6 +19,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 var _ = Describe("the key of a JWT", func() {
@@ -114,7 +115,7 @@ var _ = Describe("the key of a JWT", func() {
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: withKey(form)})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			Expect(failure.Message).To(ContainSubstring(said))
 			Expect(len(failure.Message)).To(BeNumerically("<", 300))
 			for line := range strings.Lines(form) {
@@ -166,9 +167,9 @@ var _ = Describe("the key of a JWT", func() {
 
 	DescribeTable("that is the client secret is refused",
 		func(secret string, algorithm v1alpha1.AssertionAlgorithm, reason, said string) {
-			class := oauth2.ObjectNotReady
+			class := problem.ObjectNotReady
 			if reason == v1alpha1.ReasonAuthorizationServerInvalid {
-				class = oauth2.Invalid
+				class = problem.Invalid
 			}
 			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT), withAssertion(v1alpha1.Assertion{Algorithm: algorithm}))
 			failure := buildFailure(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})

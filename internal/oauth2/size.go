@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // MaxSpecBytes bounds a spec as JSON, together with the finalizers of its object. The operator
@@ -26,10 +27,10 @@ func CheckSpecSize(name string, spec any) error {
 
 // SpecTooLarge is the error about a spec with more than MaxSpecBytes. name is how the message
 // calls it.
-func SpecTooLarge(name string) *Error {
-	return &Error{Reason: v1alpha1.ReasonSpecTooLarge, Class: Invalid, Message: fmt.Sprintf(
+func SpecTooLarge(name string) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonSpecTooLarge,
 		"%s has more than %d KiB of JSON, and is not used: make its values shorter, or put them into the credentials Secret",
-		name, MaxSpecBytes>>10)}
+		name, MaxSpecBytes>>10)
 }
 
 // maxValuesBytes bounds the declared values of a request: those of its parameters, those of its

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // hugeKey is the DER of an RSA key (RFC 8017 appendix A.1.2) whose modulus has so many bits.
@@ -69,7 +70,7 @@ var _ = Describe("a size", func() {
 			grant := oauth2.Grant{Credentials: showing(certificate, key)}
 			failure := buildFailure(mutual, grant)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			Expect(failure.Message).To(ContainSubstring(said))
 			// To parse such a key takes 130 MiB.
 			Expect(allocated(func() { _ = buildFailure(mutual, grant) })).To(BeNumerically("<", 1<<20))

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const byteOrderMark = "\ufeff"
@@ -202,5 +203,5 @@ func (s CredentialsSource) keys() string {
 func isControl(r rune) bool { return r < 0x20 || (r >= 0x7f && r < 0xa0) }
 
 func credentialsError(reason, format string, args ...any) error {
-	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...), Class: ObjectNotReady}
+	return problem.Retry(problem.ObjectNotReady, reason, format, args...)
 }

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 func successIs(pointer v1alpha1.JSONPointer, equals string) func(*server) {
@@ -51,7 +51,7 @@ var _ = Describe("a server that tells of failures with status 200", func() {
 			failure := failureIn(rfc6749(changes...), bearer(", "+members))
 			Expect(failure.Code).To(Equal(code))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRequestRefused))
 		},
 		Entry("by a number", `"code": 99991663`, "99991663", codeAt),

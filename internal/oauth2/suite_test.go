@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 func TestOAuth2(t *testing.T) {
@@ -127,9 +128,12 @@ func failureIn(s server, response oauth2.Response) *oauth2.Error {
 	return failureOf(err)
 }
 
+// failureOf returns the problem of an error, with the code and the status if a response shows it.
 func failureOf(err error) *oauth2.Error {
 	GinkgoHelper()
-	var failure *oauth2.Error
-	Expect(errors.As(err, &failure)).To(BeTrue(), "an *oauth2.Error is wanted, not %v", err)
+	found := problem.Of(err)
+	Expect(found).NotTo(BeNil(), "a *problem.Problem is wanted, not %v", err)
+	failure := &oauth2.Error{Problem: *found}
+	_ = errors.As(err, &failure)
 	return failure
 }

@@ -6,12 +6,12 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"fmt"
 	"iter"
 	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // TLS is the client's side of a connection.
@@ -59,9 +59,9 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			"the client certificate %s of the credentials Secret expired at %s: put a new one there",
 			v1alpha1.CertificateKey, leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(leaf.NotBefore):
-		return TLS{}, &Error{Reason: v1alpha1.ReasonCredentialsInvalid, Class: MayPass, Message: fmt.Sprintf(
+		return TLS{}, problem.Retry(problem.MayPass, v1alpha1.ReasonCredentialsInvalid,
 			"the client certificate %s of the credentials Secret is not valid before %s: wait, or check the clocks",
-			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))}
+			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))
 	}
 	// A connection needs the certificate in DER alone. Parsed, one of 48 KiB may take 2 MiB.
 	certificate.Leaf = nil

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // certificateOf is a self-signed certificate for a key, and the key, in PEM.
@@ -76,9 +77,9 @@ var _ = Describe("a client certificate", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 			if said == notValidYet {
 				// It will be, with time.
-				Expect(failure.Class).To(Equal(oauth2.MayPass))
+				Expect(failure.Class).To(Equal(problem.MayPass))
 			} else {
-				Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+				Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			}
 			Expect(failure.Message).To(And(ContainSubstring("tls.crt"), ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},

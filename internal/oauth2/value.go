@@ -3,10 +3,10 @@ package oauth2
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/template"
 )
 
@@ -73,8 +73,8 @@ func (m material) render(what, text string) (string, error) {
 	}
 	rendered, err := template.Render(text, data)
 	if err != nil {
-		return "", &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: ObjectNotReady, Message: fmt.Sprintf(
-			"the template of %s cannot be rendered: %s: correct the template or the keys of the credentials Secret", what, err)}
+		return "", problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonAuthorizationServerInvalid,
+			"the template of %s cannot be rendered: %s: correct the template or the keys of the credentials Secret", what, err)
 	}
 	return rendered, nil
 }
@@ -98,7 +98,7 @@ func (m material) object(what string, declared []v1alpha1.Parameter) (map[string
 
 // invalid is the error of a declaration of which no request can be made.
 func invalid(format string, args ...any) error {
-	return &Error{Reason: v1alpha1.ReasonAuthorizationServerInvalid, Class: Invalid, Message: fmt.Sprintf(format, args...)}
+	return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
 }
 
 var errNotOfType = errors.New("not of its type")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // otherKeys are those of a Secret whose owner calls them otherwise.
@@ -81,7 +82,7 @@ var _ = Describe("values of the credentials Secret", func() {
 			_, _, err := oauth2.ReadCredentials(source, with(withSecretKeys("tenant", "apikey")))
 			failure := failureOf(err)
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			for _, words := range said {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}
@@ -103,7 +104,7 @@ var _ = Describe("values of the credentials Secret", func() {
 			Expect(err).NotTo(HaveOccurred())
 			failure := buildFailure(s, oauth2.Grant{Credentials: read})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
-			Expect(failure.Class).To(Equal(oauth2.ObjectNotReady))
+			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			Expect(failure.Message).To(And(ContainSubstring("parameter tenant"), ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("a key that is not there", `{{ .passwd }}`, `"passwd"`),

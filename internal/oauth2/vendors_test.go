@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // The bodies below are those of the vendors' documentation.
@@ -64,7 +64,7 @@ var _ = Describe("the answers of vendors", func() {
 	)
 
 	DescribeTable("tell of a failure",
-		func(s server, status int, body, reason string, class oauth2.Class, said string) {
+		func(s server, status int, body, reason string, class problem.Class, said string) {
 			failure := failureIn(s, answer(status, body, "Content-Type", asJSON))
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(class))
@@ -72,28 +72,28 @@ var _ = Describe("the answers of vendors", func() {
 		},
 		Entry("fabric 400", fabric, 400,
 			`{"errors": [{"message": "Invalid request", "type": "CLIENT_ERROR"}], "message": "Bad request", "type": "CLIENT_ERROR"}`,
-			v1alpha1.ReasonRequestRefused, oauth2.MayPass, `HTTP 400 CLIENT_ERROR ("Invalid request")`),
+			v1alpha1.ReasonRequestRefused, problem.MayPass, `HTTP 400 CLIENT_ERROR ("Invalid request")`),
 		Entry("fabric 401", fabric, 401, `{"message": "Unauthorized request", "type": "CLIENT_ERROR"}`,
-			v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, `HTTP 401 CLIENT_ERROR ("Unauthorized request")`),
+			v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, `HTTP 401 CLIENT_ERROR ("Unauthorized request")`),
 		Entry("fabric 500", fabric, 500, `{"message": "Internal server error", "type": "SERVER_ERROR"}`,
-			v1alpha1.ReasonServerError, oauth2.Unavailable, `HTTP 500 SERVER_ERROR ("Internal server error")`),
+			v1alpha1.ReasonServerError, problem.Unavailable, `HTTP 500 SERVER_ERROR ("Internal server error")`),
 		Entry("Elastic Path 400", elasticPath, 400, `{"errors": [{"title": "Bad Request", "status": "400"}]}`,
-			v1alpha1.ReasonRequestRefused, oauth2.MayPass, `HTTP 400 ("Bad Request")`),
+			v1alpha1.ReasonRequestRefused, problem.MayPass, `HTTP 400 ("Bad Request")`),
 		Entry("Elastic Path 401", elasticPath, 401, `{"errors": [{"title": "Unauthorized", "status": "401"}]}`,
-			v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, `HTTP 401 ("Unauthorized")`),
+			v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, `HTTP 401 ("Unauthorized")`),
 		Entry("Elastic Path 500", elasticPath, 500,
 			`{"errors": [{"title": "Internal Server Error", "status": "500", "detail": "there was a problem processing your request"}]}`,
-			v1alpha1.ReasonServerError, oauth2.Unavailable, `HTTP 500 ("there was a problem processing your request")`),
+			v1alpha1.ReasonServerError, problem.Unavailable, `HTTP 500 ("there was a problem processing your request")`),
 		Entry("Commerce Layer, as RFC 6749 has it", rfc6749(), 401,
 			`{"error": "invalid_client", "error_description": "Client authentication failed"}`,
-			v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, `HTTP 401 invalid_client ("Client authentication failed")`),
+			v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, `HTTP 401 invalid_client ("Client authentication failed")`),
 		Entry("Commerce Layer, at its rate limit", rfc6749(), 429, ``,
-			v1alpha1.ReasonRateLimited, oauth2.Unavailable, `HTTP 429`),
+			v1alpha1.ReasonRateLimited, problem.Unavailable, `HTTP 429`),
 		Entry("OroCommerce, whose hint says most", oro, 400,
 			`{"error": "invalid_request", "error_description": "The request is missing a parameter", "hint": "Check the client_id parameter", "message": "The request is missing a parameter"}`,
-			v1alpha1.ReasonInvalidRequest, oauth2.MayPass, `HTTP 400 invalid_request ("Check the client_id parameter")`),
+			v1alpha1.ReasonInvalidRequest, problem.MayPass, `HTTP 400 invalid_request ("Check the client_id parameter")`),
 		Entry("OroCommerce, without a hint", oro, 401,
 			`{"error": "invalid_client", "error_description": "Client authentication failed", "message": "Client authentication failed"}`,
-			v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused, `HTTP 401 invalid_client ("Client authentication failed")`),
+			v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, `HTTP 401 invalid_client ("Client authentication failed")`),
 	)
 })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const asHTML, asText = "text/html; charset=utf-8", "text/plain"
@@ -67,17 +68,17 @@ var _ = Describe("the words of a server", func() {
 	)
 
 	DescribeTable("class a failure:",
-		func(status int, body string, class oauth2.Class, credentialErrors ...string) {
+		func(status int, body string, class problem.Class, credentialErrors ...string) {
 			s := rfc6749(func(s *server) { s.Response.CredentialErrors = credentialErrors })
 			Expect(failureIn(s, answerOf(status, body)).Class).To(Equal(class))
 		},
-		Entry("a code of RFC 6749 in an undeclared place", 400, `{"errors": [{"code": "invalid_client"}]}`, oauth2.CredentialsRefused),
-		Entry("a code of RFC 6749 besides a sentence", 400, `{"error": "Client refused", "code": "invalid_client"}`, oauth2.CredentialsRefused),
-		Entry("a sentence that the declaration names", 400, `{"error": "Invalid login", "code": "E17"}`, oauth2.CredentialsRefused, "Invalid login"),
-		Entry("a code that the declaration names, in an undeclared place", 400, `{"message": "no", "code": "E17"}`, oauth2.CredentialsRefused, "E17"),
-		Entry("a code that the declaration names, in an undeclared place of a 2xx response", 200, `{"message": "no", "code": "E17"}`, oauth2.CredentialsRefused, "E17"),
-		Entry("not a code that outranks 401 from an undeclared place", 401, `{"ErrorCode": "invalid_request", "Error": "ClientId is Invalid"}`, oauth2.CredentialsRefused),
-		Entry("never by their text", 400, `{"message": "invalid_client"}`, oauth2.MayPass),
+		Entry("a code of RFC 6749 in an undeclared place", 400, `{"errors": [{"code": "invalid_client"}]}`, problem.CredentialsRefused),
+		Entry("a code of RFC 6749 besides a sentence", 400, `{"error": "Client refused", "code": "invalid_client"}`, problem.CredentialsRefused),
+		Entry("a sentence that the declaration names", 400, `{"error": "Invalid login", "code": "E17"}`, problem.CredentialsRefused, "Invalid login"),
+		Entry("a code that the declaration names, in an undeclared place", 400, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
+		Entry("a code that the declaration names, in an undeclared place of a 2xx response", 200, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
+		Entry("not a code that outranks 401 from an undeclared place", 401, `{"ErrorCode": "invalid_request", "Error": "ClientId is Invalid"}`, problem.CredentialsRefused),
+		Entry("never by their text", 400, `{"message": "invalid_client"}`, problem.MayPass),
 	)
 
 	It("in a declared place go before others", func() {

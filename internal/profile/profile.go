@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // Default is the profile of an authorization server that names none.
@@ -16,7 +17,7 @@ const Default = "RFC6749"
 
 // Complete fills in what the spec leaves open. In its result every field is set
 // that a token request needs. parameters are those of the client itself, which go
-// before those of the server. The error is an *oauth2.Error.
+// before those of the server. The error is a *problem.Problem.
 func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Parameter) (v1alpha1.AuthorizationServerSpec, error) {
 	none := v1alpha1.AuthorizationServerSpec{}
 	name := spec.Profile
@@ -25,11 +26,8 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 	}
 	named, found := profiles[name]
 	if !found {
-		return none, &oauth2.Error{
-			Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid,
-			Message: fmt.Sprintf("there is no profile %q: set spec.authorizationServer.profile to one of %s",
-				name, strings.Join(Names(), ", ")),
-		}
+		return none, problem.Stalled(v1alpha1.ReasonProfileUnknown,
+			"there is no profile %q: set spec.authorizationServer.profile to one of %s", name, strings.Join(Names(), ", "))
 	}
 	wanted, err := convert[map[string]any](withParameters(spec, parameters))
 	if err != nil {
@@ -49,11 +47,9 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 		completed = withoutEndpoints(completed, spec)
 	}
 	if completed.TokenEndpoint == "" && completed.Issuer == "" {
-		return none, &oauth2.Error{
-			Reason: v1alpha1.ReasonTokenEndpointMissing, Class: oauth2.Invalid,
-			Message: fmt.Sprintf("profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s, or issuer",
-				name, named.Endpoint),
-		}
+		return none, problem.Stalled(v1alpha1.ReasonTokenEndpointMissing,
+			"profile %s does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like %s, or issuer",
+			name, named.Endpoint)
 	}
 	return completed, oauth2.Check(completed)
 }

@@ -1,7 +1,6 @@
 package profile_test
 
 import (
-	"errors"
 	"os"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 )
 
@@ -67,10 +66,10 @@ var _ = Describe("a profile", func() {
 	DescribeTable("cannot be completed",
 		func(s server, reason string, said ...string) {
 			_, err := profile.Complete(s, nil)
-			var failure *oauth2.Error
-			Expect(errors.As(err, &failure)).To(BeTrue())
+			failure := problem.Of(err)
+			Expect(failure).NotTo(BeNil())
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(problem.Invalid))
 			for _, words := range said {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}

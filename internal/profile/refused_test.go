@@ -5,6 +5,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // Vendors that refuse credentials with a status or a code of their own. They lock
@@ -13,7 +14,7 @@ var _ = DescribeTable("refused credentials are known as such",
 	func(profile, response string) {
 		completed := complete(of(profile))
 		_, err := oauth2.ReadResponse(completed, &oauth2.Request{}, responseOf(response))
-		Expect(err).To(HaveField("Class", oauth2.CredentialsRefused))
+		Expect(err).To(HaveField("Class", problem.CredentialsRefused))
 	},
 	Entry("of Personio, by the status", "Personio", "403\n\n"+`{"success":false,"error":{"code":0,"message":"these credentials are wrong"}}`),
 	Entry("of Salesforce, by a code for an unknown client", "Salesforce", "400\n\n"+`{"error":"invalid_client_id","error_description":"there is no such client"}`),

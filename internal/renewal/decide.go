@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -26,11 +26,11 @@ type Input struct {
 	RequestHash string
 	// Declaration is what is wrong with the declared authorization server; nil
 	// when nothing is.
-	Declaration *oauth2.Error
+	Declaration *problem.Problem
 
 	// Template is what is wrong with the template of the token Secret; nil when
 	// nothing is.
-	Template *oauth2.Error
+	Template *problem.Problem
 
 	// ServerVersion tells one state of the object that declares the authorization
 	// server from another; empty when the spec itself declares it.
@@ -106,7 +106,7 @@ type Decision struct {
 	// Until is when to look again; zero when only a change can help.
 	Until time.Time
 	// Problem is what stands in the way, if that is not a failed attempt.
-	Problem *oauth2.Error
+	Problem *problem.Problem
 	// Repair tells that the action makes up for what the target lacks.
 	Repair bool
 }

@@ -8,7 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -332,7 +332,7 @@ var _ = Describe("the wait for others", func() {
 			Expect(decision.Why).To(Equal(why))
 			Expect(decision.Until).To(BeZero())
 			Expect(decision.Repair).To(BeFalse())
-			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", oauth2.Unavailable))))
+			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", problem.Unavailable))))
 			for _, words := range append(said, "no valid token") {
 				Expect(decision.Problem.Message).To(ContainSubstring(words))
 			}

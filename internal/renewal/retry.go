@@ -3,7 +3,7 @@ package renewal
 import (
 	"time"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // RetryDelays are the delays after the failed attempts of a class: after the first
@@ -13,12 +13,12 @@ import (
 // What a server answers can pass, so it is tried again soon. Refused credentials are
 // tried 4 times in the first hour, because servers lock accounts. An object of the
 // cluster is watched: its delay only covers what the watch does not show.
-var RetryDelays = map[oauth2.Class][]time.Duration{
-	oauth2.Unavailable:        doubling(5*time.Second, 5*time.Minute),
-	oauth2.MayPass:            doubling(15*time.Second, 5*time.Minute),
-	oauth2.CredentialsRefused: {time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour},
-	oauth2.ObjectNotReady:     {time.Hour},
-	oauth2.Invalid:            {time.Hour},
+var RetryDelays = map[problem.Class][]time.Duration{
+	problem.Unavailable:        doubling(5*time.Second, 5*time.Minute),
+	problem.MayPass:            doubling(15*time.Second, 5*time.Minute),
+	problem.CredentialsRefused: {time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour},
+	problem.ObjectNotReady:     {time.Hour},
+	problem.Invalid:            {time.Hour},
 }
 
 // doubling returns delays from first to max, each twice the one before.
@@ -36,13 +36,13 @@ const retryJitter = 0.2
 // of its class in a row. expiresAt is when the token expires that is still valid; zero
 // without one. While there is such a token, the retry comes after half of what is left
 // of it at the latest, except for credentials that were refused 4 times.
-func (p Policy) RetryAt(now time.Time, failure *oauth2.Error, attempts int32, expiresAt time.Time) time.Time {
+func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32, expiresAt time.Time) time.Time {
 	delays, known := RetryDelays[failure.Class]
 	if !known {
-		delays = RetryDelays[oauth2.MayPass]
+		delays = RetryDelays[problem.MayPass]
 	}
 	step := min(max(int(attempts), 1), len(delays)) - 1
-	isLocked := failure.Class == oauth2.CredentialsRefused && step == len(delays)-1
+	isLocked := failure.Class == problem.CredentialsRefused && step == len(delays)-1
 	jitter := -retryJitter
 	if isLocked {
 		// Later, not sooner: there are 4 attempts in the first hour, and no more.
@@ -60,12 +60,12 @@ const stallPatience = 2 * time.Minute
 
 // StallsAt is when a problem of a class that began at since is Stalled; zero for
 // never. An outage needs no change in the cluster.
-func StallsAt(class oauth2.Class, since time.Time) time.Time {
+func StallsAt(class problem.Class, since time.Time) time.Time {
 	switch class {
-	case oauth2.Unavailable, "":
+	case problem.Unavailable, "":
 		// A failure without a class was noted by an older version.
 		return time.Time{}
-	case oauth2.Invalid:
+	case problem.Invalid:
 		return since
 	default:
 		return since.Add(stallPatience)

@@ -6,13 +6,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
 // retryIn returns the bounds of the delay after an attempt, the attempts-th of its class,
 // while a valid token has so much left; 0 without one.
-func retryIn(failure oauth2.Error, attempts int32, left time.Duration) (minDelay, maxDelay time.Duration) {
+func retryIn(failure problem.Problem, attempts int32, left time.Duration) (minDelay, maxDelay time.Duration) {
 	var expiresAt time.Time
 	if left > 0 {
 		expiresAt = now.Add(left)
@@ -24,16 +24,16 @@ func retryIn(failure oauth2.Error, attempts int32, left time.Duration) (minDelay
 
 var _ = Describe("the retry", func() {
 	DescribeTable("comes after a delay that grows with each attempt of its class",
-		func(class oauth2.Class, delays ...time.Duration) {
+		func(class problem.Class, delays ...time.Duration) {
 			expect := func(attempts int32, delay time.Duration) {
 				GinkgoHelper()
 				// Up to a fifth earlier, and once credentials were refused 4 times up to a fifth later.
 				from, to := 80, 100
-				if class == oauth2.CredentialsRefused && attempts >= 4 {
+				if class == problem.CredentialsRefused && attempts >= 4 {
 					from, to = 100, 120
 				}
 				earliest, latest := delay*time.Duration(from)/100, delay*time.Duration(to)/100
-				minDelay, maxDelay := retryIn(oauth2.Error{Class: class}, attempts, 0)
+				minDelay, maxDelay := retryIn(problem.Problem{Class: class}, attempts, 0)
 				Expect(minDelay).To(And(BeNumerically(">=", earliest), BeNumerically("~", earliest, delay/100)))
 				Expect(maxDelay).To(And(BeNumerically("<=", latest), BeNumerically("~", latest, delay/100)))
 			}
@@ -43,52 +43,52 @@ var _ = Describe("the retry", func() {
 			expect(100, delays[len(delays)-1])
 			expect(1<<31-1, delays[len(delays)-1])
 		},
-		Entry("of an outage: 5 s, doubling to 5 min", oauth2.Unavailable,
+		Entry("of an outage: 5 s, doubling to 5 min", problem.Unavailable,
 			5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, 80*time.Second, 160*time.Second, 5*time.Minute, 5*time.Minute),
-		Entry("of another answer that could pass: 15 s, doubling to 5 min", oauth2.MayPass,
+		Entry("of another answer that could pass: 15 s, doubling to 5 min", problem.MayPass,
 			15*time.Second, 30*time.Second, time.Minute, 2*time.Minute, 4*time.Minute, 5*time.Minute, 5*time.Minute),
-		Entry("of refused credentials: 1 min, 5 min, 15 min, then hourly", oauth2.CredentialsRefused,
+		Entry("of refused credentials: 1 min, 5 min, 15 min, then hourly", problem.CredentialsRefused,
 			time.Minute, 5*time.Minute, 15*time.Minute, time.Hour, time.Hour),
-		Entry("of an object that is not ready: hourly, for a watch tells of the change", oauth2.ObjectNotReady, time.Hour, time.Hour),
-		Entry("of an object that must be changed: hourly, for a watch tells of the change", oauth2.Invalid, time.Hour, time.Hour),
+		Entry("of an object that is not ready: hourly, for a watch tells of the change", problem.ObjectNotReady, time.Hour, time.Hour),
+		Entry("of an object that must be changed: hourly, for a watch tells of the change", problem.Invalid, time.Hour, time.Hour),
 	)
 
 	It("comes as after an answer that could pass when the class is not known", func() {
-		_, maxDelay := retryIn(oauth2.Error{}, 1, 0)
+		_, maxDelay := retryIn(problem.Problem{}, 1, 0)
 		Expect(maxDelay).To(BeNumerically("~", 15*time.Second, time.Second/5))
 	})
 
 	It("comes after the first delay when nobody counted", func() {
-		_, maxDelay := retryIn(oauth2.Error{Class: oauth2.Unavailable}, 0, 0)
+		_, maxDelay := retryIn(problem.Problem{Class: problem.Unavailable}, 0, 0)
 		Expect(maxDelay).To(BeNumerically("~", 5*time.Second, time.Second/10))
 	})
 
 	DescribeTable("comes while a valid token lasts: after half of what is left of it",
-		func(class oauth2.Class, attempts int32, left, expected time.Duration) {
-			minDelay, maxDelay := retryIn(oauth2.Error{Class: class}, attempts, left)
+		func(class problem.Class, attempts int32, left, expected time.Duration) {
+			minDelay, maxDelay := retryIn(problem.Problem{Class: class}, attempts, left)
 			Expect(maxDelay).To(BeNumerically("~", expected, expected/50))
 			Expect(minDelay).To(BeNumerically(">=", expected*8/10))
 		},
-		Entry("after an outage", oauth2.Unavailable, int32(10), 6*time.Minute, 3*time.Minute),
-		Entry("after an answer that could pass", oauth2.MayPass, int32(10), 8*time.Minute, 4*time.Minute),
-		Entry("after refused credentials", oauth2.CredentialsRefused, int32(3), 12*time.Minute, 6*time.Minute),
-		Entry("after an object was not ready", oauth2.ObjectNotReady, int32(1), 20*time.Minute, 10*time.Minute),
-		Entry("but not before the first delay of an outage", oauth2.Unavailable, int32(10), 6*time.Second, 5*time.Second),
-		Entry("but not before the first delay of an answer that could pass", oauth2.MayPass, int32(10), 20*time.Second, 15*time.Second),
-		Entry("but not after credentials were refused 4 times: servers lock accounts", oauth2.CredentialsRefused, int32(4), 12*time.Minute, 72*time.Minute),
-		Entry("but not later than without a token", oauth2.Unavailable, int32(1), 10*time.Hour, 5*time.Second),
+		Entry("after an outage", problem.Unavailable, int32(10), 6*time.Minute, 3*time.Minute),
+		Entry("after an answer that could pass", problem.MayPass, int32(10), 8*time.Minute, 4*time.Minute),
+		Entry("after refused credentials", problem.CredentialsRefused, int32(3), 12*time.Minute, 6*time.Minute),
+		Entry("after an object was not ready", problem.ObjectNotReady, int32(1), 20*time.Minute, 10*time.Minute),
+		Entry("but not before the first delay of an outage", problem.Unavailable, int32(10), 6*time.Second, 5*time.Second),
+		Entry("but not before the first delay of an answer that could pass", problem.MayPass, int32(10), 20*time.Second, 15*time.Second),
+		Entry("but not after credentials were refused 4 times: servers lock accounts", problem.CredentialsRefused, int32(4), 12*time.Minute, 72*time.Minute),
+		Entry("but not later than without a token", problem.Unavailable, int32(1), 10*time.Hour, 5*time.Second),
 	)
 
 	DescribeTable("never comes before the server allows it",
-		func(class oauth2.Class, left, retryAfter, minimum time.Duration) {
-			minDelay, _ := retryIn(oauth2.Error{Class: class, RetryAfter: retryAfter}, 1, left)
+		func(class problem.Class, left, retryAfter, minimum time.Duration) {
+			minDelay, _ := retryIn(problem.Problem{Class: class, RetryAfter: retryAfter}, 1, left)
 			Expect(minDelay).To(BeNumerically(">=", minimum))
 		},
-		Entry("after an outage", oauth2.Unavailable, time.Duration(0), 10*time.Minute, 10*time.Minute),
-		Entry("after an answer that could pass", oauth2.MayPass, time.Duration(0), 10*time.Minute, 10*time.Minute),
-		Entry("after refused credentials", oauth2.CredentialsRefused, time.Duration(0), 3*time.Hour, 3*time.Hour),
-		Entry("while a valid token lasts", oauth2.Unavailable, 6*time.Minute, 5*time.Minute, 5*time.Minute),
-		Entry("and a short Retry-After does not hurry it", oauth2.Unavailable, time.Duration(0), time.Second, 4*time.Second),
+		Entry("after an outage", problem.Unavailable, time.Duration(0), 10*time.Minute, 10*time.Minute),
+		Entry("after an answer that could pass", problem.MayPass, time.Duration(0), 10*time.Minute, 10*time.Minute),
+		Entry("after refused credentials", problem.CredentialsRefused, time.Duration(0), 3*time.Hour, 3*time.Hour),
+		Entry("while a valid token lasts", problem.Unavailable, 6*time.Minute, 5*time.Minute, 5*time.Minute),
+		Entry("and a short Retry-After does not hurry it", problem.Unavailable, time.Duration(0), time.Second, 4*time.Second),
 	)
 
 	DescribeTable("of refused credentials comes 4 times in the first hour at most, and says when,",
@@ -101,7 +101,7 @@ var _ = Describe("the retry", func() {
 					if !at.Before(expiresAt) {
 						valid = time.Time{}
 					}
-					at = p.RetryAt(at, &oauth2.Error{Class: oauth2.CredentialsRefused}, attempts, valid)
+					at = p.RetryAt(at, &problem.Problem{Class: problem.CredentialsRefused}, attempts, valid)
 				}
 				Expect(requests).To(Equal(4))
 			})
@@ -115,13 +115,13 @@ var _ = Describe("the retry", func() {
 })
 
 var _ = DescribeTable("a problem is Stalled",
-	func(class oauth2.Class, expected time.Time) {
+	func(class problem.Class, expected time.Time) {
 		Expect(renewal.StallsAt(class, now)).To(Equal(expected))
 	},
-	Entry("never, if it is an outage", oauth2.Unavailable, time.Time{}),
-	Entry("never, if an older version noted it without a class", oauth2.Class(""), time.Time{}),
-	Entry("after two minutes, if it is an answer that could pass", oauth2.MayPass, now.Add(2*time.Minute)),
-	Entry("after two minutes, if the credentials were refused", oauth2.CredentialsRefused, now.Add(2*time.Minute)),
-	Entry("after two minutes, if an object is not ready", oauth2.ObjectNotReady, now.Add(2*time.Minute)),
-	Entry("at once, if an object must be changed", oauth2.Invalid, now),
+	Entry("never, if it is an outage", problem.Unavailable, time.Time{}),
+	Entry("never, if an older version noted it without a class", problem.Class(""), time.Time{}),
+	Entry("after two minutes, if it is an answer that could pass", problem.MayPass, now.Add(2*time.Minute)),
+	Entry("after two minutes, if the credentials were refused", problem.CredentialsRefused, now.Add(2*time.Minute)),
+	Entry("after two minutes, if an object is not ready", problem.ObjectNotReady, now.Add(2*time.Minute)),
+	Entry("at once, if an object must be changed", problem.Invalid, now),
 )

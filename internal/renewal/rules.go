@@ -1,11 +1,10 @@
 package renewal
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 func suspended(in Input) *Decision {
@@ -32,23 +31,23 @@ func templateWrong(in Input) *Decision {
 func targetTaken(in Input) *Decision {
 	switch {
 	case in.Target != nil && !in.Target.Owned && !in.Target.Adoptable && !in.Target.Inherited:
-		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
 			in.TargetName, in.Target.Owner, in.Target.Remedy))
 	case in.Target.IsEnding():
-		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q is being deleted, and the operator could not remove its finalizer %s: check the operator's role and the admission policies, or set spec.target.name to another name",
 			in.TargetName, v1alpha1.RevokeTokenFinalizer))
 	case in.Target != nil && in.Target.Finalizers != nil:
-		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q is being deleted and waits for its finalizers %q: see that they are removed, or set spec.target.name to another name",
 			in.TargetName, in.Target.Finalizers))
 	case in.Target != nil && in.Target.Adoptable && in.Target.Unfit != "":
-		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q cannot be adopted: %s: make them fit, delete that Secret, or set spec.target.name to another name",
 			in.TargetName, in.Target.Unfit))
 	case in.Target.IsFree() && in.Rival != "":
-		return in.refuse(notReady(v1alpha1.ReasonTargetConflict,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"ClientCredential %q writes to Secret %q too, and goes first: set spec.target.name of one of them to another name",
 			in.Rival, in.TargetName))
 	}
@@ -60,11 +59,11 @@ func credentialsUnusable(in Input) *Decision {
 	case in.Credentials == nil:
 		return nil
 	case in.Credentials.Version == "":
-		return in.refuse(notReady(v1alpha1.ReasonCredentialsNotFound,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotFound,
 			"Secret %q does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name",
 			in.Credentials.Name))
 	case !in.Credentials.Allowed:
-		return in.refuse(notReady(v1alpha1.ReasonCredentialsNotLabelled,
+		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotLabelled,
 			"Secret %q does not carry the label that allows its use: run kubectl label secret %s %s=%s in its namespace",
 			in.Credentials.Name, in.Credentials.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
 	}
@@ -114,9 +113,9 @@ func (in Input) contested() *Decision {
 		until = in.RenewAt()
 	}
 	return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(until),
-		Problem: &oauth2.Error{Reason: v1alpha1.ReasonTargetContested, Class: oauth2.Invalid, Message: fmt.Sprintf(
+		Problem: problem.Stalled(v1alpha1.ReasonTargetContested,
 			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
-			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}}
+			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
 }
 
 func noToken(in Input) *Decision {
@@ -211,12 +210,6 @@ func credentialsChanged(in Input) *Decision {
 func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }
 
 // refuse looks again only when the token that is still there expires.
-func (in Input) refuse(problem *oauth2.Error) *Decision {
-	return &Decision{Action: Refuse, Why: problem.Reason, Problem: problem, Until: in.nextChange(time.Time{})}
-}
-
-// notReady is a problem that lies in an object of the cluster. Another controller may
-// be about to create or change it.
-func notReady(reason, format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.ObjectNotReady, Message: fmt.Sprintf(format, args...)}
+func (in Input) refuse(found *problem.Problem) *Decision {
+	return &Decision{Action: Refuse, Why: found.Reason, Problem: found, Until: in.nextChange(time.Time{})}
 }

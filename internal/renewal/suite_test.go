@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -59,7 +59,7 @@ func noRecord(in *renewal.Input) { in.Target.Record = nil }
 func olderRival(in *renewal.Input) { in.Rival = "elder" }
 
 func declarationWrong(in *renewal.Input) {
-	in.Declaration = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid, Message: "no such profile"}
+	in.Declaration = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
 }
 
 func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }

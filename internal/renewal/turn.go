@@ -1,34 +1,33 @@
 package renewal
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // Busy is the decision to wait in line for a request to a server.
 func Busy(server string) Decision {
-	return Decision{Action: Wait, Why: "busy", Problem: later(v1alpha1.ReasonTokenEndpointBusy,
+	return Decision{Action: Wait, Why: "busy", Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointBusy,
 		"there is no valid token, and too many other requests to the host of %s, or of this namespace, are under way; the token is requested as soon as one of them ends", server)}
 }
 
 // AwaitTurn is the decision to wait for others under a rate limit.
 func AwaitTurn(server string, requests int, per time.Duration) Decision {
-	return Decision{Action: Wait, Why: "awaiting its turn", Problem: later(v1alpha1.ReasonRateLimited,
+	return Decision{Action: Wait, Why: "awaiting its turn", Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
 }
 
 // Paused is the decision to wait until the pause ends that the server asked this client for.
 func Paused(in Input, server string, until time.Time) Decision {
-	return Decision{Action: Wait, Why: "paused", Problem: later(v1alpha1.ReasonRateLimited,
+	return Decision{Action: Wait, Why: "paused", Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and %s asked this client to wait until %s (Retry-After)", in.awaited(), server, until.UTC().Format(time.RFC3339))}
 }
 
 // TooMany is the decision to wait because the ClientCredential sent many token requests of late.
 func TooMany(in Input, until time.Time) Decision {
-	return Decision{Action: Wait, Why: "too many token requests", Problem: later(v1alpha1.ReasonRateLimited,
+	return Decision{Action: Wait, Why: "too many token requests", Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and edits or requests to renew led to %d token requests in a row: the next one is sent at %s",
 		in.awaited(), requestsAtOnce, until.UTC().Format(time.RFC3339))}
 }
@@ -46,7 +45,7 @@ func (in Input) awaited() string {
 func Awaited(in Input) Decision {
 	decision := Decision{Action: Wait, Why: "a token is awaited"}
 	if token := in.Token(); token == nil || in.Now.Before(token.ExpiresAt) {
-		decision.Problem = later(v1alpha1.ReasonTokenMissing,
+		decision.Problem = problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenMissing,
 			"Secret %q holds no valid token for this spec: the operator is verifying or requesting one", in.TargetName)
 	}
 	return decision
@@ -56,9 +55,5 @@ func Awaited(in Input) Decision {
 // fix.
 func StillRefused(failure *v1alpha1.FailureStatus) Decision {
 	return Decision{Action: Wait, Why: "the credentials are those that the server refused",
-		Problem: &oauth2.Error{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}}
-}
-
-func later(reason, format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{Reason: reason, Class: oauth2.Unavailable, Message: fmt.Sprintf(format, args...)}
+		Problem: problem.Recorded(failure)}
 }

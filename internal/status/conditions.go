@@ -12,26 +12,26 @@ import (
 )
 
 // setConditions always sets Ready, and the other conditions only while they are true.
-func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, problem *problem) {
-	ready, reason, message := readiness(after, problem)
+func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input, current *agedProblem) {
+	ready, reason, message := readiness(after, current)
 	valid := ready == metav1.ConditionTrue
-	stalled := (after.Suspended && !valid) || (problem != nil && isOver(problem.stallsAt, after.Now))
+	stalled := (after.Suspended && !valid) || (current != nil && isOver(current.stallsAt, after.Now))
 	condition := metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: ready, Reason: reason, Message: message,
 		ObservedGeneration: after.Generation, LastTransitionTime: second(after.Now),
 	}
 	meta.SetStatusCondition(&status.Conditions, condition)
 	since := after.Now
-	if problem != nil && problem.isAnother {
+	if current != nil && current.isAnother {
 		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ReconcilingCondition)
 		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RenewalFailingCondition)
 	}
-	if problem != nil {
-		condition.Reason, condition.Message, since = problem.reason, problem.message, problem.since
+	if current != nil {
+		condition.Reason, condition.Message, since = current.reason, current.message, current.since
 	}
 	setWhile(stalled, &status.Conditions, v1alpha1.StalledCondition, condition, after.Now)
 	setWhile(!valid && !stalled, &status.Conditions, v1alpha1.ReconcilingCondition, condition, since)
-	setWhile(valid && problem != nil, &status.Conditions, v1alpha1.RenewalFailingCondition, condition, since)
+	setWhile(valid && current != nil, &status.Conditions, v1alpha1.RenewalFailingCondition, condition, since)
 }
 
 // setWhile sets a condition that is True while it holds, and absent otherwise. since is
@@ -48,7 +48,7 @@ func setWhile(holds bool, conditions *[]metav1.Condition, conditionType string, 
 	}
 }
 
-func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionStatus, reason, message string) {
+func readiness(after renewal.Input, current *agedProblem) (ready metav1.ConditionStatus, reason, message string) {
 	token := after.Token()
 	switch {
 	case after.Suspended && after.Valid():
@@ -57,14 +57,14 @@ func readiness(after renewal.Input, problem *problem) (ready metav1.ConditionSta
 	case after.Suspended:
 		return metav1.ConditionFalse, v1alpha1.ReasonSuspended,
 			"spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false"
-	case after.Valid() && after.Target.Outdated && problem != nil:
+	case after.Valid() && after.Target.Outdated && current != nil:
 		// The token serves, but not in the form that the spec asks for.
-		return metav1.ConditionFalse, problem.reason, problem.message
+		return metav1.ConditionFalse, current.reason, current.message
 	case after.Valid():
 		return metav1.ConditionTrue, v1alpha1.ReasonTokenIssued,
 			fmt.Sprintf("Secret %q holds a token that expires at %s and is renewed at %s", after.TargetName, instant(token.ExpiresAt), instant(after.RenewAt()))
-	case problem != nil:
-		return metav1.ConditionFalse, problem.reason, problem.message
+	case current != nil:
+		return metav1.ConditionFalse, current.reason, current.message
 	default:
 		return metav1.ConditionFalse, v1alpha1.ReasonTokenExpired,
 			fmt.Sprintf("the token in Secret %q has expired; the next one is asked for at %s", after.TargetName, instant(after.RenewAt()))

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 )
@@ -33,7 +33,7 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("Stalled without a token after a failure that does not pass", observed(noTarget), wrong, unseen,
 			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
-		Entry("Reconciling when the token cannot be written", observed(noTarget), failed(v1alpha1.ReasonSecretWriteFailed, oauth2.Unavailable), unseen,
+		Entry("Reconciling when the token cannot be written", observed(noTarget), failed(v1alpha1.ReasonSecretWriteFailed, problem.Unavailable), unseen,
 			condition(ready, no, v1alpha1.ReasonSecretWriteFailed), condition(reconciling, yes, v1alpha1.ReasonSecretWriteFailed)),
 		Entry("Reconciling without a token after a failure that may pass", observed(noTarget), strange, unseen,
 			condition(ready, no, v1alpha1.ReasonInvalidRequest), condition(reconciling, yes, v1alpha1.ReasonInvalidRequest)),
@@ -57,7 +57,7 @@ var _ = Describe("the conditions", func() {
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonServerError)),
 		Entry("Stalled when the Secret is not what the spec asks for, and the template cannot be rendered", observed(outdated, templateWrong), nothing, idle,
 			condition(ready, no, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
-		Entry("Reconciling when the Secret is not what the spec asks for, and cannot be written", observed(outdated), failed(v1alpha1.ReasonSecretWriteFailed, oauth2.Unavailable), idle,
+		Entry("Reconciling when the Secret is not what the spec asks for, and cannot be written", observed(outdated), failed(v1alpha1.ReasonSecretWriteFailed, problem.Unavailable), idle,
 			condition(ready, no, v1alpha1.ReasonSecretWriteFailed), condition(reconciling, yes, v1alpha1.ReasonSecretWriteFailed)),
 		Entry("Reconciling when the Secret is not what the spec asks for, and the credentials are gone", observed(outdated, credentialsGone), nothing, idle,
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
@@ -92,10 +92,10 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
 		Entry("Reconciling when after two minutes there is another problem", observed(noTarget, later(2*time.Minute)), refused, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(reconciling, yes, v1alpha1.ReasonInvalidClient)),
-		Entry("Reconciling when after two minutes an outage becomes a refusal for the same reason", observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, oauth2.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, oauth2.Unavailable)),
+		Entry("Reconciling when after two minutes an outage becomes a refusal for the same reason", observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, problem.Unavailable)),
 			condition(ready, no, v1alpha1.ReasonDiscoveryFailed), condition(reconciling, yes, v1alpha1.ReasonDiscoveryFailed)),
-		Entry("Stalled two minutes after an outage became a refusal for the same reason", observed(noTarget, later(4*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, oauth2.MayPass),
-			report(observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, oauth2.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, oauth2.Unavailable))).Status,
+		Entry("Stalled two minutes after an outage became a refusal for the same reason", observed(noTarget, later(4*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass),
+			report(observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, problem.Unavailable))).Status,
 			condition(ready, no, v1alpha1.ReasonDiscoveryFailed), condition(stalled, yes, v1alpha1.ReasonDiscoveryFailed)),
 		Entry("Reconciling when after two minutes there is the same problem with another spec", observed(noTarget, credentialsGone, specChanged, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -63,7 +63,7 @@ func attemptsBefore(in Input) []v1alpha1.ClassAttempts {
 
 func refusedAttempts(failure *v1alpha1.FailureStatus) []v1alpha1.ClassAttempts {
 	return slices.DeleteFunc(slices.Clone(failure.AttemptsByClass), func(counted v1alpha1.ClassAttempts) bool {
-		return counted.Class != oauth2.CredentialsRefused
+		return counted.Class != problem.CredentialsRefused
 	})
 }
 
@@ -71,14 +71,14 @@ func refusedAttempts(failure *v1alpha1.FailureStatus) []v1alpha1.ClassAttempts {
 // the next login is not over: another failure in between neither shortens it nor takes its
 // place, because servers lock accounts. While the credentials cannot be read, or are not
 // complete, they may be the same again in the end.
-func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
+func heldBy(in Input, failure *problem.Problem) *v1alpha1.FailureStatus {
 	last := in.Previous.Failure
-	if last == nil || last.Class != oauth2.CredentialsRefused || failure.Class == oauth2.CredentialsRefused ||
+	if last == nil || last.Class != problem.CredentialsRefused || failure.Class == problem.CredentialsRefused ||
 		!in.Observed.Now.Before(last.RetryAt.Time) || in.Observed.LastFailure() == nil {
 		return nil
 	}
 	request := in.Outcome.Request
-	isUnbuilt := !request.IsRead || (!request.IsSent && (failure.Class == oauth2.ObjectNotReady || failure.Class == oauth2.Invalid))
+	isUnbuilt := !request.IsRead || (!request.IsSent && (failure.Class == problem.ObjectNotReady || failure.Class == problem.Invalid))
 	mayBeSame := isUnbuilt && in.Observed.OnlyEditedSince(last)
 	if in.Observed.ChangedSince(last) && !mayBeSame {
 		return nil
@@ -88,7 +88,7 @@ func heldBy(in Input, failure *oauth2.Error) *v1alpha1.FailureStatus {
 
 // countAttempt adds a failed attempt, and returns how many there are now, of all
 // classes and of its own.
-func countAttempt(before []v1alpha1.ClassAttempts, class oauth2.Class) (byClass []v1alpha1.ClassAttempts, all, ofClass int32) {
+func countAttempt(before []v1alpha1.ClassAttempts, class problem.Class) (byClass []v1alpha1.ClassAttempts, all, ofClass int32) {
 	byClass = slices.Clone(before)
 	i := slices.IndexFunc(byClass, func(counted v1alpha1.ClassAttempts) bool { return counted.Class == class })
 	if i < 0 {

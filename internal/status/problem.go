@@ -8,30 +8,31 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// problem is why there is no token, or why its renewal fails.
-type problem struct {
+// agedProblem is the problem that the conditions show, and its age.
+type agedProblem struct {
 	reason, message string
 	// since is when the problem began.
 	since time.Time
-	// stallsAt is when someone is asked to act; zero for never.
+	// stallsAt is when the problem becomes Stalled; zero for never.
 	stallsAt time.Time
 	// isAnother is true for a problem that follows one of the same reason.
 	isAnother bool
 }
 
-func problemOf(in Input, failure *v1alpha1.FailureStatus) *problem {
+func problemOf(in Input, failure *v1alpha1.FailureStatus) *agedProblem {
 	switch {
 	case in.Decision.Problem != nil:
-		return newProblem(in, in.Decision.Problem.Reason, in.Decision.Problem.Message, in.Decision.Problem.Class)
+		return newProblem(in, in.Decision.Problem)
 	case in.Outcome.Failure != nil && failure != nil && in.Observed.ChangedSince(failure):
 		// The last failure holds, but tells of what was there before.
-		return newProblem(in, in.Outcome.Failure.Reason, in.Outcome.Failure.Message, in.Outcome.Failure.Class)
+		return newProblem(in, in.Outcome.Failure)
 	case failure != nil:
 		// The failure of this attempt, or of the last one while its backoff runs.
-		return newProblem(in, failure.Reason, failure.Message, failure.Class)
+		return newProblem(in, problem.Recorded(failure))
 	}
 	return nil
 }
@@ -43,20 +44,22 @@ func bounded(message string) string {
 }
 
 // newProblem dates a problem by the conditions of the last status.
-func newProblem(in Input, reason, message string, class oauth2.Class) *problem {
-	message = bounded(message)
-	if last := in.Previous.Failure; last != nil && last.Reason == reason && last.Class == oauth2.Unavailable && class != oauth2.Unavailable {
+func newProblem(in Input, found *problem.Problem) *agedProblem {
+	aged := &agedProblem{reason: found.Reason, message: bounded(found.Message)}
+	if last := in.Previous.Failure; last != nil && last.Reason == found.Reason &&
+		last.Class == problem.Unavailable && found.Class != problem.Unavailable {
 		// After an outage, a refusal with the same reason is a new problem: a server that starts
 		// answers so.
-		return &problem{reason: reason, message: message, since: in.Observed.Now, stallsAt: renewal.StallsAt(class, in.Observed.Now), isAnother: true}
+		aged.since, aged.stallsAt, aged.isAnother = in.Observed.Now, renewal.StallsAt(found.Class, in.Observed.Now), true
+		return aged
 	}
-	since, stallsAt := age(in.Previous.Conditions, reason, in.Observed.Generation, class, in.Observed.Now)
-	return &problem{reason: reason, message: message, since: since, stallsAt: stallsAt}
+	aged.since, aged.stallsAt = age(in.Previous.Conditions, found.Reason, in.Observed.Generation, found.Class, in.Observed.Now)
+	return aged
 }
 
 // age is since when a problem is there, and when it is Stalled, by the conditions
 // before: so it survives a restart. Another reason or generation is another problem.
-func age(before []metav1.Condition, reason string, generation int64, class oauth2.Class, now time.Time) (since, stallsAt time.Time) {
+func age(before []metav1.Condition, reason string, generation int64, class problem.Class, now time.Time) (since, stallsAt time.Time) {
 	since = now
 	isSame := func(condition *metav1.Condition) bool {
 		return condition != nil && condition.Reason == reason && condition.ObservedGeneration == generation
@@ -67,7 +70,7 @@ func age(before []metav1.Condition, reason string, generation int64, class oauth
 			since = condition.LastTransitionTime.Time
 		}
 	}
-	if class != oauth2.Unavailable && isSame(meta.FindStatusCondition(before, v1alpha1.StalledCondition)) {
+	if class != problem.Unavailable && isSame(meta.FindStatusCondition(before, v1alpha1.StalledCondition)) {
 		return since, now
 	}
 	return since, renewal.StallsAt(class, since)

@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -19,7 +19,7 @@ var _ = DescribeTable("the retry table is as the code has it", Label("docs"),
 		header, rows := found[0][0], found[0][1:]
 		Expect(rows).To(HaveLen(len(renewal.RetryDelays)))
 		for _, row := range rows {
-			class := oauth2.Class(strings.Trim(row[0], "`"))
+			class := problem.Class(strings.Trim(row[0], "`"))
 			Expect(renewal.RetryDelays).To(HaveKey(class))
 			first, then := inWords(renewal.RetryDelays[class])
 			for i, column := range header {
@@ -70,7 +70,7 @@ func short(delay time.Duration) string {
 	return fmt.Sprintf("%d min", delay/time.Minute)
 }
 
-func conditionOf(class oauth2.Class) string {
+func conditionOf(class problem.Class) string {
 	switch at := renewal.StallsAt(class, now); {
 	case at.IsZero():
 		return "`Reconciling`"

@@ -8,12 +8,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // OfServer is the status of an authorization server that was looked at. failure
 // is why it cannot be used; nil when it can.
-func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *oauth2.Error, now time.Time) v1alpha1.AuthorizationServerStatus {
+func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *problem.Problem, now time.Time) v1alpha1.AuthorizationServerStatus {
 	status := *before.DeepCopy()
 	status.ObservedGeneration, status.TokenEndpoint = &generation, tokenEndpoint
 	condition := metav1.Condition{

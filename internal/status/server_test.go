@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/status"
 )
 
@@ -17,12 +17,12 @@ const endpoint = "https://idp.example.com/token"
 
 // Why an authorization server cannot be used.
 var (
-	unreachable = &oauth2.Error{Reason: v1alpha1.ReasonTimeout, Class: oauth2.Unavailable, Message: "no answer"}
-	undeclared  = &oauth2.Error{Reason: v1alpha1.ReasonProfileUnknown, Class: oauth2.Invalid, Message: "no such profile"}
+	unreachable = problem.Retry(problem.Unavailable, v1alpha1.ReasonTimeout, "no answer")
+	undeclared  = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
 )
 
 // looked is the status after a look at a server that had another.
-func looked(before v1alpha1.AuthorizationServerStatus, failure *oauth2.Error) v1alpha1.AuthorizationServerStatus {
+func looked(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem) v1alpha1.AuthorizationServerStatus {
 	found := endpoint
 	if failure != nil {
 		found = ""
@@ -37,7 +37,7 @@ var (
 
 var _ = Describe("the status of an authorization server", func() {
 	DescribeTable("has the conditions",
-		func(before v1alpha1.AuthorizationServerStatus, failure *oauth2.Error, tokenEndpoint string, conditions ...types.GomegaMatcher) {
+		func(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem, tokenEndpoint string, conditions ...types.GomegaMatcher) {
 			told := looked(before, failure)
 			Expect(told.Conditions).To(ConsistOf(conditions))
 			Expect(told.Conditions).To(HaveEach(Or(HaveField("ObservedGeneration", BeEquivalentTo(3)), HaveField("Type", "Audited"))))
@@ -72,7 +72,7 @@ var _ = Describe("the status of an authorization server", func() {
 	})
 
 	DescribeTable("does not change while nothing happens, so that nothing is written",
-		func(failure *oauth2.Error) {
+		func(failure *problem.Problem) {
 			before := looked(unseenServer, failure)
 			Expect(status.OfServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
 		},

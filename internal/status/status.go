@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -29,7 +30,7 @@ type Outcome struct {
 	// Attempted tells that a token was asked for, or its Secret written.
 	Attempted bool
 	// Failure is why that did not succeed; nil when it did.
-	Failure *oauth2.Error
+	Failure *problem.Problem
 	// Request says whether the server refused the same token request before.
 	Request Request
 	// SameToken tells that the server gave the token again that the target holds,
@@ -84,27 +85,27 @@ func Compute(in Input) Report {
 	if in.Outcome.Attempted && after.RenewRequest != "" {
 		status.LastHandledRenewRequest = after.RenewRequest
 	}
-	problem := problemOf(in, status.Failure)
+	current := problemOf(in, status.Failure)
 	for _, condition := range in.Previous.Conditions {
 		status.Conditions = append(status.Conditions, *condition.DeepCopy())
 	}
-	setConditions(&status, after, problem)
+	setConditions(&status, after, current)
 	setLifetimeUnknown(&status, after, in.Outcome)
 	return Report{
 		Status:   status,
 		Events:   events(in, after, status),
-		NextLook: nextLook(in, after, status, problem),
+		NextLook: nextLook(in, after, status, current),
 	}
 }
 
 // nextLook is when there is something to do or to tell; zero for never.
-func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, problem *problem) time.Time {
+func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, current *agedProblem) time.Time {
 	next := nextAction(in, after, status)
-	if problem == nil || problem.stallsAt.IsZero() || !after.Now.Before(problem.stallsAt) {
+	if current == nil || current.stallsAt.IsZero() || !after.Now.Before(current.stallsAt) {
 		return next
 	}
-	if next.IsZero() || problem.stallsAt.Before(next) {
-		return problem.stallsAt
+	if next.IsZero() || current.stallsAt.Before(next) {
+		return current.stallsAt
 	}
 	return next
 }

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -104,7 +104,7 @@ var _ = Describe("the failure in the status", func() {
 			status := before
 			for _, passed := range []time.Duration{10 * time.Second, 20 * time.Second} {
 				in := observed(append([]change{noTarget, later(passed)}, changes...)...)
-				status = report(in, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable), status).Status
+				status = report(in, failed(v1alpha1.ReasonAPIRequestFailed, problem.Unavailable), status).Status
 				Expect(status.Failure).To(Equal(before.Failure))
 				Expect(status.Conditions).To(matchers.HaveCondition("Reconciling", "True", told))
 			}
@@ -114,7 +114,7 @@ var _ = Describe("the failure in the status", func() {
 	)
 
 	same := status.Request{IsRead: true, IsSent: true, Refused: &v1alpha1.FailureStatus{
-		AttemptsByClass: []v1alpha1.ClassAttempts{{Class: oauth2.CredentialsRefused, Attempts: 1}, {Class: oauth2.Unavailable, Attempts: 7}},
+		AttemptsByClass: []v1alpha1.ClassAttempts{{Class: problem.CredentialsRefused, Attempts: 1}, {Class: problem.Unavailable, Attempts: 7}},
 	}}
 	other := status.Request{IsRead: true, IsSent: true, IsOther: true}
 
@@ -125,7 +125,7 @@ var _ = Describe("the failure in the status", func() {
 			outcome.Request = request
 			in := observed(append([]change{noTarget, later(time.Hour)}, changes...)...)
 			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(
-				ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: attempts}))
+				ConsistOf(v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: attempts}))
 		},
 		Entry("one after the other, although their Secret was edited", int32(2), same, credentialsEdited),
 		Entry("one after the other, although the spec was edited", int32(2), same, func(in *renewal.Input) { in.Generation = 4 }),
@@ -138,27 +138,27 @@ var _ = Describe("the failure in the status", func() {
 		outcome := refused
 		outcome.Request = same
 		told := report(observed(noTarget, credentialsEdited), outcome, unseen).Status
-		Expect(told.Failure.AttemptsByClass).To(ConsistOf(v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 2}))
+		Expect(told.Failure.AttemptsByClass).To(ConsistOf(v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 2}))
 	})
 
 	DescribeTable("goes on counting refused credentials, and no other failure, after an edit",
 		func(request status.Request, outcome status.Outcome, expected ...v1alpha1.ClassAttempts) {
 			before := after(observed(noTarget), refused)
-			before = report(observed(noTarget, later(time.Hour)), failed(v1alpha1.ReasonRequestRefused, oauth2.MayPass), before).Status
+			before = report(observed(noTarget, later(time.Hour)), failed(v1alpha1.ReasonRequestRefused, problem.MayPass), before).Status
 			outcome.Request = request
 			in := observed(noTarget, later(2*time.Hour), credentialsEdited)
 			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(ConsistOf(expected))
 		},
-		Entry("if the server fails", same, failed(v1alpha1.ReasonServerError, oauth2.Unavailable),
-			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
-		Entry("if the API server fails before a request", status.Request{}, failed(v1alpha1.ReasonAPIRequestFailed, oauth2.Unavailable),
-			v1alpha1.ClassAttempts{Class: oauth2.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
-		Entry("unless the request is another one", other, failed(v1alpha1.ReasonServerError, oauth2.Unavailable),
-			v1alpha1.ClassAttempts{Class: oauth2.Unavailable, Attempts: 1}),
+		Entry("if the server fails", same, failed(v1alpha1.ReasonServerError, problem.Unavailable),
+			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
+		Entry("if the API server fails before a request", status.Request{}, failed(v1alpha1.ReasonAPIRequestFailed, problem.Unavailable),
+			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
+		Entry("unless the request is another one", other, failed(v1alpha1.ReasonServerError, problem.Unavailable),
+			v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
 	)
 
 	It("has a message that fits into a condition", func() {
-		outcome := failed(v1alpha1.ReasonTargetConflict, oauth2.ObjectNotReady)
+		outcome := failed(v1alpha1.ReasonTargetConflict, problem.ObjectNotReady)
 		outcome.Failure.Message = strings.Repeat("\u00fc", 40_000)
 		told := report(observed(noTarget), outcome, unseen).Status
 		Expect(len(told.Failure.Message)).To(BeNumerically("<", 5000))
@@ -167,7 +167,7 @@ var _ = Describe("the failure in the status", func() {
 
 	It("is still that of refused credentials while their Secret is not complete", func() {
 		before := after(observed(noTarget), refused)
-		told := report(observed(noTarget, credentialsEdited, later(10*time.Second)), failed(v1alpha1.ReasonCredentialsMissing, oauth2.ObjectNotReady), before).Status
+		told := report(observed(noTarget, credentialsEdited, later(10*time.Second)), failed(v1alpha1.ReasonCredentialsMissing, problem.ObjectNotReady), before).Status
 		Expect(told.Failure).To(Equal(before.Failure))
 		Expect(told.Conditions).To(matchers.HaveCondition("Reconciling", "True", v1alpha1.ReasonCredentialsMissing))
 	})
@@ -181,7 +181,7 @@ var _ = Describe("the failure in the status", func() {
 		},
 		Entry("if the spec changed", down, func(in *renewal.Input) { in.Generation = 4 }),
 		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
-		Entry("if the credentials changed, and a template cannot use the token", failed(v1alpha1.ReasonTargetTemplateInvalid, oauth2.Invalid), credentialsEdited),
+		Entry("if the credentials changed, and a template cannot use the token", failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid), credentialsEdited),
 		Entry("if the wait is over", down, later(time.Hour)),
 		Entry("if they were refused by a clock that was ahead", down, later(-2*time.Hour)),
 		Entry("if they are refused again", refused, later(2*time.Minute)),
@@ -203,7 +203,7 @@ var _ = Describe("the failure in the status", func() {
 	)
 
 	DescribeTable("lets the server's Retry-After have its way",
-		func(class oauth2.Class, at time.Time) {
+		func(class problem.Class, at time.Time) {
 			in := observed(noTarget)
 			in.Now = at
 			outcome := failed(v1alpha1.ReasonRateLimited, class)
@@ -213,9 +213,9 @@ var _ = Describe("the failure in the status", func() {
 				BeTemporally(">=", at.Add(2*time.Hour)), BeTemporally("<", at.Add(2*time.Hour+time.Second))))
 			Expect(told.NextLook).To(BeTemporally(">=", at.Add(2*time.Hour)))
 		},
-		Entry("instead of the backoff", oauth2.Unavailable, now),
-		Entry("instead of the hourly probe", oauth2.Invalid, now),
-		Entry("to the full, though the status knows whole seconds only", oauth2.Unavailable, now.Add(900*time.Millisecond)),
+		Entry("instead of the backoff", problem.Unavailable, now),
+		Entry("instead of the hourly probe", problem.Invalid, now),
+		Entry("to the full, though the status knows whole seconds only", problem.Unavailable, now.Add(900*time.Millisecond)),
 	)
 })
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -71,7 +72,7 @@ func outdated(in *renewal.Input) {
 
 // templateWrong is a template that cannot be rendered.
 func templateWrong(in *renewal.Input) {
-	in.Template = &oauth2.Error{Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.Invalid, Message: "message of TargetTemplateInvalid"}
+	in.Template = problem.Stalled(v1alpha1.ReasonTargetTemplateInvalid, "message of TargetTemplateInvalid")
 }
 
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 4, LastAt: in.Now} }
@@ -94,18 +95,18 @@ func later(d time.Duration) change { return func(in *renewal.Input) { in.Now = i
 // Outcomes.
 var (
 	nothing = status.Outcome{}
-	down    = failed(v1alpha1.ReasonServerError, oauth2.Unavailable)
-	refused = failed(v1alpha1.ReasonInvalidClient, oauth2.CredentialsRefused)
-	wrong   = failed(v1alpha1.ReasonTargetTemplateInvalid, oauth2.Invalid)
-	strange = failed(v1alpha1.ReasonInvalidRequest, oauth2.MayPass)
+	down    = failed(v1alpha1.ReasonServerError, problem.Unavailable)
+	refused = failed(v1alpha1.ReasonInvalidClient, problem.CredentialsRefused)
+	wrong   = failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid)
+	strange = failed(v1alpha1.ReasonInvalidRequest, problem.MayPass)
 	// limited is a server that wants to be left alone for an hour.
-	limited = status.Outcome{Attempted: true, Failure: &oauth2.Error{
-		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: oauth2.Unavailable, RetryAfter: time.Hour,
+	limited = status.Outcome{Attempted: true, Failure: &problem.Problem{
+		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: problem.Unavailable, RetryAfter: time.Hour,
 	}}
 )
 
-func failed(reason string, class oauth2.Class) status.Outcome {
-	return status.Outcome{Attempted: true, Failure: &oauth2.Error{Reason: reason, Class: class, Message: "message of " + reason}}
+func failed(reason string, class problem.Class) status.Outcome {
+	return status.Outcome{Attempted: true, Failure: problem.Retry(class, reason, "message of %s", reason)}
 }
 
 // issued is a token of the given lifetime for what was observed.

@@ -14,7 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -62,7 +62,7 @@ var _ = Describe("a response", func() {
 		func(handler http.HandlerFunc) {
 			failure := failureOf(client(), plain(handler).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.Message).To(ContainSubstring("256 KiB"))
 		},
 		Entry("a body one byte too long", answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes+1))),
@@ -112,7 +112,7 @@ var _ = Describe("a response", func() {
 		func(handler http.HandlerFunc) {
 			failure := failureOf(client(), plain(handler).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenEndpointUnreachable))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.Message).NotTo(ContainSubstring("MARK"))
 		},
 		Entry("headers that are too large", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -132,7 +132,7 @@ var _ = Describe("a response", func() {
 		func(text string) {
 			failure := failureOf(client(impatient), plain(hang(text)).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.Message).To(ContainSubstring("100ms"))
 		},
 		Entry("no header", ""),

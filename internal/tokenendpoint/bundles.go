@@ -7,6 +7,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const (
@@ -46,7 +47,7 @@ func newBundles() *bundles {
 // Authorities returns the authorities of the bundle that read returns in PEM, until leave. They
 // are shared with all that use the same bundle. If its tenant uses too many bundles at a time, an
 // asker with a place waits for the time of a request; then, and for an asker without a place, the
-// error is an *oauth2.Error. Other errors are those of read, and what is wrong with the bundle.
+// error is an *problem.Problem. Other errors are those of read, and what is wrong with the bundle.
 func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	asker := askerOf(ctx)
 	giveBack, reserved := func() {}, 0
@@ -78,8 +79,8 @@ func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (
 	}
 }
 
-func tooManyBundles() *oauth2.Error {
-	return failure(v1alpha1.ReasonTokenEndpointBusy, oauth2.Unavailable,
+func tooManyBundles() *problem.Problem {
+	return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointBusy,
 		"the namespace uses too many different CA bundles at a time: have more of its objects name the same bundle; the request is retried")
 }
 

@@ -15,7 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 var _ = Describe("a certificate of a server", func() {
@@ -29,7 +29,7 @@ var _ = Describe("a certificate of a server", func() {
 		config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: signer}}} //nolint:gosec // It is for a test.
 		url := accepting(func(connection net.Conn) { _, _ = io.Copy(io.Discard, tls.Server(connection, config)) })
 		failure := failureOf(client(), strings.Replace(url, "http:", "https:", 1))
-		Expect(failure.Class).To(Equal(oauth2.Unavailable))
+		Expect(failure.Class).To(Equal(problem.Unavailable))
 		Expect(failure.Message).NotTo(ContainSubstring("did not answer in full"))
 	})
 })

@@ -73,7 +73,7 @@ func NewClient(options Options) *Client {
 
 // Send sends a token request once. The error is ErrBusy if there is no place for the
 // request: the asker in the context, if it has an ID, waits in line then. Else it is that of
-// the context when it ended, or an *oauth2.Error.
+// the context when it ended, or an *problem.Problem.
 func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	endpoint, err := c.endpoint(request)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 const (
@@ -57,11 +58,10 @@ func (d *discoveries) put(key string, found discovery) {
 // bytes is about what a discovery takes.
 func (d discovery) bytes() int {
 	const fixed = 512
-	var failure *oauth2.Error
-	switch {
-	case d.metadata != nil:
+	if d.metadata != nil {
 		return fixed + d.metadata.Bytes()
-	case errors.As(d.err, &failure):
+	}
+	if failure := problem.Of(d.err); failure != nil {
 		return fixed + len(failure.Message)
 	}
 	return fixed
@@ -89,11 +89,11 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 		return known.metadata, known.err
 	}
 	metadata, err := c.ask(ctx, issuer, trust)
-	var failure *oauth2.Error
+	failure := problem.Of(err)
 	switch {
 	case err == nil:
 		c.discoveries.put(key, discovery{metadata: metadata, readAt: now, until: now.Add(metadataLifetime)})
-	case !errors.As(err, &failure):
+	case failure == nil:
 	case known.metadata != nil:
 		// Better old metadata than no token.
 		c.discoveries.put(key, discovery{metadata: known.metadata, readAt: now, until: now.Add(staleLifetime)})
@@ -154,7 +154,7 @@ func tellsMore(one, other *oauth2.Error) bool {
 		switch {
 		case failure.StatusCode == http.StatusOK:
 			return 2
-		case failure.Class == oauth2.Unavailable:
+		case failure.Class == problem.Unavailable:
 			return 1
 		}
 		return 0

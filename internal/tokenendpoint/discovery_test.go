@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -81,7 +82,7 @@ var _ = Describe("discovery", func() {
 	})
 
 	DescribeTable("fails, and says why,",
-		func(status int, body func(issuer string) string, class oauth2.Class, said string) {
+		func(status int, body func(issuer string) string, class problem.Class, said string) {
 			server := newIssuer(func(issuer, _ string) (int, string) { return status, body(issuer) })
 			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).To(MatchError(ContainSubstring(said)))
@@ -90,16 +91,16 @@ var _ = Describe("discovery", func() {
 			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
 			Expect(err).To(HaveField("Class", class))
 		},
-		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, oauth2.MayPass, "answered HTTP 404, and not with the metadata"),
-		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, oauth2.MayPass, "not JSON"),
-		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, oauth2.MayPass,
+		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, problem.MayPass, "answered HTTP 404, and not with the metadata"),
+		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, problem.MayPass, "not JSON"),
+		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, problem.MayPass,
 			"set authorizationServer.issuer to exactly that"),
-		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, oauth2.MayPass,
+		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, problem.MayPass,
 			"names no token endpoint"),
 		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
 			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
-		}, oauth2.MayPass, "names no token endpoint"),
-		Entry("when the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, oauth2.Unavailable, "answered HTTP 503"),
+		}, problem.MayPass, "names no token endpoint"),
+		Entry("when the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, problem.Unavailable, "answered HTTP 503"),
 	)
 
 	It("knows what it found for an hour", func() {
@@ -138,7 +139,7 @@ var _ = Describe("discovery", func() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})
 		_, err := client(func(o *tokenendpoint.Options) { o.Clock = clock }).Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
-		Expect(err).To(And(HaveField("Class", oauth2.Unavailable), HaveField("RetryAfter", 30*time.Second)))
+		Expect(err).To(And(HaveField("Class", problem.Unavailable), HaveField("RetryAfter", 30*time.Second)))
 	})
 
 	It("spares an issuer that has none, for some seconds", func() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // trickled writes a text, and then another one again and again until the client leaves.
@@ -71,7 +72,7 @@ var _ = Describe("an answer without end", func() {
 		func(answer func(net.Conn)) {
 			failure := failureOf(client(impatient), listening(answer))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 		},
 		Entry("of 1xx responses that stop", held("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")),
 		Entry("of a header a byte at a time", trickled("HTTP/1.1 200 OK\r\nX-Slow: ", "x")),
@@ -99,7 +100,7 @@ var _ = Describe("an answer without end", func() {
 		func(statusLine, said string) {
 			failure := failureOf(client(), listening(held("HTTP/1.1 "+statusLine+"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.Message).To(And(ContainSubstring(said), ContainSubstring("check authorizationServer.tokenEndpoint")))
 		},
 		Entry("101, which hands out the connection", "101 Switching Protocols", "HTTP 101"),

@@ -5,13 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // ErrBusy tells that too many requests to the same host, or of the same namespace, are in
@@ -37,46 +37,46 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 	)
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonInvalidResponse,
 			"%s answered with more than the limit of %d KiB: check %s", where, MaxBodyBytes>>10, to.Field())
 	case errors.As(err, &notFinal):
-		return failure(v1alpha1.ReasonInvalidResponse, oauth2.MayPass,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonInvalidResponse,
 			"%s answered with HTTP %d, which is no final response: check %s and the proxies before it", where, notFinal.statusCode, to.Field())
 	case errors.As(err, &denied):
-		return failure(v1alpha1.ReasonAddressDenied, oauth2.MayPass,
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonAddressDenied,
 			"%s resolves to %s, an address that credentials are not sent to: correct %s, or have the operator started with --allowed-cidrs=%s/%d",
 			where, denied.Address, to.Field(), denied.Address, denied.Address.BitLen())
 	case errors.As(err, &noHost) && noHost.IsNotFound:
-		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 			"%s: there is no such host: check %s and the cluster's DNS; the request is retried", where, to.Field())
 	case errors.As(err, &noHost) && !noHost.IsTimeout:
 		// Its message has the name that was looked up.
-		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 			"%s: its name cannot be looked up: check the cluster's DNS; the request is retried", where)
 	case errors.As(err, &verification):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
 		// So crypto/tls reports the alerts of either side.
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
 	case errors.Is(err, errHandshakeTooLarge):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: %s: have its chain of certificates, and the authorities that it names, made shorter; the request is retried", where, errHandshakeTooLarge)
 	case errors.Is(err, errTooManyNames):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: %s: have it show a certificate with fewer; the request is retried", where, errTooManyNames)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
-		return failure(v1alpha1.ReasonTLSFailed, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: it does not speak TLS: check the scheme and port of %s; the request is retried", where, to.Field())
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return failure(v1alpha1.ReasonTimeout, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTimeout,
 			"%s did not answer in full within %s; the request is retried", where, c.options.Timeout)
 	case errors.As(err, &operation):
-		return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
+		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 			"%s cannot be reached: %s; the request is retried", where, operation.Err)
 	}
-	return failure(v1alpha1.ReasonTokenEndpointUnreachable, oauth2.Unavailable,
+	return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 		"%s: the connection ended, or what came back is no HTTP response; the request is retried", where)
 }
 
@@ -98,16 +98,12 @@ func certificateFault(err error) string {
 	return "it is not valid"
 }
 
-func invalidEndpoint(to oauth2.Destination) *oauth2.Error {
-	return failure(v1alpha1.ReasonTokenEndpointMissing, oauth2.Invalid,
+func invalidEndpoint(to oauth2.Destination) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonTokenEndpointMissing,
 		"%s is not an absolute URL: write it like https://idp.example.com/oauth2/token", to.Field())
 }
 
-func insecureEndpoint(request *oauth2.Request) *oauth2.Error {
-	return failure(v1alpha1.ReasonTokenEndpointInsecure, oauth2.Invalid,
+func insecureEndpoint(request *oauth2.Request) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonTokenEndpointInsecure,
 		"%s is not https, so no credentials are sent there: use https, or have the operator started with --allow-http", request.Where())
-}
-
-func failure(reason string, class oauth2.Class, format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{Reason: reason, Class: class, Message: fmt.Sprintf(format, args...)}
 }

@@ -21,7 +21,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -30,7 +30,7 @@ var _ = Describe("the URL of a token endpoint", func() {
 		func(url, reason, said string) {
 			failure := failureOf(client(func(o *tokenendpoint.Options) { o.AllowHTTP = false }), url)
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.Invalid))
+			Expect(failure.Class).To(Equal(problem.Invalid))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("http, unless it is allowed", "http://idp.example.com/token?key=MARK", v1alpha1.ReasonTokenEndpointInsecure, "http://idp.example.com/token is not https"),
@@ -72,7 +72,7 @@ var _ = Describe("a server that cannot be talked to", func() {
 			c, url := open()
 			failure := failureOf(c, url)
 			Expect(failure.Reason).To(Equal(reason))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.Message).To(And(ContainSubstring(url), ContainSubstring(said)))
 		},
 		Entry("a certificate of an unknown authority", func() (*tokenendpoint.Client, string) {
@@ -131,7 +131,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 		func(host, shown string) {
 			failure := failureOf(client(denying), "https://"+host+"/token")
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAddressDenied))
-			Expect(failure.Class).To(Equal(oauth2.MayPass))
+			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.Message).To(ContainSubstring("--allowed-cidrs=" + shown))
 		},
 		Entry("loopback", "127.0.0.1", "127.0.0.1/32"),

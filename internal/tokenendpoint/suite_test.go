@@ -2,7 +2,6 @@ package tokenendpoint_test
 
 import (
 	"crypto/x509"
-	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -93,11 +93,11 @@ func send(c *tokenendpoint.Client, url string) (oauth2.Response, error) {
 }
 
 // failureOf sends, expects a failure, and that its message shows no credentials.
-func failureOf(c *tokenendpoint.Client, url string) *oauth2.Error {
+func failureOf(c *tokenendpoint.Client, url string) *problem.Problem {
 	GinkgoHelper()
 	_, err := send(c, url)
-	var failure *oauth2.Error
-	Expect(errors.As(err, &failure)).To(BeTrue(), "an *oauth2.Error is wanted, not %v", err)
+	failure := problem.Of(err)
+	Expect(failure).NotTo(BeNil(), "a *problem.Problem is wanted, not %v", err)
 	for _, credentials := range []string{"s3cr3t", strings.TrimPrefix(authorizationSent, "Basic ")} {
 		Expect(failure.Message).NotTo(ContainSubstring(credentials))
 	}

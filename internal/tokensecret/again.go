@@ -1,7 +1,6 @@
 package tokensecret
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // AssumedAgain is how long before its assumed expiry a token that the server gives
@@ -87,7 +87,7 @@ func ExpiryOf(token oauth2.Token) Expiry {
 // than the former expiry while that is ahead, unless the former one was assumed and the
 // server states one now. An assumption never replaces a stated expiry. After the former
 // expiry, the exp of a JWT counts, and an assumption is made anew. Any other token is
-// refused: it probably comes from a cache. The error is an *oauth2.Error.
+// refused: it probably comes from a cache. The error is a *problem.Problem.
 func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
 	if given.Source == "" {
@@ -109,9 +109,7 @@ func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	case token.Lifetime.HasClaim:
 		return given, nil
 	}
-	return Expiry{}, &oauth2.Error{
-		Reason: v1alpha1.ReasonTokenExpired, Class: oauth2.Unavailable,
-		Message: fmt.Sprintf("the token endpoint gave the token again that was believed to expire at %s: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
-			former.At.UTC().Format(time.RFC3339)),
-	}
+	return Expiry{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenExpired,
+		"the token endpoint gave the token again that was believed to expire at %s: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
+		former.At.UTC().Format(time.RFC3339))
 }

@@ -1,7 +1,6 @@
 package tokensecret_test
 
 import (
-	"errors"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -165,10 +165,10 @@ var _ = Describe("a token that a server gave again", func() {
 	DescribeTable("is refused, and asked for again soon",
 		func(after time.Duration) {
 			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, told))
-			var failure *oauth2.Error
-			Expect(errors.As(err, &failure)).To(BeTrue())
+			failure := problem.Of(err)
+			Expect(failure).NotTo(BeNil())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
-			Expect(failure.Class).To(Equal(oauth2.Unavailable))
+			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.Message).To(And(ContainSubstring("believed to expire at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
 		},
 		Entry("at its expiry", 0*time.Second),

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/template"
 )
 
@@ -31,7 +31,7 @@ const helmRelease = "sh.helm.release."
 
 // Check tells what is wrong with the target of a ClientCredential; nil when nothing
 // is. Admission refuses most of it already, but an object may be older than the rules.
-func Check(owner *v1alpha1.ClientCredential) *oauth2.Error {
+func Check(owner *v1alpha1.ClientCredential) *problem.Problem {
 	wanted := owner.TargetTemplate()
 	if strings.HasPrefix(owner.TargetName(), helmRelease) {
 		return invalid("spec.target.name: Secrets called %s* are Helm's: set another name", helmRelease)
@@ -70,7 +70,7 @@ func mayLabel(key, value string) bool {
 	return !reserved.MatchString(key) || descriptive.MatchString(key)
 }
 
-func checkData(owner *v1alpha1.ClientCredential) *oauth2.Error {
+func checkData(owner *v1alpha1.ClientCredential) *problem.Problem {
 	for _, key := range templateKeys(owner) {
 		if slices.Contains(tokenKeys, key) {
 			return invalid("spec.target.template.data[%q]: that key is the operator's: choose another one", key)

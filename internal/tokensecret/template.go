@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/template"
 )
 
@@ -61,7 +61,7 @@ func templateKeys(owner *v1alpha1.ClientCredential) []string {
 }
 
 // render renders the template's data over a token.
-func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID string) (map[string][]byte, *oauth2.Error) {
+func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID string) (map[string][]byte, *problem.Problem) {
 	rendered, total, given := map[string][]byte{}, 0, sizeOf(token)
 	values := valuesOf(token, clientID)
 	for _, key := range templateKeys(owner) {
@@ -70,15 +70,15 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 			return nil, notRendered(key, token, err)
 		}
 		if total += len(text); total > maxRendered {
-			return nil, mayPass(invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10))
+			return nil, invalid("spec.target.template.data yields more than %d KiB altogether: make it smaller", maxRendered>>10).WithClass(problem.MayPass)
 		}
 		if given+total > oauth2.MaxIssued {
-			return nil, mayPass(invalid("the token, authorizationServer.response.fields and spec.target.template.data have more than %d KiB together, "+
-				"which no Secret can hold: name fewer fields or make the template smaller", oauth2.MaxIssued>>10))
+			return nil, invalid("the token, authorizationServer.response.fields and spec.target.template.data have more than %d KiB together, "+
+				"which no Secret can hold: name fewer fields or make the template smaller", oauth2.MaxIssued>>10).WithClass(problem.MayPass)
 		}
 		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
 			// The API server would quote of it what it cannot read.
-			return nil, mayPass(invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key))
+			return nil, invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key).WithClass(problem.MayPass)
 		}
 		rendered[key] = []byte(text)
 	}
@@ -121,25 +121,18 @@ func isObject(text string) bool {
 
 // notRendered is the error of a template over a token. Unless the template uses a key that
 // no response adds, it may render another response.
-func notRendered(key string, token oauth2.Token, err error) *oauth2.Error {
+func notRendered(key string, token oauth2.Token, err error) *problem.Problem {
 	var absent template.MissingKeyError
 	if errors.As(err, &absent) && len(token.MissingFields) == 0 {
 		return templateError(key, err)
 	}
-	return mayPass(templateError(key, err))
+	return templateError(key, err).WithClass(problem.MayPass)
 }
 
-func mayPass(failure *oauth2.Error) *oauth2.Error {
-	failure.Class = oauth2.MayPass
-	return failure
-}
-
-func templateError(key string, err error) *oauth2.Error {
+func templateError(key string, err error) *problem.Problem {
 	return invalid("spec.target.template.data[%q]: %v: correct the template; the Secret stays as it is", key, err)
 }
 
-func invalid(format string, args ...any) *oauth2.Error {
-	return &oauth2.Error{
-		Reason: v1alpha1.ReasonTargetTemplateInvalid, Class: oauth2.Invalid, Message: fmt.Sprintf(format, args...),
-	}
+func invalid(format string, args ...any) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonTargetTemplateInvalid, format, args...)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -63,26 +64,26 @@ var _ = Describe("the template of a token Secret", func() {
 	})
 
 	DescribeTable("fails, naming the key and the line, when it",
-		func(owner *v1alpha1.ClientCredential, class oauth2.Class, expected ...string) {
+		func(owner *v1alpha1.ClientCredential, class problem.Class, expected ...string) {
 			token := token
 			token.Scope = "{}"
 			_, err := tokensecret.Write(owner, nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
-			Expect(err).To(BeAssignableToTypeOf(&oauth2.Error{}))
+			Expect(err).To(BeAssignableToTypeOf(&problem.Problem{}))
 			Expect(err).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", class)))
 			for _, part := range expected {
 				Expect(err).To(MatchError(ContainSubstring(part)))
 			}
 			Expect(err).NotTo(MatchError(ContainSubstring(accessToken)))
 		},
-		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), oauth2.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
-		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), oauth2.MayPass, `data["key"]`, "fromJson"),
-		Entry("misses a key inside a value", templated("", "key", `{{ (fromJson .scope).name }}`), oauth2.MayPass, `data["key"]`, `there is no key "name"`),
-		Entry("uses a long key that is not there", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), oauth2.Invalid, `there is no key "a_key_that_is_longer`),
-		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), oauth2.MayPass,
+		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), problem.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
+		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), problem.MayPass, `data["key"]`, "fromJson"),
+		Entry("misses a key inside a value", templated("", "key", `{{ (fromJson .scope).name }}`), problem.MayPass, `data["key"]`, `there is no key "name"`),
+		Entry("uses a long key that is not there", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), problem.Invalid, `there is no key "a_key_that_is_longer`),
+		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), problem.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), oauth2.MayPass,
+		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), problem.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), oauth2.MayPass, "more than 512 KiB"),
+		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), problem.MayPass, "more than 512 KiB"),
 	)
 
 	It("fails if it yields, with the token and its fields, more than a Secret can hold", func() {
@@ -90,7 +91,7 @@ var _ = Describe("the template of a token Secret", func() {
 		token.Fields = map[string]oauth2.Sensitive{"field": oauth2.NewSensitive(strings.Repeat("f", 500<<10))}
 		_, err := tokensecret.Write(templated("", many(strings.Repeat("x", 60<<10), 8)...), nil, token, tokensecret.NewRecord(token, provenance), "shop-id")
 		Expect(err).To(MatchError(ContainSubstring("authorizationServer.response.fields and spec.target.template.data have more than 960 KiB")))
-		Expect(err).To(HaveField("Class", oauth2.MayPass))
+		Expect(err).To(HaveField("Class", problem.MayPass))
 	})
 
 	It("that changed is drift, and the token is still as it was written", func() {
@@ -142,7 +143,7 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 			Expect(failure).NotTo(HaveOccurred())
 			return
 		}
-		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", oauth2.Invalid)))
+		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", problem.Invalid)))
 		Expect(failure).To(MatchError(ContainSubstring(expected)))
 	},
 	Entry("nothing is wrong without one", owner, ""),

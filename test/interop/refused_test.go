@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/interop/provider"
 	"github.com/tokensync/tokensync/test/matchers"
 )
@@ -31,15 +31,15 @@ type refused struct {
 
 // classes of the reasons, which say when the operator tries again.
 var classes = map[string]v1alpha1.FailureClass{
-	"InvalidClient":      oauth2.CredentialsRefused,
-	"InvalidRequest":     oauth2.MayPass,
-	"InvalidGrant":       oauth2.MayPass,
-	"InvalidScope":       oauth2.MayPass,
-	"InvalidTarget":      oauth2.MayPass,
-	"DiscoveryFailed":    oauth2.MayPass,
-	"CABundleUnusable":   oauth2.MayPass,
-	"TLSFailed":          oauth2.Unavailable,
-	"CredentialsInvalid": oauth2.ObjectNotReady,
+	"InvalidClient":      problem.CredentialsRefused,
+	"InvalidRequest":     problem.MayPass,
+	"InvalidGrant":       problem.MayPass,
+	"InvalidScope":       problem.MayPass,
+	"InvalidTarget":      problem.MayPass,
+	"DiscoveryFailed":    problem.MayPass,
+	"CABundleUnusable":   problem.MayPass,
+	"TLSFailed":          problem.Unavailable,
+	"CredentialsInvalid": problem.ObjectNotReady,
 }
 
 // expectRefused is the body of the tables. Each of the problems may pass by itself, so

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -23,7 +23,7 @@ func opaque(token, tokenType string) authserver.Answer {
 func cached(answer authserver.Answer, then ...event) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 50 * minute, Answer: answer}}, then: then,
-		works: 50 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
+		works: 50 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
 	}
 }
 
@@ -84,7 +84,7 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	row{"is not deceived by a cache if the token could not be written while it lived", func() scenario {
 		s := cached(opaque("F", "Bearer"))
 		s.apiServer = []fault{{until: 15 * minute, of: tokenWrite, with: deniedByPolicy}}
-		s.told = append(s.told, told{class: oauth2.MayPass, reason: "SecretWriteFailed"})
+		s.told = append(s.told, told{class: problem.MayPass, reason: "SecretWriteFailed"})
 		return s
 	}()},
 	row{"is not deceived by one node with a stuck cache among others", func() scenario {

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -86,7 +86,7 @@ func (a *actor) refusals() (times []time.Duration) {
 		if index < 0 {
 			continue
 		}
-		if told := a.scenario.tells(a.samples[index]); told != nil && told.class == oauth2.CredentialsRefused {
+		if told := a.scenario.tells(a.samples[index]); told != nil && told.class == problem.CredentialsRefused {
 			times = append(times, at)
 		}
 	}
@@ -204,14 +204,14 @@ func (t told) check(s sample, age time.Duration) {
 	stalled := meta.FindStatusCondition(s.conditions, v1alpha1.StalledCondition)
 	reason := meta.FindStatusCondition(s.conditions, s.shown()).Reason
 	switch {
-	case t.class == oauth2.Unavailable, t.class != oauth2.Invalid && age < patience:
+	case t.class == problem.Unavailable, t.class != problem.Invalid && age < patience:
 		Expect(stalled).To(BeNil(), "too early to give up, after %s: %s", age, s)
 		if s.isReady() {
 			Expect(reconciling).To(BeNil(), s.String())
 		} else {
 			Expect(reconciling).To(HaveField("Reason", reason), s.String())
 		}
-	case t.class == oauth2.Invalid, age > patience+slack(s.at):
+	case t.class == problem.Invalid, age > patience+slack(s.at):
 		Expect(reconciling).To(BeNil(), "time to ask for help, after %s: %s", age, s)
 		Expect(stalled).To(HaveField("Reason", reason), s.String())
 	}

@@ -5,7 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -19,7 +19,7 @@ var _ = Describe("A clock that jumps two hours ahead after nine minutes", Ordere
 	}},
 	row{"ends the backoff from a server that refused the credentials", scenario{
 		server: authserver.Script{{Until: 10 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
-		works:  9 * minute, within: noticed, told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		works:  9 * minute, within: noticed, told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 		// The request before came between 4m48s and 6m, and the jump is noticed up to 11m.
 		waits: append(refusals(minute, 5*minute), between(3*minute, 373*second)),
 	}},

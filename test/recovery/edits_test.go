@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -137,7 +137,7 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	}()},
 	row{"whose credentials Secret lacks the secret for a while sends refused credentials four times in the first hour", func() scenario {
 		s := whileRefused(event{25 * minute, dropSecret}, event{26 * minute, completeCredentials})
-		s.told = append(s.told, told{class: oauth2.ObjectNotReady, reason: "CredentialsMissing"})
+		s.told = append(s.told, told{class: problem.ObjectNotReady, reason: "CredentialsMissing"})
 		return s
 	}()},
 
@@ -148,20 +148,20 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 			{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
 		then: []event{{8 * minute, annotateCredentials}}, works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
-		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.Unavailable, reason: "ServerError"}},
+		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
 	}},
 	row{"whose credentials Secret is annotated every 50 s while the server refuses and redirects in turn sends refused credentials four times in the first hour", scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: authserver.InTurn(
 			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("https://status.example.com"))}},
 		then: each(50*second, hour, annotateCredentials), works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
-		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.MayPass, reason: "RedirectRefused"}},
+		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.MayPass, reason: "RedirectRefused"}},
 	}},
 	row{"whose response is declared anew while the credentials are refused sends them four times in the first hour",
 		whileRefused(event{3 * minute, declares("/message")}, event{9 * minute, declares("/detail")}, event{30 * minute, assumes(2 * hour)})},
 
 	row{"whose credentials two others write in turn sends the wrong ones four times in the first hour", scenario{
 		lifetime: 5 * hour, then: twoWriters(2*minute, hour-2*minute), works: hour, keepsToken: true,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
 
 	row{"whose renewal is requested after the credentials were refused asks again soon, although the server fails once", scenario{
@@ -170,59 +170,59 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 			{Until: 41 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
 		},
 		then: []event{{40 * minute, requestRenewal}}, works: 41 * minute,
-		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.Unavailable, reason: "ServerError"}},
+		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
 	}},
 
 	// Retry-After, and what ends it.
 	row{"whose server asked to wait for 10 minutes is renewed in time after that", scenario{
 		server: at20(authserver.RetryAfter("600", authserver.Refuse(http.StatusTooManyRequests, ""))),
 		works:  20 * second, within: 5*minute + 10*minute, lasts: 76 * minute,
-		told: problem(oauth2.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
+		told: oneProblem(problem.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
 	}},
 	row{"whose refused credentials are corrected asks at once, although the server asked to wait for an hour", scenario{
 		withoutCredentials: true,
 		server:             authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))}},
 		then:               []event{{0, createWrongCredentials}, {2 * minute, completeCredentials}}, works: 2 * minute,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: []wait{between(2*minute, 2*minute)},
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(2*minute, 2*minute)},
 	}},
 	row{"whose refused scope is corrected asks at once, although the server asked to wait for an hour", scenario{
 		server: authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusBadRequest, "invalid_scope"))}},
 		then:   []event{{2 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.Scopes = []string{"read"} })}}, works: 2 * minute,
-		told: problem(oauth2.MayPass, "InvalidScope"), waits: []wait{between(2*minute, 2*minute)},
+		told: oneProblem(problem.MayPass, "InvalidScope"), waits: []wait{between(2*minute, 2*minute)},
 	}},
 
 	// A token that is intact while the server is down.
 	row{"whose token Secret is edited while the server is down stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{42 * minute, annotateTarget}}, works: 50 * minute, keepsToken: true,
-		told: problem(oauth2.Unavailable, "ServerError"),
+		told: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 	row{"whose token Secret is edited while the credentials are refused stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 86 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}}, lifetime: 2 * hour,
 		then: []event{{85 * minute, annotateTarget}}, works: 86 * minute, within: 17 * minute, lasts: 110 * minute, keepsToken: true,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
 	row{"that is created anew while the server is down, and its token is due, stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{45 * minute, recreate}}, works: 50 * minute, keepsToken: true,
-		told: problem(oauth2.Unavailable, "ServerError"),
+		told: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 
 	// An outage that becomes a refusal.
 	row{"whose metadata are not there yet after an outage is not given up", scenario{
 		metadata: authserver.Script{{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}, {Until: 6 * minute, Answer: authserver.Refuse(http.StatusNotFound, "")}},
 		works:    6 * minute, first: between(6*minute, 11*minute), waits: noWaits,
-		told: []told{{class: oauth2.Unavailable, reason: "DiscoveryFailed", says: "503"}, {class: oauth2.MayPass, reason: "DiscoveryFailed", says: "404"}},
+		told: []told{{class: problem.Unavailable, reason: "DiscoveryFailed", says: "503"}, {class: problem.MayPass, reason: "DiscoveryFailed", says: "404"}},
 	}},
 	row{"whose token is refused by a policy after a webhook was down is not given up", scenario{
 		apiServer: []fault{{until: 4 * minute, of: tokenWrite, with: webhookDown}, {from: 4 * minute, until: 8 * minute, of: tokenWrite, with: deniedByPolicy}},
 		works:     8 * minute, waits: noWaits,
-		told: []told{{class: oauth2.Unavailable, reason: "SecretWriteFailed", says: "Internal"}, {class: oauth2.MayPass, reason: "SecretWriteFailed", says: "denied"}},
+		told: []told{{class: problem.Unavailable, reason: "SecretWriteFailed", says: "Internal"}, {class: problem.MayPass, reason: "SecretWriteFailed", says: "denied"}},
 	}},
 
 	// What else a server or an object can say.
 	row{"whose target belongs to an object of a very long name says so", scenario{
 		then: []event{{0, createOwnedTarget}, {4 * minute, deleteTarget}}, works: 4 * minute,
-		told: problem(oauth2.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,
+		told: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,
 	}},
 ))

@@ -8,7 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -21,13 +21,13 @@ func refusesForHours(answer authserver.Answer, response *v1alpha1.TokenResponse)
 			spec.AuthorizationServer.Response = response
 		},
 		works: 70 * minute, within: 72 * minute, lasts: 110 * minute,
-		told:  problem(oauth2.CredentialsRefused, "InvalidClient"),
+		told:  oneProblem(problem.CredentialsRefused, "InvalidClient"),
 		waits: refusals(minute, 5*minute, 15*minute, hour),
 	}
 }
 
 // unreadable is an API server that cannot read the credentials Secret for three hours.
-func unreadable(class oauth2.Class, with metav1.Status) scenario {
+func unreadable(class problem.Class, with metav1.Status) scenario {
 	return scenario{
 		apiServer: []fault{{from: minute, until: 3 * hour, of: credentialsRead, with: with}}, works: 3 * hour, lasts: 190 * minute,
 		told: []told{{class: class, reason: "APIRequestFailed", says: "credentials Secret"}},
@@ -40,7 +40,7 @@ func unreadable(class oauth2.Class, with metav1.Status) scenario {
 func wrongForHours(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 3 * hour, Answer: answer}},
-		works:  3 * hour, lasts: 190 * minute, told: problem(oauth2.MayPass, reason),
+		works:  3 * hour, lasts: 190 * minute, told: oneProblem(problem.MayPass, reason),
 	}
 }
 
@@ -62,7 +62,7 @@ var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 		server: authserver.Script{{Until: hour, Answer: authserver.InTurn(
 			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("/login"))}},
 		works: hour, within: 72 * minute, lasts: 112 * minute,
-		told: []told{{class: oauth2.CredentialsRefused, reason: "InvalidClient"}, {class: oauth2.MayPass, reason: "RedirectRefused"}},
+		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.MayPass, reason: "RedirectRefused"}},
 		waits: []wait{
 			about(minute), about(15 * second),
 			about(5 * minute), about(30 * second),
@@ -76,16 +76,16 @@ var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 		wrongForHours("InvalidRequest", authserver.Refuse(http.StatusBadRequest, "invalid_request"))},
 	row{"hands out the same dead token, of which only the first response told the expiry, is never believed, and has a token within five minutes after that", scenario{
 		server: authserver.Script{{Until: 3 * hour, Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-cache", "expires_in": 600})}},
-		works:  3 * hour, lasts: 190 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
+		works:  3 * hour, lasts: 190 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
 	}},
 	row{"works, while etcd cannot decrypt the credentials Secret, has its token soon after that is over",
-		unreadable(oauth2.Unavailable, notDecrypted)},
+		unreadable(problem.Unavailable, notDecrypted)},
 	row{"works, while the operator may not read the credentials Secret, has its token soon after that is over",
-		unreadable(oauth2.MayPass, forbidden)},
+		unreadable(problem.MayPass, forbidden)},
 	row{"works, while a webhook refuses the renewed token with 409 until the old one has expired, has a token soon after that is over", scenario{
 		apiServer: []fault{{from: minute, until: 121 * minute, of: tokenWrite, with: conflictOfWebhook}},
 		lifetime:  2 * hour, works: 121 * minute, lasts: 131 * minute,
-		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(68*minute, 81*minute)},
+		told: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(68*minute, 81*minute)},
 	}},
 	row{"says expires_in 3,600 has a new token before the hour is over", scenario{
 		server: authserver.Script{{Until: minute, Answer: authserver.Give(func(time.Time) map[string]any {

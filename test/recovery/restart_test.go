@@ -5,7 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -15,32 +15,32 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 	}},
 	row{"does not hurry a server that refused the credentials", scenario{
 		server: authserver.Script{{Until: 40 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
-		works:  40 * second, told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
+		works:  40 * second, told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
 	}},
 	row{"sends refused credentials four times in the first hour, although their Secret is annotated after each restart", scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
 		then:   []event{{30 * second, restartOperator}, {35 * second, annotateCredentials}, {90 * second, restartOperator}, {95 * second, annotateCredentials}},
 		works:  70 * minute, within: 20 * minute, lasts: 100 * minute,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: append([]wait{between(35*second, 35*second), between(minute, minute)}, refusals(15*minute, hour)...),
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: append([]wait{between(35*second, 35*second), between(minute, minute)}, refusals(15*minute, hour)...),
 	}},
 	row{"does not hurry a server that is down", scenario{
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.HTML(http.StatusBadGateway)}},
-		works:  50 * second, told: problem(oauth2.Unavailable, "ServerError"),
+		works:  50 * second, told: oneProblem(problem.Unavailable, "ServerError"),
 		waits: waits(5*second, 10*second, 20*second, 40*second),
 	}},
 	row{"does not hurry a server that asked to wait", scenario{
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.RetryAfter("120", authserver.Refuse(http.StatusTooManyRequests, ""))}},
-		works:  50 * second, within: 7 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
+		works:  50 * second, within: 7 * minute, told: oneProblem(problem.Unavailable, "RateLimited"),
 		waits: []wait{between(2*minute, 125*second)},
 	}},
 	row{"goes on counting how long a credentials Secret is missing", credentialsAfter(5 * minute)},
 	row{"goes on counting how long a maintenance page is shown", scenario{
 		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
-		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
+		told: oneProblem(problem.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
 	row{"asks once more for a token that it could not write, because it kept it in memory", scenario{
 		apiServer: []fault{{until: 36 * second, of: tokenWrite, with: deniedByPolicy}}, works: 36 * second,
-		told: problem(oauth2.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
+		told: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
 	}},
 ))
 

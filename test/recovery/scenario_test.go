@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -65,7 +65,7 @@ type event struct {
 
 // told is a problem and how it is told.
 type told struct {
-	class oauth2.Class
+	class problem.Class
 	// reason of the conditions; empty for any.
 	reason string
 	// says is a part of the message.
@@ -75,7 +75,9 @@ type told struct {
 }
 
 // problem is told until the scenario ends.
-func problem(class oauth2.Class, reason string) []told { return []told{{class: class, reason: reason}} }
+func oneProblem(class problem.Class, reason string) []told {
+	return []told{{class: class, reason: reason}}
+}
 
 // wait is how long something takes.
 type wait struct{ min, max time.Duration }

@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -21,7 +21,7 @@ func at20(answer authserver.Answer) authserver.Script {
 func unavailable(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
-		told: problem(oauth2.Unavailable, reason), waits: waits(5*second, 10*second, 20*second),
+		told: oneProblem(problem.Unavailable, reason), waits: waits(5*second, 10*second, 20*second),
 	}
 }
 
@@ -29,7 +29,7 @@ func unavailable(reason string, answer authserver.Answer) scenario {
 func mayPass(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
-		told: problem(oauth2.MayPass, reason), waits: waits(15*second, 30*second),
+		told: oneProblem(problem.MayPass, reason), waits: waits(15*second, 30*second),
 	}
 }
 
@@ -37,7 +37,7 @@ func mayPass(reason string, answer authserver.Answer) scenario {
 func refuses(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
-		told: problem(oauth2.CredentialsRefused, reason), waits: refusals(minute),
+		told: oneProblem(problem.CredentialsRefused, reason), waits: refusals(minute),
 	}
 }
 
@@ -45,7 +45,7 @@ func refuses(reason string, answer authserver.Answer) scenario {
 func asksToWait(reason string, asked time.Duration, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second, within: asked + 5*minute,
-		told: problem(oauth2.Unavailable, reason), waits: []wait{between(asked, asked+5*second)},
+		told: oneProblem(problem.Unavailable, reason), waits: []wait{between(asked, asked+5*second)},
 	}
 }
 
@@ -60,7 +60,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	row{"answers 401 and asks to wait 90 s has a token after that", scenario{
 		server: at20(authserver.RetryAfter("90", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))),
 		works:  20 * second, within: 5*minute + 90*second,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"), waits: []wait{between(90*second, 95*second)},
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(90*second, 95*second)},
 	}},
 
 	// What could pass.
@@ -117,11 +117,11 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	row{"answers 400 invalid_request and asks to wait 50 s has a token after that", scenario{
 		server: at20(authserver.RetryAfter("50", authserver.Refuse(http.StatusBadRequest, "invalid_request"))),
 		works:  20 * second, within: 5*minute + 50*second,
-		told: problem(oauth2.MayPass, "InvalidRequest"), waits: []wait{between(50*second, 55*second)},
+		told: oneProblem(problem.MayPass, "InvalidRequest"), waits: []wait{between(50*second, 55*second)},
 	}},
 	row{"answers 429 and asks to wait 15 minutes has a token after that, although a renewal is requested before", scenario{
 		server: at20(authserver.RetryAfter("900", authserver.Refuse(http.StatusTooManyRequests, ""))),
-		works:  20 * second, within: 5*minute + 15*minute, lasts: 25 * minute, told: problem(oauth2.Unavailable, "RateLimited"),
+		works:  20 * second, within: 5*minute + 15*minute, lasts: 25 * minute, told: oneProblem(problem.Unavailable, "RateLimited"),
 		then:  []event{{10 * minute, requestRenewal}},
 		waits: []wait{between(15*minute, 15*minute+6*second)},
 	}},
@@ -130,19 +130,19 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	row{"answers 503 with a date to the request for its metadata has a token after that", scenario{
 		metadata: at20(authserver.RetryAfterDate(45*second, authserver.Refuse(http.StatusServiceUnavailable, ""))),
 		works:    20 * second, within: 5*minute + 45*second,
-		told:  problem(oauth2.Unavailable, ""),
+		told:  oneProblem(problem.Unavailable, ""),
 		first: between(40*second, 55*second), waits: noWaits,
 	}},
 	row{"answers 404 to the request for its metadata has a token after 45 s", scenario{
 		metadata: at20(authserver.Body(http.StatusNotFound, "text/plain", "no such page")),
-		works:    20 * second, told: problem(oauth2.MayPass, "DiscoveryFailed"),
+		works:    20 * second, told: oneProblem(problem.MayPass, "DiscoveryFailed"),
 		first: between(36*second, 45*second), waits: noWaits,
 	}},
 
 	// No answer at all.
 	row{"does not listen has a token some seconds later", scenario{
 		unreachable: true, works: 20 * second, then: []event{{20 * second, openServer}},
-		told:  problem(oauth2.Unavailable, "TokenEndpointUnreachable"),
+		told:  oneProblem(problem.Unavailable, "TokenEndpointUnreachable"),
 		first: between(28*second, 35*second), waits: noWaits,
 	}},
 ))
@@ -151,7 +151,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 	row{"hangs for 3 s has a token after the first retry", scenario{
 		server: authserver.Script{{Until: 3 * second, Answer: authserver.Hang}}, works: 3 * second, hangs: true,
-		told: problem(oauth2.Unavailable, "Timeout"), waits: waits(5 * second),
+		told: oneProblem(problem.Unavailable, "Timeout"), waits: waits(5 * second),
 	}},
 ))
 
@@ -161,14 +161,14 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 			spec.AuthorizationServer.TokenEndpoint = "https" + a.tokenEndpoint()[len("http"):]
 		},
 		works: 50 * second, then: []event{{50 * second, correctEndpoint}},
-		told: problem(oauth2.Unavailable, "TLSFailed"), first: between(50*second, 50*second), waits: noWaits,
+		told: oneProblem(problem.Unavailable, "TLSFailed"), first: between(50*second, 50*second), waits: noWaits,
 	}},
 	row{"answers 503 for 3 min and then 404 for 20 s has a token soon after", scenario{
 		server: authserver.Script{
 			{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
 			{Until: 3*minute + 20*second, Answer: authserver.Refuse(http.StatusNotFound, "")},
 		},
-		works: 3*minute + 20*second, told: problem(oauth2.Unavailable, "ServerError"),
+		works: 3*minute + 20*second, told: oneProblem(problem.Unavailable, "ServerError"),
 		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
 	}},
 	row{"answers 503 for 4 min and then 404 for 90 s, while its gateway is reloaded, has a token soon after", scenario{
@@ -177,66 +177,66 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 			{Until: 330 * second, Answer: authserver.Refuse(http.StatusNotFound, "")},
 		},
 		works: 330 * second, within: 75 * second,
-		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "RequestRefused"}},
+		told: []told{{class: problem.Unavailable, reason: "ServerError"}, {class: problem.MayPass, reason: "RequestRefused"}},
 	}},
 	row{"is down for 12 min has a token within five minutes", scenario{
 		server: authserver.Script{{Until: 12 * minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}}, works: 12 * minute,
-		told:  problem(oauth2.Unavailable, "ServerError"),
+		told:  oneProblem(problem.Unavailable, "ServerError"),
 		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second, 300*second, 300*second),
 	}},
 	row{"shows its maintenance page for 4 min has a token within five minutes", scenario{
 		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
-		told: problem(oauth2.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
+		told: oneProblem(problem.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
 	row{"refuses the credentials at a renewal, and works again before the token expires, costs no token", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 450 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
 		lifetime: 10 * minute, works: 450 * second, within: 150 * second, lasts: 14 * minute, keepsToken: true,
-		told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
 	row{"redirects at a renewal, and works again before the token expires, costs no token", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 9 * minute, Answer: authserver.Redirect("/login")},
 		},
 		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
-		told: problem(oauth2.MayPass, "RedirectRefused"),
+		told: oneProblem(problem.MayPass, "RedirectRefused"),
 	}},
 	row{"is down at a renewal, and works again before the token expires, costs no token", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 9 * minute, Answer: authserver.HTML(http.StatusBadGateway)},
 		},
 		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
-		told: problem(oauth2.Unavailable, "ServerError"),
+		told: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 	row{"answers 401 when a token of 60 s expires has a token by the third attempt", scenario{
 		server: authserver.Script{
 			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
-		works: 2 * minute, told: problem(oauth2.CredentialsRefused, "InvalidClient"),
+		works: 2 * minute, told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 		waits: []wait{between(34*second, 41*second), about(minute), about(5 * minute)},
 	}},
 	row{"answers 302 when a token of 60 s expires has a token soon after", scenario{
 		server: authserver.Script{
 			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Redirect("/login")},
 		},
-		works: 2 * minute, told: problem(oauth2.MayPass, "RedirectRefused"),
+		works: 2 * minute, told: oneProblem(problem.MayPass, "RedirectRefused"),
 	}},
 	row{"answers 500 when a token of 60 s expires has a token soon after", scenario{
 		server: authserver.Script{
 			{Until: 10 * second, Answer: shortToken}, {Until: 2 * minute, Answer: authserver.Refuse(http.StatusInternalServerError, "")},
 		},
-		works: 2 * minute, told: problem(oauth2.Unavailable, "ServerError"),
+		works: 2 * minute, told: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 
 	// Lifetimes.
 	row{"hands out a JWT with exp in 40 s and expires_in 120 from its cache is never believed", scenario{
 		server: authserver.Script{{Until: 100 * second, Answer: authserver.Cached(40*second, 120)}},
-		works:  100 * second, told: problem(oauth2.Unavailable, "TokenExpired"),
+		works:  100 * second, told: oneProblem(problem.Unavailable, "TokenExpired"),
 	}},
 	row{"hands out the same dead JWT for 3 min has a token soon after", scenario{
 		server: authserver.Script{{Until: 3 * minute, Answer: authserver.Cached(-minute, 3600)}},
-		works:  3 * minute, told: problem(oauth2.Unavailable, "TokenExpired"),
+		works:  3 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
 		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
 	}},
 	row{"says expires_in 0:10:00 has a new token before ten minutes are over", lifetime(authserver.Give(func(time.Time) map[string]any {

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
@@ -28,12 +28,12 @@ var _ = Describe("A template that cannot use what the server says", Ordered, Con
 	row{"asks for another token soon", scenario{
 		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", hour, "starting")}, {Answer: tenant("of-a-tenant", hour, north)}},
 		spec:   rendersTenant, works: 20 * second,
-		told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"asks for another token soon, although the value is an object that lacks the key", scenario{
 		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", 24*hour, map[string]any{"status": "starting"})}, {Answer: tenant("of-a-tenant", hour, north)}},
 		spec:   rendersTenant, works: 20 * second,
-		told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"asks for another token soon after an outage", scenario{
 		server: authserver.Script{
@@ -41,7 +41,7 @@ var _ = Describe("A template that cannot use what the server says", Ordered, Con
 			{Until: 9 * minute, Answer: tenant("of-a-start", 24*hour, "starting")}, {Answer: tenant("of-a-tenant", 24*hour, north)},
 		},
 		spec: rendersTenant, works: 9 * minute,
-		told: []told{{class: oauth2.Unavailable, reason: "ServerError"}, {class: oauth2.MayPass, reason: "TargetTemplateInvalid"}},
+		told: []told{{class: problem.Unavailable, reason: "ServerError"}, {class: problem.MayPass, reason: "TargetTemplateInvalid"}},
 	}},
 	row{"asks for another token soon, although it uses the access token alone", scenario{
 		server: authserver.Script{
@@ -51,13 +51,13 @@ var _ = Describe("A template that cannot use what the server says", Ordered, Con
 		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": "{{ (fromJson .access_token).name }}"}}}
 		},
-		works: 20 * second, told: problem(oauth2.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		works: 20 * second, told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"asks for another token soon when the server is reloaded before a renewal", scenario{
 		server: authserver.Script{
 			{Until: minute, Answer: tenant("1", 10*minute, north)}, {Until: 12 * minute, Answer: tenant("2", 10*minute, "reloading")}, {Answer: tenant("3", hour, north)},
 		},
 		spec: rendersTenant, works: 12 * minute,
-		told: problem(oauth2.MayPass, "TargetTemplateInvalid"),
+		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"),
 	}},
 ))

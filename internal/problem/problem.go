@@ -1,0 +1,76 @@
+// Package problem describes what keeps a ClientCredential from a token.
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// Class says whether a problem can resolve itself. It decides when the operator retries, and
+// whether the ClientCredential is Stalled.
+type Class = v1alpha1.FailureClass
+
+const (
+	// Unavailable means that the server cannot be reached, is overloaded, or fails.
+	Unavailable Class = "Unavailable"
+	// MayPass means that the server, or the API server, refused the request in a way that may
+	// be temporary.
+	MayPass Class = "MayPass"
+	// CredentialsRefused means that the server refused the client's credentials. Servers lock
+	// accounts after a few such requests.
+	CredentialsRefused Class = "CredentialsRefused"
+	// ObjectNotReady means that an object of the cluster, or a part of it, is missing. Another
+	// controller may be about to create it.
+	ObjectNotReady Class = "ObjectNotReady"
+	// Invalid means that an object of the cluster must be changed.
+	Invalid Class = "Invalid"
+)
+
+// Problem keeps a ClientCredential from a token. It holds no credentials, no token and no
+// response body, so it may be shown.
+type Problem struct {
+	// Reason is one of the reasons of the conditions.
+	Reason string
+	// Message says what happened, to which object, and what to do about it.
+	Message string
+	Class   Class
+	// RetryAfter is how long the server asked to wait (RFC 9110 section 10.2.3); 0 if it did not.
+	RetryAfter time.Duration
+}
+
+// Error returns the message.
+func (p *Problem) Error() string { return p.Message }
+
+// Stalled returns a problem that lasts until a person changes an object of the cluster.
+func Stalled(reason, format string, args ...any) *Problem {
+	return Retry(Invalid, reason, format, args...)
+}
+
+// Retry returns a problem that the operator retries by the delays of its class.
+func Retry(class Class, reason, format string, args ...any) *Problem {
+	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...), Class: class}
+}
+
+// Recorded returns the problem that a status records.
+func Recorded(failure *v1alpha1.FailureStatus) *Problem {
+	return &Problem{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}
+}
+
+// Of returns the problem that an error is or wraps; nil if there is none.
+func Of(err error) *Problem {
+	var found *Problem
+	if !errors.As(err, &found) {
+		return nil
+	}
+	return found
+}
+
+// WithClass returns a copy of the problem with another class.
+func (p *Problem) WithClass(class Class) *Problem {
+	changed := *p
+	changed.Class = class
+	return &changed
+}

@@ -1,0 +1,39 @@
+package problem_test
+
+import (
+	"errors"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
+)
+
+var _ = Describe("a problem", func() {
+	refused := problem.Retry(problem.MayPass, v1alpha1.ReasonRequestRefused, "HTTP %d", 404)
+
+	It("is found in an error that wraps it", func() {
+		Expect(problem.Of(fmt.Errorf("send: %w", refused))).To(BeIdenticalTo(refused))
+		Expect(refused).To(MatchError("HTTP 404"))
+	})
+
+	It("is not found in other errors", func() {
+		Expect(problem.Of(errors.New("timeout"))).To(BeNil())
+		Expect(problem.Of(nil)).To(BeNil())
+	})
+
+	It("that is Stalled needs a change", func() {
+		Expect(problem.Stalled(v1alpha1.ReasonProfileUnknown, "no profile %q", "Fabrik")).To(Equal(&problem.Problem{
+			Reason: v1alpha1.ReasonProfileUnknown, Message: `no profile "Fabrik"`, Class: problem.Invalid,
+		}))
+	})
+
+	It("keeps its reason and message in a status, and with another class", func() {
+		recorded := problem.Recorded(&v1alpha1.FailureStatus{Reason: refused.Reason, Message: refused.Message, Class: refused.Class})
+		Expect(recorded).To(Equal(refused))
+		Expect(recorded.WithClass(problem.Invalid)).To(And(HaveField("Message", "HTTP 404"), HaveField("Class", problem.Invalid)))
+		Expect(recorded.Class).To(Equal(problem.MayPass))
+	})
+})
