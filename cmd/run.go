@@ -22,6 +22,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -68,12 +69,14 @@ func run(ctx context.Context, o *options) error {
 			APIServers:          apiServers(restConfig.Host),
 			UserAgent:           restConfig.UserAgent,
 		}),
-		RequireCredentialsLabel:  o.requireCredentialsLabel,
-		ForbidInlineServers:      !o.allowInlineServers,
-		NamedNamespacesOnly:      len(o.namespaces) > 0,
-		ClusterResourceNamespace: o.clusterNamespace,
-		Metrics:                  metrics.New(version),
-		Tracer:                   tracer,
+		Policy: resolve.Policy{
+			RequireCredentialsLabel:  o.requireCredentialsLabel,
+			ForbidInlineServers:      !o.allowInlineServers,
+			NamedNamespacesOnly:      len(o.namespaces) > 0,
+			ClusterResourceNamespace: o.clusterNamespace,
+		},
+		Metrics: metrics.New(version),
+		Tracer:  tracer,
 	}
 	if err := ctrlmetrics.Registry.Register(reconciler.Metrics); err != nil {
 		return fmt.Errorf("register the metrics: %w", err)

@@ -11,10 +11,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
@@ -243,12 +243,13 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	if err := r.confirmTarget(ctx, o); err != nil {
 		return nil, request, err
 	}
-	bundle, leave, err := r.bundle(ctx, o.server)
+	bundle, leave, err := r.resolver.Authorities(ctx, o.server)
 	if err != nil {
 		return nil, request, err
 	}
 	defer leave()
-	prepared, err := r.tokenRequest(ctx, o, bundle, provenance.Credentials)
+	r.memory.rememberBundle(o.owner, bundle)
+	prepared, err := r.resolver.TokenRequest(ctx, o.parts(bundle, provenance.Credentials), r.Clock.Now())
 	if err != nil {
 		return nil, request, err
 	}
@@ -266,7 +267,7 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 
 // sendTokenRequest sends a token request, and keeps what it tells beyond the token: about
 // the pauses of the server, and about its metadata.
-func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *tokenRequest, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
+func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *resolve.Request, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		// The operator ends.
 		return nil, err
@@ -282,49 +283,31 @@ func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared
 	}
 	if failure := problem.Of(err); failure != nil {
 		r.pause(o, client, failure)
-		err = r.distrustMetadata(o.server, prepared.trust, failure)
+		err = r.distrustMetadata(o.server, prepared.Trust, failure)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.limiter.Resume(o.server.key(), string(client), startedAt)
+	r.limiter.Resume(serverKey(o.server), string(client), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }
 
-// tokenRequest is a token request and what is needed to read its response.
-type tokenRequest struct {
-	*oauth2.Request
-	// server is the declaration with the endpoints that were discovered.
-	server v1alpha1.AuthorizationServerSpec
-	// trust is what the metadata of the server were read with.
-	trust oauth2.TLS
+// parts are what a request for the ClientCredential is built from.
+func (o *observed) parts(bundle *oauth2.Authorities, credentials oauth2.Credentials) resolve.Parts {
+	return resolve.Parts{Owner: o.owner, Server: o.server, Credentials: credentials, Bundle: bundle}
 }
 
-// tokenRequest finds out what is still missing for the request, and builds it.
-func (r *Reconciler) tokenRequest(ctx context.Context, o *observed, bundle *oauth2.Authorities, credentials oauth2.Credentials) (*tokenRequest, error) {
-	r.memory.rememberBundle(o.owner, bundle)
-	server, metadata, err := r.discovered(ctx, o.server, bundle)
-	if err != nil {
-		return nil, err
+// distrustMetadata has the metadata read again before the next attempt, if the token
+// endpoint that failed was found there: a server may have told of another one while it
+// started. It returns the failure, which may pass if it lies in the metadata.
+func (r *Reconciler) distrustMetadata(declared resolve.Declaration, trust oauth2.TLS, failure *problem.Problem) error {
+	if declared.TokenEndpoint != "" || failure.Class == problem.CredentialsRefused {
+		return failure
 	}
-	assertion, err := r.serviceAccountToken(ctx, o)
-	if err != nil {
-		return nil, err
+	r.TokenEndpoint.Distrust(declared.Issuer, trust)
+	if failure.Class == problem.Invalid {
+		return failure.WithClass(problem.MayPass)
 	}
-	request, err := oauth2.BuildRequest(server, o.grant(credentials, assertion), r.Clock.Now())
-	if err != nil {
-		return nil, err
-	}
-	request.TLS, request.Metadata = request.TLS.Trusting(bundle), metadata
-	return &tokenRequest{Request: request, server: server, trust: oauth2.TLS{}.Trusting(bundle)}, nil
-}
-
-// grant is what the ClientCredential asks for.
-func (o *observed) grant(credentials oauth2.Credentials, serviceAccountToken oauth2.Sensitive) oauth2.Grant {
-	spec := o.owner.Spec
-	return oauth2.Grant{
-		Credentials: credentials, Scopes: spec.Scopes, Audience: spec.Audience, Resources: spec.Resources,
-		ServiceAccountToken: serviceAccountToken,
-	}
+	return failure
 }

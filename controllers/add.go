@@ -29,6 +29,7 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/recorder"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -64,6 +65,16 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	r.Metrics.ReadFrom(mgr.GetCache(), mgr.Elected())
 	if r.Tracer == nil {
 		r.Tracer = noop.NewTracerProvider().Tracer("")
+	}
+	cluster := &clusterSource{cache: r.Client, live: r.APIReader}
+	r.resolver = &resolve.Resolver{
+		Source:        cluster,
+		TokenEndpoint: r.TokenEndpoint,
+		Tokens: &resolve.ClusterTokens{
+			Source: cluster, Client: r.Client, Policy: r.Policy,
+			Remedy: "install the current config/components/serviceaccount-token, or set serviceAccountTokens of the chart",
+		},
+		Policy: r.Policy,
 	}
 	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), nil
 	r.large, r.rewrites = fairshare.NewSlots(maxLarge), fairshare.NewSlots(maxRewrites)
@@ -108,7 +119,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(workers.source()).
 		WithOptions(options)
-	if !r.NamedNamespacesOnly {
+	if !r.Policy.NamedNamespacesOnly {
 		if err := r.addClusterServers(mgr, clientCredentials, options); err != nil {
 			return err
 		}
@@ -121,7 +132,7 @@ func (r *Reconciler) addClusterServers(mgr manager.Manager, clientCredentials *b
 	clientCredentials.
 		Watches(&v1alpha1.ClusterAuthorizationServer{}, fanOut(r.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Namespace{}, fanOut(r.ofNamespace), builder.WithPredicates(relabelled()))
-	return r.addServers(mgr, "clusterauthorizationserver", r.ClusterResourceNamespace,
+	return r.addServers(mgr, "clusterauthorizationserver", r.Policy.ClusterResourceNamespace,
 		func() server { return &v1alpha1.ClusterAuthorizationServer{} }, options)
 }
 
@@ -197,7 +208,7 @@ func (r *Reconciler) usingServer(ctx context.Context, object client.Object) []re
 	if !ok {
 		return nil
 	}
-	return r.requests(ctx, object.GetNamespace(), client.MatchingFields{serverIndex: serverKey(kindOf(named), object.GetName())})
+	return r.requests(ctx, object.GetNamespace(), client.MatchingFields{serverIndex: serverIndexKey(resolve.KindOf(named), object.GetName())})
 }
 
 // ofNamespace returns the ClientCredentials of a namespace that name an
@@ -233,9 +244,9 @@ const (
 	serverIndex      = "server"
 )
 
-// serverKey is how the index knows an authorization server that is named by
+// serverIndexKey is how the index knows an authorization server that is named by
 // reference.
-func serverKey(kind v1alpha1.AuthorizationServerKind, name string) string {
+func serverIndexKey(kind v1alpha1.AuthorizationServerKind, name string) string {
 	return string(kind) + "/" + name
 }
 
@@ -260,9 +271,9 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		case reference == nil:
 			return nil
 		case reference.Kind == v1alpha1.AuthorizationServerCluster:
-			return []string{serverKey(reference.Kind, reference.Name), string(reference.Kind)}
+			return []string{serverIndexKey(reference.Kind, reference.Name), string(reference.Kind)}
 		}
-		return []string{serverKey(v1alpha1.AuthorizationServerNamespaced, reference.Name)}
+		return []string{serverIndexKey(v1alpha1.AuthorizationServerNamespaced, reference.Name)}
 	}); err != nil {
 		return err
 	}

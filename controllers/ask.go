@@ -12,17 +12,18 @@ import (
 
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 )
 
 // ask sends a token request, and tells the metrics of it.
-func (r *Reconciler) ask(ctx context.Context, o *observed, request *tokenRequest, startedAt time.Time, place *place) (token *oauth2.Token, err error) {
+func (r *Reconciler) ask(ctx context.Context, o *observed, request *resolve.Request, startedAt time.Time, place *place) (token *oauth2.Token, err error) {
 	var received time.Time
 	err = r.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
 		received = r.Clock.Now()
 		if response.StatusCode < http.StatusMultipleChoices && len(response.Body.Reveal()) > maxSmall {
 			place.takeLarge(ctx)
 		}
-		token, err = oauth2.ReadResponse(request.server, request.Request, response)
+		token, err = oauth2.ReadResponse(request.Server, request.Request, response)
 		return err
 	})
 	if isPutOff(err) {

@@ -15,10 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
@@ -30,6 +32,12 @@ const (
 	// serverRetryInterval is how soon one is looked at again that cannot be used.
 	serverRetryInterval = 15 * time.Second
 )
+
+// server is an object that declares an authorization server.
+type server interface {
+	resolve.Server
+	GetStatus() *v1alpha1.AuthorizationServerStatus
+}
 
 // serverReconciler tells whether the authorization servers of one kind can be used.
 type serverReconciler struct {
@@ -105,16 +113,16 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 	if isOutline(object) {
 		return "", oauth2.SpecTooLarge("the spec")
 	}
-	declared := declaration{AuthorizationServerSpec: *object.GetDeclaration(), namespace: cmp.Or(object.GetNamespace(), r.namespace)}
+	declared := resolve.Declaration{AuthorizationServerSpec: *object.GetDeclaration(), Namespace: cmp.Or(object.GetNamespace(), r.namespace)}
 	var err error
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
 		return "", err
 	}
-	bundle, leave, err := r.bundle(ctx, declared)
+	bundle, leave, err := r.resolver.Authorities(ctx, declared)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
-	found, _, err := r.discovered(ctx, declared, bundle)
+	found, _, err := r.resolver.Discover(ctx, declared, bundle)
 	return oauth2.ShownTokenEndpoint(found), err
 }

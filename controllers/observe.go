@@ -19,6 +19,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -29,7 +30,7 @@ type observed struct {
 	owner *v1alpha1.ClientCredential
 	// server is its authorization server, completed by the profile; empty when the
 	// Declaration says what is wrong with it.
-	server declaration
+	server resolve.Declaration
 	// previous is the status before.
 	previous v1alpha1.ClientCredentialStatus
 	// journey is nil before a step may do something.
@@ -53,10 +54,7 @@ func (o *observed) credentialsVersion() string {
 
 // usesSecret tells whether anything of a credentials Secret is needed.
 func (o *observed) usesSecret() bool {
-	if o.owner.Spec.CredentialsRef == nil {
-		return false
-	}
-	return o.Declaration != nil || oauth2.UsesSecret(o.server.AuthorizationServerSpec, o.owner.Spec.ClientID)
+	return o.owner.Spec.CredentialsRef != nil && (o.Declaration != nil || o.server.UsesSecret(o.owner))
 }
 
 // lostTarget reports whether there was a token, and the Secret that held it is gone.
@@ -103,7 +101,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if o.server, err = r.observeServer(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
 		return o, err
 	}
-	o.ServerVersion = o.server.version
+	o.ServerVersion = o.server.Version
 	o.Credentials = nil
 	if o.usesSecret() {
 		if o.Credentials, err = r.observeCredentials(ctx, owner); err != nil {
@@ -115,6 +113,14 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		o.Rival, err = r.rival(ctx, owner)
 	}
 	return o, err
+}
+
+// observeServer finds the authorization server. What makes it unusable is a *problem.Problem.
+func (r *Reconciler) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (resolve.Declaration, error) {
+	if isOutline(owner) {
+		return resolve.Declaration{}, oauth2.SpecTooLarge("the spec")
+	}
+	return r.resolver.Server(ctx, owner)
 }
 
 // assume takes over from the last failure what is not observed yet, so that an
@@ -171,7 +177,7 @@ func (r *Reconciler) credentialsOf(secret metav1.Object) *renewal.Credentials {
 		Name:    secret.GetName(),
 		Version: secret.GetResourceVersion(),
 		Issued:  secret.GetAnnotations()[v1alpha1.FingerprintAnnotation] != "",
-		Allowed: !r.RequireCredentialsLabel || secret.GetLabels()[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential,
+		Allowed: r.Policy.MayUse(secret.GetLabels()),
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -106,15 +107,17 @@ func (w *world) start() {
 		Clock:        w.clock,
 	})}
 	started := operator.Start(config, logger, &controllers.Reconciler{
-		Clock:                    w.clock,
-		Recorder:                 w.recorder,
-		TokenEndpoint:            w.endpoint,
-		RequireCredentialsLabel:  w.requireLabel,
-		ForbidInlineServers:      w.forbidInline,
-		NamedNamespacesOnly:      w.namedOnly,
-		ClusterResourceNamespace: w.resources,
-		Metrics:                  w.metrics,
-		Tracer:                   w.tracer,
+		Clock:         w.clock,
+		Recorder:      w.recorder,
+		TokenEndpoint: w.endpoint,
+		Policy: resolve.Policy{
+			RequireCredentialsLabel:  w.requireLabel,
+			ForbidInlineServers:      w.forbidInline,
+			NamedNamespacesOnly:      w.namedOnly,
+			ClusterResourceNamespace: w.resources,
+		},
+		Metrics: w.metrics,
+		Tracer:  w.tracer,
 	}, w.namespace)
 	w.tellToEnd, w.stop = started.TellToEnd, started.Stop
 	w.isIdle = func() bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -46,7 +47,7 @@ type place struct {
 // take it again does nothing. The error is a *notYetError.
 func (p *place) take() error {
 	o := p.observed
-	if !p.TokenEndpoint.Take(o.server.name(), o.asker()) {
+	if !p.TokenEndpoint.Take(o.server.URL(), o.asker()) {
 		return p.awaitHost()
 	}
 	if err := p.tooMany(o); err != nil {
@@ -57,9 +58,9 @@ func (p *place) take() error {
 		return nil
 	}
 	now := p.Clock.Now()
-	until, ok := p.limiter.Take(o.server.key(), limit, o.waiter(), now)
+	until, ok := p.limiter.Take(serverKey(o.server), limit, o.waiter(), now)
 	if !ok {
-		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.name(), limit.Requests, limit.Per), isLimited: true}
+		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.URL(), limit.Requests, limit.Per), isLimited: true}
 	}
 	p.at = now
 	return nil
@@ -71,8 +72,8 @@ func (p *place) awaitHost() *notYetError {
 	o, now := p.observed, p.Clock.Now()
 	p.isInLine = true
 	// The request is called when there is a place.
-	busy := &notYetError{until: now.Add(wallClockInterval), decision: renewal.Busy(o.server.name()), isBusy: true}
-	p.limiter.Await(o.server.key(), o.rateLimit(), o.waiter(), busy.until, now)
+	busy := &notYetError{until: now.Add(wallClockInterval), decision: renewal.Busy(o.server.URL()), isBusy: true}
+	p.limiter.Await(serverKey(o.server), o.rateLimit(), o.waiter(), busy.until, now)
 	return busy
 }
 
@@ -103,7 +104,7 @@ func (o *observed) asker() ratelimit.Asker {
 // perhaps metadata, since the place was taken.
 func (p *place) sendsNow(now time.Time) {
 	if !p.at.IsZero() {
-		p.limiter.Sent(p.observed.server.key(), p.at, now)
+		p.limiter.Sent(serverKey(p.observed.server), p.at, now)
 		p.at = now
 	}
 }
@@ -125,7 +126,7 @@ func (p *place) giveBack() {
 		p.TokenEndpoint.Leave(p.observed.key())
 	}
 	if !p.at.IsZero() && !p.used {
-		p.limiter.GiveBack(p.observed.server.key(), p.at)
+		p.limiter.GiveBack(serverKey(p.observed.server), p.at)
 	}
 }
 
@@ -135,12 +136,12 @@ const pauseSpread = 5 * time.Second
 // paused reports whether the server asked to wait, which holds for all ClientCredentials of the
 // namespace that are the same client there. The error is a *notYetError.
 func (r *Reconciler) paused(o *observed, client clientKey) error {
-	until := r.limiter.PausedUntil(o.server.key(), string(client), r.Clock.Now())
+	until := r.limiter.PausedUntil(serverKey(o.server), string(client), r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
 	// Not all at the same instant.
-	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.Input, o.server.name(), until), isLimited: true, isAsked: o.IsRenewRequested()}
+	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.Input, o.server.URL(), until), isLimited: true, isAsked: o.IsRenewRequested()}
 }
 
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
@@ -151,7 +152,7 @@ func (r *Reconciler) pause(o *observed, client clientKey, failure *problem.Probl
 		return
 	}
 	now := r.Clock.Now()
-	r.limiter.Pause(o.server.key(), string(client), now, now.Add(failure.RetryAfter))
+	r.limiter.Pause(serverKey(o.server), string(client), now, now.Add(failure.RetryAfter))
 }
 
 // tooMany reports whether the ClientCredential sent too many token requests of late. The error
@@ -179,15 +180,9 @@ func (o *observed) client(clientID string) clientKey {
 	return clientKey(digest[:])
 }
 
-// key is what the limits of a server go by. What one namespace declares bounds no other.
-func (d declaration) key() string { return d.tenant + "/" + tokenendpoint.ServerKey(d.name()) }
-
-// name is the URL that a server is known by.
-func (d declaration) name() string {
-	if d.Issuer != "" {
-		return d.Issuer
-	}
-	return d.TokenEndpoint
+// serverKey identifies a server to the rate limiter. What one namespace declares bounds no other.
+func serverKey(d resolve.Declaration) string {
+	return d.Tenant + "/" + tokenendpoint.ServerKey(d.URL())
 }
 
 // wakeInterval is how often wake looks for requests that can be sent sooner than expected.

@@ -7,6 +7,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -14,7 +15,7 @@ import (
 // loses it.
 type revocationNeeds struct {
 	// server is the last declaration that could be used; nil for one in the ClientCredential.
-	server *declaration
+	server *resolve.Declaration
 	// bundle is the last bundle that bundleRef named, in PEM. Many ClientCredentials share it.
 	bundle    *unique.Handle[string]
 	bundleRef v1alpha1.CABundleReference
@@ -42,7 +43,7 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 		server := o.server
 		needs.server = &server
 	}
-	if reference := o.server.bundleRef(); reference != nil {
+	if reference := o.server.BundleRef(); reference != nil {
 		needs.bundleRef = *reference
 		if last != nil && last.bundleRef == needs.bundleRef {
 			needs.bundle = last.bundle
@@ -52,7 +53,7 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 	if needs.bundle == nil && needs.bundleRef.Name != "" {
 		// Bundles are not watched: this is the first look after a start.
 		ctx := tokenendpoint.AskingFor(ctx, ratelimit.Asker{Tenant: o.owner.Namespace})
-		if read, leave, err := r.bundle(ctx, o.server); err == nil {
+		if read, leave, err := r.resolver.Authorities(ctx, o.server); err == nil {
 			r.memory.rememberBundle(o.owner, read)
 			leave()
 		}
@@ -65,7 +66,7 @@ func (o *observed) serverDigest() digest {
 	if o.server.Revocation != nil {
 		endpoint = o.server.Revocation.Endpoint
 	}
-	return digestOf(o.server.namespace, o.server.Issuer, o.server.TokenEndpoint, endpoint)
+	return digestOf(o.server.Namespace, o.server.Issuer, o.server.TokenEndpoint, endpoint)
 }
 
 // recallServer takes the last declaration of an authorization server that does not exist any more.
@@ -80,22 +81,14 @@ func (r *Reconciler) recallServer(o *observed) {
 
 // bundleToRevoke reads the bundle, or takes the last one if there is none any more.
 func (r *Reconciler) bundleToRevoke(ctx context.Context, o *observed) (authorities *oauth2.Authorities, leave func(), err error) {
-	read, leave, err := r.bundle(ctx, o.server)
+	read, leave, err := r.resolver.Authorities(ctx, o.server)
 	if err == nil {
 		return read, leave, nil
 	}
-	if needs := r.memory.needs(o.owner); needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.bundleRef() {
+	if needs := r.memory.needs(o.owner); needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.BundleRef() {
 		return r.TokenEndpoint.Authorities(ctx, func() (string, error) { return needs.bundle.Value(), nil })
 	}
 	return nil, nil, err
-}
-
-// bundleRef names the bundle of the declaration; nil for the system's.
-func (d declaration) bundleRef() *v1alpha1.CABundleReference {
-	if d.TLS == nil {
-		return nil
-	}
-	return d.TLS.CABundleRef
 }
 
 func (m *memory) needs(owner *v1alpha1.ClientCredential) (needs *revocationNeeds) {

@@ -27,6 +27,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -63,25 +64,18 @@ type Reconciler struct {
 	TokenEndpoint TokenEndpoint
 	// Timeout bounds what a reconcile does before it reports. Default 3 minutes.
 	Timeout time.Duration
-	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets
-	// and ServiceAccounts.
-	RequireCredentialsLabel bool
-	// ForbidInlineServers refuses spec.authorizationServer.
-	ForbidInlineServers bool
-	// NamedNamespacesOnly leaves alone what lies in no namespace: it watches no
-	// Namespaces, and refuses ClusterAuthorizationServers.
-	NamedNamespacesOnly bool
-	// ClusterResourceNamespace is where a ClusterAuthorizationServer finds what it
-	// names.
-	ClusterResourceNamespace string
+	// Policy is what the admin of the cluster permits. With NamedNamespacesOnly, the operator
+	// watches no Namespaces.
+	Policy resolve.Policy
 
 	// Metrics are registered by whoever makes them.
 	Metrics *metrics.Metrics
 	// Tracer is for the spans of reconciles; nil for none.
 	Tracer trace.Tracer
 
-	memory  *memory
-	limiter *ratelimit.Limiter
+	resolver *resolve.Resolver
+	memory   *memory
+	limiter  *ratelimit.Limiter
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
 	large, rewrites *fairshare.Slots
 	// progress has each controller.

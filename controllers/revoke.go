@@ -197,21 +197,11 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return err
 	}
 	defer leave()
-	server, _, err := r.discovered(ctx, o.server, bundle)
+	request, err := r.resolver.RevocationRequest(ctx, o.parts(bundle, provenance.Credentials), token, o.Now)
 	if err != nil {
 		return err
 	}
-	assertion, err := r.serviceAccountToken(ctx, o)
-	if err != nil {
-		return err
-	}
-	request, err := oauth2.BuildRevocation(server,
-		o.grant(provenance.Credentials, assertion), token, o.Now)
-	if err != nil {
-		return err
-	}
-	request.TLS = request.TLS.Trusting(bundle)
-	return r.send(ctx, "revocation request", request, func(response oauth2.Response) error {
-		return oauth2.ReadRevocation(server, request, response)
+	return r.send(ctx, "revocation request", request.Request, func(response oauth2.Response) error {
+		return oauth2.ReadRevocation(request.Server, request.Request, response)
 	})
 }

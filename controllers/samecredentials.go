@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -91,7 +92,7 @@ func remember(versions []string, version string) []string {
 
 // holding identifies the credentials of the ClientCredential.
 func (o *observed) holding() holding {
-	source := o.credentialsSource()
+	source := resolve.CredentialsSource(o.owner)
 	return holding{
 		secret: client.ObjectKey{Namespace: o.owner.Namespace, Name: o.owner.Spec.CredentialsRef.Name},
 		use: digestOf(oauth2.SecretUse(o.server.AuthorizationServerSpec),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/internal/check"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -123,6 +125,11 @@ func (o *checkOptions) load() (*check.Objects, error) {
 		// Sent to the wrong server, they would be known there.
 		return nil, fmt.Errorf("there are %d ClientCredentials in what was given, but credential files belong to one: check them one by one", count)
 	}
+	for _, loaded := range objects.ClientCredentials {
+		if owner := loaded.Object; len(o.namespaces) > 0 && !slices.Contains(o.namespaces, owner.Namespace) {
+			return nil, fmt.Errorf("the operator does not work in namespace %q of ClientCredential %q: correct --namespaces", owner.Namespace, owner.Name)
+		}
+	}
 	return objects, nil
 }
 
@@ -133,9 +140,11 @@ func (o *checkOptions) checker(objects *check.Objects) (*check.Checker, error) {
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP: o.allowHTTP, AllowedCIDRs: o.allowedCIDRs, DenyPrivateNetworks: o.denyPrivateNetworks, Timeout: o.timeout, UserAgent: "tokensync/" + version,
 		}),
-		RequireCredentialsLabel:  o.requireCredentialsLabel,
-		ClusterResourceNamespace: o.clusterNamespace,
-		Now:                      time.Now,
+		Policy: resolve.Policy{
+			RequireCredentialsLabel: o.requireCredentialsLabel, ForbidInlineServers: !o.allowInlineServers,
+			NamedNamespacesOnly: len(o.namespaces) > 0, ClusterResourceNamespace: o.clusterNamespace,
+		},
+		Now: time.Now,
 	}
 	var err error
 	if checker.Credentials, err = check.ReadCredentials(o.credentialsDir, o.credentials); err != nil {

@@ -118,7 +118,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			token, audience := issued(ctx)
 			for _, arguments := range [][]string{nil, {"--service-account-token-file", file("token", token)}} {
 				outcome := checked(declared(audience), arguments...)
-				Expect(outcome.out).To(ContainSubstring("ServiceAccountTokenRefused: the API server of the cluster accepts a token for the audience"))
+				Expect(outcome.out).To(ContainSubstring("ServiceAccountTokenRefused: the API server of this cluster accepts a token for the audience"))
 			}
 			Expect(server.Requests("")).To(HaveLen(before))
 		})
@@ -141,7 +141,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			})
 			before := len(server.Requests(""))
 			outcome := checked(declared("https://idp.example.com"), asUser...)
-			Expect(outcome.out).To(And(ContainSubstring("the cluster does not tell you whether its API server accepts it"), ContainSubstring("forbidden")))
+			Expect(outcome.out).To(And(ContainSubstring("there is no right to create TokenReviews, so the token of ServiceAccount"), ContainSubstring("--service-account-token-file")))
 			Expect(server.Requests("")).To(HaveLen(before))
 			token, _ := issued(ctx, "https://idp.example.com")
 			outcome = checked(declared("https://idp.example.com"), append(asUser, "--service-account-token-file", file("token", token))...)

@@ -31,6 +31,8 @@ type checkOptions struct {
 	allowedCIDRs            tokenendpoint.CIDRs
 	denyPrivateNetworks     bool
 	requireCredentialsLabel bool
+	allowInlineServers      bool
+	namespaces              []string
 	clusterNamespace        string
 	timeout                 time.Duration
 }
@@ -65,6 +67,10 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 		"Deny token endpoints in private networks, as the operator's flag does.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
 		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, as the operator's flag does.")
+	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
+		"Permit spec.authorizationServer, as the operator's flag does.")
+	flags.StringSliceVar(&o.namespaces, "namespaces", nil,
+		"Comma-separated namespaces that the operator works in, as the operator's flag does. It then uses no ClusterAuthorizationServers.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "tokensync-system",
 		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, as the operator's flag does.")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second,

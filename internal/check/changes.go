@@ -53,7 +53,7 @@ var fields = map[string][]string{
 
 // changes lists the fields that a failure may lie in.
 func (e *exchange) changes(failure *oauth2.Error) []string {
-	declared := e.server.path
+	declared := e.path
 	endpoint := declared + ".tokenEndpoint"
 	if e.server.Issuer != "" {
 		endpoint = declared + ".issuer"
@@ -92,7 +92,7 @@ func (e *exchange) errorChanges(failure *oauth2.Error) (changes []string) {
 	if e.report.Response == nil {
 		return nil
 	}
-	response := e.server.path + ".response"
+	response := e.path + ".response"
 	add := func(field string, pointers []string) {
 		if len(pointers) > 0 {
 			changes = append(changes, fmt.Sprintf("%s.%s: [%s]", response, field, strings.Join(pointers, ", ")))

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/profile"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
@@ -26,10 +26,8 @@ type Checker struct {
 	Credentials map[string]oauth2.Sensitive
 	// ServiceAccountToken stands instead of one that the API server issues.
 	ServiceAccountToken oauth2.Sensitive
-	// RequireCredentialsLabel is the operator's flag of that name.
-	RequireCredentialsLabel bool
-	// ClusterResourceNamespace is the namespace of what ClusterAuthorizationServers name.
-	ClusterResourceNamespace string
+	// Policy is what the flags of the operator permit.
+	Policy resolve.Policy
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -38,14 +36,15 @@ type Checker struct {
 type exchange struct {
 	*Checker
 	owner  *v1alpha1.ClientCredential
-	server declaration
 	report *Report
+	// server is the declaration; once a request is built, with the endpoints that were discovered.
+	server resolve.Declaration
+	// path of the declaration's fields.
+	path string
 	// suggested point to what may be the token that was not found.
 	suggested []string
 	// suggestedErrors point to what may be error code and explanation.
 	suggestedErrors errorPlaces
-	// metadata of the issuer; nil if the token endpoint is declared.
-	metadata *oauth2.Metadata
 	// keys of the credentials Secret that the request uses.
 	keys []string
 	// worksWith is the other basicEncoding if the server issues a token with it.
@@ -57,7 +56,7 @@ type exchange struct {
 func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
 	owner := object.Object
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
-	e := &exchange{Checker: c, owner: owner, report: report}
+	e := &exchange{Checker: c, owner: owner, report: report, path: "spec.authorizationServer"}
 	err := e.run(ctx)
 	found := problem.Of(err)
 	if found == nil {
@@ -72,31 +71,29 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 
 // run goes the operator's way. What keeps it from a token is a *problem.Problem.
 func (e *exchange) run(ctx context.Context) error {
-	if err := e.findServer(ctx); err != nil {
+	resolver := &resolve.Resolver{Source: source{e}, TokenEndpoint: e.TokenEndpoint, Tokens: source{e}, Policy: e.Policy}
+	if err := e.findServer(ctx, resolver); err != nil {
 		return err
 	}
-	if err := e.complete(); err != nil {
-		return err
-	}
-	credentials, err := e.credentials(ctx)
+	credentials, err := e.credentials(ctx, resolver)
 	if err != nil {
 		return err
 	}
-	request, err := e.request(ctx, credentials)
+	request, err := e.request(ctx, resolver, credentials)
 	if err != nil {
 		return err
 	}
 	if e.report.Request, err = request.Show(); err != nil {
 		return err
 	}
-	response, err := e.TokenEndpoint.Send(ctx, request)
+	response, err := e.TokenEndpoint.Send(ctx, request.Request)
 	if err != nil {
 		return err
 	}
-	token, err := e.read(request, response)
+	token, err := e.read(request.Request, response)
 	var refusal *oauth2.Error
 	if errors.As(err, &refusal) {
-		e.tryOtherEncoding(ctx, credentials, request, refusal)
+		e.tryOtherEncoding(ctx, request, refusal)
 	}
 	if err != nil {
 		return err
@@ -106,48 +103,79 @@ func (e *exchange) run(ctx context.Context) error {
 	return err
 }
 
-// complete fills in what the declaration leaves open.
-func (e *exchange) complete() error {
-	if err := lackOf(e.owner, e.server.AuthorizationServerSpec); err != nil {
+// findServer finds the authorization server, and checks the declaration and the target.
+func (e *exchange) findServer(ctx context.Context, resolver *resolve.Resolver) error {
+	spec := e.owner.Spec
+	if err := oauth2.CheckSpecSize("the spec", spec); err != nil {
 		return err
 	}
-	completed, err := profile.Complete(e.server.AuthorizationServerSpec, e.owner.Spec.Parameters)
+	if spec.AuthorizationServerRef != nil && spec.AuthorizationServer != nil {
+		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, "set exactly one of spec.authorizationServer and spec.authorizationServerRef")
+	}
+	if spec.AuthorizationServer != nil {
+		e.report.AuthorizationServer = "declared in the ClientCredential"
+		if err := checkRules(spec.Parameters, *spec.AuthorizationServer); err != nil {
+			return err
+		}
+	}
+	var err error
+	e.server, err = resolver.Server(ctx, e.owner)
+	var unknown *resolve.UnknownNamespaceError
+	if errors.As(err, &unknown) {
+		e.notice(NoticeNotChecked, "whether ClusterAuthorizationServer %q is for namespace %q (spec.allowedNamespaces): %s",
+			unknown.Server, unknown.Namespace, unknown.Err)
+		err = nil
+	}
 	if err != nil {
 		return err
 	}
-	e.server.AuthorizationServerSpec = completed
-	if failure := tokensecret.Check(e.owner); failure != nil {
-		return failure
+	if wrong := tokensecret.Check(e.owner); wrong != nil {
+		return wrong
 	}
 	return nil
 }
 
-// request finds out what is still missing for the request, and builds it.
-func (e *exchange) request(ctx context.Context, credentials oauth2.Credentials) (*oauth2.Request, error) {
-	if err := e.discover(ctx); err != nil {
-		return nil, err
+// credentials reads what the token request needs of the credentials Secret.
+func (e *exchange) credentials(ctx context.Context, resolver *resolve.Resolver) (oauth2.Credentials, error) {
+	if !e.server.UsesSecret(e.owner) {
+		e.report.Credentials = "no Secret is needed"
+		if e.owner.Spec.CredentialsRef == nil && oauth2.UsesSecret(e.server.AuthorizationServerSpec, e.owner.Spec.ClientID) {
+			e.report.Credentials = "none: spec.credentialsRef is not set"
+		}
+		if e.Credentials != nil {
+			e.notice(NoticeCredentialFilesUnused, "the given credential files are not used: %s", e.report.Credentials)
+		}
 	}
-	assertion, err := e.serviceAccountToken(ctx)
-	if err != nil {
-		return nil, err
+	read, err := resolver.Credentials(ctx, e.owner, e.server)
+	source := resolve.CredentialsSource(e.owner)
+	if read.Secret != nil {
+		source.Data = read.Secret.Data
 	}
-	request, err := e.build(e.server.AuthorizationServerSpec, credentials, assertion)
-	if err != nil {
-		return nil, err
+	e.keys = oauth2.UsedKeys(source, e.server.AuthorizationServerSpec)
+	for _, notice := range read.Notices {
+		e.notice(notice.Reason, "%s", notice.Message)
 	}
-	request.Metadata = e.metadata
-	request.TLS, err = e.trusted(ctx, request.TLS)
-	return request, err
+	return read.Credentials, err
 }
 
-func (e *exchange) build(server v1alpha1.AuthorizationServerSpec, credentials oauth2.Credentials, serviceAccountToken oauth2.Sensitive) (*oauth2.Request, error) {
-	return oauth2.BuildRequest(server, oauth2.Grant{
-		Credentials:         credentials,
-		Scopes:              e.owner.Spec.Scopes,
-		Audience:            e.owner.Spec.Audience,
-		Resources:           e.owner.Spec.Resources,
-		ServiceAccountToken: serviceAccountToken,
-	}, e.Now())
+// request builds the token request.
+func (e *exchange) request(ctx context.Context, resolver *resolve.Resolver, credentials oauth2.Credentials) (*resolve.Request, error) {
+	bundle, release, err := resolver.Authorities(ctx, e.server)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	request, err := resolver.TokenRequest(ctx, resolve.Parts{Owner: e.owner, Server: e.server, Credentials: credentials, Bundle: bundle}, e.Now())
+	if err != nil {
+		return nil, err
+	}
+	e.server.AuthorizationServerSpec = request.Server
+	if request.Metadata != nil {
+		if mismatch := oauth2.MethodMismatch(request.Server, request.Metadata); mismatch != "" {
+			e.notice(NoticeMethodNotListed, "%s", mismatch)
+		}
+	}
+	return request, nil
 }
 
 // read finds the token in the response.

@@ -5,19 +5,18 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 )
 
 // tryOtherEncoding sends the request once more with the other basicEncoding, to the
 // same token endpoint, if that can be why the server refused the credentials. The
 // token is thrown away.
-func (e *exchange) tryOtherEncoding(ctx context.Context, credentials oauth2.Credentials, refused *oauth2.Request, failure *oauth2.Error) {
+func (e *exchange) tryOtherEncoding(ctx context.Context, refused *resolve.Request, failure *oauth2.Error) {
 	other := refused.OtherBasicEncoding()
 	if other == "" || !failure.RefusesCredentials() {
 		return
 	}
-	server := *e.server.DeepCopy()
-	server.ClientAuthentication.BasicEncoding = other
-	if err := e.issues(ctx, server, credentials, refused); err != nil {
+	if err := e.issues(ctx, refused, other); err != nil {
 		e.notice(NoticeOtherEncodingFails, "clientAuthentication.basicEncoding %s was tried too: %s", other, err)
 		return
 	}
@@ -25,14 +24,12 @@ func (e *exchange) tryOtherEncoding(ctx context.Context, credentials oauth2.Cred
 	e.notice(NoticeOtherEncodingWorks, "with clientAuthentication.basicEncoding %s the server issues a token", other)
 }
 
-// issues reports why a server issues no token for a request like the refused one; nil
+// issues returns why the server issues no token for the refused request with another encoding; nil
 // if it issues one.
-func (e *exchange) issues(ctx context.Context, server v1alpha1.AuthorizationServerSpec, credentials oauth2.Credentials, refused *oauth2.Request) error {
-	assertion, err := e.serviceAccountToken(ctx)
-	if err != nil {
-		return err
-	}
-	request, err := e.build(server, credentials, assertion)
+func (e *exchange) issues(ctx context.Context, refused *resolve.Request, encoding v1alpha1.BasicEncoding) error {
+	server := *refused.Server.DeepCopy()
+	server.ClientAuthentication.BasicEncoding = encoding
+	request, err := oauth2.BuildRequest(server, refused.Grant, e.Now())
 	if err != nil {
 		return err
 	}

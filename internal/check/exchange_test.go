@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/internal/check"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -49,7 +50,7 @@ stringData:
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		}),
-		RequireCredentialsLabel: true, Now: time.Now,
+		Policy: resolve.Policy{RequireCredentialsLabel: true}, Now: time.Now,
 	}
 	report, err := checker.Check(ctx, objects.ClientCredentials[0])
 	Expect(err).NotTo(HaveOccurred())

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -9,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/internal/resolve"
 )
 
 // FromCluster is the source of what was read from the cluster.
@@ -24,44 +27,28 @@ type Finder struct {
 	connected client.Client
 }
 
-// missingError tells that an object was not found, and where it was looked for.
-type missingError struct {
-	kind string
-	name types.NamespacedName
-	// asking is why the cluster could not be asked; nil where it does not have it.
-	asking error
-}
-
-func (e *missingError) Error() string {
-	what := fmt.Sprintf("%s %q", e.kind, e.name.Name)
-	if e.name.Namespace != "" {
-		what += fmt.Sprintf(" of namespace %q", e.name.Namespace)
-	}
-	if e.asking != nil {
-		return fmt.Sprintf("%s is not in the given files, and the cluster does not tell it: %s", what, e.asking)
-	}
-	return what + " is neither in the given files nor in the cluster"
-}
-
-// find reads an object and returns its source. The error is a *missingError.
+// find reads an object and returns its source. The error is a *resolve.NotFoundError.
 func (f *Finder) find(ctx context.Context, kind string, name types.NamespacedName, into client.Object) (source string, err error) {
 	if found, ok := f.Files.others[identity{kind: kind, NamespacedName: name}]; ok {
 		// Both are of the type that the kind stands for.
 		reflect.ValueOf(into).Elem().Set(reflect.ValueOf(found.Object).Elem())
 		return found.Source, nil
 	}
-	missing := &missingError{kind: kind, name: name}
-	cluster, err := f.cluster()
-	if err != nil {
-		missing.asking = err
-		return "", missing
+	missing := &resolve.NotFoundError{Kind: kind, Name: name.Name}
+	if name.Namespace != "" {
+		missing.Where = fmt.Sprintf("of namespace %q ", name.Namespace)
 	}
-	err = cluster.Get(ctx, name, into)
+	cluster, err := f.cluster()
+	if err == nil {
+		err = cluster.Get(ctx, name, into)
+	}
 	switch {
 	case err == nil:
 		return FromCluster, nil
-	case !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err):
-		missing.asking = err
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		missing.Where += "is neither in the given files nor in the cluster"
+	default:
+		missing.Where += fmt.Sprintf("is not in the given files, and the cluster does not tell it: %s", err)
 	}
 	return "", missing
 }
@@ -76,4 +63,12 @@ func (f *Finder) cluster() (client.Client, error) {
 	}
 	f.connected = connected
 	return connected, nil
+}
+
+// notFound returns the error of find with a remedy.
+func notFound(err error, remedy string) *resolve.NotFoundError {
+	missing := &resolve.NotFoundError{}
+	_ = errors.As(err, &missing)
+	missing.Remedy = remedy
+	return missing
 }

@@ -4,6 +4,7 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -52,6 +53,13 @@ func Stalled(reason, format string, args ...any) *Problem {
 // Retry returns a problem that the operator retries by the delays of its class.
 func Retry(class Class, reason, format string, args ...any) *Problem {
 	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...), Class: class}
+}
+
+// NotLabelled returns the problem of a Secret or ServiceAccount that lacks v1alpha1.UsageLabel.
+func NotLabelled(reason, kind, name string) *Problem {
+	return Retry(ObjectNotReady, reason,
+		"%s %q does not carry the label that allows its use: run kubectl label %s %s %s=%s in its namespace",
+		kind, name, strings.ToLower(kind), name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 }
 
 // Recorded returns the problem that a status records.

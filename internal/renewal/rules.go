@@ -63,9 +63,7 @@ func credentialsUnusable(in Input) *Decision {
 			"Secret %q does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name",
 			in.Credentials.Name))
 	case !in.Credentials.Allowed:
-		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotLabelled,
-			"Secret %q does not carry the label that allows its use: run kubectl label secret %s %s=%s in its namespace",
-			in.Credentials.Name, in.Credentials.Name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential))
+		return in.refuse(problem.NotLabelled(v1alpha1.ReasonCredentialsNotLabelled, "Secret", in.Credentials.Name))
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/operator"
 )
@@ -83,10 +84,10 @@ func (w *world) start() {
 	config.Wrap(w.wrap)
 	w.recorder = events.NewFakeRecorder(100_000)
 	reconciler := &controllers.Reconciler{
-		Clock:                   w.clock,
-		Recorder:                w.recorder,
-		TokenEndpoint:           tokenendpoint.NewClient(w.tokenEndpoint),
-		RequireCredentialsLabel: true,
+		Clock:         w.clock,
+		Recorder:      w.recorder,
+		TokenEndpoint: tokenendpoint.NewClient(w.tokenEndpoint),
+		Policy:        resolve.Policy{RequireCredentialsLabel: true},
 	}
 	w.reconciler(reconciler)
 	logger := zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))

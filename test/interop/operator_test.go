@@ -20,6 +20,7 @@ import (
 
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/operator"
 )
@@ -62,7 +63,7 @@ func startOperator(config *rest.Config) *observed {
 	logger := zap.New(zap.WriteTo(io.MultiWriter(o.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	logf.SetLogger(logger)
 	started := operator.Start(config, logger, &controllers.Reconciler{
-		TokenEndpoint: o, RequireCredentialsLabel: true, ClusterResourceNamespace: systemNamespace,
+		TokenEndpoint: o, Policy: resolve.Policy{RequireCredentialsLabel: true, ClusterResourceNamespace: systemNamespace},
 	})
 	DeferCleanup(started.Stop)
 	return o

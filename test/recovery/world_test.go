@@ -25,6 +25,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/controlplane"
 	"github.com/tokensync/tokensync/test/operator"
@@ -132,7 +133,7 @@ func (w *world) startOperator() {
 			Timeout:      w.timeout,
 			Clock:        w.clock,
 		}),
-		RequireCredentialsLabel: true,
+		Policy: resolve.Policy{RequireCredentialsLabel: true},
 	}, w.namespace)
 }
 

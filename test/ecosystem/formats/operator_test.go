@@ -8,6 +8,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tokensync/tokensync/controllers"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/operator"
 )
@@ -19,7 +20,7 @@ func startOperator(config *rest.Config) {
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		}),
-		RequireCredentialsLabel: true,
+		Policy: resolve.Policy{RequireCredentialsLabel: true},
 	})
 	DeferCleanup(started.Stop)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/controllers"
 	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/operator"
@@ -55,8 +56,8 @@ func (w *world) start() {
 			Timeout:      10 * time.Second,
 			Clock:        w.clock,
 		}),
-		RequireCredentialsLabel: true,
-		Metrics:                 w.metrics,
+		Policy:  resolve.Policy{RequireCredentialsLabel: true},
+		Metrics: w.metrics,
 	}, w.namespace)
 	w.running = true
 	w.stop = func() {

@@ -8,16 +8,16 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// lackOf tells which of the API server's rules a declaration breaks, as far as the
-// exchange rests on them: no API server has seen it. The error is a *problem.Problem.
-func lackOf(owner *v1alpha1.ClientCredential, server v1alpha1.AuthorizationServerSpec) error {
+// checkRules returns the rule of the API server that a declaration breaks, as far as the exchange
+// depends on it. parameters are those of the ClientCredential. The error is a *problem.Problem.
+func checkRules(parameters []v1alpha1.Parameter, server v1alpha1.AuthorizationServerSpec) error {
 	invalid := func(format string, args ...any) error {
 		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
 	}
 	if server.TokenEndpoint != "" && server.Issuer != "" {
 		return invalid("set authorizationServer.tokenEndpoint or issuer, not both")
 	}
-	parameters := slices.Clone(owner.Spec.Parameters)
+	parameters = slices.Clone(parameters)
 	if server.Request != nil {
 		parameters = append(parameters, server.Request.Parameters...)
 		for _, header := range server.Request.Headers {

@@ -1,0 +1,89 @@
+package resolve
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// Request is a request to an authorization server, and what is needed to read its response.
+type Request struct {
+	*oauth2.Request
+	// Server is the declaration with the endpoints that were discovered.
+	Server v1alpha1.AuthorizationServerSpec
+	// Grant is what the client asks for.
+	Grant oauth2.Grant
+	// Trust is what the metadata of the server were read with.
+	Trust oauth2.TLS
+}
+
+// Parts are what a request is built from.
+type Parts struct {
+	Owner       *v1alpha1.ClientCredential
+	Server      Declaration
+	Credentials oauth2.Credentials
+	// Bundle is what Authorities returned.
+	Bundle *oauth2.Authorities
+}
+
+// TokenRequest builds the token request of a ClientCredential.
+func (r *Resolver) TokenRequest(ctx context.Context, parts Parts, now time.Time) (*Request, error) {
+	request, metadata, err := r.prepare(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	if request.Request, err = oauth2.BuildRequest(request.Server, request.Grant, now); err != nil {
+		return nil, err
+	}
+	request.TLS, request.Metadata = request.TLS.Trusting(parts.Bundle), metadata
+	return request, nil
+}
+
+// RevocationRequest builds the request that revokes a token.
+func (r *Resolver) RevocationRequest(ctx context.Context, parts Parts, token oauth2.Sensitive, now time.Time) (*Request, error) {
+	request, _, err := r.prepare(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	if request.Request, err = oauth2.BuildRevocation(request.Server, request.Grant, token, now); err != nil {
+		return nil, err
+	}
+	request.TLS = request.TLS.Trusting(parts.Bundle)
+	return request, nil
+}
+
+// prepare discovers the endpoints, and has a token of the ServiceAccount issued if the server
+// needs one.
+func (r *Resolver) prepare(ctx context.Context, parts Parts) (*Request, *oauth2.Metadata, error) {
+	server, metadata, err := r.Discover(ctx, parts.Server, parts.Bundle)
+	if err != nil {
+		return nil, nil, err
+	}
+	assertion, err := r.serviceAccountToken(ctx, parts.Owner, parts.Server)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec := parts.Owner.Spec
+	return &Request{
+		Server: server, Trust: oauth2.TLS{}.Trusting(parts.Bundle),
+		Grant: oauth2.Grant{
+			Credentials: parts.Credentials, Scopes: spec.Scopes, Audience: spec.Audience, Resources: spec.Resources,
+			ServiceAccountToken: assertion,
+		},
+	}, metadata, nil
+}
+
+// Discover returns a declaration with its endpoints. If it names an issuer instead, they come from
+// the issuer's metadata, which are returned too.
+func (r *Resolver) Discover(ctx context.Context, declared Declaration, bundle *oauth2.Authorities) (v1alpha1.AuthorizationServerSpec, *oauth2.Metadata, error) {
+	if declared.TokenEndpoint != "" {
+		return declared.AuthorizationServerSpec, nil, nil
+	}
+	metadata, err := r.TokenEndpoint.Discover(ctx, declared.Issuer, oauth2.TLS{}.Trusting(bundle))
+	if err != nil {
+		return declared.AuthorizationServerSpec, nil, err
+	}
+	return metadata.Discovered(declared.AuthorizationServerSpec), metadata, nil
+}

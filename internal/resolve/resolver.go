@@ -1,0 +1,91 @@
+// Package resolve finds what a token request of a ClientCredential needs: its authorization
+// server, the CA bundle, the credentials, and a token of its ServiceAccount.
+package resolve
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+)
+
+// Resolver finds what token requests need.
+type Resolver struct {
+	Source        Source
+	TokenEndpoint TokenEndpoint
+	// Tokens issues tokens of ServiceAccounts.
+	Tokens ServiceAccountTokens
+	Policy Policy
+}
+
+// Source reads the objects that ClientCredentials name. An object that does not exist is a
+// *NotFoundError.
+type Source interface {
+	// Server reads an AuthorizationServer or a ClusterAuthorizationServer, perhaps from a cache.
+	Server(ctx context.Context, key client.ObjectKey, into Server) error
+	// NamespaceLabels returns the labels of a Namespace, perhaps from a cache.
+	NamespaceLabels(ctx context.Context, name string) (map[string]string, error)
+	// CredentialsSecret reads a credentials Secret live.
+	CredentialsSecret(ctx context.Context, key client.ObjectKey) (*corev1.Secret, error)
+	// ServiceAccount reads a ServiceAccount live.
+	ServiceAccount(ctx context.Context, key client.ObjectKey) (*corev1.ServiceAccount, error)
+	// Bundle reads the value of a key of a ConfigMap or Secret live. It is empty if the key does
+	// not exist.
+	Bundle(ctx context.Context, namespace string, reference v1alpha1.CABundleReference) (string, error)
+}
+
+// TokenEndpoint reads CA bundles and metadata.
+type TokenEndpoint interface {
+	// Authorities returns the authorities of the bundle that read returns, until release.
+	Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
+	// Discover returns the metadata of an issuer.
+	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
+}
+
+// ServiceAccountTokens issues tokens of ServiceAccounts.
+type ServiceAccountTokens interface {
+	// Issue returns a token of a ServiceAccount for an audience. The API server does not accept
+	// that token itself.
+	Issue(ctx context.Context, account types.NamespacedName, audience string) (oauth2.Sensitive, error)
+}
+
+// Policy is what the admin of the cluster permits.
+type Policy struct {
+	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets and
+	// ServiceAccounts.
+	RequireCredentialsLabel bool
+	// ForbidInlineServers refuses spec.authorizationServer.
+	ForbidInlineServers bool
+	// NamedNamespacesOnly refuses ClusterAuthorizationServers.
+	NamedNamespacesOnly bool
+	// ClusterResourceNamespace is the namespace of the objects that a
+	// ClusterAuthorizationServer names.
+	ClusterResourceNamespace string
+}
+
+// MayUse reports whether the policy permits the use of an object as credentials.
+func (p Policy) MayUse(labels map[string]string) bool {
+	return !p.RequireCredentialsLabel || labels[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential
+}
+
+// NotFoundError reports an object that does not exist.
+type NotFoundError struct {
+	Kind, Name string
+	// Where says where the object is missing. Empty means "does not exist".
+	Where string
+	// Remedy says how to add the object. Empty means to create it.
+	Remedy string
+}
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("%s %q %s", e.Kind, e.Name, cmp.Or(e.Where, "does not exist"))
+}
+
+// remedy says how to add the object.
+func (e *NotFoundError) remedy() string { return cmp.Or(e.Remedy, "create it") }

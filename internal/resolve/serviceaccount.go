@@ -1,0 +1,118 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/tokenreview"
+)
+
+// serviceAccountTokenSeconds is the shortest lifetime that the API server gives.
+const serviceAccountTokenSeconds = 600
+
+// serviceAccountToken returns the token that authenticates the client instead of a stored secret;
+// it is empty if the server needs none.
+func (r *Resolver) serviceAccountToken(ctx context.Context, owner *v1alpha1.ClientCredential, declared Declaration) (oauth2.Sensitive, error) {
+	audience := oauth2.ServiceAccountAudience(declared.AuthorizationServerSpec)
+	if audience == "" {
+		return oauth2.Sensitive{}, nil
+	}
+	return r.Tokens.Issue(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: owner.ServiceAccountName()}, audience)
+}
+
+// ClusterTokens issues tokens of the cluster's ServiceAccounts.
+type ClusterTokens struct {
+	Source Source
+	// Client creates TokenRequests and TokenReviews.
+	Client client.Client
+	Policy Policy
+	// Remedy says how to get the right to create TokenRequests and TokenReviews.
+	Remedy string
+}
+
+// Issue implements ServiceAccountTokens.
+func (c *ClusterTokens) Issue(ctx context.Context, account types.NamespacedName, audience string) (oauth2.Sensitive, error) {
+	if err := c.check(ctx, account); err != nil {
+		return oauth2.Sensitive{}, err
+	}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
+		Audiences: []string{audience}, ExpirationSeconds: ptr.To[int64](serviceAccountTokenSeconds),
+	}}
+	named := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: account.Namespace, Name: account.Name}}
+	if err := c.Client.SubResource("token").Create(ctx, named, request); err != nil {
+		return oauth2.Sensitive{}, c.refused(account.Name, err)
+	}
+	token := oauth2.NewSensitive(request.Status.Token)
+	return token, c.refuseForAPIServer(ctx, account.Name, audience, token)
+}
+
+// check demands the label, for the same reason as on a Secret.
+func (c *ClusterTokens) check(ctx context.Context, name types.NamespacedName) error {
+	account, err := c.Source.ServiceAccount(ctx, name)
+	var missing *NotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountNotFound,
+			"%s: %s, or correct spec.serviceAccountName", missing, missing.remedy())
+	case err != nil:
+		return c.refused(name.Name, err)
+	case !c.Policy.MayUse(account.Labels):
+		// ServiceAccounts are not watched, so the operator retries.
+		return problem.NotLabelled(v1alpha1.ReasonServiceAccountNotLabelled, "ServiceAccount", name.Name).WithClass(problem.MayPass)
+	}
+	return nil
+}
+
+// refuseForAPIServer returns an error unless the API server says that it does not accept a
+// token itself. Each token is reviewed: a remembered answer would outlive a change of
+// --api-audiences.
+func (c *ClusterTokens) refuseForAPIServer(ctx context.Context, name, audience string, token oauth2.Sensitive) error {
+	isAccepted, err := tokenreview.IsAccepted(ctx, c.Client, token, audience)
+	switch {
+	case isAccepted:
+		return AcceptedByAPIServer(audience)
+	case apierrors.IsForbidden(err):
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
+			"there is no right to create TokenReviews, so the token of ServiceAccount %q is not sent: %s", name, c.Remedy)
+	case err != nil:
+		// An admission webhook saw the token.
+		said := oauth2.Token{AccessToken: token}.Redact(err.Error())
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
+			"the token of ServiceAccount %q is not sent, because the API server does not tell whether it accepts the token itself: %s; that is retried",
+			name, shorten(said))
+	}
+	return nil
+}
+
+// AcceptedByAPIServer is the problem of a token that the API server accepts itself.
+func AcceptedByAPIServer(audience string) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
+		"the API server of this cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience",
+		audience)
+}
+
+func (c *ClusterTokens) refused(name string, err error) *problem.Problem {
+	if apierrors.IsForbidden(err) {
+		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
+			"there is no right to use ServiceAccount %q: %s", name, c.Remedy)
+	}
+	return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
+		"the API server issues no token of ServiceAccount %q: %s", name, shorten(err.Error()))
+}
+
+// shorten cuts a message of the API server.
+func shorten(message string) string {
+	const maxMessage = 512
+	return oauth2.Shorten(message, maxMessage)
+}
