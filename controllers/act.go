@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
@@ -24,33 +25,66 @@ import (
 // reconcile is repeated.
 var errCacheBehind = errors.New("the cache is behind the API server")
 
-// act does what was decided. A failure is part of the outcome. The error is errCacheBehind,
-// a *notYetError if nothing was done yet, or that of the context when it ended.
+// act does what was decided. A failure is part of the outcome. The error is errCacheBehind, or
+// that of the context when it ended.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
-	var (
-		outcome status.Outcome
-		err     error
-	)
 	switch decision.Action {
-	case renewal.Exchange, renewal.Verify:
-		outcome, err = r.attempt(ctx, o, decision)
-		if err != nil && outcome.Target == nil && decision.Action == renewal.Exchange && r.unwritten(o) == nil {
-			outcome.Target = r.mend(ctx, o).Target
-		}
+	case renewal.Exchange:
+		return r.requestToken(ctx, o, decision)
+	case renewal.Verify:
+		return r.verifyToken(ctx, o, decision)
 	case renewal.Mend:
-		if outcome = r.mend(ctx, o); !outcome.Attempted {
-			return outcome, nil
-		}
+		return r.mendTarget(ctx, o, decision)
 	case renewal.Keep:
-		if err = r.prune(ctx, o); err == nil {
-			return status.Outcome{}, nil
-		}
-	default:
-		return status.Outcome{}, nil
+		return r.keepToken(ctx, o)
+	case renewal.Wait, renewal.Refuse:
 	}
-	if old := o.Token(); old != nil && !o.Target.Inherited && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
-		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
+	return status.Outcome{}, nil
+}
+
+// requestToken gets a new token. If that fails, it mends the Secret of the token that is there.
+func (r *Reconciler) requestToken(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	stepCtx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
+	logger(stepCtx).Info("Asking for a token", "why", decision.Why)
+	outcome, err := r.exchange(stepCtx, o)
+	endStep(end, outcome, err)
+	if (err != nil || outcome.Deferred != nil) && outcome.Target == nil && r.unwritten(o) == nil {
+		outcome.Target = r.mend(ctx, o).Target
 	}
+	return r.attempted(ctx, o, decision, outcome, err)
+}
+
+// verifyToken makes sure of the token that is there, or gets a new one.
+func (r *Reconciler) verifyToken(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	stepCtx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
+	outcome, err := r.verify(stepCtx, o)
+	endStep(end, outcome, err)
+	return r.attempted(ctx, o, decision, outcome, err)
+}
+
+// mendTarget mends the Secret while the renewal fails.
+func (r *Reconciler) mendTarget(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	outcome := r.mend(ctx, o)
+	if !outcome.Attempted {
+		return outcome, nil
+	}
+	return r.attempted(ctx, o, decision, outcome, nil)
+}
+
+// keepToken deletes what earlier specs left. The Secret holds a good token.
+func (r *Reconciler) keepToken(ctx context.Context, o *observed) (status.Outcome, error) {
+	if err := r.prune(ctx, o); err != nil {
+		return r.attempted(ctx, o, renewal.Decision{}, status.Outcome{}, err)
+	}
+	return status.Outcome{}, nil
+}
+
+// attempted completes the outcome of an attempt that ended with an error, or nil.
+func (r *Reconciler) attempted(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome, err error) (status.Outcome, error) {
+	if outcome.Deferred != nil {
+		return outcome, nil
+	}
+	r.countRenewal(o, outcome)
 	if decision.Repair && outcome.Target != nil {
 		r.memory.rememberRepair(o.owner, o.Now)
 	}
@@ -58,22 +92,25 @@ func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Deci
 	switch {
 	case err == nil, errors.As(err, &outcome.Failure):
 		return outcome, nil
-	case isPutOff(err), errors.Is(err, errCacheBehind), ctx.Err() != nil:
+	case errors.Is(err, errCacheBehind), ctx.Err() != nil:
 		return outcome, err
 	}
 	outcome.Failure = apiFailure(err)
 	return outcome, nil
 }
 
-// attempt gets a token, or makes sure of the one that is there.
-func (r *Reconciler) attempt(ctx context.Context, o *observed, decision renewal.Decision) (outcome status.Outcome, err error) {
-	ctx, end := r.step(ctx, o, "act", attribute.String("tokensync.why", decision.Why))
-	defer func() { end(err) }()
-	if decision.Action == renewal.Verify {
-		return r.verify(ctx, o)
+// countRenewal counts a new token that takes the place of another.
+func (r *Reconciler) countRenewal(o *observed, outcome status.Outcome) {
+	if old := o.Token(); old != nil && !o.Target.Inherited && outcome.Target != nil && !outcome.Target.Record.IssuedAt.Equal(old.IssuedAt) {
+		r.Metrics.Renewed(old.IssuedAt, old.ExpiresAt, r.Clock.Now())
 	}
-	logger(ctx).Info("Asking for a token", "why", decision.Why)
-	return r.exchange(ctx, o)
+}
+
+// endStep ends a span, unless nothing was done in it.
+func endStep(end func(error), outcome status.Outcome, err error) {
+	if outcome.Deferred == nil {
+		end(err)
+	}
 }
 
 // exchange gets a token and delivers it.
@@ -87,15 +124,8 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 	if err := r.rehearse(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
-	if r.memory.unwritten(o.owner) == nil {
-		if err := place.take(); err != nil {
-			return status.Outcome{}, err
-		}
-	}
-	if client := r.memory.pausedClient(o); client != nil {
-		if err := r.paused(o, *client); err != nil {
-			return status.Outcome{}, err
-		}
+	if deferral := r.deferral(o, place); deferral != nil {
+		return status.Outcome{Deferred: deferral}, nil
 	}
 	if r.lostTarget(o) {
 		if err := r.confirmLoss(ctx, o); err != nil {
@@ -107,18 +137,31 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	token, request, err := r.token(ctx, o, provenance, place)
+	token, outcome, err := r.token(ctx, o, provenance, place)
 	if errors.Is(err, tokenendpoint.ErrBusy) {
-		err = place.awaitHost()
+		return status.Outcome{Deferred: place.awaitHost()}, nil
 	}
-	if err != nil {
-		return status.Outcome{Request: request}, err
+	if err != nil || outcome.Deferred != nil {
+		return outcome, err
 	}
 	// The next request need not wait until the Secret is written.
 	r.TokenEndpoint.Leave(o.key())
-	outcome, err := r.deliver(ctx, o, *token, provenance, request.IsSent)
-	outcome.Request, outcome.Notices = request, slices.Concat(notices, outcome.Notices)
-	return outcome, err
+	delivered, err := r.deliver(ctx, o, *token, provenance, outcome.Request.IsSent)
+	delivered.Request, delivered.Notices = outcome.Request, slices.Concat(notices, delivered.Notices)
+	return delivered, err
+}
+
+// deferral defers a request before anything is read that only a request needs.
+func (r *Reconciler) deferral(o *observed, place *place) *renewal.Deferral {
+	if r.memory.unwritten(o.owner) == nil {
+		if deferral := place.take(); deferral != nil {
+			return deferral
+		}
+	}
+	if client := r.memory.pausedClient(o); client != nil {
+		return r.paused(o, *client)
+	}
+	return nil
 }
 
 // verify writes the token that is in the Secret again if it is still the one that
@@ -213,48 +256,41 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 }
 
 // token returns the token that could not be written last time, while it is valid, and
-// asks the token endpoint for one otherwise.
-func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Request, error) {
+// requests one otherwise. The outcome says whether the request is deferred, and what is known about it.
+func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Outcome, error) {
 	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
 		if kept.size() > maxSmall {
 			place.takeLarge(ctx)
 		}
-		return &kept.token, status.Request{}, nil
+		return &kept.token, status.Outcome{}, nil
 	}
 	digest, err := o.requestDigest(provenance.Credentials)
 	if err != nil {
-		return nil, status.Request{}, err
+		return nil, status.Outcome{}, err
 	}
 	if o.IsRenewRequested() {
 		r.memory.forgetAllRefused(o.owner)
 	}
-	request := r.memory.compareRefused(o.owner, digest, o.Now)
-	if err := o.stillRefused(request.Refused); err != nil {
-		return nil, request, err
-	}
-	if err := place.take(); err != nil {
-		return nil, request, err
-	}
+	outcome := status.Outcome{Request: r.memory.compareRefused(o.owner, digest, o.Now)}
 	client := o.client(provenance.Credentials.ClientID.Reveal())
-	if err := r.paused(o, client); err != nil {
-		r.memory.rememberPaused(o, client)
-		return nil, request, err
+	if outcome.Deferred = r.deferralOf(o, place, client, outcome.Request.Refused); outcome.Deferred != nil {
+		return nil, outcome, nil
 	}
 	if err := r.confirmTarget(ctx, o); err != nil {
-		return nil, request, err
+		return nil, outcome, err
 	}
-	bundle, leave, err := r.resolver.Authorities(ctx, o.server)
+	bundle, release, err := r.resolver.Authorities(ctx, o.server)
 	if err != nil {
-		return nil, request, err
+		return nil, outcome, err
 	}
-	defer leave()
+	defer release()
 	r.memory.rememberBundle(o.owner, bundle)
 	prepared, err := r.resolver.TokenRequest(ctx, o.parts(bundle, provenance.Credentials), r.Clock.Now())
 	if err != nil {
-		return nil, request, err
+		return nil, outcome, err
 	}
 	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, place)
-	request.IsSent = true
+	outcome.Request.IsSent = true
 	failure := problem.Of(err)
 	switch {
 	case err == nil:
@@ -262,7 +298,22 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	case failure != nil && failure.Class == problem.CredentialsRefused:
 		r.memory.rememberRefused(o.owner, digest)
 	}
-	return token, request, err
+	return token, outcome, err
+}
+
+// deferralOf defers the request of a client, now that the credentials are known.
+func (r *Reconciler) deferralOf(o *observed, place *place, client clientKey, refused *v1alpha1.FailureStatus) *renewal.Deferral {
+	if deferral := o.stillRefused(refused); deferral != nil {
+		return deferral
+	}
+	if deferral := place.take(); deferral != nil {
+		return deferral
+	}
+	deferral := r.paused(o, client)
+	if deferral != nil {
+		r.memory.rememberPaused(o, client)
+	}
+	return deferral
 }
 
 // sendTokenRequest sends a token request, and keeps what it tells beyond the token: about

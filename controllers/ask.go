@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // ask sends a token request, and tells the metrics of it.
@@ -26,7 +28,7 @@ func (r *Reconciler) ask(ctx context.Context, o *observed, request *resolve.Requ
 		token, err = oauth2.ReadResponse(request.Server, request.Request, response)
 		return err
 	})
-	if isPutOff(err) {
+	if errors.Is(err, tokenendpoint.ErrBusy) {
 		return nil, err
 	}
 	if received.IsZero() {

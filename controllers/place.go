@@ -13,22 +13,6 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// notYetError tells that a token request has to wait for those of others. Nothing was
-// sent, and nothing failed.
-type notYetError struct {
-	until    time.Time
-	decision renewal.Decision
-	// isBusy is true if the request waits in line for a place in flight.
-	isBusy bool
-	// isLimited is true if a rate limit or a Retry-After causes the wait.
-	isLimited bool
-	// isAsked is true if a renewal was requested that has to wait: the status says so, although
-	// nothing failed.
-	isAsked bool
-}
-
-func (n *notYetError) Error() string { return n.decision.Why }
-
 // place is the right to send one token request.
 type place struct {
 	*Reconciler
@@ -44,14 +28,14 @@ type place struct {
 }
 
 // take asks for the place, before anything is read that only a request needs. To
-// take it again does nothing. The error is a *notYetError.
-func (p *place) take() error {
+// take it again does nothing. It returns nil once the place is taken.
+func (p *place) take() *renewal.Deferral {
 	o := p.observed
 	if !p.TokenEndpoint.Take(o.server.URL(), o.asker()) {
 		return p.awaitHost()
 	}
-	if err := p.tooMany(o); err != nil {
-		return err
+	if deferral := p.tooMany(o); deferral != nil {
+		return deferral
 	}
 	limit := o.rateLimit()
 	if limit == (ratelimit.Limit{}) || !p.at.IsZero() {
@@ -60,7 +44,7 @@ func (p *place) take() error {
 	now := p.Clock.Now()
 	until, ok := p.limiter.Take(serverKey(o.server), limit, o.waiter(), now)
 	if !ok {
-		return &notYetError{until: until, decision: renewal.AwaitTurn(o.server.URL(), limit.Requests, limit.Per), isLimited: true}
+		return p.limited(o, renewal.AwaitTurn(o.server.URL(), limit.Requests, limit.Per, until))
 	}
 	p.at = now
 	return nil
@@ -68,13 +52,19 @@ func (p *place) take() error {
 
 // awaitHost is the wait for requests to the same host, or of the same namespace. The request
 // keeps its turn under a rate limit meanwhile.
-func (p *place) awaitHost() *notYetError {
+func (p *place) awaitHost() *renewal.Deferral {
 	o, now := p.observed, p.Clock.Now()
 	p.isInLine = true
 	// The request is called when there is a place.
-	busy := &notYetError{until: now.Add(wallClockInterval), decision: renewal.Busy(o.server.URL()), isBusy: true}
-	p.limiter.Await(serverKey(o.server), o.rateLimit(), o.waiter(), busy.until, now)
-	return busy
+	until := now.Add(wallClockInterval)
+	p.limiter.Await(serverKey(o.server), o.rateLimit(), o.waiter(), until, now)
+	return renewal.Busy(o.server.URL(), p.memory.busySince(o.owner, o.Now), until)
+}
+
+// limited notes that a rate limit or a Retry-After delays the request.
+func (r *Reconciler) limited(o *observed, deferral *renewal.Deferral) *renewal.Deferral {
+	r.memory.rememberWait(o.owner, o.Now)
+	return deferral
 }
 
 // rateLimit is that of the server; zero without one.
@@ -133,15 +123,15 @@ func (p *place) giveBack() {
 // pauseSpread is the time over which those come back who were paused.
 const pauseSpread = 5 * time.Second
 
-// paused reports whether the server asked to wait, which holds for all ClientCredentials of the
-// namespace that are the same client there. The error is a *notYetError.
-func (r *Reconciler) paused(o *observed, client clientKey) error {
+// paused defers the request if the server asked to wait, which holds for all ClientCredentials of the
+// namespace that are the same client there.
+func (r *Reconciler) paused(o *observed, client clientKey) *renewal.Deferral {
 	until := r.limiter.PausedUntil(serverKey(o.server), string(client), r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
 	// Not all at the same instant.
-	return &notYetError{until: until.Add(rand.N(pauseSpread)), decision: renewal.Paused(o.Input, o.server.URL(), until), isLimited: true, isAsked: o.IsRenewRequested()}
+	return r.limited(o, renewal.Paused(o.Input, o.server.URL(), until, until.Add(rand.N(pauseSpread))))
 }
 
 // pause makes all ClientCredentials of the same client wait for Retry-After if the server is
@@ -155,14 +145,13 @@ func (r *Reconciler) pause(o *observed, client clientKey, failure *problem.Probl
 	r.limiter.Pause(serverKey(o.server), string(client), now, now.Add(failure.RetryAfter))
 }
 
-// tooMany reports whether the ClientCredential sent too many token requests of late. The error
-// is a *notYetError.
-func (r *Reconciler) tooMany(o *observed) error {
+// tooMany defers the request if the ClientCredential sent too many lately.
+func (r *Reconciler) tooMany(o *observed) *renewal.Deferral {
 	until := r.memory.nextRequest(o.owner, r.Clock.Now())
 	if until.IsZero() {
 		return nil
 	}
-	return &notYetError{until: until, decision: renewal.TooMany(o.Input, until), isAsked: o.IsRenewRequested()}
+	return renewal.TooMany(o.Input, until)
 }
 
 // clientKey is by what the pauses of a server tell clients apart: a digest, since a client ID

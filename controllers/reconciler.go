@@ -5,15 +5,12 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,11 +21,9 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -156,11 +151,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	outcome, err := r.act(bounded, observed, decision)
 	observed.expiry.end()
-	var later *notYetError
-	if errors.As(err, &later) {
-		return r.wait(ctx, observed, later), nil
+	if outcome.Deferred == nil || outcome.Deferred.Cause != renewal.HostBusy {
+		r.memory.endBusy(clientCredential)
 	}
-	r.memory.endBusy(clientCredential)
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
@@ -205,57 +198,6 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 		r.rememberNeeds(ctx, o)
 	}
 	return false, nil
-}
-
-// silentWait is how long a ClientCredential waits for a busy host before the status says so.
-const silentWait = 30 * time.Second
-
-// wait tries again when it is time, and does not let the status lie meanwhile.
-func (r *Reconciler) wait(ctx context.Context, o *observed, later *notYetError) reconcile.Result {
-	if later.isLimited {
-		r.memory.rememberWait(o.owner, o.Now)
-	}
-	if !later.isBusy {
-		r.memory.endBusy(o.owner)
-	}
-	if later.isBusy && o.mayStaySilent() {
-		if told := r.memory.busySince(o.owner, o.Now).Add(silentWait); o.Now.Before(told) {
-			return r.lookAgain(earlier(told, o))
-		}
-	}
-	result := r.lookAgain(earlier(later.until, o))
-	decision := later.decision
-	failure := o.previous.Failure
-	isTurn := decision.Problem.Class == problem.Unavailable
-	if isTurn && !later.isAsked && (o.Valid() || (failure != nil && !o.ChangedSince(failure))) {
-		// Nothing is amiss yet; or what failed tells more than whose turn it is.
-		decision.Problem = nil
-	}
-	reported := r.report(ctx, o, decision, status.Outcome{})
-	if reported.RequeueAfter > 0 && reported.RequeueAfter < result.RequeueAfter {
-		return reported
-	}
-	return result
-}
-
-// mayStaySilent reports whether the status need not tell of a brief wait: it tells of nothing yet,
-// or of a failure since which only the authorization server was edited. A cold start, or an edit that
-// many ClientCredentials look at, must not write each status twice.
-func (o *observed) mayStaySilent() bool {
-	ready, failure := meta.FindStatusCondition(o.previous.Conditions, v1alpha1.ReadyCondition), o.previous.Failure
-	if ready == nil || failure == nil {
-		return ready == nil
-	}
-	return ready.Status != metav1.ConditionTrue &&
-		failure.Generation == o.Generation && failure.CredentialsVersion == o.credentialsVersion()
-}
-
-// earlier is an instant, or the expiry of a valid token when that comes first.
-func earlier(until time.Time, o *observed) time.Time {
-	if o.Valid() && o.Token().ExpiresAt.Before(until) {
-		return o.Token().ExpiresAt
-	}
-	return until
 }
 
 // leave says that the ClientCredential wants to send nothing.

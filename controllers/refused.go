@@ -23,14 +23,14 @@ type refusal struct {
 	failure *v1alpha1.FailureStatus
 }
 
-// stillRefused returns a *notYetError while the backoff runs after the server refused the
+// stillRefused defers the request while the backoff runs after the server refused the
 // same request: an edit that changes neither the request nor the credentials, such as a
 // label of the credentials Secret, is no reason to send them again. Servers lock accounts.
-func (o *observed) stillRefused(known *v1alpha1.FailureStatus) error {
+func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral {
 	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) {
 		return nil
 	}
-	return &notYetError{until: known.RetryAt.Time, decision: renewal.StillRefused(known)}
+	return renewal.StillRefused(known)
 }
 
 // requestDigest identifies a token request: by the credentials, the declaration of the

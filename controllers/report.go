@@ -50,8 +50,12 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 	if outcome.Failure != nil && outcome.Failure.Class == problem.CredentialsRefused && outcome.Request.IsSent {
 		r.memory.tellRefused(o.owner, report.Status.Failure)
 	}
+	action := decision.Action
+	if outcome.Deferred != nil {
+		action = renewal.Wait
+	}
 	for _, event := range report.Events {
-		r.Recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(decision.Action), "%s", shorten(event.Message))
+		r.Recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(action), "%s", shorten(event.Message))
 	}
 	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.

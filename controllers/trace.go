@@ -37,7 +37,7 @@ func (r *Reconciler) step(ctx context.Context, o *observed, name string, attribu
 	}
 	ctx, endStep := r.span(trace.ContextWithSpan(ctx, o.journey.whole), name, trace.WithAttributes(attributes...))
 	return ctx, func(err error) {
-		if isPutOff(err) {
+		if errors.Is(err, errDeferred) {
 			return
 		}
 		o.journey.told = true
@@ -54,23 +54,20 @@ func (r *Reconciler) endJourney(o *observed) {
 	}
 }
 
+// errDeferred ends a span in which nothing was done but to wait for other requests.
+var errDeferred = tokenendpoint.ErrBusy
+
 // span begins a span within that of the context. If nothing was done in it, it is
 // never ended, and so never sent.
 func (r *Reconciler) span(ctx context.Context, name string, options ...trace.SpanStartOption) (_ context.Context, end func(error)) {
 	ctx, span := r.Tracer.Start(ctx, name, append(options, trace.WithTimestamp(r.Clock.Now()))...)
 	return ctx, func(err error) {
-		if isPutOff(err) {
+		if errors.Is(err, errDeferred) {
 			return
 		}
 		fail(span, err)
 		span.End(trace.WithTimestamp(r.Clock.Now()))
 	}
-}
-
-// isPutOff tells of an error by which nothing was done but to wait for others.
-func isPutOff(err error) bool {
-	var later *notYetError
-	return errors.As(err, &later) || errors.Is(err, tokenendpoint.ErrBusy)
 }
 
 // fail says of a failure what the status says of it. Of other errors it tells

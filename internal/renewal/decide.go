@@ -71,6 +71,14 @@ func (c Credentials) Are(version string) bool {
 	return c.Version == version || slices.Contains(c.Same, version)
 }
 
+// CredentialsVersion returns the resourceVersion of the credentials Secret; empty without one.
+func (in Input) CredentialsVersion() string {
+	if in.Credentials == nil {
+		return ""
+	}
+	return in.Credentials.Version
+}
+
 // Last is the part of the last status that decisions rest on.
 type Last struct {
 	Generation   int64

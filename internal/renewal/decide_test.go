@@ -325,32 +325,58 @@ var _ = Describe("the renewal of a token that is there", func() {
 	)
 })
 
-var _ = Describe("the wait for others", func() {
-	DescribeTable("is told, while there is no valid token, as something that passes by itself:",
-		func(decision renewal.Decision, why, reason string, said ...string) {
-			Expect(decision.Action).To(Equal(renewal.Wait))
-			Expect(decision.Why).To(Equal(why))
-			Expect(decision.Until).To(BeZero())
-			Expect(decision.Repair).To(BeFalse())
-			Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", problem.Unavailable))))
+var _ = Describe("a deferred request", func() {
+	const server = "https://idp.example.com/token"
+	later := now.Add(time.Hour)
+
+	DescribeTable("is shown, while there is no valid token, as something that passes by itself:",
+		func(deferral *renewal.Deferral, cause renewal.Cause, reason string, said ...string) {
+			Expect(deferral.Cause).To(Equal(cause))
+			Expect(deferral.Until).To(Equal(later))
+			shown := deferral.Shown(good(noTarget))
+			Expect(shown).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", problem.Unavailable))))
 			for _, words := range append(said, "no valid token") {
-				Expect(decision.Problem.Message).To(ContainSubstring(words))
+				Expect(shown.Message).To(ContainSubstring(words))
 			}
-			Expect(decision.Problem.Message).NotTo(ContainSubstring("%!"))
+			Expect(shown.Message).NotTo(ContainSubstring("%!"))
 		},
-		Entry("too many requests to one host", renewal.Busy("https://idp.example.com/token"), "busy", v1alpha1.ReasonTokenEndpointBusy,
-			"https://idp.example.com/token", "as soon as one of them ends"),
-		Entry("a rate limit", renewal.AwaitTurn("https://idp.example.com/token", 30, time.Minute), "awaiting its turn", v1alpha1.ReasonRateLimited,
-			"https://idp.example.com/token", "30 requests", "1m0s", "authorizationServer.rateLimit"),
-		Entry("a server that asked for a pause", renewal.Paused(good(noTarget), "https://idp.example.com/token", now.Add(time.Hour)), "paused", v1alpha1.ReasonRateLimited,
-			"https://idp.example.com/token", "2026-03-01T13:00:00Z", "Retry-After"),
-		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused(good(noTarget), "AuthorizationServer idp", now.Add(time.Hour).In(time.FixedZone("", 3600))), "paused", v1alpha1.ReasonRateLimited,
-			"AuthorizationServer idp", "2026-03-01T13:00:00Z"),
-		Entry("too many requests in a row", renewal.TooMany(good(noTarget), now.Add(10*time.Second)), "too many token requests", v1alpha1.ReasonRateLimited,
-			"5 token requests in a row", "2026-03-01T12:00:10Z"),
-		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s"), "busy", v1alpha1.ReasonTokenEndpointBusy,
+		Entry("too many requests to one host", renewal.Busy(server, now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
+			server, "as soon as one of them ends"),
+		Entry("a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), renewal.RateLimited, v1alpha1.ReasonRateLimited,
+			server, "30 requests", "1m0s", "authorizationServer.rateLimit"),
+		Entry("a server that asked for a pause", renewal.Paused(good(noTarget), server, later.Add(-time.Second), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
+			server, "2026-03-01T12:59:59Z", "Retry-After"),
+		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused(good(noTarget), server, later.In(time.FixedZone("", 3600)), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
+			"2026-03-01T13:00:00Z"),
+		Entry("too many requests in a row", renewal.TooMany(good(noTarget), later), renewal.TooManyRequests, v1alpha1.ReasonRateLimited,
+			"5 token requests in a row", "2026-03-01T13:00:00Z"),
+		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s", now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
 			"https://idp.example.com/%d%s"),
 	)
+
+	DescribeTable("is not shown",
+		func(deferral *renewal.Deferral, changes ...change) {
+			Expect(deferral.Shown(good(changes...))).To(BeNil())
+		},
+		Entry("while a token is valid", renewal.Busy(server, now, later)),
+		Entry("while a token is valid and the server asked to wait", renewal.Paused(good(), server, later, later)),
+		Entry("while the last failure stands, which says more", renewal.AwaitTurn(server, 30, time.Minute, later), noTarget, backingOff),
+	)
+
+	DescribeTable("is shown although a token is valid, if a renewal was requested",
+		func(deferral *renewal.Deferral) {
+			Expect(deferral.Shown(good(renewRequested)).Message).To(HavePrefix("the renewal that was requested is not done yet"))
+		},
+		Entry("and the server asked to wait", renewal.Paused(good(renewRequested), server, later, later)),
+		Entry("and there were too many", renewal.TooMany(good(renewRequested), later)),
+	)
+
+	It("is shown as the failure whose backoff is not over", func() {
+		failure := good(backingOff).Last.Failure
+		deferral := renewal.StillRefused(failure)
+		Expect(deferral.Until).To(Equal(failure.RetryAt.Time))
+		Expect(deferral.Shown(good())).To(Equal(problem.Recorded(failure)))
+	})
 })
 
 func failedAtServer(version string) change {

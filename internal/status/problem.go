@@ -23,7 +23,13 @@ type agedProblem struct {
 	isAnother bool
 }
 
-func problemOf(in Input, failure *v1alpha1.FailureStatus) *agedProblem {
+// problemOf returns the problem that the conditions show; nil without one.
+func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *agedProblem {
+	if deferred := in.Outcome.Deferred; deferred != nil {
+		if shown := deferred.Shown(after); shown != nil {
+			return newProblem(in, shown)
+		}
+	}
 	switch {
 	case in.Decision.Problem != nil:
 		return newProblem(in, in.Decision.Problem)

@@ -157,24 +157,48 @@ var _ = Describe("a token that the server gave again", func() {
 	)
 })
 
-var _ = Describe("a wait for others", func() {
+var _ = Describe("a deferred request", func() {
+	const server = "https://idp.example.com"
+	later := now.Add(time.Hour)
+	deferred := func(deferral *renewal.Deferral) status.Outcome { return status.Outcome{Deferred: deferral} }
+
 	DescribeTable("is told",
-		func(decision renewal.Decision, reason string) {
+		func(deferral *renewal.Deferral, reason string) {
 			in := observed(noTarget)
-			told := status.Compute(status.Input{Observed: in, Decision: decision, Previous: unseen})
+			told := status.Compute(status.Input{Observed: in, Outcome: deferred(deferral), Previous: unseen})
 			Expect(told.Status.Conditions).To(ConsistOf(condition(ready, no, reason), condition(reconciling, yes, reason)))
 			Expect(told.Status.Failure).To(BeNil())
 			Expect(told.Status.LastHandledRenewRequest).To(BeEmpty())
+			Expect(told.NextLook).To(Equal(later))
 		},
-		Entry("of a busy host", renewal.Busy("https://idp.example.com"), v1alpha1.ReasonTokenEndpointBusy),
-		Entry("of a rate limit", renewal.AwaitTurn("https://idp.example.com", 30, time.Minute), v1alpha1.ReasonRateLimited),
-		Entry("of a pause", renewal.Paused(observed(noTarget), "https://idp.example.com", now), v1alpha1.ReasonRateLimited),
+		Entry("for a busy host, after half a minute", renewal.Busy(server, now.Add(-30*time.Second), later), v1alpha1.ReasonTokenEndpointBusy),
+		Entry("for a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), v1alpha1.ReasonRateLimited),
+		Entry("for a pause", renewal.Paused(observed(noTarget), server, now, later), v1alpha1.ReasonRateLimited),
 	)
+
+	It("for a busy host writes no status during the first half minute", func() {
+		told := status.Compute(status.Input{Observed: observed(noTarget), Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later))})
+		Expect(told).To(Equal(status.Report{NextLook: now.Add(20 * time.Second)}))
+	})
+
+	It("for a busy host is told at once if the status says something else", func() {
+		before := after(observed(), issued(observed(), time.Hour))
+		told := status.Compute(status.Input{
+			Observed: observed(noTarget), Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later)), Previous: before,
+		})
+		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonTokenEndpointBusy))
+	})
+
+	It("is looked at again when the token expires", func() {
+		in := observed()
+		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.AwaitTurn(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
+		Expect(told.NextLook).To(Equal(in.Target.Record.ExpiresAt))
+	})
 
 	It("does not forget how often an attempt failed before", func() {
 		before := after(observed(noTarget), down)
 		told := status.Compute(status.Input{
-			Observed: observed(noTarget, renewRequested), Decision: renewal.Paused(observed(noTarget), "https://idp.example.com", now), Previous: before,
+			Observed: observed(noTarget, renewRequested), Outcome: deferred(renewal.Paused(observed(noTarget), server, now, later)), Previous: before,
 		})
 		Expect(told.Status.Failure).To(Equal(before.Failure))
 		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonRateLimited))

@@ -29,6 +29,8 @@ type Input struct {
 type Outcome struct {
 	// Attempted tells that a token was asked for, or its Secret written.
 	Attempted bool
+	// Deferred says why the token request is sent later; nil if it is not deferred.
+	Deferred *renewal.Deferral
 	// Failure is why that did not succeed; nil when it did.
 	Failure *problem.Problem
 	// Request says whether the server refused the same token request before.
@@ -85,7 +87,10 @@ func Compute(in Input) Report {
 	if in.Outcome.Attempted && after.RenewRequest != "" {
 		status.LastHandledRenewRequest = after.RenewRequest
 	}
-	current := problemOf(in, status.Failure)
+	if isBriefWait(in) {
+		return Report{Status: in.Previous, NextLook: expiryBefore(after, in.Outcome.Deferred.BusySince.Add(silentWait))}
+	}
+	current := problemOf(in, after, status.Failure)
 	for _, condition := range in.Previous.Conditions {
 		status.Conditions = append(status.Conditions, *condition.DeepCopy())
 	}
@@ -112,6 +117,8 @@ func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialSta
 
 func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) time.Time {
 	switch {
+	case in.Outcome.Deferred != nil:
+		return expiryBefore(after, in.Outcome.Deferred.Until)
 	case !in.Outcome.Attempted:
 		return in.Decision.Until
 	case status.Failure != nil:

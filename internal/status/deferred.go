@@ -1,0 +1,41 @@
+package status
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/renewal"
+)
+
+// silentWait is how long a ClientCredential waits for a busy host before the status says so.
+const silentWait = 30 * time.Second
+
+// isBriefWait reports whether the status need not show a wait for a busy host yet. A cold start, or
+// an edit of a server that many ClientCredentials name, must not write each status twice.
+func isBriefWait(in Input) bool {
+	deferred := in.Outcome.Deferred
+	return deferred != nil && deferred.Cause == renewal.HostBusy && in.Outcome.Target == nil &&
+		in.Observed.Now.Before(deferred.BusySince.Add(silentWait)) && mayStaySilent(in)
+}
+
+// mayStaySilent reports whether the last status shows nothing yet, or a failure since which only the
+// authorization server was edited.
+func mayStaySilent(in Input) bool {
+	ready, failure := meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.ReadyCondition), in.Previous.Failure
+	if ready == nil || failure == nil {
+		return ready == nil
+	}
+	return ready.Status != metav1.ConditionTrue &&
+		failure.Generation == in.Observed.Generation && failure.CredentialsVersion == in.Observed.CredentialsVersion()
+}
+
+// expiryBefore returns an instant, or the expiry of a valid token if that comes first.
+func expiryBefore(after renewal.Input, at time.Time) time.Time {
+	if after.Valid() && after.Token().ExpiresAt.Before(at) {
+		return after.Token().ExpiresAt
+	}
+	return at
+}
