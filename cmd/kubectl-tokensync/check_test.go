@@ -243,7 +243,7 @@ metadata: {name: shop, labels: {team: shop}}
 			ContainSubstring("\n  Change: spec.target.template\n")))
 		Expect(server.Requests("")).To(HaveLen(requests))
 	},
-		Entry("before it asks for a token", `{{ nothing }}`, `function "nothing" not defined`, 0),
+		Entry("before it asks for a token", `{{ nothing }}`, `function "nothing" is not available in templates; available: b64dec `, 0),
 		Entry("that shows with a token", `{{ .acess_token }}`, `there is no key "acess_token"`, 1),
 	)
 

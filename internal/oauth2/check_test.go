@@ -43,7 +43,7 @@ var _ = Describe("a declaration", func() {
 		Entry("a GET of JSON", "set authorizationServer.request.encoding to Query", sentBy("GET"), encodedAs(v1alpha1.JSONEncoding)),
 		Entry("a template that cannot be parsed", "the template of parameter a cannot be used", withTemplates("a", "{{ .b")),
 		Entry("a template with a loop", "range is not available", withTemplates("a", "{{ range .scopes }}x{{ end }}")),
-		Entry("a template with a function that does not exist", `"env" not defined`, withTemplates("a", `{{ env "HOME" }}`)),
+		Entry("a template with a function that does not exist", `function "env" is not available in templates; available: b64dec `, withTemplates("a", `{{ env "HOME" }}`)),
 		Entry("a header's template", "the template of header X-A cannot be used", func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ end }}"}}
 		}),

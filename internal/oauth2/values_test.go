@@ -116,7 +116,7 @@ var _ = Describe("values of the credentials Secret", func() {
 		Entry("a value that is no base64", `{{ .pass | b64dec }}`, "b64dec"),
 		Entry("a value that is no JSON", `{{ (fromJson .pass).a }}`, "fromJson"),
 		Entry("a value that is no certificate", `{{ x5t .pass }}`, "certificate"),
-		Entry("a value as a list", `{{ first .pass }}`, "line 1: first"),
+		Entry("a value as a list", `{{ first .pass }}`, "line 1: cannot be rendered at <.pass>: wrong type for value"),
 	)
 
 	DescribeTable("are read once, and one notice tells what was trimmed of them",

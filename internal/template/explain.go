@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// name is what text/template calls the template in its errors.
+// name is the name of the template in the errors of text/template.
 const name = "template"
 
-// mostShown bounds what an error shows of the template.
-const mostShown = 80
+// maxShown bounds the part of a template that an error shows, in characters.
+const maxShown = 80
 
 var (
 	parsing   = regexp.MustCompile(`(?s)^template: template:(\d+): (.*)$`)
 	executing = regexp.MustCompile(`(?s)^template: template:(\d+):\d+: executing "template" at <(.*?)>: (.*)$`)
-	// harmless are errors of text/template that hold names and types alone.
+	// harmless matches errors of text/template that contain only names and types.
 	harmless = regexp.MustCompile(`^(wrong number of args for \w+: want (at least )?\d+ got \d+` +
 		`|wrong type for value; expected [][\w{}.* ]+; got [][\w{}.* ]+|can't evaluate field \w+ in type [][\w{}.* ]+)$`)
 	missing = regexp.MustCompile(`^map has no entry for key (".*")$`)
 	calling = regexp.MustCompile(`^error calling (\w+): `)
 )
 
-// explainParsing puts the line first. What cannot be parsed is the template, and
-// that is no secret.
+// explainParsing puts the line first. The error can quote the template, which is not
+// secret.
 func explainParsing(err error) error {
 	if parts := parsing.FindStringSubmatch(err.Error()); parts != nil {
 		return fault(fmt.Sprintf("line %s: %s", parts[1], cut(parts[2])))
@@ -33,16 +33,16 @@ func explainParsing(err error) error {
 	return fault(cut(strings.TrimPrefix(err.Error(), "template: ")))
 }
 
-// MissingKeyError is the error of a template that uses a key which it is not given. A key that
-// is missing inside a value is another error: the next value may have it.
+// MissingKeyError is the error of a template that uses a key that is not in its data. A key
+// that is missing inside a value is another error: the next value may have it.
 type MissingKeyError struct{ fault }
 
-// explain keeps of an error the line and what holds no text that was given:
-// functions may quote what they are given.
+// explain returns an error with the line and without any value. The errors of
+// functions can quote their arguments.
 func explain(err error, text string, data map[string]any) error {
 	parts := executing.FindStringSubmatch(err.Error())
 	if parts == nil {
-		// What is written is too long.
+		// The output is too long.
 		return fault(reason(err, "", "", text, data))
 	}
 	explained := fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
@@ -52,8 +52,8 @@ func explain(err error, text string, data map[string]any) error {
 	return explained
 }
 
-// isGivenKey reports whether a message is about a key of the data itself, which stands in the
-// template as .key. text/template cuts a long part.
+// isGivenKey reports whether a message is about a key of the data itself, which the template
+// contains as .key. text/template cuts a long part.
 func isGivenKey(part, message string) bool {
 	found := missing.FindStringSubmatch(message)
 	if found == nil {
@@ -63,8 +63,8 @@ func isGivenKey(part, message string) bool {
 	return err == nil && strings.HasPrefix("."+key, strings.TrimSuffix(strings.TrimPrefix(part, "$"), "..."))
 }
 
-// reason is told from an error, or from the part of the template that fails and the
-// message about it.
+// reason returns why a template cannot be rendered, from an error, or from the part
+// of the template that fails and the message about it.
 func reason(err error, part, message, text string, data map[string]any) string {
 	var (
 		absent missingKeyError
@@ -76,16 +76,18 @@ func reason(err error, part, message, text string, data map[string]any) string {
 		return absent.explain(text, data)
 	case errors.As(err, &failed):
 		return failed.explain(text)
-	case errors.As(err, &ours):
-		return ours.Error()
 	}
 	if parts := missing.FindStringSubmatch(message); parts != nil {
-		// A name that cannot be unquoted is in no template.
+		// No template contains a name that cannot be unquoted.
 		key, _ := strconv.Unquote(parts[1])
 		return missingKeyError(key).explain(text, data)
 	}
+	function := ""
 	if parts := calling.FindStringSubmatch(message); parts != nil {
-		return parts[1] + ": " + errNotTaken.Error()
+		function, ours = parts[1]+": ", errNotTaken
+	}
+	if errors.As(err, &ours) || function != "" {
+		return function + ours.Error()
 	}
 	why := "is every function given what it takes?"
 	if harmless.MatchString(message) {
@@ -94,16 +96,16 @@ func reason(err error, part, message, text string, data map[string]any) string {
 	return fmt.Sprintf("cannot be rendered at <%s>: %s", cut(part), why)
 }
 
-// errNotTaken stands for what a function says: it may quote what it was given.
+// errNotTaken replaces the error of a function, which can quote its arguments.
 var errNotTaken = fault("is it given what it takes?")
 
-// missingKeyError is the error of a key that is not there.
+// missingKeyError is the error of a key that is missing. It holds the key.
 type missingKeyError string
 
 func (missingKeyError) Error() string { return "there is no such key" }
 
-// explain shows the key when it stands in the template: another one is computed,
-// maybe of a text that was given.
+// explain shows the key if the template contains it. Another key is computed, maybe
+// from a value.
 func (m missingKeyError) explain(text string, data map[string]any) string {
 	key := string(m)
 	if key == "" || !strings.Contains(text, key) {
@@ -115,13 +117,13 @@ func (m missingKeyError) explain(text string, data map[string]any) string {
 	return fmt.Sprintf("there is no key %q", cut(key))
 }
 
-// failError is what a template says by the function fail.
+// failError is the message of the function fail.
 type failError string
 
 func (failError) Error() string { return "fail" }
 
-// explain shows the message when it stands in the template: another one is
-// computed, maybe of a text that was given.
+// explain shows the message if the template contains it. Another message is computed,
+// maybe from a value.
 func (f failError) explain(text string) string {
 	if f == "" || !strings.Contains(text, string(f)) {
 		return "fail: the message is computed, and not shown since it may hold a secret"
@@ -130,8 +132,8 @@ func (f failError) explain(text string) string {
 }
 
 func cut(text string) string {
-	if runes := []rune(text); len(runes) > mostShown {
-		return string(runes[:mostShown]) + "..."
+	if runes := []rune(text); len(runes) > maxShown {
+		return string(runes[:maxShown]) + "..."
 	}
 	return text
 }

@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// Offered are the names of all functions, in alphabetical order.
-func Offered() []string { return slices.Sorted(maps.Keys(functions(&meter{}))) }
+// Functions returns the names of all functions, in alphabetical order.
+func Functions() []string { return slices.Sorted(maps.Keys(functions)) }

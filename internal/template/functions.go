@@ -1,80 +1,76 @@
 package template
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"text/template"
-
-	"github.com/Masterminds/sprig/v3"
 )
 
-var hermetic = sprig.HermeticTxtFuncMap()
+// functions are the functions that a template can call, besides operators. Their
+// names and the order of their arguments are sprig's and Go's. Each is linear in its
+// arguments, and the result of each fits.
+var functions = template.FuncMap{
+	"upper":      upper,
+	"lower":      lower,
+	"trim":       strings.TrimSpace,
+	"trimAll":    trimAll,
+	"trimPrefix": func(prefix, text string) string { return strings.TrimPrefix(text, prefix) },
+	"trimSuffix": func(suffix, text string) string { return strings.TrimSuffix(text, suffix) },
+	"trunc":      trunc,
+	"replace":    replace,
+	"repeat":     repeat,
+	"indent":     indent,
+	"nindent":    nindent,
+	"contains":   func(part, text string) bool { return strings.Contains(text, part) },
+	"hasPrefix":  func(prefix, text string) bool { return strings.HasPrefix(text, prefix) },
+	"hasSuffix":  func(suffix, text string) bool { return strings.HasSuffix(text, suffix) },
 
-// fromSprig are functions of sprig as they are: what they take and yield is a small
-// multiple of what they are given.
-var fromSprig = strings.Fields(`
-	upper lower title untitle swapcase camelcase kebabcase snakecase initials plural
-	trim trimAll trimall trimPrefix trimSuffix trunc substr nospace abbrev abbrevboth wrap
-	contains hasPrefix hasSuffix toString toStrings
-	b64enc b32enc sha1sum sha256sum sha512sum adler32sum regexQuoteMeta
-	default empty coalesce all any compact ternary
-	list tuple append push prepend first last rest initial reverse concat has sortAlpha mustSlice
-	dict get set unset hasKey pluck pick omit merge mergeOverwrite dig
-	add add1 add1f sub mul div mod max biggest min maxf minf ceil floor round
-	int int64 float64 atoi toDecimal
-	duration durationRound
-	base dir clean ext isAbs
-	urlParse urlJoin
-	typeOf typeIs typeIsLike kindOf kindIs deepEqual`)
+	"print":    sprint,
+	"printf":   sprintf,
+	"toString": func(value any) (string, error) { return bounded(textOf(value)) },
+	"quote":    quote,
+	"html":     func(text string) (string, error) { return bounded(template.HTMLEscapeString(text)) },
+	"urlquery": func(text string) (string, error) { return bounded(template.URLQueryEscaper(text)) },
 
-// unmetered are the functions whose work is told by what they take and yield.
-var unmetered = func() template.FuncMap {
-	chosen := template.FuncMap{}
-	for _, name := range fromSprig {
-		chosen[name] = hermetic[name]
-	}
-	for _, more := range []template.FuncMap{texts, printing, data, times, pems} {
-		maps.Copy(chosen, more)
-	}
-	return chosen
-}()
+	"b64enc":    base64Encode,
+	"b64dec":    base64Decode,
+	"sha256sum": func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) },
+	"sha512sum": func(text string) string { return fmt.Sprintf("%x", sha512.Sum512([]byte(text))) },
+	"x5t":       x5t,
+	"x5tS256":   x5tS256,
+	"x5c":       x5c,
 
-// functions are all that a template may call, besides the comparisons and operators
-// that are part of the language.
-func functions(m *meter) template.FuncMap {
-	all := maps.Clone(unmetered)
-	for _, more := range []template.FuncMap{m.lists(), m.numbers(), m.regexes()} {
-		maps.Copy(all, more)
-	}
-	for name, plain := range aliases {
-		if function, there := all[plain]; there {
-			all[name] = function
-		}
-	}
-	return all
+	"list":      func(items ...any) ([]any, error) { return bounded(items) },
+	"splitList": func(separator, text string) ([]any, error) { return bounded(listOf(strings.Split(text, separator))) },
+	"join":      join,
+	"first":     first,
+	"has":       func(item any, list []any) bool { return slices.Contains(list, item) },
+	"dict":      dict,
+	"get":       get,
+	"hasKey":    hasKey,
+	"index":     index,
+	"fromJson":  fromJSON,
+	"toJson":    toJSON,
+
+	"default":  fallback,
+	"empty":    empty,
+	"coalesce": coalesce,
+	"ternary":  ternary,
+	"int64":    wholeNumber,
+	"fail":     func(message string) (string, error) { return "", failError(message) },
+
+	"toDate":     toDate,
+	"unixEpoch":  unixEpoch,
+	"dateInZone": dateInZone,
+	"dateModify": dateModify,
 }
 
-// aliases are sprig's names for functions that fail rather than yield something
-// else: here, every function does.
-var aliases = func() map[string]string {
-	plain := map[string]string{}
-	for name := range hermetic {
-		if rest, isMust := strings.CutPrefix(name, "must"); isMust {
-			plain[name] = strings.TrimPrefix(strings.ToLower(rest[:1])+rest[1:], "_")
-		}
-	}
-	return plain
-}()
+// operators are the functions of text/template that a template can call.
+var operators = strings.Fields("and or not eq ne lt le gt ge len slice")
 
-// offered are the functions that a text names, bounded.
-func offered(m *meter, text string) template.FuncMap {
-	chosen := functions(m)
-	for name, function := range chosen {
-		if strings.Contains(text, name) {
-			chosen[name] = m.bounded(name, function)
-		} else {
-			delete(chosen, name)
-		}
-	}
-	return chosen
-}
+// available lists the functions in an error.
+var available = strings.Join(slices.Sorted(maps.Keys(functions)), " ")

@@ -1,68 +1,128 @@
 package template
 
 import (
-	"strings"
+	"strconv"
 	"text/template"
 )
 
-// lists are functions that make lists of a text, and those that compare each item
-// of a list with each other.
-func (m *meter) lists() template.FuncMap {
-	return template.FuncMap{
-		"splitList": splitList,
-		"split":     func(separator, text string) (map[string]string, error) { return splitN(separator, -1, text) },
-		"splitn":    splitN,
-		"chunk":     chunk,
-		"uniq":      m.uniq,
-		"without":   m.without,
+// listOf returns texts as a list. All lists in a template have this type.
+func listOf(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
 	}
+	return list
 }
 
-// errTooMany is told before the items are made.
-func errTooMany(items int) error {
-	if items > MaxBytes/itemBytes {
-		return errTooLong
+// join puts a separator between the items of a list.
+func join(separator string, list []any) (string, error) {
+	out := &builder{}
+	for i, item := range list {
+		text := textOf(item)
+		if i > 0 {
+			text = separator + text
+		}
+		if err := out.add(text); err != nil {
+			return "", err
+		}
+	}
+	return out.String(), nil
+}
+
+func first(list []any) (any, error) {
+	if len(list) == 0 {
+		return nil, fault("the list is empty")
+	}
+	return list[0], nil
+}
+
+// dict returns a map of keys and values in turn.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fault("a key has no value")
+	}
+	members := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fault("a key is a text")
+		}
+		members[key] = pairs[i+1]
+	}
+	return bounded(members)
+}
+
+// get returns an empty text if the key is missing.
+func get(members map[string]any, key string) any {
+	if member, found := members[key]; found {
+		return member
+	}
+	return ""
+}
+
+func hasKey(members map[string]any, key string) bool {
+	_, found := members[key]
+	return found
+}
+
+// index returns a member of a map or an item of a list, or one inside it.
+func index(value any, keys ...any) (any, error) {
+	for _, key := range keys {
+		switch of := value.(type) {
+		case map[string]any:
+			name, _ := key.(string)
+			member, found := of[name]
+			if !found {
+				return nil, missingKeyError(name)
+			}
+			value = member
+		case []any:
+			at, ok := key.(int)
+			if !ok || at < 0 || at >= len(of) {
+				return nil, errNotTaken
+			}
+			value = of[at]
+		default:
+			return nil, errNotTaken
+		}
+	}
+	return value, nil
+}
+
+func empty(value any) bool {
+	truth, _ := template.IsTrue(value)
+	return !truth
+}
+
+// fallback returns the given value, or the other one if it is empty.
+func fallback(otherwise any, given ...any) any {
+	if len(given) == 0 || empty(given[0]) {
+		return otherwise
+	}
+	return given[0]
+}
+
+// coalesce returns the first value that is not empty.
+func coalesce(values ...any) any {
+	for _, value := range values {
+		if !empty(value) {
+			return value
+		}
 	}
 	return nil
 }
 
-func splitList(separator, text string) ([]string, error) {
-	if err := errTooMany(strings.Count(text, separator)); err != nil {
-		return nil, err
+func ternary(yes, no any, condition bool) any {
+	if condition {
+		return yes
 	}
-	return strings.Split(text, separator), nil
+	return no
 }
 
-func splitN(separator string, n int, text string) (map[string]string, error) {
-	parts := strings.Count(text, separator)
-	if n >= 0 {
-		parts = min(parts, n)
+func wholeNumber(value any) (int64, error) {
+	number, err := strconv.ParseInt(textOf(value), 10, 64)
+	if err != nil {
+		return 0, fault("what it is given is no whole number")
 	}
-	if err := errTooMany(parts); err != nil {
-		return nil, err
-	}
-	return hermetic["splitn"].(func(string, int, string) map[string]string)(separator, n, text), nil
-}
-
-func chunk(length int, list any) ([][]any, error) {
-	if length < 1 {
-		return nil, fault("a part has at least one item")
-	}
-	return hermetic["chunk"].(func(int, any) [][]any)(length, list), nil
-}
-
-func (m *meter) uniq(list any) ([]any, error) {
-	// Each item is compared with each before it.
-	size := sizeOf(list)
-	if err := m.spend(size.bytes * size.values / itemBytes); err != nil {
-		return nil, err
-	}
-	return hermetic["uniq"].(func(any) []any)(list), nil
-}
-
-func (m *meter) without(list any, items ...any) ([]any, error) {
-	if err := m.spend(sizeOf(list).bytes * len(items)); err != nil {
-		return nil, err
-	}
-	return hermetic["without"].(func(any, ...any) []any)(list, items...), nil
+	return number, nil
 }

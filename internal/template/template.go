@@ -1,76 +1,76 @@
 // Package template renders Go templates over texts. It is pure and bounded: no
-// function does I/O or reads the clock, there are no loops, no value grows beyond
-// MaxBytes, and the work of one rendering is counted.
+// function does I/O, reads the clock or is random. There are no loops, a template
+// calls at most maxCalls functions, each function is linear in its arguments, and
+// no value grows beyond MaxBytes. So the time and the memory of a rendering are
+// bounded without measuring them.
 package template
 
 import (
 	"fmt"
-	"strings"
 	"text/template"
+	"text/template/parse"
 )
 
-// MaxBytes bounds a template, what it yields, and each value in it.
-const MaxBytes = 64 << 10
-
-// Check tells what is wrong with a template without rendering it, and in which
-// line.
+// Check returns an error that names the line if a template is not valid. It does
+// not render the template.
 func Check(text string) error {
-	_, err := parsed(text, &meter{})
+	_, err := parsed(text)
 	return err
 }
 
 // Render renders a template over named values: {{ .name }}, or {{ index . "a-b" }}
-// for a name that is no identifier. A value is a text, a number, true or false, or
-// a list or a map of values. A name that is not there, or whose value is longer
-// than MaxBytes, is an error. An error never holds a text that was given, nor a
-// part of one: it may be secret.
+// for a name that is no identifier. A value is a string or a []string. A name that
+// is missing, or whose value is longer than MaxBytes, is an error. An error never
+// contains a value or a part of one: the value may be secret.
 func Render(text string, data map[string]any) (string, error) {
-	t, err := parsed(text, &meter{left: maxWork})
+	t, err := parsed(text)
 	if err != nil {
 		return "", err
 	}
-	given := make(map[string]any, len(data))
-	for name, value := range data {
-		if taken, _, err := copied(value, MaxBytes); err == nil {
-			given[name] = taken
-		}
-	}
-	out := &boundedBuilder{}
-	if err := t.Execute(out, given); err != nil {
+	out := &builder{}
+	if err := t.Execute(out, given(data)); err != nil {
 		return "", explain(err, text, data)
 	}
 	return out.String(), nil
 }
 
-func parsed(text string, m *meter) (*template.Template, error) {
+func parsed(text string) (*template.Template, error) {
 	if len(text) > MaxBytes {
 		return nil, fault(fmt.Sprintf("has more than %d KiB", MaxBytes>>10))
 	}
-	t, err := template.New(name).Option("missingkey=error").Funcs(offered(m, text)).Parse(text)
-	if err != nil {
+	tree, trees := parse.New(name), map[string]*parse.Tree{}
+	// check reports unknown functions, with the list of those that are available.
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(text, "", "", trees); err != nil {
 		return nil, explainParsing(err)
 	}
-	if err := checkDefinitions(t, text); err != nil {
+	if err := check(tree, trees, text); err != nil {
 		return nil, err
 	}
-	if t.Tree == nil {
-		return t, nil
-	}
-	return t, checkNodes(t.Root, text)
+	return template.New(name).Option("missingkey=error").Funcs(functions).AddParseTree(name, tree)
 }
 
-// fault is an error of our own: it holds no text that was given.
+// given returns the values that a template can use, with lists in the type that
+// functions take.
+func given(data map[string]any) map[string]any {
+	values := make(map[string]any, len(data))
+	for name, value := range data {
+		switch value := value.(type) {
+		case string:
+			values[name] = value
+		case []string:
+			values[name] = listOf(value)
+		default:
+			continue
+		}
+		if _, err := bounded(values[name]); err != nil {
+			delete(values, name)
+		}
+	}
+	return values
+}
+
+// fault is an error of this package. It contains no value.
 type fault string
 
 func (f fault) Error() string { return string(f) }
-
-var errTooLong = fault(fmt.Sprintf("yields more than %d KiB", MaxBytes>>10))
-
-type boundedBuilder struct{ strings.Builder }
-
-func (b *boundedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > MaxBytes {
-		return 0, errTooLong
-	}
-	return b.Builder.Write(p)
-}

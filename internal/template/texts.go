@@ -1,45 +1,46 @@
 package template
 
 import (
-	"encoding/base32"
 	"encoding/base64"
+	"fmt"
 	"strings"
-	"text/template"
 )
 
-// texts are functions of sprig that are bounded before they allocate, or that fail
-// where sprig's yield the text of an error.
-var texts = template.FuncMap{
-	"b64dec":   decoder(base64.StdEncoding.DecodeString, "what it is given is not base64"),
-	"b32dec":   decoder(base32.StdEncoding.DecodeString, "what it is given is not base32"),
-	"replace":  replace,
-	"repeat":   repeat,
-	"indent":   indent,
-	"nindent":  nindent,
-	"wrapWith": wrapWith,
-	"fail":     func(message string) (string, error) { return "", failError(message) },
-}
+func upper(text string) (string, error) { return bounded(strings.ToUpper(text)) }
 
-func decoder(decode func(string) ([]byte, error), otherwise fault) func(string) (string, error) {
-	return func(text string) (string, error) {
-		raw, err := decode(text)
-		if err != nil {
-			return "", otherwise
-		}
-		return string(raw), nil
+func lower(text string) (string, error) { return bounded(strings.ToLower(text)) }
+
+// trimAll searches the characters for each character of the text, so they are few.
+func trimAll(characters, text string) (string, error) {
+	if len(characters) > maxPattern {
+		return "", errPattern
 	}
+	return strings.Trim(text, characters), nil
 }
 
-// replace has the order of arguments that suits a pipeline.
+// trunc returns the first bytes of a text, or the last ones if length is negative.
+func trunc(length int, text string) string {
+	switch {
+	case length < 0 && len(text)+length > 0:
+		return text[len(text)+length:]
+	case length >= 0 && len(text) > length:
+		return text[:length]
+	}
+	return text
+}
+
 func replace(old, replacement, text string) (string, error) {
-	if len(text)+strings.Count(text, old)*len(replacement) > MaxBytes {
-		return "", errTooLong
+	if err := fits(len(text) + strings.Count(text, old)*(len(replacement)-len(old))); err != nil {
+		return "", err
 	}
 	return strings.ReplaceAll(text, old, replacement), nil
 }
 
 func repeat(count int, text string) (string, error) {
-	if count > MaxBytes || count*len(text) > MaxBytes {
+	switch {
+	case count < 0:
+		return "", errNotTaken
+	case count > MaxBytes || count*len(text) > MaxBytes:
 		return "", errTooLong
 	}
 	return strings.Repeat(text, count), nil
@@ -52,21 +53,94 @@ func indent(spaces int, text string) (string, error) {
 		return "", err
 	}
 	indented, err := replace("\n", "\n"+margin, text)
-	return margin + indented, err
+	if err != nil {
+		return "", err
+	}
+	return bounded(margin + indented)
 }
 
-// nindent starts a line before.
+// nindent indents a text and starts a new line before it.
 func nindent(spaces int, text string) (string, error) {
 	indented, err := indent(spaces, text)
-	return "\n" + indented, err
+	if err != nil {
+		return "", err
+	}
+	return bounded("\n" + indented)
 }
 
-// wrapWith puts a separator between lines of a width.
-func wrapWith(width int, separator, text string) (string, error) {
-	wrap := hermetic["wrapWith"].(func(int, string, string) string)
-	breaks := strings.Count(wrap(width, "\n", text), "\n") - strings.Count(text, "\n")
-	if len(text)+breaks*len(separator) > MaxBytes {
-		return "", errTooLong
+func sprint(values ...any) (string, error) {
+	if err := fits(sizeOf(values...)); err != nil {
+		return "", err
 	}
-	return wrap(width, separator, text), nil
+	return bounded(fmt.Sprint(values...))
+}
+
+// textOf returns a value as print writes it.
+func textOf(value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	return fmt.Sprint(value)
+}
+
+// sprintf has verbs without flags, width and index, so it writes each value once.
+func sprintf(format string, values ...any) (string, error) {
+	out := &builder{}
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		switch {
+		case !found && len(values) > 0:
+			return "", fault("has more values than verbs")
+		case !found:
+		case strings.HasPrefix(rest, "%"):
+			text += "%"
+		case rest == "" || strings.IndexByte("sdv", rest[0]) < 0:
+			return "", fault("the verbs are %s, %d, %v and %%, without flags and width")
+		case len(values) == 0:
+			return "", fault("has more verbs than values")
+		default:
+			text += textOf(values[0])
+			values = values[1:]
+		}
+		if err := out.add(text); err != nil {
+			return "", err
+		}
+		if !found {
+			return out.String(), nil
+		}
+		format = rest[1:]
+	}
+}
+
+// quote writes values as JSON, with a space between them.
+func quote(values ...any) (string, error) {
+	out := &builder{}
+	for _, value := range values {
+		if value == nil {
+			continue
+		}
+		text, err := toJSON(value)
+		if err != nil {
+			return "", err
+		}
+		if out.text.Len() > 0 {
+			text = " " + text
+		}
+		if err := out.add(text); err != nil {
+			return "", err
+		}
+	}
+	return out.String(), nil
+}
+
+func base64Encode(text string) (string, error) {
+	return bounded(base64.StdEncoding.EncodeToString([]byte(text)))
+}
+
+func base64Decode(text string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return "", fault("what it is given is not base64")
+	}
+	return string(raw), nil
 }

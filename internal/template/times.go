@@ -1,27 +1,18 @@
 package template
 
 import (
-	"encoding/json"
 	"strconv"
-	"text/template"
 	"time"
 )
 
-// times are functions over instants. An instant is a text in RFC 3339, as
-// expires_at is: a time of Go has methods that grow texts and read the local zone.
-var times = template.FuncMap{
-	"toDate":      toDate,
-	"unixEpoch":   unixEpoch,
-	"dateInZone":  dateInZone,
-	"dateModify":  dateModify,
-	"date_modify": dateModify,
-}
+// A date in a template is a text in RFC 3339, as expires_at is: a time.Time has
+// methods that a template could call, and some read the local zone.
 
-// mostLayout bounds a layout: a date is a small multiple of it.
-const mostLayout = 256
-
-// toDate reads a date. It is in UTC when the layout has no zone.
+// toDate reads a date. It is in UTC if the layout has no zone.
 func toDate(layout, text string) (string, error) {
+	if len(layout) > maxPattern {
+		return "", errPattern
+	}
 	at, err := time.ParseInLocation(layout, text, time.UTC)
 	if err != nil {
 		return "", fault("what it is given is no date of the layout")
@@ -35,16 +26,7 @@ func toDate(layout, text string) (string, error) {
 
 // instant reads a date in RFC 3339, or the seconds since 1970.
 func instant(date any) (time.Time, error) {
-	switch date := date.(type) {
-	case int:
-		return time.Unix(int64(date), 0).UTC(), nil
-	case int64:
-		return time.Unix(date, 0).UTC(), nil
-	case json.Number:
-		seconds, err := date.Int64()
-		return time.Unix(seconds, 0).UTC(), err
-	}
-	text, _ := date.(string)
+	text := textOf(date)
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return time.Unix(seconds, 0).UTC(), nil
 	}
@@ -65,8 +47,8 @@ func dateInZone(layout string, date any, zone string) (string, error) {
 	switch {
 	case zone != "UTC":
 		return "", fault(`there is no zone but "UTC"`)
-	case len(layout) > mostLayout:
-		return "", fault("a layout has no more than 256 characters")
+	case len(layout) > maxPattern:
+		return "", errPattern
 	}
 	at, err := instant(date)
 	return at.UTC().Format(layout), err
