@@ -37,11 +37,12 @@ func replace(old, replacement, text string) (string, error) {
 }
 
 func repeat(count int, text string) (string, error) {
-	switch {
-	case count < 0:
+	if count < 0 {
 		return "", errNotTaken
-	case count > MaxBytes || count*len(text) > MaxBytes:
-		return "", errTooLong
+	}
+	// The product overflows only if count alone is too large.
+	if err := fits(max(count, count*len(text))); err != nil {
+		return "", err
 	}
 	return strings.Repeat(text, count), nil
 }
