@@ -28,10 +28,9 @@ type assertions struct {
 }
 
 func assertionsOf(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (made assertions, err error) {
-	method := server.ClientAuthentication.Method
-	if method == v1alpha1.ClientSecretJWT || method == v1alpha1.PrivateKeyJWT {
+	if signsWith := authenticationOf(server).signsWith; signsWith != noKey {
 		declared := server.ClientAuthentication.Assertion
-		if made.client, err = assertion(server.TokenEndpoint, declared, method == v1alpha1.ClientSecretJWT, grant, now); err != nil {
+		if made.client, err = assertion(server.TokenEndpoint, declared, signsWith == symmetricKey, grant, now); err != nil {
 			return made, err
 		}
 	}

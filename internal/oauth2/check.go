@@ -3,7 +3,6 @@ package oauth2
 import (
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/template"
@@ -24,9 +23,10 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 			return invalid("authorizationServer.response.expiresAtLayout %q cannot be used: write year, month, day, hour and minute as in MM/DD/YYYY hh:mm:ss A or DD.MM.YYYY HH:mm", layout)
 		}
 	}
+	method := authenticationOf(server)
 	for _, header := range server.Request.Headers {
-		if strings.EqualFold(header.Name, "Authorization") && server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic {
-			return invalid("client_secret_basic sets the header Authorization, and authorizationServer.request.headers does too: set clientAuthentication.method to none, or remove the header")
+		if err := method.checkHeader(server.ClientAuthentication, header.Name); err != nil {
+			return err
 		}
 		if err := checkTemplate("header "+header.Name, header.Template); err != nil {
 			return err
@@ -72,22 +72,7 @@ func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 			return invalid("with assertion.serviceAccountToken the API server makes the JWT: set nothing beside it, nor a profile that has it")
 		}
 	}
-	return checkAssertion(server.ClientAuthentication)
-}
-
-func checkAssertion(authentication *v1alpha1.ClientAuthentication) error {
-	assertion := authentication.Assertion
-	switch method := authentication.Method; {
-	case assertion == nil:
-		return nil
-	case method != v1alpha1.ClientSecretJWT && method != v1alpha1.PrivateKeyJWT:
-		return invalid("clientAuthentication.assertion is for the methods client_secret_jwt and private_key_jwt, and the method is %s: correct one of them", method)
-	case assertion.ServiceAccountToken != nil && method != v1alpha1.PrivateKeyJWT:
-		return invalid("clientAuthentication.assertion.serviceAccountToken is for the method private_key_jwt, and the method is %s: correct one of them", method)
-	case assertion.Algorithm != "" && isSymmetric(assertion.Algorithm) != (method == v1alpha1.ClientSecretJWT):
-		return invalid("clientAuthentication.assertion.algorithm %s does not go with the method %s: correct one of them", assertion.Algorithm, method)
-	}
-	return nil
+	return authenticationOf(server).checkAssertion(server.ClientAuthentication)
 }
 
 func checkParameters(what string, parameters []v1alpha1.Parameter) error {

@@ -3,7 +3,6 @@ package oauth2
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -133,24 +132,3 @@ func factsOf(server v1alpha1.AuthorizationServerSpec, grant Grant) facts {
 		scopes: grant.Scopes, audience: grant.Audience, resources: grant.Resources,
 	}
 }
-
-// otherEncoding is the basicEncoding that sends other bytes than the declared one.
-// It is empty if there is none that a server can read: in the raw form, an ID must
-// not hold a colon (RFC 7617 section 2).
-func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
-	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
-	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
-	switch {
-	case server.ClientAuthentication.Method != v1alpha1.ClientSecretBasic || isSame:
-		return ""
-	case server.ClientAuthentication.BasicEncoding == v1alpha1.RawBasic:
-		return v1alpha1.FormURLEncodedBasic
-	case strings.Contains(id, ":"):
-		return ""
-	}
-	return v1alpha1.RawBasic
-}
-
-// OtherBasicEncoding is the value of basicEncoding to try after the server refused
-// the credentials of this request; empty if it makes no difference.
-func (r *Request) OtherBasicEncoding() v1alpha1.BasicEncoding { return r.facts.otherEncoding }

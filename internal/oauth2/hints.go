@@ -135,22 +135,17 @@ func (r refused) aboutBasic() []string {
 // refuse them.
 func (r refused) aboutCredentials() []string {
 	clauses := append(r.aboutBasic(), "check "+r.client())
-	method := r.server.ClientAuthentication.Method
+	method := authenticationOf(r.server)
 	switch assertion := r.server.ClientAuthentication.Assertion; {
 	case LogsUserIn(r.server):
 		clauses = append(clauses, r.aboutUser())
-	case (r.isOwnDialect() || r.metadataListMethods()) && (method == v1alpha1.ClientSecretBasic || method == v1alpha1.ClientSecretPost):
-	case method == v1alpha1.ClientSecretBasic:
-		clauses = append(clauses, methodIs(method)+": try client_secret_post")
-	case method == v1alpha1.ClientSecretPost:
-		clauses = append(clauses, methodIs(method)+": try client_secret_basic")
+	case method.sendsClientSecret() && (r.isOwnDialect() || r.metadataListMethods()):
+	case method.isNone() && r.sendsSecret():
 	case assertion != nil && assertion.ServiceAccountToken != nil:
 		clauses = append(clauses, fmt.Sprintf("have the authorization server trust the issuer and subject of the ServiceAccount's token, and check assertion.serviceAccountToken.audience, which is %q",
 			assertion.ServiceAccountToken.Audience))
-	case method == v1alpha1.PrivateKeyJWT, method == v1alpha1.ClientSecretJWT:
-		clauses = append(clauses, "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not take the token endpoint, and check the clocks")
-	case method == v1alpha1.ClientAuthenticationNone && !r.sendsSecret():
-		clauses = append(clauses, "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic")
+	case method.advice != "":
+		clauses = append(clauses, method.advice)
 	}
 	return clauses
 }
@@ -169,10 +164,6 @@ func (r refused) isOwnDialect() bool {
 		(names != nil && (names.ClientID != nil || names.ClientSecret != nil))
 }
 
-func methodIs(method v1alpha1.ClientAuthenticationMethod) string {
-	return fmt.Sprintf("authorizationServer.clientAuthentication.method is %s", method)
-}
-
 // sendsSecret reports whether parameters, headers or an assertion prove who the
 // client is.
 func (r refused) sendsSecret() bool {
@@ -182,18 +173,10 @@ func (r refused) sendsSecret() bool {
 
 // client names what authenticates the client, and the keys that hold it.
 func (r refused) client() string {
-	what := "the client ID"
-	switch r.server.ClientAuthentication.Method {
-	case v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT:
-		what += " and its secret"
-	case v1alpha1.PrivateKeyJWT:
-		what += " and that its public key is registered at the authorization server"
-	case v1alpha1.TLSClientAuth, v1alpha1.SelfSignedTLSClientAuth:
-		what += " and that its certificate is registered at the authorization server"
-	case v1alpha1.ClientAuthenticationNone:
-		if r.sendsSecret() {
-			what = "the credentials"
-		}
+	method := authenticationOf(r.server)
+	what := method.toCheck
+	if method.isNone() && r.sendsSecret() {
+		what = "the credentials"
 	}
 	if from := r.request.facts.origin.String(); from != "" {
 		what += " (" + from + ")"

@@ -30,7 +30,7 @@ func namesOf(server v1alpha1.AuthorizationServerSpec) names {
 		clientAssertion:     name(given.ClientAssertion, "client_assertion"),
 		clientAssertionType: name(given.ClientAssertionType, "client_assertion_type"),
 	}
-	if server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic && given.ClientID == nil {
+	if authenticationOf(server).authorization != nil && given.ClientID == nil {
 		// The header holds it already.
 		names.clientID = ""
 	}

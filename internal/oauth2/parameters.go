@@ -2,7 +2,6 @@ package oauth2
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -146,23 +145,4 @@ func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, material
 		parameters.set(names.assertion, hidden(assertions.grant))
 	}
 	return parameters, authenticate(parameters, server, grant, assertions)
-}
-
-// authenticate adds the parameters by which the client proves who it is (RFC 6749
-// section 2.3.1, RFC 7521 section 4.2, RFC 8705 section 2).
-func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
-	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	names := namesOf(server)
-	parameters.set(names.clientID, grant.Credentials.clientID())
-	switch method := server.ClientAuthentication.Method; method {
-	case v1alpha1.ClientSecretPost:
-		parameters.set(names.clientSecret, hidden(grant.Credentials.ClientSecret))
-	case v1alpha1.ClientSecretJWT, v1alpha1.PrivateKeyJWT:
-		parameters.set(names.clientAssertionType, plain(jwtBearer))
-		parameters.set(names.clientAssertion, hidden(assertions.client))
-	case v1alpha1.ClientSecretBasic, v1alpha1.ClientAuthenticationNone, v1alpha1.TLSClientAuth, v1alpha1.SelfSignedTLSClientAuth:
-	default:
-		return fmt.Errorf("client authentication method %q is not known", method)
-	}
-	return nil
 }

@@ -5,9 +5,7 @@ package oauth2
 
 import (
 	"cmp"
-	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -145,22 +143,8 @@ func headersOf(server v1alpha1.AuthorizationServerSpec, material material, conte
 	}
 	setDefault("Accept", plain("application/json"))
 	setDefault("Content-Type", plain(contentType))
-	if server.ClientAuthentication.Method == v1alpha1.ClientSecretBasic {
-		headers["Authorization"] = hidden(NewSensitive(basicAuthorization(server.ClientAuthentication, material.credentials)))
+	if authorization := authenticationOf(server).authorization; authorization != nil {
+		headers["Authorization"] = hidden(NewSensitive(authorization(server.ClientAuthentication, material.credentials)))
 	}
 	return headers, nil
-}
-
-// basicAuthorization joins ID and secret as RFC 6749 section 2.3.1 asks, unless
-// the server wants them raw.
-func basicAuthorization(authentication *v1alpha1.ClientAuthentication, credentials Credentials) string {
-	scheme := authentication.AuthorizationScheme
-	if scheme == "" {
-		scheme = "Basic"
-	}
-	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
-	if authentication.BasicEncoding != v1alpha1.RawBasic {
-		id, secret = url.QueryEscape(id), url.QueryEscape(secret)
-	}
-	return scheme + " " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 }

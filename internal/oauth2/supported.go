@@ -47,11 +47,10 @@ func (m *Metadata) scopes() []string {
 // of the server list methods and the declared one is not among them. Methods by
 // parameters, headers or an assertion as the grant are not in such lists.
 func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
-	declared := server.ClientAuthentication.Method
-	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || declared == v1alpha1.ClientAuthenticationNone {
+	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || authenticationOf(server).isNone() {
 		return ""
 	}
-	supported := metadata.TokenEndpointAuthMethodsSupported
+	declared, supported := server.ClientAuthentication.Method, metadata.TokenEndpointAuthMethodsSupported
 	if slices.Contains(supported, string(declared)) {
 		return ""
 	}
@@ -60,14 +59,7 @@ func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata)
 
 // methodToTry prefers a method that needs no other credentials than the declared one.
 func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []string) string {
-	alike := map[v1alpha1.ClientAuthenticationMethod][]v1alpha1.ClientAuthenticationMethod{
-		v1alpha1.ClientSecretBasic:       {v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT},
-		v1alpha1.ClientSecretPost:        {v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretJWT},
-		v1alpha1.ClientSecretJWT:         {v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost},
-		v1alpha1.TLSClientAuth:           {v1alpha1.SelfSignedTLSClientAuth},
-		v1alpha1.SelfSignedTLSClientAuth: {v1alpha1.TLSClientAuth},
-	}
-	for _, method := range alike[declared] {
+	for _, method := range clientAuthentications[declared].alternatives {
 		if slices.Contains(supported, string(method)) {
 			return fmt.Sprintf("%s, which the metadata of the server name", method)
 		}
@@ -75,10 +67,13 @@ func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []strin
 	return oneOf(supported)
 }
 
-// registered are names of methods and grant types that tell nothing of a secret.
-var registered = []string{
-	string(v1alpha1.ClientSecretBasic), string(v1alpha1.ClientSecretPost), string(v1alpha1.ClientSecretJWT), "private_key_jwt",
-	string(v1alpha1.TLSClientAuth), string(v1alpha1.SelfSignedTLSClientAuth), "none",
+// registered reports whether a name is one of a method or a grant type: a hint may show it.
+func registered(name string) bool {
+	_, isMethod := clientAuthentications[v1alpha1.ClientAuthenticationMethod(name)]
+	return isMethod || slices.Contains(grantTypes, name)
+}
+
+var grantTypes = []string{
 	"authorization_code", "implicit", "password", "client_credentials", "refresh_token",
 	"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer",
 	"urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
@@ -87,7 +82,8 @@ var registered = []string{
 // oneOf names what to choose of what metadata list.
 func oneOf(supported []string) string {
 	const one = "one that the metadata of the server name"
-	if known := without(supported, without(supported, registered)); len(known) > 0 {
+	known := slices.DeleteFunc(slices.Clone(supported), func(name string) bool { return !registered(name) })
+	if len(known) > 0 {
 		return one + ": " + namesIn(known)
 	}
 	return one

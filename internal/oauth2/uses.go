@@ -45,21 +45,16 @@ func ServiceAccountAudience(server v1alpha1.AuthorizationServerSpec) string {
 
 func usesOf(server v1alpha1.AuthorizationServerSpec) uses {
 	names := namesOf(server)
-	method := server.ClientAuthentication.Method
 	uses := uses{
-		clientID:     names.clientID != "" || method == v1alpha1.ClientSecretBasic,
-		clientSecret: method == v1alpha1.ClientSecretBasic || (method == v1alpha1.ClientSecretPost && names.clientSecret != ""),
-		certificate: method == v1alpha1.TLSClientAuth || method == v1alpha1.SelfSignedTLSClientAuth ||
-			(server.TLS != nil && server.TLS.ClientCertificate == v1alpha1.ClientCertificateFromCredentials),
-		keys: map[string]string{},
+		clientID:    names.clientID != "",
+		certificate: server.TLS != nil && server.TLS.ClientCertificate == v1alpha1.ClientCertificateFromCredentials,
+		keys:        map[string]string{},
 	}
 	for _, header := range server.Request.Headers {
 		uses.add("header "+header.Name, header.SecretKey, header.Template)
 	}
 	uses.addAll("parameter ", server.Request.Parameters)
-	if method == v1alpha1.ClientSecretJWT || method == v1alpha1.PrivateKeyJWT {
-		uses.addAssertion(server.ClientAuthentication.Assertion, method == v1alpha1.ClientSecretJWT)
-	}
+	authenticationOf(server).addTo(&uses, server.ClientAuthentication, names)
 	if grant := server.Request.Assertion; grant != nil {
 		uses.addAssertion(grant, isSymmetric(grant.Algorithm))
 	}

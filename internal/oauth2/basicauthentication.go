@@ -1,0 +1,44 @@
+package oauth2
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// basicAuthorization joins ID and secret as RFC 6749 section 2.3.1 asks, unless
+// the server wants them raw.
+func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Credentials) string {
+	scheme := declared.AuthorizationScheme
+	if scheme == "" {
+		scheme = "Basic"
+	}
+	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
+	if declared.BasicEncoding != v1alpha1.RawBasic {
+		id, secret = url.QueryEscape(id), url.QueryEscape(secret)
+	}
+	return scheme + " " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
+}
+
+// otherEncoding is the basicEncoding that sends other bytes than the declared one.
+// It is empty if there is none that a server can read: in the raw form, an ID must
+// not hold a colon (RFC 7617 section 2).
+func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
+	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
+	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
+	switch {
+	case authenticationOf(server).authorization == nil || isSame:
+		return ""
+	case server.ClientAuthentication.BasicEncoding == v1alpha1.RawBasic:
+		return v1alpha1.FormURLEncodedBasic
+	case strings.Contains(id, ":"):
+		return ""
+	}
+	return v1alpha1.RawBasic
+}
+
+// OtherBasicEncoding is the value of basicEncoding to try after the server refused
+// the credentials of this request; empty if it makes no difference.
+func (r *Request) OtherBasicEncoding() v1alpha1.BasicEncoding { return r.facts.otherEncoding }

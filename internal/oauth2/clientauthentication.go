@@ -1,0 +1,159 @@
+package oauth2
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// clientAuthentication is a method of client authentication: what it sends, and what a hint says when
+// the server refuses the credentials. What it sends decides which credentials it takes and which
+// declarations contradict it. The zero value sends the client ID only.
+type clientAuthentication struct {
+	// authorization returns the value of the header Authorization from ID and secret; nil for a
+	// method without it.
+	authorization func(declared *v1alpha1.ClientAuthentication, credentials Credentials) string
+	// secretParameter is true if the client secret is a parameter.
+	secretParameter bool
+	// signsWith is the key of the JWT in the parameter client_assertion; noKey for no JWT.
+	signsWith assertionKey
+	// certificate is true if the client shows a certificate in the TLS handshake.
+	certificate bool
+
+	// toCheck names what authenticates the client, to go after "check".
+	toCheck string
+	// advice is what to try if the credentials are right; empty for none.
+	advice string
+	// alternatives take the same credentials. The likeliest is the first.
+	alternatives []v1alpha1.ClientAuthenticationMethod
+}
+
+// assertionKey is the part of the credentials that signs a JWT.
+type assertionKey string
+
+const (
+	noKey assertionKey = ""
+	// symmetricKey is the client secret.
+	symmetricKey assertionKey = "symmetric"
+	// asymmetricKey is the private key.
+	asymmetricKey assertionKey = "asymmetric"
+)
+
+const (
+	idAndSecret      = "the client ID and its secret"
+	idAndCertificate = "the client ID and that its certificate is registered at the authorization server"
+	checkAudience    = "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not take the token endpoint, and check the clocks"
+)
+
+// clientAuthentications has a row for each method of the API.
+var clientAuthentications = map[v1alpha1.ClientAuthenticationMethod]clientAuthentication{
+	v1alpha1.ClientSecretBasic: {
+		authorization: basicAuthorization,
+		toCheck:       idAndSecret,
+		advice:        "authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post",
+		alternatives:  methods{v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT},
+	},
+	v1alpha1.ClientSecretPost: {
+		secretParameter: true,
+		toCheck:         idAndSecret,
+		advice:          "authorizationServer.clientAuthentication.method is client_secret_post: try client_secret_basic",
+		alternatives:    methods{v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretJWT},
+	},
+	v1alpha1.ClientSecretJWT: {
+		signsWith:    symmetricKey,
+		toCheck:      idAndSecret,
+		advice:       checkAudience,
+		alternatives: methods{v1alpha1.ClientSecretBasic, v1alpha1.ClientSecretPost},
+	},
+	v1alpha1.PrivateKeyJWT: {
+		signsWith: asymmetricKey,
+		toCheck:   "the client ID and that its public key is registered at the authorization server",
+		advice:    checkAudience,
+	},
+	v1alpha1.TLSClientAuth: {
+		certificate:  true,
+		toCheck:      idAndCertificate,
+		alternatives: methods{v1alpha1.SelfSignedTLSClientAuth},
+	},
+	v1alpha1.SelfSignedTLSClientAuth: {
+		certificate:  true,
+		toCheck:      idAndCertificate,
+		alternatives: methods{v1alpha1.TLSClientAuth},
+	},
+	v1alpha1.ClientAuthenticationNone: {
+		toCheck: "the client ID",
+		advice:  "no secret is sent: if the client has one, set authorizationServer.clientAuthentication.method to client_secret_basic",
+	},
+}
+
+type methods = []v1alpha1.ClientAuthenticationMethod
+
+func authenticationOf(server v1alpha1.AuthorizationServerSpec) clientAuthentication {
+	return clientAuthentications[server.ClientAuthentication.Method]
+}
+
+// sendsClientSecret reports whether the client secret itself is sent.
+func (c clientAuthentication) sendsClientSecret() bool {
+	return c.authorization != nil || c.secretParameter
+}
+
+// isNone reports whether the method sends nothing but the client ID. Parameters, headers or a grant
+// may still authenticate the client.
+func (c clientAuthentication) isNone() bool {
+	return !c.sendsClientSecret() && c.signsWith == noKey && !c.certificate
+}
+
+// addTo adds what the method takes from the credentials, besides the parameter for the client ID.
+func (c clientAuthentication) addTo(uses *uses, declared *v1alpha1.ClientAuthentication, names names) {
+	uses.clientID = uses.clientID || c.authorization != nil
+	uses.clientSecret = uses.clientSecret || c.authorization != nil || (c.secretParameter && names.clientSecret != "")
+	uses.certificate = uses.certificate || c.certificate
+	if c.signsWith != noKey {
+		uses.addAssertion(declared.Assertion, c.signsWith == symmetricKey)
+	}
+}
+
+// checkHeader returns an error if the method sets a header that the declaration sets too.
+func (c clientAuthentication) checkHeader(declared *v1alpha1.ClientAuthentication, name string) error {
+	if c.authorization == nil || !strings.EqualFold(name, "Authorization") {
+		return nil
+	}
+	return invalid("%s sets the header Authorization, and authorizationServer.request.headers does too: set clientAuthentication.method to none, or remove the header", declared.Method)
+}
+
+// checkAssertion returns an error if the declared assertion contradicts the method.
+func (c clientAuthentication) checkAssertion(declared *v1alpha1.ClientAuthentication) error {
+	assertion := declared.Assertion
+	switch {
+	case assertion == nil:
+		return nil
+	case c.signsWith == noKey:
+		return invalid("clientAuthentication.assertion is for the methods client_secret_jwt and private_key_jwt, and the method is %s: correct one of them", declared.Method)
+	case assertion.ServiceAccountToken != nil && c.signsWith != asymmetricKey:
+		return invalid("clientAuthentication.assertion.serviceAccountToken is for the method private_key_jwt, and the method is %s: correct one of them", declared.Method)
+	case assertion.Algorithm != "" && isSymmetric(assertion.Algorithm) != (c.signsWith == symmetricKey):
+		return invalid("clientAuthentication.assertion.algorithm %s does not go with the method %s: correct one of them", assertion.Algorithm, declared.Method)
+	}
+	return nil
+}
+
+// authenticate adds the parameters by which the client proves who it is (RFC 6749
+// section 2.3.1, RFC 7521 section 4.2, RFC 8705 section 2).
+func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
+	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	method, known := clientAuthentications[server.ClientAuthentication.Method]
+	if !known {
+		return fmt.Errorf("client authentication method %q is not known", server.ClientAuthentication.Method)
+	}
+	names := namesOf(server)
+	parameters.set(names.clientID, grant.Credentials.clientID())
+	if method.secretParameter {
+		parameters.set(names.clientSecret, hidden(grant.Credentials.ClientSecret))
+	}
+	if method.signsWith != noKey {
+		parameters.set(names.clientAssertionType, plain(jwtBearer))
+		parameters.set(names.clientAssertion, hidden(assertions.client))
+	}
+	return nil
+}
