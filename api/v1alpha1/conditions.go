@@ -215,3 +215,65 @@ const (
 	// bring a new one into a running Pod in time.
 	EventLifetimeShort = "LifetimeShort"
 )
+
+// Reasons has every reason of a condition, with the fields to check if a token request ends with it,
+// the likeliest first. It has none for a reason that no token request ends with.
+//
+// A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
+// {endpoint} its URL, {secret} the credentials Secret, {credentials} what in it authenticates the
+// client, and {label} the label that allows its use. A name with leading dashes is a flag of the
+// operator.
+var Reasons = map[string][]string{
+	ReasonTokenIssued: nil,
+	ReasonSuspended:   nil,
+
+	ReasonUsable: nil,
+
+	ReasonLifetimeUnreadable: nil,
+
+	ReasonProfileUnknown:                     {"{server}.profile"},
+	ReasonAuthorizationServerInvalid:         {"{server}"},
+	ReasonSpecTooLarge:                       {"{server}", "spec"},
+	ReasonAuthorizationServerNotFound:        {"spec.authorizationServerRef"},
+	ReasonAuthorizationServerNotAllowed:      {"{server}.allowedNamespaces", "spec.authorizationServerRef"},
+	ReasonInlineAuthorizationServerForbidden: nil,
+	ReasonServiceAccountNotFound:             {"spec.serviceAccountName"},
+	ReasonServiceAccountNotLabelled:          {"the ServiceAccount: {label}"},
+	ReasonServiceAccountTokenRefused:         {"{server}.clientAuthentication.assertion.serviceAccountToken.audience", "spec.serviceAccountName"},
+	ReasonTokenEndpointMissing:               {"{server}.tokenEndpoint"},
+	ReasonCredentialsNotFound:                {"spec.credentialsRef.name"},
+	ReasonCredentialsNotLabelled:             {"{secret}: {label}"},
+	ReasonCredentialsMissing:                 {"spec.credentialsRef", "{secret}: data", "{server}.clientAuthentication.method"},
+	ReasonCredentialsInvalid:                 {"{secret}: data"},
+	ReasonCABundleUnusable:                   {"{server}.tls.caBundleRef"},
+	ReasonTargetTemplateInvalid:              {"spec.target.template"},
+	ReasonTargetConflict:                     nil,
+	ReasonAPIRequestFailed:                   nil,
+	ReasonTargetContested:                    nil,
+
+	ReasonTokenEndpointInsecure:    {"{endpoint}", "--allow-http"},
+	ReasonAddressDenied:            {"{endpoint}", "--allowed-cidrs"},
+	ReasonDiscoveryFailed:          {"{server}.issuer"},
+	ReasonTokenEndpointUnreachable: {"{endpoint}"},
+	ReasonTLSFailed:                {"{server}.tls.caBundleRef", "{endpoint}"},
+	ReasonTimeout:                  {"{endpoint}"},
+	ReasonRedirectRefused:          {"{endpoint}"},
+	ReasonTokenEndpointBusy:        nil,
+	ReasonServerError:              {"{endpoint}", "{server}.request"},
+	ReasonRateLimited:              {"{server}.rateLimit"},
+
+	ReasonInvalidClient:        {"{credentials}", "{server}.clientAuthentication.method"},
+	ReasonUnauthorizedClient:   {"{server}.request.grantType", "{credentials}"},
+	ReasonUnsupportedGrantType: {"{server}.request.grantType"},
+	ReasonInvalidGrant:         {"{server}.request.grantType", "{server}.request.assertion"},
+	ReasonInvalidScope:         {"spec.scopes"},
+	ReasonInvalidRequest:       {"{server}.profile", "{server}.request"},
+	ReasonInvalidTarget:        {"spec.audience", "spec.resources"},
+	ReasonRequestRefused:       {"{endpoint}", "{server}.profile", "{server}.request"},
+	ReasonInvalidResponse:      {"{server}.response.accessToken", "{server}.profile", "{endpoint}"},
+	ReasonTokenExpired:         {"{server}.response.expiresIn", "{server}.response.expiresAt", "{server}.defaultTokenLifetime"},
+	ReasonTokenMissing:         nil,
+	ReasonTokenTypeUnsupported: {"{server}.response.tokenType", "{server}.request"},
+
+	ReasonSecretWriteFailed: nil,
+}

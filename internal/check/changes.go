@@ -9,48 +9,6 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// fields are those that a reason can lie in, the likeliest first. {server} is the
-// declaration of the authorization server, {endpoint} its URL, {secret} the
-// credentials Secret, {credentials} what in it authenticates the client, and
-// {label} the label that allows its use.
-var fields = map[string][]string{
-	v1alpha1.ReasonProfileUnknown:                {"{server}.profile"},
-	v1alpha1.ReasonAuthorizationServerInvalid:    {"{server}"},
-	v1alpha1.ReasonSpecTooLarge:                  {"{server}", "spec"},
-	v1alpha1.ReasonAuthorizationServerNotFound:   {"spec.authorizationServerRef"},
-	v1alpha1.ReasonAuthorizationServerNotAllowed: {"{server}.allowedNamespaces", "spec.authorizationServerRef"},
-	v1alpha1.ReasonServiceAccountNotFound:        {"spec.serviceAccountName"},
-	v1alpha1.ReasonServiceAccountNotLabelled:     {"the ServiceAccount: {label}"},
-	v1alpha1.ReasonServiceAccountTokenRefused:    {"{server}.clientAuthentication.assertion.serviceAccountToken.audience", "spec.serviceAccountName"},
-	v1alpha1.ReasonTokenEndpointMissing:          {"{server}.tokenEndpoint"},
-	v1alpha1.ReasonCredentialsNotFound:           {"spec.credentialsRef.name"},
-	v1alpha1.ReasonCredentialsNotLabelled:        {"{secret}: {label}"},
-	v1alpha1.ReasonCredentialsMissing:            {"spec.credentialsRef", "{secret}: data", "{server}.clientAuthentication.method"},
-	v1alpha1.ReasonCredentialsInvalid:            {"{secret}: data"},
-	v1alpha1.ReasonCABundleUnusable:              {"{server}.tls.caBundleRef"},
-	v1alpha1.ReasonTargetTemplateInvalid:         {"spec.target.template"},
-	v1alpha1.ReasonTokenEndpointInsecure:         {"{endpoint}", "the flag --allow-http, here and of the operator"},
-	v1alpha1.ReasonAddressDenied:                 {"{endpoint}", "the flag --allowed-cidrs, here and of the operator"},
-	v1alpha1.ReasonDiscoveryFailed:               {"{server}.issuer"},
-	v1alpha1.ReasonTokenEndpointUnreachable:      {"{endpoint}"},
-	v1alpha1.ReasonTLSFailed:                     {"{server}.tls.caBundleRef", "{endpoint}"},
-	v1alpha1.ReasonTimeout:                       {"{endpoint}"},
-	v1alpha1.ReasonRedirectRefused:               {"{endpoint}"},
-	v1alpha1.ReasonServerError:                   {"{endpoint}", "{server}.request"},
-	v1alpha1.ReasonRateLimited:                   {"{server}.rateLimit"},
-	v1alpha1.ReasonInvalidClient:                 {"{credentials}", "{server}.clientAuthentication.method"},
-	v1alpha1.ReasonUnauthorizedClient:            {"{server}.request.grantType", "{credentials}"},
-	v1alpha1.ReasonUnsupportedGrantType:          {"{server}.request.grantType"},
-	v1alpha1.ReasonInvalidGrant:                  {"{server}.request.grantType", "{server}.request.assertion"},
-	v1alpha1.ReasonInvalidScope:                  {"spec.scopes"},
-	v1alpha1.ReasonInvalidRequest:                {"{server}.profile", "{server}.request"},
-	v1alpha1.ReasonInvalidTarget:                 {"spec.audience", "spec.resources"},
-	v1alpha1.ReasonRequestRefused:                {"{endpoint}", "{server}.profile", "{server}.request"},
-	v1alpha1.ReasonInvalidResponse:               {"{server}.response.accessToken", "{server}.profile", "{endpoint}"},
-	v1alpha1.ReasonTokenExpired:                  {"{server}.response.expiresIn", "{server}.response.expiresAt", "{server}.defaultTokenLifetime"},
-	v1alpha1.ReasonTokenTypeUnsupported:          {"{server}.response.tokenType", "{server}.request"},
-}
-
 // changes lists the fields that a failure may lie in.
 func (e *exchange) changes(failure *oauth2.Error) []string {
 	declared := e.path
@@ -71,6 +29,9 @@ func (e *exchange) changes(failure *oauth2.Error) []string {
 		}
 	}
 	for _, field := range e.fieldsOf(failure) {
+		if strings.HasPrefix(field, "--") {
+			field = fmt.Sprintf("the flag %s, here and of the operator", field)
+		}
 		changes = append(changes, replacer.Replace(field))
 	}
 	return append(changes, e.errorChanges(failure)...)
@@ -81,10 +42,11 @@ func (e *exchange) changes(failure *oauth2.Error) []string {
 func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
 	isLogin := failure.Reason == v1alpha1.ReasonInvalidGrant && oauth2.LogsUserIn(e.server.AuthorizationServerSpec)
 	isUnexplained := failure.Reason == v1alpha1.ReasonRequestRefused && failure.RefusesCredentials()
+	fields := v1alpha1.Reasons[failure.Reason]
 	if isLogin || isUnexplained {
-		return append([]string{"{credentials}"}, fields[failure.Reason]...)
+		return append([]string{"{credentials}"}, fields...)
 	}
-	return fields[failure.Reason]
+	return fields
 }
 
 // errorChanges lists fields by which the operator would understand a failure better.

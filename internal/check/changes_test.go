@@ -1,11 +1,7 @@
 package check_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"strconv"
+	"reflect"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -15,34 +11,49 @@ import (
 	"github.com/tokensync/tokensync/internal/check"
 )
 
-// others are reasons that no exchange ends with.
-var others = []string{
-	v1alpha1.ReasonTokenIssued, v1alpha1.ReasonSuspended, v1alpha1.ReasonUsable, v1alpha1.ReasonLifetimeUnreadable,
-	v1alpha1.ReasonInlineAuthorizationServerForbidden, v1alpha1.ReasonTargetConflict, v1alpha1.ReasonTargetContested,
-	v1alpha1.ReasonTokenEndpointBusy, v1alpha1.ReasonTokenMissing, v1alpha1.ReasonSecretWriteFailed, v1alpha1.ReasonAPIRequestFailed,
-}
-
 var _ = Describe("The fields to change", func() {
-	It("are there for every reason with which an exchange can end", func() {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "api", "v1alpha1", "conditions.go"), nil, 0)
-		Expect(err).NotTo(HaveOccurred())
-		var reasons []string
-		ast.Inspect(file, func(node ast.Node) bool {
-			spec, ok := node.(*ast.ValueSpec)
-			if ok && strings.HasPrefix(spec.Names[0].Name, "Reason") {
-				reason, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-				Expect(err).NotTo(HaveOccurred())
-				reasons = append(reasons, reason)
+	It("are those that the list of reasons has", func() {
+		for reason, fields := range v1alpha1.Reasons {
+			Expect(check.Changes(reason)).To(HaveLen(len(fields)), reason)
+		}
+		Expect(check.Changes(v1alpha1.ReasonAddressDenied)).To(Equal([]string{
+			"spec.authorizationServer.tokenEndpoint", "the flag --allowed-cidrs, here and of the operator"}))
+		Expect(check.Changes(v1alpha1.ReasonCredentialsNotLabelled)).To(Equal([]string{
+			`the credentials Secret: metadata.labels["oauth2.tokensync.dev/usage"]`}))
+	})
+
+	It("are fields of the API, and no placeholder is left in them", func() {
+		for reason := range v1alpha1.Reasons {
+			for _, field := range check.Changes(reason) {
+				Expect(field).NotTo(ContainSubstring("{"), reason)
+				of := reflect.TypeFor[v1alpha1.ClientCredential]()
+				if inServer, found := strings.CutPrefix(field, "spec.authorizationServer."); found {
+					// What a ClusterAuthorizationServer has too.
+					of, field = reflect.TypeFor[v1alpha1.ClusterAuthorizationServerSpec](), inServer
+				} else if !strings.HasPrefix(field, "spec.") {
+					continue
+				}
+				Expect(hasField(of, strings.Split(field, "."))).To(BeTrue(), "%s: %s", reason, field)
 			}
-			return true
-		})
-		Expect(reasons).To(ContainElement(v1alpha1.ReasonInvalidClient))
-		for _, reason := range reasons {
-			if fields, found := check.Fields[reason]; found {
-				Expect(fields).NotTo(BeEmpty(), reason)
-				continue
-			}
-			Expect(others).To(ContainElement(reason), "a new reason needs the fields to change")
 		}
 	})
 })
+
+// hasField reports whether a path leads to a field of a type, by the names in JSON.
+func hasField(of reflect.Type, path []string) bool {
+	for of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	if len(path) == 0 {
+		return true
+	}
+	if of.Kind() != reflect.Struct {
+		return false
+	}
+	for _, field := range reflect.VisibleFields(of) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name == path[0] {
+			return hasField(field.Type, path[1:])
+		}
+	}
+	return false
+}

@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
 // leaseName is the name of the operator's lease, as its code has it.
@@ -28,17 +30,10 @@ func leaseName() string {
 // values are those that some labels can have: the constants of the API.
 func values() map[string]sets.Set[string] {
 	GinkgoHelper()
-	types, reasons := sets.New[string](), sets.New("other")
+	types, reasons := sets.New[string](), sets.KeySet(v1alpha1.Reasons).Insert("other")
 	inspect(file("api", "v1alpha1", "conditions.go"), func(node ast.Node) {
-		constant, ok := node.(*ast.ValueSpec)
-		if !ok {
-			return
-		}
-		switch name := constant.Names[0].Name; {
-		case strings.HasSuffix(name, "Condition"):
+		if constant, ok := node.(*ast.ValueSpec); ok && strings.HasSuffix(constant.Names[0].Name, "Condition") {
 			types.Insert(text(constant.Values[0]))
-		case strings.HasPrefix(name, "Reason"):
-			reasons.Insert(text(constant.Values[0]))
 		}
 	})
 	Expect(types.Len()).To(Equal(5))
