@@ -29,7 +29,7 @@ func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credenti
 	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
 	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
 	switch {
-	case authenticationOf(server).authorization == nil || isSame:
+	case !authenticationOf(server).basic || isSame:
 		return ""
 	case server.ClientAuthentication.BasicEncoding == v1alpha1.RawBasic:
 		return v1alpha1.FormURLEncodedBasic

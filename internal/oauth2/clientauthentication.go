@@ -11,9 +11,9 @@ import (
 // the server refuses the credentials. What it sends decides which credentials it takes and which
 // declarations contradict it. The zero value sends the client ID only.
 type clientAuthentication struct {
-	// authorization returns the value of the header Authorization from ID and secret; nil for a
-	// method without it.
-	authorization func(declared *v1alpha1.ClientAuthentication, credentials Credentials) string
+	// basic is true if ID and secret are in the header Authorization, in the form that
+	// authorizationScheme and basicEncoding declare.
+	basic bool
 	// secretParameter is true if the client secret is a parameter.
 	secretParameter bool
 	// signsWith is the key of the JWT in the parameter client_assertion; noKey for no JWT.
@@ -49,10 +49,10 @@ const (
 // clientAuthentications has a row for each method of the API.
 var clientAuthentications = map[v1alpha1.ClientAuthenticationMethod]clientAuthentication{
 	v1alpha1.ClientSecretBasic: {
-		authorization: basicAuthorization,
-		toCheck:       idAndSecret,
-		advice:        "authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post",
-		alternatives:  methods{v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT},
+		basic:        true,
+		toCheck:      idAndSecret,
+		advice:       "authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post",
+		alternatives: methods{v1alpha1.ClientSecretPost, v1alpha1.ClientSecretJWT},
 	},
 	v1alpha1.ClientSecretPost: {
 		secretParameter: true,
@@ -95,7 +95,7 @@ func authenticationOf(server v1alpha1.AuthorizationServerSpec) clientAuthenticat
 
 // sendsClientSecret reports whether the client secret itself is sent.
 func (c clientAuthentication) sendsClientSecret() bool {
-	return c.authorization != nil || c.secretParameter
+	return c.basic || c.secretParameter
 }
 
 // isNone reports whether the method sends nothing but the client ID. Parameters, headers or a grant
@@ -106,8 +106,8 @@ func (c clientAuthentication) isNone() bool {
 
 // addTo adds what the method takes from the credentials, besides the parameter for the client ID.
 func (c clientAuthentication) addTo(uses *uses, declared *v1alpha1.ClientAuthentication, names names) {
-	uses.clientID = uses.clientID || c.authorization != nil
-	uses.clientSecret = uses.clientSecret || c.authorization != nil || (c.secretParameter && names.clientSecret != "")
+	uses.clientID = uses.clientID || c.basic
+	uses.clientSecret = uses.clientSecret || c.basic || (c.secretParameter && names.clientSecret != "")
 	uses.certificate = uses.certificate || c.certificate
 	if c.signsWith != noKey {
 		uses.addAssertion(declared.Assertion, c.signsWith == symmetricKey)
@@ -116,7 +116,7 @@ func (c clientAuthentication) addTo(uses *uses, declared *v1alpha1.ClientAuthent
 
 // checkHeader returns an error if the method sets a header that the declaration sets too.
 func (c clientAuthentication) checkHeader(declared *v1alpha1.ClientAuthentication, name string) error {
-	if c.authorization == nil || !strings.EqualFold(name, "Authorization") {
+	if !c.basic || !strings.EqualFold(name, "Authorization") {
 		return nil
 	}
 	return invalid("%s sets the header Authorization, and authorizationServer.request.headers does too: set clientAuthentication.method to none, or remove the header", declared.Method)
@@ -136,6 +136,13 @@ func (c clientAuthentication) checkAssertion(declared *v1alpha1.ClientAuthentica
 		return invalid("clientAuthentication.assertion.algorithm %s does not go with the method %s: correct one of them", assertion.Algorithm, declared.Method)
 	}
 	return nil
+}
+
+// setHeaders sets the headers by which the client proves who it is.
+func (c clientAuthentication) setHeaders(headers map[string]value, declared *v1alpha1.ClientAuthentication, credentials Credentials) {
+	if c.basic {
+		headers["Authorization"] = hidden(NewSensitive(basicAuthorization(declared, credentials)))
+	}
 }
 
 // authenticate adds the parameters by which the client proves who it is (RFC 6749

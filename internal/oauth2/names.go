@@ -30,7 +30,7 @@ func namesOf(server v1alpha1.AuthorizationServerSpec) names {
 		clientAssertion:     name(given.ClientAssertion, "client_assertion"),
 		clientAssertionType: name(given.ClientAssertionType, "client_assertion_type"),
 	}
-	if authenticationOf(server).authorization != nil && given.ClientID == nil {
+	if authenticationOf(server).basic && given.ClientID == nil {
 		// The header holds it already.
 		names.clientID = ""
 	}

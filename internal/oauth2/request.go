@@ -143,8 +143,6 @@ func headersOf(server v1alpha1.AuthorizationServerSpec, material material, conte
 	}
 	setDefault("Accept", plain("application/json"))
 	setDefault("Content-Type", plain(contentType))
-	if authorization := authenticationOf(server).authorization; authorization != nil {
-		headers["Authorization"] = hidden(NewSensitive(authorization(server.ClientAuthentication, material.credentials)))
-	}
+	authenticationOf(server).setHeaders(headers, server.ClientAuthentication, material.credentials)
 	return headers, nil
 }
