@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "slices"
+
 // JSONPointer is a JSON Pointer (RFC 6901), such as /data/access_token; the
 // empty string points to the whole document.
 // +kubebuilder:validation:MaxLength=256
@@ -143,6 +145,18 @@ type TokenResponse struct {
 	// their own.
 	// +optional
 	Success *ResponseSuccess `json:"success,omitempty"`
+}
+
+// Pointers returns the pointers of all fields.
+func (r *TokenResponse) Pointers() []JSONPointer {
+	pointers := slices.Concat(r.AccessToken, r.TokenType, r.ExpiresIn, r.ExpiresAt, r.Scope, r.ErrorCode, r.ErrorDescription)
+	if r.Success != nil && r.Success.Pointer != nil {
+		pointers = append(pointers, *r.Success.Pointer)
+	}
+	for _, field := range r.Fields {
+		pointers = append(pointers, field.Pointers...)
+	}
+	return pointers
 }
 
 // ResponseField is a further value of the token response.

@@ -37,7 +37,7 @@ func checkRules(parameters []v1alpha1.Parameter, server v1alpha1.AuthorizationSe
 	if success := server.Response.Success; success != nil && (success.Pointer == nil || success.Equals == nil) {
 		return invalid("set both pointer and equals of authorizationServer.response.success")
 	}
-	for _, pointer := range pointersOf(*server.Response) {
+	for _, pointer := range server.Response.Pointers() {
 		if pointer != "" && !strings.HasPrefix(string(pointer), "/") {
 			return invalid("%q in authorizationServer.response is no JSON Pointer: start it with '/', such as /access_token", pointer)
 		}
@@ -53,16 +53,4 @@ func isOneSource(parameter v1alpha1.Parameter) bool {
 		}
 	}
 	return sources == 1
-}
-
-func pointersOf(response v1alpha1.TokenResponse) []v1alpha1.JSONPointer {
-	pointers := slices.Concat(response.AccessToken, response.TokenType, response.ExpiresIn, response.ExpiresAt,
-		response.Scope, response.ErrorCode, response.ErrorDescription)
-	if response.Success != nil {
-		pointers = append(pointers, *response.Success.Pointer)
-	}
-	for _, field := range response.Fields {
-		pointers = append(pointers, field.Pointers...)
-	}
-	return pointers
 }
