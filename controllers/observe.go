@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -76,7 +75,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		Policy:       policyOf(owner),
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),
-		RenewRequest: renewRequestOf(owner),
+		RenewRequest: v1alpha1.RenewRequestOf(owner),
 		Repairs:      r.memory.repairs(owner),
 		TargetName:   owner.TargetName(),
 		Template:     tokensecret.Check(owner),
@@ -133,20 +132,6 @@ func (o *observed) assume(failure *v1alpha1.FailureStatus) {
 	if reference := o.owner.Spec.CredentialsRef; reference != nil {
 		o.Credentials = &renewal.Credentials{Name: reference.Name, Version: failure.CredentialsVersion}
 	}
-}
-
-// renewRequestOf is the value of the annotation that asks for a renewal; empty for none.
-func renewRequestOf(owner *v1alpha1.ClientCredential) string {
-	return cutRenewRequest(owner.Annotations[v1alpha1.RenewRequestedAtAnnotation])
-}
-
-// cutRenewRequest cuts a long request short, so that the status can hold it.
-func cutRenewRequest(request string) string {
-	const most = 1024
-	if len(request) > most {
-		return strings.ToValidUTF8(request[:most], "")
-	}
-	return request
 }
 
 func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {

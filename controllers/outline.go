@@ -3,6 +3,7 @@ package controllers
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -32,8 +33,9 @@ func strip(object any) (any, error) {
 
 func stripObject[Spec any](object client.Object, spec *Spec, outlineOf func(Spec) Spec) error {
 	kept := map[string]string{}
-	if request, isRequested := object.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]; isRequested {
-		kept[v1alpha1.RenewRequestedAtAnnotation] = cutRenewRequest(request)
+	if _, isRequested := object.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]; isRequested {
+		// The clone does not keep the whole of a long annotation in memory.
+		kept[v1alpha1.RenewRequestedAtAnnotation] = strings.Clone(v1alpha1.RenewRequestOf(object))
 	}
 	// A transform has to be idempotent.
 	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]

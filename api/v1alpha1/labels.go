@@ -1,5 +1,11 @@
 package v1alpha1
 
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // Labels and annotations that people set.
 const (
 	// UsageLabel on a Secret says what it may be used for. A credentials Secret
@@ -17,6 +23,14 @@ const (
 	// sets it on Secrets that outlive their ClientCredential.
 	AdoptableByAnnotation = "oauth2.tokensync.dev/adoptable-by"
 )
+
+// RenewRequestOf returns the value of RenewRequestedAtAnnotation, as much of it as the status can
+// hold; empty for none.
+func RenewRequestOf(object metav1.Object) string {
+	const maxBytes = 1024
+	request := object.GetAnnotations()[RenewRequestedAtAnnotation]
+	return strings.ToValidUTF8(request[:min(len(request), maxBytes)], "")
+}
 
 // RevokeTokenFinalizer is on a ClientCredential whose token is revoked when it is
 // deleted, and on the Secrets that the revocation needs.

@@ -93,6 +93,8 @@ var _ = Describe("What a ClientCredential waits for", func() {
 		Entry("a renewal that was requested by a free text", saying(`the renewal that was requested ("\x1b[31mnow"), which`), requested("\x1b[31mnow")),
 		Entry("no renewal that was tried", nothing, requested("today"), handled("today")),
 		Entry("no long request of which the status holds the beginning", nothing, requested(strings.Repeat("x", 2000)), handled(strings.Repeat("x", 1024))),
+		Entry("no long request of which the status holds the beginning, up to a whole letter", nothing,
+			requested("x"+strings.Repeat("ä", 1000)), handled("x"+strings.Repeat("ä", 511))),
 		Entry("a renewal that comes when it is resumed",
 			HaveExactElements(HaveField("Message", HavePrefix("spec.suspend")), HaveField("Message", HaveSuffix("that comes when it is resumed"))),
 			requested("today"), suspended),

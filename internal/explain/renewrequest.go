@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -10,12 +9,7 @@ import (
 
 // pendingRequest is the request to renew that was not tried yet; empty without one.
 func (in Input) pendingRequest() string {
-	const most = 1024
-	request := in.ClientCredential.Annotations[v1alpha1.RenewRequestedAtAnnotation]
-	if len(request) > most {
-		// As the operator does, so that the status can hold it.
-		request = strings.ToValidUTF8(request[:most], "")
-	}
+	request := v1alpha1.RenewRequestOf(in.ClientCredential)
 	if request == in.ClientCredential.Status.LastHandledRenewRequest {
 		return ""
 	}

@@ -83,5 +83,7 @@ func controllerOf(secret *metav1.PartialObjectMetadata) []metav1.OwnerReference 
 	return []metav1.OwnerReference{*controller}
 }
 
-// cut keeps the beginning of a text in memory of its own.
-func cut(text string) string { return strings.Clone(text[:min(len(text), maxReference)]) }
+// cut returns the beginning of a text, in memory of its own.
+func cut(text string) string {
+	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), maxReference)], ""))
+}

@@ -54,6 +54,14 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		}, 512),
 	)
 
+	It("have no half of a letter at the end of a text", func() {
+		secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+			Annotations: map[string]string{v1alpha1.AdoptableByAnnotation: "x" + strings.Repeat("ä", 200)},
+		}}
+		tokensecret.Strip(secret)
+		Expect(secret.Annotations).To(HaveKeyWithValue(v1alpha1.AdoptableByAnnotation, "x"+strings.Repeat("ä", 127)))
+	})
+
 	It("have the operator's finalizer, behind however many others", func() {
 		secret := &metav1.PartialObjectMetadata{}
 		for i := range 1000 {
