@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
@@ -170,5 +169,5 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 // shorten cuts a text of a server, so that an event and a condition can hold it.
 func shorten(text string) string {
 	const maxText = 1000
-	return oauth2.Shorten(text, maxText)
+	return problem.Shorten(text, maxText)
 }

@@ -63,14 +63,6 @@ func cut(s string, length int) string {
 	return s + mark
 }
 
-// Shorten returns at most length bytes of a text, and marks the cut.
-func Shorten(text string, length int) string {
-	if len(text) <= length {
-		return text
-	}
-	return strings.ToValidUTF8(text[:length], "") + "..."
-}
-
 // clean drops what cannot be seen.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -62,6 +62,15 @@ func NotLabelled(reason, kind, name string) *Problem {
 		kind, name, strings.ToLower(kind), name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 }
 
+// Shorten returns the first maxBytes of a text for a message, without half of a letter at the end,
+// and marks the cut.
+func Shorten(text string, maxBytes int) string {
+	if len(text) <= maxBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxBytes], "") + "..."
+}
+
 // Recorded returns the problem that a status records.
 func Recorded(failure *v1alpha1.FailureStatus) *Problem {
 	return &Problem{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}

@@ -30,6 +30,13 @@ var _ = Describe("a problem", func() {
 		}))
 	})
 
+	DescribeTable("shows of a text 5 bytes",
+		func(text, shown string) { Expect(problem.Shorten(text, 5)).To(Equal(shown)) },
+		Entry("of just that length", "xäß", "xäß"),
+		Entry("that is longer, up to the end of a letter", "xäßy", "xäß..."),
+		Entry("that is longer, without the half of a letter", "ääß", "ää..."),
+	)
+
 	It("keeps its reason and message in a status, and with another class", func() {
 		recorded := problem.Recorded(&v1alpha1.FailureStatus{Reason: refused.Reason, Message: refused.Message, Class: refused.Class})
 		Expect(recorded).To(Equal(refused))

@@ -114,5 +114,5 @@ func (c *ClusterTokens) refused(name string, err error) *problem.Problem {
 // shorten cuts a message of the API server.
 func shorten(message string) string {
 	const maxMessage = 512
-	return oauth2.Shorten(message, maxMessage)
+	return problem.Shorten(message, maxMessage)
 }

@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
@@ -46,7 +45,7 @@ func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *
 // bounded cuts a message so that a condition can hold it: names of objects may be long.
 func bounded(message string) string {
 	const maxMessage = 4096
-	return oauth2.Shorten(message, maxMessage)
+	return problem.Shorten(message, maxMessage)
 }
 
 // newProblem dates a problem by the conditions of the last status.
