@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -8,7 +9,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/serializer/json"
+	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -92,7 +93,7 @@ func strict(object *unstructured.Unstructured) (client.Object, error) {
 		return nil, fmt.Errorf("group %s has no such kind: correct kind", v1alpha1.GroupVersion.Group)
 	}
 	scheme := Scheme()
-	decoder := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Strict: true})
+	decoder := serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme, scheme, serializer.SerializerOptions{Strict: true})
 	typed := empty()
 	_, _, err = decoder.Decode(raw, nil, typed)
 	return typed, err
@@ -112,7 +113,7 @@ func (head) ValidateBytes(document []byte) error {
 		form  `json:",inline"`
 		Items []form `json:"items"`
 	}
-	if err := decodeJSON(document, &list); err != nil {
+	if err := json.Unmarshal(document, &list); err != nil {
 		return errors.New("a document is no Kubernetes object")
 	}
 	forms := []form{list.form}

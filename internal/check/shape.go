@@ -1,17 +1,17 @@
 package check
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 const (
@@ -32,8 +32,11 @@ type shaper struct {
 // shape is the shape of a body.
 func (s shaper) shape(body string) string {
 	body = strings.TrimPrefix(body, "\ufeff")
-	var document any
-	if err := decodeJSON([]byte(body), &document); err != nil {
+	document, err := oauth2.DecodeJSON(body)
+	if errors.Is(err, oauth2.ErrTooManyValues) {
+		return fmt.Sprintf("<JSON of too many values, %d bytes>", len(body))
+	}
+	if err != nil {
 		return describeBody(body)
 	}
 	var out strings.Builder
@@ -164,17 +167,4 @@ func describeBody(body string) string {
 		kind = "broken JSON"
 	}
 	return fmt.Sprintf("<%s, %d bytes>", kind, len(body))
-}
-
-// decodeJSON reads one document and nothing after it. Numbers keep their digits.
-func decodeJSON(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more than one document")
-	}
-	return nil
 }

@@ -57,6 +57,7 @@ var _ = Describe("The shape of a body", func() {
 		Entry("broken JSON", `{"access_token":"sec`, "<broken JSON, 20 bytes>"),
 		Entry("two documents", `{} {}`, "<broken JSON, 5 bytes>"),
 		Entry("nothing", " \n", "<empty>"),
+		Entry("JSON that the operator does not decode", "["+strings.Repeat("1,", 10_000)+"1]", "<JSON of too many values, 20003 bytes>"),
 	)
 
 	It("is bounded in depth and in members", func() {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
 // maxSuggestions bounds the pointers that are suggested.
@@ -14,8 +16,8 @@ var tokenName = regexp.MustCompile(`(?i)^(x_|x-)?(auth_?|access_?|session_?|bear
 
 // suggest returns pointers to what may be the access token, by its name.
 func (x exchanged) suggest() []string {
-	var document any
-	if err := decodeJSON([]byte(x.response.Body.Reveal()), &document); err != nil {
+	document, err := oauth2.DecodeJSON(x.response.Body.Reveal())
+	if err != nil {
 		return nil
 	}
 	var found []string

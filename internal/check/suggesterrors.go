@@ -25,8 +25,8 @@ var (
 func (x exchanged) suggestErrors() errorPlaces {
 	said := oauth2.Says(x.server, x.request, x.response)
 	isSuccess := x.response.StatusCode < 300
-	var document any
-	if err := decodeJSON([]byte(x.response.Body.Reveal()), &document); err != nil || (isSuccess && len(x.suggest()) > 0) {
+	document, err := oauth2.DecodeJSON(x.response.Body.Reveal())
+	if err != nil || (isSuccess && len(x.suggest()) > 0) {
 		return errorPlaces{}
 	}
 	search := errorSearch{exchanged: x}

@@ -14,7 +14,7 @@ import (
 // documentOf decodes the body: JSON, or bare text where that may be the token.
 func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any, error) {
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
-	document, err := decode(body)
+	document, err := DecodeJSON(body)
 	if err == nil || !slices.Contains(server.Response.AccessToken, "") {
 		return document, err
 	}
@@ -60,10 +60,10 @@ func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, respon
 	return token, token != ""
 }
 
-// decode reads a JSON document and nothing after it. Numbers keep their digits.
-func decode(text string) (any, error) {
+// DecodeJSON reads a JSON document and nothing after it. Numbers keep their digits.
+func DecodeJSON(text string) (any, error) {
 	if hasTooManyValues(text) {
-		return nil, errTooManyValues
+		return nil, ErrTooManyValues
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -81,7 +81,8 @@ func decode(text string) (any, error) {
 // short its text is.
 const maxValues = 10_000
 
-var errTooManyValues = fmt.Errorf("it holds more than %d values", maxValues)
+// ErrTooManyValues means that a JSON document is too large to be decoded.
+var ErrTooManyValues = fmt.Errorf("it holds more than %d values", maxValues)
 
 // hasTooManyValues counts without decoding. Text that is no JSON object or list is not counted.
 func hasTooManyValues(text string) bool {

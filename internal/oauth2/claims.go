@@ -13,7 +13,7 @@ func jwtExpiry(token string) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	document, err := decode(payload)
+	document, err := DecodeJSON(payload)
 	claims, isObject := document.(map[string]any)
 	if err != nil || !isObject {
 		return time.Time{}, false

@@ -75,7 +75,7 @@ func titled(secrets *redact.Secrets, response Response) string {
 
 // quotedText decodes a body that is a string of JSON: a secret in it may be escaped.
 func quotedText(body string) (text string, ok bool) {
-	document, err := decode(body)
+	document, err := DecodeJSON(body)
 	if err != nil {
 		return "", false
 	}

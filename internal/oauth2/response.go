@@ -62,7 +62,7 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	if failed {
 		return nil, refusal(refused{server, request, response, wordsOf(server, request, document, response)})
 	}
-	if errors.Is(decodeErr, errTooManyValues) && tokenInHeader(server, response) == "" {
+	if errors.Is(decodeErr, ErrTooManyValues) && tokenInHeader(server, response) == "" {
 		return nil, unusable(endpoint, response, "its body holds more than %d JSON values: check authorizationServer.tokenEndpoint", maxValues)
 	}
 	if decodeErr != nil && tokenInHeader(server, response) == "" {

@@ -49,7 +49,7 @@ func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, r
 		// Also where the token was not valid any more.
 		return nil
 	}
-	document, _ := decode(response.Body.Reveal())
+	document, _ := DecodeJSON(response.Body.Reveal())
 	said := wordsOf(server, request, document, response)
 	verdict := classify(server, said.judged(server, response.StatusCode), response.StatusCode)
 	if said.code == "unsupported_token_type" {

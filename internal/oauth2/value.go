@@ -120,7 +120,7 @@ func (v value) json() (any, error) {
 		}
 		return v.text == "true", nil
 	case v1alpha1.JSONParameter:
-		return decode(v.text)
+		return DecodeJSON(v.text)
 	default:
 		return v.text, nil
 	}
@@ -149,7 +149,7 @@ func (v value) leaves() (texts []string) {
 		}
 	}
 	// The value was decoded before.
-	document, _ := decode(v.text)
+	document, _ := DecodeJSON(v.text)
 	walk(document)
 	return texts
 }
