@@ -132,7 +132,7 @@ func failureIn(s server, response oauth2.Response) *oauth2.Error {
 func failureOf(err error) *oauth2.Error {
 	GinkgoHelper()
 	found := problem.Of(err)
-	Expect(found).NotTo(BeNil(), "a *problem.Problem is wanted, not %v", err)
+	Expect(found).To(HaveOccurred(), "a *problem.Problem is wanted, not %v", err)
 	failure := &oauth2.Error{Problem: *found}
 	_ = errors.As(err, &failure)
 	return failure

@@ -20,8 +20,8 @@ var _ = Describe("a problem", func() {
 	})
 
 	It("is not found in other errors", func() {
-		Expect(problem.Of(errors.New("timeout"))).To(BeNil())
-		Expect(problem.Of(nil)).To(BeNil())
+		Expect(problem.Of(errors.New("timeout"))).NotTo(HaveOccurred())
+		Expect(problem.Of(nil)).NotTo(HaveOccurred())
 	})
 
 	It("that is Stalled needs a change", func() {

@@ -67,7 +67,7 @@ var _ = Describe("a profile", func() {
 		func(s server, reason string, said ...string) {
 			_, err := profile.Complete(s, nil)
 			failure := problem.Of(err)
-			Expect(failure).NotTo(BeNil())
+			Expect(failure).To(HaveOccurred())
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Class).To(Equal(problem.Invalid))
 			for _, words := range said {

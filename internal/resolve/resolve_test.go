@@ -133,7 +133,7 @@ var _ = Describe("Resolving", func() {
 		_, err := resolver.Server(ctx, shop(own))
 		Expect(err).To(MatchError(errDown))
 		Expect(err).To(MatchError(ContainSubstring(`read AuthorizationServer "own"`)))
-		Expect(problem.Of(err)).To(BeNil())
+		Expect(problem.Of(err)).NotTo(HaveOccurred())
 	})
 
 	It("an authorization server returns the declaration although the namespace cannot be read", func(ctx SpecContext) {

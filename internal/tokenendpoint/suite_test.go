@@ -97,7 +97,7 @@ func failureOf(c *tokenendpoint.Client, url string) *problem.Problem {
 	GinkgoHelper()
 	_, err := send(c, url)
 	failure := problem.Of(err)
-	Expect(failure).NotTo(BeNil(), "a *problem.Problem is wanted, not %v", err)
+	Expect(failure).To(HaveOccurred(), "a *problem.Problem is wanted, not %v", err)
 	for _, credentials := range []string{"s3cr3t", strings.TrimPrefix(authorizationSent, "Basic ")} {
 		Expect(failure.Message).NotTo(ContainSubstring(credentials))
 	}

@@ -166,7 +166,7 @@ var _ = Describe("a token that a server gave again", func() {
 		func(after time.Duration) {
 			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, told))
 			failure := problem.Of(err)
-			Expect(failure).NotTo(BeNil())
+			Expect(failure).To(HaveOccurred())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Class).To(Equal(problem.Unavailable))
 			Expect(failure.Message).To(And(ContainSubstring("believed to expire at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
