@@ -115,16 +115,15 @@ func endStep(end func(error), outcome status.Outcome, err error) {
 
 // exchange gets a token and delivers it.
 func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome, error) {
-	place := &place{Reconciler: r, observed: o}
-	defer place.giveBack()
-	ctx = tokenendpoint.AskingFor(ctx, o.asker())
+	reservation := r.reservation(o)
+	defer reservation.release()
 	if err := r.compareType(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
 	if err := r.rehearse(ctx, o); err != nil {
 		return status.Outcome{}, err
 	}
-	if deferral := r.deferral(o, place); deferral != nil {
+	if deferral := r.reserveUnlessIssued(o, reservation); deferral != nil {
 		return status.Outcome{Deferred: deferral}, nil
 	}
 	if r.lostTarget(o) {
@@ -137,31 +136,25 @@ func (r *Reconciler) exchange(ctx context.Context, o *observed) (status.Outcome,
 		return status.Outcome{}, err
 	}
 	provenance.RenewRequest = o.RenewRequest
-	token, outcome, err := r.token(ctx, o, provenance, place)
-	if errors.Is(err, tokenendpoint.ErrBusy) {
-		return status.Outcome{Deferred: place.awaitHost()}, nil
-	}
+	token, outcome, err := r.token(ctx, o, provenance, reservation)
 	if err != nil || outcome.Deferred != nil {
 		return outcome, err
 	}
-	// The next request need not wait until the Secret is written.
-	r.TokenEndpoint.Leave(o.key())
 	delivered, err := r.deliver(ctx, o, *token, provenance, outcome.Request.IsSent)
 	delivered.Request, delivered.Notices = outcome.Request, slices.Concat(notices, delivered.Notices)
 	return delivered, err
 }
 
-// deferral defers a request before anything is read that only a request needs.
-func (r *Reconciler) deferral(o *observed, place *place) *renewal.Deferral {
-	if r.memory.unwritten(o.owner) == nil {
-		if deferral := place.take(); deferral != nil {
-			return deferral
-		}
+// reserveUnlessIssued reserves a request before anything is read that only a request needs. A token that
+// waits to be written may need no request.
+func (r *Reconciler) reserveUnlessIssued(o *observed, reservation *reservation) *renewal.Deferral {
+	if r.memory.unwritten(o.owner) != nil {
+		return nil
 	}
 	if client := r.memory.pausedClient(o); client != nil {
-		return r.paused(o, *client)
+		return reservation.reserveAs(*client)
 	}
-	return nil
+	return reservation.reserve()
 }
 
 // verify writes the token that is in the Secret again if it is still the one that
@@ -257,10 +250,10 @@ func (r *Reconciler) credentials(ctx context.Context, o *observed) (tokensecret.
 
 // token returns the token that could not be written last time, while it is valid, and
 // requests one otherwise. The outcome says whether the request is deferred, and what is known about it.
-func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, place *place) (*oauth2.Token, status.Outcome, error) {
+func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, reservation *reservation) (*oauth2.Token, status.Outcome, error) {
 	if kept := r.unwritten(o); kept != nil && kept.provenance.Equal(provenance) {
 		if kept.size() > maxSmall {
-			place.takeLarge(ctx)
+			reservation.takeLarge(ctx)
 		}
 		return &kept.token, status.Outcome{}, nil
 	}
@@ -273,23 +266,28 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	}
 	outcome := status.Outcome{Request: r.memory.compareRefused(o.owner, digest, o.Now)}
 	client := o.client(provenance.Credentials.ClientID.Reveal())
-	if outcome.Deferred = r.deferralOf(o, place, client, outcome.Request.Refused); outcome.Deferred != nil {
+	if outcome.Deferred = r.reserveRequest(o, reservation, client, outcome.Request.Refused); outcome.Deferred != nil {
 		return nil, outcome, nil
 	}
 	if err := r.confirmTarget(ctx, o); err != nil {
 		return nil, outcome, err
 	}
-	bundle, release, err := r.resolver.Authorities(ctx, o.server)
+	bundle, release, err := r.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: o.owner.Namespace, Waits: true}, o.server)
 	if err != nil {
 		return nil, outcome, err
 	}
 	defer release()
 	r.memory.rememberBundle(o.owner, bundle)
-	prepared, err := r.resolver.TokenRequest(ctx, o.parts(bundle, provenance.Credentials), r.Clock.Now())
+	startedAt := r.Clock.Now()
+	prepared, err := r.resolver.TokenRequest(ctx, o.parts(bundle, provenance.Credentials), startedAt)
 	if err != nil {
+		reservation.answered(startedAt, err)
 		return nil, outcome, err
 	}
-	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, place)
+	if outcome.Deferred = reservation.enter(prepared.URL); outcome.Deferred != nil {
+		return nil, outcome, nil
+	}
+	token, err := r.sendTokenRequest(ctx, o, prepared, provenance, reservation)
 	outcome.Request.IsSent = true
 	failure := problem.Of(err)
 	switch {
@@ -301,16 +299,13 @@ func (r *Reconciler) token(ctx context.Context, o *observed, provenance tokensec
 	return token, outcome, err
 }
 
-// deferralOf defers the request of a client, now that the credentials are known.
-func (r *Reconciler) deferralOf(o *observed, place *place, client clientKey, refused *v1alpha1.FailureStatus) *renewal.Deferral {
+// reserveRequest reserves the request of a client, now that the credentials are known.
+func (r *Reconciler) reserveRequest(o *observed, reservation *reservation, client clientKey, refused *v1alpha1.FailureStatus) *renewal.Deferral {
 	if deferral := o.stillRefused(refused); deferral != nil {
 		return deferral
 	}
-	if deferral := place.take(); deferral != nil {
-		return deferral
-	}
-	deferral := r.paused(o, client)
-	if deferral != nil {
+	deferral := reservation.reserveAs(client)
+	if deferral != nil && deferral.Cause == renewal.ServerPaused {
 		r.memory.rememberPaused(o, client)
 	}
 	return deferral
@@ -318,28 +313,27 @@ func (r *Reconciler) deferralOf(o *observed, place *place, client clientKey, ref
 
 // sendTokenRequest sends a token request, and keeps what it tells beyond the token: about
 // the pauses of the server, and about its metadata.
-func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *resolve.Request, provenance tokensecret.Provenance, place *place) (*oauth2.Token, error) {
+func (r *Reconciler) sendTokenRequest(ctx context.Context, o *observed, prepared *resolve.Request, provenance tokensecret.Provenance, reservation *reservation) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		// The operator ends.
 		return nil, err
 	}
-	client := o.client(provenance.Credentials.ClientID.Reveal())
 	r.tellExpired(o)
 	startedAt := r.Clock.Now()
-	place.sendsNow(startedAt)
-	token, err := r.ask(ctx, o, prepared, startedAt, place)
-	if !errors.Is(err, tokenendpoint.ErrBusy) {
-		r.memory.rememberRequest(o.owner, startedAt)
-		place.used = !oauth2.IsUnsent(err)
+	waitedSince := reservation.sent(startedAt)
+	token, err := r.ask(ctx, o, prepared, startedAt, reservation)
+	if !waitedSince.IsZero() {
+		r.Metrics.Waited(o.owner.Namespace, "//"+prepared.ShownHost(), startedAt.Sub(waitedSince))
 	}
+	r.memory.rememberRequest(o.owner, startedAt)
+	// The next request need not wait until the Secret is written.
+	reservation.answered(startedAt, err)
 	if failure := problem.Of(err); failure != nil {
-		r.pause(o, client, failure)
 		err = r.distrustMetadata(o.server, prepared.Trust, failure)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.limiter.Resume(serverKey(o.server), string(client), startedAt)
 	r.memory.rememberUnwritten(o.owner, &issued{token: *token, provenance: provenance})
 	return token, nil
 }

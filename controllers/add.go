@@ -27,9 +27,9 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/recorder"
 	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/throttle"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -54,6 +54,9 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
+	if r.Throttle == nil {
+		r.Throttle = throttle.New()
+	}
 	r.Recorder = recorder.New(r.Recorder, r.Clock)
 	r.Timeout = cmp.Or(r.Timeout, reconcileTimeout)
 	if options.ReconciliationTimeout == 0 {
@@ -76,7 +79,7 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 		},
 		Policy: r.Policy,
 	}
-	r.memory, r.limiter, r.progress = newMemory(), ratelimit.New(), nil
+	r.memory, r.progress = newMemory(), nil
 	r.large, r.rewrites = fairshare.NewSlots(maxLarge), fairshare.NewSlots(maxRewrites)
 	var err error
 	if r.apiTime, err = apiTime(mgr); err != nil {

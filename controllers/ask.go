@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,30 +13,23 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // ask sends a token request, and tells the metrics of it.
-func (r *Reconciler) ask(ctx context.Context, o *observed, request *resolve.Request, startedAt time.Time, place *place) (token *oauth2.Token, err error) {
+func (r *Reconciler) ask(ctx context.Context, o *observed, request *resolve.Request, startedAt time.Time, reservation *reservation) (token *oauth2.Token, err error) {
 	var received time.Time
 	err = r.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
 		received = r.Clock.Now()
 		if response.StatusCode < http.StatusMultipleChoices && len(response.Body.Reveal()) > maxSmall {
-			place.takeLarge(ctx)
+			reservation.takeLarge(ctx)
 		}
 		token, err = oauth2.ReadResponse(request.Server, request.Request, response)
 		return err
 	})
-	if errors.Is(err, tokenendpoint.ErrBusy) {
-		return nil, err
-	}
 	if received.IsZero() {
 		received = r.Clock.Now()
 	}
 	r.Metrics.TokenRequested(o.owner.Namespace, "//"+request.ShownHost(), received.Sub(startedAt), err)
-	if since := r.memory.endWait(o.owner); !since.IsZero() {
-		r.Metrics.Waited(o.owner.Namespace, "//"+request.ShownHost(), startedAt.Sub(since))
-	}
 	return token, err
 }
 

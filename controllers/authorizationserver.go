@@ -19,9 +19,9 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/throttle"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
@@ -72,12 +72,10 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	}
 	bounded, cancel := r.bound(ctx)
 	defer cancel()
-	// A place counts for the namespace; without an ID nobody is called when there is one.
-	bounded = tokenendpoint.AskingFor(bounded, ratelimit.Asker{Tenant: found.GetNamespace()})
 	endpoint, err := r.look(bounded, found)
 	failure := problem.Of(err)
 	switch {
-	case errors.Is(err, tokenendpoint.ErrBusy):
+	case errors.Is(err, errHostBusy):
 		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
 	case err != nil && failure == nil:
 		return reconcile.Result{}, err
@@ -108,7 +106,8 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 }
 
 // look returns the token endpoint of a server, declared or discovered. What makes
-// it unusable is a *problem.Problem.
+// it unusable is a *problem.Problem. The error is errHostBusy while too many requests to the issuer are in
+// flight.
 func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
 	if isOutline(object) {
 		return "", oauth2.SpecTooLarge("the spec")
@@ -118,7 +117,14 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
 		return "", err
 	}
-	bundle, leave, err := r.resolver.Authorities(ctx, declared)
+	if declared.TokenEndpoint == "" {
+		leave, ok := r.Throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace(), r.Clock.Now())
+		if !ok {
+			return "", errHostBusy
+		}
+		defer func() { leave(r.Clock.Now()) }()
+	}
+	bundle, leave, err := r.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: object.GetNamespace()}, declared)
 	if err != nil {
 		return "", err
 	}

@@ -74,10 +74,6 @@ type entry struct {
 	believed []believed
 	// paused is the client that a server asked to wait; nil before.
 	paused *pausedClient
-	// waitsSince is when a token request began to wait for its turn; zero while none does.
-	waitsSince time.Time
-	// busyAt is when a token request began to wait for a place in flight; zero while none does.
-	busyAt time.Time
 	// finalizedAt is when the finalizer was set on the ClientCredential; zero before.
 	finalizedAt time.Time
 	// revocation is how far the revocation of the token is; nil before the deletion.
@@ -289,37 +285,6 @@ func (m *memory) rememberTold(owner *v1alpha1.ClientCredential, notices []oauth2
 		}
 		e.told = append([]oauth2.Notice{}, told[max(0, len(told)-maxTold):]...)
 	})
-}
-
-// rememberWait says that a token request waits for its turn, at the latest since now.
-func (m *memory) rememberWait(owner *v1alpha1.ClientCredential, now time.Time) {
-	m.with(owner, func(e *entry) {
-		if e.waitsSince.IsZero() {
-			e.waitsSince = now
-		}
-	})
-}
-
-// endWait says that no token request waits any more, and returns since when one did.
-func (m *memory) endWait(owner *v1alpha1.ClientCredential) (since time.Time) {
-	m.with(owner, func(e *entry) { since, e.waitsSince = e.waitsSince, time.Time{} })
-	return since
-}
-
-// busySince returns when a token request began to wait for a place in flight, at the latest now.
-func (m *memory) busySince(owner *v1alpha1.ClientCredential, now time.Time) (since time.Time) {
-	m.with(owner, func(e *entry) {
-		if e.busyAt.IsZero() || e.busyAt.After(now) {
-			e.busyAt = now
-		}
-		since = e.busyAt
-	})
-	return since
-}
-
-// endBusy says that no token request waits for a place in flight any more.
-func (m *memory) endBusy(owner *v1alpha1.ClientCredential) {
-	m.with(owner, func(e *entry) { e.busyAt = time.Time{} })
 }
 
 // rememberPaused keeps the client, so that a look during the pause reads no credentials.

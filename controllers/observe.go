@@ -61,7 +61,7 @@ func (r *Reconciler) lostTarget(o *observed) bool {
 	return o.Target == nil && (o.previous.Token != nil || r.memory.target(o.owner) != nil)
 }
 
-// key is how the ClientCredential is known to the limiter.
+// key is how the ClientCredential is known to the throttle.
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 
 // observe reads from the cache alone, except where the cache is known to be
@@ -77,6 +77,7 @@ func (r *Reconciler) observe(ctx context.Context, owner *v1alpha1.ClientCredenti
 		Suspended:    owner.IsSuspended(),
 		RenewRequest: v1alpha1.RenewRequestOf(owner),
 		Repairs:      r.memory.repairs(owner),
+		IsRecovered:  r.Throttle.IsRecovered(client.ObjectKeyFromObject(owner).String()),
 		TargetName:   owner.TargetName(),
 		Template:     tokensecret.Check(owner),
 		Last: renewal.Last{

@@ -28,8 +28,8 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/throttle"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
@@ -49,8 +49,10 @@ type world struct {
 	events    []string
 	traffic   *traffic
 	logs      *gbytes.Buffer
-	// endpoint is the client of the operator that was started last.
-	endpoint *tokenEndpoint
+	// throttle is that of the operator that was started last, and places are those that others
+	// took there.
+	throttle *throttle.Throttle
+	places   []func(time.Time)
 	// strayed holds the hosts outside of the test that were to be asked.
 	strayed sync.Map
 	// requireLabel, forbidInline, namedOnly, to work in named namespaces only, and
@@ -100,7 +102,8 @@ func (w *world) start() {
 	config.Wrap(w.traffic.wrap)
 	logger := zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	w.recorder, w.metrics = events.NewFakeRecorder(10000), metrics.New("v1.2.3")
-	w.endpoint = &tokenEndpoint{strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
+	w.throttle = throttle.New()
+	endpoint := &tokenEndpoint{strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
 		AllowHTTP:    true,
 		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Timeout:      requestTimeout,
@@ -109,7 +112,8 @@ func (w *world) start() {
 	started := operator.Start(config, logger, &controllers.Reconciler{
 		Clock:         w.clock,
 		Recorder:      w.recorder,
-		TokenEndpoint: w.endpoint,
+		TokenEndpoint: endpoint,
+		Throttle:      w.throttle,
 		Policy: resolve.Policy{
 			RequireCredentialsLabel:  w.requireLabel,
 			ForbidInlineServers:      w.forbidInline,
@@ -160,33 +164,25 @@ func (w *world) passes(most time.Duration, until func(g Gomega)) {
 	}).Should(Succeed())
 }
 
-// others are tenants that send requests to the server, too.
-func others(yield func(ratelimit.Asker) bool) {
-	for i := range 100 {
-		name := fmt.Sprintf("other-%d", i)
-		if !yield(ratelimit.Asker{Waiter: ratelimit.Waiter{ID: name}, Tenant: name}) {
-			return
-		}
-	}
-}
-
 // makeBusy lets others take all places of the server.
 func (w *world) makeBusy() {
 	GinkgoHelper()
-	for other := range others {
-		if !w.endpoint.Take(w.server.URL, other) {
-			w.endpoint.Leave(other.ID)
+	for i := range 100 {
+		leave, ok := w.throttle.TryEnter(throttle.HostKey(w.server.URL), fmt.Sprintf("other-%d", i), w.clock.Now())
+		if !ok {
 			return
 		}
+		w.places = append(w.places, leave)
 	}
 	Fail("the server is never busy")
 }
 
 // makeFree lets them give the places back.
 func (w *world) makeFree() {
-	for other := range others {
-		w.endpoint.Leave(other.ID)
+	for _, leave := range w.places {
+		leave(w.clock.Now())
 	}
+	w.places = nil
 }
 
 // tokenEndpoint is the real client. It leaves this machine for nobody: a test may fail, but

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
@@ -52,8 +51,7 @@ func (r *Reconciler) rememberNeeds(ctx context.Context, o *observed) {
 	r.memory.rememberNeeds(o.owner, needs)
 	if needs.bundle == nil && needs.bundleRef.Name != "" {
 		// Bundles are not watched: this is the first look after a start.
-		ctx := tokenendpoint.AskingFor(ctx, ratelimit.Asker{Tenant: o.owner.Namespace})
-		if read, leave, err := r.resolver.Authorities(ctx, o.server); err == nil {
+		if read, leave, err := r.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: o.owner.Namespace}, o.server); err == nil {
 			r.memory.rememberBundle(o.owner, read)
 			leave()
 		}
@@ -81,12 +79,13 @@ func (r *Reconciler) recallServer(o *observed) {
 
 // bundleToRevoke reads the bundle, or takes the last one if there is none any more.
 func (r *Reconciler) bundleToRevoke(ctx context.Context, o *observed) (authorities *oauth2.Authorities, leave func(), err error) {
-	read, leave, err := r.resolver.Authorities(ctx, o.server)
+	user := tokenendpoint.BundleUser{Tenant: o.owner.Namespace}
+	read, leave, err := r.resolver.Authorities(ctx, user, o.server)
 	if err == nil {
 		return read, leave, nil
 	}
 	if needs := r.memory.needs(o.owner); needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.BundleRef() {
-		return r.TokenEndpoint.Authorities(ctx, func() (string, error) { return needs.bundle.Value(), nil })
+		return r.TokenEndpoint.Authorities(ctx, user, func() (string, error) { return needs.bundle.Value(), nil })
 	}
 	return nil, nil, err
 }

@@ -21,26 +21,19 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/metrics"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/throttle"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // TokenEndpoint sends token requests, and finds token endpoints. Its errors are
-// tokenendpoint.ErrBusy and *problem.Problem; of Authorities also others.
+// *problem.Problem; of Authorities also others.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
-	// Take takes a place for requests to the host of a URL, or waits in line for one. Leave
-	// gives it back.
-	Take(url string, asking ratelimit.Asker) bool
-	Leave(id string)
-	// Due returns which askers have been called since the last time, and Calling tells when
-	// to look.
-	Due() (ids []string)
-	Calling() <-chan struct{}
 	// Authorities returns the authorities of a bundle that is read, until leave.
-	Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
+	Authorities(ctx context.Context, user tokenendpoint.BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.
 	Distrust(issuer string, trust oauth2.TLS)
@@ -57,6 +50,8 @@ type Reconciler struct {
 	Clock     clock.WithTicker
 
 	TokenEndpoint TokenEndpoint
+	// Throttle decides when requests are sent; nil for a new one.
+	Throttle *throttle.Throttle
 	// Timeout bounds what a reconcile does before it reports. Default 3 minutes.
 	Timeout time.Duration
 	// Policy is what the admin of the cluster permits. With NamedNamespacesOnly, the operator
@@ -70,7 +65,6 @@ type Reconciler struct {
 
 	resolver *resolve.Resolver
 	memory   *memory
-	limiter  *ratelimit.Limiter
 	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
 	large, rewrites *fairshare.Slots
 	// progress has each controller.
@@ -104,14 +98,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.Client.Get(ctx, request.NamespacedName, clientCredential); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.memory.forget(request.NamespacedName)
-			r.leave(request.String())
+			r.Throttle.Forget(request.String(), r.Clock.Now())
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if !clientCredential.DeletionTimestamp.IsZero() {
 		// The garbage collector takes the token Secret away, unless it is retained. No new
 		// token is asked for.
-		r.limiter.Leave(request.String())
+		r.Throttle.Withdraw(request.String(), r.Clock.Now())
 		return r.finalize(ctx, clientCredential)
 	}
 
@@ -146,14 +140,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	observed.expiry = r.watchExpiry(ctx, observed)
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
-		r.leave(observed.key())
-		r.memory.endWait(clientCredential)
+		r.Throttle.Withdraw(observed.key(), observed.Now)
 	}
 	outcome, err := r.act(bounded, observed, decision)
 	observed.expiry.end()
-	if outcome.Deferred == nil || outcome.Deferred.Cause != renewal.HostBusy {
-		r.memory.endBusy(clientCredential)
-	}
 	if err != nil {
 		return r.reportError(ctx, observed, err)
 	}
@@ -198,12 +188,6 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 		r.rememberNeeds(ctx, o)
 	}
 	return false, nil
-}
-
-// leave says that the ClientCredential wants to send nothing.
-func (r *Reconciler) leave(key string) {
-	r.limiter.Leave(key)
-	r.TokenEndpoint.Leave(key)
 }
 
 func logger(ctx context.Context) logr.Logger { return logf.FromContext(ctx) }

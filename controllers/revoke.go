@@ -3,6 +3,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/internal/throttle"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -185,9 +186,12 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
 			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
 	}
+	defer func() { r.Throttle.Release(o.key(), r.Clock.Now()) }()
+	if err := r.enterHost(o, o.server.URL()); err != nil {
+		return err
+	}
 	ctx, end := r.step(ctx, o, "revoke")
 	defer func() { end(err) }()
-	ctx = tokenendpoint.AskingFor(ctx, o.asker())
 	provenance, _, err := r.credentials(ctx, o)
 	if err != nil {
 		return err
@@ -201,7 +205,25 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 	if err != nil {
 		return err
 	}
+	if err := r.enterHost(o, request.URL); err != nil {
+		return err
+	}
 	return r.send(ctx, "revocation request", request.Request, func(response oauth2.Response) error {
 		return oauth2.ReadRevocation(request.Server, request.Request, response)
 	})
+}
+
+// errHostBusy tells that too many requests to the host, or of the namespace, are in flight. Nothing was
+// sent.
+var errHostBusy = errors.New("too many requests to this host, or of this namespace, are in flight")
+
+// enterHost takes a place for a request to the host of a URL. The error is errHostBusy if there is
+// none; the ClientCredential is called when there is one.
+func (r *Reconciler) enterHost(o *observed, rawURL string) error {
+	request := o.throttled()
+	request.Host = throttle.HostKey(rawURL)
+	if r.Throttle.Enter(request, r.Clock.Now()) != nil {
+		return errHostBusy
+	}
+	return nil
 }

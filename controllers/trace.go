@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -11,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // journey is one reconcile as a trace. It begins with the first step that may do
@@ -37,9 +35,6 @@ func (r *Reconciler) step(ctx context.Context, o *observed, name string, attribu
 	}
 	ctx, endStep := r.span(trace.ContextWithSpan(ctx, o.journey.whole), name, trace.WithAttributes(attributes...))
 	return ctx, func(err error) {
-		if errors.Is(err, errDeferred) {
-			return
-		}
 		o.journey.told = true
 		fail(o.journey.whole, err)
 		endStep(err)
@@ -54,17 +49,11 @@ func (r *Reconciler) endJourney(o *observed) {
 	}
 }
 
-// errDeferred ends a span in which nothing was done but to wait for other requests.
-var errDeferred = tokenendpoint.ErrBusy
-
 // span begins a span within that of the context. If nothing was done in it, it is
 // never ended, and so never sent.
 func (r *Reconciler) span(ctx context.Context, name string, options ...trace.SpanStartOption) (_ context.Context, end func(error)) {
 	ctx, span := r.Tracer.Start(ctx, name, append(options, trace.WithTimestamp(r.Clock.Now()))...)
 	return ctx, func(err error) {
-		if errors.Is(err, errDeferred) {
-			return
-		}
 		fail(span, err)
 		span.End(trace.WithTimestamp(r.Clock.Now()))
 	}

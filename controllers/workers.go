@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 // workerRetry is when a request that waits for a worker is retried. Without the retry, a lost call would
@@ -27,7 +27,7 @@ const workerRetry = time.Minute
 type workers struct {
 	*Reconciler
 	controller string
-	places     *ratelimit.Places
+	places     *throttle.Places
 	// called receives the objects that are enqueued again.
 	called chan event.GenericEvent
 }
@@ -35,7 +35,7 @@ type workers struct {
 // addWorkers returns the workers of a controller, and adds to the manager what enqueues waiting requests.
 func (r *Reconciler) addWorkers(mgr manager.Manager, controller string, number int) (*workers, error) {
 	// To Places, the workers are a host.
-	w := &workers{Reconciler: r, controller: controller, places: ratelimit.NewPlaces(number, number), called: make(chan event.GenericEvent)}
+	w := &workers{Reconciler: r, controller: controller, places: throttle.NewPlaces(number, number), called: make(chan event.GenericEvent)}
 	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		w.call(ctx)
 		return nil
@@ -71,7 +71,7 @@ func (w *workers) call(ctx context.Context) {
 // share returns a reconciler whose requests share the workers.
 func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-		asking := ratelimit.Asker{Waiter: ratelimit.Waiter{ID: request.String()}, Tenant: request.Namespace}
+		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
 		if !w.places.Take(w.controller, asking, w.Clock.Now()) {
 			return w.requeueAt(w.Clock.Now().Add(workerRetry)), nil
 		}

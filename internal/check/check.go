@@ -160,7 +160,7 @@ func (e *exchange) credentials(ctx context.Context, resolver *resolve.Resolver) 
 
 // request builds the token request.
 func (e *exchange) request(ctx context.Context, resolver *resolve.Resolver, credentials oauth2.Credentials) (*resolve.Request, error) {
-	bundle, release, err := resolver.Authorities(ctx, e.server)
+	bundle, release, err := resolver.Authorities(ctx, tokenendpoint.BundleUser{}, e.server)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,20 @@ func IsUnsent(err error) bool {
 	return false
 }
 
+// IsServerDown reports whether an error is a failure of the server whatever is requested: it
+// cannot be reached, or says that it fails.
+func IsServerDown(err error) bool {
+	found := problem.Of(err)
+	if found == nil || found.Class != problem.Unavailable {
+		return false
+	}
+	switch found.Reason {
+	case v1alpha1.ReasonTokenEndpointUnreachable, v1alpha1.ReasonTLSFailed, v1alpha1.ReasonTimeout, v1alpha1.ReasonServerError:
+		return true
+	}
+	return false
+}
+
 // verdict is what is known about a kind of failure.
 type verdict struct {
 	reason string

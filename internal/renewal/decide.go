@@ -47,6 +47,8 @@ type Input struct {
 	// target, waits in memory to be written.
 	Unwritten bool
 
+	// IsRecovered is true if the last attempt failed during an outage of the server that is over.
+	IsRecovered bool
 	// Last is what the last status says.
 	Last Last
 	// Repairs of the target that this operator made lately.

@@ -17,6 +17,8 @@ const (
 	RateLimited Cause = "rate limited"
 	// ServerPaused means that the server asked this client to wait.
 	ServerPaused Cause = "paused"
+	// ServerDown means that the server fails for all, and another request probes it.
+	ServerDown Cause = "server down"
 	// TooManyRequests means that the ClientCredential sent too many token requests lately.
 	TooManyRequests Cause = "too many token requests"
 	// RefusedBefore means that the server refused the same request, whose backoff is not over.
@@ -33,9 +35,6 @@ type Deferral struct {
 	// BusySince is when the request began to wait for a busy host; zero for other causes.
 	BusySince time.Time
 }
-
-// IsLimited reports whether a rate limit or a Retry-After causes the deferral.
-func (d *Deferral) IsLimited() bool { return d.Cause == RateLimited || d.Cause == ServerPaused }
 
 // Busy defers a request to a server whose host is busy since an instant.
 func Busy(server string, since, until time.Time) *Deferral {
@@ -54,6 +53,12 @@ func AwaitTurn(server string, requests int, per time.Duration, until time.Time) 
 func Paused(in Input, server string, end, until time.Time) *Deferral {
 	return &Deferral{Cause: ServerPaused, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and %s asked this client to wait until %s (Retry-After)", in.awaited(), server, end.UTC().Format(time.RFC3339))}
+}
+
+// Down defers a request to a server that is down, until another request succeeds.
+func Down(in Input, server string, until time.Time) *Deferral {
+	return &Deferral{Cause: ServerDown, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
+		"%s: the latest requests to %s failed, so one request at a time probes it; the token is requested as soon as one succeeds", in.awaited(), server)}
 }
 
 // TooMany defers a request because the ClientCredential sent many lately.
@@ -75,7 +80,7 @@ func (d *Deferral) Shown(now Input) *problem.Problem {
 	failure := now.Last.Failure
 	switch {
 	case d.Cause == RefusedBefore:
-	case (d.Cause == ServerPaused || d.Cause == TooManyRequests) && now.IsRenewRequested():
+	case (d.Cause == ServerPaused || d.Cause == ServerDown || d.Cause == TooManyRequests) && now.IsRenewRequested():
 	case now.Valid(), failure != nil && !now.ChangedSince(failure):
 		return nil
 	}

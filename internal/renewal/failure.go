@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // LastFailure returns the last failure. It returns nil without one, if a token was issued
@@ -20,10 +21,14 @@ func (in Input) LastFailure() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// BackingOff returns the failure whose backoff is not over; nil without one.
+// BackingOff returns the failure whose backoff is not over; nil without one. The end of an outage
+// ends the backoff.
 func (in Input) BackingOff() *v1alpha1.FailureStatus {
 	failure := in.LastFailure()
-	if failure == nil || !in.Now.Before(failure.RetryAt.Time) || in.ChangedSince(failure) {
+	switch {
+	case failure == nil, !in.Now.Before(failure.RetryAt.Time), in.ChangedSince(failure):
+		return nil
+	case in.IsRecovered && failure.Class == problem.Unavailable:
 		return nil
 	}
 	return failure

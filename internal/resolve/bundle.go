@@ -8,6 +8,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // BundleRef returns the reference to the CA bundle, with its defaults; nil for the authorities of
@@ -24,7 +25,7 @@ func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 
 // Authorities reads the CA bundle of a declaration live, for use until release. It returns nil for the
 // authorities of the system.
-func (r *Resolver) Authorities(ctx context.Context, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
+func (r *Resolver) Authorities(ctx context.Context, user tokenendpoint.BundleUser, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
 	reference := declared.BundleRef()
 	if reference == nil {
 		return nil, func() {}, nil
@@ -32,7 +33,7 @@ func (r *Resolver) Authorities(ctx context.Context, declared Declaration) (autho
 	if declared.Namespace == "" {
 		return nil, nil, bundleProblem("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
 	}
-	authorities, release, err = r.TokenEndpoint.Authorities(ctx, func() (string, error) {
+	authorities, release, err = r.TokenEndpoint.Authorities(ctx, user, func() (string, error) {
 		text, err := r.Source.Bundle(ctx, declared.Namespace, *reference)
 		var missing *NotFoundError
 		switch {

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -153,53 +151,3 @@ func raw(bytes string) http.HandlerFunc {
 		_ = connection.Close()
 	}
 }
-
-var _ = Describe("a slow server", func() {
-	It("does not take more than its share of the requests, and other servers none of it", func() {
-		const many = 100
-		var inside atomic.Int32
-		release := make(chan struct{})
-		slow := plain(func(_ http.ResponseWriter, r *http.Request) {
-			inside.Add(1)
-			select {
-			case <-release:
-			case <-r.Context().Done():
-			}
-		})
-		fast := plain(answering("hello"))
-		c := client()
-
-		results := make(chan error, many)
-		var requests sync.WaitGroup
-		for range many {
-			requests.Go(func() {
-				_, err := send(c, slow.URL)
-				results <- err
-			})
-		}
-		// The requests that find no place fail at once; the others are inside.
-		Eventually(func() int { return len(results) + int(inside.Load()) }).Should(Equal(many))
-		Expect(inside.Load()).To(And(BeNumerically(">", 1), BeNumerically("<", many/2)))
-		for range len(results) {
-			Expect(<-results).To(MatchError(tokenendpoint.ErrBusy))
-		}
-		_, err := send(c, fast.URL)
-		Expect(err).NotTo(HaveOccurred())
-
-		close(release)
-		requests.Wait()
-		for range inside.Load() {
-			Expect(<-results).To(Succeed())
-		}
-		_, err = send(c, slow.URL)
-		Expect(err).NotTo(HaveOccurred(), "its places are free again")
-	})
-
-	It("frees its place by a failure, too", func() {
-		server := plain(raw(""))
-		c := client()
-		for range 50 {
-			Expect(failureOf(c, server.URL).Reason).To(Equal(v1alpha1.ReasonTokenEndpointUnreachable))
-		}
-	})
-})

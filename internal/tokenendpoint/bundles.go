@@ -44,30 +44,37 @@ func newBundles() *bundles {
 	}
 }
 
+// BundleUser is who uses a bundle.
+type BundleUser struct {
+	// Tenant is the namespace that the bundle counts for.
+	Tenant string
+	// Waits reports whether to wait while the tenant uses too many bundles, for the time of a
+	// request.
+	Waits bool
+}
+
 // Authorities returns the authorities of the bundle that read returns in PEM, until leave. They
-// are shared with all that use the same bundle. If its tenant uses too many bundles at a time, an
-// asker with a place waits for the time of a request; then, and for an asker without a place, the
-// error is an *problem.Problem. Other errors are those of read, and what is wrong with the bundle.
-func (c *Client) Authorities(ctx context.Context, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
-	asker := askerOf(ctx)
+// are shared with all that use the same bundle. If the tenant uses too many bundles at a time, the
+// error is a *problem.Problem. Other errors are those of read, and what is wrong with the bundle.
+func (c *Client) Authorities(ctx context.Context, user BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	giveBack, reserved := func() {}, 0
 	for {
-		parsed, err := c.bundles.read(ctx, asker.Tenant, read)
+		parsed, err := c.bundles.read(ctx, user.Tenant, read)
 		if err != nil {
 			giveBack()
 			return nil, nil, err
 		}
-		if used, leave, ok := c.bundles.use(parsed, asker.Tenant, reserved, giveBack); ok {
+		if used, leave, ok := c.bundles.use(parsed, user.Tenant, reserved, giveBack); ok {
 			return used, leave, nil
 		}
-		if !c.places.Has(asker.ID) {
+		if !user.Waits {
 			return nil, nil, tooManyBundles()
 		}
-		// An asker that waits holds no bundle, and reads it again.
+		// A request that waits holds no bundle, and reads it again.
 		reserved = parsed.Bytes()
 		waiting, cancel := context.WithTimeout(ctx, c.options.Timeout)
 		var ok bool
-		giveBack, ok = c.bundles.bytes.EnterWith(waiting, asker.Tenant, reserved)
+		giveBack, ok = c.bundles.bytes.EnterWith(waiting, user.Tenant, reserved)
 		cancel()
 		switch {
 		case ctx.Err() != nil:

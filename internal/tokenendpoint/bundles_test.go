@@ -10,12 +10,10 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 var _ = Describe("A CA bundle", func() {
-	const server = "https://idp.example.com/token"
 	var (
 		c    *tokenendpoint.Client
 		text string
@@ -26,19 +24,16 @@ var _ = Describe("A CA bundle", func() {
 	version := func(number int) func() (string, error) {
 		return func() (string, error) { return fmt.Sprintf("version %d\n", number) + text, nil }
 	}
-	asker := func(tenant, id string) ratelimit.Asker {
-		return ratelimit.Asker{Waiter: ratelimit.Waiter{ID: id, Tenant: tenant}, Tenant: tenant}
-	}
-	// of has a tenant without a place ask.
-	of := func(ctx context.Context, tenant string) context.Context {
-		return tokenendpoint.AskingFor(ctx, asker(tenant, ""))
+	of := func(tenant string) tokenendpoint.BundleUser { return tokenendpoint.BundleUser{Tenant: tenant} }
+	waiting := func(tenant string) tokenendpoint.BundleUser {
+		return tokenendpoint.BundleUser{Tenant: tenant, Waits: true}
 	}
 	tooMany := MatchError(ContainSubstring("too many different CA bundles"))
 	// fill has a tenant use as many versions as it may, from one on.
 	fill := func(ctx context.Context, tenant string, from int) (leaves []func()) {
 		GinkgoHelper()
 		for {
-			_, leave, err := c.Authorities(of(ctx, tenant), version(from+len(leaves)))
+			_, leave, err := c.Authorities(ctx, of(tenant), version(from+len(leaves)))
 			if isTooMany, _ := tooMany.Match(err); err != nil && isTooMany {
 				return leaves
 			}
@@ -48,18 +43,18 @@ var _ = Describe("A CA bundle", func() {
 	}
 
 	It("is parsed once for all that use it, and for the next", func(ctx SpecContext) {
-		one, leaveOne, err := c.Authorities(of(ctx, "shop"), version(1))
+		one, leaveOne, err := c.Authorities(ctx, of("shop"), version(1))
 		Expect(err).NotTo(HaveOccurred())
-		two, leaveTwo, err := c.Authorities(of(ctx, "bank"), version(1))
+		two, leaveTwo, err := c.Authorities(ctx, of("bank"), version(1))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(two).To(BeIdenticalTo(one))
 		leaveOne()
 		leaveTwo()
-		three, leave, err := c.Authorities(of(ctx, "shop"), version(1))
+		three, leave, err := c.Authorities(ctx, of("shop"), version(1))
 		Expect(err).NotTo(HaveOccurred())
 		defer leave()
 		Expect(three).To(BeIdenticalTo(one))
-		other, leaveOther, err := c.Authorities(of(ctx, "shop"), version(2))
+		other, leaveOther, err := c.Authorities(ctx, of("shop"), version(2))
 		Expect(err).NotTo(HaveOccurred())
 		defer leaveOther()
 		Expect(other).NotTo(BeIdenticalTo(one))
@@ -67,7 +62,7 @@ var _ = Describe("A CA bundle", func() {
 
 	It("is in use by any number of requests", func(ctx SpecContext) {
 		for range 300 {
-			_, leave, err := c.Authorities(of(ctx, "shop"), version(1))
+			_, leave, err := c.Authorities(ctx, of("shop"), version(1))
 			Expect(err).NotTo(HaveOccurred())
 			defer leave()
 		}
@@ -76,11 +71,11 @@ var _ = Describe("A CA bundle", func() {
 	It("is refused to a tenant that uses as many as may be in use, and to no other", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
 		Expect(len(leaves)).To(BeNumerically(">=", 3))
-		_, leave, err := c.Authorities(of(ctx, "bank"), version(1000))
+		_, leave, err := c.Authorities(ctx, of("bank"), version(1000))
 		Expect(err).NotTo(HaveOccurred())
 		leave()
 		leaves[0]()
-		_, leave, err = c.Authorities(of(ctx, "shop"), version(1000))
+		_, leave, err = c.Authorities(ctx, of("shop"), version(1000))
 		Expect(err).NotTo(HaveOccurred())
 		leave()
 	})
@@ -91,16 +86,15 @@ var _ = Describe("A CA bundle", func() {
 		fill(ctx, "bank", 500)
 		Expect(inUse() - before).To(BeNumerically("<", 32<<20))
 		// Nothing of this is dropped before.
-		_, _, err := c.Authorities(of(ctx, "shop"), version(1000))
+		_, _, err := c.Authorities(ctx, of("shop"), version(1000))
 		Expect(err).To(tooMany)
 	})
 
-	It("is waited for by a request that has a place", func(ctx SpecContext) {
+	It("is waited for by a request that waits", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
-		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
 		got := make(chan error)
 		go func() {
-			_, leave, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), version(1000))
+			_, leave, err := c.Authorities(ctx, waiting("shop"), version(1000))
 			if err == nil {
 				leave()
 			}
@@ -115,26 +109,24 @@ var _ = Describe("A CA bundle", func() {
 	It("is waited for no longer than a request takes", func(ctx SpecContext) {
 		c = client(func(o *tokenendpoint.Options) { o.Timeout = 10 * time.Millisecond })
 		fill(ctx, "shop", 0)
-		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
-		_, _, err := c.Authorities(tokenendpoint.AskingFor(ctx, asker("shop", "shop/a")), version(1000))
+		_, _, err := c.Authorities(ctx, waiting("shop"), version(1000))
 		Expect(err).To(tooMany)
 	})
 
 	It("is waited for no longer than the context lasts", func(ctx SpecContext) {
 		fill(ctx, "shop", 0)
-		Expect(c.Take(server, asker("shop", "shop/a"))).To(BeTrue())
 		ending, end := context.WithCancel(ctx)
 		end()
-		_, _, err := c.Authorities(tokenendpoint.AskingFor(ending, asker("shop", "shop/a")), version(1000))
+		_, _, err := c.Authorities(ending, waiting("shop"), version(1000))
 		Expect(err).To(MatchError(context.Canceled))
 	})
 
 	It("that cannot be read or used takes no room", func(ctx SpecContext) {
 		failure := errors.New("gone")
 		for range 100 {
-			_, _, err := c.Authorities(of(ctx, "shop"), func() (string, error) { return "", failure })
+			_, _, err := c.Authorities(ctx, of("shop"), func() (string, error) { return "", failure })
 			Expect(err).To(MatchError(failure))
-			_, _, err = c.Authorities(of(ctx, "shop"), func() (string, error) { return "no PEM", nil })
+			_, _, err = c.Authorities(ctx, of("shop"), func() (string, error) { return "no PEM", nil })
 			Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
 		}
 		Expect(fill(ctx, "shop", 0)).NotTo(BeEmpty())

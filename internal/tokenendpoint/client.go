@@ -1,5 +1,5 @@
 // Package tokenendpoint sends token requests: transport, TLS, address guard,
-// timeouts, and limits for what comes back and for each host.
+// timeouts, and limits for what comes back.
 package tokenendpoint
 
 import (
@@ -14,7 +14,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/ratelimit"
 )
 
 const (
@@ -52,7 +51,6 @@ type Options struct {
 type Client struct {
 	options     Options
 	transports  *transports
-	places      *ratelimit.Places
 	discoveries *discoveries
 	bundles     *bundles
 }
@@ -67,7 +65,6 @@ func NewClient(options Options) *Client {
 	}
 	return &Client{
 		options: options, transports: newTransports(options), discoveries: newDiscoveries(), bundles: newBundles(),
-		places: ratelimit.NewPlaces(maxInFlightPerHost, maxInFlight),
 	}
 }
 
@@ -75,16 +72,9 @@ func NewClient(options Options) *Client {
 // request: the asker in the context, if it has an ID, waits in line then. Else it is that of
 // the context when it ended, or an *problem.Problem.
 func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
-	endpoint, err := c.endpoint(request)
-	if err != nil {
+	if err := c.checkEndpoint(request); err != nil {
 		return oauth2.Response{}, err
 	}
-	leave, ok := c.enter(ctx, endpoint)
-	if !ok {
-		return oauth2.Response{}, ErrBusy
-	}
-	defer leave()
-
 	// The bound is around everything: no answer can escape it.
 	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
@@ -119,13 +109,13 @@ func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*htt
 	return made, nil
 }
 
-func (c *Client) endpoint(request *oauth2.Request) (*url.URL, error) {
+func (c *Client) checkEndpoint(request *oauth2.Request) error {
 	endpoint, err := url.Parse(request.URL)
 	if err != nil || endpoint.Host == "" {
-		return nil, invalidEndpoint(request.Destination)
+		return invalidEndpoint(request.Destination)
 	}
 	if endpoint.Scheme != "https" && (endpoint.Scheme != "http" || !c.options.AllowHTTP) {
-		return nil, insecureEndpoint(request)
+		return insecureEndpoint(request)
 	}
-	return endpoint, nil
+	return nil
 }

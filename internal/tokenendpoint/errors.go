@@ -14,10 +14,6 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// ErrBusy tells that too many requests to the same host, or of the same namespace, are in
-// flight. Nothing was sent.
-var ErrBusy = errors.New("too many requests to this host, or of this namespace, are under way")
-
 // explain says why there is no response. What net/http says is not shown as it
 // is: its messages hold URLs, and may hold what a server sent.
 func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error) error {

@@ -15,6 +15,8 @@ const (
 	maxTransportBytes = 32 << 20
 	// transportBytes is counted for a pool besides its certificates, for its connections.
 	transportBytes = 64 << 10
+	// maxIdlePerHost is as many connections as there are requests in flight to one host.
+	maxIdlePerHost = 32
 )
 
 // transports keep apart the connections of clients with different certificates:
@@ -96,7 +98,7 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 		DialContext:            dial,
 		DialTLSContext:         handshaking(dial, tlsConfig(config, protocols)),
 		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    maxInFlightPerHost,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: MaxHeaderBytes,
 	}

@@ -1,4 +1,4 @@
-package ratelimit_test
+package throttle_test
 
 import (
 	"container/heap"
@@ -6,21 +6,20 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 // simulation is a controller with a fake clock: who is told to wait comes back,
 // somewhat late.
 type simulation struct {
-	*ratelimit.Limiter
+	*throttle.Limiter
 	random *rand.Rand
-	limit  ratelimit.Limit
+	limit  throttle.Limit
 	// lateness is the most by which somebody is late.
 	lateness time.Duration
 	// tick is how often Due is called; zero is never.
@@ -28,7 +27,7 @@ type simulation struct {
 	// each is called before each call, to change the scene.
 	each func(at time.Time)
 	// sends is called after each request.
-	sends func(waiter ratelimit.Waiter, at time.Time)
+	sends func(waiter throttle.Waiter, at time.Time)
 
 	visits visits
 	next   map[string]*visit
@@ -40,14 +39,14 @@ type simulation struct {
 // visit is a call to come.
 type visit struct {
 	at     time.Time
-	waiter ratelimit.Waiter
+	waiter throttle.Waiter
 	ticks  bool
 }
 
-func simulate(limit ratelimit.Limit, lateness, tick time.Duration) *simulation {
-	s := &simulation{Limiter: ratelimit.New(), random: rand.New(rand.NewPCG(1, 2)), limit: limit,
+func simulate(limit throttle.Limit, lateness, tick time.Duration) *simulation {
+	s := &simulation{Limiter: throttle.NewLimiter(), random: rand.New(rand.NewPCG(1, 2)), limit: limit,
 		lateness: lateness, tick: tick, next: map[string]*visit{},
-		each: func(time.Time) {}, sends: func(ratelimit.Waiter, time.Time) {}}
+		each: func(time.Time) {}, sends: func(throttle.Waiter, time.Time) {}}
 	if tick > 0 {
 		heap.Push(&s.visits, &visit{at: now, ticks: true})
 	}
@@ -55,7 +54,7 @@ func simulate(limit ratelimit.Limit, lateness, tick time.Duration) *simulation {
 }
 
 // comes replaces what was planned for the waiter.
-func (s *simulation) comes(waiter ratelimit.Waiter, at time.Time) {
+func (s *simulation) comes(waiter throttle.Waiter, at time.Time) {
 	v := &visit{at: at, waiter: waiter}
 	s.next[waiter.ID] = v
 	heap.Push(&s.visits, v)
@@ -121,7 +120,7 @@ func (v *visits) Pop() any {
 }
 
 // expectWithin fails when an interval holds more than the limit allows.
-func expectWithin(limit ratelimit.Limit, sent []time.Time) {
+func expectWithin(limit throttle.Limit, sent []time.Time) {
 	GinkgoHelper()
 	slices.SortFunc(sent, time.Time.Compare)
 	for i := limit.Requests; i < len(sent); i++ {
@@ -135,7 +134,7 @@ func expectWithin(limit ratelimit.Limit, sent []time.Time) {
 // seconds after an hour.
 func (s *simulation) crowd(size int) {
 	for _, i := range s.random.Perm(size) {
-		s.comes(ratelimit.Waiter{ID: fmt.Sprintf("%05d", i), ExpiresAt: now.Add(time.Hour + time.Duration(i)*time.Second)},
+		s.comes(throttle.Waiter{ID: fmt.Sprintf("%05d", i), ExpiresAt: now.Add(time.Hour + time.Duration(i)*time.Second)},
 			now.Add(time.Duration(s.random.Int64N(int64(time.Second)))))
 	}
 }
@@ -227,14 +226,14 @@ var _ = Describe("a tenant beside others whose objects have no token", func() {
 	crowds := func(s *simulation, tenants, size int) {
 		for i := range tenants * size {
 			tenant := fmt.Sprint("failing-", i%tenants)
-			s.comes(ratelimit.Waiter{ID: fmt.Sprint(tenant, "/", i), Tenant: tenant}, now.Add(time.Duration(s.random.Int64N(int64(time.Minute)))))
+			s.comes(throttle.Waiter{ID: fmt.Sprint(tenant, "/", i), Tenant: tenant}, now.Add(time.Duration(s.random.Int64N(int64(time.Minute)))))
 		}
 	}
 
 	DescribeTable("gets its turn:", func(requests, tenants int, lateness time.Duration, most int) {
 		s := simulate(perMinute(requests), lateness, time.Second)
 		crowds(s, tenants, 50)
-		rare := ratelimit.Waiter{ID: "shop/a", Tenant: "shop", ExpiresAt: now.Add(1000 * time.Hour)}
+		rare := throttle.Waiter{ID: "shop/a", Tenant: "shop", ExpiresAt: now.Add(1000 * time.Hour)}
 		came, passed, counts := after(600), []int{}, map[string]int{}
 		s.comes(rare, came)
 		s.each = func(at time.Time) {
@@ -242,7 +241,7 @@ var _ = Describe("a tenant beside others whose objects have no token", func() {
 				clear(s.next)
 			}
 		}
-		s.sends = func(w ratelimit.Waiter, at time.Time) {
+		s.sends = func(w throttle.Waiter, at time.Time) {
 			counts[w.Tenant]++
 			if w.ID != rare.ID {
 				s.comes(w, at.Add(time.Second))
@@ -285,8 +284,8 @@ var _ = Describe("a tenant beside others whose objects have no token", func() {
 var _ = Describe("any traffic", func() {
 	DescribeTable("keeps to the limit and the threshold", func(seed uint64, tenants int) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		limits := []ratelimit.Limit{{Requests: 1 + random.IntN(5), Per: 10 * time.Second}, {Requests: 1 + random.IntN(10), Per: 25 * time.Second}}
-		l := ratelimit.New()
+		limits := []throttle.Limit{{Requests: 1 + random.IntN(5), Per: 10 * time.Second}, {Requests: 1 + random.IntN(10), Per: 25 * time.Second}}
+		l := throttle.NewLimiter()
 		var sent []time.Time
 		var sentBy []string
 		for at := 0.0; at < 600; at += random.ExpFloat64() / 5 {
@@ -343,38 +342,4 @@ var _ = Describe("any traffic", func() {
 		Entry("by one chance", uint64(1), 1), Entry("by another", uint64(2), 1), Entry("by a third", uint64(3), 1), Entry("by a fourth", uint64(4), 1),
 		Entry("of two tenants", uint64(5), 2), Entry("of two other tenants", uint64(6), 2), Entry("of three tenants", uint64(7), 3), Entry("of ten tenants", uint64(8), 10),
 	)
-
-	It("keeps to the limit when it comes from several goroutines", func() {
-		l := ratelimit.New()
-		var group sync.WaitGroup
-		// One at a time reads the clock and takes a place: a goroutine that is stopped in
-		// between would be minutes late here, where a call takes 25 ms.
-		var clock struct {
-			sync.Mutex
-			calls float64
-		}
-		sent := make([][]time.Time, 8)
-		for worker := range sent {
-			group.Go(func() {
-				for i := range 500 {
-					id := fmt.Sprintf("%d/%d %d", worker%3, worker, i%7)
-					clock.Lock()
-					clock.calls++
-					at := after(clock.calls / 40)
-					_, ok := l.Take(server, perMinute(30), token{id, i % 5}.waiter(), at)
-					clock.Unlock()
-					if ok {
-						sent[worker] = append(sent[worker], at)
-					}
-					l.Leave(fmt.Sprintf("%d/%d %d", worker%3, worker, i%3))
-					l.Pause(server, id, at, at)
-					l.Resume(server, id, at)
-					l.PausedUntil(server, id, at)
-					l.Due(at)
-				}
-			})
-		}
-		group.Wait()
-		expectWithin(perMinute(30), slices.Concat(sent...))
-	})
 })

@@ -1,4 +1,4 @@
-package ratelimit_test
+package throttle_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 var _ = Describe("a limit", func() {
@@ -88,22 +88,22 @@ var _ = Describe("a limit", func() {
 		Entry("the more urgent goes first, whatever its limit", under(perMinute(2)), sends(0, "a", 5), sends(0, "b", 5),
 			waits(1, "c", 9, 60), under(perMinute(1)), waits(1, "d", 5, 60), under(perMinute(2)),
 			waits(59, "c", 9, 60), sends(60, "c", 9)),
-		Entry("who may send under a smaller limit is let go first under a larger one", under(ratelimit.Limit{Requests: 1, Per: time.Second}),
+		Entry("who may send under a smaller limit is let go first under a larger one", under(throttle.Limit{Requests: 1, Per: time.Second}),
 			sends(0, "a", 5), waits(0, "b", 5, 1), under(perMinute(2)), waits(1, "c", 9, 60)),
 		Entry("who waits with a small limit counts only as often as that allows",
-			under(ratelimit.Limit{Requests: 1, Per: 10 * time.Minute}), sends(0, "a", 5),
+			under(throttle.Limit{Requests: 1, Per: 10 * time.Minute}), sends(0, "a", 5),
 			waits(0, "b", none, 600), waits(0, "c", none, 1200), waits(0, "d", none, 1800),
 			under(perMinute(1)), waits(1, "e", 5, 60), waits(1, "f", 6, 120)),
 		Entry("who changes its limit keeps its place among equals", sends(0, "a", 5), waits(1, "b", 5, 60), waits(1, "c", 5, 120),
-			under(perMinute(2)), sends(2, "x", none), under(ratelimit.Limit{Requests: 2, Per: 2 * time.Minute}), waits(3, "b", 5, 120)),
-		Entry("a limit that looks back longer makes the limiter remember longer", under(ratelimit.Limit{Requests: 3, Per: time.Hour}), sends(0, "a", 5),
+			under(perMinute(2)), sends(2, "x", none), under(throttle.Limit{Requests: 2, Per: 2 * time.Minute}), waits(3, "b", 5, 120)),
+		Entry("a limit that looks back longer makes the limiter remember longer", under(throttle.Limit{Requests: 3, Per: time.Hour}), sends(0, "a", 5),
 			under(perMinute(2)), sends(600, "b", 5), wakes(1200), sends(1800, "c", 5),
-			under(ratelimit.Limit{Requests: 3, Per: time.Hour}), waits(1900, "d", 5, 3600)),
-		Entry("without requests there is no limit", under(ratelimit.Limit{Per: time.Minute}), others(0, 100)),
-		Entry("without a period there is no limit", under(ratelimit.Limit{Requests: 1}), others(0, 100)),
-		Entry("requests without a limit count for those with one", sends(0, "a", 5), under(ratelimit.Limit{}), sends(30, "b", 5),
+			under(throttle.Limit{Requests: 3, Per: time.Hour}), waits(1900, "d", 5, 3600)),
+		Entry("without requests there is no limit", under(throttle.Limit{Per: time.Minute}), others(0, 100)),
+		Entry("without a period there is no limit", under(throttle.Limit{Requests: 1}), others(0, 100)),
+		Entry("requests without a limit count for those with one", sends(0, "a", 5), under(throttle.Limit{}), sends(30, "b", 5),
 			under(perMinute(1)), waits(60, "c", 5, 90)),
-		Entry("who has no limit any more waits no more", sends(0, "a", 5), waits(1, "b", 5, 60), under(ratelimit.Limit{}), sends(2, "b", 5),
+		Entry("who has no limit any more waits no more", sends(0, "a", 5), waits(1, "b", 5, 60), under(throttle.Limit{}), sends(2, "b", 5),
 			under(perMinute(1)), waits(3, "c", 5, 62)),
 	)
 
@@ -157,12 +157,12 @@ var _ = Describe("a limit", func() {
 	DescribeTable("is one of 8 that differ at a server:", func(steps ...step) { play(perMinute(1), steps...) },
 		Entry("the ninth takes the place of the idle limit that was used longest ago, which still holds", sends(0, "a", 5),
 			limits(8, 1, "idle"), under(perMinute(1)), remembersEight, waits(2, "b", 5, 61)),
-		Entry("a limit that made place for others holds when these are forgotten", under(ratelimit.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
-			limits(8, 60, "idle"), wakes(600), sends(660, "x", 5), wakes(1200), under(ratelimit.Limit{Requests: 1, Per: time.Hour}), waits(1201, "b", 5, 4260)),
+		Entry("a limit that made place for others holds when these are forgotten", under(throttle.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
+			limits(8, 60, "idle"), wakes(600), sends(660, "x", 5), wakes(1200), under(throttle.Limit{Requests: 1, Per: time.Hour}), waits(1201, "b", 5, 4260)),
 		Entry("the ninth is judged by the strictest when all have waiters", sends(0, "a", 5), waits(1, "b", 5, 60),
-			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), remembersEight, waits(2, "c", 5, 120)),
+			limitsWithWaiters(7, 1), under(throttle.Limit{Requests: 1, Per: time.Second}), remembersEight, waits(2, "c", 5, 120)),
 		Entry("a waiter moves to its own limit when there is place again", sends(0, "a", 5), waits(1, "b", 5, 60),
-			limitsWithWaiters(7, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}), waits(2, "c", 5, 120), leaves("waits 3"), sends(3, "c", 5)),
+			limitsWithWaiters(7, 1), under(throttle.Limit{Requests: 1, Per: time.Second}), waits(2, "c", 5, 120), leaves("waits 3"), sends(3, "c", 5)),
 		Entry("any number of waiters with as many limits leaves 8", sends(0, "a", 5), limitsWithWaiters(500, 1), remembersEight),
 		Entry("any number of limits in turn leaves 8", limits(500, 1, "idle"), remembersEight),
 	)
@@ -183,19 +183,19 @@ var _ = Describe("a limit", func() {
 		waits(2, "c", 5, 60)(s)
 	})
 
-	DescribeTable("always names a time after now, however odd it is", func(limits ...ratelimit.Limit) {
-		l := ratelimit.New()
+	DescribeTable("always names a time after now, however odd it is", func(limits ...throttle.Limit) {
+		l := throttle.NewLimiter()
 		for i := range 400 {
 			at := after(float64(i / 50))
-			until, ok := l.Take(server, limits[i%len(limits)], ratelimit.Waiter{ID: fmt.Sprint(i)}, at)
+			until, ok := l.Take(server, limits[i%len(limits)], throttle.Waiter{ID: fmt.Sprint(i)}, at)
 			Expect(ok || until.After(at)).To(BeTrue(), "until %s", until)
 			Expect(until).To(BeTemporally("<=", at.Add(time.Hour)))
 		}
 	},
-		Entry("a request a year", ratelimit.Limit{Requests: 1, Per: 365 * 24 * time.Hour}),
-		Entry("a request a nanosecond", ratelimit.Limit{Requests: 1, Per: 1}),
-		Entry("both", ratelimit.Limit{Requests: 1, Per: 365 * 24 * time.Hour}, ratelimit.Limit{Requests: 1, Per: 1}),
-		Entry("millions a nanosecond, and one an hour", ratelimit.Limit{Requests: 4_500_000, Per: 1}, ratelimit.Limit{Requests: 1, Per: time.Hour}),
+		Entry("a request a year", throttle.Limit{Requests: 1, Per: 365 * 24 * time.Hour}),
+		Entry("a request a nanosecond", throttle.Limit{Requests: 1, Per: 1}),
+		Entry("both", throttle.Limit{Requests: 1, Per: 365 * 24 * time.Hour}, throttle.Limit{Requests: 1, Per: 1}),
+		Entry("millions a nanosecond, and one an hour", throttle.Limit{Requests: 4_500_000, Per: 1}, throttle.Limit{Requests: 1, Per: time.Hour}),
 	)
 })
 
@@ -223,7 +223,7 @@ var _ = Describe("a request that goes out later than its place was taken", func(
 })
 
 var _ = Describe("a waiter that may not send because of something else", func() {
-	urgent := ratelimit.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}
+	urgent := throttle.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}
 
 	It("holds up nobody", func() {
 		s := play(perMinute(1), sends(0, "x", 5), waits(1, "lazy", 9, 60))
@@ -246,14 +246,14 @@ var _ = Describe("a waiter that may not send because of something else", func() 
 
 	It("is forgotten when it never comes back", func() {
 		s := play(perMinute(1), sends(0, "x", 5))
-		s.Await(server, perMinute(1), ratelimit.Waiter{ID: "urgent"}, after(62), after(60))
+		s.Await(server, perMinute(1), throttle.Waiter{ID: "urgent"}, after(62), after(60))
 		s.Due(after(68))
 		sends(68, "lazy", 9)(s)
 	})
 
 	It("waits nowhere without a limit", func() {
 		s := play(perMinute(1))
-		s.Await(server, ratelimit.Limit{}, ratelimit.Waiter{ID: "urgent"}, after(62), after(60))
+		s.Await(server, throttle.Limit{}, throttle.Waiter{ID: "urgent"}, after(62), after(60))
 		Expect(s.Size()).To(BeZero())
 	})
 })
@@ -275,7 +275,7 @@ var _ = Describe("the memory", func() {
 	})
 
 	It("holds the places of the longest period only while somebody looks back so far", func() {
-		s := play(ratelimit.Limit{Requests: 5, Per: time.Hour}, others(0, 5), under(perMinute(10)))
+		s := play(throttle.Limit{Requests: 5, Per: time.Hour}, others(0, 5), under(perMinute(10)))
 		for minutes := range 70 {
 			sends(float64(60*minutes+30), "a", 5)(s)
 		}
@@ -283,18 +283,18 @@ var _ = Describe("the memory", func() {
 	})
 
 	It("holds no more places than the largest limit counts", func() {
-		s := play(ratelimit.Limit{Requests: 5, Per: 24 * time.Hour}, others(0, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}))
+		s := play(throttle.Limit{Requests: 5, Per: 24 * time.Hour}, others(0, 1), under(throttle.Limit{Requests: 1, Per: time.Second}))
 		for second := range 1000 {
 			sends(float64(second+1), "a", 5)(s)
 		}
 		wakes(1001)(s)
 		Expect(s.Size()).To(Equal(7), "a server, a line and five places")
-		under(ratelimit.Limit{Requests: 5, Per: 24 * time.Hour})(s)
+		under(throttle.Limit{Requests: 5, Per: 24 * time.Hour})(s)
 		waits(1002, "b", 5, 4602)(s)
 	})
 
 	DescribeTable("counts a place that it dropped when another place is given back", func(given int, until float64) {
-		s := play(ratelimit.Limit{Requests: 3, Per: time.Hour}, others(0, 1), under(ratelimit.Limit{Requests: 1, Per: time.Second}))
+		s := play(throttle.Limit{Requests: 3, Per: time.Hour}, others(0, 1), under(throttle.Limit{Requests: 1, Per: time.Second}))
 		for second := range 9 {
 			sends(float64(second+1), "a", 5)(s)
 		}
@@ -302,7 +302,7 @@ var _ = Describe("the memory", func() {
 		for i := range given {
 			givesBack(float64(9 - i))(s)
 		}
-		under(ratelimit.Limit{Requests: 3, Per: time.Hour})(s)
+		under(throttle.Limit{Requests: 3, Per: time.Hour})(s)
 		waits(11, "b", 5, until)(s)
 	},
 		Entry("the first", 1, 3606.0),
@@ -311,6 +311,6 @@ var _ = Describe("the memory", func() {
 	)
 
 	It("holds nothing of what has no limit", func() {
-		Expect(play(ratelimit.Limit{}, others(0, 10)).Size()).To(BeZero())
+		Expect(play(throttle.Limit{}, others(0, 10)).Size()).To(BeZero())
 	})
 })

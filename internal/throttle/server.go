@@ -1,4 +1,4 @@
-package ratelimit
+package throttle
 
 import (
 	"cmp"
@@ -156,7 +156,7 @@ func (s *server) call(now time.Time) (ids []string) {
 	for i, o := range offers {
 		if i < o.free && ahead[o.tenant] < o.share && o.until.After(now) {
 			o.until = now
-			ids = append(ids, o.id)
+			ids = append(ids, o.ID)
 		}
 		ahead[o.tenant]++
 	}

@@ -1,15 +1,15 @@
-package tokenendpoint_test
+package throttle_test
 
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 var _ = Describe("A server", func() {
 	DescribeTable("has one limit, however its URL is spelled", func(spelling string) {
-		Expect(tokenendpoint.ServerKey(spelling)).To(Equal("idp.example.com:443/oauth/token"))
+		Expect(throttle.ServerKey(spelling)).To(Equal("idp.example.com:443/oauth/token"))
 	},
 		Entry("as usual", "https://idp.example.com/oauth/token"),
 		Entry("in upper case", "HTTPS://IdP.EXAMPLE.com/oauth/token"),
@@ -28,7 +28,7 @@ var _ = Describe("A server", func() {
 	)
 
 	DescribeTable("is known by its address", func(spelling, key string) {
-		Expect(tokenendpoint.ServerKey(spelling)).To(Equal(key))
+		Expect(throttle.ServerKey(spelling)).To(Equal(key))
 	},
 		Entry("of IPv4", "https://192.0.2.1", "192.0.2.1:443/"),
 		Entry("of IPv4 in IPv6", "https://[::ffff:192.0.2.1]", "192.0.2.1:443/"),
@@ -39,7 +39,7 @@ var _ = Describe("A server", func() {
 	)
 
 	DescribeTable("is another one", func(other string) {
-		Expect(tokenendpoint.ServerKey(other)).NotTo(Equal(tokenendpoint.ServerKey("https://idp.example.com/oauth/token")))
+		Expect(throttle.ServerKey(other)).NotTo(Equal(throttle.ServerKey("https://idp.example.com/oauth/token")))
 	},
 		Entry("at another path", "https://idp.example.com/realms/a/token"),
 		Entry("at another port", "https://idp.example.com:8443/oauth/token"),
@@ -47,7 +47,7 @@ var _ = Describe("A server", func() {
 	)
 
 	It("is known by what is declared when that is no URL", func() {
-		Expect(tokenendpoint.ServerKey("https://%zz")).To(Equal("https://%zz"))
-		Expect(tokenendpoint.ServerKey("")).To(BeEmpty())
+		Expect(throttle.ServerKey("https://%zz")).To(Equal("https://%zz"))
+		Expect(throttle.ServerKey("")).To(BeEmpty())
 	})
 })

@@ -1,32 +1,29 @@
-package ratelimit_test
+package throttle_test
 
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 // asker names a tenant and one of its objects, such as "shop/a".
-func asker(id string, minutes int) ratelimit.Asker {
-	tenant, _, _ := strings.Cut(id, "/")
-	return ratelimit.Asker{Waiter: token{id, minutes}.waiter(), Tenant: tenant}
-}
+func asker(id string, minutes int) throttle.Waiter { return token{id, minutes}.waiter() }
 
 // fill lets new objects of a tenant take places until they get no more, and returns their
 // number.
-func fill(p *ratelimit.Places, host, tenant string) (count int) {
+func fill(p *throttle.Places, host, tenant string) (count int) {
 	for i := range 10_000 {
-		id := fmt.Sprintf("%s/%s-%d", tenant, host, i)
-		if isNew, ok := p.Enter(host, asker(id, none), now); isNew && !ok {
+		id, before := fmt.Sprintf("%s/%s-%d", tenant, host, i), p.Size()
+		if !p.Take(host, asker(id, none), now) {
 			p.Leave(id, now)
 			break
-		} else if isNew {
+		}
+		if p.Size() > before {
 			count++
 		}
 	}
@@ -35,7 +32,7 @@ func fill(p *ratelimit.Places, host, tenant string) (count int) {
 
 var _ = Describe("The places of a host", func() {
 	It("are half a tenant's, and there is one for each other tenant", func() {
-		p := ratelimit.NewPlaces(32, 224)
+		p := throttle.NewPlaces(32, 224)
 		Expect(fill(p, "idp", "attacker")).To(Equal(16))
 		for i := range 4 {
 			Expect(p.Take("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
@@ -45,7 +42,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are not all places: a tenant holds half of them at any number of hosts", func() {
-		p, total := ratelimit.NewPlaces(32, 224), 0
+		p, total := throttle.NewPlaces(32, 224), 0
 		for i := range 1000 {
 			total += fill(p, fmt.Sprintf("host-%d", i), "attacker")
 		}
@@ -54,9 +51,9 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are given to the most urgent, one for each that is given back", func() {
-		p := ratelimit.NewPlaces(4, 100)
+		p := throttle.NewPlaces(4, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(2))
-		for _, waits := range []ratelimit.Asker{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
+		for _, waits := range []throttle.Waiter{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
 			Expect(p.Take("idp", waits, now)).To(BeFalse())
 		}
 		Expect(p.Due(now)).To(BeEmpty())
@@ -75,7 +72,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are passed on when an asker does not come", func() {
-		p := ratelimit.NewPlaces(2, 100)
+		p := throttle.NewPlaces(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
 		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
 		Expect(p.Take("idp", asker("shop/b", none), now)).To(BeFalse())
@@ -90,7 +87,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are called for as soon as a tenant may hold more, at other hosts too", func() {
-		p := ratelimit.NewPlaces(32, 4)
+		p := throttle.NewPlaces(32, 4)
 		Expect(p.Take("a", asker("one/a", none), now)).To(BeTrue())
 		Expect(p.Take("b", asker("one/b", none), now)).To(BeTrue())
 		Expect(p.Take("c", asker("one/c", none), now)).To(BeFalse())
@@ -101,33 +98,39 @@ var _ = Describe("The places of a host", func() {
 		Expect(p.Due(now)).To(Equal([]string{"one/c"}))
 	})
 
+	It("are given first to requests whose last attempt did not fail", func() {
+		p := throttle.NewPlaces(2, 100)
+		Expect(fill(p, "idp", "shop")).To(Equal(1))
+		failed := asker("shop/failed", none)
+		failed.HasFailed = true
+		Expect(p.Take("idp", failed, now)).To(BeFalse())
+		Expect(p.Take("idp", asker("shop/late", 20), now)).To(BeFalse())
+		p.Leave("shop/idp-0", now)
+		Expect(p.Due(now)).To(Equal([]string{"shop/late"}))
+	})
+
 	It("follow an asker to the host that it sends to", func() {
-		p := ratelimit.NewPlaces(2, 100)
+		p := throttle.NewPlaces(2, 100)
 		Expect(p.Take("issuer", asker("shop/a", none), now)).To(BeTrue())
-		isNew, ok := p.Enter("issuer", asker("shop/a", none), now)
-		Expect(ok && !isNew).To(BeTrue(), "the metadata")
-		isNew, ok = p.Enter("idp", asker("shop/a", none), now)
-		Expect(ok && !isNew).To(BeTrue(), "the token")
+		Expect(p.Enter("issuer", asker("shop/a", none), now)).To(BeTrue(), "the metadata")
+		Expect(p.Enter("idp", asker("shop/a", none), now)).To(BeTrue(), "the token")
 		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue(), "its place there is free")
-		_, ok = p.Enter("idp", asker("shop/b", none), now)
-		Expect(ok).To(BeFalse())
+		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeFalse())
 		p.Leave("shop/a", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/b"}))
 		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue())
-		isNew, ok = p.Enter("idp", asker("shop/b", none), now)
-		Expect(ok && !isNew).To(BeTrue())
+		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeTrue())
 		Expect(p.Take("issuer", asker("shop/c", none), now)).To(BeTrue())
 	})
 
-	It("count for a tenant whose requests have no ID", func() {
-		p := ratelimit.NewPlaces(2, 100)
-		anonymous := ratelimit.Asker{Tenant: "shop"}
-		isNew, ok := p.Enter("idp", anonymous, now)
-		Expect(isNew && ok).To(BeTrue())
-		_, ok = p.Enter("idp", anonymous, now)
+	It("count for a tenant whose requests do not wait", func() {
+		p := throttle.NewPlaces(2, 100)
+		leave, ok := p.TryEnter("idp", "shop", now)
+		Expect(ok).To(BeTrue())
+		_, ok = p.TryEnter("idp", "shop", now)
 		Expect(ok).To(BeFalse())
 		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
-		p.Exit("idp", "shop", now)
+		leave(now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/a"}))
 		p.Leave("shop/a", now)
 		Expect(p.Size()).To(BeZero())
@@ -135,7 +138,7 @@ var _ = Describe("The places of a host", func() {
 
 	DescribeTable("go round among any number of askers, and none is forgotten", func(seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		p := ratelimit.NewPlaces(8, 20)
+		p := throttle.NewPlaces(8, 20)
 		wants, inside := map[string]bool{}, map[string]string{}
 		for i := range 300 {
 			wants[fmt.Sprintf("tenant-%d/%d", random.IntN(4), i)] = true
@@ -182,7 +185,7 @@ var _ = Describe("The places of a host", func() {
 	}, Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)))
 
 	It("may be taken by several goroutines", func() {
-		p := ratelimit.NewPlaces(8, 20)
+		p := throttle.NewPlaces(8, 20)
 		var group sync.WaitGroup
 		for worker := range 8 {
 			group.Go(func() {

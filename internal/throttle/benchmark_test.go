@@ -1,32 +1,32 @@
-package ratelimit_test
+package throttle_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
 // BenchmarkTake asks in a crowd of 10,000, each time with another expiry, so that
 // the waiter moves to another place in the line.
 func BenchmarkTake(b *testing.B) {
 	const size = 10_000
-	l, at := ratelimit.New(), now
+	l, at := throttle.NewLimiter(), now
 	ids := make([]string, size)
 	for i := range ids {
 		ids[i] = fmt.Sprint(i)
 	}
 	for i := 0; b.Loop(); i++ {
 		at = at.Add(time.Millisecond)
-		l.Take(server, perMinute(30), ratelimit.Waiter{ID: ids[i%size], ExpiresAt: now.Add(time.Duration(i*7919%9973) * time.Second)}, at)
+		l.Take(server, perMinute(30), throttle.Waiter{ID: ids[i%size], ExpiresAt: now.Add(time.Duration(i*7919%9973) * time.Second)}, at)
 	}
 }
 
 // BenchmarkTakeTenants asks in a crowd of 10,000 of a hundred tenants.
 func BenchmarkTakeTenants(b *testing.B) {
 	const size = 10_000
-	l, at := ratelimit.New(), now
+	l, at := throttle.NewLimiter(), now
 	ids := make([]string, size)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%d/%d", i%100, i)
@@ -39,13 +39,13 @@ func BenchmarkTakeTenants(b *testing.B) {
 
 // BenchmarkDue looks every second for whom to wake among 10,000 waiters.
 func BenchmarkDue(b *testing.B) {
-	l, at := ratelimit.New(), now
+	l, at := throttle.NewLimiter(), now
 	for i := 0; b.Loop(); i++ {
 		if i%1000 == 0 {
 			b.StopTimer()
-			l, at = ratelimit.New(), now
+			l, at = throttle.NewLimiter(), now
 			for i := range 10_000 {
-				l.Take(server, perMinute(1), ratelimit.Waiter{ID: fmt.Sprint(i), ExpiresAt: now.Add(time.Hour)}, at)
+				l.Take(server, perMinute(1), throttle.Waiter{ID: fmt.Sprint(i), ExpiresAt: now.Add(time.Hour)}, at)
 			}
 			b.StartTimer()
 		}

@@ -1,4 +1,4 @@
-package ratelimit
+package throttle
 
 import (
 	"sync"
@@ -6,13 +6,6 @@ import (
 
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
-
-// Asker is the sender of a request to an authorization server.
-type Asker struct {
-	Waiter
-	// Tenant is the namespace that the place counts for.
-	Tenant string
-}
 
 // Places bounds what is under way: the requests in flight to each host, and to all. Of both, a
 // tenant holds no more places than are left free, so there is a place for a tenant that holds
@@ -47,7 +40,7 @@ func NewPlaces(perHost, all int) *Places {
 // Take takes a place for requests to the host. If there is none, the asker waits in line.
 // An asker that was called takes the place that is kept for it, at whatever host: the
 // token endpoint that metadata name may lie at another host than these.
-func (p *Places) Take(name string, asking Asker, now time.Time) bool {
+func (p *Places) Take(name string, asking Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[asking.ID]; known && t.state != waiting {
@@ -57,31 +50,30 @@ func (p *Places) Take(name string, asking Asker, now time.Time) bool {
 	return p.takeAt(name, asking, now)
 }
 
-// Enter takes a place for one request to the host, unless the asker has it already: isNew
-// tells to Leave after the request. An asker with a place at another host gives that up.
-// An asker without an ID does not wait in line, and is let out by Exit.
-func (p *Places) Enter(name string, asking Asker, now time.Time) (isNew, ok bool) {
+// Enter takes a place for a request to just this host. An asker with a place at another host
+// gives that up.
+func (p *Places) Enter(name string, asking Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if asking.ID == "" {
-		ok = p.admits(p.host(name), asking.Tenant)
-		if ok {
-			p.count(p.host(name), asking.Tenant, 1)
-		}
-		p.close(name)
-		return true, ok
-	}
-	t, known := p.tickets[asking.ID]
-	isNew = !known || t.state != taken
-	if known && t.state != waiting && t.host.name == name {
+	if t, known := p.tickets[asking.ID]; known && t.state != waiting && t.host.name == name {
 		t.state = taken
-		return isNew, true
+		return true
 	}
-	return isNew, p.takeAt(name, asking, now)
+	return p.takeAt(name, asking, now)
 }
 
-// Exit gives back the place of an asker without an ID.
-func (p *Places) Exit(name, tenant string, now time.Time) {
+// TryEnter takes a place for a request that does not wait in line, until leave.
+func (p *Places) TryEnter(name, tenant string, now time.Time) (leave func(now time.Time), ok bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if ok = p.admits(p.host(name), tenant); ok {
+		p.count(p.host(name), tenant, 1)
+	}
+	p.close(name)
+	return func(now time.Time) { p.exit(name, tenant, now) }, ok
+}
+
+func (p *Places) exit(name, tenant string, now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.count(p.host(name), tenant, -1)
@@ -99,12 +91,14 @@ func (p *Places) Leave(id string, now time.Time) {
 	}
 }
 
-// Has reports whether an asker has a place.
-func (p *Places) Has(id string) bool {
+// WaitsSince returns since when an asker waits in line; zero if it does not.
+func (p *Places) WaitsSince(id string) time.Time {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	t, known := p.tickets[id]
-	return known && t.state == taken
+	if t, known := p.tickets[id]; known && t.state == waiting {
+		return t.since
+	}
+	return time.Time{}
 }
 
 // Calling tells that Due has something to return.
@@ -129,11 +123,11 @@ func (p *Places) Due(now time.Time) (ids []string) {
 }
 
 // takeAt takes a place at the host, or waits there.
-func (p *Places) takeAt(name string, asking Asker, now time.Time) bool {
-	arrived := p.arrivals
+func (p *Places) takeAt(name string, asking Waiter, now time.Time) bool {
+	arrived, since := p.arrivals, now
 	if t, known := p.tickets[asking.ID]; known {
-		arrived = t.arrived
-		if t.state == waiting && t.host.name == name && t.ExpiresAt.Equal(asking.ExpiresAt) && !p.admits(t.host, t.Tenant) {
+		arrived, since = t.arrived, t.since
+		if t.state == waiting && t.host.name == name && t.Waiter == asking && !p.admits(t.host, t.Tenant) {
 			return false
 		}
 		p.drop(t)
@@ -143,7 +137,7 @@ func (p *Places) takeAt(name string, asking Asker, now time.Time) bool {
 		p.arrivals++
 	}
 	h := p.host(name)
-	t := &ticket{Asker: asking, host: h, arrived: arrived}
+	t := &ticket{Waiter: asking, host: h, arrived: arrived, since: since}
 	p.tickets[t.ID] = t
 	if !p.admits(h, t.Tenant) {
 		h.join(t)
@@ -165,10 +159,15 @@ func (p *Places) call(now time.Time) {
 		t.state, t.calledAt = called, now
 		p.count(t.host, t.Tenant, 1)
 		p.called, p.calls = append(p.called, t), append(p.calls, t.ID)
-		select {
-		case p.calling <- struct{}{}:
-		default:
-		}
+		p.signal()
+	}
+}
+
+// signal has Calling tell that Due has something to return.
+func (p *Places) signal() {
+	select {
+	case p.calling <- struct{}{}:
+	default:
 	}
 }
 

@@ -1,7 +1,6 @@
-package ratelimit
+package throttle
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 	"time"
@@ -26,24 +25,18 @@ func (l *line) isIdle() bool { return len(l.queues)+l.away == 0 }
 
 // waiter is who was told to ask again at until.
 type waiter struct {
-	id        string
-	line      *line
-	tenant    *tenant
-	expiresAt time.Time
-	arrived   uint64
-	until     time.Time
+	Waiter
+	line    *line
+	tenant  *tenant
+	arrived uint64
+	until   time.Time
 	// isAway is true for a waiter that is not in line now, and comes back in its old order.
 	isAway bool
 }
 
-// byUrgency orders by expiry, and those who expire together as they came. No token
-// is the zero time, and so comes first.
+// byUrgency orders the most urgent first, and equals as they came.
 func byUrgency(a, b *waiter) int {
-	return compareUrgency(a.expiresAt, b.expiresAt, a.arrived, b.arrived)
-}
-
-func compareUrgency(expiresAt, otherExpiresAt time.Time, arrived, otherArrived uint64) int {
-	return cmp.Or(expiresAt.Compare(otherExpiresAt), cmp.Compare(arrived, otherArrived))
+	return a.byArrival(a.arrived, b.Waiter, b.arrived)
 }
 
 func (l *line) add(w *waiter) {

@@ -1,4 +1,4 @@
-package ratelimit_test
+package throttle_test
 
 import (
 	"fmt"
@@ -9,20 +9,20 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/tokensync/tokensync/internal/ratelimit"
+	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-func TestRateLimit(t *testing.T) {
+func TestThrottle(t *testing.T) {
 	RegisterFailHandler(Fail)
-	RunSpecs(t, "ratelimit")
+	RunSpecs(t, "throttle")
 }
 
 var now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 const server = "https://idp.example.com/token"
 
-func perMinute(requests int) ratelimit.Limit {
-	return ratelimit.Limit{Requests: requests, Per: time.Minute}
+func perMinute(requests int) throttle.Limit {
+	return throttle.Limit{Requests: requests, Per: time.Minute}
 }
 
 // after is the instant so many seconds after now.
@@ -32,15 +32,15 @@ func after(seconds float64) time.Time {
 
 // scene is a limiter and what happens to it; times are in seconds after now.
 type scene struct {
-	*ratelimit.Limiter
-	limit ratelimit.Limit
+	*throttle.Limiter
+	limit throttle.Limit
 }
 
 // step is something that happens in a scene, with what is expected of it.
 type step func(*scene)
 
-func play(limit ratelimit.Limit, steps ...step) *scene {
-	s := &scene{Limiter: ratelimit.New(), limit: limit}
+func play(limit throttle.Limit, steps ...step) *scene {
+	s := &scene{Limiter: throttle.NewLimiter(), limit: limit}
 	for _, step := range steps {
 		step(s)
 	}
@@ -56,8 +56,8 @@ type token struct {
 
 const none = -1
 
-func (t token) waiter() ratelimit.Waiter {
-	w := ratelimit.Waiter{ID: t.id}
+func (t token) waiter() throttle.Waiter {
+	w := throttle.Waiter{ID: t.id}
 	if tenant, _, found := strings.Cut(t.id, "/"); found {
 		w.Tenant = tenant
 	}
@@ -97,7 +97,7 @@ func wakes(seconds float64, ids ...string) step {
 }
 
 // under changes the limit that those after it come with.
-func under(limit ratelimit.Limit) step { return func(s *scene) { s.limit = limit } }
+func under(limit throttle.Limit) step { return func(s *scene) { s.limit = limit } }
 
 // others sends so many requests of waiters that do not matter.
 func others(seconds float64, count int) step {
@@ -112,7 +112,7 @@ func others(seconds float64, count int) step {
 func limits(count int, seconds float64, id string) step {
 	return func(s *scene) {
 		for i := range count {
-			under(ratelimit.Limit{Requests: 1000 + i, Per: time.Minute})(s)
+			under(throttle.Limit{Requests: 1000 + i, Per: time.Minute})(s)
 			sends(seconds, id, 5)(s)
 		}
 	}
@@ -123,7 +123,7 @@ func limits(count int, seconds float64, id string) step {
 func limitsWithWaiters(count int, seconds float64) step {
 	return func(s *scene) {
 		for i := range count {
-			under(ratelimit.Limit{Requests: 1, Per: 30*time.Second - time.Duration(i)*time.Millisecond})(s)
+			under(throttle.Limit{Requests: 1, Per: 30*time.Second - time.Duration(i)*time.Millisecond})(s)
 			_, ok := s.takes(seconds, fmt.Sprint("waits ", i), 9)
 			ExpectWithOffset(2, ok).To(BeFalse())
 		}

@@ -1,8 +1,26 @@
-package ratelimit
+package throttle
+
+// Limiter is the part of a Throttle that knows the rate limits.
+type Limiter = limiter
+
+// NewLimiter returns a Limiter that knows of no request.
+func NewLimiter() *Limiter { return newLimiter() }
+
+// Size is how many things the throttle remembers.
+func (t *Throttle) Size() int {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	size := t.limiter.Size() + t.places.Size() + len(t.pauses) + len(t.requests) + len(t.calls)
+	size += len(t.outages.failing) + len(t.outages.recovered)
+	for _, s := range t.outages.servers {
+		size += 1 + len(s.failed) + len(s.waiting)
+	}
+	return size
+}
 
 // Size is how many things the limiter remembers.
 func (l *Limiter) Size() int {
-	size := len(l.servers) + len(l.waiting) + len(l.pauses)
+	size := len(l.servers) + len(l.waiting)
 	for _, s := range l.servers {
 		size += len(s.taken)
 		for _, line := range s.lines {

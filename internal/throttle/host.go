@@ -1,4 +1,4 @@
-package ratelimit
+package throttle
 
 import (
 	"slices"
@@ -33,17 +33,19 @@ func (h *host) withdraw(t *ticket) {
 
 // rank counts the tickets in a line that are more urgent.
 func rank(line []*ticket, t *ticket) int {
-	i, _ := slices.BinarySearchFunc(line, t, func(a, b *ticket) int { return compareUrgency(a.ExpiresAt, b.ExpiresAt, a.arrived, b.arrived) })
+	i, _ := slices.BinarySearchFunc(line, t, func(a, b *ticket) int { return a.byArrival(a.arrived, b.Waiter, b.arrived) })
 	return i
 }
 
 // ticket is an asker that waits, or has a place.
 type ticket struct {
-	Asker
+	Waiter
 	host     *host
 	arrived  uint64
 	state    ticketState
 	calledAt time.Time
+	// since is when the asker came.
+	since time.Time
 }
 
 type ticketState int
@@ -59,5 +61,5 @@ const (
 )
 
 func (t *ticket) isBefore(other *ticket) bool {
-	return compareUrgency(t.ExpiresAt, other.ExpiresAt, t.arrived, other.arrived) < 0
+	return t.byArrival(t.arrived, other.Waiter, other.arrived) < 0
 }

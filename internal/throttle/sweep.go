@@ -1,4 +1,4 @@
-package ratelimit
+package throttle
 
 import (
 	"maps"
@@ -15,7 +15,7 @@ const (
 )
 
 // sweep forgets what is over, at most once a second.
-func (l *Limiter) sweep(now time.Time) {
+func (l *limiter) sweep(now time.Time) {
 	if now.Sub(l.sweptAt) < sweepEvery {
 		return
 	}
@@ -29,12 +29,11 @@ func (l *Limiter) sweep(now time.Time) {
 		l.sweepServer(s, now)
 		return len(s.lines) == 0 && s.dropped == (Limit{})
 	})
-	maps.DeleteFunc(l.pauses, func(_ client, p pause) bool { return !p.until.After(now) })
 }
 
 // sweepServer keeps a line while its limit looks back at a call, and the places
 // that some line counts.
-func (l *Limiter) sweepServer(s *server, now time.Time) {
+func (l *limiter) sweepServer(s *server, now time.Time) {
 	if !now.Before(s.droppedUntil) {
 		s.dropped = Limit{}
 	}
@@ -53,13 +52,13 @@ func (l *Limiter) sweepServer(s *server, now time.Time) {
 
 // sweepAbsent forgets those who did not come when they were told to. Should they
 // come later, they are new.
-func (l *Limiter) sweepAbsent(line *line, now time.Time) {
+func (l *limiter) sweepAbsent(line *line, now time.Time) {
 	line.queues = slices.DeleteFunc(line.queues, func(q *queue) bool {
 		before := len(q.waiting)
 		q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
 			absent := now.Sub(w.until) > grace
 			if absent {
-				delete(l.waiting, w.id)
+				delete(l.waiting, w.ID)
 			}
 			return absent
 		})

@@ -1,0 +1,173 @@
+package controllers
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/throttle"
+)
+
+// reservation is the right of a ClientCredential to send one token request.
+type reservation struct {
+	*Reconciler
+	observed *observed
+	request  throttle.Request
+	// releaseLarge gives the slot of a large token back; nil without one.
+	releaseLarge func()
+}
+
+// reservation returns a reservation that reserves nothing yet.
+func (r *Reconciler) reservation(o *observed) *reservation {
+	return &reservation{Reconciler: r, observed: o, request: o.throttled()}
+}
+
+// throttled is the token request as the throttle knows it.
+func (o *observed) throttled() throttle.Request {
+	request := throttle.Request{
+		Waiter: throttle.Waiter{ID: o.key(), Tenant: o.owner.Namespace},
+		Server: serverKey(o.server), Host: throttle.HostKey(o.server.URL()), Limit: o.rateLimit(),
+	}
+	if failure := o.LastFailure(); failure != nil {
+		request.HasFailed = !o.ChangedSince(failure)
+	}
+	if o.Valid() {
+		request.ExpiresAt = o.Token().ExpiresAt
+	}
+	return request
+}
+
+// rateLimit is that of the server; zero without one.
+func (o *observed) rateLimit() throttle.Limit {
+	limit := o.server.RateLimit
+	if limit == nil || limit.Per == nil {
+		return throttle.Limit{}
+	}
+	return throttle.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}
+}
+
+// serverKey identifies a server to the throttle. What one namespace declares bounds no other.
+func serverKey(d resolve.Declaration) string { return d.Tenant + "/" + throttle.ServerKey(d.URL()) }
+
+// reserve reserves the request, and returns nil. Or it defers the request, before anything is read
+// that only a request needs.
+func (s *reservation) reserve() *renewal.Deferral {
+	now := s.Clock.Now()
+	if wait := s.Throttle.Reserve(s.request, now); wait != nil {
+		return s.deferral(*wait)
+	}
+	if until := s.memory.nextRequest(s.observed.owner, now); !until.IsZero() {
+		return renewal.TooMany(s.observed.Input, until)
+	}
+	return nil
+}
+
+// reserveAs is reserve for a client that is known.
+func (s *reservation) reserveAs(client clientKey) *renewal.Deferral {
+	s.request.Client = string(client)
+	return s.reserve()
+}
+
+// enter moves the reservation to the host of a URL, which is known only now.
+func (s *reservation) enter(rawURL string) *renewal.Deferral {
+	request := s.request
+	request.Host = throttle.HostKey(rawURL)
+	if wait := s.Throttle.Enter(request, s.Clock.Now()); wait != nil {
+		return s.deferral(*wait)
+	}
+	return nil
+}
+
+// pauseSpread is the time over which those come back who were paused.
+const pauseSpread = 5 * time.Second
+
+func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
+	o, server := s.observed, s.observed.server.URL()
+	switch wait.Cause {
+	case throttle.RateLimited:
+		return renewal.AwaitTurn(server, s.request.Limit.Requests, s.request.Limit.Per, wait.Until)
+	case throttle.ServerPaused:
+		// Not all at the same instant.
+		return renewal.Paused(o.Input, server, wait.Until, wait.Until.Add(rand.N(pauseSpread)))
+	case throttle.ServerDown:
+		return renewal.Down(o.Input, server, wait.Until)
+	case throttle.HostBusy:
+	}
+	return renewal.Busy(server, wait.Since, wait.Until)
+}
+
+// sent says that the request goes out only now: credentials were read, and perhaps metadata,
+// since the reservation.
+func (s *reservation) sent(now time.Time) (waitedSince time.Time) {
+	return s.Throttle.Sent(s.request.ID, now)
+}
+
+// answered tells the throttle what became of the request. After an outage, a Retry-After holds for all
+// ClientCredentials of the same client; after another failure only for this one: the time of its
+// next attempt heeds it.
+func (s *reservation) answered(startedAt time.Time, err error) {
+	now := s.Clock.Now()
+	if err == nil {
+		s.Throttle.Succeeded(s.request.ID, startedAt, now)
+		return
+	}
+	failure := throttle.Failure{IsUnsent: oauth2.IsUnsent(err), IsDown: oauth2.IsServerDown(err)}
+	if found := problem.Of(err); found != nil && found.Class == problem.Unavailable {
+		failure.RetryAfter = found.RetryAfter
+	}
+	s.Throttle.Failed(s.request.ID, failure, now)
+}
+
+// takeLarge waits for a slot for a large token, until release.
+func (s *reservation) takeLarge(ctx context.Context) {
+	if s.releaseLarge == nil {
+		s.releaseLarge = s.large.Enter(ctx, s.observed.owner.Namespace)
+	}
+}
+
+// release ends the reservation. What waits goes on to wait.
+func (s *reservation) release() {
+	if s.releaseLarge != nil {
+		s.releaseLarge()
+	}
+	s.Throttle.Release(s.request.ID, s.Clock.Now())
+}
+
+// clientKey is by what the pauses of a server tell clients apart: a digest, since a client ID
+// may come from a Secret. The namespace is part of it: a client ID is public, and no namespace may
+// have another one wait.
+type clientKey string
+
+// client is the key of a client ID, or of the Secret where there is none.
+func (o *observed) client(clientID string) clientKey {
+	parts := []string{o.owner.Namespace, "client", clientID}
+	if clientID == "" && o.owner.Spec.CredentialsRef != nil {
+		parts = []string{o.owner.Namespace, "Secret", o.owner.Spec.CredentialsRef.Name}
+	}
+	digest := digestOf(parts...)
+	return clientKey(digest[:])
+}
+
+// wakeInterval is how often wake looks for requests that can be sent sooner than expected.
+const wakeInterval = time.Second
+
+// wake calls the requests that can be sent now, until the context ends.
+func (r *Reconciler) wake(ctx context.Context, call func(key string)) {
+	ticker := r.Clock.NewTicker(wakeInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.Throttle.Calling():
+		case <-ticker.C():
+		}
+		for _, key := range r.Throttle.Due(r.Clock.Now()) {
+			call(key)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package throttle
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	// outageFailures is the number of ClientCredentials whose requests must fail one after
+	// another, without a success in between, until the server counts as down.
+	outageFailures = 3
+	// probeInterval is the time between the end of a probe and the next probe.
+	probeInterval = 5 * time.Second
+	// probeTimeout is how long the answer to a probe may take. The timeouts of the requests for
+	// metadata and for the token end before.
+	probeTimeout = 2 * time.Minute
+)
+
+// outages knows which servers are down. While a server is down, one waiting request at a time is
+// sent: the probe. The first success ends the outage.
+//
+// A ClientCredential whose requests fail again and again is not what makes an outage: only the
+// first failure after a success counts. So the outage of one server begins and ends with
+// requests that usually succeed.
+type outages struct {
+	servers map[string]*outage
+	// failing has the server of the ClientCredentials whose last request failed, by ID.
+	failing map[string]string
+	// recovered has the IDs of those that failed during an outage that is over, until their next
+	// request.
+	recovered map[string]bool
+	arrivals  uint64
+}
+
+func newOutages() *outages {
+	return &outages{servers: map[string]*outage{}, failing: map[string]string{}, recovered: map[string]bool{}}
+}
+
+// outage is the state of a server with failures since its last success.
+type outage struct {
+	// failed has the requests whose failures count, and waiting has those that wait for the end of
+	// the outage, both by ID.
+	failed, waiting map[string]arrival
+	// probe is the ID of the request that may be sent, until probeUntil; empty without one.
+	probe      string
+	probeUntil time.Time
+	// probeAt is the time of the next probe.
+	probeAt time.Time
+	// turns has the number of the latest probe of each tenant.
+	turns map[string]uint64
+	turn  uint64
+}
+
+type arrival struct {
+	Waiter
+	number uint64
+}
+
+func (o *outage) isOn() bool { return len(o.failed) >= outageFailures }
+
+// admits reports whether a request may be sent: the server works as far as is known, or the
+// request is the probe. Else the request waits.
+func (o *outages) admits(server string, asking Waiter, now time.Time) bool {
+	s := o.servers[server]
+	if s == nil || !s.isOn() {
+		return true
+	}
+	if s.probe == asking.ID {
+		s.probeUntil = now.Add(probeTimeout)
+		return true
+	}
+	o.add(s.waiting, asking)
+	if !s.isProbeDue(now) || s.next() != asking.ID {
+		return false
+	}
+	s.startProbe(asking.ID, now.Add(probeTimeout))
+	return true
+}
+
+// add adds a request, which keeps its number if it is there already. During an outage, the order does not
+// depend on failures.
+func (o *outages) add(to map[string]arrival, asking Waiter) {
+	asking.HasFailed = false
+	number := to[asking.ID].number
+	if number == 0 {
+		o.arrivals++
+		number = o.arrivals
+	}
+	to[asking.ID] = arrival{Waiter: asking, number: number}
+}
+
+// due returns the IDs of the requests that probe now. Each has 5 s to ask.
+func (o *outages) due(now time.Time) (ids []string) {
+	for _, s := range o.servers {
+		if !s.isOn() || !s.isProbeDue(now) {
+			continue
+		}
+		s.probe = ""
+		if next := s.next(); next != "" {
+			s.startProbe(next, now.Add(grace))
+			ids = append(ids, next)
+		}
+	}
+	return ids
+}
+
+// isProbeDue reports whether a probe may begin. A clock that was set back must not delay it.
+func (o *outage) isProbeDue(now time.Time) bool {
+	if o.probe != "" && now.Before(o.probeUntil) && o.probeUntil.Sub(now) <= probeTimeout {
+		return false
+	}
+	return !now.Before(o.probeAt) || o.probeAt.Sub(now) > probeInterval
+}
+
+// next returns the ID of the next probe: the most urgent request of the tenant whose latest probe
+// is the oldest. It is empty if no request waits.
+func (o *outage) next() string {
+	var first arrival
+	for _, a := range o.waiting {
+		if first.ID == "" || o.isBefore(a, first) {
+			first = a
+		}
+	}
+	return first.ID
+}
+
+func (o *outage) isBefore(a, b arrival) bool {
+	if a.Tenant != b.Tenant && o.turns[a.Tenant] != o.turns[b.Tenant] {
+		return o.turns[a.Tenant] < o.turns[b.Tenant]
+	}
+	return compareArrival(a, b) < 0
+}
+
+// compareArrival orders the most urgent first, and equals as they came.
+func compareArrival(a, b arrival) int { return a.byArrival(a.number, b.Waiter, b.number) }
+
+func (o *outage) startProbe(id string, until time.Time) {
+	o.turn++
+	o.turns[o.waiting[id].Tenant] = o.turn
+	delete(o.waiting, id)
+	o.probe, o.probeUntil = id, until
+}
+
+// fail notes that the server did not answer a request, or answered that it is down.
+func (o *outages) fail(server string, asking Waiter, now time.Time) {
+	s := o.servers[server]
+	if s != nil {
+		o.endProbe(server, asking.ID)
+		s.probeAt = now.Add(probeInterval)
+	}
+	if o.failing[asking.ID] == server {
+		return
+	}
+	o.failing[asking.ID] = server
+	if s == nil {
+		s = &outage{failed: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}, probeAt: now.Add(probeInterval)}
+		o.servers[server] = s
+	}
+	o.add(s.failed, asking)
+}
+
+// succeed ends an outage. It returns the IDs of the requests that waited or failed during the
+// outage, the most urgent first.
+func (o *outages) succeed(server, id string) (ids []string) {
+	delete(o.failing, id)
+	s := o.servers[server]
+	if s == nil {
+		return nil
+	}
+	delete(o.servers, server)
+	if !s.isOn() {
+		return nil
+	}
+	maps.Copy(s.waiting, s.failed)
+	delete(s.waiting, id)
+	ids = s.inLine()
+	for _, called := range ids {
+		o.recovered[called] = true
+	}
+	return ids
+}
+
+// inLine returns the IDs of the requests that wait, the most urgent first.
+func (o *outage) inLine() (ids []string) {
+	for _, a := range slices.SortedFunc(maps.Values(o.waiting), compareArrival) {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// isWaiting reports whether a request waits for the end of an outage.
+func (o *outages) isWaiting(server, id string) bool {
+	s := o.servers[server]
+	if s == nil {
+		return false
+	}
+	_, found := s.waiting[id]
+	return found
+}
+
+// withdraw removes a request that is not sent.
+func (o *outages) withdraw(server, id string) {
+	if s := o.servers[server]; s != nil {
+		delete(s.waiting, id)
+		o.endProbe(server, id)
+	}
+}
+
+// endProbe ends the probe of a request that is not sent, if it is one.
+func (o *outages) endProbe(server, id string) {
+	if s := o.servers[server]; s != nil && s.probe == id {
+		s.probe = ""
+	}
+}
+
+// forget drops all that is known of a ClientCredential. It returns the IDs of the requests that need not
+// wait any more because too few failures remain.
+func (o *outages) forget(id string) (ids []string) {
+	delete(o.recovered, id)
+	server := o.failing[id]
+	delete(o.failing, id)
+	s := o.servers[server]
+	if s == nil {
+		return nil
+	}
+	if delete(s.failed, id); !s.isOn() {
+		ids = s.inLine()
+		clear(s.waiting)
+	}
+	if len(s.failed) == 0 {
+		delete(o.servers, server)
+	}
+	return ids
+}

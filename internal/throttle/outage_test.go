@@ -1,0 +1,206 @@
+package throttle_test
+
+import (
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/throttle"
+)
+
+var _ = Describe("An outage", func() {
+	var t *throttle.Throttle
+	BeforeEach(func() { t = throttle.New() })
+
+	// answers sends a request, which gets the answer at the same instant.
+	answers := func(id string, seconds float64, answer func()) {
+		GinkgoHelper()
+		Expect(t.Reserve(request(id, none), after(seconds))).To(BeNil(), id)
+		t.Sent(id, after(seconds))
+		answer()
+		t.Release(id, after(seconds))
+	}
+	fails := func(id string, seconds float64) {
+		GinkgoHelper()
+		answers(id, seconds, func() { t.Failed(id, throttle.Failure{IsDown: true}, after(seconds)) })
+	}
+	succeeds := func(id string, seconds float64) {
+		GinkgoHelper()
+		answers(id, seconds, func() { t.Succeeded(id, after(seconds), after(seconds)) })
+	}
+	begins := func() {
+		GinkgoHelper()
+		for _, id := range []string{"shop/1", "shop/2", "shop/3"} {
+			fails(id, 0)
+		}
+	}
+	waits := func(id string, minutes int, seconds float64) {
+		GinkgoHelper()
+		Expect(causeOf(t.Reserve(request(id, minutes), after(seconds)))).To(Equal(throttle.ServerDown), id)
+		t.Release(id, after(seconds))
+	}
+
+	It("begins when the requests of three ClientCredentials fail in a row", func() {
+		fails("shop/1", 0)
+		fails("shop/2", 0)
+		fails("shop/3", 0)
+		waits("shop/4", none, 1)
+	})
+
+	DescribeTable("does not begin", func(prepare func()) {
+		prepare()
+		Expect(t.Reserve(request("shop/9", none), after(1))).To(BeNil())
+	},
+		Entry("while two fail", func() { fails("shop/1", 0); fails("shop/2", 0) }),
+		Entry("while one fails again and again", func() {
+			for range 10 {
+				fails("shop/1", 0)
+			}
+		}),
+		Entry("while another succeeds in between", func() {
+			fails("shop/1", 0)
+			fails("shop/2", 0)
+			succeeds("shop/9", 0)
+			fails("shop/3", 0)
+		}),
+		Entry("while they are refused", func() {
+			for i := range 10 {
+				id := fmt.Sprintf("shop/%d", i)
+				answers(id, 0, func() { t.Failed(id, throttle.Failure{}, after(0)) })
+			}
+		}),
+		Entry("while another server is down", func() {
+			for i := range 10 {
+				id := fmt.Sprintf("shop/%d", i)
+				other := request(id, none, func(r *throttle.Request) { r.Server = "other" })
+				t.Enter(other, after(0))
+				t.Failed(id, throttle.Failure{IsDown: true}, after(0))
+				t.Release(id, after(0))
+			}
+		}),
+	)
+
+	It("sends one probe each 5 s: the most urgent request", func() {
+		begins()
+		waits("shop/late", 20, 1)
+		waits("shop/soon", 10, 1)
+		waits("shop/new", none, 1)
+		Expect(t.Due(after(4))).To(BeEmpty())
+		Expect(t.Due(after(5))).To(Equal([]string{"shop/new"}))
+		Expect(t.Due(after(6))).To(BeEmpty())
+		waits("shop/soon", 10, 6)
+		fails("shop/new", 6)
+		Expect(t.Due(after(10))).To(BeEmpty())
+		Expect(t.Due(after(11))).To(Equal([]string{"shop/soon"}))
+	})
+
+	It("sends the request that comes when a probe is due", func() {
+		begins()
+		waits("shop/late", 20, 1)
+		fails("shop/new", 5)
+		waits("shop/newer", none, 9)
+		fails("shop/newer", 10)
+	})
+
+	It("lets tenants probe in turn", func() {
+		begins()
+		waits("shop/new", none, 1)
+		waits("shop/newer", none, 1)
+		waits("bank/late", 20, 1)
+		Expect(t.Due(after(5))).To(Equal([]string{"shop/new"}))
+		fails("shop/new", 5)
+		Expect(t.Due(after(10))).To(Equal([]string{"bank/late"}))
+		fails("bank/late", 10)
+		Expect(t.Due(after(15))).To(Equal([]string{"shop/newer"}))
+	})
+
+	It("sends another probe after 5 s if the first does not come", func() {
+		begins()
+		waits("shop/gone", none, 1)
+		waits("shop/late", 20, 1)
+		Expect(t.Due(after(5))).To(Equal([]string{"shop/gone"}))
+		Expect(t.Due(after(9))).To(BeEmpty())
+		Expect(t.Due(after(10))).To(Equal([]string{"shop/late"}))
+	})
+
+	DescribeTable("sends another probe if the first", func(ends func()) {
+		begins()
+		waits("shop/new", none, 1)
+		waits("shop/late", 20, 1)
+		Expect(t.Due(after(5))).To(Equal([]string{"shop/new"}))
+		Expect(t.Reserve(request("shop/new", none), after(5))).To(BeNil())
+		ends()
+		Expect(t.Due(after(6))).To(Equal([]string{"shop/late"}))
+	},
+		Entry("cannot be sent", func() { t.Release("shop/new", after(5)) }),
+		Entry("is wanted no more", func() { t.Withdraw("shop/new", after(5)) }),
+		Entry("is of a client that the server asked to wait", func() {
+			other := request("shop/other", none)
+			other.Client = "shop/new"
+			t.Enter(other, after(5))
+			t.Failed(other.ID, throttle.Failure{RetryAfter: 60e9}, after(5))
+			Expect(causeOf(t.Reserve(request("shop/new", none), after(5)))).To(Equal(throttle.ServerPaused))
+		}),
+	)
+
+	It("ends with the first success, and calls all that waited or failed, the most urgent first", func() {
+		begins()
+		waits("shop/late", 20, 1)
+		waits("shop/soon", 10, 1)
+		waits("shop/new", none, 1)
+		succeeds("shop/new", 5)
+		Expect(t.Calling()).To(Receive())
+		called := t.Due(after(5))
+		Expect(called).To(Equal([]string{"shop/1", "shop/2", "shop/3", "shop/soon", "shop/late"}))
+		for _, id := range called {
+			Expect(t.IsRecovered(id)).To(BeTrue(), id)
+			succeeds(id, 5)
+			Expect(t.IsRecovered(id)).To(BeFalse(), id)
+		}
+		Expect(t.Due(after(6))).To(BeEmpty())
+	})
+
+	It("ends when those that failed are deleted, and calls the others", func() {
+		begins()
+		waits("shop/new", none, 1)
+		t.Forget("shop/1", after(1))
+		Expect(t.Calling()).To(Receive())
+		Expect(t.Due(after(1))).To(Equal([]string{"shop/new"}))
+		Expect(t.Reserve(request("shop/new", none), after(1))).To(BeNil())
+	})
+
+	It("does not begin anew with those that failed before", func() {
+		begins()
+		succeeds("shop/4", 5)
+		for range 10 {
+			for _, id := range []string{"shop/1", "shop/2", "shop/3"} {
+				fails(id, 6)
+			}
+		}
+		succeeds("shop/4", 7)
+		Expect(t.IsRecovered("shop/1")).To(BeFalse(), "its own backoff holds")
+	})
+
+	It("lets those that failed in it go before those that fail by themselves", func() {
+		begins()
+		succeeds("shop/4", 5)
+		failed := func(r *throttle.Request) { r.HasFailed = true }
+		Expect(t.Reserve(request("shop/4", none, limited(1)), after(6))).To(BeNil())
+		t.Sent("shop/4", after(6))
+		Expect(causeOf(t.Reserve(request("shop/broken", none, limited(1), failed), after(7)))).To(Equal(throttle.RateLimited))
+		Expect(causeOf(t.Reserve(request("shop/1", 10, limited(1), failed), after(8)))).To(Equal(throttle.RateLimited))
+		Expect(causeOf(t.Reserve(request("shop/broken", none, limited(1), failed), after(66)))).To(Equal(throttle.RateLimited))
+		Expect(t.Reserve(request("shop/1", 10, limited(1), failed), after(66))).To(BeNil())
+	})
+
+	DescribeTable("goes on when the clock is set back by two hours", func(prepare func()) {
+		begins()
+		prepare()
+		isProbe := t.Reserve(request("shop/late", 20), after(-7200)) == nil
+		Expect(isProbe || len(t.Due(after(-7199))) == 1).To(BeTrue())
+	},
+		Entry("between two probes", func() { waits("shop/new", none, 1) }),
+		Entry("during a probe", func() { Expect(t.Reserve(request("shop/new", none), after(6))).To(BeNil()) }),
+	)
+})

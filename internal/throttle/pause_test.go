@@ -1,0 +1,103 @@
+package throttle_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/tokensync/tokensync/internal/throttle"
+)
+
+var _ = Describe("A pause", func() {
+	const client = "shop"
+	request := func(server, client string) throttle.Request {
+		return throttle.Request{Waiter: throttle.Waiter{ID: "shop/" + client, Tenant: "shop"}, Server: server, Host: server, Client: client}
+	}
+	// attempts lets a request fail with a Retry-After.
+	attempts := func(t *throttle.Throttle, at, retryAfter float64) {
+		asking := request(server, client)
+		asking.ID = "shop/another"
+		t.Enter(asking, after(at))
+		t.Failed(asking.ID, throttle.Failure{RetryAfter: time.Duration(retryAfter * float64(time.Second))}, after(at))
+		t.Release(asking.ID, after(at))
+	}
+	// paused is a throttle with pauses of the client that were asked for now, in seconds.
+	paused := func(retryAfter ...float64) *throttle.Throttle {
+		t := throttle.New()
+		for _, seconds := range retryAfter {
+			attempts(t, 0, seconds)
+		}
+		return t
+	}
+	pausedUntil := func(t *throttle.Throttle, server, client string, at float64) time.Time {
+		if wait := t.Reserve(request(server, client), after(at)); wait != nil {
+			Expect(wait.Cause).To(Equal(throttle.ServerPaused))
+			return wait.Until
+		}
+		return time.Time{}
+	}
+
+	DescribeTable("holds", func(asked, expected float64, retryAfter ...float64) {
+		Expect(pausedUntil(paused(retryAfter...), server, client, asked)).To(Equal(after(expected)))
+	},
+		Entry("until its end", 0.0, 30.0, 30.0),
+		Entry("to the last instant", 29.9, 30.0, 30.0),
+		Entry("after the clock was set back by a second", -1.0, 30.0, 30.0),
+		Entry("until the end of the later one, which came last", 0.0, 60.0, 30.0, 60.0),
+		Entry("until the end of the later one, which came first", 0.0, 60.0, 60.0, 30.0),
+	)
+
+	DescribeTable("does not hold", func(server, client string, asked float64) {
+		Expect(pausedUntil(paused(30), server, client, asked)).To(BeZero())
+	},
+		Entry("in the instant of its end", server, client, 30.0),
+		Entry("after its end", server, client, 31.0),
+		Entry("after the clock was set back by two hours", server, client, -7200.0),
+		Entry("another client of the server", server, "blog", 0.0),
+		Entry("the same client of another server", "https://other.example.com", client, 0.0),
+		Entry("while the client is not known", server, "", 0.0),
+	)
+
+	// succeeds lets a request of a client succeed that began at startedAt.
+	succeeds := func(t *throttle.Throttle, client string, startedAt float64) {
+		t.Enter(request(server, client), after(startedAt))
+		t.Succeeded("shop/"+client, after(startedAt), after(startedAt))
+		t.Release("shop/"+client, after(startedAt))
+	}
+
+	DescribeTable("and a request of the client that succeeds", func(startedAt float64, remains bool) {
+		t := paused(30)
+		succeeds(t, client, startedAt)
+		Expect(pausedUntil(t, server, client, 10).IsZero()).To(Equal(!remains))
+	},
+		Entry("ends it", 5.0, false),
+		Entry("does not end it, if it began before", -1.0, true),
+		Entry("does not end it, if it began at the same instant", 0.0, true),
+	)
+
+	It("gives way to the next one after the clock was set back by two hours", func() {
+		t := paused(30)
+		attempts(t, -7200, 100)
+		Expect(pausedUntil(t, server, client, -7150)).To(Equal(after(-7100)))
+	})
+
+	It("ends with a request after the clock was set back by two hours", func() {
+		t := paused(30)
+		succeeds(t, client, -7200)
+		Expect(pausedUntil(t, server, client, 10)).To(BeZero())
+	})
+
+	It("does not end with a request of another client", func() {
+		t := paused(30)
+		succeeds(t, "blog", 5)
+		Expect(pausedUntil(t, server, client, 10)).To(Equal(after(30)))
+	})
+
+	It("is forgotten when it is over", func() {
+		t := paused(30)
+		Expect(t.Size()).To(Equal(1))
+		t.Due(after(30))
+		Expect(t.Size()).To(BeZero())
+	})
+})
