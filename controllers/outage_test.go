@@ -59,7 +59,7 @@ var _ = Describe("While an authorization server is down", func() {
 			w.eventuallySays(ctx, name, matchers.HaveCondition("Ready", "False", "ServerError"))
 		}
 		create(ctx, w.clientCredential("late"))
-		w.eventuallySays(ctx, "late", matchers.HaveCondition("Ready", "False", "TokenEndpointUnreachable", ContainSubstring("one request at a time probes it")))
+		w.eventuallySays(ctx, "late", matchers.HaveCondition("Ready", "False", "ServerError", ContainSubstring("a single request tests it")))
 		Expect(w.tokenRequests()).To(Equal(3))
 	})
 })

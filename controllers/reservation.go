@@ -94,7 +94,7 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 		// Not all at the same instant.
 		return renewal.Paused(o.Input, server, wait.Until, wait.Until.Add(rand.N(pauseSpread)))
 	case throttle.ServerDown:
-		return renewal.Down(o.Input, server, wait.Until)
+		return renewal.Down(o.Input, server, wait.Down, wait.Until)
 	case throttle.HostBusy:
 	}
 	return renewal.Busy(server, wait.Since, wait.Until)
@@ -115,9 +115,12 @@ func (s *reservation) answered(startedAt time.Time, err error) {
 		s.Throttle.Succeeded(s.request.ID, startedAt, now)
 		return
 	}
-	failure := throttle.Failure{IsUnsent: oauth2.IsUnsent(err), IsDown: oauth2.IsServerDown(err)}
+	failure := throttle.Failure{IsUnsent: oauth2.IsUnsent(err)}
 	if found := problem.Of(err); found != nil && found.Class == problem.Unavailable {
 		failure.RetryAfter = found.RetryAfter
+		if oauth2.IsServerDown(found) {
+			failure.Down = found.Reason
+		}
 	}
 	s.Throttle.Failed(s.request.ID, failure, now)
 }

@@ -83,6 +83,9 @@ var _ = Describe("the decision", func() {
 		Entry("an authorization server's object that went breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAtServer("server-uid/2")),
 		Entry("a change of the authorization server's object renews nothing by itself", renewal.Keep, "the token is good", serverChanged),
 		Entry("a change of the authorization server's object renews nothing after a backoff either", renewal.Keep, "the token is good", backingOff, serverChanged),
+		Entry("the end of an outage breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAs(problem.Unavailable), serverRecovered),
+		Entry("the end of an outage renews nothing by itself", renewal.Keep, "the token is good", backingOff, failedAs(problem.Unavailable), serverRecovered),
+		Entry("the end of an outage breaks no backoff from refused credentials", renewal.Wait, "backing off", due, backingOff, failedAs(problem.CredentialsRefused), serverRecovered),
 
 		// A Secret that others spoil again and again is left alone for a while.
 		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
@@ -350,6 +353,8 @@ var _ = Describe("a deferred request", func() {
 			"2026-03-01T13:00:00Z"),
 		Entry("too many requests in a row", renewal.TooMany(good(noTarget), later), renewal.TooManyRequests, v1alpha1.ReasonRateLimited,
 			"5 token requests in a row", "2026-03-01T13:00:00Z"),
+		Entry("a server that is down, with the reason of the last failure", renewal.Down(good(noTarget), server, v1alpha1.ReasonTimeout, later), renewal.ServerDown, v1alpha1.ReasonTimeout,
+			server, "a single request tests it"),
 		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s", now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
 			"https://idp.example.com/%d%s"),
 	)
@@ -368,6 +373,7 @@ var _ = Describe("a deferred request", func() {
 			Expect(deferral.Shown(good(renewRequested)).Message).To(HavePrefix("the renewal that was requested is not done yet"))
 		},
 		Entry("and the server asked to wait", renewal.Paused(good(renewRequested), server, later, later)),
+		Entry("and the server is down", renewal.Down(good(renewRequested), server, v1alpha1.ReasonTimeout, later)),
 		Entry("and there were too many", renewal.TooMany(good(renewRequested), later)),
 	)
 

@@ -55,10 +55,11 @@ func Paused(in Input, server string, end, until time.Time) *Deferral {
 		"%s, and %s asked this client to wait until %s (Retry-After)", in.awaited(), server, end.UTC().Format(time.RFC3339))}
 }
 
-// Down defers a request to a server that is down, until another request succeeds.
-func Down(in Input, server string, until time.Time) *Deferral {
-	return &Deferral{Cause: ServerDown, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
-		"%s: the latest requests to %s failed, so one request at a time probes it; the token is requested as soon as one succeeds", in.awaited(), server)}
+// Down defers a request to a server that is down, until another request succeeds. The reason is that of
+// the last failure.
+func Down(in Input, server, reason string, until time.Time) *Deferral {
+	return &Deferral{Cause: ServerDown, Until: until, Problem: problem.Retry(problem.Unavailable, reason,
+		"%s: the latest requests to %s failed, so a single request tests it every few seconds; the token is requested as soon as one succeeds", in.awaited(), server)}
 }
 
 // TooMany defers a request because the ClientCredential sent many lately.

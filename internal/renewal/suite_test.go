@@ -165,6 +165,14 @@ func restarted(in *renewal.Input) { in.Started = in.Now }
 
 func backingOff(in *renewal.Input) { failed(time.Minute)(in) }
 
+// serverRecovered is the end of the outage in which the last attempt failed.
+func serverRecovered(in *renewal.Input) { in.IsRecovered = true }
+
+// failedAs gives the last failure a class.
+func failedAs(class problem.Class) change {
+	return func(in *renewal.Input) { in.Last.Failure.Class = class }
+}
+
 func backoffOver(in *renewal.Input) { failed(0)(in) }
 
 // putOff is a status that says that the next try for the token that the target

@@ -42,6 +42,8 @@ type outage struct {
 	// failed has the requests whose failures count, and waiting has those that wait for the end of
 	// the outage, both by ID.
 	failed, waiting map[string]arrival
+	// reason is that of the last failure.
+	reason string
 	// probe is the ID of the request that may be sent, until probeUntil; empty without one.
 	probe      string
 	probeUntil time.Time
@@ -143,18 +145,18 @@ func (o *outage) startProbe(id string, until time.Time) {
 }
 
 // fail notes that the server did not answer a request, or answered that it is down.
-func (o *outages) fail(server string, asking Waiter, now time.Time) {
+func (o *outages) fail(server string, asking Waiter, reason string, now time.Time) {
 	s := o.servers[server]
 	if s != nil {
 		o.endProbe(server, asking.ID)
-		s.probeAt = now.Add(probeInterval)
+		s.probeAt, s.reason = now.Add(probeInterval), reason
 	}
 	if o.failing[asking.ID] == server {
 		return
 	}
 	o.failing[asking.ID] = server
 	if s == nil {
-		s = &outage{failed: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}, probeAt: now.Add(probeInterval)}
+		s = &outage{failed: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}, reason: reason, probeAt: now.Add(probeInterval)}
 		o.servers[server] = s
 	}
 	o.add(s.failed, asking)

@@ -23,7 +23,7 @@ var _ = Describe("An outage", func() {
 	}
 	fails := func(id string, seconds float64) {
 		GinkgoHelper()
-		answers(id, seconds, func() { t.Failed(id, throttle.Failure{IsDown: true}, after(seconds)) })
+		answers(id, seconds, func() { t.Failed(id, throttle.Failure{Down: "Timeout"}, after(seconds)) })
 	}
 	succeeds := func(id string, seconds float64) {
 		GinkgoHelper()
@@ -45,7 +45,9 @@ var _ = Describe("An outage", func() {
 		fails("shop/1", 0)
 		fails("shop/2", 0)
 		fails("shop/3", 0)
-		waits("shop/4", none, 1)
+		Expect(t.Reserve(request("shop/4", none), after(1))).To(HaveValue(Equal(throttle.Wait{
+			Cause: throttle.ServerDown, Down: "Timeout", Until: after(121),
+		})))
 	})
 
 	DescribeTable("does not begin", func(prepare func()) {
@@ -75,7 +77,7 @@ var _ = Describe("An outage", func() {
 				id := fmt.Sprintf("shop/%d", i)
 				other := request(id, none, func(r *throttle.Request) { r.Server = "other" })
 				t.Enter(other, after(0))
-				t.Failed(id, throttle.Failure{IsDown: true}, after(0))
+				t.Failed(id, throttle.Failure{Down: "Timeout"}, after(0))
 				t.Release(id, after(0))
 			}
 		}),

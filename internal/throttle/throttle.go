@@ -64,6 +64,8 @@ type Wait struct {
 	Cause Cause
 	// Since is when the request began to wait for a busy host; zero for other causes.
 	Since time.Time
+	// Down is the reason of the last failure of a server that is down; empty for other causes.
+	Down string
 	// Until is when to reserve again, if nothing calls the request before.
 	Until time.Time
 }
@@ -117,7 +119,7 @@ func (t *Throttle) Reserve(asking Request, now time.Time) *Wait {
 	}
 	if !t.outages.admits(r.Server, r.Waiter, now) {
 		t.leaveLines(r, now)
-		return &Wait{Cause: ServerDown, Until: now.Add(callInterval)}
+		return &Wait{Cause: ServerDown, Down: t.outages.servers[r.Server].reason, Until: now.Add(callInterval)}
 	}
 	if !t.places.Take(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
@@ -238,8 +240,9 @@ func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
 type Failure struct {
 	// IsUnsent reports whether the server received nothing.
 	IsUnsent bool
-	// IsDown reports whether the server cannot be reached, or fails whatever is requested.
-	IsDown bool
+	// Down is the reason why the server counts as down: it cannot be reached, or fails whatever is
+	// requested. It is empty for another failure.
+	Down string
 	// RetryAfter is how long the client must not send anything; zero without such a demand.
 	RetryAfter time.Duration
 }
@@ -255,8 +258,8 @@ func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	if failure.RetryAfter > 0 {
 		t.pauses.begin(r.client(), now, now.Add(failure.RetryAfter))
 	}
-	if failure.IsDown {
-		t.outages.fail(r.Server, r.Waiter, now)
+	if failure.Down != "" {
+		t.outages.fail(r.Server, r.Waiter, failure.Down, now)
 	}
 	if failure.IsUnsent {
 		r.isSent = false

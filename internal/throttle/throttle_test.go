@@ -142,7 +142,7 @@ var _ = Describe("A throttle", func() {
 			asking := request(id, i%3, limited(30))
 			if t.Reserve(asking, now) == nil {
 				t.Sent(id, now)
-				t.Failed(id, throttle.Failure{IsDown: i%2 == 0, RetryAfter: time.Duration(i) * time.Second}, now)
+				t.Failed(id, throttle.Failure{Down: "Timeout"[:7*(i%2)], RetryAfter: time.Duration(i) * time.Second}, now)
 			}
 			t.Release(id, now)
 		}

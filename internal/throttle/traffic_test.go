@@ -109,7 +109,7 @@ func (t *traffic) answered(c *tokenClient, startedAt time.Time, issues bool) {
 	defer t.Release(c.ID, t.now)
 	c.isSent = false
 	if !issues {
-		t.Failed(c.ID, throttle.Failure{IsDown: true}, t.now)
+		t.Failed(c.ID, throttle.Failure{Down: "Timeout"}, t.now)
 		c.retryAt = t.now.Add(min(5*time.Second<<min(c.failures, 10), 5*time.Minute))
 		c.failures++
 		t.schedule(c.retryAt, func() { t.ask(c) })
