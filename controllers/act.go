@@ -21,10 +21,6 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// errCacheBehind tells that the API server knows better than the cache; the
-// reconcile is repeated.
-var errCacheBehind = errors.New("the cache is behind the API server")
-
 // act does what was decided. A failure is part of the outcome. The error is errCacheBehind, or
 // that of the context when it ended.
 func (r *Reconciler) act(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {

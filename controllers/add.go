@@ -10,8 +10,6 @@ import (
 
 	"go.opentelemetry.io/otel/trace/noop"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -30,7 +28,6 @@ import (
 	"github.com/tokensync/tokensync/internal/recorder"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/throttle"
-	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 const controllerName = "clientcredential"
@@ -221,7 +218,7 @@ func (r *Reconciler) ofNamespace(ctx context.Context, namespace client.Object) [
 }
 
 func (r *Reconciler) requests(ctx context.Context, namespace string, fields client.MatchingFields) []reconcile.Request {
-	list, err := r.list(ctx, namespace, fields)
+	list, err := listIn(ctx, r.Client, namespace, fields)
 	if err != nil {
 		logger(ctx).Error(err, "Cannot list ClientCredentials in the cache", "namespace", namespace)
 		return nil
@@ -231,67 +228,4 @@ func (r *Reconciler) requests(ctx context.Context, namespace string, fields clie
 		requests[i].NamespacedName = client.ObjectKeyFromObject(&list.Items[i])
 	}
 	return requests
-}
-
-func (r *Reconciler) list(ctx context.Context, namespace string, fields client.MatchingFields) (*v1alpha1.ClientCredentialList, error) {
-	list := &v1alpha1.ClientCredentialList{}
-	return list, r.Client.List(ctx, list, client.InNamespace(namespace), fields, client.UnsafeDisableDeepCopy)
-}
-
-// Names of the indexes of the cache.
-const (
-	targetIndex      = "target"
-	credentialsIndex = "credentials"
-	ownerIndex       = "owner"
-	namedOwnerIndex  = "namedOwner"
-	serverIndex      = "server"
-)
-
-// serverIndexKey is how the index knows an authorization server that is named by
-// reference.
-func serverIndexKey(kind v1alpha1.AuthorizationServerKind, name string) string {
-	return string(kind) + "/" + name
-}
-
-func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, targetIndex, func(object client.Object) []string {
-		return []string{object.(*v1alpha1.ClientCredential).TargetName()} //nolint:forcetypeassert // The index is for this type.
-	}); err != nil {
-		return err
-	}
-	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, credentialsIndex, func(object client.Object) []string {
-		reference := object.(*v1alpha1.ClientCredential).Spec.CredentialsRef //nolint:forcetypeassert // The index is for this type.
-		if reference == nil {
-			return nil
-		}
-		return []string{reference.Name}
-	}); err != nil {
-		return err
-	}
-	if err := indexer.IndexField(ctx, &v1alpha1.ClientCredential{}, serverIndex, func(object client.Object) []string {
-		reference := object.(*v1alpha1.ClientCredential).Spec.AuthorizationServerRef //nolint:forcetypeassert // The index is for this type.
-		switch {
-		case reference == nil:
-			return nil
-		case reference.Kind == v1alpha1.AuthorizationServerCluster:
-			return []string{serverIndexKey(reference.Kind, reference.Name), string(reference.Kind)}
-		}
-		return []string{serverIndexKey(v1alpha1.AuthorizationServerNamespaced, reference.Name)}
-	}); err != nil {
-		return err
-	}
-	if err := indexer.IndexField(ctx, secretMetadata(types.NamespacedName{}), namedOwnerIndex, func(object client.Object) []string {
-		if uid := tokensecret.OwnerUID(object); uid != "" {
-			return []string{uid}
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	return indexer.IndexField(ctx, secretMetadata(types.NamespacedName{}), ownerIndex, func(object client.Object) []string {
-		if owner := metav1.GetControllerOfNoCopy(object); owner != nil && owner.Kind == v1alpha1.ClientCredentialKind {
-			return []string{string(owner.UID)}
-		}
-		return nil
-	})
 }

@@ -17,6 +17,10 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
+// errCacheBehind tells that the API server knows better than the cache; the
+// reconcile is repeated.
+var errCacheBehind = errors.New("the cache is behind the API server")
+
 // reportError ends a reconcile in which a request to the API server failed. The cause
 // and the backoff are in the status, and Ready is True no longer than the token lives.
 func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (reconcile.Result, error) {
@@ -95,4 +99,10 @@ func (e quietError) Error() string {
 		return "the API server cannot be reached"
 	}
 	return fmt.Sprintf("the API server answered %d %s", refused.Status().Code, refused.Status().Reason)
+}
+
+// shorten cuts a text of a server, so that an event and a condition can hold it.
+func shorten(text string) string {
+	const maxText = 1000
+	return problem.Shorten(text, maxText)
 }

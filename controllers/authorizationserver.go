@@ -76,7 +76,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	failure := problem.Of(err)
 	switch {
 	case errors.Is(err, errHostBusy):
-		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
+		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverRetryInterval)), nil
 	case err != nil && failure == nil:
 		return reconcile.Result{}, err
 	}
@@ -90,17 +90,17 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		switch {
 		case apierrors.IsConflict(err):
 			// The cache is behind a change.
-			return r.requeueAt(r.Clock.Now().Add(statusConflictInterval)), nil
+			return requeueAt(r.Clock.Now(), r.Clock.Now().Add(statusConflictInterval)), nil
 		case err != nil && !r.isGone(ctx, err, r.newServer(), found.GetUID()):
 			return reconcile.Result{}, err
 		}
 	}
 	switch {
 	case failure != nil && failure.Class != problem.Invalid:
-		return r.requeueAt(r.Clock.Now().Add(serverRetryInterval)), nil
+		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverRetryInterval)), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
 		// Neither metadata nor bundles tell of a change.
-		return r.requeueAt(r.Clock.Now().Add(serverInterval)), nil
+		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverInterval)), nil
 	}
 	return reconcile.Result{}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,8 +34,6 @@ func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Obje
 	}
 	return err
 }
-
-func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
 // isGone reports whether a write failed because its object does not exist any more, or another one has
 // its name. An admission webhook can answer 404 and 409 too, so the object is read live. live names it.
@@ -101,12 +98,4 @@ func (r *Reconciler) confirmLoss(ctx context.Context, o *observed) error {
 			o.TargetName, o.owner.Namespace)
 	}
 	return nil
-}
-
-// clientCredentialMetadata names the ClientCredential for a live read of its metadata.
-func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
-	return &metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},
-		ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name},
-	}
 }

@@ -52,7 +52,7 @@ func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredent
 		}
 		if next := r.nextRevocation(ctx, owner, state, err); !next.IsZero() {
 			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
-			return r.lookAgain(next), nil
+			return requeueBy(r.Clock.Now(), next), nil
 		}
 		r.memory.updateRevocation(owner, func(state *revocation) { state.ended = true })
 		r.tellRevocation(owner, revoked, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -12,16 +11,6 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
-
-// finishTimeout bounds what follows a token request or a revocation: each of the write of the
-// token, that of the status, the note in the token Secret and the removal of the finalizers.
-const finishTimeout = 10 * time.Second
-
-// finishing returns a context for what is finished also while the operator ends, or after the
-// time of the reconcile is over.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
-}
 
 // deliver writes a token to its Secret, unless the Secret holds it already. isNew is true if
 // the server gave it just now, and false if it waited to be written.
@@ -56,31 +45,6 @@ func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Toke
 		outcome.ExpirySource = ""
 	}
 	return outcome, err
-}
-
-// insist calls do. While the operator ends, it calls do again until that succeeds or
-// finishTimeout is over, because no reconcile follows.
-func insist(ctx context.Context, do func(context.Context) error) error {
-	finish, cancel := finishing(ctx)
-	defer cancel()
-	err := do(finish)
-	for err != nil && ctx.Err() != nil && pause(finish) {
-		err = do(finish)
-	}
-	return err
-}
-
-// lastWriteInterval is how soon an operator that ends tries a write again.
-const lastWriteInterval = 500 * time.Millisecond
-
-// pause waits for lastWriteInterval. It returns false if the context ends before.
-func pause(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(lastWriteInterval):
-		return true
-	}
 }
 
 // writesAgain reports whether an operator that ends may write a token again that could not be

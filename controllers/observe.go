@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -198,17 +197,4 @@ func (r *Reconciler) observeTarget(ctx context.Context, owner *v1alpha1.ClientCr
 	state = tokensecret.StateOf(owner, live)
 	state.Unfit = tokensecret.Unfit(owner, live)
 	return state, nil
-}
-
-// older tells whether resourceVersion a, which is empty for an object that is not
-// there, is behind b, which is empty for none.
-func older(a, b string) bool {
-	if b == "" {
-		return false
-	}
-	if a == "" {
-		return true
-	}
-	order, err := resourceversion.CompareResourceVersion(a, b)
-	return err == nil && order < 0
 }

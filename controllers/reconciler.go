@@ -8,13 +8,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -120,7 +118,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		watch.end()
 		if changed && err == nil {
 			// The change comes back as an event, unless an admission webhook undid it.
-			return r.lookAgain(observed.Now.Add(statusConflictInterval)), nil
+			return requeueBy(r.Clock.Now(), observed.Now.Add(statusConflictInterval)), nil
 		}
 	}
 	if err != nil {
@@ -128,7 +126,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	if r.isReleasedSoon(observed) {
 		// The release of the Secret comes back as an event.
-		return r.lookAgain(observed.Now.Add(revocationInterval)), nil
+		return requeueBy(r.Clock.Now(), observed.Now.Add(revocationInterval)), nil
 	}
 	if result, isReported := r.reportNotTakenOver(ctx, observed); isReported {
 		return result, nil
@@ -189,5 +187,3 @@ func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed b
 	}
 	return false, nil
 }
-
-func logger(ctx context.Context) logr.Logger { return logf.FromContext(ctx) }

@@ -129,7 +129,7 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 	}
 	now := r.Clock.Now()
 	if until := r.memory.endsSince(secret, now).Add(hold); now.Before(until) {
-		return r.lookAgain(until), nil
+		return requeueBy(r.Clock.Now(), until), nil
 	}
 	return reconcile.Result{}, r.release(ctx, secret)
 }
@@ -175,7 +175,7 @@ type user struct {
 }
 
 func (r *Reconciler) usersOf(ctx context.Context, secret *metav1.PartialObjectMetadata) (users []user, err error) {
-	owners, err := r.list(ctx, secret.Namespace, client.MatchingFields{targetIndex: secret.Name})
+	owners, err := listIn(ctx, r.Client, secret.Namespace, client.MatchingFields{targetIndex: secret.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list ClientCredentials with target %q: %w", secret.Name, err)
 	}
@@ -194,7 +194,7 @@ func (r *Reconciler) usersOf(ctx context.Context, secret *metav1.PartialObjectMe
 	if !r.credentialsOf(secret).Allowed {
 		return users, nil
 	}
-	clients, err := r.list(ctx, secret.Namespace, client.MatchingFields{credentialsIndex: secret.Name})
+	clients, err := listIn(ctx, r.Client, secret.Namespace, client.MatchingFields{credentialsIndex: secret.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list ClientCredentials with credentials %q: %w", secret.Name, err)
 	}

@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -69,45 +68,15 @@ func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.D
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
 			logger(ctx).Info("Another writer changed the status; looking again")
-			return r.lookAgain(earliest(report.NextLook, r.Clock.Now().Add(statusConflictInterval)))
+			return requeueBy(r.Clock.Now(), earliest(report.NextLook, r.Clock.Now().Add(statusConflictInterval)))
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return r.lookAgain(earliest(report.NextLook, r.Clock.Now().Add(statusRetryInterval)))
+			return requeueBy(r.Clock.Now(), earliest(report.NextLook, r.Clock.Now().Add(statusRetryInterval)))
 		}
 		r.memory.rememberStatus(o.owner, report.Status, version)
 	}
-	return r.lookAgain(report.NextLook)
-}
-
-// earliest is the earlier of two instants, of which the first may be zero for never.
-func earliest(at, other time.Time) time.Time {
-	if at.IsZero() || other.Before(at) {
-		return other
-	}
-	return at
-}
-
-// wallClockInterval is how soon a changed wall clock is noticed: a timer goes by the
-// monotonic clock, which a jump or a sleep of the node does not move.
-const wallClockInterval = 2 * time.Minute
-
-// lookAgain asks for the next reconcile at an instant, which may be zero for never.
-func (r *Reconciler) lookAgain(at time.Time) reconcile.Result {
-	result := r.requeueAt(at)
-	result.RequeueAfter = min(result.RequeueAfter, wallClockInterval)
-	return result
-}
-
-// requeueAt asks for the next reconcile at an instant, which may be zero for never.
-func (r *Reconciler) requeueAt(at time.Time) reconcile.Result {
-	// An explicit priority: else an object that came with the initial list would
-	// stay behind all others for ever.
-	result := reconcile.Result{Priority: ptr.To(0)}
-	if !at.IsZero() {
-		result.RequeueAfter = max(at.Sub(r.Clock.Now()), 1)
-	}
-	return result
+	return requeueBy(r.Clock.Now(), report.NextLook)
 }
 
 // writeStatus replaces the status that was observed, and returns the new resourceVersion. The
@@ -164,10 +133,4 @@ func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, u
 		return fmt.Errorf("write the status: %w", err)
 	}
 	return nil
-}
-
-// shorten cuts a text of a server, so that an event and a condition can hold it.
-func shorten(text string) string {
-	const maxText = 1000
-	return problem.Shorten(text, maxText)
 }

@@ -21,7 +21,7 @@ func (r *Reconciler) rival(ctx context.Context, owner *v1alpha1.ClientCredential
 	if last != "" || err != nil {
 		return last, err
 	}
-	rivals, err := r.list(ctx, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
+	rivals, err := listIn(ctx, r.Client, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
 	if err != nil {
 		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
 	}

@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -72,12 +71,4 @@ func notFoundOr(err error, kind, name, where string) error {
 		return &resolve.NotFoundError{Kind: kind, Name: name, Where: where}
 	}
 	return err
-}
-
-// namespaceMetadata returns what the cache holds of a namespace.
-func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
-	return &metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-	}
 }

@@ -73,7 +73,7 @@ func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
 		if !w.places.Take(w.controller, asking, w.Clock.Now()) {
-			return w.requeueAt(w.Clock.Now().Add(workerRetry)), nil
+			return requeueAt(w.Clock.Now(), w.Clock.Now().Add(workerRetry)), nil
 		}
 		defer func() { w.places.Leave(asking.ID, w.Clock.Now()) }()
 		return reconciler.Reconcile(ctx, request)
