@@ -61,7 +61,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	defer flush()
-	reconciler := &controllers.Reconciler{
+	reconciler := &controllers.Operator{
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:           o.allowHTTP,
 			AllowedCIDRs:        o.allowedCIDRs,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -13,12 +12,12 @@ import (
 
 // believe returns the expiry of a token. For a token that the server returns again, it is
 // capped at the expiry believed before.
-func (r *Reconciler) believe(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
+func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
 	latest, err := o.believedOf(token)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
-	former, err := r.former(ctx, o, token, provenance)
+	former, err := w.former(ctx, o, token, provenance)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
@@ -26,30 +25,18 @@ func (r *Reconciler) believe(ctx context.Context, o *observed, token oauth2.Toke
 		expiry, err := tokensecret.Believe(former.expiry, token)
 		if err != nil {
 			// The next attempt must ask the server, and not write this token.
-			r.memory.rememberUnwritten(o.owner, nil)
-			r.memory.rememberBelieved(o.owner, *former)
+			w.memory.update(o.owner, func(e *entry) {
+				e.keepUnwritten(nil)
+				e.keepBelieved(*former)
+			})
 			return expiry, err
 		}
 		if expiry == former.expiry {
 			latest = *former
 		}
 	}
-	r.memory.rememberBelieved(o.owner, latest)
+	w.memory.update(o.owner, func(e *entry) { e.keepBelieved(latest) })
 	return latest.expiry, nil
-}
-
-// maxBelieved is the number of recent tokens remembered per ClientCredential: as many caches
-// may answer in turn.
-const maxBelieved = 8
-
-// believed is a token and the expiry that is believed.
-type believed struct {
-	token  digest
-	expiry tokensecret.Expiry
-	// source states the expiry; empty if it is assumed or not known. reading identifies how
-	// the declaration reads that source.
-	source  oauth2.LifetimeSource
-	reading digest
 }
 
 // believedOf returns what the response says about a token.
@@ -66,15 +53,15 @@ func (o *observed) believedOf(token oauth2.Token) (believed, error) {
 // former returns what is known about a token that the server returned before. It returns nil
 // if the token is unknown, or if the declaration now reads its lifetime differently. After a
 // restart, it is known only whether the declaration reads a stated lifetime at all.
-func (r *Reconciler) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
-	if known := r.memory.believed(o.owner, token.AccessToken); known != nil {
+func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
+	if known := o.remembered.believedOf(token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
 		if err != nil || reading != known.reading {
 			return nil, err
 		}
 		return known, nil
 	}
-	again, err := r.isGivenAgain(ctx, o, token, provenance)
+	again, err := w.isGivenAgain(ctx, o, token, provenance)
 	if !again || err != nil {
 		return nil, err
 	}
@@ -103,36 +90,9 @@ func (o *observed) readingDigest(of believed) (digest, error) {
 	return digestOf(string(declared)), nil
 }
 
-// believed returns what is known about a token that the server returned before, even if no
-// Secret holds it. It returns nil for an unknown token.
-func (m *memory) believed(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (known *believed) {
-	wanted := digestOf(token.Reveal())
-	m.with(owner, func(e *entry) {
-		if i := slices.IndexFunc(e.believed, func(b believed) bool { return b.token == wanted }); i >= 0 {
-			found := e.believed[i]
-			known = &found
-		}
-	})
-	return known
-}
-
-// rememberBelieved notes what is believed of a token, also for one that waits to be written,
-// and forgets the one that the server has not given for the longest time.
-func (m *memory) rememberBelieved(owner *v1alpha1.ClientCredential, latest believed) {
-	m.with(owner, func(e *entry) {
-		e.believed = slices.DeleteFunc(e.believed, func(b believed) bool { return b.token == latest.token })
-		e.believed = append(e.believed[max(0, len(e.believed)-maxBelieved+1):], latest)
-		if e.unwritten != nil && digestOf(e.unwritten.token.AccessToken.Reveal()) == latest.token {
-			corrected := *e.unwritten
-			corrected.token.ExpiresAt = latest.expiry.At
-			e.unwritten = &corrected
-		}
-	})
-}
-
 // isGivenAgain reports whether the target holds an access token already. It reads the
 // Secret only if the record cannot tell.
-func (r *Reconciler) isGivenAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
+func (w *secretWriter) isGivenAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
 	switch tokensecret.Compare(o.Target, token, provenance) {
 	case tokensecret.GivenAgain:
 		return true, nil
@@ -140,7 +100,7 @@ func (r *Reconciler) isGivenAgain(ctx context.Context, o *observed, token oauth2
 		return false, nil
 	case tokensecret.GivenUnknown:
 	}
-	secret, err := r.target(ctx, o)
+	secret, err := w.targets.live.target(ctx, o)
 	if err != nil {
 		return false, err
 	}

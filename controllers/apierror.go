@@ -1,55 +1,20 @@
 package controllers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/renewal"
-	"github.com/tokensync/tokensync/internal/status"
 )
 
 // errCacheBehind tells that the API server knows better than the cache; the
 // reconcile is repeated.
 var errCacheBehind = errors.New("the cache is behind the API server")
-
-// reportError ends a reconcile in which a request to the API server failed. The cause
-// and the backoff are in the status, and Ready is True no longer than the token lives.
-func (r *Reconciler) reportError(ctx context.Context, o *observed, err error) (reconcile.Result, error) {
-	if ctx.Err() != nil {
-		// The operator ends. The next one tries again.
-		return reconcile.Result{}, err
-	}
-	if errors.Is(err, errCacheBehind) {
-		if meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) && o.Token() != nil && !o.Valid() {
-			r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the cache is behind"}, status.Outcome{})
-		}
-		return reconcile.Result{}, err
-	}
-	outcome := status.Outcome{Attempted: true, Failure: r.timedOut(err)}
-	if outcome.Failure == nil {
-		outcome.Failure = apiFailure(err)
-	}
-	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the API server"}, outcome), nil
-}
-
-// timedOut is the failure of a reconcile whose time is over, or nil. What hangs is the API
-// server, or several requests to an authorization server one after the other.
-func (r *Reconciler) timedOut(err error) *problem.Problem {
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return nil
-	}
-	return problem.Retry(problem.Unavailable, v1alpha1.ReasonAPIRequestFailed,
-		"the reconcile took longer than %s (%s); it is retried", r.Timeout, shorten(err.Error()))
-}
 
 // apiFailure is the failure of a request to the API server.
 func apiFailure(err error) *problem.Problem {

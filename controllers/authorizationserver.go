@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -41,66 +43,73 @@ type server interface {
 
 // serverReconciler tells whether the authorization servers of one kind can be used.
 type serverReconciler struct {
-	*Reconciler
+	client   client.Client
+	live     liveReader
+	statuses statusWriter
+	resolver *resolve.Resolver
+	throttle *throttle.Throttle
+	clock    clock.PassiveClock
+	timeout  time.Duration
+
 	newServer func() server
 	// namespace of what such a server names; empty for its own.
 	namespace string
 }
 
 // addServers adds the reconciler of one kind of authorization servers.
-func (r *Reconciler) addServers(mgr manager.Manager, name, namespace string, newServer func() server, options controller.Options) error {
-	workers, err := r.addWorkers(mgr, name, maxConcurrentReconciles)
+func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serverReconciler, options controller.Options) error {
+	workers, err := addWorkers(mgr, r.Clock, name, maxConcurrentReconciles)
 	if err != nil {
 		return err
 	}
 	return builder.ControllerManagedBy(mgr).
 		Named(name).
 		WatchesRawSource(workers.source()).
-		For(newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(reconciler.newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: maxConcurrentReconciles, ReconciliationTimeout: options.ReconciliationTimeout,
 			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
 		}).
-		Complete(workers.share(r.watched(name, &serverReconciler{Reconciler: r, newServer: newServer, namespace: namespace})))
+		Complete(workers.share(r.watched(name, reconciler)))
 }
 
 // Reconcile looks at one authorization server.
 func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	found := r.newServer()
-	if err := r.Client.Get(ctx, request.NamespacedName, found); err != nil {
+	if err := r.client.Get(ctx, request.NamespacedName, found); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	bounded, cancel := r.bound(ctx)
+	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	endpoint, err := r.look(bounded, found)
 	failure := problem.Of(err)
 	switch {
 	case errors.Is(err, errHostBusy):
-		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverRetryInterval)), nil
+		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverRetryInterval)), nil
 	case err != nil && failure == nil:
 		return reconcile.Result{}, err
 	}
 	before := found.GetStatus()
-	after := status.OfServer(*before, found.GetGeneration(), endpoint, failure, r.Clock.Now())
+	after := status.OfServer(*before, found.GetGeneration(), endpoint, failure, r.clock.Now())
 	if !equality.Semantic.DeepEqual(*before, after) {
 		written := r.newServer()
 		written.SetNamespace(found.GetNamespace())
 		written.SetName(found.GetName())
-		err := r.replaceStatus(ctx, written, found.GetUID(), found.GetResourceVersion(), after)
+		err := r.statuses.replace(ctx, written, found.GetUID(), found.GetResourceVersion(), after)
 		switch {
 		case apierrors.IsConflict(err):
 			// The cache is behind a change.
-			return requeueAt(r.Clock.Now(), r.Clock.Now().Add(statusConflictInterval)), nil
-		case err != nil && !r.isGone(ctx, err, r.newServer(), found.GetUID()):
+			return requeueAt(r.clock.Now(), r.clock.Now().Add(statusConflictInterval)), nil
+		case err != nil && !r.live.isGone(ctx, err, r.newServer(), found.GetUID()):
 			return reconcile.Result{}, err
 		}
 	}
 	switch {
 	case failure != nil && failure.Class != problem.Invalid:
-		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverRetryInterval)), nil
+		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverRetryInterval)), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
 		// Neither metadata nor bundles tell of a change.
-		return requeueAt(r.Clock.Now(), r.Clock.Now().Add(serverInterval)), nil
+		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverInterval)), nil
 	}
 	return reconcile.Result{}, nil
 }
@@ -118,11 +127,11 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 		return "", err
 	}
 	if declared.TokenEndpoint == "" {
-		leave, ok := r.Throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace(), r.Clock.Now())
+		leave, ok := r.throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace(), r.clock.Now())
 		if !ok {
 			return "", errHostBusy
 		}
-		defer func() { leave(r.Clock.Now()) }()
+		defer func() { leave(r.clock.Now()) }()
 	}
 	bundle, leave, err := r.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: object.GetNamespace()}, declared)
 	if err != nil {

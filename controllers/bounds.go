@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -33,12 +32,6 @@ const (
 	// is shows only when it is read.
 	maxRewrites = 16
 )
-
-// bound limits the time of what a reconcile does before it reports: requests to the API
-// server have no timeout of their own.
-func (r *Reconciler) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, r.Timeout)
-}
 
 // BoundRetryAfter keeps client-go from sleeping in a worker for as long as the API server
 // asks. The error tells the delay, and the next reconcile heeds it.

@@ -3,25 +3,45 @@ package controllers
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
+
+// credentialsReader reads credentials live: no cache holds them.
+type credentialsReader struct {
+	resolver *resolve.Resolver
+	policy   resolve.Policy
+	known    *knownCredentials
+}
 
 // readCredentials are credentials that were read live.
 type readCredentials struct {
 	provenance tokensecret.Provenance
 	notices    []oauth2.Notice
-	// version of the credentials Secret, and the digest of what it holds; empty if no Secret
-	// was read.
-	version string
+	// secret is the state of the credentials Secret, and content the digest of what it holds; nil and
+	// zero if no Secret was read.
+	secret  *renewal.Credentials
 	content digest
 }
 
-// readCredentials reads the credentials live. With an error, the version and the content tell
-// of a Secret that lacks a part of the credentials.
-func (r *Reconciler) readCredentials(ctx context.Context, o *observed) (read readCredentials, err error) {
+// read reads the credentials, and remembers which version of the Secret held them. With an error, the state and the content are of
+// a Secret that lacks a part of the credentials.
+func (r *credentialsReader) read(ctx context.Context, o *observed) (readCredentials, error) {
+	read, err := r.readOnly(ctx, o)
+	if read.secret != nil {
+		r.known.note(o.holding(), read)
+	}
+	return read, err
+}
+
+// readOnly is read without a memory.
+func (r *credentialsReader) readOnly(ctx context.Context, o *observed) (read readCredentials, err error) {
 	read.provenance.RequestHash = o.RequestHash
 	found, err := r.resolver.Credentials(ctx, o.owner, o.server)
 	if isUnusable(err) {
@@ -31,10 +51,20 @@ func (r *Reconciler) readCredentials(ctx context.Context, o *observed) (read rea
 	if found.Secret == nil {
 		return read, err
 	}
-	o.Credentials = r.credentialsOf(found.Secret)
-	read.version, read.provenance.CredentialsVersion = found.Secret.ResourceVersion, found.Secret.ResourceVersion
+	read.secret = r.stateOf(found.Secret)
+	read.provenance.CredentialsVersion = found.Secret.ResourceVersion
 	read.content = contentOf(found.Credentials, found.Secret.Data, err)
 	return read, err
+}
+
+// stateOf returns what decisions need to know of a credentials Secret.
+func (r *credentialsReader) stateOf(secret metav1.Object) *renewal.Credentials {
+	return &renewal.Credentials{
+		Name:    secret.GetName(),
+		Version: secret.GetResourceVersion(),
+		Issued:  secret.GetAnnotations()[v1alpha1.FingerprintAnnotation] != "",
+		Allowed: r.policy.MayUse(secret.GetLabels()),
+	}
 }
 
 // isUnusable reports whether the credentials Secret is gone or lost its label. The cache, by which

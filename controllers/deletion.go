@@ -3,11 +3,11 @@ package controllers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -37,37 +37,52 @@ type revocation struct {
 	ended, released bool
 }
 
+// finalizer ends the deletion of ClientCredentials whose token must be revoked.
+type finalizer struct {
+	revoker    *revoker
+	finalizers *finalizerWriter
+	holder     *holder
+	live       liveReader
+	memory     *memory
+	recorder   events.EventRecorder
+	clock      clock.PassiveClock
+	// apiTime returns the time of the API server.
+	apiTime func(context.Context) (time.Time, error)
+	// timeout bounds one attempt.
+	timeout time.Duration
+}
+
 // finalize revokes the token of a ClientCredential that is being deleted. It ends
 // in bounded time, and at once where nothing can be done.
-func (r *Reconciler) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
+func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
 	if !tokensecret.IsHeld(owner) {
 		return reconcile.Result{}, nil
 	}
-	state := r.memory.revocation(owner, r.Clock.Now())
+	state := f.begun(owner)
 	if !state.ended {
-		revoked, err := r.revoke(ctx, owner)
+		revoked, err := f.revoke(ctx, owner)
 		if isInterrupted(ctx, err) {
 			// The next operator goes on.
 			return reconcile.Result{}, nil
 		}
-		if next := r.nextRevocation(ctx, owner, state, err); !next.IsZero() {
+		if next := f.nextRevocation(ctx, owner, state, err); !next.IsZero() {
 			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
-			return requeueBy(r.Clock.Now(), next), nil
+			return requeueBy(f.clock.Now(), next), nil
 		}
-		r.memory.updateRevocation(owner, func(state *revocation) { state.ended = true })
-		r.tellRevocation(owner, revoked, err)
+		f.memory.update(owner, func(e *entry) { e.revocation.ended = true })
+		f.tellRevocation(owner, revoked, err)
 	}
 	if state.released {
 		return reconcile.Result{}, nil
 	}
-	if err := insist(ctx, func(ctx context.Context) error { return r.removeFinalizer(ctx, owner) }); err != nil {
+	if err := insist(ctx, func(ctx context.Context) error { return f.finalizers.remove(ctx, owner) }); err != nil {
 		return reconcile.Result{}, err
 	}
-	r.memory.updateRevocation(owner, func(state *revocation) { state.released = true })
+	f.memory.update(owner, func(e *entry) { e.revocation.released = true })
 	if ctx.Err() == nil {
 		return reconcile.Result{}, nil
 	}
-	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return r.releaseFor(ctx, owner) })
+	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return f.holder.releaseFor(ctx, owner) })
 }
 
 // isInterrupted reports whether a revocation failed while the operator ends, and another attempt
@@ -84,18 +99,18 @@ func isRetryable(err error) bool {
 }
 
 // nextRevocation returns when the revocation is tried again after an error; zero for never.
-func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
+func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
 	if err == nil || !isRetryable(err) {
 		return time.Time{}
 	}
-	deadline := r.revocationDeadline(ctx, owner, state)
-	now := r.Clock.Now()
+	deadline := f.revocationDeadline(ctx, owner, state)
+	now := f.clock.Now()
 	if !now.Before(deadline) {
 		return time.Time{}
 	}
 	next := revocationInterval
 	if failure := problem.Of(err); failure != nil {
-		if r.isEnding(ctx, owner.Namespace) {
+		if f.isEnding(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -108,65 +123,52 @@ func (r *Reconciler) nextRevocation(ctx context.Context, owner *v1alpha1.ClientC
 
 // revocationDeadline returns when the last attempt comes, by the clock of the operator. It asks
 // the API server once for its time, to know for how long the deletion has waited by that.
-func (r *Reconciler) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
+func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
 	if !state.until.IsZero() {
 		return state.until
 	}
 	deadline := state.since.Add(revocationPatience)
 	finish, cancel := finishing(ctx)
 	defer cancel()
-	if now, err := r.apiTime(finish); err != nil {
+	if now, err := f.apiTime(finish); err != nil {
 		logger(ctx).Info("The API server does not tell its time, so the revocation is tried for a minute", "message", err.Error())
 	} else {
 		left := owner.DeletionTimestamp.Add(maxRevocation).Sub(now)
-		deadline = earliest(deadline, r.Clock.Now().Add(left))
+		deadline = earliest(deadline, f.clock.Now().Add(left))
 	}
-	r.memory.updateRevocation(owner, func(state *revocation) { state.until = deadline })
+	f.memory.update(owner, func(e *entry) { e.revocation.until = deadline })
 	return deadline
 }
 
-func (r *Reconciler) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
+func (f *finalizer) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
 	switch {
 	case revoked:
-		r.Recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
+		f.recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	case err != nil:
-		r.Recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
+		f.recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
 			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
 	}
 }
 
 // isEnding reports whether a namespace is being deleted. No server may hold up its deletion.
-func (r *Reconciler) isEnding(ctx context.Context, name string) bool {
-	ends, err := r.namespaceEnds(ctx, name)
+func (f *finalizer) isEnding(ctx context.Context, name string) bool {
+	ends, err := f.live.namespaceEnds(ctx, name)
 	return err != nil || ends
 }
 
-// namespaceEnds reports whether a namespace is being deleted. An operator in named namespaces
-// has no cache of them, so the API server is asked.
-func (r *Reconciler) namespaceEnds(ctx context.Context, name string) (bool, error) {
-	namespace := namespaceMetadata(name)
-	if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
-		return false, fmt.Errorf("read namespace %q: %w", name, err)
+// begun returns how far the revocation for an owner is, which begins now if it has not.
+func (f *finalizer) begun(owner *v1alpha1.ClientCredential) revocation {
+	state := f.memory.snapshot(owner).revocation
+	if state.since.IsZero() {
+		state.since = f.clock.Now()
+		f.memory.update(owner, func(e *entry) { e.revocation = state })
 	}
-	return !namespace.DeletionTimestamp.IsZero(), nil
-}
-
-// revocation returns how far the revocation for an owner is, which begins now if it has not.
-func (m *memory) revocation(owner *v1alpha1.ClientCredential, now time.Time) (state revocation) {
-	m.updateRevocation(owner, func(begun *revocation) {
-		if begun.since.IsZero() {
-			begun.since = now
-		}
-		state = *begun
-	})
 	return state
 }
 
-func (m *memory) updateRevocation(owner *v1alpha1.ClientCredential, do func(*revocation)) {
-	m.with(owner, func(e *entry) {
-		if e.revocation == nil {
-			e.revocation = &revocation{}
-		}
-		do(e.revocation)
-	})
+// revoke makes one attempt, in its time.
+func (f *finalizer) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	return f.revoker.revoke(ctx, owner)
 }

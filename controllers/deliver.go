@@ -12,22 +12,21 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// deliver writes a token to its Secret, unless the Secret holds it already. isNew is true if
-// the server gave it just now, and false if it waited to be written.
-func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance, isNew bool) (status.Outcome, error) {
+// deliver writes a token to its Secret, unless the Secret holds it already.
+func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (status.Outcome, error) {
 	isEnding := func() bool { return ctx.Err() != nil }
 	finish, cancel := finishing(ctx)
 	defer cancel()
-	token = tokensecret.Fit(o.owner, token)
-	expiry, err := r.believe(finish, o, token, provenance)
+	token := tokensecret.Fit(o.owner, *d.token)
+	expiry, err := w.believe(finish, o, token, d.provenance)
 	if err != nil {
 		return status.Outcome{}, err
 	}
 	token.ExpiresAt = expiry.At
 	outcome := status.Outcome{Lifetime: &token.Lifetime, ExpirySource: expiry.Source}
-	if tokensecret.IsSame(o.Target, token, provenance) {
-		r.memory.rememberUnwritten(o.owner, nil)
-		if !isNew {
+	if tokensecret.IsSame(o.Target, token, d.provenance) {
+		w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(nil) })
+		if !d.isNew {
 			// The API server wrote it, and its answer was lost.
 			outcome.Target = o.Target
 			return outcome, nil
@@ -37,9 +36,14 @@ func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Toke
 		return outcome, nil
 	}
 	outcome.Notices = noticesAbout(token)
-	outcome.Target, err = r.write(finish, o, &token, provenance)
-	for err != nil && isEnding() && r.writesAgain(finish, o, err) {
-		outcome.Target, err = r.write(finish, o, &token, provenance)
+	d.token = &token
+	outcome.Target, err = w.write(finish, o, d)
+	for err != nil && isEnding() {
+		again := w.observeAgain(finish, o, err)
+		if again == nil {
+			break
+		}
+		outcome.Target, err = w.write(finish, again, d)
 	}
 	if outcome.Target == nil {
 		outcome.ExpirySource = ""
@@ -47,44 +51,26 @@ func (r *Reconciler) deliver(ctx context.Context, o *observed, token oauth2.Toke
 	return outcome, err
 }
 
-// writesAgain reports whether an operator that ends may write a token again that could not be
-// written: it has no next reconcile, so the token would be lost.
-func (r *Reconciler) writesAgain(ctx context.Context, o *observed, failed error) bool {
+// observeAgain returns what is observed now of a target that could not be written, if an operator that ends may write it again: it has no
+// next reconcile, so the token would be lost. It returns nil if it may not.
+func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed error) *observed {
 	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
-		return false
-	}
-	if !pause(ctx) {
-		return false
-	}
-	target, err := r.observeTarget(ctx, o.owner)
-	if err != nil {
-		// The write tells it, too.
-		return true
-	}
-	isOurs := target == nil || (target.Owned && target.Finalizers == nil)
-	r.seeTarget(o, target)
-	return isOurs && o.Unwritten
-}
-
-// seeTarget notes the state of the target, and drops a token that waits to be written if the
-// Secret holds a newer one: another operator wrote it. Where a server knows one token per
-// client, the newest one is the valid one.
-func (r *Reconciler) seeTarget(o *observed, target *tokensecret.State) {
-	o.Target = target
-	if kept := r.memory.unwritten(o.owner); kept != nil && o.Valid() && o.Token().IssuedAt.After(kept.token.IssuedAt) {
-		r.memory.rememberUnwritten(o.owner, nil)
-	}
-	o.Unwritten = r.unwritten(o) != nil
-}
-
-// unwritten returns the token that waits to be written, if it serves; nil otherwise.
-func (r *Reconciler) unwritten(o *observed) *issued {
-	kept := r.memory.unwritten(o.owner)
-	if kept == nil || !o.Now.Before(kept.token.ExpiresAt) || kept.isUnfit(o.owner) ||
-		kept.provenance.RequestHash != o.RequestHash || !o.Answers(kept.provenance.RenewRequest) {
 		return nil
 	}
-	return kept
+	if !pause(ctx) {
+		return nil
+	}
+	known := w.memory.snapshot(o.owner)
+	target, err := w.targets.read(ctx, o.owner, known.targetOf(o.owner))
+	if err != nil {
+		// The write tells it, too.
+		return o
+	}
+	after := o.withRemembered(known).withTarget(target)
+	if isOurs := target == nil || (target.Owned && target.Finalizers == nil); !isOurs || !after.Unwritten {
+		return nil
+	}
+	return after
 }
 
 // noticesAbout returns what an admin should know about a token.

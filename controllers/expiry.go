@@ -19,28 +19,29 @@ const readyPatience = time.Second
 // expiryWatch reports once that no valid token is left, while a step runs that can take half
 // a minute.
 type expiryWatch struct {
+	// tell reports it now, unless it is reported already.
 	tell func()
-	end  func()
+	// end ends the watch.
+	end func()
 }
 
 // watchExpiry begins to watch. The watch must be ended before anything else is reported.
-func (r *Reconciler) watchExpiry(ctx context.Context, o *observed) expiryWatch {
+func (r *reporter) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 	if !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
 		return expiryWatch{tell: func() {}, end: func() {}}
 	}
-	// What is under way goes on changing what was observed.
-	before := *o
 	tell := sync.OnceFunc(func() {
-		now := before.Input
-		now.Now = r.Clock.Now()
-		r.report(ctx, &before, renewal.Awaited(now), status.Outcome{})
-		r.endJourney(&before)
+		now := o.Input
+		now.Now = r.clock.Now()
+		ctx, end := r.tracing.begin(ctx, o.owner, o.Now)
+		defer end()
+		r.report(ctx, o, renewal.Awaited(now), status.Outcome{})
 	})
 	patience := readyPatience
 	if o.Valid() {
 		patience = o.Token().ExpiresAt.Sub(o.Now)
 	}
-	timer := r.Clock.NewTimer(patience)
+	timer := r.clock.NewTimer(patience)
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -54,13 +55,5 @@ func (r *Reconciler) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 		timer.Stop()
 		close(ended)
 		<-done
-		o.previous = r.memory.status(o.owner)
 	}}
-}
-
-// tellExpired tells, before a request is sent, that the token in the Secret has expired.
-func (r *Reconciler) tellExpired(o *observed) {
-	if token := o.Token(); token != nil && !r.Clock.Now().Before(token.ExpiresAt) {
-		o.expiry.tell()
-	}
 }

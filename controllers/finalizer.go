@@ -16,64 +16,68 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// keepFinalizer sets the finalizer on a ClientCredential whose token must be revoked on deletion,
+// finalizerWriter sets and removes the finalizer of ClientCredentials.
+type finalizerWriter struct {
+	client client.Client
+	live   liveReader
+	memory *memory
+}
+
+// keep sets the finalizer on a ClientCredential whose token must be revoked on deletion,
 // and removes it from any other. It reports whether the ClientCredential changed.
-func (r *Reconciler) keepFinalizer(ctx context.Context, o *observed) (changed bool, err error) {
+func (w *finalizerWriter) keep(ctx context.Context, o *observed) (changed bool, err error) {
 	if o.Declaration != nil {
 		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := tokensecret.IsHeld(o.owner); {
 	case wanted && !has:
-		if !r.memory.mayFinalize(o.owner, o.Now) {
+		if !o.remembered.mayFinalize(o.Now) {
 			return false, nil
 		}
-		err = r.addFinalizer(ctx, o.owner)
+		err = w.add(ctx, o.owner)
 	case !wanted && has:
-		err = r.removeFinalizer(ctx, o.owner)
+		err = w.remove(ctx, o.owner)
 	default:
 		return false, nil
 	}
 	if err == nil {
-		r.memory.rememberFinalized(o.owner, wanted, o.Now)
+		w.memory.update(o.owner, func(e *entry) { e.keepFinalized(wanted, o.Now) })
 	}
 	return true, err
 }
 
 // mayFinalize reports whether the finalizer was not set within holdInterval: another controller
 // may remove it again and again.
-func (m *memory) mayFinalize(owner *v1alpha1.ClientCredential, now time.Time) (may bool) {
-	m.with(owner, func(e *entry) { may = e.finalizedAt.IsZero() || now.Sub(e.finalizedAt).Abs() >= holdInterval })
-	return may
+func (k remembered) mayFinalize(now time.Time) bool {
+	return k.finalizedAt.IsZero() || now.Sub(k.finalizedAt).Abs() >= holdInterval
 }
 
-func (m *memory) rememberFinalized(owner *v1alpha1.ClientCredential, isSet bool, now time.Time) {
-	m.with(owner, func(e *entry) {
-		if e.finalizedAt = (time.Time{}); isSet {
-			e.finalizedAt = now
-		}
-	})
+func (e *entry) keepFinalized(isSet bool, now time.Time) {
+	if e.finalizedAt = (time.Time{}); isSet {
+		e.finalizedAt = now
+	}
 }
 
-func (r *Reconciler) addFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+func (w *finalizerWriter) add(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	changed := owner.DeepCopy()
 	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
 	// With the resourceVersion: a list is patched as a whole.
 	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
-		err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+	if err := w.client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+		err = w.live.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
 		return fmt.Errorf("set the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
 	}
 	return nil
 }
 
-// removeFinalizer goes by the finalizer's place in the list, so that it succeeds
+// remove goes by the finalizer's place in the list, so that it succeeds
 // although something else changed meanwhile.
-func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+func (w *finalizerWriter) remove(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	finalizers := owner.Finalizers
 	if isOutline(owner) {
 		live := clientCredentialMetadata(owner)
-		if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live); err != nil {
+		if err := w.live.Get(ctx, client.ObjectKeyFromObject(owner), live); err != nil {
 			return client.IgnoreNotFound(err)
 		}
 		finalizers = live.Finalizers
@@ -87,10 +91,10 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, owner *v1alpha1.Client
 	if err != nil {
 		return fmt.Errorf("encode the removal of the finalizer: %w", err)
 	}
-	err = r.Client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
-	if err == nil || r.isGone(ctx, err, clientCredentialMetadata(owner), owner.UID) {
+	err = w.client.Patch(ctx, owner.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager))
+	if err == nil || w.live.isGone(ctx, err, clientCredentialMetadata(owner), owner.UID) {
 		return nil
 	}
-	err = r.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
+	err = w.live.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
 	return fmt.Errorf("remove the finalizer %s: %w", v1alpha1.RevokeTokenFinalizer, err)
 }

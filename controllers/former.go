@@ -17,13 +17,13 @@ import (
 // new Secret has a token. Until then, the status shows no token, and the former Secret holds the token
 // to revoke.
 
-// formerTargets returns the Secrets of former targets, while the target has no token by the status.
-func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCredential, token *v1alpha1.TokenStatus) (former []metav1.PartialObjectMetadata, err error) {
+// formerTargetsOf returns the Secrets of former targets, while the target has no token by the status.
+func formerTargetsOf(ctx context.Context, cache client.Reader, owner *v1alpha1.ClientCredential, token *v1alpha1.TokenStatus) (former []metav1.PartialObjectMetadata, err error) {
 	if token != nil && token.SecretName == owner.TargetName() {
 		return nil, nil
 	}
 	secrets := secretMetadataList()
-	if err := r.Client.List(ctx, secrets, client.InNamespace(owner.Namespace),
+	if err := cache.List(ctx, secrets, client.InNamespace(owner.Namespace),
 		client.MatchingFields{namedOwnerIndex: string(owner.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list token Secrets: %w", err)
 	}
@@ -37,7 +37,7 @@ func (r *Reconciler) formerTargets(ctx context.Context, owner *v1alpha1.ClientCr
 }
 
 // formerOwner returns the ClientCredential whose former target a Secret is; nil without one.
-func (r *Reconciler) formerOwner(ctx context.Context, secret *metav1.PartialObjectMetadata) (*v1alpha1.ClientCredential, error) {
+func formerOwner(ctx context.Context, cache client.Reader, secret *metav1.PartialObjectMetadata) (*v1alpha1.ClientCredential, error) {
 	name := secret.Annotations[v1alpha1.OwnerNameAnnotation]
 	if controller := metav1.GetControllerOf(secret); controller != nil {
 		name = cmp.Or(name, controller.Name)
@@ -46,7 +46,7 @@ func (r *Reconciler) formerOwner(ctx context.Context, secret *metav1.PartialObje
 		return nil, nil
 	}
 	owner := &v1alpha1.ClientCredential{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: secret.Namespace, Name: name}, owner)
+	err := cache.Get(ctx, types.NamespacedName{Namespace: secret.Namespace, Name: name}, owner)
 	switch token := owner.Status.Token; {
 	case err != nil:
 		return nil, client.IgnoreNotFound(err)

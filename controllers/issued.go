@@ -33,3 +33,48 @@ func (i *issued) size() int {
 	}
 	return size
 }
+
+// unwrittenFor returns the token that waits to be written, if it serves what was observed; nil otherwise.
+func (o *observed) unwrittenFor(kept *issued) *issued {
+	if kept == nil || !o.Now.Before(kept.token.ExpiresAt) || kept.isUnfit(o.owner) ||
+		kept.provenance.RequestHash != o.RequestHash || !o.Answers(kept.provenance.RenewRequest) {
+		return nil
+	}
+	return kept
+}
+
+// keepUnwritten keeps a token until it is in its Secret; nil for none. It drops the token if the
+// namespace has too many that cannot be written.
+func (e *entry) keepUnwritten(token *issued) {
+	e.kept.Add(e.namespace, -e.unwritten.size())
+	size := token.size()
+	if e.unwritten, e.isDropped = token, token != nil && !e.kept.Admits(e.namespace, size); e.isDropped {
+		e.unwritten = nil
+		return
+	}
+	e.kept.Add(e.namespace, size)
+}
+
+// dropUnwritten forgets the token that is not in its Secret yet, if it is the given one.
+func (e *entry) dropUnwritten(written oauth2.Sensitive) {
+	e.isDropped = false
+	if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
+		e.keepUnwritten(nil)
+		e.unfit = 0
+	}
+}
+
+// addUnfit notes that the template cannot render the token that is not in its Secret yet. It returns for how
+// many tokens in a row that was so, and 0 if it is another token.
+func (e *entry) addUnfit(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (inARow int) {
+	if e.unwritten == nil || e.unwritten.token.AccessToken.Reveal() != token.Reveal() {
+		return 0
+	}
+	unfit := *e.unwritten
+	unfit.unfitFor = tokensecret.TemplateHash(owner)
+	if e.unfitFor != unfit.unfitFor {
+		e.unfit = 0
+	}
+	e.unwritten, e.unfitFor, e.unfit = &unfit, unfit.unfitFor, e.unfit+1
+	return e.unfit
+}

@@ -109,7 +109,7 @@ func (w *world) start() {
 		Timeout:      requestTimeout,
 		Clock:        w.clock,
 	})}
-	started := operator.Start(config, logger, &controllers.Reconciler{
+	started := operator.Start(config, logger, &controllers.Operator{
 		Clock:         w.clock,
 		Recorder:      w.recorder,
 		TokenEndpoint: endpoint,

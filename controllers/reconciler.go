@@ -1,77 +1,34 @@
-// Package controllers watches ClientCredentials and their Secrets, and leads each
-// through observe, decide, act and report. The thinking is done by the packages
-// under internal.
 package controllers
 
 import (
 	"context"
-	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/events"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/fairshare"
-	"github.com/tokensync/tokensync/internal/metrics"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
-	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/throttle"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
-	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// TokenEndpoint sends token requests, and finds token endpoints. Its errors are
-// *problem.Problem; of Authorities also others.
-type TokenEndpoint interface {
-	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
-	// Authorities returns the authorities of a bundle that is read, until leave.
-	Authorities(ctx context.Context, user tokenendpoint.BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
-	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
-	// Distrust makes the next Discover read the metadata of an issuer again.
-	Distrust(issuer string, trust oauth2.TLS)
-}
-
-// Reconciler keeps the token Secrets of ClientCredentials fresh. What is nil is
-// taken from the manager.
-type Reconciler struct {
-	// Client reads from the cache and writes to the API server.
-	Client client.Client
-	// APIReader reads from the API server.
-	APIReader client.Reader
-	Recorder  events.EventRecorder
-	Clock     clock.WithTicker
-
-	TokenEndpoint TokenEndpoint
-	// Throttle decides when requests are sent; nil for a new one.
-	Throttle *throttle.Throttle
-	// Timeout bounds what a reconcile does before it reports. Default 3 minutes.
-	Timeout time.Duration
-	// Policy is what the admin of the cluster permits. With NamedNamespacesOnly, the operator
-	// watches no Namespaces.
-	Policy resolve.Policy
-
-	// Metrics are registered by whoever makes them.
-	Metrics *metrics.Metrics
-	// Tracer is for the spans of reconciles; nil for none.
-	Tracer trace.Tracer
-
-	resolver *resolve.Resolver
-	memory   *memory
-	// large are the slots of large tokens, and rewrites those of Secrets that are written again.
-	large, rewrites *fairshare.Slots
-	// progress has each controller.
-	progress []*controllerProgress
-	started  func() time.Time
-	// apiTime returns the time of the API server.
-	apiTime func(context.Context) (time.Time, error)
-	// working is held for reading by each reconcile.
-	working sync.RWMutex
+// reconciler keeps the token Secrets of ClientCredentials fresh.
+type reconciler struct {
+	cache     client.Reader
+	observer  *observer
+	metadata  *metadataWriter
+	actor     *actor
+	reporter  *reporter
+	finalizer *finalizer
+	memory    *memory
+	throttle  *throttle.Throttle
+	clock     clock.PassiveClock
+	// timeout bounds what a reconcile does before it reports.
+	timeout time.Duration
 }
 
 // +kubebuilder:rbac:groups=oauth2.tokensync.dev,resources=clientcredentials,verbs=get;list;watch;patch
@@ -85,105 +42,112 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile brings one ClientCredential a step further.
-func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	if ctx.Err() != nil {
-		// The operator ends, and begins nothing.
-		return reconcile.Result{}, nil
+func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	owner, err := r.get(ctx, request.NamespacedName)
+	switch {
+	case owner == nil:
+		return reconcile.Result{}, err
+	case !owner.DeletionTimestamp.IsZero():
+		// The garbage collector deletes the token Secret, unless it is retained. No token is requested.
+		r.throttle.Withdraw(request.String(), r.clock.Now())
+		return r.finalizer.finalize(ctx, owner)
 	}
-	r.working.RLock()
-	defer r.working.RUnlock()
-	clientCredential := &v1alpha1.ClientCredential{}
-	if err := r.Client.Get(ctx, request.NamespacedName, clientCredential); err != nil {
-		if apierrors.IsNotFound(err) {
-			r.memory.forget(request.NamespacedName)
-			r.Throttle.Forget(request.String(), r.Clock.Now())
-		}
-		return reconcile.Result{}, client.IgnoreNotFound(err)
-	}
-	if !clientCredential.DeletionTimestamp.IsZero() {
-		// The garbage collector takes the token Secret away, unless it is retained. No new
-		// token is asked for.
-		r.Throttle.Withdraw(request.String(), r.Clock.Now())
-		return r.finalize(ctx, clientCredential)
-	}
-
-	bounded, cancel := r.bound(ctx)
+	now := r.clock.Now()
+	ctx, endTrace := r.reporter.tracing.begin(ctx, owner, now)
+	defer endTrace()
+	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	observed, err := r.observe(bounded, clientCredential, r.Clock.Now())
-	defer r.endJourney(observed)
-	if err == nil {
-		watch := r.watchExpiry(ctx, observed)
-		var changed bool
-		changed, err = r.ensureMetadata(bounded, observed)
-		watch.end()
-		if changed && err == nil {
-			// The change comes back as an event, unless an admission webhook undid it.
-			return requeueBy(r.Clock.Now(), observed.Now.Add(statusConflictInterval)), nil
-		}
-	}
+
+	observed, err := r.observer.observe(bounded, owner, now)
 	if err != nil {
-		return r.reportError(ctx, observed, err)
+		return r.reporter.reportError(ctx, observed, err)
 	}
-	if r.isReleasedSoon(observed) {
-		// The release of the Secret comes back as an event.
-		return requeueBy(r.Clock.Now(), observed.Now.Add(revocationInterval)), nil
-	}
-	if result, isReported := r.reportNotTakenOver(ctx, observed); isReported {
-		return result, nil
+	observed, result, err := r.ensureMetadata(ctx, bounded, observed)
+	if result != nil || err != nil {
+		return r.done(ctx, observed, result, err)
 	}
 	decision := renewal.Decide(observed.Input)
-	if observed.Suspended {
-		// Suspension is a fresh start.
-		r.memory.forgetAllRefused(clientCredential)
-	}
-	observed.expiry = r.watchExpiry(ctx, observed)
-	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
-		r.Throttle.Withdraw(observed.key(), observed.Now)
-	}
-	outcome, err := r.act(bounded, observed, decision)
-	observed.expiry.end()
+	outcome, err := r.act(ctx, bounded, observed, decision)
 	if err != nil {
-		return r.reportError(ctx, observed, err)
+		return r.reporter.reportError(ctx, observed, err)
 	}
-	return r.report(ctx, observed, decision, outcome), nil
+	return r.reporter.report(ctx, observed, decision, outcome), nil
 }
 
-// Finish waits for the reconciles that are under way after the manager has ended, and lets no
-// other begin. A manager that loses its lease does not wait for them, but they may wait for a
-// token. The error is that of the context.
-func (r *Reconciler) Finish(ctx context.Context) error {
-	finished := make(chan struct{})
-	go func() {
-		r.working.Lock()
-		close(finished)
-	}()
-	select {
-	case <-finished:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// get returns a ClientCredential; nil if it does not exist.
+func (r *reconciler) get(ctx context.Context, name types.NamespacedName) (*v1alpha1.ClientCredential, error) {
+	owner := &v1alpha1.ClientCredential{}
+	if err := r.cache.Get(ctx, name, owner); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.memory.forget(name)
+			r.throttle.Forget(name.String(), r.clock.Now())
+		}
+		return nil, client.IgnoreNotFound(err)
 	}
+	r.memory.update(owner, func(e *entry) { e.see(owner) })
+	return owner, nil
 }
 
-// ensureMetadata sets the finalizers and the owner of the Secret, if they differ. It
-// reports whether the ClientCredential changed.
-func (r *Reconciler) ensureMetadata(ctx context.Context, o *observed) (changed bool, err error) {
-	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
-		// The API server may have refused just that.
-		return false, nil
+// ensureMetadata sets finalizers and owners. It returns what is observed then, or a result if no decision follows.
+func (r *reconciler) ensureMetadata(ctx, bounded context.Context, o *observed) (after *observed, result *reconcile.Result, err error) {
+	watch := r.reporter.watchExpiry(ctx, o)
+	ensured, err := r.metadata.ensure(bounded, o)
+	watch.end()
+	switch {
+	case err != nil:
+		return ensured.observed, nil, err
+	case ensured.isChanged:
+		// The change comes back as an event, unless an admission webhook undid it.
+		return o, r.requeueBy(o.Now.Add(statusConflictInterval)), nil
+	case r.isReleasedSoon(ensured.observed):
+		// The release of the Secret comes back as an event.
+		return o, r.requeueBy(o.Now.Add(revocationInterval)), nil
 	}
-	if changed, err = r.keepFinalizer(ctx, o); changed || err != nil {
-		return changed, err
+	return ensured.observed, r.reporter.reportNotTakenOver(ctx, ensured.observed, ensured.notTakenOver), nil
+}
+
+// done ends a reconcile without a decision.
+func (r *reconciler) done(ctx context.Context, o *observed, result *reconcile.Result, err error) (reconcile.Result, error) {
+	if err != nil {
+		return r.reporter.reportError(ctx, o, err)
 	}
-	if err := r.takeOver(ctx, o); err != nil {
-		return false, err
+	return *result, nil
+}
+
+func (r *reconciler) requeueBy(at time.Time) *reconcile.Result {
+	result := requeueBy(r.clock.Now(), at)
+	return &result
+}
+
+// releasePatience is how long the operator may take to release a token Secret that is being deleted,
+// before the status reports a conflict.
+const releasePatience = maxHold + revocationInterval
+
+// isReleasedSoon reports whether the token Secret is being deleted, has no finalizer but the operator's,
+// and has not waited for longer than releasePatience. The API server may refuse the release.
+func (r *reconciler) isReleasedSoon(o *observed) bool {
+	if !o.Target.IsEnding() {
+		return false
 	}
-	if err := r.keepReference(ctx, o); err != nil {
-		return false, err
+	since := o.remembered.targetEndsSince(o.Target.UID, o.Now)
+	r.memory.update(o.owner, func(e *entry) { e.endingTarget, e.endingSince = o.Target.UID, since })
+	return o.Now.Before(since.Add(releasePatience))
+}
+
+// act does what was decided, and reports an expiry meanwhile.
+func (r *reconciler) act(ctx, bounded context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	if o.Suspended {
+		// Suspension is a fresh start.
+		r.memory.update(o.owner, (*entry).forgetAllRefused)
 	}
-	if tokensecret.IsHeld(o.owner) {
-		r.hold(ctx, o)
-		r.rememberNeeds(ctx, o)
+	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
+		r.throttle.Withdraw(o.key(), o.Now)
 	}
-	return false, nil
+	watch := r.reporter.watchExpiry(ctx, o)
+	defer watch.end()
+	return r.actor.act(bounded, o, decision, func() {
+		if token := o.Token(); token != nil && !r.clock.Now().Before(token.ExpiresAt) {
+			watch.tell()
+		}
+	})
 }

@@ -54,47 +54,46 @@ func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error)
 const refusalsForgotten = time.Hour
 
 // compareRefused reports whether the server refused a request before.
-func (m *memory) compareRefused(owner *v1alpha1.ClientCredential, request digest, now time.Time) status.Request {
+func (k remembered) compareRefused(request digest, now time.Time) status.Request {
 	compared := status.Request{IsRead: true}
-	m.with(owner, func(e *entry) {
-		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool {
-			return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalsForgotten
-		})
-		i := slices.IndexFunc(e.refusals, func(r refusal) bool { return r.request == request })
-		if i >= 0 {
-			compared.Refused = e.refusals[i].failure
+	for _, refused := range k.refusals {
+		switch {
+		case refused.isForgotten(now):
+		case refused.request == request:
+			compared.Refused = refused.failure
+			compared.IsOther = false
+			return compared
+		default:
+			compared.IsOther = true
 		}
-		compared.IsOther = i < 0 && len(e.refusals) > 0
-	})
+	}
 	return compared
 }
 
-// rememberRefused makes a request the one that was refused last. Its failure follows with
-// tellRefused, once the status has its next attempt.
-func (m *memory) rememberRefused(owner *v1alpha1.ClientCredential, request digest) {
-	m.with(owner, func(e *entry) {
-		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return r.request == request })
-		e.refusals = append(e.refusals[max(0, len(e.refusals)-maxRefusals+1):], refusal{request: request})
-	})
+func (r refusal) isForgotten(now time.Time) bool {
+	return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalsForgotten
+}
+
+// keepRefused makes a request the one that was refused last. Its failure follows with tellRefused, once the status
+// has its next attempt.
+func (e *entry) keepRefused(request digest, now time.Time) {
+	known := slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request || r.isForgotten(now) })
+	e.refusals = append(known[max(0, len(known)-maxRefusals+1):], refusal{request: request})
 }
 
 // tellRefused notes the failure of the request that was refused last.
-func (m *memory) tellRefused(owner *v1alpha1.ClientCredential, failure *v1alpha1.FailureStatus) {
-	m.with(owner, func(e *entry) {
-		if len(e.refusals) > 0 {
-			e.refusals[len(e.refusals)-1].failure = failure.DeepCopy()
-		}
-	})
+func (e *entry) tellRefused(failure *v1alpha1.FailureStatus) {
+	if len(e.refusals) == 0 {
+		return
+	}
+	e.refusals = slices.Clone(e.refusals)
+	e.refusals[len(e.refusals)-1].failure = failure.DeepCopy()
 }
 
 // forgetRefused forgets a request, because it succeeded.
-func (m *memory) forgetRefused(owner *v1alpha1.ClientCredential, request digest) {
-	m.with(owner, func(e *entry) {
-		e.refusals = slices.DeleteFunc(e.refusals, func(r refusal) bool { return r.request == request })
-	})
+func (e *entry) forgetRefused(request digest) {
+	e.refusals = slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request })
 }
 
 // forgetAllRefused lets every request count from one again.
-func (m *memory) forgetAllRefused(owner *v1alpha1.ClientCredential) {
-	m.with(owner, func(e *entry) { e.refusals = nil })
-}
+func (e *entry) forgetAllRefused() { e.refusals = nil }

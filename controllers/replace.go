@@ -11,60 +11,58 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compareType finds out, before a token is asked for, whether the target has another
-// type than is wanted. No cache knows it.
-func (r *Reconciler) compareType(ctx context.Context, o *observed) error {
-	if o.Target == nil || o.replaces || !o.Target.Drifted {
-		return nil
+// needsReplacement reports, before a token is requested, whether the target has another type than is wanted. No cache
+// knows it.
+func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool, error) {
+	if o.Target == nil || !o.Target.Drifted {
+		return false, nil
 	}
-	secret, err := r.target(ctx, o)
+	secret, err := w.targets.live.target(ctx, o)
 	if err != nil {
-		return err
+		return false, err
 	}
-	o.replaces = secret.Type != tokensecret.TypeOf(o.owner)
-	return nil
+	return secret.Type != tokensecret.TypeOf(o.owner), nil
 }
 
 // overwrite writes over the target, or replaces it where that is impossible: its type
 // is another one, or somebody made it immutable.
-func (r *Reconciler) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, token *issued) error {
-	if !o.replaces {
-		err := r.Client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
-		if !r.isImmutable(ctx, o, err) {
-			return err
+func (w *secretWriter) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, d delivery) (isReplaced bool, err error) {
+	if !d.replaces {
+		err := w.client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
+		if !w.isImmutable(ctx, o, err) {
+			return false, err
 		}
-		o.replaces = true
 	}
-	r.memory.rememberUnwritten(o.owner, token)
-	return r.replace(ctx, o, configuration)
+	w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(&issued{token: *d.token, provenance: d.provenance}) })
+	return true, w.replace(ctx, o, configuration)
 }
 
 // replace deletes the target and makes it anew, after the API server agreed to the
 // new one: the last good Secret must not be lost to one that cannot be made.
-func (r *Reconciler) replace(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration) error {
+func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration) error {
 	configuration.UID, configuration.ResourceVersion = nil, nil
 	rehearsal, err := secretOf(configuration)
 	if err != nil {
 		return err
 	}
 	rehearsal.Name, rehearsal.GenerateName = "", o.TargetName+"-"
-	if err := r.Client.Create(ctx, rehearsal, client.DryRunAll, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+	if err := w.client.Create(ctx, rehearsal, client.DryRunAll, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return err
 	}
 	uid, resourceVersion := types.UID(o.Target.UID), o.Target.ResourceVersion
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 	if o.Target.Held {
 		// The finalizer would keep the Secret, and so its name.
-		if err := r.patchSecret(ctx, current, tokensecret.Release(uid, resourceVersion)); err != nil {
+		if err := patchSecret(ctx, w.client, current, tokensecret.Release(uid, resourceVersion)); err != nil {
 			return err
 		}
 		resourceVersion = current.ResourceVersion
 	}
-	err = r.Client.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &resourceVersion},
+	err = w.client.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &resourceVersion},
 		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
 	logger(ctx).Info("Replaces the token Secret, whose type cannot be changed", "secret", o.TargetName)
-	return r.create(ctx, configuration)
+	return w.create(ctx, configuration)
 }

@@ -2,15 +2,17 @@ package controllers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -18,7 +20,6 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/status"
-	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 const (
@@ -30,77 +31,92 @@ const (
 	maxStatusWrites = 3
 )
 
+// reporter tells what came of decisions: in the status, by events, in the log.
+type reporter struct {
+	statuses statusWriter
+	live     liveReader
+	recorder events.EventRecorder
+	memory   *memory
+	clock    clock.WithTicker
+	tracing  tracing
+	// timeout is that of a reconcile, before it reports.
+	timeout time.Duration
+}
+
 // report tells the world what came of a decision, if there is news.
-func (r *Reconciler) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
+func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
 	// An attempt takes up to half a minute: the token may have expired meanwhile.
 	input := o.Input
-	input.Now = r.Clock.Now()
+	input.Now = r.clock.Now()
+	// The expiry may have been reported meanwhile.
+	known := r.memory.snapshot(o.owner)
+	previous := known.statusOf(o.owner)
 	report := status.Compute(status.Input{
-		Observed: input, Decision: decision, Outcome: outcome, Previous: o.previous, Told: r.memory.told(o.owner),
+		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, Told: known.told,
 	})
 	// A rewrite of the token that was there has no notices about it.
 	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {
-		r.memory.rememberTold(o.owner, outcome.Notices)
+		r.memory.update(o.owner, func(e *entry) { e.keepTold(outcome.Notices) })
 	}
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
 	}
 	if outcome.Failure != nil && outcome.Failure.Class == problem.CredentialsRefused && outcome.Request.IsSent {
-		r.memory.tellRefused(o.owner, report.Status.Failure)
+		r.memory.update(o.owner, func(e *entry) { e.tellRefused(report.Status.Failure) })
 	}
 	action := decision.Action
 	if outcome.Deferred != nil {
 		action = renewal.Wait
 	}
 	for _, event := range report.Events {
-		r.Recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(action), "%s", shorten(event.Message))
+		r.recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(action), "%s", shorten(event.Message))
 	}
-	if r.memory.isStatusUnwritten(o.owner) || !equality.Semantic.DeepEqual(o.previous, report.Status) {
+	if known.isUnwritten || !equality.Semantic.DeepEqual(previous, report.Status) {
 		// Remembered first: a status that cannot be written still holds the backoff.
-		r.memory.rememberUnwrittenStatus(o.owner, report.Status)
+		r.memory.update(o.owner, func(e *entry) { e.keepUnwrittenStatus(report.Status) })
 		ctx, cancel := finishing(ctx)
 		defer cancel()
-		ctx, end := r.step(ctx, o, "report")
-		version, err := r.writeStatus(ctx, o, report.Status)
-		end(client.IgnoreNotFound(err))
+		ctx, end := r.tracing.step(ctx, "report")
+		version, err := r.writeStatus(ctx, o.owner, previous, report.Status)
+		end(client.IgnoreNotFound(err), true)
 		switch {
-		case r.isGone(ctx, err, clientCredentialMetadata(o.owner), o.owner.UID):
+		case r.live.isGone(ctx, err, clientCredentialMetadata(o.owner), o.owner.UID):
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
 			logger(ctx).Info("Another writer changed the status; looking again")
-			return requeueBy(r.Clock.Now(), earliest(report.NextLook, r.Clock.Now().Add(statusConflictInterval)))
+			return requeueBy(r.clock.Now(), earliest(report.NextLook, r.clock.Now().Add(statusConflictInterval)))
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return requeueBy(r.Clock.Now(), earliest(report.NextLook, r.Clock.Now().Add(statusRetryInterval)))
+			return requeueBy(r.clock.Now(), earliest(report.NextLook, r.clock.Now().Add(statusRetryInterval)))
 		}
-		r.memory.rememberStatus(o.owner, report.Status, version)
+		r.memory.update(o.owner, func(e *entry) { e.keepStatus(report.Status, version) })
 	}
-	return requeueBy(r.Clock.Now(), report.NextLook)
+	return requeueBy(r.clock.Now(), report.NextLook)
 }
 
 // writeStatus replaces the status that was observed, and returns the new resourceVersion. The
 // error is errCacheBehind if there is the status of another writer, such as an operator that
 // was the leader in between.
-func (r *Reconciler) writeStatus(ctx context.Context, o *observed, status v1alpha1.ClientCredentialStatus) (version string, err error) {
-	version = r.memory.latestVersion(o.owner)
+func (r *reporter) writeStatus(ctx context.Context, owner *v1alpha1.ClientCredential, previous, status v1alpha1.ClientCredentialStatus) (version string, err error) {
+	version = r.memory.snapshot(owner).latestVersion(owner)
 	for range maxStatusWrites {
-		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.owner.Name}}
-		err = r.replaceStatus(ctx, written, o.owner.UID, version, status)
+		written := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: owner.Name}}
+		err = r.statuses.replace(ctx, written, owner.UID, version, status)
 		if !apierrors.IsConflict(err) {
 			return written.ResourceVersion, err
 		}
 		live := &v1alpha1.ClientCredential{}
-		readErr := r.APIReader.Get(ctx, client.ObjectKeyFromObject(o.owner), live)
+		readErr := r.live.Get(ctx, client.ObjectKeyFromObject(owner), live)
 		switch {
 		case apierrors.IsNotFound(readErr):
 			return "", readErr
 		case readErr != nil:
-			return "", fmt.Errorf("read ClientCredential %q after a conflict: %w", o.owner.Name, readErr)
-		case live.UID == o.owner.UID && live.ResourceVersion == version:
+			return "", fmt.Errorf("read ClientCredential %q after a conflict: %w", owner.Name, readErr)
+		case live.UID == owner.UID && live.ResourceVersion == version:
 			// An admission webhook can answer 409 too.
 			return "", err
-		case live.UID != o.owner.UID, !o.isKnown(live.Status):
+		case live.UID != owner.UID, !isKnown(live.Status, previous, owner.Status):
 			return "", errCacheBehind
 		}
 		// Something else changed, such as a label.
@@ -109,28 +125,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, o *observed, status v1alph
 	return "", errCacheBehind
 }
 
-// isKnown reports whether a status is that of the cache or of the last write.
-func (o *observed) isKnown(status v1alpha1.ClientCredentialStatus) bool {
-	return equality.Semantic.DeepEqual(status, o.previous) || equality.Semantic.DeepEqual(status, o.owner.Status)
-}
-
-// replaceStatus writes the whole status, of which no other has a part. An apply
-// would leave there what others once wrote. The error is a conflict if the object is not in
-// the version that the status rests on. written names the object, and is filled with it.
-func (r *Reconciler) replaceStatus(ctx context.Context, written client.Object, uid types.UID, version string, status any) error {
-	patch, err := json.Marshal([]map[string]any{
-		{"op": "test", "path": "/metadata/uid", "value": uid},
-		// Not a test: only this makes a conflict of a difference.
-		{"op": "add", "path": "/metadata/resourceVersion", "value": version},
-		{"op": "add", "path": "/status", "value": status},
-	})
-	if err != nil {
-		return fmt.Errorf("encode the status: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
-	defer cancel()
-	if err := r.Client.Status().Patch(ctx, written, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(tokensecret.FieldManager)); err != nil {
-		return fmt.Errorf("write the status: %w", err)
-	}
-	return nil
+// isKnown reports whether a status is one of those that were seen.
+func isKnown(status v1alpha1.ClientCredentialStatus, seen ...v1alpha1.ClientCredentialStatus) bool {
+	return slices.ContainsFunc(seen, func(one v1alpha1.ClientCredentialStatus) bool { return equality.Semantic.DeepEqual(status, one) })
 }

@@ -5,6 +5,11 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/internal/fairshare"
+
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
@@ -14,16 +19,14 @@ import (
 
 // reservation is the right of a ClientCredential to send one token request.
 type reservation struct {
-	*Reconciler
+	throttle *throttle.Throttle
+	counts   *requestCounts
+	large    *fairshare.Slots
+	clock    clock.PassiveClock
 	observed *observed
 	request  throttle.Request
 	// releaseLarge gives the slot of a large token back; nil without one.
 	releaseLarge func()
-}
-
-// reservation returns a reservation that reserves nothing yet.
-func (r *Reconciler) reservation(o *observed) *reservation {
-	return &reservation{Reconciler: r, observed: o, request: o.throttled()}
 }
 
 // throttled is the token request as the throttle knows it.
@@ -56,11 +59,11 @@ func serverKey(d resolve.Declaration) string { return d.Tenant + "/" + throttle.
 // reserve reserves the request, and returns nil. Or it defers the request, before anything is read
 // that only a request needs.
 func (s *reservation) reserve() *renewal.Deferral {
-	now := s.Clock.Now()
-	if wait := s.Throttle.Reserve(s.request, now); wait != nil {
+	now := s.clock.Now()
+	if wait := s.throttle.Reserve(s.request, now); wait != nil {
 		return s.deferral(*wait)
 	}
-	if until := s.memory.nextRequest(s.observed.owner, now); !until.IsZero() {
+	if until := s.counts.nextAt(client.ObjectKeyFromObject(s.observed.owner), now); !until.IsZero() {
 		return renewal.TooMany(s.observed.Input, until)
 	}
 	return nil
@@ -76,7 +79,7 @@ func (s *reservation) reserveAs(client clientKey) *renewal.Deferral {
 func (s *reservation) enter(rawURL string) *renewal.Deferral {
 	request := s.request
 	request.Host = throttle.HostKey(rawURL)
-	if wait := s.Throttle.Enter(request, s.Clock.Now()); wait != nil {
+	if wait := s.throttle.Enter(request, s.clock.Now()); wait != nil {
 		return s.deferral(*wait)
 	}
 	return nil
@@ -103,16 +106,16 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 // sent says that the request goes out only now: credentials were read, and perhaps metadata,
 // since the reservation.
 func (s *reservation) sent(now time.Time) (waitedSince time.Time) {
-	return s.Throttle.Sent(s.request.ID, now)
+	return s.throttle.Sent(s.request.ID, now)
 }
 
 // answered tells the throttle what became of the request. After an outage, a Retry-After holds for all
 // ClientCredentials of the same client; after another failure only for this one: the time of its
 // next attempt heeds it.
 func (s *reservation) answered(startedAt time.Time, err error) {
-	now := s.Clock.Now()
+	now := s.clock.Now()
 	if err == nil {
-		s.Throttle.Succeeded(s.request.ID, startedAt, now)
+		s.throttle.Succeeded(s.request.ID, startedAt, now)
 		return
 	}
 	failure := throttle.Failure{IsUnsent: oauth2.IsUnsent(err)}
@@ -122,7 +125,7 @@ func (s *reservation) answered(startedAt time.Time, err error) {
 			failure.Down = found.Reason
 		}
 	}
-	s.Throttle.Failed(s.request.ID, failure, now)
+	s.throttle.Failed(s.request.ID, failure, now)
 }
 
 // takeLarge waits for a slot for a large token, until release.
@@ -137,7 +140,7 @@ func (s *reservation) release() {
 	if s.releaseLarge != nil {
 		s.releaseLarge()
 	}
-	s.Throttle.Release(s.request.ID, s.Clock.Now())
+	s.throttle.Release(s.request.ID, s.clock.Now())
 }
 
 // clientKey is by what the pauses of a server tell clients apart: a digest, since a client ID
@@ -155,22 +158,22 @@ func (o *observed) client(clientID string) clientKey {
 	return clientKey(digest[:])
 }
 
-// wakeInterval is how often wake looks for requests that can be sent sooner than expected.
-const wakeInterval = time.Second
+// pausedClient is a client and what its ID was read for.
+type pausedClient struct {
+	client                          clientKey
+	requestHash, credentialsVersion string
+}
 
-// wake calls the requests that can be sent now, until the context ends.
-func (r *Reconciler) wake(ctx context.Context, call func(key string)) {
-	ticker := r.Clock.NewTicker(wakeInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.Throttle.Calling():
-		case <-ticker.C():
-		}
-		for _, key := range r.Throttle.Due(r.Clock.Now()) {
-			call(key)
-		}
+// keepPaused keeps the client, so that a look during the pause reads no credentials.
+func (e *entry) keepPaused(o *observed, client clientKey) {
+	e.paused = &pausedClient{client: client, requestHash: o.RequestHash, credentialsVersion: o.CredentialsVersion()}
+}
+
+// pausedClient returns the client of the last pause; nil if it may be another one by now.
+func (o *observed) pausedClient() *clientKey {
+	paused := o.remembered.paused
+	if paused == nil || paused.requestHash != o.RequestHash || paused.credentialsVersion != o.CredentialsVersion() {
+		return nil
 	}
+	return &paused.client
 }

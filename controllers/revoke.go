@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -18,28 +19,41 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
+// revoker revokes tokens.
+type revoker struct {
+	observer    *observer
+	credentials *credentialsReader
+	needs       needsKeeper
+	sender      requestSender
+	client      client.Client
+	throttle    *throttle.Throttle
+	memory      *memory
+	clock       clock.PassiveClock
+	tracing     tracing
+}
+
 // revoke revokes the tokens of a ClientCredential (RFC 7009), if there are any.
-func (r *Reconciler) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
-	ctx, cancel := r.bound(ctx)
-	defer cancel()
-	o, err := r.observe(ctx, owner, r.Clock.Now())
+func (r *revoker) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
+	now := r.clock.Now()
+	ctx, end := r.tracing.begin(ctx, owner, now)
+	defer end()
+	o, err := r.observer.observe(ctx, owner, now)
 	if err != nil {
 		return false, err
 	}
-	r.recallServer(o)
-	defer r.endJourney(o)
+	o = o.recallServer()
 	// A token that could not be written is the newest one. The Secret may hold an older one.
-	unwritten := r.memory.unwritten(owner)
+	unwritten := o.remembered.unwritten
 	var left error
 	switch {
 	case unwritten == nil || !o.Now.Before(unwritten.token.ExpiresAt):
-	case !r.isOfServer(o, unwritten.provenance.RequestHash):
+	case !o.isOfServer(unwritten.provenance.RequestHash):
 		left = problem.Stalled(v1alpha1.EventRevocationFailed, "the token that could not be written is of an earlier spec, and perhaps of another authorization server")
 	default:
 		if err := r.sendRevocation(ctx, o, unwritten.token.AccessToken); err != nil {
 			return false, err
 		}
-		r.memory.rememberUnwritten(owner, nil)
+		r.memory.update(owner, func(e *entry) { e.keepUnwritten(nil) })
 		revoked = true
 	}
 	held, ofOthers, err := r.tokensToRevoke(ctx, o)
@@ -69,7 +83,7 @@ type heldToken struct {
 
 // tokensToRevoke reads the tokens that the Secret holds, and those of former targets. ofOthers is about
 // a token that perhaps another authorization server issued.
-func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, ofOthers, err error) {
+func (r *revoker) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, ofOthers, err error) {
 	token, err := r.tokenToRevoke(ctx, o)
 	if err != nil {
 		return nil, nil, err
@@ -77,13 +91,13 @@ func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []
 	if token != nil {
 		tokens = append(tokens, *token)
 	}
-	former, err := r.formerTargets(ctx, o.owner, o.previous.Token)
+	former, err := formerTargetsOf(ctx, r.client, o.owner, o.previous.Token)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range former {
 		state := tokensecret.StateOf(o.owner, &former[i])
-		if !r.mayRevoke(o, state) {
+		if !o.mayRevoke(state) {
 			if state.HoldsToken(o.Now) {
 				ofOthers = problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q does not hold the token of this spec", former[i].Name)
 			}
@@ -104,14 +118,14 @@ func (r *Reconciler) tokensToRevoke(ctx context.Context, o *observed) (tokens []
 }
 
 // tokenToRevoke reads the token that the Secret holds; it returns nil if there is none.
-func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (*heldToken, error) {
+func (r *revoker) tokenToRevoke(ctx context.Context, o *observed) (*heldToken, error) {
 	last, record := o.previous.Token, o.Token()
 	switch {
 	case record != nil && !o.Now.Before(record.ExpiresAt):
 		// The token has expired. Or an earlier attempt has revoked it, and could not remove the
 		// finalizer.
 		return nil, nil
-	case r.mayRevoke(o, o.Target):
+	case o.mayRevoke(o.Target):
 	case last == nil, !o.Now.Before(last.ExpiresAt.Time), isOfFormer(o, last):
 		return nil, nil
 	default:
@@ -127,17 +141,17 @@ func (r *Reconciler) tokenToRevoke(ctx context.Context, o *observed) (*heldToken
 
 // mayRevoke reports whether a Secret holds a token that may be sent to the authorization server of
 // the spec.
-func (r *Reconciler) mayRevoke(o *observed, state *tokensecret.State) bool {
-	return state.HoldsToken(o.Now) && r.isOfServer(o, state.Record.RequestHash)
+func (o *observed) mayRevoke(state *tokensecret.State) bool {
+	return state.HoldsToken(o.Now) && o.isOfServer(state.Record.RequestHash)
 }
 
 // isOfServer reports whether a token with a request hash is of the authorization server of the spec. It may be
 // that of an earlier spec, if this process remembers that the same server issued it.
-func (r *Reconciler) isOfServer(o *observed, requestHash string) bool {
+func (o *observed) isOfServer(requestHash string) bool {
 	if requestHash == o.RequestHash {
 		return true
 	}
-	needs := r.memory.needs(o.owner)
+	needs := o.remembered.needs
 	return needs != nil && needs.issuedFor == requestHash && needs.issuedBy == o.serverDigest()
 }
 
@@ -148,13 +162,13 @@ func isOfFormer(o *observed, token *v1alpha1.TokenStatus) bool {
 
 // readToken reads the token of a Secret live. The error is errCacheBehind if it is not there any
 // more.
-func (r *Reconciler) readToken(ctx context.Context, o *observed, name string) (*heldToken, error) {
+func (r *revoker) readToken(ctx context.Context, o *observed, name string) (*heldToken, error) {
 	secret := &corev1.Secret{}
-	if err := r.APIReader.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: name}, secret); err != nil {
+	if err := r.observer.targets.live.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: name}, secret); err != nil {
 		return nil, fmt.Errorf("read token Secret %q: %w", name, err)
 	}
 	state := tokensecret.StateOf(o.owner, secret)
-	if !r.mayRevoke(o, state) {
+	if !o.mayRevoke(state) {
 		return nil, errCacheBehind
 	}
 	return &heldToken{secret: name, state: state, value: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}, nil
@@ -163,10 +177,10 @@ func (r *Reconciler) readToken(ctx context.Context, o *observed, name string) (*
 // endToken notes in the Secret that its token is dead, as long as the Secret lives. A
 // failure does not repeat the revocation: only a ClientCredential that inherits the
 // Secret, and the next leader, read the note.
-func (r *Reconciler) endToken(ctx context.Context, o *observed, token heldToken) {
+func (r *revoker) endToken(ctx context.Context, o *observed, token heldToken) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: token.secret})
 	err := insist(ctx, func(ctx context.Context) error {
-		err := r.patchSecret(ctx, secret, token.state.End(o.Now))
+		err := patchSecret(ctx, r.client, secret, token.state.End(o.Now))
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			// The Secret is gone, or another one has its name.
 			return nil
@@ -178,7 +192,7 @@ func (r *Reconciler) endToken(ctx context.Context, o *observed, token heldToken)
 	}
 }
 
-func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
+func (r *revoker) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
 	switch {
 	case o.Declaration != nil:
 		return o.Declaration
@@ -186,29 +200,29 @@ func (r *Reconciler) sendRevocation(ctx context.Context, o *observed, token oaut
 		return problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
 			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
 	}
-	defer func() { r.Throttle.Release(o.key(), r.Clock.Now()) }()
+	defer func() { r.throttle.Release(o.key(), r.clock.Now()) }()
 	if err := r.enterHost(o, o.server.URL()); err != nil {
 		return err
 	}
-	ctx, end := r.step(ctx, o, "revoke")
-	defer func() { end(err) }()
-	provenance, _, err := r.credentials(ctx, o)
+	ctx, end := r.tracing.step(ctx, "revoke")
+	defer func() { end(err, !errors.Is(err, errHostBusy)) }()
+	read, err := r.credentials.read(ctx, o)
 	if err != nil {
 		return err
 	}
-	bundle, leave, err := r.bundleToRevoke(ctx, o)
+	bundle, release, err := r.needs.bundle(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	request, err := r.resolver.RevocationRequest(ctx, o.parts(bundle, provenance.Credentials), token, o.Now)
+	defer release()
+	request, err := r.observer.resolver.RevocationRequest(ctx, o.parts(bundle, read.provenance.Credentials), token, o.Now)
 	if err != nil {
 		return err
 	}
 	if err := r.enterHost(o, request.URL); err != nil {
 		return err
 	}
-	return r.send(ctx, "revocation request", request.Request, func(response oauth2.Response) error {
+	return r.sender.send(ctx, "revocation request", request.Request, func(response oauth2.Response) error {
 		return oauth2.ReadRevocation(request.Server, request.Request, response)
 	})
 }
@@ -219,10 +233,10 @@ var errHostBusy = errors.New("too many requests to this host, or of this namespa
 
 // enterHost takes a place for a request to the host of a URL. The error is errHostBusy if there is
 // none; the ClientCredential is called when there is one.
-func (r *Reconciler) enterHost(o *observed, rawURL string) error {
+func (r *revoker) enterHost(o *observed, rawURL string) error {
 	request := o.throttled()
 	request.Host = throttle.HostKey(rawURL)
-	if r.Throttle.Enter(request, r.Clock.Now()) != nil {
+	if r.throttle.Enter(request, r.clock.Now()) != nil {
 		return errHostBusy
 	}
 	return nil

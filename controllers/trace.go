@@ -8,54 +8,73 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
+	"k8s.io/utils/clock"
 
+	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// journey is one reconcile as a trace. It begins with the first step that may do
-// something, so that an idle reconcile costs nothing, and is told only if a step did.
-type journey struct {
+// tracing makes spans.
+type tracing struct {
+	tracer trace.Tracer
+	clock  clock.PassiveClock
+}
+
+// reconcileTrace is one reconcile as a trace. It begins with the first step that may do something, so that an idle
+// reconcile costs nothing, and is sent only if a step did.
+type reconcileTrace struct {
+	owner          *v1alpha1.ClientCredential
+	begunAt        time.Time
 	whole, observe trace.Span
 	observedAt     time.Time
-	told           bool
+	isSent         bool
 }
 
-func (r *Reconciler) newJourney(ctx context.Context, o *observed) *journey {
-	from := trace.WithTimestamp(o.Now)
-	ctx, whole := r.Tracer.Start(ctx, "reconcile", from, trace.WithAttributes(
-		semconv.K8SNamespaceName(o.owner.Namespace), attribute.String("tokensync.clientcredential.name", o.owner.Name)))
-	_, observe := r.Tracer.Start(ctx, "observe", from)
-	return &journey{whole: whole, observe: observe, observedAt: r.Clock.Now()}
-}
+type reconcileTraceKey struct{}
 
-// step begins a span for a step of a reconcile, and end ends it.
-func (r *Reconciler) step(ctx context.Context, o *observed, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(error)) {
-	if o.journey == nil {
-		o.journey = r.newJourney(ctx, o)
-	}
-	ctx, endStep := r.span(trace.ContextWithSpan(ctx, o.journey.whole), name, trace.WithAttributes(attributes...))
-	return ctx, func(err error) {
-		o.journey.told = true
-		fail(o.journey.whole, err)
-		endStep(err)
+// begin returns a context for the steps of a reconcile that began at an instant. end ends its trace.
+func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at time.Time) (_ context.Context, end func()) {
+	begun := &reconcileTrace{owner: owner, begunAt: at}
+	return context.WithValue(ctx, reconcileTraceKey{}, begun), func() {
+		if begun.isSent {
+			begun.observe.End(trace.WithTimestamp(begun.observedAt))
+			begun.whole.End(trace.WithTimestamp(t.clock.Now()))
+		}
 	}
 }
 
-// endJourney ends the trace of a reconcile.
-func (r *Reconciler) endJourney(o *observed) {
-	if o.journey != nil && o.journey.told {
-		o.journey.observe.End(trace.WithTimestamp(o.journey.observedAt))
-		o.journey.whole.End(trace.WithTimestamp(r.Clock.Now()))
+// step begins a span for a step of the reconcile. end ends it; isDone is false if nothing was done in it, so that
+// it is not sent.
+func (t tracing) step(ctx context.Context, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(err error, isDone bool)) {
+	whole, _ := ctx.Value(reconcileTraceKey{}).(*reconcileTrace)
+	t.start(ctx, whole)
+	ctx, endStep := t.span(trace.ContextWithSpan(ctx, whole.whole), name, trace.WithAttributes(attributes...))
+	return ctx, func(err error, isDone bool) {
+		if isDone {
+			whole.isSent = true
+			fail(whole.whole, err)
+			endStep(err)
+		}
 	}
 }
 
-// span begins a span within that of the context. If nothing was done in it, it is
-// never ended, and so never sent.
-func (r *Reconciler) span(ctx context.Context, name string, options ...trace.SpanStartOption) (_ context.Context, end func(error)) {
-	ctx, span := r.Tracer.Start(ctx, name, append(options, trace.WithTimestamp(r.Clock.Now()))...)
+func (t tracing) start(ctx context.Context, r *reconcileTrace) {
+	if r.whole != nil {
+		return
+	}
+	from := trace.WithTimestamp(r.begunAt)
+	ctx, r.whole = t.tracer.Start(ctx, "reconcile", from, trace.WithAttributes(
+		semconv.K8SNamespaceName(r.owner.Namespace), attribute.String("tokensync.clientcredential.name", r.owner.Name)))
+	_, r.observe = t.tracer.Start(ctx, "observe", from)
+	r.observedAt = t.clock.Now()
+}
+
+// span begins a span within that of the context.
+func (t tracing) span(ctx context.Context, name string, options ...trace.SpanStartOption) (_ context.Context, end func(error)) {
+	ctx, span := t.tracer.Start(ctx, name, append(options, trace.WithTimestamp(t.clock.Now()))...)
 	return ctx, func(err error) {
 		fail(span, err)
-		span.End(trace.WithTimestamp(r.Clock.Now()))
+		span.End(trace.WithTimestamp(t.clock.Now()))
 	}
 }
 

@@ -3,11 +3,10 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -25,7 +24,7 @@ const workerRetry = time.Minute
 // are left free. A request of a namespace with no worker left waits in line, and is enqueued again when a
 // worker is free.
 type workers struct {
-	*Reconciler
+	clock      clock.WithTicker
 	controller string
 	places     *throttle.Places
 	// called receives the objects that are enqueued again.
@@ -33,9 +32,9 @@ type workers struct {
 }
 
 // addWorkers returns the workers of a controller, and adds to the manager what enqueues waiting requests.
-func (r *Reconciler) addWorkers(mgr manager.Manager, controller string, number int) (*workers, error) {
+func addWorkers(mgr manager.Manager, clock clock.WithTicker, controller string, number int) (*workers, error) {
 	// To Places, the workers are a host.
-	w := &workers{Reconciler: r, controller: controller, places: throttle.NewPlaces(number, number), called: make(chan event.GenericEvent)}
+	w := &workers{clock: clock, controller: controller, places: throttle.NewPlaces(number, number), called: make(chan event.GenericEvent)}
 	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		w.call(ctx)
 		return nil
@@ -53,7 +52,7 @@ func (w *workers) source() source.Source {
 
 // call enqueues waiting requests when workers are free, until the context ends.
 func (w *workers) call(ctx context.Context) {
-	ticker := w.Clock.NewTicker(wakeInterval)
+	ticker := w.clock.NewTicker(wakeInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -62,7 +61,7 @@ func (w *workers) call(ctx context.Context) {
 		case <-w.places.Calling():
 		case <-ticker.C():
 		}
-		for _, key := range w.places.Due(w.Clock.Now()) {
+		for _, key := range w.places.Due(w.clock.Now()) {
 			enqueue(ctx, w.called, key)
 		}
 	}
@@ -72,22 +71,10 @@ func (w *workers) call(ctx context.Context) {
 func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
-		if !w.places.Take(w.controller, asking, w.Clock.Now()) {
-			return requeueAt(w.Clock.Now(), w.Clock.Now().Add(workerRetry)), nil
+		if !w.places.Take(w.controller, asking, w.clock.Now()) {
+			return requeueAt(w.clock.Now(), w.clock.Now().Add(workerRetry)), nil
 		}
-		defer func() { w.places.Leave(asking.ID, w.Clock.Now()) }()
+		defer func() { w.places.Leave(asking.ID, w.clock.Now()) }()
 		return reconciler.Reconcile(ctx, request)
 	})
-}
-
-// enqueue puts an object, which is named by its key, into the queue of a controller.
-func enqueue(ctx context.Context, called chan<- event.GenericEvent, key string) {
-	namespace, name, isNamespaced := strings.Cut(key, string(types.Separator))
-	if !isNamespaced {
-		namespace, name = "", key
-	}
-	select {
-	case called <- event.GenericEvent{Object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
-	case <-ctx.Done():
-	}
 }

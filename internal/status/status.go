@@ -33,6 +33,8 @@ type Outcome struct {
 	Deferred *renewal.Deferral
 	// Failure is why that did not succeed; nil when it did.
 	Failure *problem.Problem
+	// Credentials is the state of the credentials Secret that was read live; nil if none was.
+	Credentials *renewal.Credentials
 	// Request says whether the server refused the same token request before.
 	Request Request
 	// SameToken tells that the server gave the token again that the target holds,
@@ -71,6 +73,9 @@ type Report struct {
 
 // Compute makes the report.
 func Compute(in Input) Report {
+	if in.Outcome.Credentials != nil {
+		in.Observed.Credentials = in.Outcome.Credentials
+	}
 	after := in.Observed
 	if in.Outcome.Target != nil {
 		after.Target = in.Outcome.Target

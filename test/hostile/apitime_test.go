@@ -42,7 +42,7 @@ var _ = Describe("An API server that takes time", func() {
 	const brief = 3 * time.Second
 
 	It("holds a reconcile no longer than its time, and the failure is told and retried", func(ctx SpecContext) {
-		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		w.interceptWith(hanging(readsCredentials))
 		server := newHonestServer("shop", "other")
 		w.victim.asks(ctx, "shop", tokenEndpoint(server))
@@ -53,7 +53,7 @@ var _ = Describe("An API server that takes time", func() {
 	})
 
 	It("costs no second token request when it does not answer the write of a token", func(ctx SpecContext) {
-		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		w.interceptWith(hanging(func(request *http.Request) bool {
 			return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/secrets")
 		}))
@@ -81,7 +81,7 @@ var _ = Describe("An API server that takes time", func() {
 	})
 
 	It("holds the release of a Secret no longer than its time, and it is tried again", func(ctx SpecContext) {
-		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { r.Timeout = brief } })
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		server := newHonestServer("shop")
 		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
@@ -101,8 +101,8 @@ var _ = Describe("An API server that takes time", func() {
 	It("fails the liveness probe when it holds the workers of one controller while another works", func(ctx SpecContext) {
 		const names = 3
 		fake := testingclock.NewFakeClock(time.Now())
-		var reconciler *controllers.Reconciler
-		w := newWorld(ctx, withFakeClock(fake), func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { reconciler = r } })
+		var reconciler *controllers.Operator
+		w := newWorld(ctx, withFakeClock(fake), func(s *settings) { s.reconciler = func(r *controllers.Operator) { reconciler = r } })
 		probe := healthz.CheckHandler{Checker: reconciler.CheckProgress}
 		probed := func() string {
 			answer := httptest.NewRecorder()

@@ -66,9 +66,9 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	// number is how many there are of each kind in a wave. It is more than the 100 servers that metrics name.
 	const number = 120
 	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
-	var reconciler *controllers.Reconciler
+	var reconciler *controllers.Operator
 	w := newWorld(ctx, withFakeClock(clock), func(s *settings) {
-		s.reconciler = func(r *controllers.Reconciler) { reconciler = r }
+		s.reconciler = func(r *controllers.Operator) { reconciler = r }
 	})
 	server := newHostileServer(answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`))
 	pausing := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
@@ -121,5 +121,7 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
 })
 
-// bounded are the fields of a Reconciler that lead to other libraries, or to a cache that has a bound.
-var bounded = []string{"Client", "APIReader", "Recorder", "Clock", "Tracer", "objects", "options", "transports", "lru"}
+// bounded are the fields of an Operator, and of what it leads to, that belong to other libraries, or to a cache that has a bound.
+var bounded = []string{
+	"Client", "APIReader", "Recorder", "Clock", "Tracer", "client", "cache", "live", "recorder", "clock", "tracer", "objects", "options", "transports", "lru",
+}

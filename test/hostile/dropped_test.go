@@ -183,8 +183,8 @@ var _ = Describe("An operator that is told to end", func() {
 			<-release
 			giveToken(rw)
 		})
-		var reconciler *controllers.Reconciler
-		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Reconciler) { reconciler = r } })
+		var reconciler *controllers.Operator
+		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { reconciler = r } })
 		w.victim.asks(ctx, "shop", server.URL)
 		Eventually(server.requests.Load).Should(BeEquivalentTo(1))
 		w.operator.TellToEnd()

@@ -54,8 +54,8 @@ type settings struct {
 	clock clock.WithTicker
 	// tokenEndpoint has a request timeout of 2 s by default.
 	tokenEndpoint tokenendpoint.Options
-	// reconciler changes the Reconciler.
-	reconciler func(*controllers.Reconciler)
+	// operator changes the Operator.
+	reconciler func(*controllers.Operator)
 }
 
 // newWorld starts an operator that serves the namespaces of both tenants.
@@ -66,7 +66,7 @@ func newWorld(ctx SpecContext, change ...func(*settings)) *world {
 		tokenEndpoint: tokenendpoint.Options{
 			AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: 2 * time.Second,
 		},
-		reconciler: func(*controllers.Reconciler) {},
+		reconciler: func(*controllers.Operator) {},
 	}}
 	for _, change := range change {
 		change(&w.settings)
@@ -83,7 +83,7 @@ func (w *world) start() {
 	config := rest.CopyConfig(restConfig)
 	config.Wrap(w.wrap)
 	w.recorder = events.NewFakeRecorder(100_000)
-	reconciler := &controllers.Reconciler{
+	reconciler := &controllers.Operator{
 		Clock:         w.clock,
 		Recorder:      w.recorder,
 		TokenEndpoint: tokenendpoint.NewClient(w.tokenEndpoint),

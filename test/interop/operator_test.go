@@ -62,7 +62,7 @@ func startOperator(config *rest.Config) *observed {
 	}
 	logger := zap.New(zap.WriteTo(io.MultiWriter(o.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	logf.SetLogger(logger)
-	started := operator.Start(config, logger, &controllers.Reconciler{
+	started := operator.Start(config, logger, &controllers.Operator{
 		TokenEndpoint: o, Policy: resolve.Policy{RequireCredentialsLabel: true, ClusterResourceNamespace: systemNamespace},
 	})
 	DeferCleanup(started.Stop)

@@ -40,7 +40,7 @@ type Operator struct {
 
 // Start starts an operator that sees the given namespaces, or all when none is
 // given. When the reconciler has a fake clock, its queue goes by that too.
-func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Reconciler, namespaces ...string) *Operator {
+func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Operator, namespaces ...string) *Operator {
 	GinkgoHelper()
 	mgr := newManager(config, logger, namespaces)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -66,7 +66,7 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Reco
 	return o
 }
 
-func fakeClockOf(reconciler *controllers.Reconciler) *testingclock.FakeClock {
+func fakeClockOf(reconciler *controllers.Operator) *testingclock.FakeClock {
 	switch fake := reconciler.Clock.(type) {
 	case *testingclock.FakeClock:
 		return fake

@@ -124,7 +124,7 @@ func (w *world) startOperator() {
 	// JSON can be searched for the names of what a fault is for.
 	config.ContentType = "application/json"
 	w.recorder = events.NewFakeRecorder(10000)
-	w.operator = operator.Start(config, zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-5))), &controllers.Reconciler{
+	w.operator = operator.Start(config, zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-5))), &controllers.Operator{
 		Clock:    w.clock,
 		Recorder: w.recorder,
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{

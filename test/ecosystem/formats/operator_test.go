@@ -16,7 +16,7 @@ import (
 // startOperator starts the one operator of all tests.
 func startOperator(config *rest.Config) {
 	GinkgoHelper()
-	started := operator.Start(config, logf.Log, &controllers.Reconciler{
+	started := operator.Start(config, logf.Log, &controllers.Operator{
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		}),

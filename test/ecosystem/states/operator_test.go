@@ -47,7 +47,7 @@ func newWorld(ctx SpecContext) *world {
 func (w *world) start() {
 	GinkgoHelper()
 	w.metrics = metrics.New("test")
-	started := operator.Start(restConfig, logf.Log, &controllers.Reconciler{
+	started := operator.Start(restConfig, logf.Log, &controllers.Operator{
 		Clock:    w.clock,
 		Recorder: events.NewFakeRecorder(10000),
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{

@@ -4,24 +4,27 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/tokensecret"
 )
+
+// liveReader reads from the API server what a cache may show too late, or not at all.
+type liveReader struct{ client.Reader }
 
 // conflictOr returns errCacheBehind if a write was refused because the object is not as
 // it was seen, and otherwise err, the error of the write: an admission webhook can answer
 // 409 too. uid and resourceVersion are those seen; empty for an object that did not
 // exist. live names the object.
-func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Object, uid, resourceVersion string) error {
+func (r liveReader) conflictOr(ctx context.Context, err error, live client.Object, uid, resourceVersion string) error {
 	if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) && !apierrors.IsInvalid(err) {
 		return err
 	}
-	readErr := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
+	readErr := r.Get(ctx, client.ObjectKeyFromObject(live), live)
 	switch {
 	case apierrors.IsNotFound(readErr) && resourceVersion == "":
 		return err
@@ -37,19 +40,19 @@ func (r *Reconciler) conflictOr(ctx context.Context, err error, live client.Obje
 
 // isGone reports whether a write failed because its object does not exist any more, or another one has
 // its name. An admission webhook can answer 404 and 409 too, so the object is read live. live names it.
-func (r *Reconciler) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
+func (r liveReader) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
 	if !apierrors.IsNotFound(failed) && !apierrors.IsConflict(failed) {
 		return false
 	}
-	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
+	err := r.Get(ctx, client.ObjectKeyFromObject(live), live)
 	return apierrors.IsNotFound(err) || (err == nil && live.GetUID() != uid)
 }
 
 // confirmOwner reads the ClientCredential live: a cache may still show one that was deleted.
 // The error is errCacheBehind then.
-func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
+func (r liveReader) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	live := clientCredentialMetadata(owner)
-	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(owner), live)
+	err := r.Get(ctx, client.ObjectKeyFromObject(owner), live)
 	if apierrors.IsNotFound(err) || (err == nil && (live.UID != owner.UID || !live.DeletionTimestamp.IsZero())) {
 		return errCacheBehind
 	}
@@ -59,36 +62,32 @@ func (r *Reconciler) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCre
 	return nil
 }
 
-// confirmTarget reads the metadata of the target live before the first token request of this
-// process: an earlier leader may have written a token that the cache does not show yet, and a
-// request would end it where a server knows one token per client. The error is errCacheBehind
-// if the target is not as it was observed. A ClientCredential that has neither a Secret nor a
-// token in its status is spared the read: a cold start costs one read per token. Should an
-// earlier leader have written one after all, the write of the new token finds out.
-func (r *Reconciler) confirmTarget(ctx context.Context, o *observed) error {
-	if r.memory.target(o.owner) != nil || (o.Target == nil && o.previous.Token == nil) {
-		return nil
+// namespaceEnds reports whether a namespace is being deleted. An operator in named namespaces has no cache of them,
+// so the API server is asked.
+func (r liveReader) namespaceEnds(ctx context.Context, name string) (bool, error) {
+	namespace := namespaceMetadata(name)
+	if err := r.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
+		return false, fmt.Errorf("read namespace %q: %w", name, err)
 	}
-	live := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
-	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live)
-	switch {
-	case apierrors.IsNotFound(err) && o.Target == nil:
-		return nil
-	case apierrors.IsNotFound(err):
-		return errCacheBehind
-	case err != nil:
-		return fmt.Errorf("read the metadata of token Secret %q: %w", o.TargetName, err)
+	return !namespace.DeletionTimestamp.IsZero(), nil
+}
+
+// target reads the target Secret, as it was observed.
+func (r liveReader) target(ctx context.Context, o *observed) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	err := r.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret)
+	if apierrors.IsNotFound(err) || (err == nil && secret.ResourceVersion != o.Target.ResourceVersion) {
+		return nil, errCacheBehind
 	}
-	r.memory.rememberTarget(o.owner, tokensecret.StateOf(o.owner, live))
-	if o.Target == nil || o.Target.ResourceVersion != live.ResourceVersion {
-		return errCacheBehind
+	if err != nil {
+		return nil, fmt.Errorf("read token Secret %q: %w", o.TargetName, err)
 	}
-	return nil
+	return secret, nil
 }
 
 // confirmLoss makes sure that the Secret alone was deleted. The cache may show that before the
 // deletion of the ClientCredential, and the deletion of a namespace begins with either.
-func (r *Reconciler) confirmLoss(ctx context.Context, o *observed) error {
+func (r liveReader) confirmLoss(ctx context.Context, o *observed) error {
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}

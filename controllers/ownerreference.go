@@ -14,35 +14,35 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// keepReference sets the owner reference of the target as a new spec asks for, also
+// keepOwnerReference sets the owner reference of the target as a new spec asks for, also
 // where nothing else can be done: who suspends a ClientCredential, has its Secret
-// retained and deletes it, keeps the Secret.
-func (r *Reconciler) keepReference(ctx context.Context, o *observed) error {
+// retained and deletes it, keeps the Secret. It returns what is observed then.
+func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (after *observed, err error) {
 	if o.Target == nil || !o.Target.NeedsReference() || o.Target.Finalizers != nil || o.Generation == o.Last.Generation {
-		return nil
+		return o, nil
 	}
-	secret, err := r.refer(ctx, o.owner, o.TargetName, o.Target)
+	secret, err := w.setOwnerReference(ctx, o.owner, o.TargetName, o.Target)
 	if err != nil {
-		err = r.targetConflictOr(ctx, o, err)
+		err = w.targetConflictOr(ctx, o, err)
 	}
 	switch {
 	case errors.Is(err, errCacheBehind):
-		return err
+		return o, err
 	case err != nil:
 		// It counts as drift, and the write of the Secret tells of it in the status.
 		logger(ctx).Info("Cannot set the owner reference of the token Secret", "secret", o.TargetName, "message", err.Error())
-		return nil
+		return o, nil
 	}
-	o.Target = tokensecret.StateOf(o.owner, secret)
-	r.memory.rememberTarget(o.owner, o.Target)
-	return nil
+	state := tokensecret.StateOf(o.owner, secret)
+	w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+	return o.withTarget(state), nil
 }
 
-// refer sets the owner reference of a Secret of the ClientCredential.
-func (r *Reconciler) refer(ctx context.Context, owner *v1alpha1.ClientCredential, name string, state *tokensecret.State) (*corev1.Secret, error) {
+// setOwnerReference sets the owner reference of a Secret of the ClientCredential.
+func (w *secretWriter) setOwnerReference(ctx context.Context, owner *v1alpha1.ClientCredential, name string, state *tokensecret.State) (*corev1.Secret, error) {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: name}}
 	patch := client.RawPatch(types.StrategicMergePatchType, state.Refer(owner))
-	if err := r.Client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+	if err := w.client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, quiet(err))
 	}
 	logger(ctx).Info("Set the owner reference of the token Secret as spec.target.deletionPolicy has it", "secret", name)

@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
 // The resourceVersion of a credentials Secret changes with each label edit. So the operator
@@ -25,13 +23,13 @@ const maxHeld = 16384
 // maxVersions is the number of earlier versions that are remembered for each.
 const maxVersions = 64
 
-// credentialsMemory remembers the credentials of versions of Secrets, as digests.
-type credentialsMemory struct {
+// knownCredentials remembers the credentials of versions of Secrets, as digests.
+type knownCredentials struct {
 	mutex sync.Mutex
 	lru   *lru.Cache
 }
 
-func newCredentialsMemory() *credentialsMemory { return &credentialsMemory{lru: lru.New(maxHeld)} }
+func newKnownCredentials() *knownCredentials { return &knownCredentials{lru: lru.New(maxHeld)} }
 
 // holding identifies credentials: where they lie, and what of the Secret is used.
 type holding struct {
@@ -50,7 +48,7 @@ type held struct {
 }
 
 // of returns what is known about credentials.
-func (m *credentialsMemory) of(which holding) *held {
+func (m *knownCredentials) of(which holding) *held {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if known, found := m.lru.Get(which); found {
@@ -62,11 +60,11 @@ func (m *credentialsMemory) of(which holding) *held {
 }
 
 // note remembers credentials that were read live.
-func (m *credentialsMemory) note(which holding, read readCredentials) {
+func (m *knownCredentials) note(which holding, read readCredentials) {
 	held := m.of(which)
 	held.mutex.Lock()
 	defer held.mutex.Unlock()
-	held.note(read.version, read.content)
+	held.note(read.secret.Version, read.content)
 }
 
 // note remembers the content of a version that was read live. The mutex is locked.
@@ -111,69 +109,4 @@ func contentOf(credentials oauth2.Credentials, data map[string][]byte, err error
 		parts = append(parts, key, string(data[key]))
 	}
 	return digestOf(parts...)
-}
-
-// compareCredentials finds out which of the versions that the record of the token and the last
-// failure tell of held the same credentials as the Secret does now. Without an answer they count
-// as changed.
-func (r *Reconciler) compareCredentials(ctx context.Context, o *observed) {
-	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
-		return
-	}
-	var same []string
-	if token := o.Token(); token != nil && r.heldIn(ctx, o, token.CredentialsVersion, true) {
-		same = append(same, token.CredentialsVersion)
-	}
-	if failure := o.LastFailure(); failure != nil && r.heldIn(ctx, o, failure.CredentialsVersion, false) {
-		same = append(same, failure.CredentialsVersion)
-	}
-	o.Credentials.Same = same
-}
-
-// heldIn reports whether an earlier version of the credentials Secret held the same credentials.
-// If it is the version that the token was issued with, the fingerprint of the token Secret can
-// prove that after a restart.
-func (r *Reconciler) heldIn(ctx context.Context, o *observed, earlier string, isOfToken bool) bool {
-	if earlier == "" || earlier == o.Credentials.Version {
-		return false
-	}
-	held := r.memory.credentials.of(o.holding())
-	held.mutex.Lock()
-	defer held.mutex.Unlock()
-	if held.version == "" || older(held.version, o.Credentials.Version) {
-		read, err := r.readCredentials(ctx, o)
-		if read.version == "" {
-			logger(ctx).Info("Cannot compare the credentials", "message", err.Error())
-			return false
-		}
-		held.note(read.version, read.content)
-	}
-	if held.isSame(earlier) || !isOfToken || slices.Contains(held.other, earlier) {
-		return held.isSame(earlier)
-	}
-	isSame, isProven := r.isIssuedWith(ctx, o)
-	switch {
-	case isSame:
-		held.same = remember(held.same, earlier)
-	case isProven:
-		held.other = remember(held.other, earlier)
-	}
-	return isSame
-}
-
-// isIssuedWith reports whether the token Secret holds a token that was issued with the
-// credentials that the Secret holds now. Without a good token that is not proven either way.
-func (r *Reconciler) isIssuedWith(ctx context.Context, o *observed) (isSame, isProven bool) {
-	if !o.Valid() || !o.Now.Before(o.RenewAt()) {
-		return false, false
-	}
-	read, err := r.readCredentials(ctx, o)
-	if err != nil {
-		return false, false
-	}
-	secret, err := r.target(ctx, o)
-	if err != nil {
-		return false, false
-	}
-	return tokensecret.Intact(secret, read.provenance) != nil, true
 }

@@ -1,0 +1,78 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+)
+
+// conflictingOwner returns the name of another ClientCredential with the same target that goes first; empty
+// without one. The one that holds the target goes first: its Secret may be replaced just now. Then
+// the oldest does.
+func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, known remembered) (name string, err error) {
+	// A thousand ClientCredentials may have one target, so the last answer comes first.
+	last, err := r.lastConflictingOwner(ctx, owner, known.conflictingOwner)
+	if last != "" || err != nil {
+		return last, err
+	}
+	others, err := listIn(ctx, r.cache, owner.Namespace, client.MatchingFields{targetIndex: owner.TargetName()})
+	if err != nil {
+		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
+	}
+	name = r.first(owner, others.Items)
+	r.memory.update(owner, func(e *entry) { e.conflictingOwner = name })
+	return name, nil
+}
+
+// first returns the name of the ClientCredential that goes first of all with the same target; empty if the owner does.
+func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.ClientCredential) string {
+	all := []*v1alpha1.ClientCredential{owner}
+	for i := range others {
+		if other := &others[i]; isConflicting(owner, other) {
+			all = append(all, other)
+		}
+	}
+	name, isHeld := r.memory.holder(all...)
+	if !isHeld {
+		name = slices.MinFunc(all, compareAge).Name
+	}
+	if name == owner.Name {
+		return ""
+	}
+	return name
+}
+
+// lastConflictingOwner returns the name that the last look found, if that ClientCredential still goes first; empty otherwise.
+func (r *observer) lastConflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, last string) (name string, err error) {
+	if last == "" {
+		return "", nil
+	}
+	other := &v1alpha1.ClientCredential{}
+	err = r.cache.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: last}, other, client.UnsafeDisableDeepCopy)
+	switch {
+	case apierrors.IsNotFound(err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("read ClientCredential %q with target %q: %w", last, owner.TargetName(), err)
+	case !isConflicting(owner, other), other.TargetName() != owner.TargetName():
+		return "", nil
+	}
+	return r.first(owner, []v1alpha1.ClientCredential{*other}), nil
+}
+
+// isConflicting reports whether another ClientCredential with the same target is not being deleted.
+func isConflicting(owner, other *v1alpha1.ClientCredential) bool {
+	return other.DeletionTimestamp.IsZero() && other.UID != owner.UID
+}
+
+// compareAge orders the oldest first.
+func compareAge(a, b *v1alpha1.ClientCredential) int {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.UID, b.UID))
+}

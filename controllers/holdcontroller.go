@@ -1,0 +1,135 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+const (
+	// aloneHold is how long a credentials Secret is held that is deleted while no
+	// ClientCredential is. Tools that delete both do so within seconds, in any order.
+	aloneHold = 10 * time.Second
+	// maxHold bounds every hold, whatever is deleted or created meanwhile: a ClientCredential
+	// that is deleted at the end of aloneHold still has all its time.
+	maxHold = aloneHold + revocationPatience
+)
+
+// holdReconciler removes the finalizer from Secrets that no revocation needs any more.
+type holdReconciler struct {
+	*holder
+	timeout time.Duration
+}
+
+const (
+	holdsName   = "heldsecret"
+	holdWorkers = 16
+)
+
+// addHolds adds the reconciler of held Secrets.
+func (r *Operator) addHolds(mgr manager.Manager, holder *holder, options controller.Options) error {
+	workers, err := addWorkers(mgr, r.Clock, holdsName, holdWorkers)
+	if err != nil {
+		return err
+	}
+	return builder.ControllerManagedBy(mgr).
+		Named(holdsName).
+		WatchesRawSource(workers.source()).
+		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(func(secret client.Object) bool {
+			return tokensecret.IsHeld(secret) || holder.held.has(secret)
+		}))).
+		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(holder.neededSecrets), builder.WithPredicates(mayRelease())).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: holdWorkers, ReconciliationTimeout: options.ReconciliationTimeout,
+			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
+		}).
+		Complete(workers.share(r.watched(holdsName, &holdReconciler{holder: holder, timeout: r.Timeout})))
+}
+
+// mayRelease lets through what may make a revocation need a Secret no more.
+func mayRelease() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return tokensecret.IsHeld(e.ObjectOld) &&
+				(!tokensecret.IsHeld(e.ObjectNew) || e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+					tokenSecretOf(e.ObjectOld) != tokenSecretOf(e.ObjectNew))
+		},
+	}
+}
+
+// Reconcile releases one Secret, if it is time.
+func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	secret := secretMetadata(request.NamespacedName)
+	if err := r.client.Get(ctx, request.NamespacedName, secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.held.forget(request.NamespacedName)
+		}
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if !tokensecret.IsHeld(secret) {
+		return reconcile.Result{}, nil
+	}
+	users, err := r.usersOf(ctx, secret)
+	if err != nil || (len(users) > 0 && secret.DeletionTimestamp == nil) {
+		return reconcile.Result{}, err
+	}
+	hold, err := r.holdFor(ctx, secret, users)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	now := r.clock.Now()
+	if until := r.held.seeEnding(secret, now).Add(hold); now.Before(until) {
+		return requeueBy(now, until), nil
+	}
+	return reconcile.Result{}, r.release(ctx, secret)
+}
+
+// holdFor returns how long a Secret that is being deleted is held for its users.
+func (r *holdReconciler) holdFor(ctx context.Context, secret *metav1.PartialObjectMetadata, users []user) (time.Duration, error) {
+	if slices.ContainsFunc(users, func(u user) bool { return u.DeletionTimestamp != nil }) {
+		return maxHold, nil
+	}
+	if len(users) == 0 {
+		return 0, nil
+	}
+	var hold time.Duration
+	for _, user := range users {
+		if !user.isOwner {
+			hold = aloneHold
+			continue
+		}
+		// The garbage collector may have deleted the Secret for an owner whose deletion the
+		// cache does not show yet.
+		if err := r.live.confirmOwner(ctx, user.ClientCredential); err != nil {
+			return 0, err
+		}
+	}
+	ends, err := r.live.namespaceEnds(ctx, secret.Namespace)
+	if err != nil {
+		return 0, err
+	}
+	if ends {
+		// The ClientCredentials are deleted next.
+		hold = maxHold
+	}
+	return hold, nil
+}

@@ -1,0 +1,128 @@
+package controllers_test
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"golang.org/x/tools/go/packages"
+)
+
+// house is the code of this package.
+type house struct{ *packages.Package }
+
+func readHouse() house {
+	GinkgoHelper()
+	const mode = packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports
+	loaded, err := packages.Load(&packages.Config{Mode: mode}, ".")
+	Expect(err).NotTo(HaveOccurred())
+	Expect(loaded).To(HaveLen(1))
+	Expect(loaded[0].Errors).To(BeEmpty())
+	return house{loaded[0]}
+}
+
+func (h house) file(at token.Pos) string { return filepath.Base(h.Fset.Position(at).Filename) }
+
+// nodes calls do with each node of each file.
+func (h house) nodes(do func(file string, node ast.Node)) {
+	for _, syntax := range h.Syntax {
+		file := h.file(syntax.Pos())
+		ast.Inspect(syntax, func(node ast.Node) bool {
+			do(file, node)
+			return true
+		})
+	}
+}
+
+// calls returns which files use functions and methods of which other files.
+func (h house) calls() map[string]map[string]bool {
+	calls := map[string]map[string]bool{}
+	h.nodes(func(file string, node ast.Node) {
+		identifier, ok := node.(*ast.Ident)
+		if !ok {
+			return
+		}
+		called, ok := h.TypesInfo.Uses[identifier].(*types.Func)
+		if !ok || called.Pkg() != h.Types || h.file(called.Pos()) == file {
+			return
+		}
+		if calls[file] == nil {
+			calls[file] = map[string]bool{}
+		}
+		calls[file][h.file(called.Pos())] = true
+	})
+	return calls
+}
+
+// way returns files of which each calls the next one, from one file to another; nil without a way.
+func way(calls map[string]map[string]bool, from, to string, seen map[string]bool) []string {
+	for _, next := range slices.Sorted(maps.Keys(calls[from])) {
+		if next == to {
+			return []string{from, to}
+		}
+		if seen[next] {
+			continue
+		}
+		seen[next] = true
+		if rest := way(calls, next, to, seen); rest != nil {
+			return append([]string{from}, rest...)
+		}
+	}
+	return nil
+}
+
+var _ = Describe("The house", func() {
+	var h house
+	BeforeEach(func() { h = readHouse() })
+
+	It("has files that call one way", func() {
+		calls := h.calls()
+		Expect(calls).NotTo(BeEmpty())
+		for file := range calls {
+			Expect(way(calls, file, file, map[string]bool{})).To(BeNil(), "files that call each other")
+		}
+	})
+
+	It("has a reconciler with at most twenty methods and ten fields", func() {
+		reconciler := h.Types.Scope().Lookup("reconciler").Type()
+		Expect(types.NewMethodSet(types.NewPointer(reconciler)).Len()).To(BeNumerically("<=", 20))
+		Expect(reconciler.Underlying().(*types.Struct).NumFields()).To(BeNumerically("<=", 10))
+	})
+
+	It("changes nothing of what was observed, except where that is observed", func() {
+		observed := h.Types.Scope().Lookup("observed").Type()
+		isObserved := func(expression ast.Expr) bool {
+			found := h.TypesInfo.TypeOf(expression)
+			if pointer, isPointer := found.(*types.Pointer); isPointer {
+				found = pointer.Elem()
+			}
+			return types.Identical(found, observed)
+		}
+		seen := 0
+		h.nodes(func(file string, node ast.Node) {
+			assignment, ok := node.(*ast.AssignStmt)
+			if !ok {
+				return
+			}
+			for _, assigned := range assignment.Lhs {
+				for {
+					field, isField := assigned.(*ast.SelectorExpr)
+					if !isField {
+						break
+					}
+					if isObserved(field.X) {
+						seen++
+						Expect(file).To(BeElementOf("observe.go", "observed.go"), "%s is assigned to", field.Sel.Name)
+					}
+					assigned = field.X
+				}
+			}
+		})
+		Expect(seen).To(BeNumerically(">", 0))
+	})
+})

@@ -1,0 +1,59 @@
+package controllers
+
+import (
+	"context"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+)
+
+// needsKeeper keeps what the revocation of a token needs and no finalizer holds: the authorization server and the bundle
+// of its authorities may be deleted with the ClientCredential.
+type needsKeeper struct {
+	resolver      *resolve.Resolver
+	tokenEndpoint TokenEndpoint
+	memory        *memory
+}
+
+// keep remembers what a revocation would need now.
+func (k needsKeeper) keep(ctx context.Context, o *observed) {
+	if o.Declaration != nil {
+		return
+	}
+	needs := o.needsOf()
+	k.memory.update(o.owner, func(e *entry) { e.needs = needs })
+	if needs.bundle == nil && needs.bundleRef.Name != "" {
+		// Bundles are not watched: this is the first look after a start.
+		if read, release, err := k.resolver.Authorities(ctx, o.bundleUser(), o.server); err == nil {
+			k.memory.update(o.owner, func(e *entry) { e.keepBundle(read) })
+			release()
+		}
+	}
+}
+
+// recallServer returns what was observed, with the last declaration of an authorization server that does not exist any more.
+func (o *observed) recallServer() *observed {
+	needs := o.remembered.needs
+	if o.Declaration == nil || o.Declaration.Reason != v1alpha1.ReasonAuthorizationServerNotFound || needs == nil || needs.server == nil {
+		return o
+	}
+	return o.withServer(*needs.server)
+}
+
+// bundle reads the bundle, or takes the last one if there is none any more.
+func (k needsKeeper) bundle(ctx context.Context, o *observed) (authorities *oauth2.Authorities, release func(), err error) {
+	read, release, err := k.resolver.Authorities(ctx, o.bundleUser(), o.server)
+	if err == nil {
+		return read, release, nil
+	}
+	if needs := o.remembered.needs; needs != nil && needs.bundle != nil && needs.bundleRef == *o.server.BundleRef() {
+		return k.tokenEndpoint.Authorities(ctx, o.bundleUser(), func() (string, error) { return needs.bundle.Value(), nil })
+	}
+	return nil, nil, err
+}
+
+func (o *observed) bundleUser() tokenendpoint.BundleUser {
+	return tokenendpoint.BundleUser{Tenant: o.owner.Namespace}
+}

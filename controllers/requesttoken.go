@@ -1,0 +1,224 @@
+package controllers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"fmt"
+
+	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
+	"github.com/tokensync/tokensync/internal/metrics"
+	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/renewal"
+	"github.com/tokensync/tokensync/internal/resolve"
+	"github.com/tokensync/tokensync/internal/status"
+	"github.com/tokensync/tokensync/internal/throttle"
+	"github.com/tokensync/tokensync/internal/tokenendpoint"
+	"github.com/tokensync/tokensync/internal/tokensecret"
+)
+
+// tokenSender requests tokens from authorization servers.
+type tokenSender struct {
+	sender   requestSender
+	resolver *resolve.Resolver
+	throttle *throttle.Throttle
+	counts   *requestCounts
+	// large are the slots of large tokens.
+	large   *fairshare.Slots
+	live    liveReader
+	memory  *memory
+	metrics *metrics.Metrics
+	clock   clock.WithTicker
+}
+
+// reservation returns a reservation that reserves nothing yet.
+func (s *tokenSender) reservation(o *observed) *reservation {
+	return &reservation{throttle: s.throttle, counts: s.counts, large: s.large, clock: s.clock, observed: o, request: o.throttled()}
+}
+
+// reserveUnlessIssued reserves a request before anything is read that only a request needs. A token that
+// waits to be written may need no request.
+func (s *tokenSender) reserveUnlessIssued(o *observed, reservation *reservation) *renewal.Deferral {
+	if o.remembered.unwritten != nil {
+		return nil
+	}
+	if client := o.pausedClient(); client != nil {
+		return reservation.reserveAs(*client)
+	}
+	return reservation.reserve()
+}
+
+// token returns the token that could not be written last time, while it is valid, and
+// requests one otherwise. The outcome says whether the request is deferred, and what is known about it.
+// beforeSend is called before the request is sent.
+func (s *tokenSender) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, reservation *reservation, beforeSend func()) (*oauth2.Token, status.Outcome, error) {
+	if kept := o.unwrittenFor(o.remembered.unwritten); kept != nil && kept.provenance.Equal(provenance) {
+		if kept.size() > maxSmall {
+			reservation.takeLarge(ctx)
+		}
+		return &kept.token, status.Outcome{}, nil
+	}
+	digest, err := o.requestDigest(provenance.Credentials)
+	if err != nil {
+		return nil, status.Outcome{}, err
+	}
+	known := o.remembered
+	if o.IsRenewRequested() {
+		known.refusals = nil
+		s.memory.update(o.owner, (*entry).forgetAllRefused)
+	}
+	outcome := status.Outcome{Request: known.compareRefused(digest, o.Now)}
+	if outcome.Deferred = s.reserve(o, reservation, o.client(provenance.Credentials.ClientID.Reveal()), outcome.Request.Refused); outcome.Deferred != nil {
+		return nil, outcome, nil
+	}
+	if err := s.confirmTarget(ctx, o); err != nil {
+		return nil, outcome, err
+	}
+	prepared, release, err := s.prepare(ctx, o, provenance.Credentials, reservation)
+	if err != nil {
+		return nil, outcome, err
+	}
+	defer release()
+	if outcome.Deferred = reservation.enter(prepared.URL); outcome.Deferred != nil {
+		return nil, outcome, nil
+	}
+	token, err := s.send(ctx, o, prepared, provenance, reservation, beforeSend)
+	outcome.Request.IsSent = true
+	failure := problem.Of(err)
+	switch {
+	case err == nil:
+		s.memory.update(o.owner, func(e *entry) { e.forgetRefused(digest) })
+	case failure != nil && failure.Class == problem.CredentialsRefused:
+		s.memory.update(o.owner, func(e *entry) { e.keepRefused(digest, o.Now) })
+	}
+	return token, outcome, err
+}
+
+// reserve reserves the request of a client, now that the credentials are known.
+func (s *tokenSender) reserve(o *observed, reservation *reservation, client clientKey, refused *v1alpha1.FailureStatus) *renewal.Deferral {
+	if deferral := o.stillRefused(refused); deferral != nil {
+		return deferral
+	}
+	deferral := reservation.reserveAs(client)
+	if deferral != nil && deferral.Cause == renewal.ServerPaused {
+		s.memory.update(o.owner, func(e *entry) { e.keepPaused(o, client) })
+	}
+	return deferral
+}
+
+// confirmTarget reads the metadata of the target live before the first token request of this
+// process: an earlier leader may have written a token that the cache does not show yet, and a
+// request would end it where a server knows one token per client. The error is errCacheBehind
+// if the target is not as it was observed. A ClientCredential that has neither a Secret nor a
+// token in its status is spared the read: a cold start costs one read per token. Should an
+// earlier leader have written one after all, the write of the new token finds out.
+func (s *tokenSender) confirmTarget(ctx context.Context, o *observed) error {
+	if o.remembered.targetOf(o.owner) != nil || (o.Target == nil && o.previous.Token == nil) {
+		return nil
+	}
+	live := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
+	err := s.live.Get(ctx, client.ObjectKeyFromObject(live), live)
+	switch {
+	case apierrors.IsNotFound(err) && o.Target == nil:
+		return nil
+	case apierrors.IsNotFound(err):
+		return errCacheBehind
+	case err != nil:
+		return fmt.Errorf("read the metadata of token Secret %q: %w", o.TargetName, err)
+	}
+	state := tokensecret.StateOf(o.owner, live)
+	s.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+	if o.Target == nil || o.Target.ResourceVersion != live.ResourceVersion {
+		return errCacheBehind
+	}
+	return nil
+}
+
+// prepare builds the token request. release must be called after it was sent.
+func (s *tokenSender) prepare(ctx context.Context, o *observed, credentials oauth2.Credentials, reservation *reservation) (prepared *resolve.Request, release func(), err error) {
+	bundle, release, err := s.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: o.owner.Namespace, Waits: true}, o.server)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.memory.update(o.owner, func(e *entry) { e.keepBundle(bundle) })
+	startedAt := s.clock.Now()
+	prepared, err = s.resolver.TokenRequest(ctx, o.parts(bundle, credentials), startedAt)
+	if err != nil {
+		reservation.answered(startedAt, err)
+		release()
+		return nil, nil, err
+	}
+	return prepared, release, nil
+}
+
+// send sends a token request, and keeps what it tells beyond the token: about
+// the pauses of the server, and about its metadata.
+func (s *tokenSender) send(ctx context.Context, o *observed, prepared *resolve.Request, provenance tokensecret.Provenance, reservation *reservation, beforeSend func()) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		// The operator ends.
+		return nil, err
+	}
+	beforeSend()
+	startedAt := s.clock.Now()
+	waitedSince := reservation.sent(startedAt)
+	token, err := s.exchange(ctx, o, prepared, startedAt, reservation)
+	if !waitedSince.IsZero() {
+		s.metrics.Waited(o.owner.Namespace, "//"+prepared.ShownHost(), startedAt.Sub(waitedSince))
+	}
+	s.counts.add(client.ObjectKeyFromObject(o.owner), startedAt)
+	// The next request need not wait until the Secret is written.
+	reservation.answered(startedAt, err)
+	if failure := problem.Of(err); failure != nil {
+		err = s.distrustMetadata(o.server, prepared.Trust, failure)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.memory.update(o.owner, func(e *entry) { e.keepUnwritten(&issued{token: *token, provenance: provenance}) })
+	return token, nil
+}
+
+// exchange sends a token request and reads the token, and tells the metrics of it.
+func (s *tokenSender) exchange(ctx context.Context, o *observed, request *resolve.Request, startedAt time.Time, reservation *reservation) (token *oauth2.Token, err error) {
+	var received time.Time
+	err = s.sender.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
+		received = s.clock.Now()
+		if response.StatusCode < http.StatusMultipleChoices && len(response.Body.Reveal()) > maxSmall {
+			reservation.takeLarge(ctx)
+		}
+		token, err = oauth2.ReadResponse(request.Server, request.Request, response)
+		return err
+	})
+	if received.IsZero() {
+		received = s.clock.Now()
+	}
+	s.metrics.TokenRequested(o.owner.Namespace, "//"+request.ShownHost(), received.Sub(startedAt), err)
+	return token, err
+}
+
+// distrustMetadata has the metadata read again before the next attempt, if the token
+// endpoint that failed was found there: a server may have told of another one while it
+// started. It returns the failure, which may pass if it lies in the metadata.
+func (s *tokenSender) distrustMetadata(declared resolve.Declaration, trust oauth2.TLS, failure *problem.Problem) error {
+	if declared.TokenEndpoint != "" || failure.Class == problem.CredentialsRefused {
+		return failure
+	}
+	s.sender.tokenEndpoint.Distrust(declared.Issuer, trust)
+	if failure.Class == problem.Invalid {
+		return failure.WithClass(problem.MayPass)
+	}
+	return failure
+}
+
+// parts are what a request for the ClientCredential is built from.
+func (o *observed) parts(bundle *oauth2.Authorities, credentials oauth2.Credentials) resolve.Parts {
+	return resolve.Parts{Owner: o.owner, Server: o.server, Credentials: credentials, Bundle: bundle}
+}
