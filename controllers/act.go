@@ -37,8 +37,8 @@ func (a *actor) act(ctx context.Context, o *observed, decision renewal.Decision,
 		return a.requestToken(ctx, o, decision, beforeSend)
 	case renewal.Verify:
 		return a.verifyToken(ctx, o, decision, beforeSend)
-	case renewal.Mend:
-		return a.mendTarget(ctx, o, decision)
+	case renewal.Repair:
+		return a.repairTarget(ctx, o, decision)
 	case renewal.Keep:
 		return a.keepToken(ctx, o)
 	case renewal.Wait, renewal.Refuse:
@@ -53,7 +53,7 @@ func (a *actor) requestToken(ctx context.Context, o *observed, decision renewal.
 	outcome, err := a.exchange(stepCtx, o, false, beforeSend)
 	end(err, outcome.Deferred == nil)
 	if (err != nil || outcome.Deferred != nil) && outcome.Target == nil && o.unwrittenFor(a.memory.snapshot(o.owner).unwritten) == nil {
-		outcome.Target = a.mend(ctx, o).Target
+		outcome.Target = a.repair(ctx, o).Target
 	}
 	return a.attempted(ctx, o, decision, outcome, err)
 }
@@ -70,9 +70,9 @@ func (a *actor) verifyToken(ctx context.Context, o *observed, decision renewal.D
 	return a.attempted(ctx, o, decision, outcome, err)
 }
 
-// mendTarget mends the Secret while the renewal fails.
-func (a *actor) mendTarget(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
-	outcome := a.mend(ctx, o)
+// repairTarget mends the Secret while the renewal fails.
+func (a *actor) repairTarget(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
+	outcome := a.repair(ctx, o)
 	if !outcome.Attempted {
 		return outcome, nil
 	}
@@ -145,14 +145,14 @@ func (a *actor) exchange(ctx context.Context, o *observed, replaces bool, before
 	return outcome, err
 }
 
-// mend puts right what the Secret of an intact token lacks, while the renewal fails. The
+// repair puts right what the Secret of an intact token lacks, while the renewal fails. The
 // status tells of the renewal. If a newer token waits to be written, mend writes that one, which
 // ends the failure.
-func (a *actor) mend(ctx context.Context, o *observed) status.Outcome {
+func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
 		return status.Outcome{}
 	}
-	ctx, end := a.tracing.step(ctx, "mend")
+	ctx, end := a.tracing.step(ctx, "repair")
 	outcome, _, err := a.rewrite(ctx, o)
 	end(err, true)
 	if err != nil {
@@ -192,11 +192,11 @@ func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcom
 		outcome.Attempted, outcome.Credentials = true, read.secret
 		return outcome, replaces, err
 	}
-	intact := tokensecret.Intact(secret, read.provenance)
+	intact := tokensecret.VerifiedToken(secret, read.provenance)
 	if intact == nil {
 		return outcome, replaces, nil
 	}
-	token := tokensecret.Fit(o.owner, *intact)
+	token := tokensecret.WithoutTemplateKeys(o.owner, *intact)
 	read.provenance.RenewRequest = o.Target.Record.RenewRequest
 	outcome.Target, err = a.writer.write(ctx, o, delivery{token: &token, provenance: read.provenance, replaces: replaces})
 	outcome.Notices = read.notices

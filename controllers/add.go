@@ -102,7 +102,7 @@ func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, optio
 	watches := watches{cache: r.Client}
 	clientCredentials := builder.ControllerManagedBy(mgr).
 		Named(controllerName).
-		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(worthALook())).
+		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(specOrRenewRequestChanged())).
 		Watches(&v1alpha1.ClientCredential{}, fanOut(watches.sharingTarget), builder.WithPredicates(targetReleased())).
 		Watches(&v1alpha1.AuthorizationServer{}, fanOut(watches.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Secret{}, fanOut(watches.usingSecret)).

@@ -72,5 +72,5 @@ func (r *observer) isIssuedWith(ctx context.Context, o *observed) (isSame, isPro
 	if err != nil {
 		return false, false
 	}
-	return tokensecret.Intact(secret, read.provenance) != nil, true
+	return tokensecret.VerifiedToken(secret, read.provenance) != nil, true
 }

@@ -17,7 +17,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	isEnding := func() bool { return ctx.Err() != nil }
 	finish, cancel := finishing(ctx)
 	defer cancel()
-	token := tokensecret.Fit(o.owner, *d.token)
+	token := tokensecret.WithoutTemplateKeys(o.owner, *d.token)
 	expiry, err := w.believe(finish, o, token, d.provenance)
 	if err != nil {
 		return status.Outcome{}, err

@@ -80,7 +80,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 		o.Credentials = r.compareCredentials(ctx, o)
 	}
 	if o.Target.IsFree() {
-		o.Rival, err = r.conflictingOwner(ctx, owner, known)
+		o.ConflictingOwner, err = r.conflictingOwner(ctx, owner, known)
 	}
 	return o, err
 }

@@ -84,15 +84,15 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
 			logger(ctx).Info("Another writer changed the status; looking again")
-			return requeueBy(r.clock.Now(), earliest(report.NextLook, r.clock.Now().Add(statusConflictInterval)))
+			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusConflictInterval)))
 		case err != nil:
 			// No error to the queue: its delays would make the next renewal late.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return requeueBy(r.clock.Now(), earliest(report.NextLook, r.clock.Now().Add(statusRetryInterval)))
+			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusRetryInterval)))
 		}
 		r.memory.update(o.owner, func(e *entry) { e.keepStatus(report.Status, version) })
 	}
-	return requeueBy(r.clock.Now(), report.NextLook)
+	return requeueBy(r.clock.Now(), report.RequeueAt)
 }
 
 // writeStatus replaces the status that was observed, and returns the new resourceVersion. The

@@ -20,7 +20,7 @@ import (
 // owner does not exist, and its token may be the only one for a while. It returns what is observed then, or why
 // the Secret could not be taken over.
 func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observed, notTakenOver *problem.Problem, err error) {
-	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.Rival != "" {
+	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.ConflictingOwner != "" {
 		return o, nil, nil
 	}
 	if o.awaitsTakeOver() != nil {

@@ -49,6 +49,6 @@ func (r targetReader) read(ctx context.Context, owner *v1alpha1.ClientCredential
 		return state, fmt.Errorf("read Secret %q before its adoption: %w", key.Name, err)
 	}
 	state = tokensecret.StateOf(owner, live)
-	state.Unfit = tokensecret.Unfit(owner, live)
+	state.AdoptionBlocker = tokensecret.AdoptionBlocker(owner, live)
 	return state, nil
 }

@@ -26,9 +26,9 @@ func relabelled() predicate.Predicate {
 	}
 }
 
-// worthALook lets through what may need a token request or a change of the
+// specOrRenewRequestChanged lets through what may need a token request or a change of the
 // status. Labels, other annotations and the status itself do not.
-func worthALook() predicate.Predicate {
+func specOrRenewRequestChanged() predicate.Predicate {
 	return predicate.Or(
 		predicate.GenerationChangedPredicate{},
 		finalizersChanged(),

@@ -86,7 +86,7 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 		// It holds nothing of the old one.
 		return written, nil
 	}
-	tidied, err := w.tidy(ctx, o, record, written.ResourceVersion)
+	tidied, err := w.removeStaleFields(ctx, o, record, written.ResourceVersion)
 	if err != nil {
 		// The token is there; what is left over counts as drift, and is tried again.
 		return written, w.writeFailure(ctx, o, d.token, configuration, err)
@@ -100,10 +100,10 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 	return written, nil
 }
 
-// tidy takes away what an earlier template or declaration put into the Secret, and
+// removeStaleFields takes away what an earlier template or declaration put into the Secret, and
 // returns the resourceVersion if that changed something.
-func (w *secretWriter) tidy(ctx context.Context, o *observed, record tokensecret.Record, written string) (version string, err error) {
-	patch := tokensecret.Tidy(o.owner, o.Target, record, written)
+func (w *secretWriter) removeStaleFields(ctx context.Context, o *observed, record tokensecret.Record, written string) (version string, err error) {
+	patch := tokensecret.PrunePatch(o.owner, o.Target, record, written)
 	if patch == nil {
 		return "", nil
 	}

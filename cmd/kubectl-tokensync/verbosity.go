@@ -10,9 +10,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// mostVerbose is the level above which the client of the cluster logs the bodies
+// maxVerbosity is the level above which the client of the cluster logs the bodies
 // of responses: Secrets, and tokens of ServiceAccounts.
-const mostVerbose = 7
+const maxVerbosity = 7
 
 // verbosity is the value of kubectl's flag -v.
 type verbosity int
@@ -35,9 +35,9 @@ func (v *verbosity) Set(value string) error {
 // apply sets the level, but none that would show secrets.
 func (v *verbosity) apply(warnings io.Writer) {
 	level := *v
-	if level > mostVerbose {
-		_, _ = fmt.Fprintf(warnings, "warning: -v=%d would show Secrets; -v=%d is used\n", level, mostVerbose)
-		level = mostVerbose
+	if level > maxVerbosity {
+		_, _ = fmt.Fprintf(warnings, "warning: -v=%d would show Secrets; -v=%d is used\n", level, maxVerbosity)
+		level = maxVerbosity
 	}
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)

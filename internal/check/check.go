@@ -99,7 +99,7 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	// What the operator would write, for the faults that only show with a token.
-	_, err = tokensecret.Write(e.owner, nil, tokensecret.Fit(e.owner, *token), tokensecret.Record{}, credentials.ClientID.Reveal())
+	_, err = tokensecret.Write(e.owner, nil, tokensecret.WithoutTemplateKeys(e.owner, *token), tokensecret.Record{}, credentials.ClientID.Reveal())
 	return err
 }
 

@@ -126,8 +126,8 @@ var (
 
 // isName tells a name from data.
 func isName(text string) bool {
-	const mostDigits = 4
-	return memberName.MatchString(text) && len(digit.FindAllString(text, -1)) <= mostDigits && !strings.Contains(text, "eyJ")
+	const maxDigits = 4
+	return memberName.MatchString(text) && len(digit.FindAllString(text, -1)) <= maxDigits && !strings.Contains(text, "eyJ")
 }
 
 // describeText tells kind and length of a text.

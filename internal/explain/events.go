@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// mostEvents is how many events are shown.
-const mostEvents = 10
+// maxEvents is how many events are shown.
+const maxEvents = 10
 
 // Event is something that was told about a ClientCredential.
 type Event struct {
@@ -37,7 +37,7 @@ func (in Input) events() []Event {
 	slices.SortStableFunc(events, func(a, b Event) int {
 		return cmp.Or(a.LastSeen.Compare(b.LastSeen.Time), cmp.Compare(a.Reason, b.Reason))
 	})
-	return events[max(len(events)-mostEvents, 0):]
+	return events[max(len(events)-maxEvents, 0):]
 }
 
 // lastSeen and count read what either of the two event APIs writes.

@@ -16,8 +16,8 @@ const (
 	// maxServers bounds the values of the label server, because each ClientCredential can name
 	// another host. A single namespace gets half of the values.
 	maxServers = 200
-	// longestServer is a name of DNS and a port.
-	longestServer = 253 + len(":65535")
+	// maxServerLength is a name of DNS and a port.
+	maxServerLength = 253 + len(":65535")
 )
 
 // servers are the values of the label server.
@@ -35,7 +35,7 @@ func newServers() *servers {
 // name returns the host of a URL that a namespace requests tokens from, with the port if it has one.
 func (s *servers) name(namespace, rawURL string) string {
 	parsed, err := url.Parse(rawURL)
-	if err != nil || parsed.Host == "" || len(parsed.Host) > longestServer || !utf8.ValidString(parsed.Host) {
+	if err != nil || parsed.Host == "" || len(parsed.Host) > maxServerLength || !utf8.ValidString(parsed.Host) {
 		return other
 	}
 	host := strings.ToLower(parsed.Host)

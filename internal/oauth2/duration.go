@@ -125,7 +125,7 @@ func worded(s string) (total time.Duration, ok bool) {
 		if !known || !isNumber {
 			return 0, false
 		}
-		total, ok = min(total+times(amount, unit), longestLifetime), true
+		total, ok = min(total+times(amount, unit), maxLifetime), true
 		s = s[len(match[0]):]
 	}
 	return total, ok
@@ -140,7 +140,7 @@ func sum(amounts []string, units []time.Duration) (total time.Duration, ok bool)
 		if !isNumber {
 			return 0, false
 		}
-		total = min(total+times(n, units[i]), longestLifetime)
+		total = min(total+times(n, units[i]), maxLifetime)
 	}
 	return total, true
 }
@@ -151,5 +151,5 @@ func times(amount float64, unit time.Duration) time.Duration {
 	if unit == 0 {
 		unit = time.Second
 	}
-	return durationOf(amount*unit.Seconds(), longestLifetime)
+	return durationOf(amount*unit.Seconds(), maxLifetime)
 }

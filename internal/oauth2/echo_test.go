@@ -101,7 +101,7 @@ var _ = Describe("a server that echoes what it was sent", func() {
 		}
 	})
 
-	It("has no short word blotted out that only happens to be a value", func() {
+	It("has no short word isMasked out that only happens to be a value", func() {
 		s := rfc6749(withSecretKeys("n", "n"))
 		request := requestTo(s, oauth2.Grant{Credentials: holding(map[string]string{"n": "no"})})
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, `{"error_description": "no such client"}`))

@@ -66,16 +66,16 @@ var compactDate = regexp.MustCompile(`^20[0-9]{6}(?:[0-9]{4}(?:[0-9]{2}(?:[0-9]{
 // since1970 reads seconds, milliseconds, microseconds or nanoseconds, by their size.
 func since1970(s string, n float64) (time.Time, bool) {
 	// In seconds these are the years 5138 and beyond; so they are smaller units.
-	const leastMilliseconds, leastMicroseconds, leastNanoseconds = 1e11, 1e14, 1e17
+	const minMilliseconds, minMicroseconds, minNanoseconds = 1e11, 1e14, 1e17
 	if compactDate.MatchString(s) || isTicks(n) {
 		return time.Time{}, false
 	}
 	switch size := math.Abs(n); {
-	case size >= leastNanoseconds:
+	case size >= minNanoseconds:
 		n /= 1e9
-	case size >= leastMicroseconds:
+	case size >= minMicroseconds:
 		n /= 1e6
-	case size >= leastMilliseconds:
+	case size >= minMilliseconds:
 		n /= 1000
 	}
 	return time.Unix(0, 0).Add(durationOf(n, math.MaxInt64)), true

@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// longestLifetime caps what a server claims, so that arithmetic on it is safe.
-const longestLifetime = 10 * 365 * 24 * time.Hour
+// maxLifetime caps what a server claims, so that arithmetic on it is safe.
+const maxLifetime = 10 * 365 * 24 * time.Hour
 
 // LifetimeSource is what told how long a token lives: the field of the
 // declaration by which it was found, or the claim exp.
@@ -102,7 +102,7 @@ func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 	} else {
 		lifetime.Source, lifetime.At, lifetime.IsCautious = earliest.source, earliest.place, earliest.isCautious
 	}
-	if latest := response.StartedAt.Add(longestLifetime); earliest.at.After(latest) {
+	if latest := response.StartedAt.Add(maxLifetime); earliest.at.After(latest) {
 		earliest.at = latest
 	}
 	return earliest.at.Truncate(time.Second), lifetime
@@ -167,14 +167,14 @@ func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeS
 // long, and as an instant, in whatever notation, it lies within a few years.
 func isInstant(value any, lifetime time.Duration, now time.Time) bool {
 	const minLifetime = 1e9 * time.Second
-	if lifetime < min(minLifetime, longestLifetime) {
+	if lifetime < min(minLifetime, maxLifetime) {
 		return false
 	}
 	text, _ := scalar(value)
 	// Some write a unit behind it.
 	text = strings.TrimRight(strings.ToLower(text), " abcdefghijklmnopqrstuvwxyz")
 	at, _, ok := instantOf(text, "", "")
-	return ok && at.Sub(now).Abs() < longestLifetime
+	return ok && at.Sub(now).Abs() < maxLifetime
 }
 
 // minExpiry is a bound: an earlier date is no expiry of a token.
@@ -195,7 +195,7 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 		return latest, ""
 	case !isCertain && !at.After(response.ReceivedAt):
 		return at, passedWithoutZone
-	case !at.Before(response.StartedAt.Add(longestLifetime)):
+	case !at.Before(response.StartedAt.Add(maxLifetime)):
 		// Misunderstood, or meant as "never".
 		return at, farAhead
 	}

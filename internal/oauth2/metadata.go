@@ -13,8 +13,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// longestURL is what the API takes, too.
-const longestURL = 2048
+// maxURLLength is what the API takes, too.
+const maxURLLength = 2048
 
 // Metadata is what an authorization server tells about itself (RFC 8414 section 2).
 type Metadata struct {
@@ -47,7 +47,7 @@ func (m *Metadata) Bytes() (total int) {
 // isEndpoint holds what is discovered to the rules of what is declared.
 func isEndpoint(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && len(text) <= longestURL && (u.Scheme == "https" || u.Scheme == "http") &&
+	return err == nil && len(text) <= maxURLLength && (u.Scheme == "https" || u.Scheme == "http") &&
 		u.Hostname() != "" && u.User == nil && !strings.Contains(text, "#")
 }
 
@@ -94,7 +94,7 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		metadata.RevocationEndpoint, metadata.MTLSEndpointAliases.TokenEndpoint, metadata.MTLSEndpointAliases.RevocationEndpoint,
 	} {
 		if endpoint != "" && !isEndpoint(endpoint) {
-			return nil, discoveryError(response, "%s names an endpoint that is no absolute https URL of at most %d characters", from, longestURL)
+			return nil, discoveryError(response, "%s names an endpoint that is no absolute https URL of at most %d characters", from, maxURLLength)
 		}
 	}
 	return metadata, nil

@@ -100,7 +100,7 @@ func put(object map[string]any, name string, value any) bool {
 				return false
 			}
 			place = node[index]
-		case blot:
+		case mask:
 			// What is inside is hidden as well.
 			return true
 		default:

@@ -11,8 +11,8 @@ import (
 // hiddenPart stands in a URL for a part that only the server has named.
 const hiddenPart = "..."
 
-// usualParts are parts of URLs in which servers commonly lie. They tell nothing of a secret.
-var usualParts = strings.Fields(`access access-token accesstoken account accounts adfs admin api apis as as/token.oauth2 auth authn
+// commonParts are parts of URLs in which servers commonly lie. They tell nothing of a secret.
+var commonParts = strings.Fields(`access access-token accesstoken account accounts adfs admin api apis as as/token.oauth2 auth authn
 	authorization authorize com connect create default dev endpoint eu example global grant id identity idp introspect invalid
 	io issue jwt login mtls net oauth oauth1 oauth2 oauth20 oidc openid openid-connect openid-configuration org prod
 	protocol public realms rest revoke revocation secure service services session signin sso sts tenant tenants test token
@@ -50,7 +50,7 @@ func shownURL(issuer, raw string) string {
 // consistsOf reports whether each part of a text is known or usual.
 func consistsOf(text, separator string, known []string) bool {
 	return !slices.ContainsFunc(strings.Split(text, separator), func(part string) bool {
-		return part != "" && !slices.Contains(known, part) && !slices.Contains(usualParts, part)
+		return part != "" && !slices.Contains(known, part) && !slices.Contains(commonParts, part)
 	})
 }
 

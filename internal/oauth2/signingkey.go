@@ -58,7 +58,7 @@ func (c Credentials) signingKey(algorithm v1alpha1.AssertionAlgorithm, keyID str
 		chosen = jose.SignatureAlgorithm(jwk.Algorithm)
 	}
 	if chosen == "" {
-		chosen = usualAlgorithm(jwk.Key)
+		chosen = defaultAlgorithm(jwk.Key)
 	}
 	if keyID != "" {
 		jwk.KeyID = keyID
@@ -110,7 +110,7 @@ func algorithmsOf(key any) []jose.SignatureAlgorithm {
 	return nil
 }
 
-func usualAlgorithm(key any) jose.SignatureAlgorithm {
+func defaultAlgorithm(key any) jose.SignatureAlgorithm {
 	if algorithms := algorithmsOf(key); len(algorithms) > 0 {
 		return algorithms[0]
 	}
@@ -118,8 +118,8 @@ func usualAlgorithm(key any) jose.SignatureAlgorithm {
 }
 
 const (
-	// longestKey bounds the text of a private key, or of a set of them.
-	longestKey = 64 << 10
+	// maxSigningKeyBytes bounds the text of a private key, or of a set of them.
+	maxSigningKeyBytes = 64 << 10
 	// maxKeySet bounds the keys of a JWK Set: each is parsed.
 	maxKeySet = 100
 	// largestModulus bounds RSA keys, in bits: the time of a signature grows with the
@@ -132,8 +132,8 @@ const (
 func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	text = strings.TrimSpace(text)
 	switch {
-	case len(text) > longestKey:
-		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", longestKey>>10)
+	case len(text) > maxSigningKeyBytes:
+		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", maxSigningKeyBytes>>10)
 	case strings.HasPrefix(text, "{"):
 		return parseJWK(text, keyID)
 	case strings.Contains(text, "-----BEGIN "):
@@ -155,7 +155,7 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 			err error
 		)
 		switch {
-		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes:
+		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxSigningKeyBytes:
 			return jose.JSONWebKey{}, keyError("has more than %d bits: use a smaller one", largestModulus)
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
 			return jose.JSONWebKey{}, keyError("is encrypted with a passphrase: put the decrypted key there")

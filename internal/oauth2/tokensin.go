@@ -13,7 +13,7 @@ var (
 	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
-// minToken is the length of a text that may be a token: a shorter one would blot out words.
+// minToken is the length of a text that may be a token: a shorter one would mask out words.
 const minToken = 8
 
 // tokensIn returns the texts of a response that must never be shown: the access token, and

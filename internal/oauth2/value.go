@@ -16,12 +16,12 @@ type value struct {
 	kind v1alpha1.ParameterType
 	// secret tells that the text must not be shown.
 	secret bool
-	// blotted tells that the text stands instead of a secret one.
-	blotted bool
+	// isMasked tells that the text stands instead of a secret one.
+	isMasked bool
 }
 
-// blot stands in JSON where something is hidden.
-type blot string
+// mask stands in JSON where something is hidden.
+type mask string
 
 func plain(text string) value { return value{text: text} }
 
@@ -105,8 +105,8 @@ var errNotOfType = errors.New("not of its type")
 
 // json is the value as it is encoded in JSON.
 func (v value) json() (any, error) {
-	if v.blotted {
-		return blot(v.text), nil
+	if v.isMasked {
+		return mask(v.text), nil
 	}
 	switch v.kind {
 	case v1alpha1.NumberParameter:
@@ -157,7 +157,7 @@ func (v value) leaves() (texts []string) {
 // shown is the value as it may be shown.
 func (v value) shown() value {
 	if v.secret {
-		return value{text: redacted, kind: v.kind, blotted: true}
+		return value{text: redacted, kind: v.kind, isMasked: true}
 	}
 	return v
 }

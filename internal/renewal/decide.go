@@ -41,8 +41,8 @@ type Input struct {
 	TargetName  string
 	// Target is the Secret that the token goes to; nil when it does not exist.
 	Target *tokensecret.State
-	// Rival is a ClientCredential with the same target that goes first; may be empty.
-	Rival string
+	// ConflictingOwner is a ClientCredential with the same target that goes first; may be empty.
+	ConflictingOwner string
 	// Unwritten is true if a valid token for the same request, no older than that of the
 	// target, waits in memory to be written.
 	Unwritten bool
@@ -100,8 +100,8 @@ const (
 	// Verify: the metadata cannot tell whether the Secret still holds its token.
 	// Read it; write it again when it does, exchange when it does not.
 	Verify Action = "Verify"
-	// Mend: as Verify, but nothing is done when the Secret does not hold its token.
-	Mend Action = "Mend"
+	// Repair: as Verify, but nothing is done when the Secret does not hold its token.
+	Repair Action = "Repair"
 	// Wait: nothing is to be done before an instant.
 	Wait Action = "Wait"
 	// Refuse: nothing can be done before someone changes something.
@@ -211,9 +211,9 @@ func (in Input) isOfToken(last *v1alpha1.TokenStatus) bool {
 		last.IssuedAt.Time.Equal(in.Token().IssuedAt) && last.ExpiresAt.Time.Equal(in.Token().ExpiresAt)
 }
 
-// NextLook is when to look again after an attempt: at retryAt when it failed, else
+// RequeueAt is when to look again after an attempt: at retryAt when it failed, else
 // when the token is due, and in any case when a valid token expires.
-func NextLook(in Input, retryAt time.Time) time.Time {
+func RequeueAt(in Input, retryAt time.Time) time.Time {
 	if retryAt.IsZero() && in.Token() != nil {
 		retryAt = in.RenewAt()
 	}

@@ -51,7 +51,7 @@ var _ = Describe("the decision", func() {
 		Entry("a failure without a token is not tried again at once", renewal.Wait, "backing off", noTarget, backingOff),
 		Entry("a backoff holds although the token is due", renewal.Wait, "backing off", due, backingOff),
 		Entry("a backoff holds although the token expired", renewal.Wait, "backing off", expired, backingOff),
-		Entry("a Secret that was tampered with is verified while a backoff runs", renewal.Mend, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
+		Entry("a Secret that was tampered with is verified while a backoff runs", renewal.Repair, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
 		Entry("a backoff holds although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
 		Entry("a backoff holds although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
 		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),
@@ -220,7 +220,7 @@ var _ = Describe("the look after an attempt", func() {
 			if retryIn > 0 {
 				retryAt = in.Now.Add(retryIn)
 			}
-			Expect(renewal.NextLook(in, retryAt)).To(Equal(expected(in)))
+			Expect(renewal.RequeueAt(in, retryAt)).To(Equal(expected(in)))
 		},
 		Entry("at the renewal when it went well", renewal.Input.RenewAt, time.Duration(0)),
 		Entry("at the retry when it failed", inAMinute, time.Minute),

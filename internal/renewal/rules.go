@@ -42,14 +42,14 @@ func targetTaken(in Input) *Decision {
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q is being deleted and waits for its finalizers %q: see that they are removed, or set spec.target.name to another name",
 			in.TargetName, in.Target.Finalizers))
-	case in.Target != nil && in.Target.Adoptable && in.Target.Unfit != "":
+	case in.Target != nil && in.Target.Adoptable && in.Target.AdoptionBlocker != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q cannot be adopted: %s: make them fit, delete that Secret, or set spec.target.name to another name",
-			in.TargetName, in.Target.Unfit))
-	case in.Target.IsFree() && in.Rival != "":
+			in.TargetName, in.Target.AdoptionBlocker))
+	case in.Target.IsFree() && in.ConflictingOwner != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"ClientCredential %q writes to Secret %q too, and goes first: set spec.target.name of one of them to another name",
-			in.Rival, in.TargetName))
+			in.ConflictingOwner, in.TargetName))
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func backingOff(in Input) *Decision {
 	}
 	decision := &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
 	if in.MayBeIntact() && in.Target.Drifted && in.contested() == nil {
-		decision.Action, decision.Why = Mend, "the token Secret was changed or taken over while the renewal fails"
+		decision.Action, decision.Why = Repair, "the token Secret was changed or taken over while the renewal fails"
 		decision.Repair = true
 	}
 	return decision

@@ -27,7 +27,7 @@ var _ = Describe("a token that the server gave again", func() {
 		expected := before.Token.DeepCopy()
 		expected.RenewAt = second(now.Add(10 * time.Minute))
 		Expect(told.Status.Token).To(Equal(expected))
-		Expect(told.NextLook).To(Equal(now.Add(10 * time.Minute)))
+		Expect(told.RequeueAt).To(Equal(now.Add(10 * time.Minute)))
 		Expect(told.Events).To(BeEmpty())
 		Expect(told.Status.Failure).To(BeNil())
 		Expect(told.Status.Conditions).To(ConsistOf(condition(ready, yes, v1alpha1.ReasonTokenIssued)))
@@ -39,7 +39,7 @@ var _ = Describe("a token that the server gave again", func() {
 		func(age, next, look time.Duration) {
 			told := report(observed(aged(age)), sameAgain, idle)
 			Expect(told.Status.Token.RenewAt.Time).To(Equal(now.Add(next)))
-			Expect(told.NextLook).To(Equal(now.Add(look)))
+			Expect(told.RequeueAt).To(Equal(now.Add(look)))
 		},
 		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute, 10*time.Minute),
 		Entry("after half of a minute", 59*time.Minute, 30*time.Second, 30*time.Second),
@@ -50,8 +50,8 @@ var _ = Describe("a token that the server gave again", func() {
 	It("is asked for again no sooner than it would be, if it was asked for early", func() {
 		in := observed(renewRequested)
 		told := report(in, sameAgain, idle)
-		Expect(told.NextLook).To(Equal(in.RenewAt()))
-		Expect(told.NextLook).To(BeTemporally(">", now.Add(25*time.Minute)))
+		Expect(told.RequeueAt).To(Equal(in.RenewAt()))
+		Expect(told.RequeueAt).To(BeTemporally(">", now.Add(25*time.Minute)))
 		Expect(told.Status.Token).To(Equal(idle.Token))
 	})
 
@@ -62,7 +62,7 @@ var _ = Describe("a token that the server gave again", func() {
 			Expect(renewal.Decide(withLast(in, before)).Action).To(Equal(renewal.Keep))
 			told := report(in, nothing, before)
 			Expect(told.Status).To(Equal(before))
-			Expect(told.NextLook).To(Equal(now.Add(10 * time.Minute)))
+			Expect(told.RequeueAt).To(Equal(now.Add(10 * time.Minute)))
 			Expect(told.Events).To(BeEmpty())
 		}
 		Expect(renewal.Decide(withLast(observed(aged(40*time.Minute), later(10*time.Minute)), before)).Action).To(Equal(renewal.Exchange))
@@ -82,8 +82,8 @@ var _ = Describe("a token that the server gave again", func() {
 				}
 			}
 			next := report(in, outcome, told)
-			Expect(next.NextLook).To(BeTemporally(">", in.Now))
-			told, in.Now = next.Status, next.NextLook
+			Expect(next.RequeueAt).To(BeTemporally(">", in.Now))
+			told, in.Now = next.Status, next.RequeueAt
 		}
 		Expect(len(asked)).To(And(BeNumerically(">", 4), BeNumerically("<", 12)))
 		Expect(asked[len(asked)-1]).To(Equal(time.Hour + time.Second))
@@ -135,7 +135,7 @@ var _ = Describe("a token that the server gave again", func() {
 		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 		told := report(observed(aged(40*time.Minute), later(10*time.Minute)), down, before)
 		Expect(told.Status.Token).To(Equal(before.Token))
-		Expect(told.NextLook).To(Equal(told.Status.Failure.RetryAt.Time))
+		Expect(told.RequeueAt).To(Equal(told.Status.Failure.RetryAt.Time))
 		Expect(told.Status).To(haveCondition(renewalFailing, yes, v1alpha1.ReasonServerError))
 	})
 
@@ -169,7 +169,7 @@ var _ = Describe("a deferred request", func() {
 			Expect(told.Status.Conditions).To(ConsistOf(condition(ready, no, reason), condition(reconciling, yes, reason)))
 			Expect(told.Status.Failure).To(BeNil())
 			Expect(told.Status.LastHandledRenewRequest).To(BeEmpty())
-			Expect(told.NextLook).To(Equal(later))
+			Expect(told.RequeueAt).To(Equal(later))
 		},
 		Entry("for a busy host, after half a minute", renewal.Busy(server, now.Add(-30*time.Second), later), v1alpha1.ReasonTokenEndpointBusy),
 		Entry("for a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), v1alpha1.ReasonRateLimited),
@@ -178,7 +178,7 @@ var _ = Describe("a deferred request", func() {
 
 	It("for a busy host writes no status during the first half minute", func() {
 		told := status.Compute(status.Input{Observed: observed(noTarget), Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later))})
-		Expect(told).To(Equal(status.Report{NextLook: now.Add(20 * time.Second)}))
+		Expect(told).To(Equal(status.Report{RequeueAt: now.Add(20 * time.Second)}))
 	})
 
 	It("for a busy host is told at once if the status says something else", func() {
@@ -192,7 +192,7 @@ var _ = Describe("a deferred request", func() {
 	It("is looked at again when the token expires", func() {
 		in := observed()
 		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.AwaitTurn(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
-		Expect(told.NextLook).To(Equal(in.Target.Record.ExpiresAt))
+		Expect(told.RequeueAt).To(Equal(in.Target.Record.ExpiresAt))
 	})
 
 	It("does not forget how often an attempt failed before", func() {

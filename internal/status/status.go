@@ -68,7 +68,7 @@ type Request struct {
 type Report struct {
 	Status   v1alpha1.ClientCredentialStatus
 	Events   []Event
-	NextLook time.Time
+	RequeueAt time.Time
 }
 
 // Compute makes the report.
@@ -93,7 +93,7 @@ func Compute(in Input) Report {
 		status.LastHandledRenewRequest = after.RenewRequest
 	}
 	if isBriefWait(in) {
-		return Report{Status: in.Previous, NextLook: expiryBefore(after, in.Outcome.Deferred.BusySince.Add(silentWait))}
+		return Report{Status: in.Previous, RequeueAt: expiryBefore(after, in.Outcome.Deferred.BusySince.Add(silentWait))}
 	}
 	current := problemOf(in, after, status.Failure)
 	for _, condition := range in.Previous.Conditions {
@@ -104,12 +104,12 @@ func Compute(in Input) Report {
 	return Report{
 		Status:   status,
 		Events:   events(in, after, status),
-		NextLook: nextLook(in, after, status, current),
+		RequeueAt: requeueAt(in, after, status, current),
 	}
 }
 
-// nextLook is when there is something to do or to tell; zero for never.
-func nextLook(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, current *agedProblem) time.Time {
+// requeueAt is when there is something to do or to tell; zero for never.
+func requeueAt(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, current *agedProblem) time.Time {
 	next := nextAction(in, after, status)
 	if current == nil || current.stallsAt.IsZero() || !after.Now.Before(current.stallsAt) {
 		return next
@@ -127,9 +127,9 @@ func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialS
 	case !in.Outcome.Attempted:
 		return in.Decision.Until
 	case status.Failure != nil:
-		return renewal.NextLook(after, status.Failure.RetryAt.Time)
+		return renewal.RequeueAt(after, status.Failure.RetryAt.Time)
 	default:
-		return renewal.NextLook(after, time.Time{})
+		return renewal.RequeueAt(after, time.Time{})
 	}
 }
 

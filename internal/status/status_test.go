@@ -211,7 +211,7 @@ var _ = Describe("the failure in the status", func() {
 			told := report(in, outcome, unseen)
 			Expect(told.Status.Failure.RetryAt.Time).To(And(
 				BeTemporally(">=", at.Add(2*time.Hour)), BeTemporally("<", at.Add(2*time.Hour+time.Second))))
-			Expect(told.NextLook).To(BeTemporally(">=", at.Add(2*time.Hour)))
+			Expect(told.RequeueAt).To(BeTemporally(">=", at.Add(2*time.Hour)))
 		},
 		Entry("instead of the backoff", problem.Unavailable, now),
 		Entry("instead of the hourly probe", problem.Invalid, now),
@@ -222,7 +222,7 @@ var _ = Describe("the failure in the status", func() {
 var _ = DescribeTable("the next look comes",
 	func(observation renewal.Input, outcome status.Outcome, expected func(renewal.Input, status.Report) time.Time) {
 		told := report(observation, outcome, idle)
-		Expect(told.NextLook).To(Equal(expected(observation, told)))
+		Expect(told.RequeueAt).To(Equal(expected(observation, told)))
 	},
 	Entry("at the renewal of a good token", observed(), nothing,
 		func(in renewal.Input, _ status.Report) time.Time { return in.RenewAt() }),

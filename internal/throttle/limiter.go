@@ -2,9 +2,9 @@ package throttle
 
 import "time"
 
-// longestWait is the longest time that a caller is told to wait. It is a net for
+// maxWait is the longest time that a caller is told to wait. It is a net for
 // the case that nobody calls Due.
-const longestWait = time.Hour
+const maxWait = time.Hour
 
 // Limit is so many requests in any half-open interval of the length Per. There is
 // no limit unless both are positive.

@@ -194,8 +194,8 @@ func later(a, b time.Time) time.Time {
 func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	each := max(1, l.limit.Requests/(1+max(1, l.server.waiting)))
 	rounds, rank := rank/each, rank%each
-	if rounds > int(longestWait/l.limit.Per) {
-		return now.Add(longestWait)
+	if rounds > int(maxWait/l.limit.Per) {
+		return now.Add(maxWait)
 	}
 	taken := l.counted(now)
 	free := l.limit.Requests - len(taken)
@@ -208,7 +208,7 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	}
 	back := sort.Search(len(taken), func(back int) bool { return shareOf(free+back, t.held(start(back))) > rank })
 	at := start(back).Add(time.Duration(rounds+1) * l.limit.Per)
-	if latest := now.Add(longestWait); at.After(latest) {
+	if latest := now.Add(maxWait); at.After(latest) {
 		return latest
 	}
 	return at
@@ -220,9 +220,9 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 // A place comes back a period after it was taken. So the places are a ring: those
 // free now, then those taken, the oldest first, then the same a period later.
 func (l *line) place(rank int, now time.Time) time.Time {
-	latest := now.Add(longestWait)
+	latest := now.Add(maxWait)
 	rounds, rank := rank/l.limit.Requests, rank%l.limit.Requests
-	if rounds > int(longestWait/l.limit.Per) {
+	if rounds > int(maxWait/l.limit.Per) {
 		return latest
 	}
 	taken := l.counted(now)

@@ -28,12 +28,12 @@ var _ = Describe("further fields of a token response", func() {
 	It("may be empty, and are there all the same", func() {
 		secret := written(withFields("region", ""), provenance)
 		Expect(secret.Data).To(HaveKeyWithValue("region", BeEmpty()))
-		Expect(tokensecret.Intact(secret, provenance)).NotTo(BeNil())
+		Expect(tokensecret.VerifiedToken(secret, provenance)).NotTo(BeNil())
 	})
 
 	It("come back with a token that is intact, and are written again", func() {
 		secret := written(rich, provenance)
-		again := *tokensecret.Intact(secret, provenance)
+		again := *tokensecret.VerifiedToken(secret, provenance)
 		Expect(again.Fields).To(HaveLen(2))
 		Expect(again.Fields["id_token"].Reveal()).To(Equal("the-id-token"))
 		Expect(written(again, provenance)).To(Equal(secret))
@@ -42,14 +42,14 @@ var _ = Describe("further fields of a token response", func() {
 	It("are none in a token without", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.RecordOf(secret.Annotations).Fields).To(BeNil())
-		Expect(tokensecret.Intact(secret, provenance).Fields).To(BeNil())
+		Expect(tokensecret.VerifiedToken(secret, provenance).Fields).To(BeNil())
 	})
 
 	DescribeTable("tell by the fingerprint whether they are as they were:",
 		func(intact bool, change func(*corev1.Secret, *tokensecret.Provenance)) {
 			secret, now := written(rich, provenance), provenance
 			change(secret, &now)
-			Expect(tokensecret.Intact(secret, now) != nil).To(Equal(intact))
+			Expect(tokensecret.VerifiedToken(secret, now) != nil).To(Equal(intact))
 		},
 		Entry("they are, in another order", true, annotate(v1alpha1.ResponseFieldsAnnotation, "instance_url,id_token")),
 		Entry("they are, with a key of somebody else", true, put("ca.crt", "x")),
@@ -81,7 +81,7 @@ var _ = Describe("further fields of a token response", func() {
 	It("are not intact where a token had none, and somebody adds one", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.ResponseFieldsAnnotation], secret.Data["ca.crt"] = "ca.crt", []byte("x")
-		Expect(tokensecret.Intact(secret, provenance)).To(BeNil())
+		Expect(tokensecret.VerifiedToken(secret, provenance)).To(BeNil())
 	})
 
 	DescribeTable("are tampered with, like the token itself,",
@@ -122,8 +122,8 @@ var _ = Describe("the fingerprint", func() {
 			before(&was.Credentials)
 			after(&is.Credentials)
 			secret := written(token, was)
-			Expect(tokensecret.Intact(secret, was)).NotTo(BeNil())
-			Expect(tokensecret.Intact(secret, is)).To(BeNil())
+			Expect(tokensecret.VerifiedToken(secret, was)).NotTo(BeNil())
+			Expect(tokensecret.VerifiedToken(secret, is)).To(BeNil())
 			Expect(was.Equal(is)).To(BeFalse())
 		},
 		Entry("a private key that came", func(*oauth2.Credentials) {}, func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }),

@@ -166,7 +166,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		secret := written(token, provenance)
 		after := patched(secret, tokensecret.StateOf(owner, secret).End(issuedAt.Add(time.Minute)))
 		Expect(tokensecret.RecordOf(after.Annotations)).To(HaveField("ExpiresAt", issuedAt.Add(time.Minute)))
-		Expect(tokensecret.Intact(after, provenance)).To(BeNil())
+		Expect(tokensecret.VerifiedToken(after, provenance)).To(BeNil())
 	})
 
 	It("is only taken over as it was looked at", func() {

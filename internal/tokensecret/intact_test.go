@@ -39,7 +39,7 @@ var _ = Describe("a token in its Secret", func() {
 		GinkgoHelper()
 		secret, now := written(token, provenance), provenance
 		change(secret, &now)
-		return tokensecret.Intact(secret, now)
+		return tokensecret.VerifiedToken(secret, now)
 	}
 
 	DescribeTable("is intact, and need not be asked for again, after",
@@ -95,7 +95,7 @@ var _ = Describe("a token in its Secret", func() {
 	It("is not intact when it is empty, whatever the record says", func() {
 		empty := token
 		empty.AccessToken = oauth2.NewSensitive("")
-		Expect(tokensecret.Intact(written(empty, provenance), provenance)).To(BeNil())
+		Expect(tokensecret.VerifiedToken(written(empty, provenance), provenance)).To(BeNil())
 	})
 })
 
@@ -115,7 +115,7 @@ var _ = DescribeTable("a token that could not be written serves",
 
 var _ = It("a token keeps its record when it is written again", func() {
 	secret := written(token, provenance)
-	again := *tokensecret.Intact(secret, provenance)
+	again := *tokensecret.VerifiedToken(secret, provenance)
 	Expect(written(again, provenance)).To(Equal(secret))
 	Expect(again.ExpiresAt.Sub(again.IssuedAt)).To(Equal(time.Hour))
 })

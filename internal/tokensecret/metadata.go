@@ -60,18 +60,18 @@ func (m metadata) isIn(secret metav1.Object) bool {
 	return has(secret.GetLabels(), m.labels) && has(secret.GetAnnotations(), m.annotations)
 }
 
-// leftovers are what the operator alone once wrote and does not want any more. An
+// staleFields are what the operator alone once wrote and does not want any more. An
 // apply does not take away what the create before it made.
-type leftovers map[string][]string
+type staleFields map[string][]string
 
-func (s *State) leftovers(owner *v1alpha1.ClientCredential) leftovers {
+func (s *State) staleFields(owner *v1alpha1.ClientCredential) staleFields {
 	kept := metadataOf(owner).keys()
 	kept[annotationsField] = append(kept[annotationsField], ownAnnotations...)
 	kept[dataField] = append(templateKeys(owner), tokenKeys...)
 	if s.Record != nil {
 		kept[dataField] = append(kept[dataField], s.Record.Fields...)
 	}
-	left, foreign := leftovers{}, s.foreign.keys()
+	left, foreign := staleFields{}, s.foreign.keys()
 	for field, keys := range s.written.keys() {
 		for _, key := range keys {
 			if !slices.Contains(kept[field], key) && !slices.Contains(foreign[field], key) {
@@ -82,18 +82,18 @@ func (s *State) leftovers(owner *v1alpha1.ClientCredential) leftovers {
 	return left
 }
 
-func (l leftovers) isEmpty() bool { return len(l) == 0 }
+func (l staleFields) isEmpty() bool { return len(l) == 0 }
 
-// Tidy is a strategic merge patch that takes from the target, as it was before a
+// PrunePatch is a strategic merge patch that takes from the target, as it was before a
 // write, what the operator once wrote and does not want any more; nil when there is
 // nothing. It is for the Secret as that write left it, with the resourceVersion.
-func Tidy(owner *v1alpha1.ClientCredential, before *State, record Record, resourceVersion string) []byte {
+func PrunePatch(owner *v1alpha1.ClientCredential, before *State, record Record, resourceVersion string) []byte {
 	if before == nil || !before.Owned {
 		return nil
 	}
 	now := *before
 	now.Record = &record
-	left, released := now.leftovers(owner), before.referenced && owner.RetainsTarget()
+	left, released := now.staleFields(owner), before.referenced && owner.RetainsTarget()
 	if left.isEmpty() && !released {
 		return nil
 	}

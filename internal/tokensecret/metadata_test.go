@@ -230,7 +230,7 @@ var _ = Describe("tidying up after a write", func() {
 	// patchOf is the patch for a Secret as it was before the write of a token.
 	patchOf := func(now *v1alpha1.ClientCredential, before *corev1.Secret, next oauth2.Token) string {
 		GinkgoHelper()
-		return string(tokensecret.Tidy(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance), "43"))
+		return string(tokensecret.PrunePatch(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance), "43"))
 	}
 	patch := func(data, labels, annotations string) string {
 		return `{"data":` + data + `,"metadata":{"annotations":` + annotations + `,"labels":` + labels + `,"resourceVersion":"43","uid":"secret-uid"}}`
@@ -290,14 +290,14 @@ var _ = Describe("tidying up after a write", func() {
 	)
 
 	It("takes nothing from a Secret that was not there", func() {
-		Expect(tokensecret.Tidy(owner, nil, tokensecret.NewRecord(token, provenance), "43")).To(BeNil())
+		Expect(tokensecret.PrunePatch(owner, nil, tokensecret.NewRecord(token, provenance), "43")).To(BeNil())
 	})
 
 	It("leaves the state before as it was, also where it holds no record", func() {
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		delete(secret.Annotations, v1alpha1.IssuedAtAnnotation)
 		before := tokensecret.StateOf(owner, secret)
-		Expect(tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance), "43")).NotTo(BeNil())
+		Expect(tokensecret.PrunePatch(owner, before, tokensecret.NewRecord(token, provenance), "43")).NotTo(BeNil())
 		Expect(before.Record).To(BeNil())
 	})
 
@@ -311,7 +311,7 @@ var _ = Describe("tidying up after a write", func() {
 			{"metadata", "labels", "note"}, {"metadata", "annotations", "team"}, {"data", "tier"},
 		}))
 		before := tokensecret.StateOf(owner, secret)
-		after := tidied(secret, tokensecret.Tidy(owner, before, tokensecret.NewRecord(token, provenance), "43"))
+		after := tidied(secret, tokensecret.PrunePatch(owner, before, tokensecret.NewRecord(token, provenance), "43"))
 
 		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
 		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
@@ -341,11 +341,11 @@ var _ = Describe("tidying up after a write", func() {
 		secret.ManagedFields = append(secret.ManagedFields, wrote(tokensecret.FieldManager, applied, fieldsOf(over)))
 		Expect(tokensecret.StateOf(now, secret).Drifted).To(BeTrue())
 
-		after := tidied(secret, tokensecret.Tidy(now, before, record, "43"))
+		after := tidied(secret, tokensecret.PrunePatch(now, before, record, "43"))
 		after.ManagedFields = []metav1.ManagedFieldsEntry{
 			wrote(tokensecret.FieldManager, updated, fieldsOf(after)), wrote(tokensecret.FieldManager, applied, fieldsOf(over)),
 		}
 		Expect(tokensecret.StateOf(now, after).Drifted).To(BeFalse())
-		Expect(tokensecret.Tidy(now, tokensecret.StateOf(now, after), record, "43")).To(BeNil())
+		Expect(tokensecret.PrunePatch(now, tokensecret.StateOf(now, after), record, "43")).To(BeNil())
 	})
 })

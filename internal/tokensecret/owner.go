@@ -90,8 +90,8 @@ func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
 	return s.patchOwner([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
 }
 
-// Unfit tells why a Secret that agrees to it cannot be adopted; empty when it can.
-func Unfit(owner *v1alpha1.ClientCredential, secret *corev1.Secret) string {
+// AdoptionBlocker tells why a Secret that agrees to it cannot be adopted; empty when it can.
+func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) string {
 	switch {
 	case secret.Type != TypeOf(owner):
 		return fmt.Sprintf("it has the type %s, and spec.target.template.type is %s", secret.Type, TypeOf(owner))

@@ -79,9 +79,9 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 	return secret, nil
 }
 
-// Intact returns the token that a Secret holds if it is the one that its record
+// VerifiedToken returns the token that a Secret holds if it is the one that its record
 // tells of, issued for the given provenance; else nil.
-func Intact(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
+func VerifiedToken(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	record := RecordOf(secret.Annotations)
 	if record == nil || record.RequestHash != provenance.RequestHash {
 		return nil

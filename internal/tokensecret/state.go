@@ -20,8 +20,8 @@ type State struct {
 	// Inherited is true if an earlier ClientCredential of this namespace and name left the
 	// Secret, so that it is taken over, and its token verified.
 	Inherited bool
-	// Unfit is why it cannot be taken over all the same; empty for nothing.
-	Unfit string
+	// AdoptionBlocker is why it cannot be taken over all the same; empty for nothing.
+	AdoptionBlocker string
 	// Finalizers that hold up the deletion of the Secret; empty when it is not being
 	// deleted.
 	Finalizers []string
@@ -70,7 +70,7 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		state.Tampered = !isVerified || !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
 		state.Drifted = state.Tampered || !state.asWanted ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
-			!state.leftovers(owner).isEmpty()
+			!state.staleFields(owner).isEmpty()
 	}
 	return state
 }

@@ -41,9 +41,9 @@ func TemplateHash(owner *v1alpha1.ClientCredential) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Fit leaves out the fields of a token's response that the template has keys for:
+// WithoutTemplateKeys leaves out the fields of a token's response that the template has keys for:
 // the template goes before them.
-func Fit(owner *v1alpha1.ClientCredential, token oauth2.Token) oauth2.Token {
+func WithoutTemplateKeys(owner *v1alpha1.ClientCredential, token oauth2.Token) oauth2.Token {
 	token.Fields = maps.Clone(token.Fields)
 	maps.DeleteFunc(token.Fields, func(name string, _ oauth2.Sensitive) bool {
 		_, templated := owner.TargetTemplate().Data[name]

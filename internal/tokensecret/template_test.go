@@ -51,11 +51,11 @@ var _ = Describe("the template of a token Secret", func() {
 
 	It("goes before a field of the response under the same key, which is not written then", func() {
 		with := templated("", "instance_url", "mine")
-		fit := tokensecret.Fit(with, withFields("instance_url", "u", "region", "eu"))
+		fit := tokensecret.WithoutTemplateKeys(with, withFields("instance_url", "u", "region", "eu"))
 		secret := writtenFor(with, fit, provenance)
 		Expect(secret.Data).To(And(HaveKeyWithValue("instance_url", []byte("mine")), HaveKeyWithValue("region", []byte("eu"))))
 		Expect(tokensecret.RecordOf(secret.Annotations).Fields).To(Equal([]string{"region"}))
-		Expect(tokensecret.Intact(secret, provenance)).NotTo(BeNil())
+		Expect(tokensecret.VerifiedToken(secret, provenance)).NotTo(BeNil())
 	})
 
 	It("gives the Secret its type", func() {
@@ -119,12 +119,12 @@ var _ = Describe("the template of a token Secret", func() {
 	It("leaves no key behind that it does not have any more", func() {
 		secret := writtenFor(templated("", "old", "a", "kept", "b"), token, provenance)
 		now := templated("", "kept", "b")
-		Expect(string(tokensecret.Tidy(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance), "43"))).
+		Expect(string(tokensecret.PrunePatch(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance), "43"))).
 			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"resourceVersion":"43","uid":"secret-uid"}}`))
 	})
 
 	It("changes nothing about the token: its fingerprint stays", func() {
-		Expect(tokensecret.Intact(writtenFor(templated("", "key", "a"), token, provenance), provenance)).NotTo(BeNil())
+		Expect(tokensecret.VerifiedToken(writtenFor(templated("", "key", "a"), token, provenance), provenance)).NotTo(BeNil())
 	})
 })
 
