@@ -118,8 +118,8 @@ func defaultAlgorithm(key any) jose.SignatureAlgorithm {
 }
 
 const (
-	// maxSigningKeyBytes bounds the text of a private key, or of a set of them.
-	maxSigningKeyBytes = 64 << 10
+	// maxKeyText bounds the text of a private key, or of a set of them.
+	maxKeyText = 64 << 10
 	// maxKeySet bounds the keys of a JWK Set: each is parsed.
 	maxKeySet = 100
 	// largestModulus bounds RSA keys, in bits: the time of a signature grows with the
@@ -132,8 +132,8 @@ const (
 func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	text = strings.TrimSpace(text)
 	switch {
-	case len(text) > maxSigningKeyBytes:
-		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", maxSigningKeyBytes>>10)
+	case len(text) > maxKeyText:
+		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", maxKeyText>>10)
 	case strings.HasPrefix(text, "{"):
 		return parseJWK(text, keyID)
 	case strings.Contains(text, "-----BEGIN "):
@@ -155,7 +155,7 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 			err error
 		)
 		switch {
-		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxSigningKeyBytes:
+		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes:
 			return jose.JSONWebKey{}, keyError("has more than %d bits: use a smaller one", largestModulus)
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
 			return jose.JSONWebKey{}, keyError("is encrypted with a passphrase: put the decrypted key there")
