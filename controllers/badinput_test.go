@@ -58,14 +58,14 @@ func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 		g.Expect(failure).To(BeNil())
 		return
 	}
-	least, most := renewal.RetryDelays[bad.class][0]*8/10, bad.retry()
-	if most >= time.Hour && !bad.spec {
+	lower, upper := renewal.RetryDelays[bad.class][0]*8/10, bad.retry()
+	if upper >= time.Hour && !bad.spec {
 		// Half of what is left of the good token.
-		least, most = 29*time.Minute, 30*time.Minute
+		lower, upper = 29*time.Minute, 30*time.Minute
 	}
 	g.Expect(failure.Class).To(Equal(bad.class))
 	g.Expect(failure.RetryAt.Time).To(And(
-		BeTemporally(">=", failure.LastAttemptAt.Add(least)), BeTemporally("<=", failure.LastAttemptAt.Add(most))))
+		BeTemporally(">=", failure.LastAttemptAt.Add(lower)), BeTemporally("<=", failure.LastAttemptAt.Add(upper))))
 }
 
 // expectPatience looks at whether a person is asked to act: at once, after two minutes,

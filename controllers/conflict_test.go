@@ -63,39 +63,39 @@ var _ = Describe("The target of a ClientCredential", func() {
 	})
 
 	It("stays with the first of two ClientCredentials", func(ctx SpecContext) {
-		elder := w.clientCredential("elder")
-		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
-		create(ctx, elder)
-		w.eventuallyReady(ctx, "elder")
+		older := w.clientCredential("older")
+		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		create(ctx, older)
+		w.eventuallyReady(ctx, "older")
 		younger := w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		create(ctx, younger)
-		expectConflict(ctx, "younger", `belongs to ClientCredential elder`)
+		expectConflict(ctx, "younger", `belongs to ClientCredential older`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("going to the second when the first moves on")
-		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
-		w.eventuallyReady(ctx, "elder")
-		Expect(metav1.IsControlledBy(w.secret(ctx, "elder-token"), elder)).To(BeTrue())
+		edit(ctx, older, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
+		w.eventuallyReady(ctx, "older")
+		Expect(metav1.IsControlledBy(w.secret(ctx, "older-token"), older)).To(BeTrue())
 		w.eventuallyReady(ctx, "younger")
 		Expect(metav1.IsControlledBy(w.secret(ctx, "shared"), younger)).To(BeTrue())
 	})
 
-	It("is the elder's although neither has a token yet", func(ctx SpecContext) {
+	It("is the older one's although neither has a token yet", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
-		elder := w.clientCredential("elder")
-		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
-		create(ctx, elder)
+		older := w.clientCredential("older")
+		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
+		create(ctx, older)
 		Eventually(w.tokenRequests).Should(Equal(1))
 		younger := w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
-		createLater(ctx, elder, younger)
-		expectConflict(ctx, "younger", `ClientCredential "elder" writes to Secret "shared" too, and goes first`)
+		createLater(ctx, older, younger)
+		expectConflict(ctx, "younger", `ClientCredential "older" writes to Secret "shared" too, and goes first`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
-		By("going to the younger when the elder is deleted")
+		By("going to the younger when the older is deleted")
 		w.server.Respond("shop", nil)
-		Expect(apiServer.Delete(ctx, elder)).To(Succeed())
+		Expect(apiServer.Delete(ctx, older)).To(Succeed())
 		w.eventuallyReady(ctx, "younger")
 	})
 

@@ -102,16 +102,16 @@ var _ = Describe("A fight over a token Secret", func() {
 		Expect(foreign()).To(Equal(1))
 	})
 
-	It("never begins when the Secret of the younger is replaced while the elder waits for it", func(ctx SpecContext) {
-		elder := w.clientCredential("elder")
-		create(ctx, elder)
+	It("never begins when the Secret of the younger is replaced while the older waits for it", func(ctx SpecContext) {
+		older := w.clientCredential("older")
+		create(ctx, older)
 		younger := w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
-		createLater(ctx, elder, younger)
-		w.eventuallyReady(ctx, "elder")
+		createLater(ctx, older, younger)
+		w.eventuallyReady(ctx, "older")
 		w.eventuallyReady(ctx, "younger")
-		edit(ctx, elder, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"} })
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
+		edit(ctx, older, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"} })
+		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 
 		By("losing the Secret between its deletion and its creation")
 		w.traffic.failWhen(func(request *http.Request) bool {
@@ -123,38 +123,38 @@ var _ = Describe("A fight over a token Secret", func() {
 			}
 		})
 		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring(`"younger"`)))
+		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring(`"younger"`)))
 		w.traffic.failWhen(nil)
 		w.passes(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "younger")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
+		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
 	DescribeTable("never begins between two ClientCredentials",
-		func(ctx SpecContext, elderTarget, youngerTarget v1alpha1.TokenTarget) {
+		func(ctx SpecContext, olderTarget, youngerTarget v1alpha1.TokenTarget) {
 			w.stop()
-			elder, younger := w.clientCredential("elder"), w.clientCredential("younger")
-			elderTarget.Name, youngerTarget.Name = "shop-token", "shop-token"
-			elder.Spec.Target, younger.Spec.Target = &elderTarget, &youngerTarget
-			create(ctx, elder)
-			createLater(ctx, elder, younger)
+			older, younger := w.clientCredential("older"), w.clientCredential("younger")
+			olderTarget.Name, youngerTarget.Name = "shop-token", "shop-token"
+			older.Spec.Target, younger.Spec.Target = &olderTarget, &youngerTarget
+			create(ctx, older)
+			createLater(ctx, older, younger)
 			w.start()
-			w.eventuallyReady(ctx, "elder")
+			w.eventuallyReady(ctx, "older")
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(1))
 
 			By("staying so at a restart, and at a renewal")
 			w.restart()
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
-			w.eventuallyReady(ctx, "elder")
+			w.eventuallyReady(ctx, "older")
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(2))
 		},
 		Entry("with one target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),
 		Entry("of which the younger would adopt", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
-		Entry("of which both would adopt, and the elder retains", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
+		Entry("of which both would adopt, and the older retains", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
 		Entry("that want different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 			Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 		}}),

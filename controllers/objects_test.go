@@ -94,15 +94,15 @@ func create(ctx SpecContext, objects ...client.Object) {
 	}
 }
 
-// createLater creates an object whose creation time is after that of an elder one:
+// createLater creates an object whose creation time is after that of an older one:
 // these times have whole seconds.
-func createLater(ctx SpecContext, elder, younger client.Object) {
+func createLater(ctx SpecContext, older, younger client.Object) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		attempt, ok := younger.DeepCopyObject().(client.Object)
 		g.Expect(ok).To(BeTrue())
 		g.Expect(apiServer.Create(ctx, attempt, client.DryRunAll)).To(Succeed())
-		g.Expect(attempt.GetCreationTimestamp().Time).To(BeTemporally(">", elder.GetCreationTimestamp().Time))
+		g.Expect(attempt.GetCreationTimestamp().Time).To(BeTemporally(">", older.GetCreationTimestamp().Time))
 	}).Should(Succeed())
 	create(ctx, younger)
 }

@@ -151,13 +151,13 @@ func (w *world) setTime(at time.Time) {
 }
 
 // passes lets time go by until something has come about, at most the given time.
-func (w *world) passes(most time.Duration, until func(g Gomega)) {
+func (w *world) passes(limit time.Duration, until func(g Gomega)) {
 	GinkgoHelper()
-	deadline := w.clock.Now().Add(most)
+	deadline := w.clock.Now().Add(limit)
 	var polled bool
 	Eventually(func(g Gomega) {
 		if polled && w.clock.Now().Before(deadline) {
-			w.clock.Step(most / 100)
+			w.clock.Step(limit / 100)
 		}
 		polled = true
 		until(g)
@@ -233,9 +233,9 @@ func (w *world) eventuallySays(ctx SpecContext, name string, conditions ...types
 }
 
 // inTimeSays lets time go by until there are the conditions.
-func (w *world) inTimeSays(ctx SpecContext, name string, most time.Duration, conditions ...types.GomegaMatcher) {
+func (w *world) inTimeSays(ctx SpecContext, name string, limit time.Duration, conditions ...types.GomegaMatcher) {
 	GinkgoHelper()
-	w.passes(most, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
+	w.passes(limit, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
 }
 
 // eventuallyReady waits until the Secret holds a token, and returns that Secret.

@@ -117,7 +117,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
-	It("is for the elder once the one that held it has lost its Secret and fails", func(ctx SpecContext) {
+	It("is for the older once the one that held it has lost its Secret and fails", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		other := w.clientCredential("other")
 		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
@@ -138,12 +138,12 @@ var _ = Describe("The adoption of a Secret", func() {
 		w.inTimeSays(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("is for the elder of two that both may", func(ctx SpecContext) {
+	It("is for the older of two that both may", func(ctx SpecContext) {
 		w.stop()
-		elder, younger := shop, w.clientCredential("younger")
+		older, younger := shop, w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
-		create(ctx, elder, found)
-		createLater(ctx, elder, younger)
+		create(ctx, older, found)
+		createLater(ctx, older, younger)
 		w.start()
 		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 		isAdopted(ctx)

@@ -25,15 +25,15 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	const lag = time.Second
 
 	// mostInAMinute is the most requests in any minute.
-	mostInAMinute := func(requests []authserver.Request) (most int) {
+	maxInAMinute := func(requests []authserver.Request) (limit int) {
 		for i, first := range requests {
 			within := slices.IndexFunc(requests[i:], func(r authserver.Request) bool { return r.At.Sub(first.At) >= time.Minute-lag })
 			if within < 0 {
 				within = len(requests) - i
 			}
-			most = max(most, within)
+			limit = max(limit, within)
 		}
-		return most
+		return limit
 	}
 	lifetimeOf := func(i int) time.Duration { return time.Hour + time.Duration(i*10)*time.Second }
 
@@ -104,7 +104,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		first := requests()
 		Expect(first).To(HaveLen(count))
 		Expect(first[count-1].At.Sub(first[0].At)).To(BeNumerically("<", 4*time.Minute))
-		Expect(mostInAMinute(first)).To(BeNumerically("<=", allowed))
+		Expect(maxInAMinute(first)).To(BeNumerically("<=", allowed))
 
 		By("renewing all that are due at once, none too late")
 		w.stop()
@@ -114,7 +114,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		inBatches(2 * count)
 		second := requests()[count:]
 		Expect(second[count-1].At.Sub(second[0].At)).To(BeNumerically("<", 4*time.Minute))
-		Expect(mostInAMinute(requests())).To(BeNumerically("<=", allowed))
+		Expect(maxInAMinute(requests())).To(BeNumerically("<=", allowed))
 		Eventually(func(g Gomega) {
 			g.Expect(ready(g, func(c v1alpha1.ClientCredential) bool { return c.Status.Token.IssuedAt.After(first[count-1].At) })).
 				To(BeNumerically(">=", count))

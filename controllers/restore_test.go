@@ -358,13 +358,13 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 	It("gets its Secret although an older ClientCredential has the same target", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
-		elder := w.clientCredential("elder")
-		elder.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
-		create(ctx, elder)
+		older := w.clientCredential("older")
+		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
+		create(ctx, older)
 		w.restore(ctx, saved)
 		w.start()
 		expectOwned(w.eventuallyReady(ctx, "shop"), saved.clientCredential)
-		w.eventuallySays(ctx, "elder", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("ClientCredential shop")))
+		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("ClientCredential shop")))
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 

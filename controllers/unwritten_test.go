@@ -18,7 +18,7 @@ import (
 )
 
 var _ = DescribeTable("An API server that asks for patience is asked again",
-	func(ctx SpecContext, code int, reason metav1.StatusReason, retryAfter int, least, most time.Duration) {
+	func(ctx SpecContext, code int, reason metav1.StatusReason, retryAfter int, lower, upper time.Duration) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
@@ -31,9 +31,9 @@ var _ = DescribeTable("An API server that asks for patience is asked again",
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "APIRequestFailed", ContainSubstring("later")))
 		failure := w.get(ctx, "shop")(Default).Status.Failure
-		Expect(failure.RetryAt.Sub(failure.LastAttemptAt.Time)).To(And(BeNumerically(">=", least-time.Second), BeNumerically("<=", most+time.Second)))
+		Expect(failure.RetryAt.Sub(failure.LastAttemptAt.Time)).To(And(BeNumerically(">=", lower-time.Second), BeNumerically("<=", upper+time.Second)))
 		w.traffic.respondWhen(nil)
-		w.inTimeSays(ctx, "shop", most+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.inTimeSays(ctx, "shop", upper+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
 	Entry("after as long as it asks for", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, 60, time.Minute, time.Minute),
 	Entry("after five minutes, if it asks for a day", http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, 86400, 5*time.Minute, 5*time.Minute),

@@ -70,9 +70,9 @@ func (o *renewOptions) run(ctx context.Context, arguments []string) error {
 	}
 	var asked []request
 	err := o.selection.find(ctx, &o.cluster, func(info *resource.Info, object *unstructured.Unstructured) error {
-		made, err := o.ask(info, object)
-		if made != nil {
-			asked = append(asked, *made)
+		renewRequest, err := o.ask(info, object)
+		if renewRequest != nil {
+			asked = append(asked, *renewRequest)
 		}
 		return err
 	})

@@ -51,9 +51,9 @@ func (o *buildOutput) progress() string {
 
 // problems is what the command said besides its routine lines.
 func (o *buildOutput) problems() string {
-	const most = 40
+	const limit = 40
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
-	lines := o.other[max(0, len(o.other)-most):]
+	lines := o.other[max(0, len(o.other)-limit):]
 	return strings.Join(lines, "\n") + "\n" + string(o.partial)
 }

@@ -67,11 +67,11 @@ func (o *operator) failure() error {
 }
 
 func (o *operator) logEnd() []byte {
-	const most = 20
+	const limit = 20
 	raw, err := os.ReadFile(o.logPath)
 	if err != nil {
 		return []byte(err.Error())
 	}
 	lines := bytes.Split(bytes.TrimSpace(raw), []byte("\n"))
-	return bytes.Join(lines[max(0, len(lines)-most):], []byte("\n"))
+	return bytes.Join(lines[max(0, len(lines)-limit):], []byte("\n"))
 }

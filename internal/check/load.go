@@ -58,7 +58,7 @@ func Load(files Files) (*Objects, error) {
 // by: it may be misspelt.
 func concerns(object *unstructured.Unstructured) bool {
 	group := object.GroupVersionKind().Group
-	_, known := made[object.GetKind()]
+	_, known := newObject[object.GetKind()]
 	return group == v1alpha1.GroupVersion.Group || (known && group == "")
 }
 
@@ -88,7 +88,7 @@ func strict(object *unstructured.Unstructured) (client.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	empty, known := made[object.GetKind()]
+	empty, known := newObject[object.GetKind()]
 	if !known {
 		return nil, fmt.Errorf("group %s has no such kind: correct kind", v1alpha1.GroupVersion.Group)
 	}

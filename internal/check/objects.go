@@ -32,7 +32,7 @@ type identity struct {
 }
 
 // made makes an empty object of each kind that a check reads.
-var made = map[string]func() client.Object{
+var newObject = map[string]func() client.Object{
 	"ClientCredential":           func() client.Object { return &v1alpha1.ClientCredential{} },
 	"AuthorizationServer":        func() client.Object { return &v1alpha1.AuthorizationServer{} },
 	"ClusterAuthorizationServer": func() client.Object { return &v1alpha1.ClusterAuthorizationServer{} },

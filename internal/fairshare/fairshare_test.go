@@ -114,10 +114,10 @@ var _ = Describe("Slots", func() {
 	})
 
 	It("are never exceeded, and each caller that waits gets one", func(ctx SpecContext) {
-		const most, workers = 6, 100
+		const size, workers = 6, 100
 		var inside, peak atomic.Int32
 		var waiting sync.WaitGroup
-		slots := fairshare.NewSlots(most)
+		slots := fairshare.NewSlots(size)
 		for i := range workers {
 			waiting.Go(func() {
 				leave := slots.Enter(ctx, string(rune('a'+i%3)))
@@ -130,7 +130,7 @@ var _ = Describe("Slots", func() {
 			})
 		}
 		waiting.Wait()
-		Expect(peak.Load()).To(BeNumerically("<=", most))
+		Expect(peak.Load()).To(BeNumerically("<=", size))
 		Expect(ctx.Err()).NotTo(HaveOccurred())
 	}, NodeTimeout(time.Minute))
 })

@@ -14,7 +14,7 @@ type Slots struct {
 }
 
 // NewSlots returns so many slots.
-func NewSlots(most int) *Slots { return &Slots{room: NewRoom(most), left: make(chan struct{})} }
+func NewSlots(size int) *Slots { return &Slots{room: NewRoom(size), left: make(chan struct{})} }
 
 // Enter waits until the tenant may have a slot, which leave gives back. If the context ends
 // first, Enter returns without a slot.

@@ -27,17 +27,17 @@ type assertions struct {
 	client, grant Sensitive
 }
 
-func assertionsOf(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (made assertions, err error) {
+func assertionsOf(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (found assertions, err error) {
 	if signsWith := authenticationOf(server).signsWith; signsWith != noKey {
 		declared := server.ClientAuthentication.Assertion
-		if made.client, err = assertion(server.TokenEndpoint, declared, signsWith == symmetricKey, grant, now); err != nil {
-			return made, err
+		if found.client, err = assertion(server.TokenEndpoint, declared, signsWith == symmetricKey, grant, now); err != nil {
+			return found, err
 		}
 	}
 	if declared := server.Request.Assertion; declared != nil {
-		made.grant, err = assertion(server.TokenEndpoint, declared, isSymmetric(declared.Algorithm), grant, now)
+		found.grant, err = assertion(server.TokenEndpoint, declared, isSymmetric(declared.Algorithm), grant, now)
 	}
-	return made, err
+	return found, err
 }
 
 func isSymmetric(algorithm v1alpha1.AssertionAlgorithm) bool {
@@ -61,7 +61,7 @@ func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric boo
 	if err != nil {
 		return Sensitive{}, err
 	}
-	headers, err := grant.material().object("JOSE header ", declared.Headers)
+	headers, err := grant.templateData().object("JOSE header ", declared.Headers)
 	if err != nil {
 		return Sensitive{}, err
 	}
@@ -81,18 +81,18 @@ func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, n
 	if declared.NotBefore != nil && *declared.NotBefore {
 		claims["nbf"] = issuedAt.Unix()
 	}
-	set := func(name string, given *string, usual string) {
+	set := func(name string, given *string, fallback string) {
 		if given != nil {
-			usual = *given
+			fallback = *given
 		}
-		if usual != "" {
-			claims[name] = usual
+		if fallback != "" {
+			claims[name] = fallback
 		}
 	}
 	set("iss", declared.Issuer, grant.Credentials.ClientID.Reveal())
 	set("sub", declared.Subject, grant.Credentials.ClientID.Reveal())
 	set("aud", declared.Audience, tokenEndpoint)
-	own, err := grant.material().object("claim ", declared.Claims)
+	own, err := grant.templateData().object("claim ", declared.Claims)
 	maps.Copy(claims, own)
 	return claims, err
 }

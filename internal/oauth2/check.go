@@ -81,7 +81,7 @@ func checkParameters(what string, parameters []v1alpha1.Parameter) error {
 			return err
 		}
 		if parameter.Value != nil {
-			if _, err := (material{}).valueOf(what+parameter.Name, parameter); err != nil {
+			if _, err := (templateData{}).valueOf(what+parameter.Name, parameter); err != nil {
 				return err
 			}
 		}

@@ -193,13 +193,13 @@ func unusable(endpoint string, response Response, format string, args ...any) *E
 
 // retryAfter reads the header Retry-After: seconds, or an instant.
 func retryAfter(response Response) time.Duration {
-	const most = 24 * time.Hour
+	const maxDelay = 24 * time.Hour
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))
 	if seconds, ok := parseNumber(value); ok {
-		return durationOf(seconds, most)
+		return durationOf(seconds, maxDelay)
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(response.ReceivedAt), 0), most)
+		return min(max(at.Sub(response.ReceivedAt), 0), maxDelay)
 	}
 	return 0
 }

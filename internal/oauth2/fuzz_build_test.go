@@ -23,11 +23,11 @@ var (
 // let through; false when they would not.
 func completed(raw string) (server, bool) {
 	s := rfc6749()
-	usual := *s.DeepCopy()
+	fallback := *s.DeepCopy()
 	if json.Unmarshal([]byte(raw), &s) != nil || s.Request == nil || s.ClientAuthentication == nil || s.Response == nil {
 		return s, false
 	}
-	s.TokenEndpoint, s.DefaultTokenLifetime = usual.TokenEndpoint, usual.DefaultTokenLifetime
+	s.TokenEndpoint, s.DefaultTokenLifetime = fallback.TokenEndpoint, fallback.DefaultTokenLifetime
 	if success := s.Response.Success; success != nil && (success.Pointer == nil || success.Equals == nil) {
 		return s, false
 	}

@@ -231,12 +231,12 @@ func parseNumber(s string) (float64, bool) {
 }
 
 // durationOf turns seconds into a duration between 0 and most.
-func durationOf(seconds float64, most time.Duration) time.Duration {
+func durationOf(seconds float64, limit time.Duration) time.Duration {
 	switch {
 	case seconds <= 0:
 		return 0
-	case seconds >= most.Seconds():
-		return most
+	case seconds >= limit.Seconds():
+		return limit
 	}
 	return time.Duration(seconds * float64(time.Second))
 }

@@ -13,9 +13,9 @@ func namesOf(server v1alpha1.AuthorizationServerSpec) names {
 	if given == nil {
 		given = &v1alpha1.ParameterNames{}
 	}
-	name := func(given *v1alpha1.ParameterName, usual string) string {
+	name := func(given *v1alpha1.ParameterName, fallback string) string {
 		if given == nil {
-			return usual
+			return fallback
 		}
 		return string(*given)
 	}

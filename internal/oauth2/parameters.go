@@ -112,11 +112,11 @@ func put(object map[string]any, name string, value any) bool {
 
 // parametersOf returns the parameters of a token request. What the fields of the
 // API cause goes before parameters of the same name.
-func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, material material, assertions assertions) (parameters, error) {
+func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, templateData templateData, assertions assertions) (parameters, error) {
 	parameters, names := parameters{}, namesOf(server)
 	var size size
 	for _, parameter := range server.Request.Parameters {
-		value, err := material.valueOf("parameter "+parameter.Name, parameter)
+		value, err := templateData.valueOf("parameter "+parameter.Name, parameter)
 		if err != nil {
 			return nil, err
 		}

@@ -63,10 +63,10 @@ const maxPairedID = 8
 
 // Redact removes a token, what came with it and what was made of it, from a text
 // that is to be shown.
-func (t Token) Redact(text string, made ...Sensitive) string {
+func (t Token) Redact(text string, rendered ...Sensitive) string {
 	secrets := &redact.Secrets{}
 	secrets.AddAnyLength(t.AccessToken.Reveal())
-	for _, other := range made {
+	for _, other := range rendered {
 		secrets.Add(other.Reveal())
 	}
 	for _, field := range t.Fields {

@@ -25,8 +25,8 @@ type Grant struct {
 	ServiceAccountToken Sensitive
 }
 
-func (g Grant) material() material {
-	return material{credentials: g.Credentials, scopes: g.Scopes, audience: g.Audience}
+func (g Grant) templateData() templateData {
+	return templateData{credentials: g.Credentials, scopes: g.Scopes, audience: g.Audience}
 }
 
 // Request is a token request, ready to be sent.
@@ -76,9 +76,9 @@ func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time
 	if err != nil {
 		return nil, err
 	}
-	material := grant.material()
-	material.assertion = assertions.grant
-	parameters, err := parametersOf(server, grant, material, assertions)
+	templateData := grant.templateData()
+	templateData.assertion = assertions.grant
+	parameters, err := parametersOf(server, grant, templateData, assertions)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +92,9 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 	if err != nil {
 		return nil, err
 	}
-	material := grant.material()
-	material.assertion = assertions.grant
-	headers, err := headersOf(server, material, body.contentType)
+	templateData := grant.templateData()
+	templateData.assertion = assertions.grant
+	headers, err := headersOf(server, templateData, body.contentType)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 
 // headersOf returns the headers of a request by their canonical names. The first
 // of two headers of one name counts: it is the user's.
-func headersOf(server v1alpha1.AuthorizationServerSpec, material material, contentType string) (map[string]value, error) {
+func headersOf(server v1alpha1.AuthorizationServerSpec, templateData templateData, contentType string) (map[string]value, error) {
 	headers := map[string]value{}
 	var size size
 	for _, header := range server.Request.Headers {
@@ -122,7 +122,7 @@ func headersOf(server v1alpha1.AuthorizationServerSpec, material material, conte
 		if _, set := headers[name]; set {
 			continue
 		}
-		value, err := material.valueOf("header "+header.Name, v1alpha1.Parameter{
+		value, err := templateData.valueOf("header "+header.Name, v1alpha1.Parameter{
 			Value: header.Value, SecretKey: header.SecretKey, Template: header.Template,
 		})
 		if err != nil {
@@ -143,6 +143,6 @@ func headersOf(server v1alpha1.AuthorizationServerSpec, material material, conte
 	}
 	setDefault("Accept", plain("application/json"))
 	setDefault("Content-Type", plain(contentType))
-	authenticationOf(server).setHeaders(headers, server.ClientAuthentication, material.credentials)
+	authenticationOf(server).setHeaders(headers, server.ClientAuthentication, templateData.credentials)
 	return headers, nil
 }

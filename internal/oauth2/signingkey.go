@@ -76,15 +76,15 @@ func (c Credentials) secretKey(algorithm v1alpha1.AssertionAlgorithm, keyID stri
 	if key.algorithm == "" {
 		key.algorithm = jose.HS256
 	}
-	least, known := map[jose.SignatureAlgorithm]int{jose.HS256: 32, jose.HS384: 48, jose.HS512: 64}[key.algorithm]
+	minBytes, known := map[jose.SignatureAlgorithm]int{jose.HS256: 32, jose.HS384: 48, jose.HS512: 64}[key.algorithm]
 	if !known {
 		return key, invalid(
 			"a client secret cannot sign with %s: set the algorithm of the assertion to HS256, HS384 or HS512, or clientAuthentication.method to private_key_jwt", key.algorithm)
 	}
-	if len(secret) < least {
+	if len(secret) < minBytes {
 		return key, credentialsError(v1alpha1.ReasonCredentialsInvalid,
 			"the client secret is too short to sign with %s, which takes at least %d bytes (RFC 7518 section 3.2): have a longer one issued, or choose another algorithm or client authentication method",
-			key.algorithm, least)
+			key.algorithm, minBytes)
 	}
 	return key, nil
 }

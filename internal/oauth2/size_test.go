@@ -21,7 +21,7 @@ func times(count int, parameter v1alpha1.Parameter) (repeated []v1alpha1.Paramet
 }
 
 var _ = Describe("the declared values of a request", func() {
-	const most = 96 << 10
+	const limit = 96 << 10
 	fromKey := v1alpha1.Parameter{SecretKey: "k"}
 	fromTemplate := v1alpha1.Parameter{Template: "{{ .k }}"}
 	inParameters := func(parameters []v1alpha1.Parameter) func(*server) {
@@ -56,10 +56,10 @@ var _ = Describe("the declared values of a request", func() {
 		func(change func(*server), size int) {
 			requestTo(rfc6749(change), grant(size))
 		},
-		Entry("in parameters", inParameters(times(8, fromKey)), most/8),
-		Entry("in headers", inHeaders(times(8, fromKey)), most/8),
-		Entry("in claims", inClaims(times(8, fromKey)), most/8),
-		Entry("in JOSE headers", inJOSEHeaders(times(8, fromKey)), most/8),
+		Entry("in parameters", inParameters(times(8, fromKey)), limit/8),
+		Entry("in headers", inHeaders(times(8, fromKey)), limit/8),
+		Entry("in claims", inClaims(times(8, fromKey)), limit/8),
+		Entry("in JOSE headers", inJOSEHeaders(times(8, fromKey)), limit/8),
 	)
 
 	DescribeTable("are refused when they have more, whatever a key of the Secret is multiplied by",
@@ -69,10 +69,10 @@ var _ = Describe("the declared values of a request", func() {
 			Expect(failure.Message).To(Equal("the values of all " + says +
 				" have more than 96 KiB together: declare fewer, or put smaller values into the credentials Secret"))
 		},
-		Entry("parameters by key", inParameters(times(8, fromKey)), most/8+1, "parameters"),
+		Entry("parameters by key", inParameters(times(8, fromKey)), limit/8+1, "parameters"),
 		Entry("parameters by template", inParameters(times(32, fromTemplate)), 60<<10, "parameters"),
-		Entry("headers", inHeaders(times(8, fromTemplate)), most/8+1, "headers"),
-		Entry("claims", inClaims(times(8, fromKey)), most/8+1, "claims"),
-		Entry("JOSE headers", inJOSEHeaders(times(8, fromKey)), most/8+1, "JOSE headers"),
+		Entry("headers", inHeaders(times(8, fromTemplate)), limit/8+1, "headers"),
+		Entry("claims", inClaims(times(8, fromKey)), limit/8+1, "claims"),
+		Entry("JOSE headers", inJOSEHeaders(times(8, fromKey)), limit/8+1, "JOSE headers"),
 	)
 })

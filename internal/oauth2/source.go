@@ -185,7 +185,7 @@ func (s CredentialsSource) bytes() (total int) {
 
 // keys lists the names of the keys, but not an endless list of them.
 func (s CredentialsSource) keys() string {
-	const most = 8
+	const maxKeys = 8
 	keys := make([]string, 0, len(s.Data))
 	for key := range s.Data {
 		keys = append(keys, key)
@@ -194,8 +194,8 @@ func (s CredentialsSource) keys() string {
 		return "no keys"
 	}
 	slices.Sort(keys)
-	if len(keys) > most {
-		keys = append(keys[:most], "...")
+	if len(keys) > maxKeys {
+		keys = append(keys[:maxKeys], "...")
 	}
 	return strings.Join(keys, ", ")
 }

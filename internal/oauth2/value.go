@@ -27,8 +27,8 @@ func plain(text string) value { return value{text: text} }
 
 func hidden(text Sensitive) value { return value{text: text.Reveal(), secret: true} }
 
-// material is what values are made of.
-type material struct {
+// templateData is what values are made of.
+type templateData struct {
 	credentials Credentials
 	scopes      []string
 	audience    string
@@ -37,7 +37,7 @@ type material struct {
 }
 
 // valueOf is the value of a declared parameter; what names it in messages.
-func (m material) valueOf(what string, parameter v1alpha1.Parameter) (value, error) {
+func (m templateData) valueOf(what string, parameter v1alpha1.Parameter) (value, error) {
 	v := value{kind: parameter.Type}
 	switch {
 	case parameter.SecretKey != "":
@@ -57,7 +57,7 @@ func (m material) valueOf(what string, parameter v1alpha1.Parameter) (value, err
 	return v, nil
 }
 
-func (m material) render(what, text string) (string, error) {
+func (m templateData) render(what, text string) (string, error) {
 	data := make(map[string]any, len(m.credentials.Values)+3)
 	for key, value := range m.credentials.Values {
 		data[key] = value.Reveal()
@@ -80,7 +80,7 @@ func (m material) render(what, text string) (string, error) {
 }
 
 // object is the JSON object of declared claims or headers.
-func (m material) object(what string, declared []v1alpha1.Parameter) (map[string]any, error) {
+func (m templateData) object(what string, declared []v1alpha1.Parameter) (map[string]any, error) {
 	members := parameters{}
 	var size size
 	for _, parameter := range declared {

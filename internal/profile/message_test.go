@@ -59,11 +59,11 @@ func sourceOf(spec v1alpha1.ClientCredentialSpec, secret map[string]string) oaut
 	return source
 }
 
-func or(given, usual string) string {
+func or(given, fallback string) string {
 	if given != "" {
 		return given
 	}
-	return usual
+	return fallback
 }
 
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {

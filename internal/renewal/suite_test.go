@@ -56,7 +56,7 @@ func inherited(in *renewal.Input) { in.Target.Inherited = true }
 
 func noRecord(in *renewal.Input) { in.Target.Record = nil }
 
-func olderRival(in *renewal.Input) { in.ConflictingOwner = "elder" }
+func olderRival(in *renewal.Input) { in.ConflictingOwner = "older" }
 
 func declarationWrong(in *renewal.Input) {
 	in.Declaration = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")

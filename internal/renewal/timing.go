@@ -45,8 +45,8 @@ func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	lifetime := expiresAt.Sub(issuedAt)
 	before := p.before(lifetime)
 	// A policy may leave little of the lifetime: no more than half of that goes.
-	most := min(lifetime/100*earlierPercentage, (lifetime-before)/2)
-	renewAt := expiresAt.Add(-before - time.Duration(p.random(issuedAt.Unix())*float64(most)))
+	maxEarlier := min(lifetime/100*earlierPercentage, (lifetime-before)/2)
+	renewAt := expiresAt.Add(-before - time.Duration(p.random(issuedAt.Unix())*float64(maxEarlier)))
 	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
 		return earliest
 	}

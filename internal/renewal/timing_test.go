@@ -20,23 +20,23 @@ func manySeeds(policy renewal.Policy, do func(renewal.Policy)) {
 }
 
 // spread are the least and the greatest of the delays for many seeds.
-func spread(policy renewal.Policy, delay func(renewal.Policy) time.Duration) (least, most time.Duration) {
-	least, most = 1<<62, -1<<62
-	manySeeds(policy, func(p renewal.Policy) { least, most = min(least, delay(p)), max(most, delay(p)) })
-	return least, most
+func spread(policy renewal.Policy, delay func(renewal.Policy) time.Duration) (lower, upper time.Duration) {
+	lower, upper = 1<<62, -1<<62
+	manySeeds(policy, func(p renewal.Policy) { lower, upper = min(lower, delay(p)), max(upper, delay(p)) })
+	return lower, upper
 }
 
 var _ = Describe("the renewal", func() {
 	DescribeTable("comes when so much of the lifetime is left, or up to a tenth of the lifetime earlier",
 		func(lifetime time.Duration, policy renewal.Policy, left time.Duration) {
-			least, most := spread(policy, func(p renewal.Policy) time.Duration {
+			lower, upper := spread(policy, func(p renewal.Policy) time.Duration {
 				return now.Add(lifetime).Sub(p.RenewAt(now, now.Add(lifetime)))
 			})
 			// A thousand seeds come close to both ends.
-			Expect(least).To(BeNumerically("~", left, lifetime/200))
-			Expect(least).To(BeNumerically(">=", left))
-			Expect(most).To(BeNumerically("~", left+lifetime/10, lifetime/200))
-			Expect(most).To(BeNumerically("<=", left+lifetime/10))
+			Expect(lower).To(BeNumerically("~", left, lifetime/200))
+			Expect(lower).To(BeNumerically(">=", left))
+			Expect(upper).To(BeNumerically("~", left+lifetime/10, lifetime/200))
+			Expect(upper).To(BeNumerically("<=", left+lifetime/10))
 		},
 		Entry("a third by default", time.Hour, renewal.Policy{}, 33*time.Hour/100),
 		Entry("a third of a day", 24*time.Hour, renewal.Policy{}, 33*24*time.Hour/100),
@@ -50,9 +50,9 @@ var _ = Describe("the renewal", func() {
 
 	DescribeTable("comes ten seconds after the issue at the soonest",
 		func(lifetime time.Duration, policy renewal.Policy) {
-			least, most := spread(policy, func(p renewal.Policy) time.Duration { return p.RenewAt(now, now.Add(lifetime)).Sub(now) })
-			Expect(least).To(Equal(10 * time.Second))
-			Expect(most).To(Equal(10 * time.Second))
+			lower, upper := spread(policy, func(p renewal.Policy) time.Duration { return p.RenewAt(now, now.Add(lifetime)).Sub(now) })
+			Expect(lower).To(Equal(10 * time.Second))
+			Expect(upper).To(Equal(10 * time.Second))
 		},
 		Entry("for a token of 12 seconds", 12*time.Second, renewal.Policy{}),
 		Entry("for a token that is over by then", 3*time.Second, renewal.Policy{}),
@@ -61,11 +61,11 @@ var _ = Describe("the renewal", func() {
 	)
 
 	It("uses up no more than half of what little a policy leaves of the lifetime", func() {
-		least, most := spread(renewal.Policy{BeforePercentage: 90}, func(p renewal.Policy) time.Duration {
+		lower, upper := spread(renewal.Policy{BeforePercentage: 90}, func(p renewal.Policy) time.Duration {
 			return p.RenewAt(now, now.Add(time.Hour)).Sub(now)
 		})
-		Expect(least).To(And(BeNumerically(">=", 3*time.Minute), BeNumerically("~", 3*time.Minute, 10*time.Second)))
-		Expect(most).To(And(BeNumerically("<=", 6*time.Minute), BeNumerically("~", 6*time.Minute, 10*time.Second)))
+		Expect(lower).To(And(BeNumerically(">=", 3*time.Minute), BeNumerically("~", 3*time.Minute, 10*time.Second)))
+		Expect(upper).To(And(BeNumerically("<=", 6*time.Minute), BeNumerically("~", 6*time.Minute, 10*time.Second)))
 	})
 
 	It("comes at the same instant for the same token, also after a restart", func() {
@@ -94,10 +94,10 @@ var _ = Describe("the renewal", func() {
 var _ = DescribeTable("at its renewal, a token has so much left at the least:",
 	func(lifetime time.Duration, policy renewal.Policy, margin time.Duration) {
 		Expect(policy.Margin(lifetime)).To(Equal(margin))
-		least, _ := spread(policy, func(p renewal.Policy) time.Duration {
+		lower, _ := spread(policy, func(p renewal.Policy) time.Duration {
 			return max(now.Add(lifetime).Sub(p.RenewAt(now, now.Add(lifetime))), 0)
 		})
-		Expect(least).To(BeNumerically("~", margin, lifetime/200))
+		Expect(lower).To(BeNumerically("~", margin, lifetime/200))
 	},
 	Entry("a third of an hour", time.Hour, renewal.Policy{}, 33*time.Hour/100),
 	Entry("renewBefore", time.Hour, renewal.Policy{Before: 10 * time.Minute}, 10*time.Minute),

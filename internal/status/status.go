@@ -66,8 +66,8 @@ type Request struct {
 
 // Report is what the world is told, and when to look again.
 type Report struct {
-	Status   v1alpha1.ClientCredentialStatus
-	Events   []Event
+	Status    v1alpha1.ClientCredentialStatus
+	Events    []Event
 	RequeueAt time.Time
 }
 
@@ -102,8 +102,8 @@ func Compute(in Input) Report {
 	setConditions(&status, after, current)
 	setLifetimeUnknown(&status, after, in.Outcome)
 	return Report{
-		Status:   status,
-		Events:   events(in, after, status),
+		Status:    status,
+		Events:    events(in, after, status),
 		RequeueAt: requeueAt(in, after, status, current),
 	}
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-const most = template.MaxBytes
+const limit = template.MaxBytes
 
 // large are texts as long as a text may be, of characters that functions multiply or
 // are slow with.
 var large = map[string]any{
-	"x": strings.Repeat("<", most), "q": strings.Repeat(`"`, most), "w": strings.Repeat("\x01", most), "n": strings.Repeat("ŉ", most/2),
-	"list": []string{strings.Repeat("l", most/2-64), strings.Repeat("m", most/2-64)}, "letters": strings.Repeat("aB", most/2), "object": `{"a": "` + strings.Repeat("o", most-100) + `"}`,
-	"half": strings.Repeat("h", most/2), "almost": strings.Repeat("h", most/2) + "a", "lines": strings.Repeat("\n", 1000), "commas": strings.Repeat(",", 1000), "thousand": strings.Repeat("a", 1000),
+	"x": strings.Repeat("<", limit), "q": strings.Repeat(`"`, limit), "w": strings.Repeat("\x01", limit), "n": strings.Repeat("ŉ", limit/2),
+	"list": []string{strings.Repeat("l", limit/2-64), strings.Repeat("m", limit/2-64)}, "letters": strings.Repeat("aB", limit/2), "object": `{"a": "` + strings.Repeat("o", limit-100) + `"}`,
+	"half": strings.Repeat("h", limit/2), "almost": strings.Repeat("h", limit/2) + "a", "lines": strings.Repeat("\n", 1000), "commas": strings.Repeat(",", 1000), "thousand": strings.Repeat("a", 1000),
 	"array": "[" + strings.Repeat("[],", 20000) + "1]", "deep": strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "twice": "{" + strings.Repeat(`"a":{"b":1},`, 500) + `"a":1}`,
-	"maps": "[" + strings.Repeat(`{"":1},`, 250) + "1]", "escaped": `"` + strings.Repeat(`\u0001`, most/6-5) + `"`, "spaces": "1" + strings.Repeat(" ", most-1), "digits": "0." + strings.Repeat("1", 254), "controls": strings.Repeat("\x01", most/6-10),
-	"runes": strings.Repeat("Ⱥ", most/3), "percent": strings.Repeat("%%", most/2), "layout": strings.Repeat("Mon", 85), "hours": strings.Repeat("0h", most/2), "encoded": strings.Repeat("AAAA", most/4),
+	"maps": "[" + strings.Repeat(`{"":1},`, 250) + "1]", "escaped": `"` + strings.Repeat(`\u0001`, limit/6-5) + `"`, "spaces": "1" + strings.Repeat(" ", limit-1), "digits": "0." + strings.Repeat("1", 254), "controls": strings.Repeat("\x01", limit/6-10),
+	"runes": strings.Repeat("Ⱥ", limit/3), "percent": strings.Repeat("%%", limit/2), "layout": strings.Repeat("Mon", 85), "hours": strings.Repeat("0h", limit/2), "encoded": strings.Repeat("AAAA", limit/4),
 	"blocks":  strings.Repeat("-----BEGIN A-----\nA: b\n\nAAAA\n-----END A-----\n", 1300) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 	"begins":  strings.Repeat("-----BEGIN A-----\nx\n-----END B-----\n", 1700) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 	"headers": "-----BEGIN CERTIFICATE-----\n" + strings.Repeat("a:\n", 20000) + "\nAAAA\n-----END CERTIFICATE-----\n",
@@ -42,7 +42,7 @@ func many(expression string, arguments string) string {
 }
 
 // again renders a part as often as a template may be long.
-func again(part string) string { return strings.Repeat(part, most/len(part)) }
+func again(part string) string { return strings.Repeat(part, limit/len(part)) }
 
 // allocated is the memory that rendering takes, whether it is freed again or not.
 func allocated(text string, data map[string]any) (bytes uint64, err error) {
@@ -65,7 +65,7 @@ var _ = DescribeTable("a template is bounded: it cannot grow a value without end
 	Entry("b64enc", chain(`b64enc $x`)), Entry("replace", chain(`replace "a" $x (print "a" $x)`)), Entry("replace of nothing", chain(`replace "" "abcdefgh" $x`)), Entry("replace of a letter by a long text", `{{ replace "a" .thousand .letters }}`),
 	Entry("upper", `{{ upper .n | upper | upper }}`+`{{ upper .n }}{{ upper .n }}`), Entry("lower", `{{ lower .runes }}{{ lower .runes }}`),
 	Entry("join", chainOf(`list "ab" "c"`, `list (join "," $x) (join "," $x)`)), Entry("join by a long separator", `{{ join .x .list }}`), Entry("join of many by a separator", `{{ splitList "," .commas | join .thousand }}`),
-	Entry("its own text", strings.Repeat("a", most+1)), Entry("texts one after another", `{{ .x }}{{ .x }}`), Entry("a list, again and again", `{{ $l := .list }}`+strings.Repeat("{{ $l }}", 5000)),
+	Entry("its own text", strings.Repeat("a", limit+1)), Entry("texts one after another", `{{ .x }}{{ .x }}`), Entry("a list, again and again", `{{ $l := .list }}`+strings.Repeat("{{ $l }}", 5000)),
 	Entry("all it is given", `{{ . }}`), Entry("all it is given, as JSON", `{{ toJson . }}`), Entry("all it is given, as a text", `{{ toString . }}`), Entry("all it is given, as a value", `{{ $x := dict "a" . }}`), Entry("all it is given, by a format", `{{ printf "%v" . }}`),
 	Entry("print of many long texts", many("print", ".x")), Entry("print of many lists", many("print", ".list")), Entry("print of many times all it is given", many("print", ".")), Entry("print of many objects", `{{ $o := fromJson .object }}`+many("print", "$o")),
 	Entry("printf of many long texts", many(`printf "`+strings.Repeat("%s", 1000)+`"`, ".x")), Entry("quote of many long texts", many("quote", ".x")), Entry("quote of many texts", many("quote", ".controls")),
@@ -108,7 +108,7 @@ var _ = DescribeTable("a template that does all it may is bounded in time and me
 	Entry("blocks of PEM", calls(`x5t .blocks`)), Entry("blocks of PEM that do not end", calls(`x5t .begins`)), Entry("headers of PEM", calls(`x5t .headers`)), Entry("certificates", calls(`x5c .chain`)),
 	Entry("dates", calls(`dateInZone .layout 0 "UTC"`)), Entry("durations", calls(`dateModify .hours 0`)), Entry("methods of a number", `{{ $n := fromJson .digits }}`+strings.Repeat(`{{ $x := $n.Float64 }}`, 2800)),
 	Entry("numbers", `{{ $x := print`+strings.Repeat(" 1", 32000)+` }}`), Entry("variables", strings.Repeat(`{{$a:=1}}`, 3640)+strings.Repeat(`{{if $a}}{{end}}`, 2000)), Entry("the first of many variables", `{{$b:=1}}`+strings.Repeat(`{{$a:=1}}`, 3640)+strings.Repeat(`{{if $b}}{{end}}`, 2000)),
-	Entry("conditions in each other", strings.Repeat("{{if 1}}", 4000)+strings.Repeat("{{end}}", 4000)), Entry("parentheses in each other", "{{"+strings.Repeat("(", 9900)+"1"+strings.Repeat(")", 9900)+"}}"), Entry("plain text", strings.Repeat("a", most)),
+	Entry("conditions in each other", strings.Repeat("{{if 1}}", 4000)+strings.Repeat("{{end}}", 4000)), Entry("parentheses in each other", "{{"+strings.Repeat("(", 9900)+"1"+strings.Repeat(")", 9900)+"}}"), Entry("plain text", strings.Repeat("a", limit)),
 )
 
 // calls repeats a call in an expression as often as a template can, and keeps each result.
@@ -122,7 +122,7 @@ func calls(expression string) string {
 
 var _ = Describe("a text that is too long to be taken", func() {
 	It("is not there, and the map that holds it stays as it is", func() {
-		data := map[string]any{"x": strings.Repeat("x", most+1), "y": "z", "list": []string{strings.Repeat("x", most)}}
+		data := map[string]any{"x": strings.Repeat("x", limit+1), "y": "z", "list": []string{strings.Repeat("x", limit)}}
 		for _, text := range []string{"{{ .x }}", `{{ index . "x" }}`} {
 			_, err := template.Render(text, data)
 			Expect(err).To(MatchError(`line 1: the value of the key "x" cannot be taken: is it longer than 64 KiB?`))
@@ -134,9 +134,9 @@ var _ = Describe("a text that is too long to be taken", func() {
 	})
 
 	It("is there when it is just not too long", func() {
-		Expect(template.Render(`{{ .x }}`, large)).To(HaveLen(most))
-		Expect(template.Render(`{{ replace "a" "b" .x }}`, large)).To(HaveLen(most))
-		Expect(template.Render(`{{ repeat 65536 "a" | print | toString | trim | printf "%s" }}`, large)).To(HaveLen(most))
+		Expect(template.Render(`{{ .x }}`, large)).To(HaveLen(limit))
+		Expect(template.Render(`{{ replace "a" "b" .x }}`, large)).To(HaveLen(limit))
+		Expect(template.Render(`{{ repeat 65536 "a" | print | toString | trim | printf "%s" }}`, large)).To(HaveLen(limit))
 	})
 
 	It("may be handled a hundred times", func() {

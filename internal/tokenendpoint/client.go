@@ -94,19 +94,19 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 }
 
 func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*http.Request, error) {
-	made, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
+	httpRequest, err := http.NewRequestWithContext(ctx, request.Method, request.FullURL().Reveal(), strings.NewReader(request.Body.Reveal()))
 	if err != nil {
 		return nil, invalidEndpoint(request.Destination)
 	}
 	// The transport would unpack without a bound for what it reads.
-	made.Header.Set("Accept-Encoding", "gzip")
+	httpRequest.Header.Set("Accept-Encoding", "gzip")
 	if c.options.UserAgent != "" {
-		made.Header.Set("User-Agent", c.options.UserAgent)
+		httpRequest.Header.Set("User-Agent", c.options.UserAgent)
 	}
 	for name, value := range request.Header {
-		made.Header.Set(name, value.Reveal())
+		httpRequest.Header.Set(name, value.Reveal())
 	}
-	return made, nil
+	return httpRequest, nil
 }
 
 func (c *Client) checkEndpoint(request *oauth2.Request) error {

@@ -22,23 +22,23 @@ const (
 // transports keep apart the connections of clients with different certificates:
 // a server takes a connection for the client whose certificate it saw.
 type transports struct {
-	options Options
-	usual   *http.Client
-	others  *lru[*http.Client]
+	options       Options
+	defaultClient *http.Client
+	others        *lru[*http.Client]
 	// connections of all of them.
 	connections connections
 }
 
 func newTransports(options Options) *transports {
 	t := &transports{options: options, others: newLRU(maxTransportBytes, closeIdle)}
-	t.usual = t.client(oauth2.TLS{RootCAs: options.RootCAs})
+	t.defaultClient = t.client(oauth2.TLS{RootCAs: options.RootCAs})
 	t.connections.closeIdle = t.closeIdle
 	return t
 }
 
 // closeIdle closes the idle connections of all pools. It waits for servers that read nothing.
 func (t *transports) closeIdle() {
-	for _, client := range append(t.others.values(), t.usual) {
+	for _, client := range append(t.others.values(), t.defaultClient) {
 		client.CloseIdleConnections()
 	}
 }
@@ -49,7 +49,7 @@ func closeIdle(client *http.Client) { go client.CloseIdleConnections() }
 // get returns the client for a configuration of TLS.
 func (t *transports) get(config oauth2.TLS) *http.Client {
 	if config.Key == "" {
-		return t.usual
+		return t.defaultClient
 	}
 	if client, found := t.others.get(config.Key); found {
 		return client
@@ -105,13 +105,13 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 }
 
 func tlsConfig(config oauth2.TLS, protocols []string) *tls.Config {
-	made := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, NextProtos: protocols}
+	tlsClient := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, NextProtos: protocols}
 	if config.Certificate != nil {
 		// Shown whatever authorities the server asks for: a self-signed certificate
 		// comes from none of them.
-		made.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		tlsClient.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return config.Certificate, nil
 		}
 	}
-	return made
+	return tlsClient
 }

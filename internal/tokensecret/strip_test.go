@@ -18,11 +18,11 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 	much := strings.Repeat("m", 100<<10)
 
 	DescribeTable("are small, whatever somebody writes into",
-		func(change func(*metav1.PartialObjectMetadata), most int) {
+		func(change func(*metav1.PartialObjectMetadata), limit int) {
 			secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "shop-token", Annotations: map[string]string{}, Labels: map[string]string{}}}
 			change(secret)
 			tokensecret.Strip(secret)
-			Expect(secret.ObjectMeta.Size()).To(BeNumerically("<=", most))
+			Expect(secret.ObjectMeta.Size()).To(BeNumerically("<=", limit))
 		},
 		Entry("its labels", func(s *metav1.PartialObjectMetadata) { s.Labels["much"] = much }, 512),
 		Entry("its annotations", func(s *metav1.PartialObjectMetadata) { s.Annotations["much"] = much }, 512),

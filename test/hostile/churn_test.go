@@ -22,13 +22,13 @@ import (
 
 // large returns the maps, slices and channels with more than the given number of elements that a
 // value leads to, such as ".memory.entries: 1000". It does not look into the named fields.
-func large(value any, most int, but ...string) (found []string) {
+func large(value any, limit int, but ...string) (found []string) {
 	seen := map[uintptr]bool{}
 	var look func(path string, v reflect.Value)
 	look = func(path string, v reflect.Value) {
 		switch v.Kind() {
 		case reflect.Map, reflect.Slice, reflect.Chan:
-			if v.Len() > most {
+			if v.Len() > limit {
 				found = append(found, fmt.Sprintf("%s: %d", path, v.Len()))
 			}
 		default:

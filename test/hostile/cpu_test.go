@@ -58,7 +58,7 @@ var _ = Describe("A tenant who has the operator compute", func() {
 	DescribeTable("costs other tenants nothing",
 		func(ctx SpecContext, size uint, said string) {
 			w, honest := newWorld(ctx), newHonestServer()
-			usual := w.victim.firstToken(ctx, "before", honest)
+			before := w.victim.firstToken(ctx, "before", honest)
 			certificate := "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 			for i := range 20 {
 				name := fmt.Sprintf("large-%d", i)
@@ -66,7 +66,7 @@ var _ = Describe("A tenant who has the operator compute", func() {
 					w.attacker.credentials(name+"-credentials", map[string]string{"client_id": name, "tls.crt": certificate, "tls.key": hugeKey(size)}),
 					w.attacker.clientCredential(name, "http://127.0.0.1:1", showsCertificate))
 			}
-			Expect(w.victim.firstToken(ctx, "meanwhile", honest)).To(beAsSoonAs(usual))
+			Expect(w.victim.firstToken(ctx, "meanwhile", honest)).To(beAsSoonAs(before))
 			for i := range 20 {
 				w.attacker.says(ctx, fmt.Sprintf("large-%d", i), matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring(said)))
 			}
@@ -94,10 +94,10 @@ var _ = Describe("A tenant who has the operator compute", func() {
 				}
 				return p.cpuSeconds() - before
 			}
-			usual := cost("usual", newHostileServer(answers(400, `{"message": "no such client"}`)), v1alpha1.ReasonRequestRefused)
+			before := cost("usual", newHostileServer(answers(400, `{"message": "no such client"}`)), v1alpha1.ReasonRequestRefused)
 			hostile := cost("hostile", newHostileServer(answers(status, body)), reason)
-			AddReportEntry("CPU seconds", fmt.Sprintf("usual %.2f, hostile %.2f", usual, hostile))
-			Expect(hostile).To(BeNumerically("<=", 15*usual))
+			AddReportEntry("CPU seconds", fmt.Sprintf("usual %.2f, hostile %.2f", before, hostile))
+			Expect(hostile).To(BeNumerically("<=", 15*before))
 		},
 		Entry("in an error of 50 texts", 400, manyTexts(), v1alpha1.ReasonRequestRefused),
 		Entry("in a scope of thousands of words", 200, `{"access_token": "0paque-t0ken", "expires_in": 3600, "scope": "`+strings.Repeat(`%41\\x41&#65;+QUJD `, 12<<10)+`"}`, v1alpha1.ReasonTokenIssued),

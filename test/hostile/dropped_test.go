@@ -478,13 +478,13 @@ func (t *tenant) editShop(ctx context.Context, change func(*v1alpha1.ClientCrede
 
 // passes lets the fake clock go on until something has come about, at most the given time. It
 // waits while the operator works.
-func (w *world) passes(most time.Duration, until func(Gomega)) {
+func (w *world) passes(limit time.Duration, until func(Gomega)) {
 	GinkgoHelper()
 	clock := fakeClock(w)
-	deadline := clock.Now().Add(most)
+	deadline := clock.Now().Add(limit)
 	Eventually(func(g Gomega) {
 		if isIdle, _, _ := w.operator.State(); isIdle && clock.Now().Before(deadline) {
-			clock.Step(most / 100)
+			clock.Step(limit / 100)
 		}
 		until(g)
 	}).Should(Succeed())

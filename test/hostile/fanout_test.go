@@ -20,7 +20,7 @@ var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, t
 		attacker, victim := newTenant(ctx), newTenant(ctx)
 		startProcess(attacker.namespace, victim.namespace)
 		server, refusing := newHonestServer(), newHostileServer(answers(400, `{"error": "invalid_client"}`))
-		usual := victim.firstToken(ctx, "usual", server)
+		before := victim.firstToken(ctx, "usual", server)
 		shared := attacker.credentials("shared", map[string]string{"client_id": "shop", "client_secret": secretOf("shop")})
 		create(ctx, shared)
 		inParallel(number, func(i int) {
@@ -46,8 +46,8 @@ var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, t
 		during := victim.firstToken(ctx, "during", server)
 		end()
 		edits.Wait()
-		AddReportEntry("first token of another tenant, usually and during the edits", fmt.Sprint(usual, " ", during))
-		Expect(during).To(beAsSoonAs(usual))
+		AddReportEntry("first token of another tenant, usually and during the edits", fmt.Sprint(before, " ", during))
+		Expect(during).To(beAsSoonAs(before))
 	},
 		Entry("if each has a target of its own", func(name string) string { return name + "-token" }),
 		Entry("if all have one target", func(string) string { return "same" }),

@@ -42,7 +42,7 @@ var _ = Describe("A revocation on deletion", func() {
 			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		}
 	}
-	passes := func(most time.Duration, until func(Gomega)) { GinkgoHelper(); w.passes(most, until) }
+	passes := func(limit time.Duration, until func(Gomega)) { GinkgoHelper(); w.passes(limit, until) }
 	finalizers := func(ctx SpecContext, secret string) func(Gomega) []string {
 		return func(g Gomega) []string {
 			held := &corev1.Secret{}
@@ -569,7 +569,7 @@ var _ = Describe("A revocation on deletion", func() {
 		})
 	})
 
-	DescribeTable("costs an upgrade no token, and a patch of each Secret", func(ctx SpecContext, most int, released ...string) {
+	DescribeTable("costs an upgrade no token, and a patch of each Secret", func(ctx SpecContext, limit int, released ...string) {
 		begin(ctx, 0)
 		held(ctx, "a-credentials")
 		w.operator.Stop()
@@ -580,7 +580,7 @@ var _ = Describe("A revocation on deletion", func() {
 		w.start()
 		held(ctx, "a-token")
 		held(ctx, "a-credentials")
-		Consistently(func() int { return len(w.writes()[before:]) }).Should(BeNumerically("<=", most))
+		Consistently(func() int { return len(w.writes()[before:]) }).Should(BeNumerically("<=", limit))
 		Expect(server.Requests("a")).To(HaveLen(1))
 		Expect(server.Requests("b")).To(HaveLen(1))
 	},

@@ -18,7 +18,7 @@ var _ = It("A tenant whose tokens cannot be written fills the memory no further 
 	const objects = 45
 	w := newWorld(ctx)
 	large := newHostileServer(answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 230<<10)+`", "token_type": "Bearer", "expires_in": 3600}`))
-	usual := newHonestServer("shop")
+	honest := newHonestServer("shop")
 	w.interceptWith(refuses(http.MethodPost))
 	create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
 	for i := range objects {
@@ -38,11 +38,11 @@ var _ = It("A tenant whose tokens cannot be written fills the memory no further 
 	Eventually(messages).Should(And(
 		HaveLen(objects), ContainElement(ContainSubstring("with the same token")), ContainElement(ContainSubstring("another token is requested then"))))
 
-	w.victim.asks(ctx, "shop", tokenEndpoint(usual))
+	w.victim.asks(ctx, "shop", tokenEndpoint(honest))
 	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("with the same token")))
 	w.interceptWith(nil)
 	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
-	Expect(usual.Requests("shop")).To(HaveLen(1))
+	Expect(honest.Requests("shop")).To(HaveLen(1))
 	By("serving the other one, too, with one more request for each token that was not kept")
 	Eventually(func(g Gomega) {
 		list := &v1alpha1.ClientCredentialList{}

@@ -25,8 +25,8 @@ var _ = It("The memory limit holds when eight tenants get 180 large responses at
 		namespaces = append(namespaces, attackers[i].namespace)
 	}
 	p := startProcess(namespaces...)
-	usual := newHonestServer("before", "meanwhile", "after")
-	took := []time.Duration{victim.isServed(ctx, "before", tokenEndpoint(usual))}
+	honest := newHonestServer("before", "meanwhile", "after")
+	took := []time.Duration{victim.isServed(ctx, "before", tokenEndpoint(honest))}
 
 	var underWay atomic.Int64
 	release := make(chan struct{})
@@ -56,9 +56,9 @@ var _ = It("The memory limit holds when eight tenants get 180 large responses at
 		}
 	}
 	Eventually(underWay.Load).Should(BeNumerically(">=", inFlight))
-	took = append(took, victim.isServed(ctx, "meanwhile", tokenEndpoint(usual)))
+	took = append(took, victim.isServed(ctx, "meanwhile", tokenEndpoint(honest)))
 	close(release)
-	took = append(took, victim.isServed(ctx, "after", tokenEndpoint(usual)))
+	took = append(took, victim.isServed(ctx, "after", tokenEndpoint(honest)))
 	for _, t := range attackers {
 		t.allSay(ctx, hosts*perHost, Not(BeEmpty()))
 	}

@@ -115,8 +115,8 @@ func (t *tenant) firstToken(ctx context.Context, prefix string, server *authserv
 
 // beAsSoonAs matches a time that is at most twice the usual one. Where that is a few milliseconds,
 // the machine makes more of a difference.
-func beAsSoonAs(usual time.Duration) gomegatypes.GomegaMatcher {
-	return BeNumerically("<=", 2*max(usual, 100*time.Millisecond))
+func beAsSoonAs(before time.Duration) gomegatypes.GomegaMatcher {
+	return BeNumerically("<=", 2*max(before, 100*time.Millisecond))
 }
 
 func create(ctx context.Context, objects ...client.Object) {

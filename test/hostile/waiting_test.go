@@ -206,7 +206,7 @@ var _ = Describe("A tenant whose servers never answer", func() {
 	It("keeps no other tenant waiting with 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
 		const objects, workers = 1000, 256
 		w, server, honest := newWorld(ctx, patient), newHeldServer(), newHonestServer()
-		usual := w.victim.firstToken(ctx, "before", honest)
+		before := w.victim.firstToken(ctx, "before", honest)
 		create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
 		for i := range objects {
 			create(ctx, w.attacker.clientCredential(fmt.Sprintf("slow-%d", i), server.host(i)+"/slow", func(s *v1alpha1.ClientCredentialSpec) {
@@ -216,10 +216,10 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 100))
 		took, busy := w.victim.firstToken(ctx, "meanwhile", honest), metric("controller_runtime_active_workers")
 		AddReportEntry(fmt.Sprintf("the first token of another tenant came after %s, and after %s before; %d of %d workers were free",
-			took, usual, workers-busy, workers))
+			took, before, workers-busy, workers))
 		Expect(server.requests.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
 		Expect(busy).To(BeNumerically("<=", workers/2))
-		Expect(took).To(beAsSoonAs(usual))
+		Expect(took).To(beAsSoonAs(before))
 	})
 
 	It("keeps no other tenant waiting with 300 revocations at 300 hosts", func(ctx SpecContext) {

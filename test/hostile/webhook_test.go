@@ -80,9 +80,9 @@ var _ = Describe("An admission webhook", func() {
 			return nil
 		})
 		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-token"))).To(Succeed())
-		says := func(most time.Duration, condition string, status metav1.ConditionStatus, reason string) {
+		says := func(limit time.Duration, condition string, status metav1.ConditionStatus, reason string) {
 			GinkgoHelper()
-			w.passes(most, func(g Gomega) {
+			w.passes(limit, func(g Gomega) {
 				g.Expect(w.victim.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition(condition, status, reason))
 			})
 		}

@@ -82,7 +82,7 @@ func oneProblem(class problem.Class, reason string) []told {
 // wait is how long something takes.
 type wait struct{ min, max time.Duration }
 
-func between(least, most time.Duration) wait { return wait{least, most} }
+func between(least, limit time.Duration) wait { return wait{least, limit} }
 
 // about is a delay of the retry table, which is up to 20% shorter.
 func about(delay time.Duration) wait { return wait{delay * 8 / 10, delay} }

@@ -35,14 +35,14 @@ func (w *world) alerts(ctx SpecContext, name string, lasts time.Duration) (firin
 	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 10000, Timeout: time.Minute})
 	defer func() { Expect(engine.Close()).To(Succeed()) }()
 
-	alertingRules, longest := alertingRules()
+	alertingRules, limit := alertingRules()
 	if lasts > 0 {
-		longest = lasts
+		limit = lasts
 	}
 	metrics := w.scrape()
 	query := rules.EngineQueryFunc(engine, storage)
 	began := w.clock.Now()
-	for at := began; !at.After(began.Add(longest)); at = at.Add(interval) {
+	for at := began; !at.After(began.Add(limit)); at = at.Add(interval) {
 		appender := storage.Appender(ctx)
 		for _, sample := range metrics {
 			_, err := appender.Append(0, labelsOf(sample.Metric), at.UnixMilli(), float64(sample.Value))
@@ -84,7 +84,7 @@ func (w *world) scrape() model.Vector {
 
 // alertingRules reads the alerts that the project ships, and the longest time that
 // one of them waits.
-func alertingRules() (alerts []*rules.AlertingRule, longest time.Duration) {
+func alertingRules() (alerts []*rules.AlertingRule, limit time.Duration) {
 	GinkgoHelper()
 	raw, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules.yaml"))
 	Expect(err).NotTo(HaveOccurred())
@@ -105,13 +105,13 @@ func alertingRules() (alerts []*rules.AlertingRule, longest time.Duration) {
 			expression, err := promQL.ParseExpr(rule.Expr)
 			Expect(err).NotTo(HaveOccurred())
 			hold := time.Duration(rule.For)
-			longest = max(longest, hold)
+			limit = max(limit, hold)
 			alerts = append(alerts, rules.NewAlertingRule(rule.Alert, expression, hold, time.Duration(rule.KeepFiringFor),
 				labels.FromMap(rule.Labels), labels.EmptyLabels(), labels.EmptyLabels(), "", true, promslog.NewNopLogger()))
 		}
 	}
 	Expect(alerts).NotTo(BeEmpty())
-	return alerts, longest
+	return alerts, limit
 }
 
 func labelsOf(metric model.Metric) labels.Labels {

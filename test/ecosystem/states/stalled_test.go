@@ -136,18 +136,18 @@ var stalledStates = []state{
 		},
 	},
 	{
-		name: "In conflict with an elder",
+		name: "In conflict with an older",
 		how:  "An older ClientCredential has written to the same Secret for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
-			w.issueTo(ctx, "elder", withTarget("shared"))
+			w.issueTo(ctx, "older", withTarget("shared"))
 			w.create(ctx, "shop", withTarget("shared"))
 			w.eventuallyStalls(ctx, "TargetConflict")
 		},
 		looks: seen{
 			Get: cells("False", "TargetConflict", "", "", "", ""),
 			Conditions: stalled("TargetConflict",
-				`Secret "shared" exists and belongs to ClientCredential elder, so it is not touched: delete that Secret, or set spec.target.name to another name`),
+				`Secret "shared" exists and belongs to ClientCredential older, so it is not touched: delete that Secret, or set spec.target.name to another name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},
