@@ -6,10 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"k8s.io/utils/clock"
-
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -18,13 +17,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/throttle"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 const (
@@ -127,13 +126,13 @@ func (r *serverReconciler) look(ctx context.Context, object server) (string, err
 		return "", err
 	}
 	if declared.TokenEndpoint == "" {
-		leave, ok := r.throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace(), r.clock.Now())
+		leave, ok := r.throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace())
 		if !ok {
 			return "", errHostBusy
 		}
 		defer func() { leave(r.clock.Now()) }()
 	}
-	bundle, leave, err := r.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: object.GetNamespace()}, declared)
+	bundle, leave, err := r.resolver.Authorities(ctx, fairshare.Claimant{Tenant: object.GetNamespace()}, declared)
 	if err != nil {
 		return "", err
 	}

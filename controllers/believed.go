@@ -35,7 +35,8 @@ func (k remembered) believedOf(token oauth2.Sensitive) *believed {
 // the server has not given for the longest time.
 func (e *entry) keepBelieved(latest believed) {
 	known := slices.DeleteFunc(slices.Clone(e.believed), func(b believed) bool { return b.token == latest.token })
-	e.believed = append(known[max(0, len(known)-maxBelieved+1):], latest)
+	known = append(known, latest)
+	e.believed = known[max(0, len(known)-maxBelieved):]
 	if e.unwritten != nil && digestOf(e.unwritten.token.AccessToken.Reveal()) == latest.token {
 		corrected := *e.unwritten
 		corrected.token.ExpiresAt = latest.expiry.At

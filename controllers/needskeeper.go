@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // needsKeeper keeps what the revocation of a token needs and no finalizer holds: the authorization server and the bundle
@@ -54,6 +54,6 @@ func (k needsKeeper) bundle(ctx context.Context, o *observed) (authorities *oaut
 	return nil, nil, err
 }
 
-func (o *observed) bundleUser() tokenendpoint.BundleUser {
-	return tokenendpoint.BundleUser{Tenant: o.owner.Namespace}
+func (o *observed) bundleUser() fairshare.Claimant {
+	return fairshare.Claimant{Tenant: o.owner.Namespace}
 }

@@ -168,7 +168,7 @@ func (w *world) passes(limit time.Duration, until func(g Gomega)) {
 func (w *world) makeBusy() {
 	GinkgoHelper()
 	for i := range 100 {
-		leave, ok := w.throttle.TryEnter(throttle.HostKey(w.server.URL), fmt.Sprintf("other-%d", i), w.clock.Now())
+		leave, ok := w.throttle.TryEnter(throttle.HostKey(w.server.URL), fmt.Sprintf("other-%d", i))
 		if !ok {
 			return
 		}

@@ -78,7 +78,8 @@ func (r refusal) isForgotten(now time.Time) bool {
 // has its next attempt.
 func (e *entry) keepRefused(request digest, now time.Time) {
 	known := slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request || r.isForgotten(now) })
-	e.refusals = append(known[max(0, len(known)-maxRefusals+1):], refusal{request: request})
+	known = append(known, refusal{request: request})
+	e.refusals = known[max(0, len(known)-maxRefusals):]
 }
 
 // tellRefused notes the failure of the request that was refused last.

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -9,8 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"fmt"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
@@ -21,7 +20,6 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/throttle"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -144,7 +142,7 @@ func (s *tokenSender) confirmTarget(ctx context.Context, o *observed) error {
 
 // prepare builds the token request. release must be called after it was sent.
 func (s *tokenSender) prepare(ctx context.Context, o *observed, credentials oauth2.Credentials, reservation *reservation) (prepared *resolve.Request, release func(), err error) {
-	bundle, release, err := s.resolver.Authorities(ctx, tokenendpoint.BundleUser{Tenant: o.owner.Namespace, Waits: true}, o.server)
+	bundle, release, err := s.resolver.Authorities(ctx, fairshare.Claimant{Tenant: o.owner.Namespace, Waits: true}, o.server)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,8 +3,8 @@ package controllers
 import (
 	"context"
 
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // TokenEndpoint sends token requests, and finds token endpoints. Its errors are
@@ -12,7 +12,7 @@ import (
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
 	// Authorities returns the authorities of a bundle that is read, until leave.
-	Authorities(ctx context.Context, user tokenendpoint.BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
+	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.
 	Distrust(issuer string, trust oauth2.TLS)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
-
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"

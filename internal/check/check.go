@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/resolve"
@@ -160,7 +161,7 @@ func (e *exchange) credentials(ctx context.Context, resolver *resolve.Resolver) 
 
 // request builds the token request.
 func (e *exchange) request(ctx context.Context, resolver *resolve.Resolver, credentials oauth2.Credentials) (*resolve.Request, error) {
-	bundle, release, err := resolver.Authorities(ctx, tokenendpoint.BundleUser{}, e.server)
+	bundle, release, err := resolver.Authorities(ctx, fairshare.Claimant{}, e.server)
 	if err != nil {
 		return nil, err
 	}

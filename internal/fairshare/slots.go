@@ -5,6 +5,14 @@ import (
 	"sync"
 )
 
+// Claimant is who claims a share.
+type Claimant struct {
+	// Tenant is the namespace that the share counts for.
+	Tenant string
+	// Waits reports whether to wait for the share, for as long as whoever gives it allows.
+	Waits bool
+}
+
 // Slots bound concurrent work. They may be used by several goroutines at once.
 type Slots struct {
 	mutex sync.Mutex

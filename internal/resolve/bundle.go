@@ -6,9 +6,9 @@ import (
 	"errors"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // BundleRef returns the reference to the CA bundle, with its defaults; nil for the authorities of
@@ -25,7 +25,7 @@ func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 
 // Authorities reads the CA bundle of a declaration live, for use until release. It returns nil for the
 // authorities of the system.
-func (r *Resolver) Authorities(ctx context.Context, user tokenendpoint.BundleUser, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
+func (r *Resolver) Authorities(ctx context.Context, user fairshare.Claimant, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
 	reference := declared.BundleRef()
 	if reference == nil {
 		return nil, func() {}, nil

@@ -9,10 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 const (
@@ -151,7 +151,7 @@ var _ = Describe("Resolving", func() {
 			prepare()
 			declared, err := resolver.Server(ctx, owner)
 			Expect(err).NotTo(HaveOccurred())
-			_, _, err = resolver.Authorities(ctx, tokenendpoint.BundleUser{}, declared)
+			_, _, err = resolver.Authorities(ctx, fairshare.Claimant{}, declared)
 			Expect(problem.Of(err)).To(And(HaveField("Reason", v1alpha1.ReasonCABundleUnusable), HaveField("Class", problem.MayPass),
 				HaveField("Message", And(HavePrefix("authorizationServer.tls.caBundleRef: "), ContainSubstring(said)))))
 		},
@@ -167,12 +167,12 @@ var _ = Describe("Resolving", func() {
 		declared, err := resolver.Server(ctx, shop(trusting("")))
 		Expect(err).NotTo(HaveOccurred())
 		failing()
-		_, _, err = resolver.Authorities(ctx, tokenendpoint.BundleUser{}, declared)
+		_, _, err = resolver.Authorities(ctx, fairshare.Claimant{}, declared)
 		Expect(err).To(MatchError(And(ContainSubstring(`of namespace "shop" cannot be read`), ContainSubstring(errDown.Error()))))
 	})
 
 	It("no CA bundle is needed for the authorities of the system", func(ctx SpecContext) {
-		authorities, release, err := resolver.Authorities(ctx, tokenendpoint.BundleUser{}, resolve.Declaration{})
+		authorities, release, err := resolver.Authorities(ctx, fairshare.Claimant{}, resolve.Declaration{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(authorities).To(BeNil())
 		release()

@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 // Resolver finds what token requests need.
@@ -44,7 +44,7 @@ type Source interface {
 // TokenEndpoint reads CA bundles and metadata.
 type TokenEndpoint interface {
 	// Authorities returns the authorities of the bundle that read returns, until release.
-	Authorities(ctx context.Context, user tokenendpoint.BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
+	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
 	// Discover returns the metadata of an issuer.
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 }

@@ -13,9 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
-	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
 func TestResolve(t *testing.T) {
@@ -79,7 +79,7 @@ func (c *cluster) Bundle(_ context.Context, namespace string, reference v1alpha1
 	return text, c.failure
 }
 
-func (c *cluster) Authorities(_ context.Context, _ tokenendpoint.BundleUser, read func() (string, error)) (*oauth2.Authorities, func(), error) {
+func (c *cluster) Authorities(_ context.Context, _ fairshare.Claimant, read func() (string, error)) (*oauth2.Authorities, func(), error) {
 	text, err := read()
 	if err != nil {
 		return nil, nil, err

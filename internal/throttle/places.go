@@ -63,7 +63,7 @@ func (p *Places) Enter(name string, asking Waiter, now time.Time) bool {
 }
 
 // TryEnter takes a place for a request that does not wait in line, until leave.
-func (p *Places) TryEnter(name, tenant string, now time.Time) (leave func(now time.Time), ok bool) {
+func (p *Places) TryEnter(name, tenant string) (leave func(now time.Time), ok bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if ok = p.admits(p.host(name), tenant); ok {

@@ -125,9 +125,9 @@ var _ = Describe("The places of a host", func() {
 
 	It("count for a tenant whose requests do not wait", func() {
 		p := throttle.NewPlaces(2, 100)
-		leave, ok := p.TryEnter("idp", "shop", now)
+		leave, ok := p.TryEnter("idp", "shop")
 		Expect(ok).To(BeTrue())
-		_, ok = p.TryEnter("idp", "shop", now)
+		_, ok = p.TryEnter("idp", "shop")
 		Expect(ok).To(BeFalse())
 		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
 		leave(now)

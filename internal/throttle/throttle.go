@@ -152,8 +152,8 @@ func (t *Throttle) Enter(asking Request, now time.Time) *Wait {
 }
 
 // TryEnter takes a place for a request that does not wait for one, until leave.
-func (t *Throttle) TryEnter(host, tenant string, now time.Time) (leave func(now time.Time), ok bool) {
-	return t.places.TryEnter(host, tenant, now)
+func (t *Throttle) TryEnter(host, tenant string) (leave func(now time.Time), ok bool) {
+	return t.places.TryEnter(host, tenant)
 }
 
 // find returns the request of an ID. A request to another server is another request.

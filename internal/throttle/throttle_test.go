@@ -72,7 +72,7 @@ var _ = Describe("A throttle", func() {
 		}),
 		Entry("since the host is busy that the metadata name", func() {
 			for i, ok := 0, true; ok; i++ {
-				_, ok = t.TryEnter("idp", fmt.Sprint(i), after(1))
+				_, ok = t.TryEnter("idp", fmt.Sprint(i))
 			}
 			Expect(causeOf(t.Enter(request("shop/a", none, limited(1), at("idp")), after(1)))).To(Equal(throttle.HostBusy))
 		}),

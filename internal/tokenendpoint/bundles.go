@@ -44,19 +44,10 @@ func newBundles() *bundles {
 	}
 }
 
-// BundleUser is who uses a bundle.
-type BundleUser struct {
-	// Tenant is the namespace that the bundle counts for.
-	Tenant string
-	// Waits reports whether to wait while the tenant uses too many bundles, for the time of a
-	// request.
-	Waits bool
-}
-
 // Authorities returns the authorities of the bundle that read returns in PEM, until leave. They
-// are shared with all that use the same bundle. If the tenant uses too many bundles at a time, the
+// are shared with all that use the same bundle. A user that waits does so for the time of a request. If the tenant uses too many bundles at a time, the
 // error is a *problem.Problem. Other errors are those of read, and what is wrong with the bundle.
-func (c *Client) Authorities(ctx context.Context, user BundleUser, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
+func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	giveBack, reserved := func() {}, 0
 	for {
 		parsed, err := c.bundles.read(ctx, user.Tenant, read)

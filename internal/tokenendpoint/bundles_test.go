@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
@@ -24,9 +25,9 @@ var _ = Describe("A CA bundle", func() {
 	version := func(number int) func() (string, error) {
 		return func() (string, error) { return fmt.Sprintf("version %d\n", number) + text, nil }
 	}
-	of := func(tenant string) tokenendpoint.BundleUser { return tokenendpoint.BundleUser{Tenant: tenant} }
-	waiting := func(tenant string) tokenendpoint.BundleUser {
-		return tokenendpoint.BundleUser{Tenant: tenant, Waits: true}
+	of := func(tenant string) fairshare.Claimant { return fairshare.Claimant{Tenant: tenant} }
+	waiting := func(tenant string) fairshare.Claimant {
+		return fairshare.Claimant{Tenant: tenant, Waits: true}
 	}
 	tooMany := MatchError(ContainSubstring("too many different CA bundles"))
 	// fill has a tenant use as many versions as it may, from one on.
