@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -16,15 +17,15 @@ import (
 // house is the code of this package.
 type house struct{ *packages.Package }
 
-func readHouse() house {
-	GinkgoHelper()
+// readHouse reads the code once.
+var readHouse = sync.OnceValue(func() house {
 	const mode = packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports
 	loaded, err := packages.Load(&packages.Config{Mode: mode}, ".")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(loaded).To(HaveLen(1))
 	Expect(loaded[0].Errors).To(BeEmpty())
 	return house{loaded[0]}
-}
+})
 
 func (h house) file(at token.Pos) string { return filepath.Base(h.Fset.Position(at).Filename) }
 

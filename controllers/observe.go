@@ -39,7 +39,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	o.Input = renewal.Input{
 		Now:          now,
 		Started:      r.started(),
-		Policy:       policyOf(owner),
+		Policy:       renewal.PolicyOf(owner),
 		Generation:   owner.Generation,
 		Suspended:    owner.IsSuspended(),
 		RenewRequest: v1alpha1.RenewRequestOf(owner),
@@ -103,17 +103,6 @@ func (o *observed) assume(failure *v1alpha1.FailureStatus) {
 	if reference := o.owner.Spec.CredentialsRef; reference != nil {
 		o.Credentials = &renewal.Credentials{Name: reference.Name, Version: failure.CredentialsVersion}
 	}
-}
-
-func policyOf(owner *v1alpha1.ClientCredential) renewal.Policy {
-	policy := renewal.Policy{
-		BeforePercentage: owner.Spec.RenewBeforePercentage,
-		Seed:             string(owner.UID),
-	}
-	if owner.Spec.RenewBefore != nil {
-		policy.Before = owner.Spec.RenewBefore.Duration
-	}
-	return policy
 }
 
 func (r *observer) observeCredentials(ctx context.Context, owner *v1alpha1.ClientCredential) (*renewal.Credentials, error) {

@@ -102,13 +102,8 @@ func (e *exchange) notice(reason, format string, args ...any) {
 
 // plan tells when the operator would renew the token, and what it would warn of.
 func (e *exchange) plan(token oauth2.Token) {
-	spec := e.owner.Spec
-	// Before it is applied, an object has no UID: another one moves the renewal
-	// within a tenth of the lifetime.
-	policy := renewal.Policy{BeforePercentage: spec.RenewBeforePercentage, Seed: string(e.owner.UID)}
-	if spec.RenewBefore != nil {
-		policy.Before = spec.RenewBefore.Duration
-	}
+	// Before an object is applied, it has no UID. The UID moves the renewal within a tenth of the lifetime.
+	policy := renewal.PolicyOf(e.owner)
 	e.report.Found.RenewAt = policy.RenewAt(token.IssuedAt, token.ExpiresAt).UTC()
 	if notice := token.Lifetime.Notice(); notice != nil {
 		e.notice(notice.Reason, "%s", notice.Message)

@@ -37,6 +37,15 @@ type Policy struct {
 	Seed string
 }
 
+// PolicyOf returns the policy of a ClientCredential.
+func PolicyOf(owner *v1alpha1.ClientCredential) Policy {
+	policy := Policy{BeforePercentage: owner.Spec.RenewBeforePercentage, Seed: string(owner.UID)}
+	if owner.Spec.RenewBefore != nil {
+		policy.Before = owner.Spec.RenewBefore.Duration
+	}
+	return policy
+}
+
 // RenewAt is when a token is to be renewed: when what the policy says is left of
 // its lifetime, a third by default, and up to a tenth of the lifetime earlier, so
 // that tokens issued together do not come back together. The same token gives
