@@ -8,8 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compareCredentials returns the state of the credentials Secret with the versions that held the same credentials as it
-// does now, of those that the record of the token and the last failure tell of. Without an answer they count as changed.
+// compareCredentials returns the state of the credentials Secret with the versions that held the same
+// credentials as it does now, of those that the record of the token and the last failure tell of. Without an
+// answer they count as changed.
 func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal.Credentials {
 	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
 		return o.Credentials
@@ -26,9 +27,9 @@ func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal
 	return &now
 }
 
-// isSame reports whether an earlier version of the credentials Secret held the same credentials as it does now. If it
-// is the version that the token was issued with, the fingerprint of the token Secret can prove that after a
-// restart. A live read replaces now.
+// isSame reports whether an earlier version of the credentials Secret held the same credentials as it does
+// now. If it is the version that the token was issued with, the fingerprint of the token Secret can prove
+// that after a restart. A live read replaces now.
 func (r *observer) isSame(ctx context.Context, o *observed, now *renewal.Credentials, earlier string, isOfToken bool) bool {
 	if earlier == "" || earlier == now.Version {
 		return false

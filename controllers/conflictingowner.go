@@ -31,7 +31,8 @@ func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientC
 	return name, nil
 }
 
-// first returns the name of the ClientCredential that goes first of all with the same target; empty if the owner does.
+// first returns the name of the ClientCredential that goes first of all with the same target; empty if the
+// owner does.
 func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.ClientCredential) string {
 	all := []*v1alpha1.ClientCredential{owner}
 	for i := range others {
@@ -49,7 +50,8 @@ func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.Cli
 	return name
 }
 
-// lastConflictingOwner returns the name that the last look found, if that ClientCredential still goes first; empty otherwise.
+// lastConflictingOwner returns the name that the last look found, if that ClientCredential still goes first;
+// empty otherwise.
 func (r *observer) lastConflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, last string) (name string, err error) {
 	if last == "" {
 		return "", nil

@@ -30,8 +30,8 @@ type readCredentials struct {
 	content digest
 }
 
-// read reads the credentials, and remembers which version of the Secret held them. With an error, the state and the content are of
-// a Secret that lacks a part of the credentials.
+// read reads the credentials, and remembers which version of the Secret held them. With an error, the state
+// and the content are of a Secret that lacks a part of the credentials.
 func (r *credentialsReader) read(ctx context.Context, o *observed) (readCredentials, error) {
 	read, err := r.readOnly(ctx, o)
 	if read.secret != nil {

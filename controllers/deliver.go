@@ -51,8 +51,8 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	return outcome, err
 }
 
-// observeAgain returns what is observed now of a target that could not be written, if an operator that ends may write it again: it has no
-// next reconcile, so the token would be lost. It returns nil if it may not.
+// observeAgain returns what is observed now of a target that could not be written, if an operator that ends
+// may write it again: it has no next reconcile, so the token would be lost. It returns nil if it may not.
 func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed error) *observed {
 	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// needsKeeper keeps what the revocation of a token needs and no finalizer holds: the authorization server and the bundle
-// of its authorities may be deleted with the ClientCredential.
+// needsKeeper keeps what the revocation of a token needs and no finalizer holds: the authorization server and
+// the bundle of its authorities may be deleted with the ClientCredential.
 type needsKeeper struct {
 	resolver      *resolve.Resolver
 	tokenEndpoint TokenEndpoint
@@ -33,7 +33,8 @@ func (k needsKeeper) keep(ctx context.Context, o *observed) {
 	}
 }
 
-// recallServer returns what was observed, with the last declaration of an authorization server that does not exist any more.
+// recallServer returns what was observed, with the last declaration of an authorization server that does not
+// exist any more.
 func (o *observed) recallServer() *observed {
 	needs := o.remembered.needs
 	if o.Declaration == nil || o.Declaration.Reason != v1alpha1.ReasonAuthorizationServerNotFound || needs == nil || needs.server == nil {

@@ -30,9 +30,9 @@ type observer struct {
 	started     func() time.Time
 }
 
-// observe reads from the cache alone, except where the cache is known to be
-// behind what this operator wrote, and except the credentials of a new version of their Secret. With an error, what was observed is incomplete, but
-// holds the target, as far as it is known.
+// observe reads from the cache alone, except where the cache is known to be behind what this operator wrote,
+// and except the credentials of a new version of their Secret. With an error, what was observed is
+// incomplete, but holds the target, as far as it is known.
 func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	known := r.memory.snapshot(owner)
 	o := &observed{owner: owner, previous: known.statusOf(owner), remembered: known}

@@ -99,8 +99,8 @@ func (p *parts) sender() requestSender {
 	return requestSender{tokenEndpoint: p.TokenEndpoint, tracing: p.tracing}
 }
 
-// servers returns the reconciler of one kind of authorization servers. namespace is that of what such a server names;
-// empty for its own.
+// servers returns the reconciler of one kind of authorization servers. namespace is that of what such a
+// server names; empty for its own.
 func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
 	return &serverReconciler{
 		client: p.Client, live: liveReader{p.APIReader}, statuses: statusWriter{p.Client}, resolver: p.resolver,

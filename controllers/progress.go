@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/progress"
 )
 
-// watchedReconciler is the reconciler of one controller. Its reconciles count as the progress of the controller when
-// they end.
+// watchedReconciler is the reconciler of one controller. Its reconciles count as the progress of the
+// controller when they end.
 type watchedReconciler struct {
 	progress.Progress
 

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// needsReplacement reports, before a token is requested, whether the target has another type than is wanted. No cache
-// knows it.
+// needsReplacement reports, before a token is requested, whether the target has another type than is wanted.
+// No cache knows it.
 func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool, error) {
 	if o.Target == nil || !o.Target.Drifted {
 		return false, nil

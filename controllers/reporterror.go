@@ -43,8 +43,8 @@ func (r *reporter) timedOut(err error) *problem.Problem {
 		"the reconcile took longer than %s (%s); it is retried", r.timeout, shorten(err.Error()))
 }
 
-// reportNotTakenOver tells that the target could not be taken over. It returns nil if it could. Nothing else is done
-// before, also while the ClientCredential is suspended or lacks its credentials.
+// reportNotTakenOver tells that the target could not be taken over. It returns nil if it could. Nothing else
+// is done before, also while the ClientCredential is suspended or lacks its credentials.
 func (r *reporter) reportNotTakenOver(ctx context.Context, o *observed, notTakenOver *problem.Problem) *reconcile.Result {
 	decision := renewal.Decision{Action: renewal.Wait, Why: "the Secret could not be taken over"}
 	if notTakenOver != nil {
