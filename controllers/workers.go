@@ -70,10 +70,10 @@ func (w *workers) call(ctx context.Context) {
 func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
-		if !w.places.Take(w.controller, asking, w.clock.Now()) {
+		if !w.places.Reserve(w.controller, asking, w.clock.Now()) {
 			return requeueAt(w.clock.Now(), w.clock.Now().Add(workerRetry)), nil
 		}
-		defer func() { w.places.Leave(asking.ID, w.clock.Now()) }()
+		defer func() { w.places.Release(asking.ID, w.clock.Now()) }()
 		return reconciler.Reconcile(ctx, request)
 	})
 }

@@ -19,7 +19,7 @@ func BenchmarkTake(b *testing.B) {
 	}
 	for i := 0; b.Loop(); i++ {
 		at = at.Add(time.Millisecond)
-		l.Take(server, perMinute(30), throttle.Waiter{ID: ids[i%size], ExpiresAt: now.Add(time.Duration(i*7919%9973) * time.Second)}, at)
+		l.Reserve(server, perMinute(30), throttle.Waiter{ID: ids[i%size], ExpiresAt: now.Add(time.Duration(i*7919%9973) * time.Second)}, at)
 	}
 }
 
@@ -33,7 +33,7 @@ func BenchmarkTakeTenants(b *testing.B) {
 	}
 	for i := 0; b.Loop(); i++ {
 		at = at.Add(time.Millisecond)
-		l.Take(server, perMinute(1000), token{ids[i%size], i * 7919 % 9973}.waiter(), at)
+		l.Reserve(server, perMinute(1000), token{ids[i%size], i * 7919 % 9973}.waiter(), at)
 	}
 }
 
@@ -45,7 +45,7 @@ func BenchmarkDue(b *testing.B) {
 			b.StopTimer()
 			l, at = throttle.NewLimiter(), now
 			for i := range 10_000 {
-				l.Take(server, perMinute(1), throttle.Waiter{ID: fmt.Sprint(i), ExpiresAt: now.Add(time.Hour)}, at)
+				l.Reserve(server, perMinute(1), throttle.Waiter{ID: fmt.Sprint(i), ExpiresAt: now.Add(time.Hour)}, at)
 			}
 			b.StartTimer()
 		}

@@ -50,9 +50,9 @@ func newLimiter() *limiter {
 // While another tenant waits or took a place within the time of the limit, a tenant holds no
 // more places than are left free. A tenant that holds so many delays no other tenant. One
 // free place is for the waiting tenant whose latest place is the oldest.
-func (l *limiter) Take(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
+func (l *limiter) Reserve(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
 	if !limit.isSet() {
-		l.takeUnlimited(server, asking, now)
+		l.reserveUnlimited(server, asking, now)
 		return time.Time{}, true
 	}
 	w := l.join(server, limit, asking)
@@ -64,7 +64,7 @@ func (l *limiter) Take(server string, limit Limit, asking Waiter, now time.Time)
 		return w.until, false
 	}
 	l.forget(w)
-	w.line.server.take(w.tenant, now)
+	w.line.server.add(w.tenant, now)
 	return time.Time{}, true
 }
 
@@ -82,19 +82,19 @@ func (l *limiter) Await(server string, limit Limit, asking Waiter, until, now ti
 }
 
 // takeUnlimited counts a request only where others have a limit.
-func (l *limiter) takeUnlimited(server string, asking Waiter, now time.Time) {
+func (l *limiter) reserveUnlimited(server string, asking Waiter, now time.Time) {
 	l.leave(asking.ID)
 	l.sweep(now)
 	if s, found := l.servers[server]; found {
-		s.take(s.tenant(asking.Tenant), now)
+		s.add(s.tenant(asking.Tenant), now)
 	}
 }
 
 // GiveBack returns the place that was taken at the given instant, because nothing
 // was sent.
-func (l *limiter) GiveBack(server string, at time.Time) {
+func (l *limiter) Release(server string, at time.Time) {
 	if s, found := l.servers[server]; found {
-		s.giveBack(at)
+		s.release(at)
 	}
 }
 
@@ -102,14 +102,14 @@ func (l *limiter) GiveBack(server string, at time.Time) {
 // only now: the server counts from then.
 func (l *limiter) Sent(server string, at, now time.Time) {
 	if s, found := l.servers[server]; found {
-		if tenant := s.giveBack(at); tenant != nil {
-			s.take(tenant, now)
+		if tenant := s.release(at); tenant != nil {
+			s.add(tenant, now)
 		}
 	}
 }
 
 // Leave says that the waiter wants no place any more, at whatever server it waits.
-func (l *limiter) Leave(id string) {
+func (l *limiter) Withdraw(id string) {
 	l.leave(id)
 }
 

@@ -169,15 +169,15 @@ var _ = Describe("a limit", func() {
 
 	It("of one server does not hold up another", func() {
 		s := play(perMinute(1), sends(0, "a", 5), waits(0, "b", 5, 60), waits(0, "c", 5, 120))
-		_, ok := s.Take("https://other.example.com", perMinute(1), token{"b", 5}.waiter(), after(1))
+		_, ok := s.Reserve("https://other.example.com", perMinute(1), token{"b", 5}.waiter(), after(1))
 		Expect(ok).To(BeTrue(), "b asks another server")
 		waits(2, "c", 5, 60)(s)
 	})
 
 	It("puts who comes back from another server behind its equals", func() {
 		s := play(perMinute(1), sends(0, "a", 5), waits(0, "b", 5, 60), waits(0, "c", 5, 120))
-		s.Take("https://other.example.com", perMinute(1), token{"x", 5}.waiter(), after(1))
-		_, ok := s.Take("https://other.example.com", perMinute(1), token{"b", 5}.waiter(), after(1))
+		s.Reserve("https://other.example.com", perMinute(1), token{"x", 5}.waiter(), after(1))
+		_, ok := s.Reserve("https://other.example.com", perMinute(1), token{"b", 5}.waiter(), after(1))
 		Expect(ok).To(BeFalse())
 		waits(2, "b", 5, 120)(s)
 		waits(2, "c", 5, 60)(s)
@@ -187,7 +187,7 @@ var _ = Describe("a limit", func() {
 		l := throttle.NewLimiter()
 		for i := range 400 {
 			at := after(float64(i / 50))
-			until, ok := l.Take(server, limits[i%len(limits)], throttle.Waiter{ID: fmt.Sprint(i)}, at)
+			until, ok := l.Reserve(server, limits[i%len(limits)], throttle.Waiter{ID: fmt.Sprint(i)}, at)
 			Expect(ok || until.After(at)).To(BeTrue(), "until %s", until)
 			Expect(until).To(BeTemporally("<=", at.Add(time.Hour)))
 		}
@@ -210,13 +210,13 @@ var _ = Describe("a request that goes out later than its place was taken", func(
 	It("can be given back by when it went out", func() {
 		s := play(perMinute(1), sends(0, "a", 5))
 		s.Sent(server, after(0), after(7))
-		s.GiveBack(server, after(7))
+		s.Release(server, after(7))
 		sends(8, "b", 5)(s)
 	})
 
 	It("is none when its place is not known any more", func() {
 		s := play(perMinute(1), sends(0, "a", 5))
-		s.GiveBack(server, after(0))
+		s.Release(server, after(0))
 		s.Sent(server, after(0), after(7))
 		sends(8, "b", 5)(s)
 	})

@@ -237,7 +237,7 @@ func (l *line) place(rank int, now time.Time) time.Time {
 }
 
 // counted is the latest places that were taken, no more of them than the limit counts.
-func (l *line) counted(now time.Time) []place {
+func (l *line) counted(now time.Time) []reservation {
 	taken := l.server.within(l.limit.Per, now)
 	return taken[max(0, len(taken)-l.limit.Requests):]
 }

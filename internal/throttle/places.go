@@ -40,14 +40,14 @@ func NewPlaces(perHost, all int) *Places {
 // Take takes a place for requests to the host. If there is none, the asker waits in line.
 // An asker that was called takes the place that is kept for it, at whatever host: the
 // token endpoint that metadata name may lie at another host than these.
-func (p *Places) Take(name string, asking Waiter, now time.Time) bool {
+func (p *Places) Reserve(name string, asking Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[asking.ID]; known && t.state != waiting {
 		t.state = taken
 		return true
 	}
-	return p.takeAt(name, asking, now)
+	return p.reserveAt(name, asking, now)
 }
 
 // Enter takes a place for a request to just this host. An asker with a place at another host
@@ -59,7 +59,7 @@ func (p *Places) Enter(name string, asking Waiter, now time.Time) bool {
 		t.state = taken
 		return true
 	}
-	return p.takeAt(name, asking, now)
+	return p.reserveAt(name, asking, now)
 }
 
 // TryEnter takes a place for a request that does not wait in line, until leave.
@@ -82,7 +82,7 @@ func (p *Places) exit(name, tenant string, now time.Time) {
 }
 
 // Leave gives back the place of an asker, or its place in line.
-func (p *Places) Leave(id string, now time.Time) {
+func (p *Places) Release(id string, now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[id]; known {
@@ -123,7 +123,7 @@ func (p *Places) Due(now time.Time) (ids []string) {
 }
 
 // takeAt takes a place at the host, or waits there.
-func (p *Places) takeAt(name string, asking Waiter, now time.Time) bool {
+func (p *Places) reserveAt(name string, asking Waiter, now time.Time) bool {
 	arrived, since := p.arrivals, now
 	if t, known := p.tickets[asking.ID]; known {
 		arrived, since = t.arrived, t.since

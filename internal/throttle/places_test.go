@@ -19,8 +19,8 @@ func asker(id string, minutes int) throttle.Waiter { return token{id, minutes}.w
 func fill(p *throttle.Places, host, tenant string) (count int) {
 	for i := range 10_000 {
 		id, before := fmt.Sprintf("%s/%s-%d", tenant, host, i), p.Size()
-		if !p.Take(host, asker(id, none), now) {
-			p.Leave(id, now)
+		if !p.Reserve(host, asker(id, none), now) {
+			p.Release(id, now)
 			break
 		}
 		if p.Size() > before {
@@ -35,7 +35,7 @@ var _ = Describe("The places of a host", func() {
 		p := throttle.NewPlaces(32, 224)
 		Expect(fill(p, "idp", "attacker")).To(Equal(16))
 		for i := range 4 {
-			Expect(p.Take("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
+			Expect(p.Reserve("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
 		}
 		Expect(fill(p, "idp", "attacker")).To(BeZero())
 		Expect(fill(p, "other", "attacker")).To(Equal(16))
@@ -47,54 +47,54 @@ var _ = Describe("The places of a host", func() {
 			total += fill(p, fmt.Sprintf("host-%d", i), "attacker")
 		}
 		Expect(total).To(Equal(112))
-		Expect(p.Take("host-0", asker("shop/a", none), now)).To(BeTrue())
+		Expect(p.Reserve("host-0", asker("shop/a", none), now)).To(BeTrue())
 	})
 
 	It("are given to the most urgent, one for each that is given back", func() {
 		p := throttle.NewPlaces(4, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(2))
 		for _, waits := range []throttle.Waiter{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
-			Expect(p.Take("idp", waits, now)).To(BeFalse())
+			Expect(p.Reserve("idp", waits, now)).To(BeFalse())
 		}
 		Expect(p.Due(now)).To(BeEmpty())
 		Expect(p.Calling()).NotTo(Receive())
-		p.Leave("shop/idp-0", now)
+		p.Release("shop/idp-0", now)
 		Expect(p.Calling()).To(Receive())
 		Expect(p.Due(now)).To(Equal([]string{"shop/new"}))
 		Expect(p.Due(now)).To(BeEmpty())
-		p.Leave("shop/idp-1", now)
+		p.Release("shop/idp-1", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/newer"}))
-		Expect(p.Take("idp", asker("shop/late", 20), now)).To(BeFalse(), "the places are kept for others")
-		Expect(p.Take("idp", asker("shop/new", none), now)).To(BeTrue())
-		p.Leave("shop/new", now)
-		p.Leave("shop/newer", now)
+		Expect(p.Reserve("idp", asker("shop/late", 20), now)).To(BeFalse(), "the places are kept for others")
+		Expect(p.Reserve("idp", asker("shop/new", none), now)).To(BeTrue())
+		p.Release("shop/new", now)
+		p.Release("shop/newer", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/soon", "shop/late"}))
 	})
 
 	It("are passed on when an asker does not come", func() {
 		p := throttle.NewPlaces(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
-		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
-		Expect(p.Take("idp", asker("shop/b", none), now)).To(BeFalse())
-		p.Leave("shop/idp-0", now)
+		Expect(p.Reserve("idp", asker("shop/a", none), now)).To(BeFalse())
+		Expect(p.Reserve("idp", asker("shop/b", none), now)).To(BeFalse())
+		p.Release("shop/idp-0", now)
 		Expect(p.Due(after(4))).To(Equal([]string{"shop/a"}))
 		Expect(p.Due(after(5))).To(BeEmpty())
 		Expect(p.Due(after(5.1))).To(Equal([]string{"shop/b"}))
-		Expect(p.Take("idp", asker("shop/a", none), after(6))).To(BeFalse())
-		Expect(p.Take("idp", asker("shop/b", none), after(6))).To(BeTrue())
-		p.Leave("shop/b", after(60))
+		Expect(p.Reserve("idp", asker("shop/a", none), after(6))).To(BeFalse())
+		Expect(p.Reserve("idp", asker("shop/b", none), after(6))).To(BeTrue())
+		p.Release("shop/b", after(60))
 		Expect(p.Due(after(60))).To(Equal([]string{"shop/a"}))
 	})
 
 	It("are called for as soon as a tenant may hold more, at other hosts too", func() {
 		p := throttle.NewPlaces(32, 4)
-		Expect(p.Take("a", asker("one/a", none), now)).To(BeTrue())
-		Expect(p.Take("b", asker("one/b", none), now)).To(BeTrue())
-		Expect(p.Take("c", asker("one/c", none), now)).To(BeFalse())
-		Expect(p.Take("d", asker("two/d", none), now)).To(BeTrue())
-		p.Leave("two/d", now)
+		Expect(p.Reserve("a", asker("one/a", none), now)).To(BeTrue())
+		Expect(p.Reserve("b", asker("one/b", none), now)).To(BeTrue())
+		Expect(p.Reserve("c", asker("one/c", none), now)).To(BeFalse())
+		Expect(p.Reserve("d", asker("two/d", none), now)).To(BeTrue())
+		p.Release("two/d", now)
 		Expect(p.Due(now)).To(BeEmpty())
-		p.Leave("one/a", now)
+		p.Release("one/a", now)
 		Expect(p.Due(now)).To(Equal([]string{"one/c"}))
 	})
 
@@ -103,24 +103,24 @@ var _ = Describe("The places of a host", func() {
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
 		failed := asker("shop/failed", none)
 		failed.HasFailed = true
-		Expect(p.Take("idp", failed, now)).To(BeFalse())
-		Expect(p.Take("idp", asker("shop/late", 20), now)).To(BeFalse())
-		p.Leave("shop/idp-0", now)
+		Expect(p.Reserve("idp", failed, now)).To(BeFalse())
+		Expect(p.Reserve("idp", asker("shop/late", 20), now)).To(BeFalse())
+		p.Release("shop/idp-0", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/late"}))
 	})
 
 	It("follow an asker to the host that it sends to", func() {
 		p := throttle.NewPlaces(2, 100)
-		Expect(p.Take("issuer", asker("shop/a", none), now)).To(BeTrue())
+		Expect(p.Reserve("issuer", asker("shop/a", none), now)).To(BeTrue())
 		Expect(p.Enter("issuer", asker("shop/a", none), now)).To(BeTrue(), "the metadata")
 		Expect(p.Enter("idp", asker("shop/a", none), now)).To(BeTrue(), "the token")
-		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue(), "its place there is free")
+		Expect(p.Reserve("issuer", asker("shop/b", none), now)).To(BeTrue(), "its place there is free")
 		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeFalse())
-		p.Leave("shop/a", now)
+		p.Release("shop/a", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/b"}))
-		Expect(p.Take("issuer", asker("shop/b", none), now)).To(BeTrue())
+		Expect(p.Reserve("issuer", asker("shop/b", none), now)).To(BeTrue())
 		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeTrue())
-		Expect(p.Take("issuer", asker("shop/c", none), now)).To(BeTrue())
+		Expect(p.Reserve("issuer", asker("shop/c", none), now)).To(BeTrue())
 	})
 
 	It("count for a tenant whose requests do not wait", func() {
@@ -129,10 +129,10 @@ var _ = Describe("The places of a host", func() {
 		Expect(ok).To(BeTrue())
 		_, ok = p.TryEnter("idp", "shop")
 		Expect(ok).To(BeFalse())
-		Expect(p.Take("idp", asker("shop/a", none), now)).To(BeFalse())
+		Expect(p.Reserve("idp", asker("shop/a", none), now)).To(BeFalse())
 		leave(now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/a"}))
-		p.Leave("shop/a", now)
+		p.Release("shop/a", now)
 		Expect(p.Size()).To(BeZero())
 	})
 
@@ -148,7 +148,7 @@ var _ = Describe("The places of a host", func() {
 				return
 			}
 			host := fmt.Sprintf("host-%d", random.IntN(5))
-			if p.Take(host, asker(id, random.IntN(3)), after(at)) {
+			if p.Reserve(host, asker(id, random.IntN(3)), after(at)) {
 				inside[id] = host
 				delete(wants, id)
 			}
@@ -163,7 +163,7 @@ var _ = Describe("The places of a host", func() {
 			for id := range inside {
 				if random.IntN(3) == 0 {
 					delete(inside, id)
-					p.Leave(id, after(at))
+					p.Release(id, after(at))
 				}
 			}
 			for _, id := range p.Due(after(at)) {
@@ -191,10 +191,10 @@ var _ = Describe("The places of a host", func() {
 			group.Go(func() {
 				for i := range 500 {
 					id := fmt.Sprintf("tenant-%d/%d", worker, i%7)
-					p.Take("idp", asker(id, i%3), now)
+					p.Reserve("idp", asker(id, i%3), now)
 					p.Enter("other", asker(id, i%3), now)
 					p.Due(now)
-					p.Leave(id, now)
+					p.Release(id, now)
 				}
 			})
 		}

@@ -15,9 +15,9 @@ const maxLines = 8
 // server is a token endpoint with a limit.
 type server struct {
 	// taken is the places that were taken, in the order of time.
-	taken []place
+	taken []reservation
 	// trimmed is the latest place that was dropped from taken because no limit counts so many.
-	trimmed place
+	trimmed reservation
 	// tenants holds the tenants that wait or have places in taken, by name.
 	tenants map[string]*tenant
 	// waiting is the number of tenants that wait.
@@ -78,13 +78,13 @@ func (s *server) tenant(name string) *tenant {
 
 // take puts a place where it belongs in time: callers read their clock before they
 // get the mutex, so they may come in another order.
-func (s *server) take(t *tenant, now time.Time) {
+func (s *server) add(t *tenant, now time.Time) {
 	s.turns++
 	t.turn = s.turns
-	s.insert(place{at: now, tenant: t})
+	s.insert(reservation{at: now, tenant: t})
 }
 
-func (s *server) insert(p place) {
+func (s *server) insert(p reservation) {
 	after := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(p.at) })
 	s.taken = slices.Insert(s.taken, after, p)
 	after = sort.Search(len(p.tenant.taken), func(i int) bool { return p.tenant.taken[i].After(p.at) })
@@ -94,8 +94,8 @@ func (s *server) insert(p place) {
 // giveBack returns the tenant of the place, or nil if the place is not known any more. If
 // places were trimmed, the latest of them counts again: its time is known, and no other is
 // later.
-func (s *server) giveBack(at time.Time) *tenant {
-	i, found := slices.BinarySearchFunc(s.taken, at, func(p place, at time.Time) int { return p.at.Compare(at) })
+func (s *server) release(at time.Time) *tenant {
+	i, found := slices.BinarySearchFunc(s.taken, at, func(p reservation, at time.Time) int { return p.at.Compare(at) })
 	if !found {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (s *server) giveBack(at time.Time) *tenant {
 	i, _ = slices.BinarySearchFunc(t.taken, at, time.Time.Compare)
 	t.taken = slices.Delete(t.taken, i, i+1)
 	if s.trimmed.tenant != nil {
-		s.insert(place{at: s.trimmed.at, tenant: s.tenant(s.trimmed.tenant.name)})
+		s.insert(reservation{at: s.trimmed.at, tenant: s.tenant(s.trimmed.tenant.name)})
 	}
 	return t
 }
@@ -126,7 +126,7 @@ func (s *server) trim(start time.Time, requests int) {
 
 // within is the places taken in the given time before now. Those taken after now
 // are among them, so that no interval that holds both is overfull.
-func (s *server) within(per time.Duration, now time.Time) []place {
+func (s *server) within(per time.Duration, now time.Time) []reservation {
 	start := now.Add(-per)
 	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	return s.taken[first:]

@@ -92,7 +92,7 @@ func (s *simulation) wake(at time.Time) {
 
 func (s *simulation) take(v *visit) {
 	s.takes++
-	until, ok := s.Take(server, s.limit, v.waiter, v.at)
+	until, ok := s.Reserve(server, s.limit, v.waiter, v.at)
 	if !ok {
 		s.comes(v.waiter, until.Add(s.late()))
 		return
@@ -209,7 +209,7 @@ var _ = Describe("many waiters", func() {
 			for i := range 1000 {
 				if id := fmt.Sprintf("%05d", i); i%10 != 0 {
 					s.disappears(id)
-					s.Leave(id)
+					s.Withdraw(id)
 				}
 			}
 		}
@@ -295,18 +295,18 @@ var _ = Describe("any traffic", func() {
 			id := fmt.Sprintf("%d/%d", number%tenants, number)
 			switch limit := limits[random.IntN(2)]; random.IntN(40) {
 			case 0:
-				l.Leave(id)
+				l.Withdraw(id)
 			case 1:
 				l.Due(instant)
 			case 2:
 				if len(sent) > 0 {
 					given := random.IntN(len(sent))
-					l.GiveBack(server, sent[given])
+					l.Release(server, sent[given])
 					sent, sentBy = slices.Delete(sent, given, given+1), slices.Delete(sentBy, given, given+1)
 				}
 			default:
 				waiter := token{id, random.IntN(60)}.waiter()
-				until, ok := l.Take(server, limit, waiter, instant)
+				until, ok := l.Reserve(server, limit, waiter, instant)
 				if !ok {
 					Expect(until).To(BeTemporally(">", instant))
 					continue

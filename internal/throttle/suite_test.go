@@ -68,7 +68,7 @@ func (t token) waiter() throttle.Waiter {
 }
 
 func (s *scene) takes(seconds float64, id string, minutes int) (time.Time, bool) {
-	return s.Take(server, s.limit, token{id, minutes}.waiter(), after(seconds))
+	return s.Reserve(server, s.limit, token{id, minutes}.waiter(), after(seconds))
 }
 
 func sends(seconds float64, id string, minutes int) step {
@@ -87,9 +87,9 @@ func waits(seconds float64, id string, minutes int, until float64) step {
 	}
 }
 
-func leaves(id string) step { return func(s *scene) { s.Leave(id) } }
+func leaves(id string) step { return func(s *scene) { s.Withdraw(id) } }
 
-func givesBack(seconds float64) step { return func(s *scene) { s.GiveBack(server, after(seconds)) } }
+func givesBack(seconds float64) step { return func(s *scene) { s.Release(server, after(seconds)) } }
 
 // wakes expects the limiter to wake exactly these.
 func wakes(seconds float64, ids ...string) step {

@@ -7,7 +7,7 @@ import (
 )
 
 // place is a place that a tenant took.
-type place struct {
+type reservation struct {
 	at     time.Time
 	tenant *tenant
 }

@@ -121,13 +121,13 @@ func (t *Throttle) Reserve(asking Request, now time.Time) *Wait {
 		t.leaveLines(r, now)
 		return &Wait{Cause: ServerDown, Down: t.outages.servers[r.Server].reason, Until: now.Add(callInterval)}
 	}
-	if !t.places.Take(r.Host, r.Waiter, now) {
+	if !t.places.Reserve(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
 	}
 	if !r.reservedAt.IsZero() {
 		return nil
 	}
-	until, ok := t.limiter.Take(r.Server, r.Limit, r.Waiter, now)
+	until, ok := t.limiter.Reserve(r.Server, r.Limit, r.Waiter, now)
 	switch {
 	case !ok:
 		r.beginWait(now)
@@ -190,7 +190,7 @@ func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 // giveBack returns the place under a rate limit, unless the request was sent.
 func (t *Throttle) giveBack(r *request) {
 	if !r.reservedAt.IsZero() && !r.isSent {
-		t.limiter.GiveBack(r.Server, r.reservedAt)
+		t.limiter.Release(r.Server, r.reservedAt)
 	}
 	r.reservedAt, r.isSent = time.Time{}, false
 }
@@ -198,8 +198,8 @@ func (t *Throttle) giveBack(r *request) {
 // leaveLines gives back all that a request holds, and its places in line.
 func (t *Throttle) leaveLines(r *request, now time.Time) {
 	t.giveBack(r)
-	t.limiter.Leave(r.ID)
-	t.places.Leave(r.ID, now)
+	t.limiter.Withdraw(r.ID)
+	t.places.Release(r.ID, now)
 }
 
 // Sent says that a reserved request is sent now: only then does it count for a rate limit. It
@@ -232,7 +232,7 @@ func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
 	}
 	t.pauses.end(r.client(), startedAt)
 	t.calls = append(t.calls, t.outages.succeed(r.Server, id)...)
-	t.places.Leave(id, now)
+	t.places.Release(id, now)
 	t.places.signal()
 }
 
@@ -264,7 +264,7 @@ func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	if failure.IsUnsent {
 		r.isSent = false
 	}
-	t.places.Leave(id, now)
+	t.places.Release(id, now)
 }
 
 // Release ends a reservation. A request that waits goes on to wait.
@@ -278,7 +278,7 @@ func (t *Throttle) Release(id string, now time.Time) {
 	t.giveBack(r)
 	isInLine := !t.places.WaitsSince(id).IsZero()
 	if !isInLine {
-		t.places.Leave(id, now)
+		t.places.Release(id, now)
 		t.outages.endProbe(r.Server, id)
 	}
 	if !isInLine && r.waitsSince.IsZero() && !t.outages.isWaiting(r.Server, id) {
