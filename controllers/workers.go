@@ -25,7 +25,7 @@ const workerRetry = time.Minute
 type workers struct {
 	clock      clock.WithTicker
 	controller string
-	places     *throttle.Places
+	slots     *throttle.InFlight
 	// called receives the objects that are enqueued again.
 	called chan event.GenericEvent
 }
@@ -33,7 +33,7 @@ type workers struct {
 // addWorkers returns the workers of a controller, and adds to the manager what enqueues waiting requests.
 func addWorkers(mgr manager.Manager, clock clock.WithTicker, controller string, number int) (*workers, error) {
 	// To Places, the workers are a host.
-	w := &workers{clock: clock, controller: controller, places: throttle.NewPlaces(number, number), called: make(chan event.GenericEvent)}
+	w := &workers{clock: clock, controller: controller, slots: throttle.NewInFlight(number, number), called: make(chan event.GenericEvent)}
 	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		w.call(ctx)
 		return nil
@@ -57,10 +57,10 @@ func (w *workers) call(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.places.Calling():
+		case <-w.slots.Calling():
 		case <-ticker.C():
 		}
-		for _, key := range w.places.Due(w.clock.Now()) {
+		for _, key := range w.slots.Due(w.clock.Now()) {
 			enqueue(ctx, w.called, key)
 		}
 	}
@@ -70,10 +70,10 @@ func (w *workers) call(ctx context.Context) {
 func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
-		if !w.places.Reserve(w.controller, asking, w.clock.Now()) {
+		if !w.slots.Reserve(w.controller, asking, w.clock.Now()) {
 			return requeueAt(w.clock.Now(), w.clock.Now().Add(workerRetry)), nil
 		}
-		defer func() { w.places.Release(asking.ID, w.clock.Now()) }()
+		defer func() { w.slots.Release(asking.ID, w.clock.Now()) }()
 		return reconciler.Reconcile(ctx, request)
 	})
 }

@@ -10,7 +10,7 @@ func NewLimiter() *Limiter { return newLimiter() }
 func (t *Throttle) Size() int {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	size := t.limiter.Size() + t.places.Size() + len(t.pauses) + len(t.requests) + len(t.calls)
+	size := t.limiter.Size() + t.inFlight.Size() + len(t.pauses) + len(t.requests) + len(t.calls)
 	size += len(t.outages.failing) + len(t.outages.recovered)
 	for _, s := range t.outages.servers {
 		size += 1 + len(s.failed) + len(s.waiting)
@@ -40,7 +40,7 @@ func (l *Limiter) Limits(name string) int { return len(l.servers[name].lines) }
 func (l *Limiter) Tenants(name string) int { return len(l.servers[name].tenants) }
 
 // Size is how many things the places remember.
-func (p *Places) Size() int {
+func (p *InFlight) Size() int {
 	size := len(p.hosts) + len(p.tickets) + len(p.calls)
 	if !p.all.IsEmpty() {
 		size++

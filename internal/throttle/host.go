@@ -7,12 +7,11 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// host is the places of one host, and the askers that wait for one.
+// host holds the slots of one host, and the requests that wait for one.
 type host struct {
 	*fairshare.Room
 	name string
-	// lines holds the tickets of each tenant that waits, the most urgent first. There is no
-	// empty line.
+	// lines has the tickets of each tenant that waits, the most urgent first. No line is empty.
 	lines map[string][]*ticket
 }
 
@@ -31,31 +30,31 @@ func (h *host) withdraw(t *ticket) {
 	h.lines[t.Tenant] = line
 }
 
-// rank counts the tickets in a line that are more urgent.
+// rank returns the number of more urgent tickets in a line.
 func rank(line []*ticket, t *ticket) int {
 	i, _ := slices.BinarySearchFunc(line, t, func(a, b *ticket) int { return a.byArrival(a.arrived, b.Waiter, b.arrived) })
 	return i
 }
 
-// ticket is an asker that waits, or has a place.
+// ticket is a request that waits or has a slot.
 type ticket struct {
 	Waiter
 	host     *host
 	arrived  uint64
 	state    ticketState
 	calledAt time.Time
-	// since is when the asker came.
+	// since is when the request came.
 	since time.Time
 }
 
 type ticketState int
 
 const (
-	// waiting is the state of an asker in line.
+	// waiting means that the request is in line.
 	waiting ticketState = iota
-	// called is the state of an asker that a place is kept for.
+	// called means that a slot is kept for the request.
 	called
-	// taken is the state of an asker that may send.
+	// taken means that the request may be sent.
 	taken
 	dropped
 )

@@ -2,12 +2,11 @@ package throttle
 
 import "time"
 
-// maxWait is the longest time that a caller is told to wait. It is a net for
-// the case that nobody calls Due.
+// maxWait bounds how long a caller waits before it tries again, in case a call is lost.
 const maxWait = time.Hour
 
-// Limit is so many requests in any half-open interval of the length Per. There is
-// no limit unless both are positive.
+// Limit allows a number of requests in each half-open interval of the length Per. There is no limit
+// unless both are positive.
 type Limit struct {
 	Requests int
 	Per      time.Duration
@@ -15,7 +14,7 @@ type Limit struct {
 
 func (l Limit) isSet() bool { return l.Requests > 0 && l.Per > 0 }
 
-// rate is the number of requests in a nanosecond.
+// rate returns the number of requests in a nanosecond.
 func (l Limit) rate() float64 { return float64(l.Requests) / float64(l.Per) }
 
 // or returns a limit that looks back as far as either, and counts as many requests.
@@ -23,14 +22,14 @@ func (l Limit) or(other Limit) Limit {
 	return Limit{Requests: max(l.Requests, other.Requests), Per: max(l.Per, other.Per)}
 }
 
-// limiter knows the requests of late to servers with a rate limit, and who waits to send the
-// next. It forgets at later calls what is not needed any more.
+// limiter keeps the recent requests to servers with a rate limit, and the requests that wait. Later calls
+// drop what is no longer needed.
 type limiter struct {
-	// servers that have a limit, by name.
+	// servers are the servers with a limit, by name.
 	servers map[string]*server
-	// waiting is all who wait, by ID.
+	// waiting are the requests that wait, by ID.
 	waiting map[string]*waiter
-	// arrivals counts who came to wait.
+	// arrivals counts the requests that began to wait.
 	arrivals uint64
 	sweptAt  time.Time
 }
@@ -39,27 +38,26 @@ func newLimiter() *limiter {
 	return &limiter{servers: map[string]*server{}, waiting: map[string]*waiter{}}
 }
 
-// Take takes a place for one request to the server. ok tells to send it now; else
-// the waiter is remembered, and is to ask again at until, which is after now. Who
-// asks 5 s later than told, or never, may lose its place in the order.
+// Reserve reserves one request to the server, and reports whether it may be sent now. If not, the request
+// waits until the given time, which is after now. A caller that comes 5 s later than that, or never, may
+// lose its position.
 //
-// Callers may come with different limits for the same server: each is judged by
-// its own, and by the requests of all. If waiters hold 8 other limits of the server, a
-// waiter is judged by the strictest of these.
+// Callers may have different limits for the same server. Each limit counts the requests of all callers.
+// If waiting requests hold 8 other limits of the server, the strictest of these applies.
 //
-// While another tenant waits or took a place within the time of the limit, a tenant holds no
-// more places than are left free. A tenant that holds so many delays no other tenant. One
-// free place is for the waiting tenant whose latest place is the oldest.
+// While another tenant waits or has a recent reservation, a tenant holds no more reservations than are
+// left free. A tenant at that threshold does not delay other tenants. One free reservation is for the waiting tenant
+// whose latest reservation is the oldest.
 func (l *limiter) Reserve(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
 	if !limit.isSet() {
 		l.reserveUnlimited(server, asking, now)
 		return time.Time{}, true
 	}
 	w := l.join(server, limit, asking)
-	// Who is here is no absentee, however late.
+	// A late caller is here now: the sweep must not drop it.
 	w.until, w.line.usedAt = now, now
 	l.sweep(now)
-	if !w.mayTake(now) {
+	if !w.mayReserve(now) {
 		w.until = w.expected(now)
 		return w.until, false
 	}
@@ -68,9 +66,8 @@ func (l *limiter) Reserve(server string, limit Limit, asking Waiter, now time.Ti
 	return time.Time{}, true
 }
 
-// Await keeps its order for a waiter that cannot send because of something else than the
-// limit. It holds up nobody meanwhile: other waiters may be able to send. It is to ask again
-// at until.
+// Await keeps the position of a request that something else than the limit delays until a time. Meanwhile, it
+// does not delay other requests.
 func (l *limiter) Await(server string, limit Limit, asking Waiter, until, now time.Time) {
 	if !limit.isSet() {
 		return
@@ -81,7 +78,7 @@ func (l *limiter) Await(server string, limit Limit, asking Waiter, until, now ti
 	l.sweep(now)
 }
 
-// takeUnlimited counts a request only where others have a limit.
+// reserveUnlimited counts a request without a limit if other callers of the server have one.
 func (l *limiter) reserveUnlimited(server string, asking Waiter, now time.Time) {
 	l.leave(asking.ID)
 	l.sweep(now)
@@ -90,16 +87,15 @@ func (l *limiter) reserveUnlimited(server string, asking Waiter, now time.Time) 
 	}
 }
 
-// GiveBack returns the place that was taken at the given instant, because nothing
-// was sent.
+// Release drops the reservation of an instant, because nothing was sent.
 func (l *limiter) Release(server string, at time.Time) {
 	if s, found := l.servers[server]; found {
 		s.release(at)
 	}
 }
 
-// Sent says that the request for the place that was taken at one instant goes out
-// only now: the server counts from then.
+// Sent moves the reservation of an instant to now, because the request is sent only now: the server counts it
+// from now on.
 func (l *limiter) Sent(server string, at, now time.Time) {
 	if s, found := l.servers[server]; found {
 		if tenant := s.release(at); tenant != nil {
@@ -108,15 +104,14 @@ func (l *limiter) Sent(server string, at, now time.Time) {
 	}
 }
 
-// Leave says that the waiter wants no place any more, at whatever server it waits.
+// Withdraw drops a request that waits.
 func (l *limiter) Withdraw(id string) {
 	l.leave(id)
 }
 
-// Due returns the IDs of those who can take a place now, although they were told a
-// later time: some of those before them left, did not come, or gave back a place.
-// Each is returned once, and is to be woken: it has 5 s to ask. Call this about
-// every second, or places may stay idle while somebody waits.
+// Due returns the IDs of the requests that may be sent sooner than expected, because requests before them were withdrawn,
+// did not come, or were released. Each is returned once, and has 5 s to reserve. Call Due about every
+// second.
 func (l *limiter) Due(now time.Time) (ids []string) {
 	l.sweep(now)
 	for _, s := range l.servers {
@@ -125,7 +120,7 @@ func (l *limiter) Due(now time.Time) (ids []string) {
 	return ids
 }
 
-// join puts who asks into the line for its limit, if it is not there yet.
+// join adds a request to the line for its limit, if it is not there yet.
 func (l *limiter) join(name string, limit Limit, asking Waiter) *waiter {
 	line := l.line(name, limit)
 	w, known := l.waiting[asking.ID]
@@ -146,13 +141,13 @@ func (l *limiter) join(name string, limit Limit, asking Waiter) *waiter {
 	return w
 }
 
-// arrival numbers who comes to a server, so that equals go in the order they came.
+// arrival returns the next number, by which equally urgent requests are ordered.
 func (l *limiter) arrival() uint64 {
 	l.arrivals++
 	return l.arrivals
 }
 
-// line finds the line of a server for a limit, or opens it.
+// line returns the line of a server for a limit.
 func (l *limiter) line(name string, limit Limit) *line {
 	s, found := l.servers[name]
 	if !found {

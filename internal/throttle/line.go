@@ -6,35 +6,35 @@ import (
 	"time"
 )
 
-// line is those who wait at a server with the same limit.
+// line holds the requests that wait at a server with the same limit.
 //
-// Sorted slices of pointers are enough: to insert into 10,000 of them moves 40 kB,
-// which takes a microsecond or two, and a rank is an index.
+// Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes a microsecond
+// or two, and a rank is an index.
 type line struct {
 	server *server
 	limit  Limit
-	// queues has one for each tenant that waits.
+	// queues has one queue for each tenant that waits.
 	queues []*queue
-	// away is the number of waiters that something else than the limit holds up.
+	// away counts the requests that something else than the limit delays.
 	away   int
 	usedAt time.Time
 }
 
-// isIdle reports whether nobody waits with the limit.
+// isIdle reports whether no request waits with the limit.
 func (l *line) isIdle() bool { return len(l.queues)+l.away == 0 }
 
-// waiter is who was told to ask again at until.
+// waiter is a request that waits until a time.
 type waiter struct {
 	Waiter
 	line    *line
 	tenant  *tenant
 	arrived uint64
 	until   time.Time
-	// isAway is true for a waiter that is not in line now, and comes back in its old order.
+	// isAway is true while something else than the limit delays the request. It keeps its position.
 	isAway bool
 }
 
-// byUrgency orders the most urgent first, and equals as they came.
+// byUrgency orders the most urgent first, and equally urgent requests by arrival.
 func byUrgency(a, b *waiter) int {
 	return a.byArrival(a.arrived, b.Waiter, b.arrived)
 }
@@ -76,8 +76,7 @@ func (l *line) goAway(w *waiter) {
 	l.away++
 }
 
-// before counts those in the line who are more urgent than w, who may wait in
-// another.
+// before counts the requests in the line that are more urgent than w, which may wait in another line.
 func (l *line) before(w *waiter) (count int) {
 	for _, q := range l.queues {
 		count += q.before(w)
@@ -85,14 +84,14 @@ func (l *line) before(w *waiter) (count int) {
 	return count
 }
 
-// free is how many places there are now. There is none when others, with a larger
-// limit, took more than this limit allows.
+// free returns how many requests the limit allows now. It is zero if callers with a larger limit sent more than
+// this limit allows.
 func (l *line) free(now time.Time) int {
 	return max(0, l.limit.Requests-len(l.server.within(l.limit.Per, now)))
 }
 
-// share is how many of the free places a tenant may take now: all, unless another tenant
-// waits or took a place.
+// share returns how many of the free requests a tenant may send now: all, unless another tenant waits or has a
+// reservation.
 func (l *line) share(t *tenant, free int, now time.Time) int {
 	if free == 0 || l.isAlone(t, now) {
 		return free
@@ -100,15 +99,15 @@ func (l *line) share(t *tenant, free int, now time.Time) int {
 	return shareOf(free, t.held(now.Add(-l.limit.Per)))
 }
 
-// isAlone reports whether no other tenant waits, nor took a place that the limit counts.
+// isAlone reports whether no other tenant waits or has a reservation that the limit counts.
 func (l *line) isAlone(t *tenant, now time.Time) bool {
 	return l.server.waitingBeside(t) == 0 && t.held(now.Add(-l.limit.Per)) == len(l.server.within(l.limit.Per, now))
 }
 
-// mayTake reports whether there is a place even if all who are more urgent take
-// theirs. They take no more than their own limit and the share of their tenant allow:
-// a waiter that may not send delays no other waiter.
-func (w *waiter) mayTake(now time.Time) bool {
+// mayReserve reports whether the request may be sent even if all more urgent requests are sent first. Of these, only the
+// ones count that their own limit and the share of their tenant allow: a request that must wait does not delay
+// others.
+func (w *waiter) mayReserve(now time.Time) bool {
 	places := w.line.free(now)
 	share := w.line.share(w.tenant, places, now)
 	if share == 0 {
@@ -134,8 +133,8 @@ func (w *waiter) mayTake(now time.Time) bool {
 	return places > 0 && share > 0
 }
 
-// expected is when a waiter who may not take a place now gets one, if all before it
-// take theirs as soon as they may.
+// expected returns when a request that must wait may be sent, if all requests before it are sent as soon as they
+// may be.
 func (w *waiter) expected(now time.Time) time.Time {
 	if !w.line.isAlone(w.tenant, now) {
 		return w.expectedInTurn(now)
@@ -146,21 +145,21 @@ func (w *waiter) expected(now time.Time) time.Time {
 		rank += line.before(w)
 	}
 	if len(lines) == 1 {
-		return w.line.place(rank, now)
+		return w.line.freeAt(rank, now)
 	}
-	// Not all who wait with a smaller limit get their turn before then.
-	latest := w.line.place(rank, now)
+	// Of the requests with a smaller limit, not all may be sent before then.
+	latest := w.line.freeAt(rank, now)
 	rank = w.line.before(w)
 	for _, line := range lines {
 		if line != w.line {
 			rank += min(line.before(w), line.allows(latest, now))
 		}
 	}
-	return w.line.place(rank, now)
+	return w.line.freeAt(rank, now)
 }
 
-// expectedInTurn is the same beside other tenants. These take places before the waiter until
-// they hold as many as its tenant will.
+// expectedInTurn is expected while other tenants wait or have reservations. Their requests go before this one until
+// they hold as many reservations as its tenant will.
 func (w *waiter) expectedInTurn(now time.Time) time.Time {
 	start := now.Add(-w.line.limit.Per)
 	own := 0
@@ -177,9 +176,9 @@ func (w *waiter) expectedInTurn(now time.Time) time.Time {
 			}
 		}
 	}
-	// There is no place now.
+	// No request may be sent now.
 	rank = max(rank, w.line.free(now))
-	return later(w.line.place(rank, now), w.line.shared(w.tenant, own, now))
+	return later(w.line.freeAt(rank, now), w.line.shared(w.tenant, own, now))
 }
 
 func later(a, b time.Time) time.Time {
@@ -189,8 +188,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// shared is when the share of a tenant has a place for the waiter of the given rank among its
-// waiters, if no other tenant takes a place before.
+// shared returns when the share of a tenant allows the request of a rank among its requests, if no other tenant
+// sends one before.
 func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	each := max(1, l.limit.Requests/(1+max(1, l.server.waiting)))
 	rounds, rank := rank/each, rank%each
@@ -199,7 +198,7 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	}
 	taken := l.counted(now)
 	free := l.limit.Requests - len(taken)
-	// start is when places must have been taken to be held still when so many came back.
+	// start returns the time after which reservations still count when so many have expired.
 	start := func(back int) time.Time {
 		if back == 0 {
 			return now.Add(-l.limit.Per)
@@ -214,12 +213,12 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	return at
 }
 
-// place is when the place of the given rank becomes free; those of the ranks before
-// are taken as soon as they are. Rank 0 is the next place.
+// freeAt returns when the request of a rank may be sent, if the requests of lower ranks are sent as soon as they
+// may be. Rank 0 is the next request.
 //
-// A place comes back a period after it was taken. So the places are a ring: those
-// free now, then those taken, the oldest first, then the same a period later.
-func (l *line) place(rank int, now time.Time) time.Time {
+// A reservation expires after a period. So the ranks form a ring: first the free requests, then one for each
+// reservation, the oldest first, then the same a period later.
+func (l *line) freeAt(rank int, now time.Time) time.Time {
 	latest := now.Add(maxWait)
 	rounds, rank := rank/l.limit.Requests, rank%l.limit.Requests
 	if rounds > int(maxWait/l.limit.Per) {
@@ -236,15 +235,15 @@ func (l *line) place(rank int, now time.Time) time.Time {
 	return latest
 }
 
-// counted is the latest places that were taken, no more of them than the limit counts.
+// counted returns the latest reservations, at most as many as the limit counts.
 func (l *line) counted(now time.Time) []reservation {
 	taken := l.server.within(l.limit.Per, now)
 	return taken[max(0, len(taken)-l.limit.Requests):]
 }
 
-// allows is how many places the limit has until then, at most.
+// allows returns the number of requests that the limit allows until then, at most.
 func (l *line) allows(then, now time.Time) int {
-	// No more rounds than waiters: a tiny period makes so many that they overflow.
+	// At most as many rounds as waiting requests: with a tiny period, the number would overflow.
 	waiting := 0
 	for _, q := range l.queues {
 		waiting += len(q.waiting)

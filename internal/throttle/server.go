@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// maxLines bounds the limits of a server. Each of them costs time at each call, and callers
-// decide how many there are.
+// maxLines bounds the limits of a server: callers decide how many they declare, and each one takes time at each
+// call.
 const maxLines = 8
 
 // server is a token endpoint with a limit.
 type server struct {
-	// taken is the places that were taken, in the order of time.
+	// taken are the reservations, in the order of time.
 	taken []reservation
-	// trimmed is the latest place that was dropped from taken because no limit counts so many.
+	// trimmed is the latest reservation that was dropped because no limit counts so many.
 	trimmed reservation
-	// tenants holds the tenants that wait or have places in taken, by name.
+	// tenants are the tenants that wait or have reservations, by name.
 	tenants map[string]*tenant
 	// waiting is the number of tenants that wait.
 	waiting int
-	// turns counts the places that were ever taken.
+	// turns counts all reservations since the start.
 	turns uint64
-	// lines has one for each limit that callers came with lately: mostly a single one.
+	// lines has one line for each limit in recent use, which is usually a single one.
 	lines []*line
-	// dropped is the largest of the limits whose lines were dropped for others, until
-	// droppedUntil: a caller may come with such a limit again.
+	// dropped is the largest of the limits whose lines were replaced, until droppedUntil: a caller may come
+	// with such a limit again.
 	dropped      Limit
 	droppedUntil time.Time
 }
 
-// line finds the line for a limit, or opens it. If there are maxLines already, it drops the
-// idle line that was used longest ago. If none is idle, it returns the strictest line.
+// line returns the line for a limit. If there are maxLines already, it replaces the least recently used idle line. If
+// no line is idle, it returns the strictest one.
 func (s *server) line(limit Limit) *line {
 	if i := slices.IndexFunc(s.lines, func(line *line) bool { return line.limit == limit }); i >= 0 {
 		return s.lines[i]
@@ -46,7 +46,7 @@ func (s *server) line(limit Limit) *line {
 	return opened
 }
 
-// dropIdle drops the idle line that was used longest ago, and reports whether there was one.
+// dropIdle drops the least recently used idle line, and reports whether there was one.
 func (s *server) dropIdle() bool {
 	oldest := -1
 	for i, line := range s.lines {
@@ -66,7 +66,7 @@ func (s *server) dropIdle() bool {
 	return true
 }
 
-// tenant finds a tenant, or starts to remember it.
+// tenant returns a tenant, and adds it if it is new.
 func (s *server) tenant(name string) *tenant {
 	t, found := s.tenants[name]
 	if !found {
@@ -76,8 +76,8 @@ func (s *server) tenant(name string) *tenant {
 	return t
 }
 
-// take puts a place where it belongs in time: callers read their clock before they
-// get the mutex, so they may come in another order.
+// add inserts a reservation in the order of time: callers read their clock before they get the mutex, so they may
+// come in another order.
 func (s *server) add(t *tenant, now time.Time) {
 	s.turns++
 	t.turn = s.turns
@@ -91,9 +91,8 @@ func (s *server) insert(p reservation) {
 	p.tenant.taken = slices.Insert(p.tenant.taken, after, p.at)
 }
 
-// giveBack returns the tenant of the place, or nil if the place is not known any more. If
-// places were trimmed, the latest of them counts again: its time is known, and no other is
-// later.
+// release drops the reservation of an instant, and returns its tenant; nil if it is unknown. If reservations were
+// trimmed, the latest of them counts again.
 func (s *server) release(at time.Time) *tenant {
 	i, found := slices.BinarySearchFunc(s.taken, at, func(p reservation, at time.Time) int { return p.at.Compare(at) })
 	if !found {
@@ -109,8 +108,8 @@ func (s *server) release(at time.Time) *tenant {
 	return t
 }
 
-// trim drops the places taken before the start, and keeps at most the given number of places: no
-// limit counts more. It forgets tenants without a place and without a waiter.
+// trim drops the reservations before the start, and keeps at most the given number: no limit counts more. It drops
+// tenants without a reservation and without a waiting request.
 func (s *server) trim(start time.Time, requests int) {
 	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	drop := max(old, len(s.taken)-requests)
@@ -124,29 +123,29 @@ func (s *server) trim(start time.Time, requests int) {
 	maps.DeleteFunc(s.tenants, func(_ string, t *tenant) bool { return t.waiting+len(t.taken) == 0 })
 }
 
-// within is the places taken in the given time before now. Those taken after now
-// are among them, so that no interval that holds both is overfull.
+// within returns the reservations of the given time before now. It includes later ones, so that no interval with
+// both exceeds the limit.
 func (s *server) within(per time.Duration, now time.Time) []reservation {
 	start := now.Add(-per)
 	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	return s.taken[first:]
 }
 
-// count adds to the waiters of a tenant.
+// count adds to the number of waiting requests of a tenant.
 func (s *server) count(t *tenant, by int) {
 	before := t.waiting
 	t.waiting += by
 	s.waiting += min(1, t.waiting) - min(1, before)
 }
 
-// waitingBeside is the number of other tenants that wait.
+// waitingBeside returns the number of other tenants that wait.
 func (s *server) waitingBeside(t *tenant) int { return s.waiting - min(1, t.waiting) }
 
-// call returns those who can take a place now and do not know.
+// call returns the requests that may be sent sooner than expected.
 func (s *server) call(now time.Time) (ids []string) {
 	offers := s.offers(now)
 	if next := s.next(now); next != nil {
-		// The order of the other offers stays.
+		// Keep the order of the other offers.
 		i := slices.IndexFunc(offers, func(o offer) bool { return o.waiter == next })
 		first := offers[i]
 		copy(offers[1:i+1], offers[:i])
@@ -163,16 +162,14 @@ func (s *server) call(now time.Time) (ids []string) {
 	return ids
 }
 
-// offer is a waiter whose tenant may take a place.
+// offer is a waiting request whose tenant may send one.
 type offer struct {
 	*waiter
-	// free is the number of places of its line, and share is how many of them its tenant may
-	// take.
+	// free is how many requests its limit allows, and share how many of these its tenant may send.
 	free, share int
 }
 
-// offers returns the waiters that may take a place if nobody is before them, the most urgent
-// first.
+// offers returns the requests that may be sent if no request is before them, the most urgent first.
 func (s *server) offers(now time.Time) (offers []offer) {
 	for _, line := range s.lines {
 		free := line.free(now)
@@ -187,9 +184,9 @@ func (s *server) offers(now time.Time) (offers []offer) {
 	return offers
 }
 
-// next returns the waiter that goes first, although waiters of other tenants may be more
-// urgent: the most urgent of the tenant whose latest place is the oldest. So tenants do not
-// starve another. It returns nil if a single tenant waits.
+// next returns the request that goes first, even if requests of other tenants are more urgent: the most urgent one of the
+// tenant whose latest reservation is the oldest. So no tenant starves another. It returns nil if a single tenant
+// waits.
 func (s *server) next(now time.Time) (next *waiter) {
 	if s.waiting < 2 {
 		return nil

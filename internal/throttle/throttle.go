@@ -73,11 +73,11 @@ type Wait struct {
 // Throttle knows the requests in flight and of late, the servers that are paused or down, and
 // which requests wait. It may be used by several goroutines at once.
 type Throttle struct {
-	mutex   sync.Mutex
-	places  *Places
-	limiter *limiter
-	pauses  pauses
-	outages *outages
+	mutex    sync.Mutex
+	inFlight *InFlight
+	limiter  *limiter
+	pauses   pauses
+	outages  *outages
 	// requests are those that wait or are reserved, by ID.
 	requests map[string]*request
 	// calls has the IDs that Due returns next.
@@ -98,7 +98,7 @@ type request struct {
 // New returns a Throttle that knows of no request.
 func New() *Throttle {
 	return &Throttle{
-		places: NewPlaces(maxInFlightPerHost, maxInFlight), limiter: newLimiter(), pauses: pauses{}, outages: newOutages(),
+		inFlight: NewInFlight(maxInFlightPerHost, maxInFlight), limiter: newLimiter(), pauses: pauses{}, outages: newOutages(),
 		requests: map[string]*request{},
 	}
 }
@@ -121,7 +121,7 @@ func (t *Throttle) Reserve(asking Request, now time.Time) *Wait {
 		t.leaveLines(r, now)
 		return &Wait{Cause: ServerDown, Down: t.outages.servers[r.Server].reason, Until: now.Add(callInterval)}
 	}
-	if !t.places.Reserve(r.Host, r.Waiter, now) {
+	if !t.inFlight.Reserve(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
 	}
 	if !r.reservedAt.IsZero() {
@@ -145,7 +145,7 @@ func (t *Throttle) Enter(asking Request, now time.Time) *Wait {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	r := t.find(asking, now)
-	if !t.places.Enter(r.Host, r.Waiter, now) {
+	if !t.inFlight.Enter(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
 	}
 	return nil
@@ -153,7 +153,7 @@ func (t *Throttle) Enter(asking Request, now time.Time) *Wait {
 
 // TryEnter takes a place for a request that does not wait for one, until leave.
 func (t *Throttle) TryEnter(host, tenant string) (leave func(now time.Time), ok bool) {
-	return t.places.TryEnter(host, tenant)
+	return t.inFlight.TryEnter(host, tenant)
 }
 
 // find returns the request of an ID. A request to another server is another request.
@@ -184,7 +184,7 @@ func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 	until := now.Add(callInterval)
 	t.giveBack(r)
 	t.limiter.Await(r.Server, r.Limit, r.Waiter, until, now)
-	return &Wait{Cause: HostBusy, Since: earlier(t.places.WaitsSince(r.ID), now), Until: until}
+	return &Wait{Cause: HostBusy, Since: earlier(t.inFlight.WaitsSince(r.ID), now), Until: until}
 }
 
 // giveBack returns the place under a rate limit, unless the request was sent.
@@ -199,7 +199,7 @@ func (t *Throttle) giveBack(r *request) {
 func (t *Throttle) leaveLines(r *request, now time.Time) {
 	t.giveBack(r)
 	t.limiter.Withdraw(r.ID)
-	t.places.Release(r.ID, now)
+	t.inFlight.Release(r.ID, now)
 }
 
 // Sent says that a reserved request is sent now: only then does it count for a rate limit. It
@@ -232,8 +232,8 @@ func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
 	}
 	t.pauses.end(r.client(), startedAt)
 	t.calls = append(t.calls, t.outages.succeed(r.Server, id)...)
-	t.places.Release(id, now)
-	t.places.signal()
+	t.inFlight.Release(id, now)
+	t.inFlight.signal()
 }
 
 // Failure is what a failed request says about the server.
@@ -264,7 +264,7 @@ func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	if failure.IsUnsent {
 		r.isSent = false
 	}
-	t.places.Release(id, now)
+	t.inFlight.Release(id, now)
 }
 
 // Release ends a reservation. A request that waits goes on to wait.
@@ -276,9 +276,9 @@ func (t *Throttle) Release(id string, now time.Time) {
 		return
 	}
 	t.giveBack(r)
-	isInLine := !t.places.WaitsSince(id).IsZero()
+	isInLine := !t.inFlight.WaitsSince(id).IsZero()
 	if !isInLine {
-		t.places.Release(id, now)
+		t.inFlight.Release(id, now)
 		t.outages.endProbe(r.Server, id)
 	}
 	if !isInLine && r.waitsSince.IsZero() && !t.outages.isWaiting(r.Server, id) {
@@ -308,7 +308,7 @@ func (t *Throttle) Forget(id string, now time.Time) {
 	defer t.mutex.Unlock()
 	if ids := t.outages.forget(id); len(ids) > 0 {
 		t.calls = append(t.calls, ids...)
-		t.places.signal()
+		t.inFlight.signal()
 	}
 }
 
@@ -321,7 +321,7 @@ func (t *Throttle) IsRecovered(id string) bool {
 }
 
 // Calling signals that Due has something to return.
-func (t *Throttle) Calling() <-chan struct{} { return t.places.Calling() }
+func (t *Throttle) Calling() <-chan struct{} { return t.inFlight.Calling() }
 
 // Due returns the IDs of the requests that may be sent now. Each has 5 s to reserve again; then
 // the next is called. Call this about every second, and when Calling signals it.
@@ -329,7 +329,7 @@ func (t *Throttle) Due(now time.Time) (ids []string) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	ids, t.calls = t.calls, nil
-	ids = append(ids, t.places.Due(now)...)
+	ids = append(ids, t.inFlight.Due(now)...)
 	if now.Sub(t.lookedAt).Abs() < lookInterval {
 		return ids
 	}

@@ -7,40 +7,39 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// Places bounds what is under way: the requests in flight to each host, and to all. Of both, a
-// tenant holds no more places than are left free, so there is a place for a tenant that holds
-// none.
+// InFlight bounds the requests in flight: those to each host, and to all hosts. A tenant holds no more slots of
+// either than are left free, so a tenant that holds none gets one.
 //
-// An asker that gets no place waits in line, and is called when a place becomes free: the
-// most urgent asker first, one for each place. The place is kept for an asker that was
-// called. Places may be used by several goroutines at once.
-type Places struct {
+// A request that gets no slot waits in line, and is called when a slot becomes free: the most urgent request
+// first, one for each slot. The slot is kept for the called request. InFlight may be used by several goroutines
+// at once.
+type InFlight struct {
 	mutex sync.Mutex
-	// perHost is the number of places of each host.
+	// perHost is the number of slots of each host.
 	perHost int
 	all     *fairshare.Room
 	hosts   map[string]*host
-	// tickets holds the askers that wait or have a place, by ID.
+	// tickets are the requests that wait or have a slot, by ID.
 	tickets map[string]*ticket
-	// called holds the tickets that were called, the latest last.
+	// called are the tickets of called requests, the latest last.
 	called []*ticket
-	// calls holds the IDs that Due returns next, and calling tells that there are some.
+	// calls are the IDs that Due returns next, and calling signals that there are some.
 	calls    []string
 	calling  chan struct{}
 	arrivals uint64
 }
 
-// NewPlaces returns so many places for each host, and for all hosts together.
-func NewPlaces(perHost, all int) *Places {
-	return &Places{
+// NewInFlight returns the given numbers of slots for each host, and for all hosts together.
+func NewInFlight(perHost, all int) *InFlight {
+	return &InFlight{
 		perHost: perHost, all: fairshare.NewRoom(all), hosts: map[string]*host{}, tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
 	}
 }
 
-// Take takes a place for requests to the host. If there is none, the asker waits in line.
-// An asker that was called takes the place that is kept for it, at whatever host: the
-// token endpoint that metadata name may lie at another host than these.
-func (p *Places) Reserve(name string, asking Waiter, now time.Time) bool {
+// Reserve reserves a slot for a request to a host, and reports whether there is one. If not, the request waits in
+// line. A called request gets the slot that is kept for it, at whatever host: the token endpoint that metadata
+// name may be at another host than the metadata.
+func (p *InFlight) Reserve(name string, asking Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[asking.ID]; known && t.state != waiting {
@@ -50,9 +49,8 @@ func (p *Places) Reserve(name string, asking Waiter, now time.Time) bool {
 	return p.reserveAt(name, asking, now)
 }
 
-// Enter takes a place for a request to just this host. An asker with a place at another host
-// gives that up.
-func (p *Places) Enter(name string, asking Waiter, now time.Time) bool {
+// Enter reserves a slot at exactly this host. A request with a slot at another host gives that up.
+func (p *InFlight) Enter(name string, asking Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[asking.ID]; known && t.state != waiting && t.host.name == name {
@@ -62,8 +60,8 @@ func (p *Places) Enter(name string, asking Waiter, now time.Time) bool {
 	return p.reserveAt(name, asking, now)
 }
 
-// TryEnter takes a place for a request that does not wait in line, until leave.
-func (p *Places) TryEnter(name, tenant string) (leave func(now time.Time), ok bool) {
+// TryEnter reserves a slot for a request that does not wait in line, until leave.
+func (p *InFlight) TryEnter(name, tenant string) (leave func(now time.Time), ok bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if ok = p.admits(p.host(name), tenant); ok {
@@ -73,7 +71,7 @@ func (p *Places) TryEnter(name, tenant string) (leave func(now time.Time), ok bo
 	return func(now time.Time) { p.exit(name, tenant, now) }, ok
 }
 
-func (p *Places) exit(name, tenant string, now time.Time) {
+func (p *InFlight) exit(name, tenant string, now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.count(p.host(name), tenant, -1)
@@ -81,8 +79,8 @@ func (p *Places) exit(name, tenant string, now time.Time) {
 	p.call(now)
 }
 
-// Leave gives back the place of an asker, or its place in line.
-func (p *Places) Release(id string, now time.Time) {
+// Release releases the slot of a request, or takes the request out of the line.
+func (p *InFlight) Release(id string, now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[id]; known {
@@ -91,8 +89,8 @@ func (p *Places) Release(id string, now time.Time) {
 	}
 }
 
-// WaitsSince returns since when an asker waits in line; zero if it does not.
-func (p *Places) WaitsSince(id string) time.Time {
+// WaitsSince returns since when a request waits in line; zero if it does not.
+func (p *InFlight) WaitsSince(id string) time.Time {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if t, known := p.tickets[id]; known && t.state == waiting {
@@ -101,16 +99,15 @@ func (p *Places) WaitsSince(id string) time.Time {
 	return time.Time{}
 }
 
-// Calling tells that Due has something to return.
-func (p *Places) Calling() <-chan struct{} { return p.calling }
+// Calling signals that Due has something to return.
+func (p *InFlight) Calling() <-chan struct{} { return p.calling }
 
-// Due returns the IDs of the askers that have been called since the last time. Each has
-// 5 s to take its place; then the next is called. Call this about every second, and when
-// Calling tells to.
-func (p *Places) Due(now time.Time) (ids []string) {
+// Due returns the IDs of the requests that were called since the last time. Each has 5 s to reserve its slot; then the
+// next one is called. Call Due about every second, and when Calling signals it.
+func (p *InFlight) Due(now time.Time) (ids []string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	// A clock that was set back would keep a place for as long.
+	// A clock that was set back must not keep a slot longer.
 	for len(p.called) > 0 && (p.called[0].state != called || now.Sub(p.called[0].calledAt).Abs() > grace) {
 		if p.called[0].state == called {
 			p.drop(p.called[0])
@@ -122,8 +119,8 @@ func (p *Places) Due(now time.Time) (ids []string) {
 	return ids
 }
 
-// takeAt takes a place at the host, or waits there.
-func (p *Places) reserveAt(name string, asking Waiter, now time.Time) bool {
+// reserveAt reserves a slot at the host, or waits there.
+func (p *InFlight) reserveAt(name string, asking Waiter, now time.Time) bool {
 	arrived, since := p.arrivals, now
 	if t, known := p.tickets[asking.ID]; known {
 		arrived, since = t.arrived, t.since
@@ -131,7 +128,7 @@ func (p *Places) reserveAt(name string, asking Waiter, now time.Time) bool {
 			return false
 		}
 		p.drop(t)
-		// After this asker took what it wants.
+		// After this request has what it wants.
 		defer p.call(now)
 	} else {
 		p.arrivals++
@@ -148,8 +145,8 @@ func (p *Places) reserveAt(name string, asking Waiter, now time.Time) bool {
 	return true
 }
 
-// call keeps each place that is free for the most urgent asker that may take it.
-func (p *Places) call(now time.Time) {
+// call keeps each free slot for the most urgent request that may have it.
+func (p *InFlight) call(now time.Time) {
 	for {
 		t := p.next()
 		if t == nil {
@@ -163,16 +160,16 @@ func (p *Places) call(now time.Time) {
 	}
 }
 
-// signal has Calling tell that Due has something to return.
-func (p *Places) signal() {
+// signal makes Calling signal.
+func (p *InFlight) signal() {
 	select {
 	case p.calling <- struct{}{}:
 	default:
 	}
 }
 
-// next returns the most urgent asker that may take a place; nil without one.
-func (p *Places) next() (next *ticket) {
+// next returns the most urgent request that may have a slot; nil without one.
+func (p *InFlight) next() (next *ticket) {
 	if p.all.Free() == 0 {
 		return nil
 	}
@@ -189,17 +186,17 @@ func (p *Places) next() (next *ticket) {
 	return next
 }
 
-func (p *Places) admits(h *host, tenant string) bool {
+func (p *InFlight) admits(h *host, tenant string) bool {
 	return h.Admits(tenant, 1) && p.all.Admits(tenant, 1)
 }
 
-func (p *Places) count(h *host, tenant string, by int) {
+func (p *InFlight) count(h *host, tenant string, by int) {
 	h.Add(tenant, by)
 	p.all.Add(tenant, by)
 }
 
-// drop forgets a ticket, with its place.
-func (p *Places) drop(t *ticket) {
+// drop drops a ticket and its slot.
+func (p *InFlight) drop(t *ticket) {
 	delete(p.tickets, t.ID)
 	if t.state == waiting {
 		t.host.withdraw(t)
@@ -210,16 +207,16 @@ func (p *Places) drop(t *ticket) {
 	p.close(t.host.name)
 }
 
-// host finds a host, or opens it.
-func (p *Places) host(name string) *host {
+// host returns a host, and adds it if it is new.
+func (p *InFlight) host(name string) *host {
 	if _, found := p.hosts[name]; !found {
 		p.hosts[name] = &host{Room: fairshare.NewRoom(p.perHost), name: name, lines: map[string][]*ticket{}}
 	}
 	return p.hosts[name]
 }
 
-// close forgets a host without requests and askers.
-func (p *Places) close(name string) {
+// close drops a host without requests.
+func (p *InFlight) close(name string) {
 	if h := p.hosts[name]; h.IsEmpty() && len(h.lines) == 0 {
 		delete(p.hosts, name)
 	}

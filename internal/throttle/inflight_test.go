@@ -16,7 +16,7 @@ func asker(id string, minutes int) throttle.Waiter { return token{id, minutes}.w
 
 // fill lets new objects of a tenant take places until they get no more, and returns their
 // number.
-func fill(p *throttle.Places, host, tenant string) (count int) {
+func fill(p *throttle.InFlight, host, tenant string) (count int) {
 	for i := range 10_000 {
 		id, before := fmt.Sprintf("%s/%s-%d", tenant, host, i), p.Size()
 		if !p.Reserve(host, asker(id, none), now) {
@@ -32,7 +32,7 @@ func fill(p *throttle.Places, host, tenant string) (count int) {
 
 var _ = Describe("The places of a host", func() {
 	It("are half a tenant's, and there is one for each other tenant", func() {
-		p := throttle.NewPlaces(32, 224)
+		p := throttle.NewInFlight(32, 224)
 		Expect(fill(p, "idp", "attacker")).To(Equal(16))
 		for i := range 4 {
 			Expect(p.Reserve("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
@@ -42,7 +42,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are not all places: a tenant holds half of them at any number of hosts", func() {
-		p, total := throttle.NewPlaces(32, 224), 0
+		p, total := throttle.NewInFlight(32, 224), 0
 		for i := range 1000 {
 			total += fill(p, fmt.Sprintf("host-%d", i), "attacker")
 		}
@@ -51,7 +51,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are given to the most urgent, one for each that is given back", func() {
-		p := throttle.NewPlaces(4, 100)
+		p := throttle.NewInFlight(4, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(2))
 		for _, waits := range []throttle.Waiter{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
 			Expect(p.Reserve("idp", waits, now)).To(BeFalse())
@@ -72,7 +72,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are passed on when an asker does not come", func() {
-		p := throttle.NewPlaces(2, 100)
+		p := throttle.NewInFlight(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
 		Expect(p.Reserve("idp", asker("shop/a", none), now)).To(BeFalse())
 		Expect(p.Reserve("idp", asker("shop/b", none), now)).To(BeFalse())
@@ -87,7 +87,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are called for as soon as a tenant may hold more, at other hosts too", func() {
-		p := throttle.NewPlaces(32, 4)
+		p := throttle.NewInFlight(32, 4)
 		Expect(p.Reserve("a", asker("one/a", none), now)).To(BeTrue())
 		Expect(p.Reserve("b", asker("one/b", none), now)).To(BeTrue())
 		Expect(p.Reserve("c", asker("one/c", none), now)).To(BeFalse())
@@ -99,7 +99,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("are given first to requests whose last attempt did not fail", func() {
-		p := throttle.NewPlaces(2, 100)
+		p := throttle.NewInFlight(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
 		failed := asker("shop/failed", none)
 		failed.HasFailed = true
@@ -110,7 +110,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("follow an asker to the host that it sends to", func() {
-		p := throttle.NewPlaces(2, 100)
+		p := throttle.NewInFlight(2, 100)
 		Expect(p.Reserve("issuer", asker("shop/a", none), now)).To(BeTrue())
 		Expect(p.Enter("issuer", asker("shop/a", none), now)).To(BeTrue(), "the metadata")
 		Expect(p.Enter("idp", asker("shop/a", none), now)).To(BeTrue(), "the token")
@@ -124,7 +124,7 @@ var _ = Describe("The places of a host", func() {
 	})
 
 	It("count for a tenant whose requests do not wait", func() {
-		p := throttle.NewPlaces(2, 100)
+		p := throttle.NewInFlight(2, 100)
 		leave, ok := p.TryEnter("idp", "shop")
 		Expect(ok).To(BeTrue())
 		_, ok = p.TryEnter("idp", "shop")
@@ -138,7 +138,7 @@ var _ = Describe("The places of a host", func() {
 
 	DescribeTable("go round among any number of askers, and none is forgotten", func(seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		p := throttle.NewPlaces(8, 20)
+		p := throttle.NewInFlight(8, 20)
 		wants, inside := map[string]bool{}, map[string]string{}
 		for i := range 300 {
 			wants[fmt.Sprintf("tenant-%d/%d", random.IntN(4), i)] = true
@@ -185,7 +185,7 @@ var _ = Describe("The places of a host", func() {
 	}, Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)))
 
 	It("may be taken by several goroutines", func() {
-		p := throttle.NewPlaces(8, 20)
+		p := throttle.NewInFlight(8, 20)
 		var group sync.WaitGroup
 		for worker := range 8 {
 			group.Go(func() {
