@@ -23,35 +23,35 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// marker stands in every response body that must not be shown.
+// marker is in every response body that must not be shown.
 const marker = "MARKER-OF-THE-BODY"
 
-// badInput is something that goes wrong after a first good token.
+// badInput is a fault that occurs after the first token was issued.
 type badInput struct {
-	// spoil brings it about.
+	// spoil causes the fault.
 	spoil func(ctx SpecContext, w *world)
-	// reason and message that the conditions give.
+	// reason and message of the conditions.
 	reason, message string
-	// fresh is what is said of a new ClientCredential if that differs.
+	// fresh is the message for a new ClientCredential, if it differs from message.
 	fresh string
-	// class of the failure: by it the operator tries again.
+	// class of the failure, which decides when the operator retries.
 	class problem.Class
-	// untried is a problem that is seen before an attempt, and waits for a change.
+	// untried is true if the problem is found before an attempt, so that no retry is planned.
 	untried bool
-	// retryAfter is what the server asks for; 0 for nothing.
+	// retryAfter is the Retry-After of the server; 0 if it sends none.
 	retryAfter time.Duration
-	// spec tells that the spec is changed, so that the old token matches it no more.
+	// spec is true if the fault is in the spec, so that the old token no longer matches it.
 	spec bool
-	// repair undoes it.
+	// repair undoes spoil.
 	repair func(ctx SpecContext, w *world)
 }
 
-// retry is within how long the operator tries again by itself.
+// retry returns the max time until the operator retries by itself.
 func (bad badInput) retry() time.Duration {
 	return max(renewal.RetryDelays[bad.class][0]*12/10, bad.retryAfter+time.Second)
 }
 
-// expectRetry looks at when the next attempt is planned.
+// expectRetry checks when the next attempt is planned.
 func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 	failure := spoilt.Status.Failure
 	if bad.untried {
@@ -60,7 +60,7 @@ func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 	}
 	lower, upper := renewal.RetryDelays[bad.class][0]*8/10, bad.retry()
 	if upper >= time.Hour && !bad.spec {
-		// Half of what is left of the good token.
+		// Half of the remaining lifetime of the first token.
 		lower, upper = 29*time.Minute, 30*time.Minute
 	}
 	g.Expect(failure.Class).To(Equal(bad.class))
@@ -68,7 +68,7 @@ func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 		BeTemporally(">=", failure.LastAttemptAt.Add(lower)), BeTemporally("<=", failure.LastAttemptAt.Add(upper))))
 }
 
-// expectPatience looks at whether a person is asked to act: at once, after two minutes,
+// expectPatience checks whether the conditions ask a person to act: immediately, after two minutes,
 // or never.
 func (bad badInput) expectPatience(g Gomega, conditions []metav1.Condition, isOld bool) {
 	if bad.class == problem.Invalid || (isOld && bad.class != problem.Unavailable) {
@@ -89,7 +89,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
 	})
 
-	By("saying what is the matter while the good token is still there")
+	By("reporting the problem while the first token is still valid")
 	message := ContainSubstring(bad.message)
 	var spoilt *v1alpha1.ClientCredential
 	Eventually(func(g Gomega) {
@@ -108,7 +108,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	Expect(w.secret(ctx, "shop-token").Data).To(Equal(good.Data))
 	Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning " + bad.reason)))
 
-	By("telling the same of a new ClientCredential, which has no token")
+	By("reporting the same problem for a new ClientCredential, which has no token")
 	fresh := w.clientCredential("fresh")
 	fresh.Spec = spoilt.Spec
 	create(ctx, fresh)
@@ -118,11 +118,11 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.expectPatience(g, conditions, false)
 	}).Should(Succeed())
 
-	By("trying again no sooner than it says")
+	By("not retrying before the planned time")
 	requests := w.tokenRequests()
 	Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(requests))
 
-	By("showing neither secret nor token nor body")
+	By("showing no secret, no token and no response body")
 	shown := everythingShown(ctx, w)
 	for _, secret := range []string{
 		"s3cr3t-of-the-shop", base64.StdEncoding.EncodeToString([]byte("shop:s3cr3t-of-the-shop")),
@@ -138,7 +138,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.expectPatience(g, w.get(ctx, "shop")(g).Status.Conditions, true)
 	}).Should(Succeed())
 
-	By("getting a token once it is repaired")
+	By("getting a token after the fault is repaired")
 	bad.repair(ctx, w)
 	w.passes(max(4*bad.retry(), 8*time.Minute), func(g Gomega) {
 		g.Expect(w.get(ctx, "fresh")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
@@ -159,11 +159,11 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	Entry("the client secret has control characters", credentialsBad("CredentialsInvalid", "holds control characters", false,
 		changeCredentials(func(s *corev1.Secret) { s.Data["client_secret"] = []byte("one\ntwo") }))),
 
-	Entry("the target is a Secret of somebody else", targetBad(`Secret "taken" exists and belongs to no controller`,
+	Entry("the target is a Secret that belongs to no controller", targetBad(`Secret "taken" exists and belongs to no controller`,
 		func(ctx SpecContext, w *world) {
 			create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "taken"}})
 		})),
-	Entry("the target is that of another ClientCredential", targetBad(`Secret "taken" exists and belongs to ClientCredential other`,
+	Entry("the target belongs to another ClientCredential", targetBad(`Secret "taken" exists and belongs to ClientCredential other`,
 		func(ctx SpecContext, w *world) {
 			other := w.clientCredential("other")
 			other.Spec.Target = &v1alpha1.TokenTarget{Name: "taken"}
@@ -173,9 +173,9 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 
 	Entry("the profile is unknown", specBad("ProfileUnknown", "set spec.authorizationServer.profile to one of AdobeIMS, Auth0",
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile = "Unheard" })),
-	Entry("the profile knows no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint",
+	Entry("the profile has no token endpoint", specBad("TokenEndpointMissing", "set spec.authorizationServer.tokenEndpoint",
 		func(a *v1alpha1.AuthorizationServerSpec) { a.Profile, a.TokenEndpoint = "OroCommerce", "" })),
-	Entry("the token endpoint lies at a denied address", specRefused("AddressDenied", "resolves to 169.254.169.254", problem.MayPass,
+	Entry("the address of the token endpoint is denied", specRefused("AddressDenied", "resolves to 169.254.169.254", problem.MayPass,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = "http://169.254.169.254/token" })),
 	Entry("the token endpoint refuses connections", specRefused("TokenEndpointUnreachable", "connection refused", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = closedServer() + "/token" })),
@@ -183,7 +183,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		func(a *v1alpha1.AuthorizationServerSpec) {
 			a.TokenEndpoint = strings.Replace(a.TokenEndpoint, "http:", "https:", 1)
 		})),
-	Entry("the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", problem.Unavailable,
+	Entry("the authority of the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = selfSignedServer() + "/token" })),
 
 	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", problem.MayPass,
@@ -191,9 +191,9 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 			w.Header().Set("Location", "http://elsewhere.example.com/token?"+marker)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		})),
-	Entry("the token endpoint answers HTML", answer("InvalidResponse", "not JSON (content type text/html)", problem.MayPass,
+	Entry("the token endpoint answers with HTML", answer("InvalidResponse", "not JSON (content type text/html)", problem.MayPass,
 		body(http.StatusOK, "text/html", "<html>"+marker+"</html>"))),
-	Entry("the token endpoint answers nothing", answer("InvalidResponse", "its body is empty", problem.MayPass,
+	Entry("the token endpoint answers with an empty body", answer("InvalidResponse", "its body is empty", problem.MayPass,
 		body(http.StatusOK, "application/json", ""))),
 	Entry("the token endpoint answers 200 with an error", answer("InvalidScope", "invalid_scope", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"error": "invalid_scope", "x": "`+marker+`"}`))),
@@ -201,7 +201,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		body(http.StatusOK, "application/json", `{"token": "`+marker+`"}`))),
 	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`\n", "expires_in": 60}`))),
-	Entry("the token has expired already", answer("TokenExpired", "has expired already", problem.Unavailable,
+	Entry("the token has already expired", answer("TokenExpired", "has expired already", problem.Unavailable,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "expires_in": 0}`))),
 	Entry("the token is bound to a key", answer("TokenTypeUnsupported", "of type DPOP", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "token_type": "DPoP", "expires_in": 60}`))),
@@ -220,12 +220,12 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.fresh = "asked this client to wait until"
 		return bad
 	}()),
-	Entry("the body does not end", answer("InvalidResponse", "more than the limit of 256 KiB", problem.MayPass, func(w http.ResponseWriter) {
+	Entry("the body is larger than the limit", answer("InvalidResponse", "more than the limit of 256 KiB", problem.MayPass, func(w http.ResponseWriter) {
 		for range 300 {
 			_, _ = fmt.Fprintf(w, "%1024s", marker)
 		}
 	})),
-	Entry("the body does not come", func() badInput {
+	Entry("the body does not arrive in time", func() badInput {
 		bad := answer("Timeout", "did not answer in full within 1s", problem.Unavailable, nil)
 		bad.spoil = func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
@@ -252,7 +252,7 @@ func changeCredentials(change func(*corev1.Secret)) func(SpecContext, *world) {
 	return func(ctx SpecContext, w *world) { edit(ctx, w.shopCredentials(), change) }
 }
 
-// editSpecs changes the specs of both ClientCredentials, as far as they exist.
+// editSpecs changes the specs of the ClientCredentials shop and fresh, if they exist.
 func editSpecs(ctx SpecContext, w *world, change func(*v1alpha1.ClientCredentialSpec)) {
 	for _, name := range []string{"shop", "fresh"} {
 		clientCredential := w.clientCredential(name)
@@ -276,7 +276,7 @@ func specBad(reason, message string, change func(*v1alpha1.AuthorizationServerSp
 	}
 }
 
-// targetBad points the target to the Secret "taken", which take has taken.
+// targetBad sets the target to the Secret "taken", which take creates.
 func targetBad(message string, take func(SpecContext, *world)) badInput {
 	return badInput{
 		spoil: func(ctx SpecContext, w *world) {
@@ -326,7 +326,7 @@ func selfSignedServer() string {
 	return server.URL
 }
 
-// everythingShown is what people and tools can see: objects, events, logs.
+// everythingShown returns all text that people and tools can see: objects, events and logs.
 func everythingShown(ctx SpecContext, w *world) string {
 	GinkgoHelper()
 	var shown strings.Builder

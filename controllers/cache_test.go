@@ -16,24 +16,24 @@ import (
 	"github.com/tokensync/tokensync/controllers"
 )
 
-// cached returns what the cache keeps of an object.
+// cached returns an object as the cache stores it.
 func cached[Object client.Object](object Object) Object {
 	GinkgoHelper()
 	for of, by := range controllers.CacheOptions().ByObject {
 		if reflect.TypeOf(of) == reflect.TypeOf(object) {
 			kept, err := by.Transform(object)
 			Expect(err).NotTo(HaveOccurred())
-			again, err := by.Transform(kept.(Object).DeepCopyObject()) //nolint:forcetypeassert // It stays of that type.
+			again, err := by.Transform(kept.(Object).DeepCopyObject()) //nolint:forcetypeassert // The transform keeps the type.
 			Expect(err).NotTo(HaveOccurred())
 			Expect(again).To(Equal(kept), "a transform is idempotent")
-			return kept.(Object) //nolint:forcetypeassert // It stays of that type.
+			return kept.(Object) //nolint:forcetypeassert // The transform keeps the type.
 		}
 	}
-	Fail(fmt.Sprintf("the cache keeps all of a %T", object))
+	Fail(fmt.Sprintf("the cache options have no entry for %T", object))
 	return object
 }
 
-// muchMetadata is what anybody may write into the metadata of an own object.
+// muchMetadata returns metadata with many large values, as a user may write them.
 func muchMetadata(name string) metav1.ObjectMeta {
 	metadata := metav1.ObjectMeta{
 		Namespace: "team", Name: name, UID: "1", ResourceVersion: "2", Generation: 3,
@@ -51,10 +51,10 @@ func muchMetadata(name string) metav1.ObjectMeta {
 	return metadata
 }
 
-var _ = Describe("What the cache keeps", func() {
+var _ = Describe("The cache", func() {
 	much := strings.Repeat("m", 100<<10)
 
-	DescribeTable("is small, however large the object is:",
+	DescribeTable("stores less than 2 KiB of a large object:",
 		func(object client.Object) {
 			raw, err := json.Marshal(cached(object))
 			Expect(err).NotTo(HaveOccurred())
@@ -76,7 +76,7 @@ var _ = Describe("What the cache keeps", func() {
 		}),
 	)
 
-	It("is the whole spec of an object of usual size, and its finalizers in their order", func() {
+	It("stores the whole spec of an object of ordinary size, and its finalizers in their order", func() {
 		spec := v1alpha1.ClientCredentialSpec{ClientID: "shop", Scopes: []string{"read"}, Target: &v1alpha1.TokenTarget{Name: "other"}}
 		metadata := metav1.ObjectMeta{
 			Name: "shop", Labels: map[string]string{"team": "web"}, Finalizers: []string{"example.com/a", v1alpha1.RevokeTokenFinalizer},
@@ -89,7 +89,7 @@ var _ = Describe("What the cache keeps", func() {
 		Expect(kept.Labels).To(BeEmpty())
 	})
 
-	It("is of a spec that is too large what tells which Secrets belong to it", func() {
+	It("reduces a spec that is too large to suspend and the fields about its Secrets", func() {
 		spec := v1alpha1.ClientCredentialSpec{
 			CredentialsRef: &v1alpha1.CredentialsReference{Name: "shop-credentials"}, Suspend: ptr.To(true), Scopes: []string{much},
 			Target: &v1alpha1.TokenTarget{Name: "other", DeletionPolicy: v1alpha1.DeletionPolicyRetain},

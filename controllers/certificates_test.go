@@ -13,18 +13,18 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// certificate is one with its private key.
+// certificate is a certificate with its private key.
 type certificate struct {
 	*x509.Certificate
 	key *ecdsa.PrivateKey
 }
 
-// selfSigned makes a certificate that is its own authority.
+// selfSigned returns a certificate that is its own authority.
 func selfSigned(name string, from, until time.Time) certificate {
 	return issue(name, from, until, nil)
 }
 
-// issue makes a certificate of the client shop that comes from an authority.
+// issue returns a certificate for the client shop that c signed.
 func (c certificate) issue(from, until time.Time) certificate {
 	return issue("shop", from, until, &c)
 }
@@ -60,7 +60,7 @@ func privateKeyPEM(key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
-// secretData is what a Secret of type kubernetes.io/tls holds.
+// secretData returns the data of a Secret of type kubernetes.io/tls.
 func (c certificate) secretData() map[string]string {
 	return map[string]string{"tls.crt": certificatePEM(c.Certificate), "tls.key": privateKeyPEM(c.key)}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = DescribeTable("A token that is the credentials of another ClientCredential", func(ctx SpecContext, request v1alpha1.TokenRequest) {
+var _ = DescribeTable("A token that another ClientCredential uses as its credentials", func(ctx SpecContext, request v1alpha1.TokenRequest) {
 	w := newWorld(ctx)
 	one, two := w.clientCredential("one"), w.clientCredential("two")
 	one.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
@@ -24,7 +24,7 @@ var _ = DescribeTable("A token that is the credentials of another ClientCredenti
 		TokenEndpoint: w.server.URL + authserver.ExchangePath, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone), Request: &request,
 	}
 	two.Spec.ClientID, two.Spec.CredentialsRef.Name = "public", "one-token"
-	// The second token lives longer than the first: what renews it is the first.
+	// The second token lives longer than the first, so only a renewal of the first renews it.
 	two.Spec.Scopes = []string{"lifetime:86400"}
 
 	By("waiting for the first")
@@ -49,11 +49,11 @@ var _ = DescribeTable("A token that is the credentials of another ClientCredenti
 	Consistently(exchanges).Should(HaveLen(2))
 	Expect(w.tokenRequests()).To(Equal(2))
 
-	By("renewing none of them for a label of the first")
+	By("renewing neither when a label of the first Secret changes")
 	edit(ctx, w.secret(ctx, "one-token"), func(s *corev1.Secret) { metav1.SetMetaDataLabel(&s.ObjectMeta, "team", "shop") })
 	Consistently(exchanges).Should(HaveLen(2))
 
-	By("leaving the second when the first goes, and saying so")
+	By("keeping the second token when the first is deleted, and reporting that")
 	second = w.secret(ctx, "two-token")
 	Expect(apiServer.Delete(ctx, one)).To(Succeed())
 	// This control plane has no garbage collector.
@@ -73,7 +73,7 @@ var _ = DescribeTable("A token that is the credentials of another ClientCredenti
 	}),
 )
 
-var _ = It("Two tokens that are each other's credentials do not chase each other", func(ctx SpecContext) {
+var _ = It("Two tokens that are each other's credentials do not renew each other without end", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	usable := &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
 		Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},

@@ -31,7 +31,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		}).Should(Succeed())
 	}
 
-	It("is never touched when it is somebody else's Secret", func(ctx SpecContext) {
+	It("is left unchanged if it is a foreign Secret", func(ctx SpecContext) {
 		taken := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"},
 			StringData: map[string]string{"password": "precious"},
@@ -42,12 +42,12 @@ var _ = Describe("The target of a ClientCredential", func() {
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(taken.ResourceVersion))
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning TargetConflict")))
 
-		By("taking the name once it is free")
+		By("writing the Secret after the foreign Secret is deleted")
 		Expect(apiServer.Delete(ctx, taken)).To(Succeed())
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is never touched when somebody makes it while the token is being issued", func(ctx SpecContext) {
+	It("is left unchanged if a foreign Secret is created while the token is issued", func(ctx SpecContext) {
 		taken := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"},
 			StringData: map[string]string{"password": "precious"},
@@ -62,7 +62,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("stays with the first of two ClientCredentials", func(ctx SpecContext) {
+	It("stays with its current owner if a second ClientCredential names it", func(ctx SpecContext) {
 		older := w.clientCredential("older")
 		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		create(ctx, older)
@@ -73,7 +73,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		expectConflict(ctx, "younger", `belongs to ClientCredential older`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
-		By("going to the second when the first moves on")
+		By("passing to the second when the first gets another target")
 		edit(ctx, older, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
 		w.eventuallyReady(ctx, "older")
 		Expect(metav1.IsControlledBy(w.secret(ctx, "older-token"), older)).To(BeTrue())
@@ -81,7 +81,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		Expect(metav1.IsControlledBy(w.secret(ctx, "shared"), younger)).To(BeTrue())
 	})
 
-	It("is the older one's although neither has a token yet", func(ctx SpecContext) {
+	It("belongs to the older ClientCredential although neither has a token yet", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		older := w.clientCredential("older")
 		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
@@ -93,18 +93,18 @@ var _ = Describe("The target of a ClientCredential", func() {
 		expectConflict(ctx, "younger", `ClientCredential "older" writes to Secret "shared" too, and goes first`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
-		By("going to the younger when the older is deleted")
+		By("passing to the younger when the older is deleted")
 		w.server.Respond("shop", nil)
 		Expect(apiServer.Delete(ctx, older)).To(Succeed())
 		w.eventuallyReady(ctx, "younger")
 	})
 
-	It("is not overwritten by a token that is older than the one in it", func(ctx SpecContext) {
+	It("is not written over a concurrent change, and gets the same token on the next try", func(ctx SpecContext) {
 		clientCredential := w.clientCredential("shop")
 		create(ctx, clientCredential)
 		first := w.eventuallyReady(ctx, "shop")
 
-		By("changing the Secret between its observation and its write")
+		By("changing the Secret between the read and the write of the operator")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			w.server.Respond("shop", nil)
 			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "meanwhile" })
@@ -119,12 +119,12 @@ var _ = Describe("The target of a ClientCredential", func() {
 		}).Should(Equal("second"))
 		Expect(w.secret(ctx, "shop-token").Labels).To(HaveKeyWithValue("touched", "meanwhile"))
 		Consistently(w.tokenRequests).Should(Equal(2))
-		refused := 0
+		writes := 0
 		for _, request := range w.traffic.writes() {
 			if strings.HasSuffix(request, "/secrets/shop-token") {
-				refused++
+				writes++
 			}
 		}
-		Expect(refused).To(Equal(2))
+		Expect(writes).To(Equal(2))
 	})
 })

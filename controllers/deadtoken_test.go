@@ -17,12 +17,12 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// jwtUntil is a JWT with the claim exp.
+// jwtUntil returns a JWT with the claim exp.
 func jwtUntil(at time.Time) string {
 	return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"exp":%d}`, at.Unix())) + ".c2ln"
 }
 
-// givesTokens makes the server answer the client shop with what next returns.
+// givesTokens makes the server answer the client shop with the token and the expires_in that next returns.
 func (w *world) givesTokens(next func() (token, expiresIn string)) {
 	w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 		token, expiresIn := next()
@@ -32,7 +32,7 @@ func (w *world) givesTokens(next func() (token, expiresIn string)) {
 }
 
 var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 120 s", func() {
-	It("never makes a dead token ready, and is asked until it has another", func(ctx SpecContext) {
+	It("never makes an expired token Ready, and gets requests until it returns another", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		begin := w.clock.Now()
 		dies, cacheEnds := begin.Add(40*time.Second), begin.Add(100*time.Second)
@@ -55,12 +55,12 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 		Expect(w.tokenRequests()).To(BeNumerically(">", 1))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
 
-		By("calling it expired from its exp on")
+		By("reporting TokenExpired from the claim exp on")
 		w.setTime(dies.Add(time.Second))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 		Eventually(w.tokenRequests).Should(BeNumerically(">", 2))
 
-		By("getting the next token soon after the cache has ended")
+		By("getting the next token soon after the cache drops the first")
 		requests := w.tokenRequests()
 		w.passes(5*time.Minute, func(g Gomega) {
 			cc := w.get(ctx, "shop")(g)
@@ -73,15 +73,15 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 	})
 })
 
-var _ = Describe("A server that gives one opaque token again and again", func() {
-	It("is not believed to have made it live longer, for hours, however it spells the type, until it gives another", func(ctx SpecContext) {
+var _ = Describe("A server that returns the same opaque token again and again", func() {
+	It("does not extend its lifetime, for hours and however it spells the type, until it returns another", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var another atomic.Bool
 		w.givesTokens(func() (string, string) {
 			if another.Load() {
 				return "another-session", "600"
 			}
-			// The last member of a name counts.
+			// Of two JSON members with the same name, the last one counts.
 			return "session-of-the-shop", `600, "token_type": "` + []string{"Bearer", "bearer"}[w.tokenRequests()%2] + `"`
 		})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -105,7 +105,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.inTimeSays(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("is believed once the spec says that nothing it tells of a lifetime counts", func(ctx SpecContext) {
+	It("extends its lifetime once the spec ignores expires_in and sets a default lifetime", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -119,7 +119,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is not believed either if a field of the response is fresh each time, or the client secret was rotated", func(ctx SpecContext) {
+	It("does not extend its lifetime if another field of the response is new each time", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) {
 			return "session-of-the-shop", fmt.Sprintf(`600, "id": "%d"`, w.tokenRequests())
@@ -141,7 +141,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 		}
 	})
 
-	It("is believed if it tells no lifetime: then the token lives for the default again, and is never called expired", func(ctx SpecContext) {
+	It("extends its lifetime by the default if it states none, and the token is never reported as expired", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "null" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -160,7 +160,7 @@ var _ = Describe("A server that gives one opaque token again and again", func() 
 })
 
 var _ = Describe("A lifetime that cannot be read", func() {
-	It("is told by a condition, over a renewal and a restart, until it can be read", func(ctx SpecContext) {
+	It("is reported by a condition, also after a renewal and a restart, until it can be read", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var corrected atomic.Bool
 		w.givesTokens(func() (string, string) {
@@ -201,7 +201,7 @@ func (w *world) hangs() (inFlight *atomic.Bool, release chan struct{}) {
 	return inFlight, release
 }
 
-var _ = DescribeTable("A ClientCredential is not ready while it asks a server that hangs for a token,",
+var _ = DescribeTable("A ClientCredential is not Ready while its token request waits for a server that hangs,",
 	func(ctx SpecContext, reason string, lose func(ctx SpecContext, w *world)) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -227,12 +227,12 @@ var _ = DescribeTable("A ClientCredential is not ready while it asks a server th
 	Entry("if its Secret was overwritten with another token", "TokenMissing", func(ctx SpecContext, w *world) {
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data["access_token"] = []byte("another") })
 	}),
-	Entry("if the spec asks for another token", "TokenMissing", func(ctx SpecContext, w *world) {
+	Entry("if the scopes in the spec changed", "TokenMissing", func(ctx SpecContext, w *world) {
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"read"} })
 	}),
 )
 
-var _ = It("A token that expires while a server takes its time to answer is not ready meanwhile", func(ctx SpecContext) {
+var _ = It("A token that expires while its renewal waits for a slow server is not Ready meanwhile", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 	w.eventuallyReady(ctx, "shop")
@@ -245,7 +245,7 @@ var _ = It("A token that expires while a server takes its time to answer is not 
 	}).Should(Succeed())
 	Expect(inFlight.Load()).To(BeTrue())
 
-	By("being ready with the token that comes late")
+	By("becoming Ready with the late token")
 	close(release)
 	Eventually(func() string { return string(w.secret(ctx, "shop-token").Data["access_token"]) }).Should(Equal("late"))
 	w.eventuallyReady(ctx, "shop")

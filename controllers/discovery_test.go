@@ -27,15 +27,15 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{Issuer: issuer}
 		return shop
 	}
-	// describe is the server's metadata with other members.
+	// describe returns a handler that answers with the server's metadata, with these members set.
 	describe := func(members map[string]any) http.HandlerFunc {
 		metadata := w.server.Metadata()
 		maps.Copy(metadata, members)
 		return authserver.RespondWith(metadata)
 	}
-	asked := func(path string) func() int { return func() int { return len(w.server.RequestsTo(path)) } }
+	metadataRequests := func(path string) func() int { return func() int { return len(w.server.RequestsTo(path)) } }
 
-	It("is found by RFC 8414, once an hour for all who name the issuer", func(ctx SpecContext) {
+	It("is found by RFC 8414, with one request an hour for all ClientCredentials of the issuer", func(ctx SpecContext) {
 		began := w.clock.Now()
 		idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{Issuer: w.server.URL})
 		create(ctx, idp)
@@ -51,32 +51,32 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		for _, name := range []string{"one", "two", "three", "shop"} {
 			w.eventuallyReady(ctx, name)
 		}
-		Expect(asked(authserver.MetadataPath)()).To(Equal(1))
-		Expect(asked(authserver.OpenIDMetadataPath)()).To(BeZero())
+		Expect(metadataRequests(authserver.MetadataPath)()).To(Equal(1))
+		Expect(metadataRequests(authserver.OpenIDMetadataPath)()).To(BeZero())
 
-		By("renewing without asking again for the metadata within the hour")
+		By("renewing without another metadata request within the hour")
 		w.passes(50*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(8)) })
-		Expect(asked(authserver.MetadataPath)()).To(Equal(1))
+		Expect(metadataRequests(authserver.MetadataPath)()).To(Equal(1))
 
-		By("asking for them again after the hour")
+		By("requesting the metadata again after the hour")
 		w.passes(3*time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(BeNumerically(">=", 20)) })
 		hours := int(w.clock.Now().Sub(began) / time.Hour)
-		Expect(asked(authserver.MetadataPath)()).To(And(BeNumerically(">=", 2), BeNumerically("<=", 1+hours)))
+		Expect(metadataRequests(authserver.MetadataPath)()).To(And(BeNumerically(">=", 2), BeNumerically("<=", 1+hours)))
 	})
 
-	DescribeTable("is found by OpenID Connect Discovery where RFC 8414 finds none", func(ctx SpecContext, path, rfc8414, openID string) {
+	DescribeTable("is found by OpenID Connect Discovery if RFC 8414 finds none", func(ctx SpecContext, path, rfc8414, openID string) {
 		w.server.RespondAt(rfc8414, http.NotFound)
 		w.server.RespondAt(openID, describe(map[string]any{"issuer": w.server.URL + path}))
 		create(ctx, issuedBy(w.server.URL+path))
 		w.eventuallyReady(ctx, "shop")
-		Expect(asked(rfc8414)()).To(Equal(1))
-		Expect(asked(openID)()).To(Equal(1))
+		Expect(metadataRequests(rfc8414)()).To(Equal(1))
+		Expect(metadataRequests(openID)()).To(Equal(1))
 	},
 		Entry("for a host", "", authserver.MetadataPath, authserver.OpenIDMetadataPath),
 		Entry("for a path", "/realms/shop", authserver.MetadataPath+"/realms/shop", "/realms/shop"+authserver.OpenIDMetadataPath),
 	)
 
-	DescribeTable("is not taken from the metadata of another issuer, which is not named", func(ctx SpecContext, path string) {
+	DescribeTable("is not taken from the metadata of another issuer, and the message does not name that issuer", func(ctx SpecContext, path string) {
 		for _, other := range []string{authserver.MetadataPath, authserver.OpenIDMetadataPath} {
 			w.server.RespondAt(other, http.NotFound)
 		}
@@ -88,7 +88,7 @@ var _ = Describe("The token endpoint of an issuer", func() {
 			matchers.HaveCondition("Reconciling", "True", "DiscoveryFailed", other))
 		Expect(w.tokenRequests()).To(BeZero())
 
-		By("using them once they are right")
+		By("using the metadata after they are corrected")
 		w.server.RespondAt(path, describe(nil))
 		w.inTimeSays(ctx, "shop", 2*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
@@ -117,7 +117,7 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("is waited for while the metadata cannot be had", func(ctx SpecContext) {
+	It("is looked up again while the metadata are unavailable", func(ctx SpecContext) {
 		unavailable := func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) }
 		w.server.RespondAt(authserver.MetadataPath, unavailable)
 		w.server.RespondAt(authserver.OpenIDMetadataPath, unavailable)
@@ -128,12 +128,12 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		w.server.RespondAt(authserver.MetadataPath, nil)
 		w.inTimeSays(ctx, "shop", 5*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 
-		By("renewing by the old ones when they cannot be had any more")
+		By("renewing with the cached metadata when the server stops serving them")
 		w.server.RespondAt(authserver.MetadataPath, unavailable)
 		w.passes(4*time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		w.eventuallyReady(ctx, "shop")
 
-		By("leaving a valid token when nobody knows them any more")
+		By("keeping a valid token when a restart empties the cache")
 		w.restart()
 		w.passes(90*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
@@ -144,12 +144,12 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		w.inTimeSays(ctx, "shop", 10*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("is that of the issuer although the profile knows another", func(ctx SpecContext) {
+	It("comes from the issuer although the profile has another", func(ctx SpecContext) {
 		shop := issuedBy(w.server.URL)
 		shop.Spec.AuthorizationServer.Profile = "Twilio"
 		create(ctx, shop)
 		Consistently(w.hostsStrayedTo).Should(BeEmpty())
 		w.eventuallyReady(ctx, "shop")
-		Expect(asked(authserver.MetadataPath)()).To(Equal(1))
+		Expect(metadataRequests(authserver.MetadataPath)()).To(Equal(1))
 	})
 })

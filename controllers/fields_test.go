@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("Further fields of the token response", func() {
-	It("lie in the token Secret as long as they are declared", func(ctx SpecContext) {
+	It("are in the token Secret as long as they are declared", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		salesforce := w.authorizationServer("salesforce", v1alpha1.AuthorizationServerSpec{
 			Profile: "Salesforce", TokenEndpoint: w.server.URL + authserver.SalesforcePath,
@@ -31,14 +31,14 @@ var _ = Describe("Further fields of the token response", func() {
 		Expect(first.Data).To(HaveLen(4))
 		Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning ResponseFieldMissing"), ContainSubstring("absent"))))
 
-		By("being restored when somebody edits them")
+		By("being restored with a new token after an edit")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Data["instance_url"] = []byte("https://evil.example.com") })
 		Eventually(w.tokenRequests).Should(Equal(2))
 		Eventually(func() map[string][]byte { return w.secret(ctx, "shop-token").Data }).
 			Should(HaveKeyWithValue("instance_url", []byte("https://shop.my.salesforce.com")))
 		w.eventuallyReady(ctx, "shop")
 
-		By("going at the next renewal once they are declared no more, but nothing else")
+		By("being removed at the next renewal once they are no longer declared, without any other key")
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data["foreign"] = []byte("kept") })
 		edit(ctx, salesforce, func(s *v1alpha1.AuthorizationServer) { s.Spec.Response = nil })
 		Consistently(w.tokenRequests).Should(Equal(2))
@@ -49,7 +49,7 @@ var _ = Describe("Further fields of the token response", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("go at once when they are declared inside the ClientCredential", func(ctx SpecContext) {
+	It("are removed immediately if they were declared inside the ClientCredential", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.Profile = "Salesforce"
@@ -101,7 +101,7 @@ var _ = Describe("The template of a token Secret", func() {
 		}).Should(Succeed())
 	}
 
-	It("adds, changes and takes labels and annotations without a new token, and leaves those of others", func(ctx SpecContext) {
+	It("adds, changes and removes labels and annotations without a new token, and keeps foreign labels and annotations", func(ctx SpecContext) {
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) {
 			metav1.SetMetaDataLabel(&s.ObjectMeta, "foreign", "label")
 			metav1.SetMetaDataAnnotation(&s.ObjectMeta, "foreign", "annotation")
@@ -117,7 +117,7 @@ var _ = Describe("The template of a token Secret", func() {
 			And(HaveKeyWithValue("team", "warehouse"), Not(HaveKey("tier")), HaveKeyWithValue("foreign", "label")),
 			And(HaveKeyWithValue("note", "bye"), HaveKeyWithValue("foreign", "annotation")))
 
-		By("healing what somebody edits")
+		By("reverting an edit")
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Labels["team"] = "nobody"; delete(s.Annotations, "note") })
 		eventually(ctx, HaveKeyWithValue("team", "warehouse"), HaveKeyWithValue("note", "bye"))
 
@@ -130,7 +130,7 @@ var _ = Describe("The template of a token Secret", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 
-		By("writing nothing at a restart, nor for a while")
+		By("writing nothing during and after a restart")
 		w.stop()
 		w.traffic.reset()
 		w.start()
@@ -138,7 +138,7 @@ var _ = Describe("The template of a token Secret", func() {
 		Expect(w.traffic.writes()).To(BeEmpty())
 	})
 
-	It("may be changed several times in a row, for which nobody else is blamed", func(ctx SpecContext) {
+	It("may be changed several times in a row without a TargetContested event", func(ctx SpecContext) {
 		for _, team := range []string{"one", "two", "three", "four"} {
 			set(ctx, &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": team}})
 			eventually(ctx, HaveKeyWithValue("team", team), Not(BeNil()))
@@ -148,7 +148,7 @@ var _ = Describe("The template of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("stays as it is at a renewal", func(ctx SpecContext) {
+	It("still applies after a renewal", func(ctx SpecContext) {
 		set(ctx, &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": "shop"}})
 		eventually(ctx, HaveKeyWithValue("team", "shop"), Not(BeNil()))
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
@@ -158,8 +158,8 @@ var _ = Describe("The template of a token Secret", func() {
 	})
 })
 
-var _ = Describe("Values of the credentials Secret that headers and parameters take", func() {
-	It("are sent, and shown by nothing, also when the server echoes them", func(ctx SpecContext) {
+var _ = Describe("Values of the credentials Secret that headers and parameters use", func() {
+	It("are sent, and never shown, even if the server echoes them", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		const key, tenant, password = "k3y-of-the-header", "t3nant-s3cr3t", "p4ssw0rd-of-the-user"
 		joined := base64.StdEncoding.EncodeToString([]byte("shop:" + password))

@@ -24,7 +24,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	// writesOfSecrets counts what the operator wrote.
+	// writesOfSecrets returns the number of Secret writes by the operator.
 	writesOfSecrets := func() (count int) {
 		for _, request := range w.traffic.writes() {
 			if request == "PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token" || request == "POST /api/v1/namespaces/"+w.namespace+"/secrets" {
@@ -34,8 +34,8 @@ var _ = Describe("A fight over a token Secret", func() {
 		return count
 	}
 
-	// foreignApplier applies its own idea of the Secret, by force, whenever the Secret
-	// is not like that: so Argo CD and Flux do it. It counts its writes.
+	// foreignApplier force-applies its own version of the Secret whenever the Secret differs, as Argo CD and
+	// Flux do. It returns a counter of its writes.
 	foreignApplier := func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) func() int {
 		GinkgoHelper()
 		writer, err := client.NewWithWatch(restConfig, client.Options{Scheme: apiServer.Scheme()})
@@ -61,7 +61,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		return func() int { return len(wrote) }
 	}
 
-	DescribeTable("comes to rest after three writes of each when a foreign applier wants",
+	DescribeTable("stops after three writes by each side if a foreign applier wants",
 		func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) {
 			foreign := foreignApplier(ctx, wants, holds)
 			create(ctx, w.clientCredential("shop"))
@@ -73,7 +73,7 @@ var _ = Describe("A fight over a token Secret", func() {
 			}).Should(Succeed())
 			Expect(w.tokenRequests()).To(BeNumerically("<=", 3))
 
-			By("trying once each five minutes")
+			By("retrying once every five minutes")
 			w.step(4 * time.Minute)
 			Consistently(writesOfSecrets).Should(Equal(3))
 			w.passes(2*time.Minute, func(g Gomega) { g.Expect(writesOfSecrets()).To(Equal(4)) })
@@ -87,7 +87,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		}, func(s *corev1.Secret) bool { return s.Labels[v1alpha1.ManagedByLabel] == "foreign" }),
 	)
 
-	It("never begins with an applier that wants something besides", func(ctx SpecContext) {
+	It("never begins with an applier that sets only other labels and keys", func(ctx SpecContext) {
 		foreign := foreignApplier(ctx, func(c *corev1ac.SecretApplyConfiguration) {
 			c.WithLabels(map[string]string{"team": "web"}).WithData(map[string][]byte{"ca.crt": []byte("pem")})
 		}, func(s *corev1.Secret) bool { return s.Labels["team"] == "web" && s.Data["ca.crt"] != nil })
@@ -102,7 +102,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		Expect(foreign()).To(Equal(1))
 	})
 
-	It("never begins when the Secret of the younger is replaced while the older waits for it", func(ctx SpecContext) {
+	It("never begins if the younger ClientCredential replaces its Secret while the older waits for that Secret", func(ctx SpecContext) {
 		older := w.clientCredential("older")
 		create(ctx, older)
 		younger := w.clientCredential("younger")
@@ -113,7 +113,7 @@ var _ = Describe("A fight over a token Secret", func() {
 		edit(ctx, older, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"} })
 		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 
-		By("losing the Secret between its deletion and its creation")
+		By("failing between the deletion and the creation of the Secret")
 		w.traffic.failWhen(func(request *http.Request) bool {
 			return request.Method == http.MethodPost && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets" && request.URL.Query().Get("dryRun") == ""
 		})
@@ -145,17 +145,17 @@ var _ = Describe("A fight over a token Secret", func() {
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(1))
 
-			By("staying so at a restart, and at a renewal")
+			By("keeping the same owner over a restart and a renewal")
 			w.restart()
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.eventuallyReady(ctx, "older")
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "TargetConflict"))
 			Consistently(writesOfSecrets).Should(Equal(2))
 		},
-		Entry("with one target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),
-		Entry("of which the younger would adopt", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
-		Entry("of which both would adopt, and the older retains", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
-		Entry("that want different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+		Entry("with the same target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),
+		Entry("if the younger sets adopt", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
+		Entry("if both set adopt, and the older retains its Secret", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
+		Entry("if they want different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 			Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 		}}),
 	)

@@ -21,8 +21,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// What others in the cluster do to a ClientCredential and its Secret.
-var _ = Describe("A ClientCredential among others", func() {
+// Actions of other clients of the API server, and of the authorization server, on a ClientCredential.
+var _ = Describe("A ClientCredential in a shared cluster", func() {
 	var (
 		w                *world
 		clientCredential *v1alpha1.ClientCredential
@@ -36,7 +36,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		first = w.eventuallyReady(ctx, "shop")
 	})
 
-	It("comes to rest when somebody deletes its Secret again and again", func(ctx SpecContext) {
+	It("stops recreating a Secret that keeps being deleted", func(ctx SpecContext) {
 		for range 5 {
 			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, first.DeepCopy()))).To(Succeed())
 			Eventually(func() bool {
@@ -51,11 +51,11 @@ var _ = Describe("A ClientCredential among others", func() {
 		}
 		Expect(w.tokenRequests()).To(Equal(3))
 
-		By("repairing it after a while")
+		By("recreating it within six minutes")
 		w.passes(6*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		w.eventuallyReady(ctx, "shop")
 
-		By("repairing it at once when somebody asks for that")
+		By("recreating it immediately when a renewal is requested")
 		Expect(apiServer.Delete(ctx, w.secret(ctx, "shop-token"))).To(Succeed())
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetContested"))
 		Expect(w.tokenRequests()).To(Equal(4))
@@ -64,7 +64,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(w.tokenRequests()).To(Equal(5))
 	})
 
-	It("shows nothing of what a template made when an admission webhook repeats it", func(ctx SpecContext) {
+	It("redacts rendered template data that an admission webhook repeats", func(ctx SpecContext) {
 		token := string(first.Data["access_token"])
 		header := base64.StdEncoding.EncodeToString([]byte("Authorization: Bearer " + token))
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
@@ -84,7 +84,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(everythingShown(ctx, w)).NotTo(Or(ContainSubstring(token), ContainSubstring(header)))
 	})
 
-	It("drops from its status what another manager left there", func(ctx SpecContext) {
+	It("drops a failure and a condition that another manager wrote to its status", func(ctx SpecContext) {
 		edited := w.get(ctx, "shop")(Default)
 		edited.Status.Failure = &v1alpha1.FailureStatus{
 			Reason: "Restored", Message: "from a backup", Attempts: 1,
@@ -96,7 +96,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(apiServer.Status().Update(ctx, edited, client.FieldOwner("restore"))).To(Succeed())
 		touched := 0
 		Eventually(func(g Gomega) {
-			// It does not look because of the status; and when it looks, its cache may be a moment behind.
+			// A status change triggers no reconcile, so edit the Secret. The cache may be a moment behind.
 			touched++
 			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = strconv.Itoa(touched) })
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(HaveLen(1))
@@ -106,7 +106,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})
 
-	It("keeps its token when the first token told a scope and the second does not", func(ctx SpecContext) {
+	It("keeps its token if the first response stated a scope and the second does not", func(ctx SpecContext) {
 		respond := func(body string) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(body)) })
 		}
@@ -120,12 +120,12 @@ var _ = Describe("A ClientCredential among others", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("shows no token that an admission webhook quotes, and asks for no other", func(ctx SpecContext) {
+	It("shows no token that an admission webhook quotes, and requests no other", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
 				return nil
 			}
-			// It was sent for the write: whoever answers may quote it.
+			// The webhook gets the body of the write, so its answer can quote the token.
 			body, _ := io.ReadAll(r.Body)
 			quoted := strings.ReplaceAll(string(body), `"`, `'`)
 			return answered(r, http.StatusBadRequest, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 400, "message": "denied: `+quoted+`"}`)
@@ -143,7 +143,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Expect(fmt.Sprint(w.eventsSoFar())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
 	})
 
-	It("gets a token that was issued although the operator is told to end meanwhile", func(ctx SpecContext) {
+	It("writes an issued token although the operator is told to end meanwhile", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
 				w.tellToEnd()
@@ -157,7 +157,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		Consistently(w.tokenRequests).Should(Equal(2))
 	})
 
-	It("stays Ready while it is suspended and its Secret's label is taken", func(ctx SpecContext) {
+	It("stays Ready if the managed-by label of its Secret changes while it is suspended", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["app.kubernetes.io/managed-by"] = "Helm" })
 		Eventually(func(g Gomega) {
@@ -168,7 +168,7 @@ var _ = Describe("A ClientCredential among others", func() {
 		}).Should(Succeed())
 	})
 
-	It("writes the same token later when the rewrite after an edit of its Secret fails", func(ctx SpecContext) {
+	It("writes the same token later if restoring an edited Secret fails at first", func(ctx SpecContext) {
 		w.traffic.failWhen(func(r *http.Request) bool {
 			return r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token")
 		})

@@ -17,7 +17,7 @@ import (
 // house is the code of this package.
 type house struct{ *packages.Package }
 
-// readHouse reads the code once.
+// readHouse loads the code once.
 var readHouse = sync.OnceValue(func() house {
 	const mode = packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports
 	loaded, err := packages.Load(&packages.Config{Mode: mode}, ".")
@@ -40,7 +40,7 @@ func (h house) nodes(do func(file string, node ast.Node)) {
 	}
 }
 
-// calls returns which files use functions and methods of which other files.
+// calls returns, for each file, the other files whose functions and methods it uses.
 func (h house) calls() map[string]map[string]bool {
 	calls := map[string]map[string]bool{}
 	h.nodes(func(file string, node ast.Node) {
@@ -60,7 +60,7 @@ func (h house) calls() map[string]map[string]bool {
 	return calls
 }
 
-// way returns files of which each calls the next one, from one file to another; nil without a way.
+// way returns a chain of files from one file to another, each of which calls the next; nil if there is none.
 func way(calls map[string]map[string]bool, from, to string, seen map[string]bool) []string {
 	for _, next := range slices.Sorted(maps.Keys(calls[from])) {
 		if next == to {
@@ -77,11 +77,11 @@ func way(calls map[string]map[string]bool, from, to string, seen map[string]bool
 	return nil
 }
 
-var _ = Describe("The house", func() {
+var _ = Describe("The controllers package", func() {
 	var h house
 	BeforeEach(func() { h = readHouse() })
 
-	It("has files that call one way", func() {
+	It("has no cycle of calls between its files", func() {
 		calls := h.calls()
 		Expect(calls).NotTo(BeEmpty())
 		for file := range calls {
@@ -95,7 +95,7 @@ var _ = Describe("The house", func() {
 		Expect(reconciler.Underlying().(*types.Struct).NumFields()).To(BeNumerically("<=", 10))
 	})
 
-	It("changes nothing of what was observed, except where that is observed", func() {
+	It("assigns to fields of observed only in observe.go and observed.go", func() {
 		observed := h.Types.Scope().Lookup("observed").Type()
 		isObserved := func(expression ast.Expr) bool {
 			found := h.TypesInfo.TypeOf(expression)
