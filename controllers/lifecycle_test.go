@@ -31,7 +31,7 @@ var _ = Describe("A ClientCredential", func() {
 		first = w.eventuallyReady(ctx, "shop")
 	})
 
-	// expectOneNewToken waits for the second token and that no third follows.
+	// expectOneNewToken waits for the second token, and checks that no third is requested.
 	expectOneNewToken := func(ctx SpecContext) *corev1.Secret {
 		GinkgoHelper()
 		Eventually(w.tokenRequests).Should(Equal(2))
@@ -47,14 +47,14 @@ var _ = Describe("A ClientCredential", func() {
 		return secret
 	}
 
-	// expectSameToken makes sure that nothing was asked for.
+	// expectSameToken checks that no second token was requested.
 	expectSameToken := func(ctx SpecContext) {
 		GinkgoHelper()
 		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 	}
 
-	It("becomes a Secret that workloads can mount", func(ctx SpecContext) {
+	It("writes a Secret that workloads can mount", func(ctx SpecContext) {
 		Expect(first.Data).To(HaveLen(3))
 		Expect(w.server.IsActive(string(first.Data["access_token"]))).To(BeTrue())
 		Expect(string(first.Data["token_type"])).To(Equal("Bearer"))
@@ -85,11 +85,11 @@ var _ = Describe("A ClientCredential", func() {
 		))
 		Expect(metav1.IsControlledBy(secret, clientCredential)).To(BeTrue())
 
-		By("telling of no routine renewal in events")
+		By("sending no event for a routine renewal")
 		Expect(w.eventsSoFar()).To(ConsistOf(HavePrefix("Normal TokenIssued")))
 	})
 
-	It("goes on being renewed", func(ctx SpecContext) {
+	It("is renewed again and again", func(ctx SpecContext) {
 		for count := 2; count <= 5; count++ {
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
 			Eventually(func() bool {
@@ -98,19 +98,19 @@ var _ = Describe("A ClientCredential", func() {
 		}
 	})
 
-	It("asks for nothing and writes nothing when the operator restarts", func(ctx SpecContext) {
+	It("requests no token and writes nothing when the operator restarts", func(ctx SpecContext) {
 		w.stop()
 		w.traffic.reset()
 		w.start()
 		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.traffic.writes()).To(BeEmpty())
 
-		By("renewing in time all the same")
+		By("renewing in time after the restart")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		expectOneNewToken(ctx)
 	})
 
-	It("asks for nothing and writes nothing when it is looked at every two minutes", func(SpecContext) {
+	It("requests no token and writes nothing when it is reconciled every two minutes", func(SpecContext) {
 		w.traffic.reset()
 		since := w.clock.Now()
 		w.passes(20*time.Minute, func(g Gomega) {
@@ -182,7 +182,7 @@ var _ = Describe("A ClientCredential", func() {
 		})
 		Consistently(w.tokenRequests).Should(Equal(1))
 
-		By("leaving them there at the next renewal")
+		By("keeping them at the next renewal")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := expectOneNewToken(ctx)
 		Expect(secret.Labels).To(HaveKeyWithValue("team", "shop"))
@@ -225,7 +225,7 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 	})
 
-	It("asks for nothing while it is suspended, and says so", func(ctx SpecContext) {
+	It("requests no token while it is suspended, and reports that", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		Eventually(func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "Suspended"))
@@ -239,12 +239,12 @@ var _ = Describe("A ClientCredential", func() {
 		})
 		Expect(w.tokenRequests()).To(Equal(1))
 
-		By("asking at once when it is resumed")
+		By("requesting a token immediately when it is resumed")
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = nil })
 		expectOneNewToken(ctx)
 	})
 
-	It("moves to another Secret, and leaves no dead token behind", func(ctx SpecContext) {
+	It("moves to another Secret, and deletes the former Secret", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
 			c.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
 		})
@@ -254,7 +254,7 @@ var _ = Describe("A ClientCredential", func() {
 		}).Should(BeTrue())
 	})
 
-	It("waits while others ask the same host, and is not Ready with a dead token meanwhile", func(ctx SpecContext) {
+	It("waits while its host is busy, and is not Ready with an expired token meanwhile", func(ctx SpecContext) {
 		w.makeBusy()
 		w.passes(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
@@ -266,7 +266,7 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 	})
 
-	It("asks for no more tokens once it is being deleted", func(ctx SpecContext) {
+	It("requests no token while it is being deleted", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = []string{"example.com/wait"} })
 		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())
 		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
@@ -274,7 +274,7 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
 
-	It("asks for no token for a deleted one whose Secret is gone before the cache shows that", func(ctx SpecContext) {
+	It("requests no token if the cache still shows it after it and its Secret were deleted", func(ctx SpecContext) {
 		w.stop()
 		holds, release := w.traffic.holdWatches("/clientcredentials")
 		DeferCleanup(release)
@@ -283,7 +283,7 @@ var _ = Describe("A ClientCredential", func() {
 		Expect(apiServer.Delete(ctx, clientCredential)).To(Succeed())
 		Expect(apiServer.Delete(ctx, first.DeepCopy())).To(Succeed())
 
-		By("looking at what the cache shows, and at the API server")
+		By("reading the ClientCredential live")
 		Eventually(w.traffic.all).Should(ContainElement("GET /apis/oauth2.tokensync.dev/v1alpha1/namespaces/" + w.namespace + "/clientcredentials/shop"))
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})
@@ -293,7 +293,7 @@ var _ = Describe("A ClientCredential", func() {
 			return func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, suffix) }
 		}
 
-		It("writes a token that could not be written on a later try, and asks for no other", func(ctx SpecContext) {
+		It("writes a token on a later try if the first write fails, and requests no other", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/secrets/shop-token"))
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			Eventually(func(g Gomega) {
@@ -310,7 +310,7 @@ var _ = Describe("A ClientCredential", func() {
 			expectOneNewToken(ctx)
 		})
 
-		It("asks for one token although its status cannot be written", func(ctx SpecContext) {
+		It("requests one token although its status cannot be written", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
 			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.passes(5*time.Minute, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 6)) })

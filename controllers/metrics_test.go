@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// Names of metrics, without what all begin with.
+// Names of metrics, without their common prefix.
 const (
 	ofObjects    = "clientcredential_"
 	requests     = "token_requests_total"
@@ -26,7 +26,7 @@ const (
 	waits        = "rate_limit_wait_seconds"
 )
 
-// series are the lines of a scrape whose metrics begin so.
+// series returns the lines of a scrape whose metrics have the prefix.
 func (w *world) series(prefix string) (series []string) {
 	GinkgoHelper()
 	text, err := testutil.CollectAndFormat(w.metrics, expfmt.TypeTextPlain,
@@ -42,7 +42,7 @@ func (w *world) series(prefix string) (series []string) {
 	return series
 }
 
-// count is what a histogram or counter shows for the labels.
+// count returns the value of a metric with the labels, or "nothing".
 func (w *world) count(metric, labels string) string {
 	GinkgoHelper()
 	for _, line := range w.series(metric + labels + " ") {
@@ -74,7 +74,7 @@ var _ = Describe("The metrics", func() {
 	success := func() string { return fmt.Sprintf(`{result="success",server=%q}`, server) }
 	ofServer := func() string { return fmt.Sprintf("{server=%q}", server) }
 
-	It("tell of a token, of its renewal, and of nothing after the deletion", func(ctx SpecContext) {
+	It("show a token and its renewal, and nothing after the deletion", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		token := w.get(ctx, "shop")(Default).Status.Token
@@ -83,13 +83,13 @@ var _ = Describe("The metrics", func() {
 			w.instant("expiration", "shop", token.ExpiresAt), w.instant("renewal", "shop", token.RenewAt)))
 		Expect(w.count(requests, success())).To(Equal("1"))
 		Expect(w.count(durations+"_count", ofServer())).To(Equal("1"))
-		Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "a first token takes the place of none")
+		Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "a first token replaces no other")
 
 		By("renewing it")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func() string { return w.count(lifetimeLeft+"_count", "") }).Should(Equal("1"))
 		Expect(w.count(requests, success())).To(Equal("2"))
-		// A third, and up to 10% of the lifetime, of which the clock of the test may skip 1%.
+		// A third is left, and up to 10% of the lifetime more. A step of the test's clock may skip 1%.
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.3"}`)).To(Equal("0"))
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.45"}`)).To(Equal("1"))
 		w.eventuallyReady(ctx, "shop")
@@ -107,10 +107,10 @@ var _ = Describe("The metrics", func() {
 		Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
 		Eventually(func() []string { return w.series(ofObjects) }).Should(BeEmpty())
 		Expect(w.count(requests, success())).To(Equal("2"))
-		Expect(w.series(waits)).To(BeEmpty(), "nobody waited")
+		Expect(w.series(waits)).To(BeEmpty(), "no request waited")
 	})
 
-	It("tell why a renewal fails, and how dead the token was when it came at last", func(ctx SpecContext) {
+	It("show why a renewal fails, and that the token had expired when it was renewed", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -131,7 +131,7 @@ var _ = Describe("The metrics", func() {
 		Eventually(func() []string { return w.series(ofObjects + "condition") }).Should(ConsistOf(w.condition("shop", "Ready", "TokenIssued", 1)))
 	})
 
-	It("tell who is Stalled", func(ctx SpecContext) {
+	It("show which ClientCredential is Stalled", func(ctx SpecContext) {
 		shop := w.clientCredential("shop")
 		shop.Spec.Scopes = []string{"forbidden"}
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
@@ -160,7 +160,7 @@ var _ = Describe("The metrics", func() {
 		Expect(w.series(durations)).To(BeEmpty())
 	})
 
-	It("tell how long a request waited for its turn", func(ctx SpecContext) {
+	It("show how long a request waited for its turn", func(ctx SpecContext) {
 		create(ctx, w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
 			RateLimit:     &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 10 * time.Minute}},
@@ -169,7 +169,7 @@ var _ = Describe("The metrics", func() {
 		w.eventuallyReady(ctx, "one")
 		Expect(w.series(waits)).To(BeEmpty())
 		create(ctx, w.clientOf("limited", "two"))
-		// The metrics are those of the cache, which is a moment behind.
+		// The metrics come from the cache, which may be a moment behind.
 		Eventually(func() []string { return w.series(ofObjects + "condition") }).Should(ContainElements(
 			w.condition("two", "Ready", "RateLimited", 0), w.condition("two", "Reconciling", "RateLimited", 1)))
 		Expect(w.series(waits)).To(BeEmpty(), "it still waits")
@@ -181,7 +181,7 @@ var _ = Describe("The metrics", func() {
 		Expect(w.count(waits+"_bucket", fmt.Sprintf(`{server=%q,le="1800"}`, server))).To(Equal("1"))
 	})
 
-	It("tell how long others waited for a Retry-After, and not who was told to", func(ctx SpecContext) {
+	It("show how long other requests waited for a Retry-After, but not the request that received it", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("one"))
 		w.eventuallyReady(ctx, "one")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {

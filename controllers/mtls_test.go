@@ -35,7 +35,7 @@ var _ = Describe("A client certificate", func() {
 		}
 	})
 
-	// certified is a labelled Secret as cert-manager writes it.
+	// certified returns a labelled Secret as cert-manager writes it.
 	certified := func(c certificate) *corev1.Secret {
 		secret := w.credentials("shop", c.secretData())
 		secret.Type = corev1.SecretTypeTLS
@@ -51,7 +51,7 @@ var _ = Describe("A client certificate", func() {
 	}
 	tokens := func() int { return len(private.Requests("shop")) }
 
-	It("authenticates the client, and the next one is used as soon as it is there", func(ctx SpecContext) {
+	It("authenticates the client, and a rotated certificate is used immediately", func(ctx SpecContext) {
 		now := w.clock.Now()
 		authority := selfSigned("authority", now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Authority: authority.Certificate})
@@ -60,7 +60,7 @@ var _ = Describe("A client certificate", func() {
 		Expect(private.IsActive(string(first.Data["access_token"]))).To(BeTrue())
 		Expect(private.Requests("shop")[0].Parameters).To(Equal(map[string]string{"grant_type": "client_credentials", "client_id": "shop"}))
 
-		By("showing the new certificate, also to a server that takes no other any more")
+		By("showing the new certificate to a server that accepts no other")
 		next := authority.issue(now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Certificate: next.Certificate})
 		rotate(ctx, next)
@@ -78,7 +78,7 @@ var _ = Describe("A client certificate", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("may be shown besides a client secret", func(ctx SpecContext) {
+	It("may be shown together with a client secret", func(ctx SpecContext) {
 		shown := selfSigned("shop", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(24*time.Hour))
 		shop.Spec.AuthorizationServer.ClientAuthentication = nil
 		shop.Spec.AuthorizationServer.TLS.ClientCertificate = v1alpha1.ClientCertificateFromCredentials
@@ -88,7 +88,7 @@ var _ = Describe("A client certificate", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("that is missing is told of by the server, or before that", func(ctx SpecContext) {
+	It("that is missing is reported before the request, or by the server", func(ctx SpecContext) {
 		create(ctx, w.shopCredentials(), shop)
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "CredentialsMissing", ContainSubstring(`has no key "tls.crt" for the client certificate`)))
@@ -97,7 +97,7 @@ var _ = Describe("A client certificate", func() {
 			matchers.HaveCondition("Ready", "False", "TLSFailed", ContainSubstring("certificate required")))
 	})
 
-	It("that has expired is not sent, which is said, and the next one is used at once", func(ctx SpecContext) {
+	It("that has expired is reported and not sent, and a new certificate is used immediately", func(ctx SpecContext) {
 		now := w.clock.Now()
 		authority := selfSigned("authority", now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Authority: authority.Certificate})
@@ -115,7 +115,7 @@ var _ = Describe("A client certificate", func() {
 })
 
 var _ = Describe("A signed JWT", func() {
-	It("authenticates a client by its private key, anew at each renewal", func(ctx SpecContext) {
+	It("authenticates a client by its private key, also at a renewal", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		Expect(err).NotTo(HaveOccurred())

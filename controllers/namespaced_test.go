@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("An operator in named namespaces", func() {
-	It("refuses a ClusterAuthorizationServer, names what to use, and leaves valid tokens", func(ctx SpecContext) {
+	It("refuses a ClusterAuthorizationServer, says what to use instead, and keeps valid tokens", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		spec := v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
 		cluster := w.clusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{AuthorizationServerSpec: spec})
@@ -34,7 +34,7 @@ var _ = Describe("An operator in named namespaces", func() {
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotAllowed", refused),
 			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotAllowed", refused))
 
-		By("issuing its token when it does what the message says")
+		By("issuing a token after the spec follows the message")
 		create(ctx, w.authorizationServer("idp", spec))
 		edit(ctx, w.clientCredential("fresh"), func(c *v1alpha1.ClientCredential) {
 			c.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
@@ -45,7 +45,7 @@ var _ = Describe("An operator in named namespaces", func() {
 		Expect(w.traffic.all()).NotTo(ContainElement(HaveSuffix("/api/v1/namespaces")))
 	})
 
-	It("tries a revocation again that failed", func(ctx SpecContext) {
+	It("retries a failed revocation", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.stop()
 		w.namedOnly = true

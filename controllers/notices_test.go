@@ -34,7 +34,7 @@ var _ = Describe("A notice about a token", func() {
 		}
 	}
 
-	It("is told once per change, and not per renewal", func(ctx SpecContext) {
+	It("is sent once per change, not once per renewal", func(ctx SpecContext) {
 		var scope atomic.Value
 		var issued atomic.Int32
 		scope.Store("read")
@@ -74,7 +74,7 @@ var _ = Describe("A notice about a token", func() {
 		Eventually(notices(v1alpha1.EventRevocationEndpointMissing)).Should(ConsistOf(ContainSubstring("set authorizationServer.revocation.endpoint")))
 	})
 
-	It("about an unsupported method names the one to set", func(ctx SpecContext) {
+	It("about an unsupported authentication method names the method to set", func(ctx SpecContext) {
 		metadata := w.server.Metadata()
 		metadata["token_endpoint_auth_methods_supported"] = []string{"client_secret_post"}
 		w.server.RespondAt(authserver.MetadataPath, authserver.RespondWith(metadata))

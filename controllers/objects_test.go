@@ -23,7 +23,7 @@ func (w *world) secret(ctx SpecContext, name string) *corev1.Secret {
 	return secret
 }
 
-// credentials makes a labelled Secret.
+// credentials returns a labelled credentials Secret.
 func (w *world) credentials(name string, data map[string]string) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -34,12 +34,12 @@ func (w *world) credentials(name string, data map[string]string) *corev1.Secret 
 	}
 }
 
-// shopCredentials are those that the server knows.
+// shopCredentials returns the credentials Secret of the client shop, which the server knows.
 func (w *world) shopCredentials() *corev1.Secret {
 	return w.credentials("shop", map[string]string{"client_id": "shop", "client_secret": "s3cr3t-of-the-shop"})
 }
 
-// clientCredential is one for the server's RFC 6749 endpoint.
+// clientCredential returns a ClientCredential for the server's RFC 6749 endpoint.
 func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
 	return &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
@@ -50,12 +50,12 @@ func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
 	}
 }
 
-// authorizationServer is one to be named by reference.
+// authorizationServer returns an AuthorizationServer that a ClientCredential can reference.
 func (w *world) authorizationServer(name string, spec v1alpha1.AuthorizationServerSpec) *v1alpha1.AuthorizationServer {
 	return &v1alpha1.AuthorizationServer{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}, Spec: spec}
 }
 
-// clusterServer makes one for as long as the test runs: all tests see it.
+// clusterServer creates a ClusterAuthorizationServer, which all tests see, and deletes it after the test.
 func (w *world) clusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthorizationServerSpec) *v1alpha1.ClusterAuthorizationServer {
 	GinkgoHelper()
 	server := &v1alpha1.ClusterAuthorizationServer{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}, Spec: spec}
@@ -64,7 +64,7 @@ func (w *world) clusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthorizatio
 	return server
 }
 
-// clientOf is a ClientCredential that names an AuthorizationServer.
+// clientOf returns a ClientCredential that names an AuthorizationServer.
 func (w *world) clientOf(server, name string) *v1alpha1.ClientCredential {
 	clientCredential := w.clientCredential(name)
 	clientCredential.Spec.AuthorizationServer = nil
@@ -72,14 +72,14 @@ func (w *world) clientOf(server, name string) *v1alpha1.ClientCredential {
 	return clientCredential
 }
 
-// clientOfCluster is a ClientCredential that names a ClusterAuthorizationServer.
+// clientOfCluster returns a ClientCredential that names a ClusterAuthorizationServer.
 func (w *world) clientOfCluster(server client.Object, name string) *v1alpha1.ClientCredential {
 	clientCredential := w.clientOf(server.GetName(), name)
 	clientCredential.Spec.AuthorizationServerRef.Kind = v1alpha1.AuthorizationServerCluster
 	return clientCredential
 }
 
-// renew asks for a renewal, once.
+// renew requests a renewal. A second call changes nothing.
 func (w *world) renew(ctx SpecContext, name string) {
 	GinkgoHelper()
 	edit(ctx, w.clientCredential(name), func(c *v1alpha1.ClientCredential) {
@@ -94,8 +94,8 @@ func create(ctx SpecContext, objects ...client.Object) {
 	}
 }
 
-// createLater creates an object whose creation time is after that of an older one:
-// these times have whole seconds.
+// createLater creates younger once its creation time is after that of older. Creation times have whole
+// seconds.
 func createLater(ctx SpecContext, older, younger client.Object) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
@@ -107,7 +107,7 @@ func createLater(ctx SpecContext, older, younger client.Object) {
 	create(ctx, younger)
 }
 
-// edit changes an object as it is on the API server.
+// edit reads an object from the API server, changes it and patches it.
 func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
 	GinkgoHelper()
 	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())

@@ -39,8 +39,8 @@ import (
 // requestTimeout is short, so that slow servers do not make slow tests.
 const requestTimeout = time.Second
 
-// world is what one test has: a namespace, an authorization server, a clock that
-// stands still until it is stepped, and an operator that can be restarted.
+// world is the environment of one test: a namespace, an authorization server, a clock that stands still until
+// it is stepped, and an operator that can be restarted.
 type world struct {
 	namespace string
 	server    *authserver.Server
@@ -49,22 +49,22 @@ type world struct {
 	events    []string
 	traffic   *traffic
 	logs      *gbytes.Buffer
-	// throttle is that of the operator that was started last, and places are those that others
-	// took there.
+	// throttle belongs to the operator that was started last. places end the requests that makeBusy put in
+	// flight there.
 	throttle *throttle.Throttle
 	places   []func(time.Time)
-	// strayed holds the hosts outside of the test that were to be asked.
+	// strayed holds the hosts outside of the test that the operator tried to send a token request to.
 	strayed sync.Map
-	// requireLabel, forbidInline, namedOnly, to work in named namespaces only, and
-	// resources, the cluster resource namespace, are for the next start.
+	// requireLabel, forbidInline, namedOnly (named namespaces only) and resources (the cluster resource
+	// namespace) take effect at the next start.
 	requireLabel, forbidInline, namedOnly bool
 	resources                             string
-	// tracer is for the next start too.
+	// tracer takes effect at the next start too.
 	tracer trace.Tracer
-	// metrics are those of the operator that was started last.
+	// metrics belong to the operator that was started last.
 	metrics *metrics.Metrics
 
-	// tellToEnd asks the operator to end, and stop waits for that too.
+	// tellToEnd tells the operator to end; stop also waits until it has ended.
 	tellToEnd, stop func()
 	// isIdle reports whether the operator has nothing to do before the clock is stepped.
 	isIdle func() bool
@@ -95,7 +95,7 @@ func (w *world) newServer(options authserver.Options) *authserver.Server {
 	return server
 }
 
-// start starts an operator that sees this test's namespace alone.
+// start starts an operator that is limited to the namespace of the test.
 func (w *world) start() {
 	GinkgoHelper()
 	config := rest.CopyConfig(restConfig)
@@ -136,9 +136,8 @@ func (w *world) restart() {
 	w.start()
 }
 
-// step lets so much time go by at once, and setTime until an instant. Both wait until the
-// operator has nothing to do: a delay that a reconcile asks for only after the step would
-// count from then.
+// step advances the clock by a duration, and setTime to an instant. Both first wait until the operator is
+// idle: a requeue delay that a reconcile returns only after the step would count from then.
 func (w *world) step(by time.Duration) {
 	GinkgoHelper()
 	w.setTime(w.clock.Now().Add(by))
@@ -150,7 +149,7 @@ func (w *world) setTime(at time.Time) {
 	w.clock.SetTime(at)
 }
 
-// passes lets time go by until something has come about, at most the given time.
+// passes advances the clock in small steps until the assertions succeed, by at most limit.
 func (w *world) passes(limit time.Duration, until func(g Gomega)) {
 	GinkgoHelper()
 	deadline := w.clock.Now().Add(limit)
@@ -164,7 +163,7 @@ func (w *world) passes(limit time.Duration, until func(g Gomega)) {
 	}).Should(Succeed())
 }
 
-// makeBusy lets others take all places of the server.
+// makeBusy fills the in-flight limit of the server with other requests.
 func (w *world) makeBusy() {
 	GinkgoHelper()
 	for i := range 100 {
@@ -177,7 +176,7 @@ func (w *world) makeBusy() {
 	Fail("the server is never busy")
 }
 
-// makeFree lets them give the places back.
+// makeFree ends the requests of makeBusy.
 func (w *world) makeFree() {
 	for _, leave := range w.places {
 		leave(w.clock.Now())
@@ -185,8 +184,8 @@ func (w *world) makeFree() {
 	w.places = nil
 }
 
-// tokenEndpoint is the real client. It leaves this machine for nobody: a test may fail, but
-// sends nothing to a vendor.
+// tokenEndpoint is the real client, except that it refuses host names. No test, even if it fails, sends a
+// request to a vendor.
 type tokenEndpoint struct {
 	*tokenendpoint.Client
 	strayed *sync.Map
@@ -195,7 +194,7 @@ type tokenEndpoint struct {
 func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
 		e.strayed.Store(to.Host, true)
-		return oauth2.Response{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable, "the tests do not ask %s", to.Host)
+		return oauth2.Response{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable, "the tests send no request to %s", to.Host)
 	}
 	return e.Client.Send(ctx, request)
 }
@@ -208,7 +207,7 @@ func (w *world) eventsSoFar() []string {
 	return w.events
 }
 
-// hostsStrayedTo are those outside of the test that were to be asked.
+// hostsStrayedTo returns the hosts outside of the test that the operator tried to send a token request to.
 func (w *world) hostsStrayedTo() (hosts []any) {
 	w.strayed.Range(func(host, _ any) bool { hosts = append(hosts, host); return true })
 	return hosts
@@ -217,7 +216,7 @@ func (w *world) hostsStrayedTo() (hosts []any) {
 // tokenRequests counts the token requests of the client shop.
 func (w *world) tokenRequests() int { return len(w.server.Requests("shop")) }
 
-// get returns a way to read a ClientCredential again and again.
+// get returns a function that reads a ClientCredential live, for polling.
 func (w *world) get(ctx SpecContext, name string) func(Gomega) *v1alpha1.ClientCredential {
 	return func(g Gomega) *v1alpha1.ClientCredential {
 		clientCredential := &v1alpha1.ClientCredential{}
@@ -226,19 +225,20 @@ func (w *world) get(ctx SpecContext, name string) func(Gomega) *v1alpha1.ClientC
 	}
 }
 
-// eventuallySays waits for conditions.
+// eventuallySays waits until the conditions match.
 func (w *world) eventuallySays(ctx SpecContext, name string, conditions ...types.GomegaMatcher) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
 }
 
-// inTimeSays lets time go by until there are the conditions.
+// inTimeSays advances the clock until the conditions match.
 func (w *world) inTimeSays(ctx SpecContext, name string, limit time.Duration, conditions ...types.GomegaMatcher) {
 	GinkgoHelper()
 	w.passes(limit, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
 }
 
-// eventuallyReady waits until the Secret holds a token, and returns that Secret.
+// eventuallyReady waits until the ClientCredential is Ready without another condition, and returns its token
+// Secret.
 func (w *world) eventuallyReady(ctx SpecContext, name string) *corev1.Secret {
 	GinkgoHelper()
 	var target string

@@ -40,19 +40,19 @@ var _ = Describe("While an authorization server is down", func() {
 		Eventually(func() int { return w.tokenRequests() }).Should(BeNumerically(">=", 3))
 		Eventually(w.isIdle).Should(BeTrue())
 		before := w.tokenRequests()
-		Expect(before).To(BeNumerically("<=", 16), "those in flight when it went down")
+		Expect(before).To(BeNumerically("<=", 16), "requests in flight when the server went down")
 		for range 60 {
 			w.step(time.Second)
 		}
 		Eventually(w.isIdle).Should(BeTrue())
 		probes := w.tokenRequests() - before
-		Expect(probes).To(And(BeNumerically(">=", 6), BeNumerically("<=", 12)), "one each 5 s")
+		Expect(probes).To(And(BeNumerically(">=", 6), BeNumerically("<=", 12)), "one request each 5 s")
 		w.server.Respond("shop", nil)
 		w.passes(7*time.Second, func(g Gomega) { g.Expect(ready(ctx, g)).To(Equal(count)) })
 		Expect(w.tokenRequests()).To(BeNumerically("<=", before+probes+count+1))
 	})
 
-	It("a ClientCredential that waits for it says so", func(ctx SpecContext) {
+	It("a ClientCredential that waits for it reports that", func(ctx SpecContext) {
 		for i := range 3 {
 			name := fmt.Sprintf("client-%d", i)
 			create(ctx, w.clientCredential(name))

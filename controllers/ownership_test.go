@@ -47,7 +47,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(metav1.IsControlledBy(secret, shop)).To(BeTrue())
 	}
 
-	It("takes over what agrees to it, and leaves what else is in it", func(ctx SpecContext) {
+	It("takes over a Secret that agrees, and keeps its other keys and labels", func(ctx SpecContext) {
 		create(ctx, found, shop)
 		isAdopted(ctx)
 		Expect(w.tokenRequests()).To(Equal(1))
@@ -55,7 +55,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		isAdopted(ctx)
 	})
 
-	It("waits for the Secret to agree, and says how it does", func(ctx SpecContext) {
+	It("waits until the Secret has the annotation, and reports the command that sets it", func(ctx SpecContext) {
 		found.Annotations = nil
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
@@ -67,7 +67,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		isAdopted(ctx)
 	})
 
-	It("waits for the spec to agree, and says how it does", func(ctx SpecContext) {
+	It("waits until the spec sets adopt, and reports that field", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("set spec.target.adopt to true")))
@@ -75,7 +75,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		isAdopted(ctx)
 	})
 
-	It("is refused, before a token is asked for, when the type is another", func(ctx SpecContext) {
+	It("is refused before a token is requested if the type differs", func(ctx SpecContext) {
 		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
@@ -92,7 +92,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(secret.Data).To(HaveKeyWithValue("username", []byte("u")))
 	})
 
-	It("is looked at again at once when the Secret that did not fit was made anew", func(ctx SpecContext) {
+	It("is no longer refused once the Secret of another type is deleted", func(ctx SpecContext) {
 		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("cannot be adopted")))
@@ -101,14 +101,14 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("is refused, before a token is asked for, when the Secret is immutable", func(ctx SpecContext) {
+	It("is refused before a token is requested if the Secret is immutable", func(ctx SpecContext) {
 		found.Immutable = ptr.To(true)
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("it is immutable")))
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
-	It("is refused when somebody else controls the Secret", func(ctx SpecContext) {
+	It("is refused if the Secret has another controller", func(ctx SpecContext) {
 		found.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Name: "sealed", UID: "x", Controller: ptr.To(true),
 		}}
@@ -117,13 +117,13 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
-	It("is for the older once the one that held it has lost its Secret and fails", func(ctx SpecContext) {
+	It("goes to the older ClientCredential once the current owner has lost its Secret and cannot get a token", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		other := w.clientCredential("other")
 		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
 		create(ctx, other)
 		w.eventuallyReady(ctx, "other")
-		// The API server counts ages in seconds.
+		// Creation times have whole seconds.
 		Eventually(time.Now).Should(BeTemporally(">=", other.CreationTimestamp.Add(time.Second)))
 		create(ctx, shop)
 		secret := w.eventuallyReady(ctx, "shop")
@@ -138,7 +138,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		w.inTimeSays(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("is for the older of two that both may", func(ctx SpecContext) {
+	It("goes to the older of two ClientCredentials with the same target", func(ctx SpecContext) {
 		w.stop()
 		older, younger := shop, w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
@@ -167,9 +167,9 @@ var _ = Describe("A token Secret", func() {
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy} })
 	}
 
-	// It needs no spec.target.adopt, and no new token: a retained Secret cannot be
-	// told from one that was restored, so the name decides for both.
-	It("stays when it is retained, and serves the next ClientCredential of the same name", func(ctx SpecContext) {
+	// Neither spec.target.adopt nor a new token is needed: a retained Secret looks like a restored Secret, so
+	// the name decides for both.
+	It("is kept if it is retained, and serves the next ClientCredential of the same name", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		kept := w.eventuallyReady(ctx, "shop")
@@ -185,7 +185,7 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("that is retained stays untouched when it is given to another adopter, which needs leave", func(ctx SpecContext) {
+	It("that is retained and annotated for another adopter is left unchanged until that adopter sets adopt", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
@@ -193,11 +193,11 @@ var _ = Describe("A token Secret", func() {
 		kept := w.secret(ctx, "shop-token")
 		edit(ctx, kept, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "next" })
 
-		By("not by the one of the former name")
+		By("refusing the ClientCredential of the former name")
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("may be adopted by ClientCredential next")))
 
-		By("not by the other one without leave")
+		By("refusing the other ClientCredential while it does not set adopt")
 		next := w.clientCredential("next")
 		next.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
 		create(ctx, next)
@@ -205,7 +205,7 @@ var _ = Describe("A token Secret", func() {
 			And(ContainSubstring("belongs to ClientCredential shop,"), ContainSubstring("set spec.target.adopt to true"))))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(kept.ResourceVersion))
 
-		By("being adopted")
+		By("being adopted after adopt is set")
 		Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
 		edit(ctx, next, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Adopt = ptr.To(true) })
 		secret := w.eventuallyReady(ctx, "next")
@@ -214,7 +214,7 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("follows a change of the policy both ways, without a new token", func(ctx SpecContext) {
+	It("follows a change of the deletion policy in both directions, without a new token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		Expect(metav1.IsControlledBy(first, shop)).To(BeTrue())
@@ -238,7 +238,7 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	DescribeTable("is released for good before its ClientCredential goes, also when",
+	DescribeTable("loses its owner reference when the policy becomes Retain, also while",
 		func(ctx SpecContext, meanwhile func(SpecContext, *v1alpha1.ClientCredential)) {
 			create(ctx, shop)
 			w.eventuallyReady(ctx, "shop")
@@ -254,7 +254,7 @@ var _ = Describe("A token Secret", func() {
 			edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
 		}),
-		Entry("its credentials are gone", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
+		Entry("its credentials are missing", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
 			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
 		}),
@@ -265,7 +265,7 @@ var _ = Describe("A token Secret", func() {
 		}),
 	)
 
-	It("is released although the first try to take the reference away fails", func(ctx SpecContext) {
+	It("loses its owner reference although the first try to remove it fails", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		w.traffic.failWhen(func(request *http.Request) bool {
@@ -280,7 +280,7 @@ var _ = Describe("A token Secret", func() {
 		}).Should(BeEmpty())
 	})
 
-	It("that is retained loses the owner reference under its former name too", func(ctx SpecContext) {
+	It("of a former target loses its owner reference too if it is retained", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
@@ -290,19 +290,19 @@ var _ = Describe("A token Secret", func() {
 		Eventually(func() []metav1.OwnerReference { return w.secret(ctx, "shop-token").OwnerReferences }).Should(BeEmpty())
 	})
 
-	It("is mended while its renewal fails, without a new token", func(ctx SpecContext) {
+	It("is repaired while its renewal fails, without a new token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		w.renew(ctx, "shop")
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
 
-		By("a label that somebody removes")
+		By("restoring a removed label")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels = nil })
 		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Labels }).Should(HaveKey(v1alpha1.ManagedByLabel))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
 
-		By("an edit of the template")
+		By("applying an edit of the template")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
 			c.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"copy": "{{ .access_token }}"}}}
 		})
@@ -310,7 +310,7 @@ var _ = Describe("A token Secret", func() {
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
 	})
 
-	It("that is retained is healed when somebody removes its fingerprint", func(ctx SpecContext) {
+	It("that is retained gets its fingerprint back after a user removes it", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
@@ -319,7 +319,7 @@ var _ = Describe("A token Secret", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is replaced when somebody makes it immutable", func(ctx SpecContext) {
+	It("is replaced at the next renewal if a user makes it immutable", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Immutable = ptr.To(true) })
@@ -333,7 +333,7 @@ var _ = Describe("A token Secret", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("that waits for a finalizer is left alone until it is gone, and that is said", func(ctx SpecContext) {
+	It("that waits for a finalizer is not written until it is gone, and the condition names the finalizer", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, first, func(s *corev1.Secret) { s.Finalizers = []string{"example.com/hold"} })
@@ -350,7 +350,7 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("of which somebody made a copy under another name is not taken for a former one", func(ctx SpecContext) {
+	It("may have a copy with another name, which is not deleted as a former target", func(ctx SpecContext) {
 		create(ctx, shop)
 		duplicate := w.eventuallyReady(ctx, "shop").DeepCopy()
 		duplicate.ObjectMeta = metav1.ObjectMeta{
@@ -362,7 +362,7 @@ var _ = Describe("A token Secret", func() {
 		w.secret(ctx, "copy")
 	})
 
-	It("that is retained stays under its former name too", func(ctx SpecContext) {
+	It("of a former target is kept too if it is retained", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
@@ -373,7 +373,7 @@ var _ = Describe("A token Secret", func() {
 		w.secret(ctx, "other")
 	})
 
-	DescribeTable("is healed without a new token when somebody",
+	DescribeTable("is restored without a new token when a user",
 		func(ctx SpecContext, policy v1alpha1.DeletionPolicy, spoil func(*corev1.Secret)) {
 			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
 			create(ctx, shop)
@@ -395,6 +395,6 @@ var _ = Describe("A token Secret", func() {
 		Entry("edits the expiry that workloads see", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.Data["expires_at"] = []byte("never") }),
 		Entry("removes the labels", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Labels = nil }),
 		Entry("edits the hash of the template", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.Annotations[v1alpha1.TemplateHashAnnotation] = "x" }),
-		Entry("gives it to another adopter", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "other" }),
+		Entry("annotates it for another adopter", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "other" }),
 	)
 })

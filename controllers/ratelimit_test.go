@@ -21,10 +21,10 @@ import (
 var _ = Describe("A hundred ClientCredentials of a server that allows 30 requests a minute", func() {
 	const count, allowed = 100, 30
 
-	// lag is how much of the test's time may go by while a request is under way.
+	// lag is the time that may pass on the test's clock while a request is in flight.
 	const lag = time.Second
 
-	// mostInAMinute is the most requests in any minute.
+	// maxInAMinute returns the max number of requests in any minute.
 	maxInAMinute := func(requests []authserver.Request) (limit int) {
 		for i, first := range requests {
 			within := slices.IndexFunc(requests[i:], func(r authserver.Request) bool { return r.At.Sub(first.At) >= time.Minute-lag })
@@ -37,7 +37,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	}
 	lifetimeOf := func(i int) time.Duration { return time.Hour + time.Duration(i*10)*time.Second }
 
-	It("are all served in time, who expires soonest first, and hold up nobody else", func(ctx SpecContext) {
+	It("get their tokens in time, in the order of expiry, and do not delay another server", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -54,7 +54,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			}
 			return ready
 		}
-		// inBatches goes on until there are so many requests.
+		// inBatches advances the clock until total requests were sent.
 		inBatches := func(total int) {
 			GinkgoHelper()
 			for sent := len(requests()); sent < total; sent = len(requests()) {
@@ -68,7 +68,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		}
 		anyToken := func(v1alpha1.ClientCredential) bool { return true }
 
-		By("issuing what the limit allows at once, and telling the others why they wait")
+		By("issuing as many tokens as the limit allows, while the other ClientCredentials report why they wait")
 		for i := range count {
 			one := w.clientOf("limited", fmt.Sprintf("client-%03d", i))
 			one.Spec.Scopes = []string{"lifetime:" + strconv.Itoa(int(lifetimeOf(i)/time.Second))}
@@ -81,7 +81,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
 			for _, item := range list.Items {
 				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and others come first", w.server.URL, authserver.RFC6749Path)
-				// Some were told to wait for others at the same host first.
+				// Some found the host busy first.
 				if matches(item.Status.Conditions, And(matchers.HaveConditionType("Reconciling"), Or(
 					matchers.HaveCondition("Ready", "False", "RateLimited", why),
 					matchers.HaveCondition("Ready", "False", "TokenEndpointBusy")))) {
@@ -91,14 +91,14 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			g.Expect(waiting).To(Equal(count - allowed))
 		})
 
-		By("issuing to the client of another server meanwhile")
+		By("issuing a token of another server meanwhile")
 		other := w.newServer(authserver.Options{})
 		another := w.clientCredential("another")
 		another.Spec.AuthorizationServer.TokenEndpoint = other.URL + authserver.RFC6749Path
 		create(ctx, another)
 		w.eventuallyReady(ctx, "another")
 
-		By("issuing to all within four minutes")
+		By("issuing all tokens within four minutes")
 		inBatches(count)
 		Eventually(func(g Gomega) { g.Expect(ready(g, anyToken)).To(Equal(count + 1)) }).Should(Succeed())
 		first := requests()
@@ -106,7 +106,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		Expect(first[count-1].At.Sub(first[0].At)).To(BeNumerically("<", 4*time.Minute))
 		Expect(maxInAMinute(first)).To(BeNumerically("<=", allowed))
 
-		By("renewing all that are due at once, none too late")
+		By("renewing all tokens that are due at the same time, each before it expires")
 		w.stop()
 		w.clock.SetTime(first[0].At.Add(54 * time.Minute))
 		w.start()
@@ -120,7 +120,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 				To(BeNumerically(">=", count))
 		}).Should(Succeed())
 
-		By("taking those first that expire soonest")
+		By("renewing in the order of expiry")
 		issuedAt := map[string]time.Time{}
 		for _, r := range first {
 			issuedAt[r.Parameters["scope"]] = r.At
@@ -133,18 +133,18 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		for _, r := range second {
 			Expect(r.At).To(BeTemporally("<", expiry(r)))
 		}
-		// Who comes first when nobody waits yet is served at once. Of the others, some
-		// find the host busy, and come a little later.
+		// The first requests are sent immediately, because none waits yet. Some later requests find the host
+		// busy, and are sent a little later.
 		waited := second[allowed:]
 		byExpiry := slices.SortedFunc(slices.Values(waited), func(a, b authserver.Request) int { return expiry(a).Compare(expiry(b)) })
 		for i, r := range waited {
 			rank := slices.IndexFunc(byExpiry, func(other authserver.Request) bool { return other.Parameters["scope"] == r.Parameters["scope"] })
-			Expect(i).To(BeNumerically("~", rank, allowed), "%d of %d came as %d", rank, len(waited), i)
+			Expect(i).To(BeNumerically("~", rank, allowed), "the request with rank %d of %d by expiry was number %d", rank, len(waited), i)
 		}
 	})
 })
 
-var _ = It("Requests that may be sent while the host is busy are sent afterwards, within the limit", func(ctx SpecContext) {
+var _ = It("Requests whose turn comes while the host is busy are sent afterwards, within the limit", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -174,8 +174,8 @@ var _ = It("Requests that may be sent while the host is busy are sent afterwards
 	}
 })
 
-var _ = Describe("The status of who waits for its turn", func() {
-	It("says so, also when it waited for something else before", func(ctx SpecContext) {
+var _ = Describe("The status of a ClientCredential that waits for a rate limit", func() {
+	It("reports that, also if it waited for a busy host before", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -191,8 +191,8 @@ var _ = Describe("The status of who waits for its turn", func() {
 	})
 })
 
-var _ = Describe("A token that expires before its turn to be renewed comes", func() {
-	It("is Ready until then, and no longer, and is renewed when its turn comes", func(ctx SpecContext) {
+var _ = Describe("A token that expires before its renewal may be sent", func() {
+	It("is Ready until it expires, and is renewed when its turn comes", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 3 * time.Hour}}
@@ -203,7 +203,7 @@ var _ = Describe("A token that expires before its turn to be renewed comes", fun
 		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
-		// The queue counts from when the reconcile ends, which is after the status is seen.
+		// The requeue delay counts from the end of the reconcile, which is after the status write.
 		Eventually(w.logs).Should(gbytes.Say("requeueing after 2m0s"))
 		Consistently(w.tokenRequests).Should(Equal(1))
 		w.setTime(issuedAt.Add(3*time.Hour - 2*time.Second))
@@ -214,7 +214,7 @@ var _ = Describe("A token that expires before its turn to be renewed comes", fun
 })
 
 var _ = Describe("A server that asks to wait", func() {
-	It("is not asked by anybody of the same client before that, but by others, and so are other servers", func(ctx SpecContext) {
+	It("gets no request of the same client before that time, but requests of other clients, as do other servers", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		other := w.newServer(authserver.Options{})
 		w.server.Register(authserver.Client{ID: "warehouse", Secret: "s3cr3t"})
@@ -229,7 +229,7 @@ var _ = Describe("A server that asks to wait", func() {
 		}
 		Expect(w.tokenRequests()).To(Equal(2))
 
-		By("asking one of them to wait before the others are due")
+		By("answering one of them with a Retry-After before the others are due")
 		w.step(30 * time.Minute)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Retry-After", "1200")
@@ -242,7 +242,7 @@ var _ = Describe("A server that asks to wait", func() {
 			matchers.HaveCondition("RenewalFailing", "True", "RateLimited", ContainSubstring("HTTP 429")))
 		Expect(w.tokenRequests()).To(Equal(3))
 
-		By("asking for no more tokens of this client, new or old, but for those of others")
+		By("sending no request of this client, for new or existing ClientCredentials, but requests of other clients")
 		w.server.Respond("shop", nil)
 		create(ctx, w.clientCredential("fresh"))
 		w.eventuallySays(ctx, "fresh", matchers.HaveCondition("Ready", "False", "RateLimited",
@@ -253,7 +253,7 @@ var _ = Describe("A server that asks to wait", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 		w.eventuallyReady(ctx, "two")
 
-		By("asking when the time is over")
+		By("sending the requests when the time is over")
 		w.passes(20*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(6)) })
 		for _, name := range []string{"one", "two", "fresh"} {
 			w.eventuallyReady(ctx, name)

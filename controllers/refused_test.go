@@ -34,14 +34,14 @@ var _ = Describe("Credentials that the server refused", func() {
 		}
 		Expect(w.get(ctx, "shop")(Default).Status.Failure.RetryAt.Time).To(BeTemporally("==", retryAt.Time))
 
-		By("trying them again when it is time")
+		By("sending them again when the retry is due")
 		w.passes(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 
-		By("sending others at once")
+		By("sending changed credentials immediately")
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("another") })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.tokenRequests()).To(Equal(3))
-		Expect(w.series(waits)).To(BeEmpty(), "no rate limit made it wait")
+		Expect(w.series(waits)).To(BeEmpty(), "no request waited for a rate limit")
 	})
 
 	It("are not sent again after a failure of the API server", func(ctx SpecContext) {

@@ -18,15 +18,14 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// backup is what was saved of a ClientCredential.
+// backup is a saved ClientCredential with its Secrets.
 type backup struct {
 	clientCredential *v1alpha1.ClientCredential
 	credentials      *corev1.Secret
 	target           *corev1.Secret
 }
 
-// backUp saves the ClientCredential shop and its Secrets, and deletes them while no
-// operator runs.
+// backUp saves the ClientCredential shop and its Secrets, stops the operator, and deletes them.
 func (w *world) backUp(ctx SpecContext) *backup {
 	GinkgoHelper()
 	saved := &backup{target: w.eventuallyReady(ctx, "shop"), clientCredential: w.get(ctx, "shop")(Default)}
@@ -40,7 +39,7 @@ func (w *world) backUp(ctx SpecContext) *backup {
 	return saved
 }
 
-// asNew is an object as a tool restores it: the API server gives it a new UID.
+// asNew clears what the API server sets, as a restore tool does. The object gets a new UID.
 func asNew(object client.Object, namespace string) {
 	object.SetNamespace(namespace)
 	object.SetUID("")
@@ -50,7 +49,7 @@ func asNew(object client.Object, namespace string) {
 	object.SetManagedFields(nil)
 }
 
-// restore creates what was saved: Secrets first, as tools do.
+// restore creates the saved objects, Secrets first, as restore tools do.
 func (w *world) restore(ctx SpecContext, saved *backup) {
 	GinkgoHelper()
 	for _, object := range []client.Object{saved.credentials, saved.target, saved.clientCredential} {
@@ -62,7 +61,7 @@ func (w *world) restore(ctx SpecContext, saved *backup) {
 	}
 }
 
-// expectOwned expects a Secret to name its owner by its new UID alone.
+// expectOwned expects a Secret to name its owner only by the new UID.
 func expectOwned(secret *corev1.Secret, owner *v1alpha1.ClientCredential) {
 	GinkgoHelper()
 	Expect(secret.Annotations).To(And(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, string(owner.UID)), HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, owner.Name)))
@@ -75,7 +74,7 @@ func expectOwned(secret *corev1.Secret, owner *v1alpha1.ClientCredential) {
 	Expect(secret.Annotations).NotTo(HaveKey(v1alpha1.AdoptableByAnnotation))
 }
 
-// asOlderVersion is a Secret as a version wrote it that noted no name of the owner.
+// asOlderVersion changes the Secret to that of an older version, which did not record the owner's name.
 func asOlderVersion(saved *backup) {
 	delete(saved.target.Annotations, v1alpha1.OwnerNameAnnotation)
 }
@@ -84,7 +83,7 @@ func withoutReferences(saved *backup) { saved.target.OwnerReferences = nil }
 
 func unchanged(*backup) {}
 
-// all are changes of a backup in turn.
+// all returns a function that makes several changes of a backup.
 func all(changes ...func(*backup)) func(*backup) {
 	return func(saved *backup) {
 		for _, change := range changes {
@@ -115,7 +114,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		return saved
 	}
 
-	DescribeTable("goes on with its token",
+	DescribeTable("keeps its token",
 		func(ctx SpecContext, policy v1alpha1.DeletionPolicy, change func(*backup)) {
 			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
 			saved := restored(ctx, change)
@@ -134,7 +133,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			issuedAt := w.get(ctx, "shop")(Default).Status.Token.IssuedAt
 			w.passes(time.Hour, func(g Gomega) {
 				g.Expect(w.tokenRequests()).To(Equal(2))
-				// The status is written after a Secret that had to be replaced.
+				// If the Secret had to be replaced, the status is written after it.
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.IssuedAt.Time).To(BeTemporally(">", issuedAt.Time))
 			})
 			expectOwned(w.eventuallyReady(ctx, "shop"), saved.clientCredential)
@@ -156,7 +155,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		}),
 	)
 
-	DescribeTable("asks for one token",
+	DescribeTable("requests one token",
 		func(ctx SpecContext, change func(*backup)) {
 			saved := restored(ctx, change)
 			Eventually(func(g Gomega) {
@@ -180,23 +179,23 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			withoutReferences(saved)
 			saved.target.Data["access_token"] = []byte("damaged")
 		}),
-		Entry("when the token is gone", func(saved *backup) { saved.target.Data = nil }),
+		Entry("when the token is missing", func(saved *backup) { saved.target.Data = nil }),
 		Entry("when the backup was edited to a later expiry", func(saved *backup) {
 			saved.target.Annotations[v1alpha1.ExpiresAtAnnotation] = w.clock.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 		}),
-		Entry("when the spec of the backup asks for another", func(saved *backup) { saved.clientCredential.Spec.Scopes = []string{"read"} }),
+		Entry("when the spec of the backup has another scope", func(saved *backup) { saved.clientCredential.Spec.Scopes = []string{"read"} }),
 		Entry("when a renewal was requested after the token of the backup was issued", func(saved *backup) {
 			saved.clientCredential.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
 		}),
 	)
 
-	It("asks for a token with the client secret of now", func(ctx SpecContext) {
+	It("requests a token with the current client secret", func(ctx SpecContext) {
 		restored(ctx, func(saved *backup) { saved.credentials.Data["client_secret"] = []byte("wrong") })
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient"))
 		expectOwned(w.secret(ctx, "shop-token"), w.get(ctx, "shop")(Default))
 	})
 
-	It("goes on with its token in another namespace, by the owner's name alone", func(ctx SpecContext) {
+	It("keeps its token in another namespace, because the Secret names its owner", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		other := newWorld(ctx)
@@ -207,7 +206,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("goes on with its token when its status is restored too, with a failure of back then", func(ctx SpecContext) {
+	It("keeps its token if its status is restored too, with an old failure", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		w.step(time.Minute)
@@ -250,7 +249,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("gets a new token when the garbage collector was faster", func(ctx SpecContext) {
+	It("gets a new token if the garbage collector deletes the Secret first", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
@@ -269,7 +268,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("writes the same token into a Secret of the type that it wants now", func(ctx SpecContext) {
+	It("writes the same token into a Secret of the type in its current spec", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) {
 			saved.clientCredential.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 				Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
@@ -281,7 +280,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	DescribeTable("tells why its Secret cannot be taken over, without the token, and tries again", func(ctx SpecContext, change func(*backup), later string) {
+	DescribeTable("reports why its Secret cannot be taken over, without the token, and retries", func(ctx SpecContext, change func(*backup), later string) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		change(saved)
@@ -300,7 +299,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(ContainElement(And(HaveField("Type", "Ready"), HaveField("Status", metav1.ConditionTrue))))
 		Expect(w.logs.Contents()).NotTo(ContainSubstring(token))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
-		By("trying again, and saying what is the matter then")
+		By("retrying, and reporting the current state afterwards")
 		w.passes(20*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Failure).To(HaveField("Attempts", BeNumerically(">", 3)))
 		})
@@ -312,17 +311,17 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		expectOwned(w.secret(ctx, "shop-token"), saved.clientCredential)
 		Expect(w.tokenRequests()).To(Equal(1))
 	},
-		Entry("at once", unchanged, "TokenIssued"),
+		Entry("while nothing else is wrong", unchanged, "TokenIssued"),
 		Entry("while it is suspended", func(saved *backup) { saved.clientCredential.Spec.Suspend = ptr.To(true) }, "Suspended"),
 		Entry("while its credentials are not restored", func(saved *backup) { saved.credentials.Name = "another" }, "CredentialsNotFound"),
 	)
 
-	It("is not ready with a token that nobody verified, while it is suspended", func(ctx SpecContext) {
+	It("is not Ready with an unverified token while it is suspended", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		saved.clientCredential.Spec.Suspend = ptr.To(true)
 		w.restore(ctx, saved)
-		By("forging a Secret of the operator, with a token of its own")
+		By("forging a Secret of the operator with another token")
 		secret := saved.target.DeepCopy()
 		Expect(apiServer.Delete(ctx, secret.DeepCopy())).To(Succeed())
 		asNew(secret, w.namespace)
@@ -338,7 +337,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.eventuallyReady(ctx, "shop").Data).NotTo(HaveKeyWithValue("access_token", []byte("forged")))
 	})
 
-	It("takes nothing over by a cache that shows a ClientCredential which is gone", func(ctx SpecContext) {
+	It("takes over no Secret if the cache shows a ClientCredential that is gone", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
@@ -368,7 +367,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("of another name gets no Secret that names the former one", func(ctx SpecContext) {
+	It("with another name does not take over a Secret that names the former ClientCredential", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) {
 			withoutReferences(saved)
 			saved.clientCredential.Name = "renamed"
@@ -378,7 +377,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
 	})
 
-	It("does not take a Secret without a record, and does not call it its own", func(ctx SpecContext) {
+	It("does not take over a Secret without a record, and does not report itself as the owner", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) { delete(saved.target.Annotations, v1alpha1.FingerprintAnnotation) })
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", And(
 			ContainSubstring("belongs to an earlier ClientCredential of this name, and has no complete record of a token"),
@@ -387,13 +386,13 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 	})
 })
 
-// isTakeOver recognizes the patch that changes the owner of a Secret.
+// isTakeOver reports whether a request is the patch that changes the owner of the Secret.
 func isTakeOver(request *http.Request) bool {
 	return request.Header.Get("Content-Type") == "application/strategic-merge-patch+json" && strings.HasSuffix(request.URL.Path, "/secrets/shop-token")
 }
 
-var _ = Describe("A ClientCredential that is deleted and created at once", func() {
-	It("goes on with the Secret that the garbage collector has not deleted yet", func(ctx SpecContext) {
+var _ = Describe("A ClientCredential that is deleted and immediately created again", func() {
+	It("keeps the Secret if the garbage collector has not deleted it yet", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		first := w.eventuallyReady(ctx, "shop")
@@ -408,8 +407,8 @@ var _ = Describe("A ClientCredential that is deleted and created at once", func(
 	})
 })
 
-var _ = Describe("An upgrade from a version that noted no name of the owner", func() {
-	It("writes no Secret and asks for no token", func(ctx SpecContext) {
+var _ = Describe("An upgrade from a version that did not record the owner's name", func() {
+	It("writes no Secret and requests no token", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		secret := w.eventuallyReady(ctx, "shop")
@@ -423,7 +422,7 @@ var _ = Describe("An upgrade from a version that noted no name of the owner", fu
 		Consistently(w.traffic.writes).Should(BeEmpty())
 		Expect(w.tokenRequests()).To(Equal(1))
 
-		By("noting it with the next renewal")
+		By("recording the name at the next renewal")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Annotations }).Should(HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, "shop"))
 	})
