@@ -38,7 +38,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}
 	}
 	revocations := func() []authserver.Request { return w.server.RequestsTo(authserver.RevocationPath) }
-	// issued is the token, once the ClientCredential waits to have it revoked.
+	// issued creates the ClientCredential, and returns its token once the finalizer is set.
 	issued := func(ctx SpecContext) string {
 		GinkgoHelper()
 		create(ctx, shop)
@@ -51,7 +51,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
 	}
 
-	It("is not revoked unless that is asked for, and nothing holds up the deletion", func(ctx SpecContext) {
+	It("is not revoked unless onDelete is set, and nothing delays the deletion", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer.Revocation.OnDelete = nil
 		create(ctx, shop)
 		token := string(w.eventuallyReady(ctx, "shop").Data["access_token"])
@@ -72,12 +72,12 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(revocations()[0].ClientID).To(Equal("shop"))
 		Expect(revocations()[0].Header.Get("Authorization")).To(HavePrefix("Basic "))
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Normal TokenRevoked")))
-		Expect(w.tokenRequests()).To(Equal(2)) // One of them for the token.
+		Expect(w.tokenRequests()).To(Equal(2)) // The token request and the revocation.
 		Expect(w.eventsSoFar()).NotTo(ContainElement(ContainSubstring(token)))
 		Expect(string(w.logs.Contents())).NotTo(ContainSubstring(token))
 	})
 
-	DescribeTable("is not what the next one of its name goes on with, once it is revoked, from a Secret",
+	DescribeTable("is not reused, once it is revoked, by the next ClientCredential of the same name from a Secret",
 		func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
 			token := issued(ctx)
@@ -96,7 +96,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Entry("that is retained", v1alpha1.DeletionPolicyRetain),
 	)
 
-	It("is revoked once, although the API server lets nobody note that in the Secret", func(ctx SpecContext) {
+	It("is revoked once, although the API server refuses to record that in the Secret", func(ctx SpecContext) {
 		token := issued(ctx)
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
@@ -136,8 +136,8 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeFalse())
 	})
 
-	It("is sent to no other server than the one that issued it", func(ctx SpecContext) {
-		// The profile knows where Commerce Layer revokes, and this is another server.
+	It("is sent only to the server that issued it", func(ctx SpecContext) {
+		// The profile has the revocation endpoint of Commerce Layer, but another server issued the token.
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
 			Profile: "CommerceLayer", TokenEndpoint: w.server.URL + authserver.CommerceLayerPath,
 			Revocation: &v1alpha1.Revocation{OnDelete: ptr.To(true)},
@@ -150,7 +150,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.hostsStrayedTo()).To(BeEmpty())
 	})
 
-	It("holds up the deletion for about a minute while the server is down, and then an event tells", func(ctx SpecContext) {
+	It("delays the deletion for about a minute while the server is down, and then an event reports the failure", func(ctx SpecContext) {
 		token := issued(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		deletedAt := w.clock.Now()
@@ -175,7 +175,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeFalse())
 	})
 
-	It("goes on being revoked after a restart", func(ctx SpecContext) {
+	It("is revoked after a restart", func(ctx SpecContext) {
 		token := issued(ctx)
 		w.stop()
 		deleteShop(ctx)
@@ -185,7 +185,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeFalse())
 	})
 
-	DescribeTable("holds up nothing when", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
+	DescribeTable("does not delay the deletion if", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
 		issued(ctx)
 		spoil(ctx)
 		deleteShop(ctx)
@@ -211,7 +211,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}, nil),
 	)
 
-	It("holds up nothing when the shared server that would revoke it is gone since the last start", func(ctx SpecContext) {
+	It("does not delay the deletion if its AuthorizationServer was deleted before a restart", func(ctx SpecContext) {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		shop = w.clientOf("idp", "shop")
 		create(ctx, idp)
@@ -224,7 +224,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"idp"`))))
 	})
 
-	It("is not refused again and again when the server knows the client no more", func(ctx SpecContext) {
+	It("is not sent again after the server refused the client", func(ctx SpecContext) {
 		issued(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
 		deleteShop(ctx)
@@ -233,16 +233,16 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning RevocationFailed")))
 	})
 
-	It("does not hold up the deletion of the namespace", func(ctx SpecContext) {
+	It("does not delay the deletion of the namespace", func(ctx SpecContext) {
 		issued(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})).To(Succeed())
-		// This control plane has nobody who empties the namespace.
+		// This control plane has no namespace controller, so delete the ClientCredential here.
 		deleteShop(ctx)
 		w.passes(10*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
 	})
 
-	It("waits to be revoked no more once that is switched off", func(ctx SpecContext) {
+	It("is not revoked after onDelete is set to false", func(ctx SpecContext) {
 		token := issued(ctx)
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation.OnDelete = ptr.To(false) })
 		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(BeEmpty())
@@ -252,7 +252,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeTrue())
 	})
 
-	It("is asked to be revoked by a shared server, without a new token", func(ctx SpecContext) {
+	It("follows onDelete of a shared server, without a new token", func(ctx SpecContext) {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		idp.Spec.Revocation.OnDelete = nil
 		shop = w.clientOf("idp", "shop")

@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-var _ = DescribeTable("A server that gives the same token until it is over is asked at half of what remains, and then just after",
+var _ = DescribeTable("A server that returns the same token until it expires gets requests at half of its remaining life, and just after its expiry",
 	func(ctx SpecContext, server v1alpha1.AuthorizationServerSpec, path string) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Second})
@@ -43,7 +43,7 @@ var _ = DescribeTable("A server that gives the same token until it is over is as
 			Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).
 				Should(BeTemporally("~", next, time.Second))
 			if requests == 3 {
-				By("keeping the plan over a restart")
+				By("keeping the planned time over a restart")
 				w.restart()
 				Consistently(w.tokenRequests).Should(Equal(requests))
 				Expect(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time).To(BeTemporally("~", next, time.Second))
@@ -68,8 +68,8 @@ var _ = DescribeTable("A server that gives the same token until it is over is as
 	Entry("with Marketo", v1alpha1.AuthorizationServerSpec{Profile: "Marketo"}, authserver.MarketoPath),
 )
 
-var _ = Describe("A server that gives the same token to all who are the same client", func() {
-	It("makes each Secret hold it, with what remains of its life", func(ctx SpecContext) {
+var _ = Describe("A server that gives the same token to all ClientCredentials of one client", func() {
+	It("has that token in each Secret, with the same expiry", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Minute})
 		create(ctx, w.shopCredentials(), w.clientCredential("one"))
@@ -81,7 +81,7 @@ var _ = Describe("A server that gives the same token to all who are the same cli
 		Expect(w.get(ctx, "two")(Default).Status.Token.RenewAt.Time).To(
 			BeTemporally("~", w.clock.Now().Add(25*time.Minute), 3*time.Minute))
 
-		By("writing a request to renew, which the server does not fulfil, once")
+		By("sending one request for a requested renewal, although the server returns the same token")
 		w.renew(ctx, "one")
 		Eventually(w.tokenRequests).Should(Equal(3))
 		Eventually(func() string { return w.get(ctx, "one")(Default).Status.LastHandledRenewRequest }).Should(Equal("now"))
@@ -91,7 +91,7 @@ var _ = Describe("A server that gives the same token to all who are the same cli
 	})
 })
 
-var _ = Describe("A server whose new token ends the one before", func() {
+var _ = Describe("A server whose new token revokes the former token", func() {
 	It("costs one request and one write of the Secret for each renewal", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", OneToken: true})
@@ -108,7 +108,7 @@ var _ = Describe("A server whose new token ends the one before", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("starts no fight between two who are the same client", func(ctx SpecContext) {
+	It("causes no endless renewals by two ClientCredentials of one client", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", OneToken: true})
 		create(ctx, w.shopCredentials(), w.clientCredential("one"), w.clientCredential("two"))

@@ -39,7 +39,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		}).Should(Succeed())
 	}
 
-	It("issues the tokens of all who name it, and says that it can be used", func(ctx SpecContext) {
+	It("issues the tokens of all ClientCredentials that name it, and reports that it is usable", func(ctx SpecContext) {
 		create(ctx, idp, w.clientOf("idp", "one"), w.clientOf("idp", "two"))
 		one, two := w.eventuallyReady(ctx, "one"), w.eventuallyReady(ctx, "two")
 		Expect(w.server.IsActive(string(one.Data["access_token"]))).To(BeTrue())
@@ -52,7 +52,7 @@ var _ = Describe("An AuthorizationServer", func() {
 			HaveKeyWithValue("Ready", "True"), HaveKeyWithValue("Token Endpoint", w.server.URL+authserver.RFC6749Path)))
 	})
 
-	It("says what is wrong with it, and so do those who name it, until it is corrected", func(ctx SpecContext) {
+	It("reports what is wrong with it, as do the ClientCredentials that name it, until it is corrected", func(ctx SpecContext) {
 		idp.Spec.Profile = "Unheard"
 		create(ctx, idp, w.clientOf("idp", "one"))
 		unknown := And(
@@ -66,7 +66,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		w.eventuallyReady(ctx, "one")
 	})
 
-	It("is waited for when it does not exist", func(ctx SpecContext) {
+	It("is waited for until it exists", func(ctx SpecContext) {
 		create(ctx, w.clientOf("idp", "one"))
 		missing := ContainSubstring(`AuthorizationServer "idp" does not exist: create it`)
 		w.eventuallySays(ctx, "one",
@@ -76,7 +76,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		w.eventuallyReady(ctx, "one")
 	})
 
-	It("renews no valid token when it changes, but is tried at once by who has none", func(ctx SpecContext) {
+	It("causes no renewal of a valid token when it changes, but an immediate attempt if there is no token", func(ctx SpecContext) {
 		w.server.Register(authserver.Client{ID: "late", Secret: "s3cr3t"})
 		w.server.Respond("late", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
 		late := w.clientOf("idp", "late")
@@ -96,14 +96,14 @@ var _ = Describe("An AuthorizationServer", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 
-		By("renewing as it is declared now")
+		By("renewing with the current declaration")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Expect(w.server.Requests("shop")[1].Parameters).To(And(
 			HaveKeyWithValue("tenant", "north"), HaveKeyWithValue("client_secret", "s3cr3t-of-the-shop")))
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("leaves valid tokens when it is deleted, and those who name it say that they cannot be renewed", func(ctx SpecContext) {
+	It("leaves valid tokens when it is deleted, and its ClientCredentials report that their renewal fails", func(ctx SpecContext) {
 		create(ctx, idp, w.clientOf("idp", "shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, idp.DeepCopy())).To(Succeed())
@@ -111,7 +111,7 @@ var _ = Describe("An AuthorizationServer", func() {
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotFound"))
 
-		By("not being Ready any more once the token expired")
+		By("not being Ready after the token expired")
 		w.inTimeSays(ctx, "shop", 2*time.Hour,
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotFound"),
 			Not(matchers.HaveConditionType("RenewalFailing")))
@@ -122,7 +122,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("keeps its tokens when it is deleted and made again while they are valid", func(ctx SpecContext) {
+	It("keeps its tokens when it is deleted and created again while they are valid", func(ctx SpecContext) {
 		create(ctx, idp, w.clientOf("idp", "shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, idp.DeepCopy())).To(Succeed())
@@ -146,14 +146,14 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 			matchers.HaveCondition("Reconciling", "True", "AuthorizationServerNotAllowed"))
 		Expect(w.tokenRequests()).To(BeZero())
 
-		By("admitting the namespace that gets the label")
+		By("admitting a namespace that gets the label")
 		label := func(value string) {
 			edit(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}, func(n *corev1.Namespace) { n.Labels["team"] = value })
 		}
 		label("shop")
 		w.eventuallyReady(ctx, "shop")
 
-		By("refusing the namespace that loses it, without taking its token")
+		By("refusing a namespace that loses the label, without deleting its token")
 		label("warehouse")
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
@@ -206,7 +206,7 @@ var _ = Describe("An authorization server inside a ClientCredential", func() {
 	})
 })
 
-// printed is what kubectl get shows of an AuthorizationServer, by column.
+// printed returns what kubectl get shows of an AuthorizationServer, by column.
 func printed(ctx SpecContext, namespace, name string) map[string]any {
 	GinkgoHelper()
 	raw := rawGet(ctx, "/apis/oauth2.tokensync.dev/v1alpha1/namespaces/"+namespace+"/authorizationservers/"+name,
@@ -221,7 +221,7 @@ func printed(ctx SpecContext, namespace, name string) map[string]any {
 	return cells
 }
 
-// rawGet asks the API server for what the client of the tests cannot.
+// rawGet sends a GET request that the client of the tests does not support.
 func rawGet(ctx SpecContext, path, accept string) []byte {
 	GinkgoHelper()
 	clientset, err := kubernetes.NewForConfig(restConfig)

@@ -56,7 +56,7 @@ var _ = Describe("The token of a ServiceAccount", func() {
 		Expect(claims.Expiry.Time()).To(BeTemporally("~", time.Now().Add(10*time.Minute), time.Minute))
 		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring(parameters["client_assertion"]))
 
-		By("being a new one at each renewal")
+		By("sending a new token at each renewal")
 		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.server.Requests("shop")[1].Parameters["client_assertion"]).NotTo(Equal(parameters["client_assertion"]))
@@ -77,7 +77,7 @@ var _ = Describe("The token of a ServiceAccount", func() {
 		w.inTimeSays(ctx, "shop", time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("needs no label if the admin says so", func(ctx SpecContext) {
+	It("needs no label if the admin does not require it", func(ctx SpecContext) {
 		w.stop()
 		w.requireLabel = false
 		w.start()
@@ -86,7 +86,7 @@ var _ = Describe("The token of a ServiceAccount", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is never sent when the cluster itself would take it", func(ctx SpecContext) {
+	It("is never sent if the API server of the cluster accepts it", func(ctx SpecContext) {
 		var configuration struct {
 			Issuer string `json:"issuer"`
 		}

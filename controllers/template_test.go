@@ -35,7 +35,7 @@ var _ = Describe("The data of a token Secret", func() {
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { change(c.Spec.Target.Template) })
 	}
 
-	It("is what its template makes of each token", func(ctx SpecContext) {
+	It("is rendered from the template for each token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		Expect(first.Data).To(And(HaveLen(5), HaveKeyWithValue("who", []byte("shop")),
@@ -60,7 +60,7 @@ var _ = Describe("The data of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("is healed when somebody edits a key of the template", func(ctx SpecContext) {
+	It("is restored when a user edits a key of the template", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Data["header"] = []byte("Authorization: Basic forged") })
@@ -69,7 +69,7 @@ var _ = Describe("The data of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("stays as it is when a new template has an error, which names key and line", func(ctx SpecContext) {
+	It("stays unchanged if a new template has an error, and the condition names the key and the line", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 
@@ -79,7 +79,7 @@ var _ = Describe("The data of a token Secret", func() {
 			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 2"))))
 
-		By("an error that shows with the token")
+		By("an error that is found only with a token")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n\n{{ .acess_token }}" })
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
@@ -94,7 +94,7 @@ var _ = Describe("The data of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("waits with the token in memory when the first template has an error, and asks for no other", func(ctx SpecContext) {
+	It("is written later with the token in memory if the first template has an error, and no other is requested", func(ctx SpecContext) {
 		shop.Spec.Target.Template.Data["header"] = "{{ .acess_token }}"
 		create(ctx, shop)
 		w.eventuallySays(ctx, "shop",
@@ -122,7 +122,7 @@ var _ = Describe("The type of a token Secret", func() {
 		Type: "kubernetes.io/basic-auth", Data: map[string]string{"username": "oauth2", "password": "{{ .access_token }}"},
 	}
 
-	It("is that of the template; another one replaces the Secret, with the same token", func(ctx SpecContext) {
+	It("comes from the template, and a change replaces the Secret, with the same token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Template: basicAuth} })
@@ -135,7 +135,7 @@ var _ = Describe("The type of a token Secret", func() {
 		}).Should(Succeed())
 		w.eventuallyReady(ctx, "shop")
 
-		By("going back")
+		By("removing the template")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = nil })
 		Eventually(func(g Gomega) {
 			secret := &corev1.Secret{}
@@ -147,7 +147,7 @@ var _ = Describe("The type of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("changes together with a renewal too", func(ctx SpecContext) {
+	It("can change together with a renewal", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		w.stop()
@@ -163,7 +163,7 @@ var _ = Describe("The type of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("stays, and the Secret with it, when the API server would not take the new one", func(ctx SpecContext) {
+	It("stays, and so does the Secret, if the API server would refuse the new Secret", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
@@ -174,7 +174,7 @@ var _ = Describe("The type of a token Secret", func() {
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", ContainSubstring("yields no JSON object")))
 
-		By("asking the API server before anything is deleted")
+		By("sending a dry run to the API server before anything is deleted")
 		requests := func(dryRun bool) func(*http.Request) bool {
 			return func(request *http.Request) bool {
 				return request.Method == http.MethodPost && request.URL.Path == "/api/v1/namespaces/"+w.namespace+"/secrets" &&
@@ -186,7 +186,7 @@ var _ = Describe("The type of a token Secret", func() {
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"), matchers.HaveCondition("Reconciling", "True", "SecretWriteFailed"))
 		Expect(w.secret(ctx, "shop-token")).To(Equal(first))
 
-		By("losing nothing when the delete succeeds and the create does not")
+		By("keeping the token when the delete succeeds and the create fails")
 		w.traffic.failWhen(requests(false))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template = basicAuth })
 		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))

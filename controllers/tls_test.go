@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// bundle is a ConfigMap or Secret with certificates of authorities.
+// bundle returns a ConfigMap or Secret with certificates of authorities.
 func bundle(kind v1alpha1.CABundleKind, namespace, pem string) client.Object {
 	metadata := metav1.ObjectMeta{Namespace: namespace, Name: "authorities"}
 	if kind == "Secret" {
@@ -42,7 +42,7 @@ var _ = Describe("An authorization server with a private authority", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	DescribeTable("is trusted by a bundle that is read live from a", func(ctx SpecContext, kind v1alpha1.CABundleKind) {
+	DescribeTable("is trusted through a CA bundle that is read live from a", func(ctx SpecContext, kind v1alpha1.CABundleKind) {
 		idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: private.URL + authserver.RFC6749Path, TLS: trusting(kind),
 		})
@@ -57,12 +57,12 @@ var _ = Describe("An authorization server with a private authority", func() {
 			g.Expect(idp.Status.Conditions).To(conditions)
 		}
 
-		By("waiting for it")
+		By("waiting for the bundle")
 		missing := unusable(string(kind) + ` "authorities" does not exist in namespace "` + w.namespace + `": create it`)
 		w.eventuallySays(ctx, "shop", missing)
 		Eventually(func(g Gomega) { serverSays(g, missing) }).Should(Succeed())
 
-		By("telling that it is empty")
+		By("reporting that the bundle is empty")
 		create(ctx, bundle(kind, w.namespace, ""))
 		empty := unusable(`key "ca.crt" of ` + string(kind) + ` "authorities" holds no certificate in PEM`)
 		w.passes(2*time.Minute, func(g Gomega) {
@@ -71,13 +71,13 @@ var _ = Describe("An authorization server with a private authority", func() {
 		})
 		Expect(private.Requests("")).To(BeEmpty())
 
-		By("telling that it holds the wrong authority")
+		By("reporting that the bundle holds the wrong authority")
 		foreign := selfSigned("foreign", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(time.Hour))
 		Expect(apiServer.Update(ctx, bundle(kind, w.namespace, certificatePEM(foreign.Certificate)))).To(Succeed())
 		w.inTimeSays(ctx, "shop", 2*time.Minute,
 			matchers.HaveCondition("Ready", "False", "TLSFailed", ContainSubstring("an authority that the operator does not know")))
 
-		By("using it once it is right")
+		By("using the corrected bundle")
 		Expect(apiServer.Update(ctx, bundle(kind, w.namespace, pem))).To(Succeed())
 		w.passes(5*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
@@ -89,7 +89,7 @@ var _ = Describe("An authorization server with a private authority", func() {
 		Entry("Secret", v1alpha1.CABundleKind("Secret")),
 	)
 
-	It("costs no token when the bundle goes, and is told of at the next renewal", func(ctx SpecContext) {
+	It("keeps valid tokens when the bundle is deleted, which is reported at the next renewal", func(ctx SpecContext) {
 		authorities := bundle("ConfigMap", w.namespace, pem)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
@@ -106,13 +106,13 @@ var _ = Describe("An authorization server with a private authority", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is declared for the cluster with a bundle from the operator's namespace alone", func(ctx SpecContext) {
+	It("uses, if it is declared for the cluster, only a bundle of the cluster resource namespace", func(ctx SpecContext) {
 		cluster := w.clusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 			AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{
 				TokenEndpoint: private.URL + authserver.RFC6749Path, TLS: trusting(""),
 			},
 		})
-		// What a user puts into his own namespace is trusted by nobody.
+		// A bundle in the user's own namespace is not trusted.
 		create(ctx, bundle("ConfigMap", w.namespace, pem), w.clientOfCluster(cluster, "shop"))
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "CABundleUnusable", ContainSubstring("--cluster-resource-namespace")))

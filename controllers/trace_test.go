@@ -34,7 +34,7 @@ var _ = Describe("Traces", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	// tree is the spans of all traces, each with those it is in: reconcile/act.
+	// tree returns the paths of all spans, each from its root span: reconcile/act.
 	tree := func() (paths []string) {
 		all := spans.GetSpans()
 		var within func(tracetest.SpanStub) string
@@ -76,7 +76,7 @@ var _ = Describe("Traces", func() {
 		"reconcile", "reconcile/act", "reconcile/act/token request", "reconcile/act/write Secret", "reconcile/observe", "reconcile/report",
 	}
 
-	It("tell of a token from the first look to the report, and of nothing while there is nothing to do", func(ctx SpecContext) {
+	It("cover a token from observe to report, and contain nothing while nothing is due", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Eventually(tree).Should(Equal(renewal))
@@ -92,14 +92,14 @@ var _ = Describe("Traces", func() {
 			Expect(span.StartTime).To(BeTemporally("<=", span.EndTime), span.Name)
 		}
 
-		By("looking again for no reason, and at a restart")
+		By("reconciling without a relevant change, and restarting")
 		spans.Reset()
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Annotations["note"] = "hello" })
 		w.restart()
 		Consistently(tree).Should(BeEmpty())
 	})
 
-	It("tell of a Secret that is mended while its renewal fails", func(ctx SpecContext) {
+	It("show the repair of a Secret while its renewal fails", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		first := w.eventuallyReady(ctx, "shop")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -110,7 +110,7 @@ var _ = Describe("Traces", func() {
 		Eventually(tree).Should(ContainElements("reconcile", "reconcile/mend", "reconcile/mend/write Secret"))
 	})
 
-	It("tell of a failure what the status tells, and then of waiting nothing", func(ctx SpecContext) {
+	It("show a failure with the message of the status, and nothing while the retry waits", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 			headers.Store("sent", r.Header.Clone())
 			rw.WriteHeader(http.StatusUnauthorized)
@@ -129,7 +129,7 @@ var _ = Describe("Traces", func() {
 		}
 		Expect(fmt.Sprint(spans.GetSpans())).NotTo(ContainSubstring("s3cr3t"))
 
-		By("telling the server nothing of it")
+		By("sending no trace header to the server")
 		sent, _ := headers.Load("sent")
 		for _, name := range []string{"Traceparent", "Tracestate", "Baggage", "B3", "Uber-Trace-Id", "X-B3-Traceid"} {
 			Expect(sent).NotTo(HaveKey(name))
@@ -141,7 +141,7 @@ var _ = Describe("Traces", func() {
 		Consistently(tree).Should(BeEmpty())
 	})
 
-	It("say that a Secret cannot be written", func(ctx SpecContext) {
+	It("show that a Secret cannot be written", func(ctx SpecContext) {
 		w.traffic.failWhen(func(r *http.Request) bool {
 			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/secrets")
 		})
@@ -152,7 +152,7 @@ var _ = Describe("Traces", func() {
 		Expect(find("token request").Status.Code).To(Equal(codes.Unset))
 	})
 
-	It("quote nothing that the API server says of the status", func(ctx SpecContext) {
+	It("quote nothing of the API server's answer to a status write", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/status") {
 				return answered(r, http.StatusForbidden, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "anything", "code": 403}`)
@@ -166,7 +166,7 @@ var _ = Describe("Traces", func() {
 		Expect(report.Status).To(Equal(sdktrace.Status{Code: codes.Error}))
 	})
 
-	It("tell of who waits for others only what changes the status", func(ctx SpecContext) {
+	It("show only status changes of a ClientCredential that waits for a busy host", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Eventually(tree).Should(Equal(renewal))

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// traffic counts what the operator asks of the API server, and can break it.
+// traffic records the operator's requests to the API server, and can answer them instead.
 type traffic struct {
 	mutex    sync.Mutex
 	requests []string
@@ -41,7 +41,7 @@ func (t *traffic) respondWhen(respond func(*http.Request) *http.Response) {
 	t.respond = respond
 }
 
-// failWhen answers 500 to what fail returns true for; nil ends that.
+// failWhen answers 500 to each request for which fail returns true; nil ends that.
 func (t *traffic) failWhen(fail func(*http.Request) bool) {
 	t.respondWhen(func(request *http.Request) *http.Response {
 		if fail == nil || !fail(request) {
@@ -51,8 +51,8 @@ func (t *traffic) failWhen(fail func(*http.Request) bool) {
 	})
 }
 
-// holdWatches lets the operator list, and shows it no change after that until release is
-// called. holds is closed when it watches.
+// holdWatches passes list requests on, and delivers no watch event until release is called. holds is closed
+// when the first watch begins.
 func (t *traffic) holdWatches(suffix string) (holds <-chan struct{}, release func()) {
 	watches, released := make(chan struct{}), make(chan struct{})
 	tell := sync.OnceFunc(func() { close(watches) })
@@ -62,7 +62,7 @@ func (t *traffic) holdWatches(suffix string) (holds <-chan struct{}, release fun
 		case query.Get("watch") == "" || !strings.HasSuffix(request.URL.Path, suffix):
 			return nil
 		case query.Get("sendInitialEvents") != "":
-			// The client lists then.
+			// The client falls back to a list request.
 			return answered(request, http.StatusUnprocessableEntity, "")
 		}
 		tell()
@@ -98,7 +98,7 @@ func (t *traffic) all() []string {
 	return slices.Clone(t.requests)
 }
 
-// writes returns the requests that were no reads, those for leases and events aside.
+// writes returns the requests except GET requests, each with its method and path.
 func (t *traffic) writes() []string {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = DescribeTable("An API server that asks for patience is asked again",
+var _ = DescribeTable("A failed request to the API server is retried",
 	func(ctx SpecContext, code int, reason metav1.StatusReason, retryAfter int, lower, upper time.Duration) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
@@ -35,10 +35,10 @@ var _ = DescribeTable("An API server that asks for patience is asked again",
 		w.traffic.respondWhen(nil)
 		w.inTimeSays(ctx, "shop", upper+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
-	Entry("after as long as it asks for", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, 60, time.Minute, time.Minute),
-	Entry("after five minutes, if it asks for a day", http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, 86400, 5*time.Minute, 5*time.Minute),
-	Entry("after five seconds, if it asks for no time", http.StatusGatewayTimeout, metav1.StatusReasonTimeout, 0, 4*time.Second, 5*time.Second),
-	Entry("after fifteen seconds, if it refuses", http.StatusForbidden, metav1.StatusReasonForbidden, 0, 12*time.Second, 15*time.Second),
+	Entry("after the time that the API server states", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, 60, time.Minute, time.Minute),
+	Entry("after five minutes, if the API server states a day", http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, 86400, 5*time.Minute, 5*time.Minute),
+	Entry("after five seconds, if the API server states no time", http.StatusGatewayTimeout, metav1.StatusReasonTimeout, 0, 4*time.Second, 5*time.Second),
+	Entry("after fifteen seconds, if it is forbidden", http.StatusForbidden, metav1.StatusReasonForbidden, 0, 12*time.Second, 15*time.Second),
 )
 
 var _ = Describe("A token that cannot be written", func() {
@@ -49,8 +49,8 @@ var _ = Describe("A token that cannot be written", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	// refuseWrites answers 403 to all writes of Secrets, with the body of the request, as a
-	// webhook may do; it returns a way to end that.
+	// refuseWrites answers 403 to requests for Secrets with these methods, as a webhook may do. It returns a
+	// function that ends that.
 	refuseWrites := func(methods ...string) func() {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if !strings.Contains(r.URL.Path, "/secrets") || !strings.Contains(strings.Join(methods, " "), r.Method) {
@@ -62,7 +62,7 @@ var _ = Describe("A token that cannot be written", func() {
 		return func() { w.traffic.failWhen(nil) }
 	}
 
-	It("costs no other token while the API server refuses the Secret, however long", func(ctx SpecContext) {
+	It("is kept, and no other is requested, however long the API server refuses the Secret", func(ctx SpecContext) {
 		allow := refuseWrites(http.MethodPost)
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
@@ -77,7 +77,7 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(w.tokenRequests()).To(BeNumerically("<=", 2))
 	})
 
-	It("is refused by a webhook whose words are shown, without the token before it", func(ctx SpecContext) {
+	It("is reported with the message of the webhook, in which it and the former token are redacted", func(ctx SpecContext) {
 		var opaque atomic.Int32
 		w.givesTokens(func() (string, string) { return fmt.Sprint("0paque-t0ken-", opaque.Add(1)), "3600" })
 		create(ctx, w.clientCredential("shop"))
@@ -95,7 +95,7 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring("0paque"))
 	})
 
-	It("is written in the end, although the Secret was edited and mended with the token before it", func(ctx SpecContext) {
+	It("is written in the end, although the Secret was edited and restored with the former token", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		first := w.eventuallyReady(ctx, "shop")
 		allow := refuseWrites(http.MethodPatch)
@@ -111,7 +111,7 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("leaves the source of the expiry as it is when the write of the next token fails", func(ctx SpecContext) {
+	It("leaves the source of the expiry in the status unchanged", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryFromServer))
@@ -145,7 +145,7 @@ var _ = Describe("A token that cannot be written", func() {
 		})
 	})
 
-	It("because the response lacks a field is replaced by the next one that has it", func(ctx SpecContext) {
+	It("because the response lacks a field is replaced by the next token whose response has it", func(ctx SpecContext) {
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{
 			Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}},
@@ -169,7 +169,7 @@ var _ = Describe("A token that cannot be written", func() {
 		})
 	})
 
-	DescribeTable("or whose Secret cannot be cleaned up shows nothing that a webhook repeats",
+	DescribeTable("or whose former Secret cannot be cleaned up shows nothing of the webhook's answer",
 		func(ctx SpecContext, method string, policy v1alpha1.DeletionPolicy) {
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallyReady(ctx, "shop")

@@ -16,8 +16,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// asVersion1 makes a status one of a version whose failures had no class, and which
-// was Stalled immediately by what this version takes for something that may pass.
+// asVersion1 rewrites the status as an older version wrote it: its failures had no class, and it was Stalled
+// immediately for a problem that this version expects to pass.
 func (w *world) asVersion1(ctx SpecContext, isStalled bool) v1alpha1.ClientCredentialStatus {
 	GinkgoHelper()
 	shop := w.get(ctx, "shop")(Default)
@@ -26,12 +26,12 @@ func (w *world) asVersion1(ctx SpecContext, isStalled bool) v1alpha1.ClientCrede
 		failure.RetryAt = metav1.NewTime(w.clock.Now().Add(50 * time.Minute))
 	}
 	if isStalled {
-		// With a token, RenewalFailing stands beside Stalled.
-		told := meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.RenewalFailingCondition)
-		if told == nil {
-			told = meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.ReconcilingCondition)
+		// With a token, RenewalFailing and Stalled are set.
+		reported := meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.RenewalFailingCondition)
+		if reported == nil {
+			reported = meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.ReconcilingCondition)
 		}
-		stalled := *told
+		stalled := *reported
 		stalled.Type = v1alpha1.StalledCondition
 		meta.RemoveStatusCondition(&shop.Status.Conditions, v1alpha1.ReconcilingCondition)
 		meta.SetStatusCondition(&shop.Status.Conditions, stalled)
@@ -40,8 +40,8 @@ func (w *world) asVersion1(ctx SpecContext, isStalled bool) v1alpha1.ClientCrede
 	return shop.Status
 }
 
-// withoutOwnerName makes the token Secret, if there is one, one of a version that noted
-// no name of the owner.
+// withoutOwnerName removes the owner's name from the token Secret, if it exists: older versions did not
+// record it.
 func (w *world) withoutOwnerName(ctx SpecContext) {
 	GinkgoHelper()
 	if w.get(ctx, "shop")(Default).Status.Token == nil {
@@ -53,7 +53,7 @@ func (w *world) withoutOwnerName(ctx SpecContext) {
 	Expect(apiServer.Patch(ctx, secret, client.MergeFrom(before), client.FieldOwner(tokensecret.FieldManager))).To(Succeed())
 }
 
-var _ = Describe("An upgrade from a version without classes of failures", func() {
+var _ = Describe("An upgrade from a version without failure classes", func() {
 	var w *world
 
 	BeforeEach(func(ctx SpecContext) { w = newWorld(ctx) })
@@ -83,7 +83,7 @@ var _ = Describe("An upgrade from a version without classes of failures", func()
 		}
 	}
 
-	DescribeTable("asks for no token, writes nothing and tells the same of",
+	DescribeTable("requests no token, writes nothing and reports the same for",
 		func(ctx SpecContext, reach func(SpecContext), isStalled bool) {
 			reach(ctx)
 			w.stop()
@@ -93,7 +93,7 @@ var _ = Describe("An upgrade from a version without classes of failures", func()
 			w.traffic.reset()
 			w.start()
 			Eventually(w.traffic.all).Should(ContainElement(HaveSuffix("/clientcredentials")))
-			// Longer than a problem that may pass is not Stalled, and shorter than the backoff.
+			// Longer than the time until a problem that may pass is Stalled, and shorter than the backoff.
 			for range 5 {
 				w.step(time.Minute)
 				Consistently(w.traffic.writes).WithTimeout(100 * time.Millisecond).Should(BeEmpty())
@@ -101,18 +101,18 @@ var _ = Describe("An upgrade from a version without classes of failures", func()
 			Expect(w.tokenRequests()).To(Equal(requests))
 			Expect(w.get(ctx, "shop")(Default).Status).To(Equal(before))
 		},
-		Entry("a good token", func(ctx SpecContext) { firstToken(ctx) }, false),
+		Entry("a valid token", func(ctx SpecContext) { firstToken(ctx) }, false),
 		Entry("an outage before the first token", noToken(http.StatusBadGateway), false),
-		Entry("an outage while the token serves", noRenewal(http.StatusBadGateway), false),
+		Entry("an outage while the token is valid", noRenewal(http.StatusBadGateway), false),
 		Entry("refused credentials before the first token", noToken(http.StatusUnauthorized), true),
-		Entry("refused credentials while the token serves", noRenewal(http.StatusUnauthorized), true),
+		Entry("refused credentials while the token is valid", noRenewal(http.StatusUnauthorized), true),
 		Entry("a missing credentials Secret", func(ctx SpecContext) {
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		}, true),
 	)
 
-	It("counts by class from the attempt on that the older version planned", func(ctx SpecContext) {
+	It("counts attempts by class from the attempt that the older version planned", func(ctx SpecContext) {
 		noToken(http.StatusUnauthorized)(ctx)
 		w.stop()
 		planned := w.asVersion1(ctx, true).Failure.RetryAt

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// vendor is one row of the vendors that must work: what a user writes, what the
-// token endpoint then receives, and what the Secret then holds.
+// vendor is a row of the table of supported vendors: the spec, the parameters that the token endpoint
+// receives, and the data that the Secret then has.
 type vendor struct {
 	server    v1alpha1.AuthorizationServerSpec
 	path      string
@@ -118,7 +118,7 @@ var _ = DescribeTable("A token comes from", func(ctx SpecContext, v vendor) {
 )
 
 var _ = Describe("Credentials", func() {
-	It("are trimmed of a byte order mark and of trailing newlines, which is said once", func(ctx SpecContext) {
+	It("are trimmed of a byte order mark and of trailing newlines, which is reported once", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx,
 			w.credentials("shop", map[string]string{"client_id": "\ufeffshop\n", "client_secret": "s3cr3t-of-the-shop\r\n"}),
@@ -133,7 +133,7 @@ var _ = Describe("Credentials", func() {
 		Expect(w.eventsSoFar()).To(HaveLen(3))
 	})
 
-	It("may lie under other keys, and need no label if the admin says so", func(ctx SpecContext) {
+	It("may have other keys, and need no label if the admin does not require it", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.stop()
 		w.requireLabel = false
@@ -148,7 +148,7 @@ var _ = Describe("Credentials", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("are not looked for when nothing of them is needed", func(ctx SpecContext) {
+	It("are not read if the token request does not use them", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		clientCredential := w.clientCredential("shop")
 		clientCredential.Spec.AuthorizationServer.Profile = "ElasticPathImplicit"
@@ -158,7 +158,7 @@ var _ = Describe("Credentials", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("are waited for, and used as soon as they are there", func(ctx SpecContext) {
+	It("that do not exist yet are used as soon as they are created", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.clientCredential("shop"))
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning CredentialsNotFound")))

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// What is told, and what is tried, while an object waits for others.
+// The status and the attempts of a ClientCredential while its host is busy.
 var _ = Describe("While the host is busy", func() {
 	It("a corrected spec is not forgotten, and is tried when its turn comes", func(ctx SpecContext) {
 		w := newWorld(ctx)
@@ -32,7 +32,7 @@ var _ = Describe("While the host is busy", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("a fault that is mended is not told any more", func(ctx SpecContext) {
+	It("a repaired fault is no longer reported", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "CredentialsNotFound"))
@@ -42,7 +42,7 @@ var _ = Describe("While the host is busy", func() {
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(matchers.HaveConditionType("Stalled"))
 	})
 
-	It("a dead token is told of although the first write of the status failed", func(ctx SpecContext) {
+	It("an expired token is reported although the first status write failed", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
@@ -74,7 +74,7 @@ var _ = Describe("While the host is busy", func() {
 		return w
 	}
 
-	It("a new object writes no status of its own for that", func(ctx SpecContext) {
+	It("a new ClientCredential writes no extra status for the wait", func(ctx SpecContext) {
 		w := newObjectWaits(ctx)
 		w.makeFree()
 		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(1)) })
@@ -82,14 +82,14 @@ var _ = Describe("While the host is busy", func() {
 		Expect(w.traffic.writes()).To(HaveLen(2), "the Secret and the status, once each")
 	})
 
-	It("a new object says so after half a minute", func(ctx SpecContext) {
+	It("a new ClientCredential reports the wait after half a minute", func(ctx SpecContext) {
 		w := newObjectWaits(ctx)
 		Consistently(func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(BeEmpty()) }).Should(Succeed())
 		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
 	})
 })
 
-var _ = It("A server that begins to need the credentials renews no token", func(ctx SpecContext) {
+var _ = It("A server that starts to require the credentials causes no renewal", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone),
@@ -102,7 +102,7 @@ var _ = It("A server that begins to need the credentials renews no token", func(
 	Consistently(func() []authserver.Request { return w.server.Requests("public") }).Should(HaveLen(1))
 })
 
-var _ = It("Who fights over a label of the token Secret delays no renewal", func(ctx SpecContext) {
+var _ = It("A fight over a label of the token Secret delays no renewal", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	w.server = w.newServer(authserver.Options{Lifetime: 10 * time.Minute})
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -114,7 +114,7 @@ var _ = It("Who fights over a label of the token Secret delays no renewal", func
 			edit(ctx, secret, func(s *corev1.Secret) { s.Labels[v1alpha1.ManagedByLabel] = "other" })
 		}
 		w.step(20 * time.Second)
-		// Due or not, what there is to do is done before the next look.
+		// A renewal that is due must be done before the next step.
 		Eventually(func(g Gomega) {
 			token := w.get(ctx, "shop")(g).Status.Token
 			g.Expect(w.clock.Now()).To(BeTemporally("<", token.RenewAt.Add(20*time.Second)))
