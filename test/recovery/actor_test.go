@@ -16,25 +16,23 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// actor is a ClientCredential and an authorization server of its own, on which one
-// scenario is played.
+// actor is a ClientCredential with its own authorization server. It plays one scenario.
 type actor struct {
 	*world
 	scenario scenario
 	name     string
 	server   *authserver.Server
-	// listener is that of a server which cannot be reached at first.
+	// listener of a server that is unreachable at first.
 	listener *lateListener
-	// done is how many of the events happened.
+	// done is the number of events that have happened.
 	done int
 
 	samples []sample
-	// tokens that were in the Secret at some time, and when they expire by what was told
-	// of them first.
+	// tokens holds each token that was in the Secret, with the earliest expiry that was stated for it.
 	tokens map[string]time.Time
 }
 
-// sample is what was there at an instant when nothing was left to be done.
+// sample is the state at an instant when the operator was idle.
 type sample struct {
 	at         time.Duration
 	conditions []metav1.Condition
@@ -83,7 +81,7 @@ func (a *actor) secret() string          { return "s3cr3t-of-" + a.name }
 func (a *actor) credentialsName() string { return a.name + "-client" }
 func (a *actor) tokenName() string       { return a.name + "-token" }
 
-// enter makes the objects, and starts the scripts.
+// enter starts the scripts, and creates the objects.
 func (a *actor) enter(ctx context.Context) {
 	GinkgoHelper()
 	a.server.Play(a.name, a.scenario.server)
@@ -132,7 +130,7 @@ func (a *actor) sample() {
 	a.samples = append(a.samples, taken)
 }
 
-// expiryOf is the earlier of what the Secret says and the exp of a JWT.
+// expiryOf returns the earlier of expiresAt and the exp of a JWT; zero if expiresAt is no time.
 func expiryOf(token, expiresAt string) time.Time {
 	at, err := time.Parse(time.RFC3339, expiresAt)
 	if err != nil {
@@ -149,7 +147,7 @@ func expiryOf(token, expiresAt string) time.Time {
 	return at
 }
 
-// requests are the times of the token requests.
+// requests returns the times of the token requests.
 func (a *actor) requests() (times []time.Duration) {
 	for _, request := range a.server.RequestsTo(authserver.RFC6749Path) {
 		if at := a.passedAt(request.At); at <= a.scenario.end() {

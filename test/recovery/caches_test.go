@@ -13,13 +13,12 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// opaque is a token response of a cache: the token is the same at each request, and so is
-// the lifetime of ten minutes.
+// opaque returns the answer of a cache: the same token, with a lifetime of ten minutes, at each request.
 func opaque(token, tokenType string) authserver.Answer {
 	return authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-" + token, "token_type": tokenType, "expires_in": 600})
 }
 
-// cached is a cache before the server for 50 minutes, while events happen.
+// cached returns a scenario in which a cache answers for 50 minutes, while events happen.
 func cached(answer authserver.Answer, then ...event) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 50 * minute, Answer: answer}}, then: then,
@@ -27,7 +26,7 @@ func cached(answer authserver.Answer, then ...event) scenario {
 	}
 }
 
-// withoutZone is a cache whose response names the time of expiry without a zone.
+// withoutZone returns a scenario with a cache that states the time of expiry without a zone.
 func withoutZone(then ...event) scenario {
 	var expires string
 	s := cached(authserver.Give(func(now time.Time) map[string]any {
@@ -42,7 +41,8 @@ func withoutZone(then ...event) scenario {
 	return s
 }
 
-// unreadableLater is a cache that states ten minutes at first, and then no number.
+// unreadableLater returns a scenario with a cache whose expires_in is ten minutes at first, and then no
+// number.
 func unreadableLater(then ...event) scenario {
 	s := cached(nil, then...)
 	word := authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-G", "token_type": "Bearer", "expires_in": "soon"})
@@ -50,7 +50,7 @@ func unreadableLater(then ...event) scenario {
 	return s
 }
 
-// fresh gives a new token for ten minutes at each request.
+// fresh returns an answer with a new token, valid for ten minutes, at each request.
 func fresh() authserver.Answer {
 	count := 0
 	return authserver.Give(func(time.Time) map[string]any {
@@ -59,7 +59,7 @@ func fresh() authserver.Answer {
 	})
 }
 
-// thenUnstated is a server that states a lifetime with the first response, and none later.
+// thenUnstated returns an answer that states a lifetime only in the first response.
 func thenUnstated(lifetime time.Duration) authserver.Answer {
 	isFirst := true
 	return authserver.Give(func(time.Time) map[string]any {
@@ -87,7 +87,7 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		s.told = append(s.told, told{class: problem.MayPass, reason: "SecretWriteFailed"})
 		return s
 	}()},
-	row{"is not deceived by one node with a stuck cache among others", func() scenario {
+	row{"is not deceived by one node whose cache is stuck", func() scenario {
 		s := cached(authserver.InTurn(opaque("stuck", "Bearer"), fresh()))
 		s.server[0].Until, s.works = 2*hour, 2*hour
 		s.told[0].perhaps = true

@@ -16,10 +16,10 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// check holds what was seen to what the scenario expects.
+// check compares the requests and samples with the expectations of the scenario.
 func (a *actor) check() {
 	GinkgoHelper()
-	AddReportEntry("what was seen", ReportEntryVisibilityFailureOrVerbose, a.history())
+	AddReportEntry("history", ReportEntryVisibilityFailureOrVerbose, a.history())
 	a.checkRequests()
 	a.checkRate()
 	a.checkRecovery()
@@ -28,7 +28,7 @@ func (a *actor) check() {
 	a.checkSecrecy()
 }
 
-// history is the list of all changes.
+// history returns all token requests and all changes of the conditions.
 func (a *actor) history() string {
 	var lines []string
 	for _, at := range a.requests() {
@@ -48,8 +48,8 @@ func (a *actor) history() string {
 	return strings.Join(lines, "\n")
 }
 
-// slack is how late an action may be: the clock meets its instant but coarsely, and
-// instants in the status are rounded up to seconds.
+// slack returns the max delay of an action: the clock has coarse steps, and instants in the status are
+// rounded up to seconds.
 func slack(at time.Duration) time.Duration { return grain(at) + second }
 
 func (a *actor) checkRequests() {
@@ -65,8 +65,8 @@ func (a *actor) checkRequests() {
 	}
 }
 
-// checkRate expects no hot loop, and no more than four refusals of credentials in an
-// hour, because servers lock accounts.
+// checkRate expects no hot loop, and at most four refusals of credentials in an hour, because servers lock
+// accounts.
 func (a *actor) checkRate() {
 	GinkgoHelper()
 	requests, refused := a.requests(), a.refusals()
@@ -78,8 +78,7 @@ func (a *actor) checkRate() {
 	}
 }
 
-// refusals are the times of the token requests after which the conditions tell of refused
-// credentials.
+// refusals returns the times of the token requests after which the conditions report refused credentials.
 func (a *actor) refusals() (times []time.Duration) {
 	for _, at := range a.requests() {
 		index := slices.IndexFunc(a.samples, func(s sample) bool { return s.at == at })
@@ -103,7 +102,7 @@ func (a *actor) checkRecovery() {
 	index := slices.IndexFunc(a.samples, func(s sample) bool { return s.at >= a.scenario.works && s.isReady() && s.isAlive() })
 	Expect(index).NotTo(Equal(-1), "there is a valid token")
 	deadline := a.scenario.deadline()
-	Expect(a.samples[index].at).To(BeNumerically("<=", deadline+slack(deadline)), "the first valid token after all works")
+	Expect(a.samples[index].at).To(BeNumerically("<=", deadline+slack(deadline)), "the first valid token after the fault has ended")
 	last := a.samples[len(a.samples)-1]
 	Expect(last.conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")), "at the end")
 	Expect(last.isAlive()).To(BeTrue(), "the token at the end is valid")
@@ -118,14 +117,14 @@ func (a *actor) checkNoDeadTokenIsReady() {
 		if a.jumpedAt >= 0 && s.at >= a.jumpedAt && s.at <= a.jumpedAt+a.scenario.late {
 			continue
 		}
-		Expect(!s.isReady() || s.isAlive()).To(BeTrue(), "Ready with a dead token: %s", s)
+		Expect(!s.isReady() || s.isAlive()).To(BeTrue(), "Ready with an expired token: %s", s)
 	}
 }
 
-// patience is how long a problem that may pass is Reconciling.
+// patience is the time that a problem that may pass is Reconciling before it is Stalled.
 const patience = 2 * minute
 
-// checkConditions expects each sample to tell a problem of the scenario, or none.
+// checkConditions expects each sample to report a problem of the scenario, or none.
 func (a *actor) checkConditions() {
 	GinkgoHelper()
 	var (
@@ -148,17 +147,17 @@ func (a *actor) checkConditions() {
 		if reason == "" {
 			continue
 		}
-		Expect(told).NotTo(BeNil(), "a problem that is not expected: %s", s)
+		Expect(told).NotTo(BeNil(), "an unexpected problem: %s", s)
 		seen[told] = true
 		told.check(s, s.at-since)
 	}
 	for i := range a.scenario.told {
 		told := &a.scenario.told[i]
-		Expect(seen[told] || told.perhaps).To(BeTrue(), "%s is told", told.reason)
+		Expect(seen[told] || told.perhaps).To(BeTrue(), "%s is reported", told.reason)
 	}
 }
 
-// shown is the type of the condition that tells a problem; empty without one.
+// shown returns the type of the condition that reports a problem; empty without a problem.
 func (s sample) shown() string {
 	switch {
 	case !s.isReady():
@@ -169,7 +168,7 @@ func (s sample) shown() string {
 	return ""
 }
 
-// reason of the problem; empty without one.
+// reason returns the reason of the problem; empty without a problem.
 func (s sample) reason() string {
 	if condition := meta.FindStatusCondition(s.conditions, s.shown()); condition != nil {
 		return condition.Reason
@@ -177,12 +176,12 @@ func (s sample) reason() string {
 	return ""
 }
 
-// generation that the conditions are about.
+// generation returns the generation that the conditions describe.
 func (s sample) generation() int64 {
 	return meta.FindStatusCondition(s.conditions, v1alpha1.ReadyCondition).ObservedGeneration
 }
 
-// tells returns the problem of the scenario that a sample tells; nil for none or another.
+// tells returns the problem of the scenario that a sample reports; nil if it reports none of them.
 func (s scenario) tells(seen sample) *told {
 	for i := range s.told {
 		if s.told[i].matches(seen) {
@@ -197,7 +196,7 @@ func (t told) matches(s sample) bool {
 	return condition != nil && (t.reason == "" || condition.Reason == t.reason) && strings.Contains(condition.Message, t.says)
 }
 
-// check holds the conditions of a problem of some age to its class.
+// check expects the conditions that the class of the problem requires at this age.
 func (t told) check(s sample, age time.Duration) {
 	GinkgoHelper()
 	reconciling := meta.FindStatusCondition(s.conditions, v1alpha1.ReconcilingCondition)
@@ -205,22 +204,22 @@ func (t told) check(s sample, age time.Duration) {
 	reason := meta.FindStatusCondition(s.conditions, s.shown()).Reason
 	switch {
 	case t.class == problem.Unavailable, t.class != problem.Invalid && age < patience:
-		Expect(stalled).To(BeNil(), "too early to give up, after %s: %s", age, s)
+		Expect(stalled).To(BeNil(), "Stalled too early, after %s: %s", age, s)
 		if s.isReady() {
 			Expect(reconciling).To(BeNil(), s.String())
 		} else {
 			Expect(reconciling).To(HaveField("Reason", reason), s.String())
 		}
 	case t.class == problem.Invalid, age > patience+slack(s.at):
-		Expect(reconciling).To(BeNil(), "time to ask for help, after %s: %s", age, s)
+		Expect(reconciling).To(BeNil(), "still Reconciling after %s: %s", age, s)
 		Expect(stalled).To(HaveField("Reason", reason), s.String())
 	}
 }
 
-// checkSecrecy expects no secret and no token where people look.
+// checkSecrecy expects no secret and no token in the conditions, the events and the log.
 func (a *actor) checkSecrecy() {
 	GinkgoHelper()
-	// All tokens that the scripts name begin in this way.
+	// All tokens in the scripts begin with t0ken-.
 	secrets := []string{a.secret(), base64.StdEncoding.EncodeToString([]byte(a.secret())), "t0ken-"}
 	for token := range a.tokens {
 		secrets = append(secrets, token, base64.StdEncoding.EncodeToString([]byte(token)))

@@ -9,24 +9,24 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// noticed is how soon a changed clock is noticed.
+// noticed is the max time until the operator notices a changed clock.
 const noticed = 2 * minute
 
 var _ = Describe("A clock that jumps two hours ahead after nine minutes", Ordered, ContinueOnFailure, played(
-	row{"leaves a dead token for no longer than two minutes", scenario{
+	row{"leaves an expired token for at most two minutes", scenario{
 		then: []event{{9 * minute, jump(2 * hour)}}, works: 9 * minute, within: noticed, late: noticed,
 		waits: []wait{between(9*minute, 11*minute)},
 	}},
 	row{"ends the backoff from a server that refused the credentials", scenario{
 		server: authserver.Script{{Until: 10 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
 		works:  9 * minute, within: noticed, told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
-		// The request before came between 4m48s and 6m, and the jump is noticed up to 11m.
+		// The previous request was sent between 4m48s and 6m, and the jump is noticed by 11m.
 		waits: append(refusals(minute, 5*minute), between(3*minute, 373*second)),
 	}},
 ))
 
 var _ = Describe("A clock that is set back by two hours after nine minutes", Ordered, ContinueOnFailure, played(
-	row{"leads to a new token within two minutes, because the old one seems to come from the future", scenario{
+	row{"leads to a new token within two minutes, because the old token seems to be issued in the future", scenario{
 		then: []event{{9 * minute, jump(-2 * hour)}}, works: 9 * minute, waits: []wait{between(9*minute, 11*minute)},
 	}},
 ))

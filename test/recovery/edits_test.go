@@ -18,7 +18,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// annotateCredentials edits the credentials Secret, and leaves the credentials as they are.
+// annotateCredentials edits the credentials Secret, but not the credentials.
 func annotateCredentials(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &corev1.Secret{}, a.namespace, a.credentialsName(), func(s *corev1.Secret) {
@@ -38,7 +38,7 @@ func dropSecret(ctx context.Context, a *actor) {
 	change(ctx, &corev1.Secret{}, a.namespace, a.credentialsName(), func(s *corev1.Secret) { delete(s.Data, "client_secret") })
 }
 
-// limitServer edits the AuthorizationServer in what no token request depends on.
+// limitServer edits a field of the AuthorizationServer that no token request depends on.
 func limitServer(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &v1alpha1.AuthorizationServer{}, a.namespace, a.name, func(s *v1alpha1.AuthorizationServer) {
@@ -46,13 +46,13 @@ func limitServer(ctx context.Context, a *actor) {
 	})
 }
 
-// annotateTarget edits the record of the token in what the token itself does not depend on.
+// annotateTarget edits an annotation of the token Secret that the token does not depend on.
 func annotateTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &corev1.Secret{}, a.namespace, a.tokenName(), func(s *corev1.Secret) { s.Annotations[v1alpha1.CredentialsVersionAnnotation] = "0" })
 }
 
-// createOwnedTarget makes a Secret whose controller has a very long name.
+// createOwnedTarget creates the target Secret with a controller that has a very long name.
 func createOwnedTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	metadata := a.metadata(a.tokenName())
@@ -60,7 +60,7 @@ func createOwnedTarget(ctx context.Context, a *actor) {
 	Expect(apiServer.Create(ctx, &corev1.Secret{ObjectMeta: metadata})).To(Succeed())
 }
 
-// recreate deletes the ClientCredential and creates it anew, as a restore does.
+// recreate deletes the ClientCredential and creates it again, as a restore does.
 func recreate(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	former := &v1alpha1.ClientCredential{}
@@ -76,21 +76,21 @@ func edits(change func(*v1alpha1.ClientCredentialSpec)) func(context.Context, *a
 	}
 }
 
-// declares edits where the words of the server are.
+// declares sets the field of the response that the error description is read from.
 func declares(pointer v1alpha1.JSONPointer) func(context.Context, *actor) {
 	return edits(func(s *v1alpha1.ClientCredentialSpec) {
 		s.AuthorizationServer.Response = &v1alpha1.TokenResponse{ErrorDescription: []v1alpha1.JSONPointer{pointer}}
 	})
 }
 
-// assumes edits the lifetime of tokens whose response states none.
+// assumes sets the lifetime of tokens whose response states none.
 func assumes(lifetime time.Duration) func(context.Context, *actor) {
 	return edits(func(s *v1alpha1.ClientCredentialSpec) {
 		s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: lifetime}
 	})
 }
 
-// twoWriters write a wrong secret and the right one in turn.
+// twoWriters returns events that write a wrong client secret and the right client secret in turn.
 func twoWriters(step, until time.Duration) []event {
 	isRight := true
 	return each(step, until, func(ctx context.Context, a *actor) {
@@ -104,7 +104,7 @@ func twoWriters(step, until time.Duration) []event {
 	})
 }
 
-// each lets something happen again and again.
+// each returns an event for each step.
 func each(step, until time.Duration, do func(context.Context, *actor)) (events []event) {
 	for at := step; at < until; at += step {
 		events = append(events, event{at, do})
@@ -112,7 +112,8 @@ func each(step, until time.Duration, do func(context.Context, *actor)) (events [
 	return events
 }
 
-// whileRefused is a server that refuses the credentials for 70 minutes, while events happen.
+// whileRefused returns a scenario in which the server refuses the credentials for 70 minutes, while events
+// happen.
 func whileRefused(then ...event) scenario {
 	s := refusesForHours(authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)
 	s.then = then
@@ -123,11 +124,11 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	// Refused credentials, whatever is edited.
 	row{"whose credentials Secret is annotated every 50 s sends refused credentials four times in the first hour",
 		whileRefused(each(50*second, hour, annotateCredentials)...)},
-	row{"whose spec is edited in what the request does not depend on sends refused credentials four times in the first hour",
+	row{"whose spec is edited in a field that the request does not depend on sends refused credentials four times in the first hour",
 		whileRefused(event{3 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.RenewBeforePercentage = 20 })},
 			event{9 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.RenewBeforePercentage = 30 })})},
 
-	row{"whose authorization server is edited in what the request does not depend on sends refused credentials four times in the first hour", func() scenario {
+	row{"whose authorization server is edited in a field that the request does not depend on sends refused credentials four times in the first hour", func() scenario {
 		s := whileRefused(append([]event{{0, createServer}}, each(20*second, 2*minute, limitServer)...)...)
 		s.spec = func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer = nil
@@ -156,15 +157,15 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		then: each(50*second, hour, annotateCredentials), works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
 		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.MayPass, reason: "RedirectRefused"}},
 	}},
-	row{"whose response is declared anew while the credentials are refused sends them four times in the first hour",
+	row{"whose response declaration is edited while the credentials are refused sends them four times in the first hour",
 		whileRefused(event{3 * minute, declares("/message")}, event{9 * minute, declares("/detail")}, event{30 * minute, assumes(2 * hour)})},
 
-	row{"whose credentials two others write in turn sends the wrong ones four times in the first hour", scenario{
+	row{"whose credentials are written by two clients in turn sends the wrong credentials four times in the first hour", scenario{
 		lifetime: 5 * hour, then: twoWriters(2*minute, hour-2*minute), works: hour, keepsToken: true,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
 
-	row{"whose renewal is requested after the credentials were refused asks again soon, although the server fails once", scenario{
+	row{"whose renewal is requested after the credentials were refused retries soon, although the server fails once", scenario{
 		server: authserver.Script{
 			{Until: 40 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 			{Until: 41 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
@@ -179,19 +180,19 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		works:  20 * second, within: 5*minute + 10*minute, lasts: 76 * minute,
 		told: oneProblem(problem.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
 	}},
-	row{"whose refused credentials are corrected asks at once, although the server asked to wait for an hour", scenario{
+	row{"whose refused credentials are corrected sends a request immediately, although the server asked to wait for an hour", scenario{
 		withoutCredentials: true,
 		server:             authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))}},
 		then:               []event{{0, createWrongCredentials}, {2 * minute, completeCredentials}}, works: 2 * minute,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(2*minute, 2*minute)},
 	}},
-	row{"whose refused scope is corrected asks at once, although the server asked to wait for an hour", scenario{
+	row{"whose refused scope is corrected sends a request immediately, although the server asked to wait for an hour", scenario{
 		server: authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusBadRequest, "invalid_scope"))}},
 		then:   []event{{2 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.Scopes = []string{"read"} })}}, works: 2 * minute,
 		told: oneProblem(problem.MayPass, "InvalidScope"), waits: []wait{between(2*minute, 2*minute)},
 	}},
 
-	// A token that is intact while the server is down.
+	// A valid token while the server fails.
 	row{"whose token Secret is edited while the server is down stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{42 * minute, annotateTarget}}, works: 50 * minute, keepsToken: true,
@@ -202,26 +203,26 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 		then: []event{{85 * minute, annotateTarget}}, works: 86 * minute, within: 17 * minute, lasts: 110 * minute, keepsToken: true,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
-	row{"that is created anew while the server is down, and its token is due, stays ready", scenario{
+	row{"that is created again while the server is down, and its token is due, stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{45 * minute, recreate}}, works: 50 * minute, keepsToken: true,
 		told: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 
 	// An outage that becomes a refusal.
-	row{"whose metadata are not there yet after an outage is not given up", scenario{
+	row{"whose metadata are still missing after an outage is retried", scenario{
 		metadata: authserver.Script{{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}, {Until: 6 * minute, Answer: authserver.Refuse(http.StatusNotFound, "")}},
 		works:    6 * minute, first: between(6*minute, 11*minute), waits: noWaits,
 		told: []told{{class: problem.Unavailable, reason: "DiscoveryFailed", says: "503"}, {class: problem.MayPass, reason: "DiscoveryFailed", says: "404"}},
 	}},
-	row{"whose token is refused by a policy after a webhook was down is not given up", scenario{
+	row{"whose token is refused by a policy after a webhook was down is retried", scenario{
 		apiServer: []fault{{until: 4 * minute, of: tokenWrite, with: webhookDown}, {from: 4 * minute, until: 8 * minute, of: tokenWrite, with: deniedByPolicy}},
 		works:     8 * minute, waits: noWaits,
 		told: []told{{class: problem.Unavailable, reason: "SecretWriteFailed", says: "Internal"}, {class: problem.MayPass, reason: "SecretWriteFailed", says: "denied"}},
 	}},
 
-	// What else a server or an object can say.
-	row{"whose target belongs to an object of a very long name says so", scenario{
+	// Other messages of a server or an object.
+	row{"whose target belongs to an object with a very long name reports that", scenario{
 		then: []event{{0, createOwnedTarget}, {4 * minute, deleteTarget}}, works: 4 * minute,
 		told: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,
 	}},

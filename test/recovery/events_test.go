@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// change changes an object of the API server.
+// change reads an object from the API server, edits it and patches it.
 func change[T client.Object](ctx context.Context, object T, namespace, name string, edit func(T)) {
 	GinkgoHelper()
 	Expect(apiServer.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)).To(Succeed())
@@ -33,7 +33,7 @@ func (a *actor) metadata(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: a.namespace, Name: name}
 }
 
-// credentials is the credentials Secret.
+// credentials returns the credentials Secret.
 func (a *actor) credentials() *corev1.Secret {
 	metadata := a.metadata(a.credentialsName())
 	metadata.Labels = map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
@@ -59,7 +59,7 @@ func createCredentialsWithoutLabel(ctx context.Context, a *actor) {
 	Expect(apiServer.Create(ctx, secret)).To(Succeed())
 }
 
-// completeCredentials adds what the credentials Secret lacks.
+// completeCredentials sets the labels and the data of the credentials Secret.
 func completeCredentials(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &corev1.Secret{}, a.namespace, a.credentialsName(), func(s *corev1.Secret) {
@@ -74,7 +74,7 @@ func createServer(ctx context.Context, a *actor) {
 	})).To(Succeed())
 }
 
-// bundleName is the name of the ConfigMap with the authorities of the server.
+// bundleName returns the name of the ConfigMap with the authorities of the server.
 func (a *actor) bundleName() string { return a.name + "-authorities" }
 
 func createBundle(ctx context.Context, a *actor) {
@@ -85,7 +85,7 @@ func createBundle(ctx context.Context, a *actor) {
 	})).To(Succeed())
 }
 
-// createTarget makes a Secret of the name that the token Secret is to have.
+// createTarget creates a foreign Secret with the name of the token Secret.
 func createTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	Expect(apiServer.Create(ctx, &corev1.Secret{ObjectMeta: a.metadata(a.tokenName())})).To(Succeed())
@@ -106,7 +106,7 @@ func correctEndpoint(ctx context.Context, a *actor) {
 	a.changeSpec(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.TokenEndpoint = a.tokenEndpoint() })
 }
 
-// requestRenewal asks for a renewal by the annotation.
+// requestRenewal requests a renewal by annotation.
 func requestRenewal(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &v1alpha1.ClientCredential{}, a.namespace, a.name, func(c *v1alpha1.ClientCredential) {

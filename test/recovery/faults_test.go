@@ -14,7 +14,7 @@ import (
 // fault is an error of the API server that lasts for a while.
 type fault struct {
 	from, until time.Duration
-	// of is the kind of request that fails.
+	// of reports whether a request fails.
 	of   func(a *actor, request *http.Request, body []byte) bool
 	with metav1.Status
 }
@@ -39,7 +39,7 @@ var (
 	forbidden    = failure(http.StatusForbidden, metav1.StatusReasonForbidden, `forbidden: User "tokensync" cannot get resource "secrets"`)
 )
 
-// tokenWrite is a write of the token Secret.
+// tokenWrite reports whether the request writes the token Secret.
 func tokenWrite(a *actor, request *http.Request, body []byte) bool {
 	switch request.Method {
 	case http.MethodPost:
@@ -50,17 +50,17 @@ func tokenWrite(a *actor, request *http.Request, body []byte) bool {
 	return false
 }
 
-// credentialsRead is a read of the credentials Secret.
+// credentialsRead reports whether the request reads the credentials Secret.
 func credentialsRead(a *actor, request *http.Request, _ []byte) bool {
 	return request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, "/secrets/"+a.credentialsName())
 }
 
-// statusWrite is a write of the status of the ClientCredential.
+// statusWrite reports whether the request writes the status of the ClientCredential.
 func statusWrite(a *actor, request *http.Request, _ []byte) bool {
 	return request.Method != http.MethodGet && strings.HasSuffix(request.URL.Path, "/clientcredentials/"+a.name+"/status")
 }
 
-// finalizerWrite is a write of the ClientCredential itself.
+// finalizerWrite reports whether the request writes the ClientCredential itself.
 func finalizerWrite(a *actor, request *http.Request, _ []byte) bool {
 	return request.Method != http.MethodGet && strings.HasSuffix(request.URL.Path, "/clientcredentials/"+a.name)
 }
@@ -69,7 +69,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// breaks answers requests of the operator as the faults of the actors say.
+// breaks answers the requests that a fault of a scenario applies to, and passes all others on.
 func (w *world) breaks(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		if request.Method != http.MethodGet {

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// refusesForHours is a server that refuses the credentials for 70 minutes, and is
-// asked four times in the first hour.
+// refusesForHours returns a scenario in which the server refuses the credentials for 70 minutes, and gets
+// four requests in the first hour.
 func refusesForHours(answer authserver.Answer, response *v1alpha1.TokenResponse) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: answer}},
@@ -26,7 +26,7 @@ func refusesForHours(answer authserver.Answer, response *v1alpha1.TokenResponse)
 	}
 }
 
-// unreadable is an API server that cannot read the credentials Secret for three hours.
+// unreadable returns a scenario in which the credentials Secret cannot be read for three hours.
 func unreadable(class problem.Class, with metav1.Status) scenario {
 	return scenario{
 		apiServer: []fault{{from: minute, until: 3 * hour, of: credentialsRead, with: with}}, works: 3 * hour, lasts: 190 * minute,
@@ -36,7 +36,7 @@ func unreadable(class problem.Class, with metav1.Status) scenario {
 	}
 }
 
-// wrongForHours is a server that gives an answer which could pass for three hours.
+// wrongForHours returns a scenario in which the server gives an answer of class MayPass for three hours.
 func wrongForHours(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 3 * hour, Answer: answer}},
@@ -45,20 +45,20 @@ func wrongForHours(reason string, answer authserver.Answer) scenario {
 }
 
 var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
-	row{"answers 401 invalid_client is asked four times in the first hour, then hourly",
+	row{"answers 401 invalid_client gets four requests in the first hour, then one an hour",
 		refusesForHours(authserver.Refuse(http.StatusUnauthorized, "invalid_client"), nil)},
-	row{"answers 401 with a page is asked four times in the first hour, then hourly",
+	row{"answers 401 with a page gets four requests in the first hour, then one an hour",
 		refusesForHours(authserver.HTML(http.StatusUnauthorized), nil)},
-	row{"answers 400 with a code that is declared as wrong credentials is asked four times in the first hour, then hourly",
+	row{"answers 400 with a code that is declared as wrong credentials gets four requests in the first hour, then one an hour",
 		refusesForHours(authserver.Refuse(http.StatusBadRequest, "LOGIN_FAILED"),
 			&v1alpha1.TokenResponse{CredentialErrors: []string{"LOGIN_FAILED"}})},
-	row{"answers 200 with an error object that is declared as wrong credentials is asked four times in the first hour, then hourly",
+	row{"answers 200 with an error object that is declared as wrong credentials gets four requests in the first hour, then one an hour",
 		refusesForHours(authserver.JSON(http.StatusOK, map[string]any{"code": 40101, "msg": "bad login"}),
 			&v1alpha1.TokenResponse{ErrorCode: []v1alpha1.JSONPointer{"/code"}, CredentialErrors: []string{"40101"}})},
-	row{"answers an empty 403 that is declared as wrong credentials is asked four times in the first hour, then hourly",
+	row{"answers an empty 403 that is declared as wrong credentials gets four requests in the first hour, then one an hour",
 		refusesForHours(authserver.Refuse(http.StatusForbidden, ""),
 			&v1alpha1.TokenResponse{CredentialStatuses: []int32{http.StatusForbidden}})},
-	row{"answers 401 and 302 in turn is asked with refused credentials four times in the first hour", scenario{
+	row{"answers 401 and 302 in turn gets refused credentials four times in the first hour", scenario{
 		server: authserver.Script{{Until: hour, Answer: authserver.InTurn(
 			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("/login"))}},
 		works: hour, within: 72 * minute, lasts: 112 * minute,
@@ -74,7 +74,7 @@ var _ = Describe("For hours, a server that", Ordered, ContinueOnFailure, played(
 		wrongForHours("RedirectRefused", authserver.Redirect("/maintenance"))},
 	row{"answers 400 invalid_request has a token within five minutes after that",
 		wrongForHours("InvalidRequest", authserver.Refuse(http.StatusBadRequest, "invalid_request"))},
-	row{"hands out the same dead token, of which only the first response told the expiry, is never believed, and has a token within five minutes after that", scenario{
+	row{"hands out the same token although it has expired is never believed, and has a token within five minutes after that", scenario{
 		server: authserver.Script{{Until: 3 * hour, Answer: authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-cache", "expires_in": 600})}},
 		works:  3 * hour, lasts: 190 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
 	}},

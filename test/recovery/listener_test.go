@@ -13,11 +13,11 @@ type lateListener struct {
 	address net.Addr
 	opened  chan struct{}
 
-	// listener is set before opened is closed; nil when it was closed before.
+	// listener is set before opened is closed; nil if Close came before open.
 	listener net.Listener
 }
 
-// newLateListener takes an address that no other server gets by chance.
+// newLateListener reserves an address that no other server gets by chance.
 func newLateListener() *lateListener {
 	GinkgoHelper()
 	reserved, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.83.12.7:0")

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// withoutCredentials is a credentials Secret that comes after a time.
+// credentialsAfter returns a scenario in which the credentials Secret is created after a time.
 func credentialsAfter(at time.Duration) scenario {
 	return scenario{
 		withoutCredentials: true, works: at, then: []event{{at, createCredentials}},
@@ -21,7 +21,7 @@ func credentialsAfter(at time.Duration) scenario {
 	}
 }
 
-// serverAfter is an AuthorizationServer that comes after a time.
+// serverAfter returns a scenario in which the AuthorizationServer is created after a time.
 func serverAfter(at time.Duration) scenario {
 	return scenario{
 		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
@@ -33,8 +33,8 @@ func serverAfter(at time.Duration) scenario {
 	}
 }
 
-// failedWrite is an API server that answers a write of the token Secret with an error
-// for 100 s: the write is tried again, and no other token is asked for.
+// failedWrite returns a scenario in which writes of the token Secret fail for 100 s. The write is retried,
+// and no other token is requested.
 func failedWrite(class problem.Class, with metav1.Status) scenario {
 	return scenario{
 		apiServer: []fault{{until: 100 * second, of: tokenWrite, with: with}}, works: 100 * second,
@@ -43,23 +43,23 @@ func failedWrite(class problem.Class, with metav1.Status) scenario {
 }
 
 var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
-	// Objects that come later.
-	row{"credentials Secret comes 10 s later asks for a token then", credentialsAfter(10 * second)},
-	row{"credentials Secret comes 90 s later asks for a token then", credentialsAfter(90 * second)},
-	row{"credentials Secret comes five minutes later asks for a token then", credentialsAfter(5 * minute)},
-	row{"credentials Secret lacks its client_secret for 30 s asks for a token then", scenario{
+	// Objects that are created later.
+	row{"credentials Secret is created 10 s later requests a token then", credentialsAfter(10 * second)},
+	row{"credentials Secret is created 90 s later requests a token then", credentialsAfter(90 * second)},
+	row{"credentials Secret is created five minutes later requests a token then", credentialsAfter(5 * minute)},
+	row{"credentials Secret lacks its client_secret for 30 s requests a token then", scenario{
 		withoutCredentials: true, works: 30 * second,
 		then: []event{{0, createCredentialsWithoutSecret}, {30 * second, completeCredentials}},
 		told: oneProblem(problem.ObjectNotReady, "CredentialsMissing"), first: between(30*second, 30*second), waits: noWaits,
 	}},
-	row{"credentials Secret lacks its label for three minutes asks for a token then", scenario{
+	row{"credentials Secret lacks its label for three minutes requests a token then", scenario{
 		withoutCredentials: true, works: 3 * minute,
 		then: []event{{0, createCredentialsWithoutLabel}, {3 * minute, completeCredentials}},
 		told: oneProblem(problem.ObjectNotReady, "CredentialsNotLabelled"), first: between(3*minute, 3*minute), waits: noWaits,
 	}},
-	row{"AuthorizationServer comes 50 s later asks for a token then", serverAfter(50 * second)},
-	row{"AuthorizationServer comes four minutes later asks for a token then", serverAfter(4 * minute)},
-	row{"bundle of authorities comes 40 s later asks for a token soon after", scenario{
+	row{"AuthorizationServer is created 50 s later requests a token then", serverAfter(50 * second)},
+	row{"AuthorizationServer is created four minutes later requests a token then", serverAfter(4 * minute)},
+	row{"CA bundle is created 40 s later requests a token soon after", scenario{
 		tls: true,
 		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: a.bundleName()}}
@@ -67,11 +67,11 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 		works: 40 * second, then: []event{{40 * second, createBundle}},
 		told: oneProblem(problem.MayPass, "CABundleUnusable"), first: between(40*second, 105*second), waits: noWaits,
 	}},
-	row{"target is a Secret of another owner for three minutes asks for a token then", scenario{
+	row{"target is a foreign Secret for three minutes requests a token then", scenario{
 		works: 3 * minute, then: []event{{0, createTarget}, {3 * minute, deleteTarget}},
 		told: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(3*minute, 3*minute), waits: noWaits,
 	}},
-	row{"unknown profile is corrected after a minute asks for a token then", scenario{
+	row{"unknown profile is corrected after a minute requests a token then", scenario{
 		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Profile = "NoSuchProfile"
 		},
@@ -80,17 +80,17 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 	}},
 
 	// Writes that are refused.
-	row{"token Secret is refused by a policy for 100 s gets its one token", failedWrite(problem.MayPass, deniedByPolicy)},
-	row{"token Secret is invalid by a policy for 100 s gets its one token", failedWrite(problem.MayPass, invalidByPolicy)},
-	row{"token Secret exceeds a quota for 100 s gets its one token", failedWrite(problem.MayPass, overQuota)},
-	row{"token Secret is refused with 409 by a webhook for 100 s gets its one token", failedWrite(problem.MayPass, conflictOfWebhook)},
-	row{"token Secret cannot be written while a webhook is down for 100 s gets its one token", failedWrite(problem.Unavailable, webhookDown)},
-	row{"renewed token is refused with 409 by a webhook keeps the old one, and gets its one new token", scenario{
+	row{"token Secret is refused by a policy for 100 s requests only one token", failedWrite(problem.MayPass, deniedByPolicy)},
+	row{"token Secret is invalid by a policy for 100 s requests only one token", failedWrite(problem.MayPass, invalidByPolicy)},
+	row{"token Secret exceeds a quota for 100 s requests only one token", failedWrite(problem.MayPass, overQuota)},
+	row{"token Secret is refused with 409 by a webhook for 100 s requests only one token", failedWrite(problem.MayPass, conflictOfWebhook)},
+	row{"token Secret cannot be written while a webhook is down for 100 s requests only one token", failedWrite(problem.Unavailable, webhookDown)},
+	row{"renewed token is refused with 409 by a webhook keeps the old token, and requests only one new token", scenario{
 		apiServer: []fault{{from: minute, until: 450 * second, of: tokenWrite, with: conflictOfWebhook}},
 		server:    authserver.Script{{Until: minute, Answer: authserver.Give(tenMinutes)}}, keepsToken: true,
 		works: 450 * second, told: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(342*second, 402*second)},
 	}},
-	row{"finalizer is refused by a policy for three minutes says so, and asks for a token when it may", scenario{
+	row{"finalizer is refused by a policy for three minutes reports that, and requests a token afterwards", scenario{
 		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{
 				Endpoint: a.server.URL + authserver.RevocationPath, OnDelete: ptr.To(true),
@@ -99,7 +99,7 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 		apiServer: []fault{{until: 3 * minute, of: finalizerWrite, with: deniedByPolicy}}, works: 3 * minute,
 		told: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(3*minute, 225*second), waits: noWaits,
 	}},
-	row{"status cannot be written for 100 s tells soon after that it has its one token", scenario{
+	row{"status cannot be written for 100 s reports its only token soon after", scenario{
 		apiServer: []fault{{until: 100 * second, of: statusWrite, with: webhookDown}}, mute: true,
 		works: 100 * second, within: minute, waits: noWaits,
 	}},
@@ -111,11 +111,11 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 	}},
 
 	// Reads that fail.
-	row{"credentials Secret cannot be read for 40 s, with 500, asks for a token soon after", scenario{
+	row{"credentials Secret cannot be read for 40 s, with 500, requests a token soon after", scenario{
 		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: notDecrypted}}, works: 40 * second,
 		told: oneProblem(problem.Unavailable, "APIRequestFailed"), first: between(40*second, 75*second), waits: noWaits,
 	}},
-	row{"credentials Secret cannot be read for 40 s, with 403, asks for a token soon after", scenario{
+	row{"credentials Secret cannot be read for 40 s, with 403, requests a token soon after", scenario{
 		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: forbidden}}, works: 40 * second,
 		told: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(40*second, 105*second), waits: noWaits,
 	}},

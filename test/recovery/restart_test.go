@@ -10,10 +10,10 @@ import (
 )
 
 var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, ContinueOnFailure, played(
-	row{"asks for no token when there is a valid one", scenario{
+	row{"requests no token while there is a valid token", scenario{
 		then: []event{{30 * second, restartOperator}, {90 * second, restartOperator}}, waits: noWaits,
 	}},
-	row{"does not hurry a server that refused the credentials", scenario{
+	row{"does not shorten the backoff from a server that refused the credentials", scenario{
 		server: authserver.Script{{Until: 40 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}},
 		works:  40 * second, told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: refusals(minute),
 	}},
@@ -23,12 +23,12 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		works:  70 * minute, within: 20 * minute, lasts: 100 * minute,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: append([]wait{between(35*second, 35*second), between(minute, minute)}, refusals(15*minute, hour)...),
 	}},
-	row{"does not hurry a server that is down", scenario{
+	row{"does not shorten the backoff from a server that is down", scenario{
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.HTML(http.StatusBadGateway)}},
 		works:  50 * second, told: oneProblem(problem.Unavailable, "ServerError"),
 		waits: waits(5*second, 10*second, 20*second, 40*second),
 	}},
-	row{"does not hurry a server that asked to wait", scenario{
+	row{"does not shorten the wait that a server asked for", scenario{
 		server: authserver.Script{{Until: 50 * second, Answer: authserver.RetryAfter("120", authserver.Refuse(http.StatusTooManyRequests, ""))}},
 		works:  50 * second, within: 7 * minute, told: oneProblem(problem.Unavailable, "RateLimited"),
 		waits: []wait{between(2*minute, 125*second)},
@@ -38,7 +38,7 @@ var _ = Describe("An operator that is restarted after 30 s and 90 s", Ordered, C
 		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
 		told: oneProblem(problem.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
-	row{"asks once more for a token that it could not write, because it kept it in memory", scenario{
+	row{"requests once more a token that it could not write, because the token was only in memory", scenario{
 		apiServer: []fault{{until: 36 * second, of: tokenWrite, with: deniedByPolicy}}, works: 36 * second,
 		told: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(36*second, 45*second)},
 	}},

@@ -11,83 +11,82 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// scenario is what happens to one ClientCredential over time, and what must come of
-// it. All times count from the start.
+// scenario describes what happens to one ClientCredential over time, and the expected result. All times
+// count from the start.
 type scenario struct {
-	// server is what the authorization server answers.
+	// server is the script of answers of the authorization server.
 	server authserver.Script
 	// lifetime of the tokens of a healthy server; an hour by default.
 	lifetime time.Duration
-	// metadata is what the server answers to discovery. If set, the spec names the
-	// issuer, not the token endpoint.
+	// metadata is the script of answers to discovery. If set, the spec names the issuer, not the token
+	// endpoint.
 	metadata authserver.Script
-	// apiServer is what the API server answers instead of doing what it is asked.
+	// apiServer is the list of faults of the API server.
 	apiServer []fault
 	// spec changes the spec of the ClientCredential before it is created.
 	spec func(a *actor, spec *v1alpha1.ClientCredentialSpec)
-	// then is what happens, in order; at 0, before the ClientCredential is created.
+	// then is the list of events, in order. An event at 0 happens before the ClientCredential is created.
 	then []event
 	// withoutCredentials leaves out the credentials Secret, which comes later.
 	withoutCredentials bool
-	// unreachable keeps the server from listening before it is opened.
+	// unreachable is true if the server does not listen before it is opened.
 	unreachable bool
-	// hangs is whether the server hangs, so that requests must time out soon.
+	// hangs is true if the server hangs, so that requests must time out soon.
 	hangs bool
-	// tls is whether the server speaks TLS.
+	// tls is true if the server speaks TLS.
 	tls bool
 
-	// told is what the conditions say while there is a problem, in turn.
+	// told is the list of problems that the conditions must report.
 	told []told
-	// waits are the times from one token request to the next; the first request
-	// comes as soon as the ClientCredential is there, unless first says when.
+	// waits are the times from one token request to the next. The first request is sent as soon as the
+	// ClientCredential exists, unless first is set.
 	waits []wait
 	first wait
-	// works is from when on nothing is in the way of a token.
+	// works is when the last fault ends.
 	works time.Duration
-	// within is how soon after that there must be a valid token; five minutes by
-	// default.
+	// within is the max time from works until there is a valid token; five minutes by default.
 	within time.Duration
-	// lasts is how long the scenario is watched; fifteen minutes after works by default.
+	// lasts is when the scenario ends; fifteen minutes after works by default.
 	lasts time.Duration
-	// keepsToken is whether there is a valid token all the time.
+	// keepsToken is true if there must be a valid token all the time.
 	keepsToken bool
-	// mute is whether the status cannot be written for a while.
+	// mute is true if the status cannot be written for a while.
 	mute bool
-	// late is how long Ready may be wrong after a jump of the clock.
+	// late is the max time that Ready may be wrong after a jump of the clock.
 	late time.Duration
 }
 
-// event is something that happens at an instant.
+// event is an action at an instant.
 type event struct {
 	at time.Duration
 	do func(ctx context.Context, a *actor)
 }
 
-// told is a problem and how it is told.
+// told is a problem, and how the conditions report it.
 type told struct {
 	class problem.Class
 	// reason of the conditions; empty for any.
 	reason string
 	// says is a part of the message.
 	says string
-	// perhaps is whether it may pass before it is seen.
+	// perhaps is true if the problem may end before a sample shows it.
 	perhaps bool
 }
 
-// problem is told until the scenario ends.
+// oneProblem returns the list of a scenario with a single problem.
 func oneProblem(class problem.Class, reason string) []told {
 	return []told{{class: class, reason: reason}}
 }
 
-// wait is how long something takes.
+// wait is a range of time.
 type wait struct{ min, max time.Duration }
 
-func between(least, limit time.Duration) wait { return wait{least, limit} }
+func between(lower, upper time.Duration) wait { return wait{lower, upper} }
 
-// about is a delay of the retry table, which is up to 20% shorter.
+// about returns the range of a delay of the retry table, which may be up to 20% shorter.
 func about(delay time.Duration) wait { return wait{delay * 8 / 10, delay} }
 
-// refusals are the delays after refused credentials. The hourly one is up to 20% longer.
+// refusals returns the delays after refused credentials. A delay of an hour may be up to 20% longer.
 func refusals(delays ...time.Duration) []wait {
 	waits := waits(delays...)
 	for i, delay := range delays {
@@ -98,7 +97,7 @@ func refusals(delays ...time.Duration) []wait {
 	return waits
 }
 
-// waits are delays of the retry table.
+// waits returns delays of the retry table.
 func waits(delays ...time.Duration) (waits []wait) {
 	for _, delay := range delays {
 		waits = append(waits, about(delay))
@@ -106,7 +105,7 @@ func waits(delays ...time.Duration) (waits []wait) {
 	return waits
 }
 
-// noWaits is the expectation of a single request.
+// noWaits expects a single token request.
 var noWaits = []wait{}
 
 const (
@@ -140,8 +139,7 @@ type row struct {
 	scenario
 }
 
-// played plays the scenarios of a table at the same time, and checks each by a spec of
-// its own.
+// played plays the scenarios of a table at the same time, and checks each in its own spec.
 func played(rows ...row) func() {
 	return func() {
 		var w *world

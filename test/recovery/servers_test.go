@@ -12,12 +12,12 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// at20 is a server that gives an answer for its first twenty seconds.
+// at20 returns a script with an answer for the first twenty seconds.
 func at20(answer authserver.Answer) authserver.Script {
 	return authserver.Script{{Until: 20 * second, Answer: answer}}
 }
 
-// unavailable is a server of the first row of the retry table for twenty seconds.
+// unavailable returns a scenario with an answer of the first row of the retry table for twenty seconds.
 func unavailable(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -25,7 +25,7 @@ func unavailable(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// mayPass is a server of the second row of the retry table for twenty seconds.
+// mayPass returns a scenario with an answer of the second row of the retry table for twenty seconds.
 func mayPass(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -33,7 +33,7 @@ func mayPass(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// refuses is a server of the third row of the retry table for twenty seconds.
+// refuses returns a scenario with an answer of the third row of the retry table for twenty seconds.
 func refuses(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -41,7 +41,7 @@ func refuses(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// asksToWait is a server that asks to wait for a time for twenty seconds.
+// asksToWait returns a scenario in which the server, for its first twenty seconds, asks to wait for a time.
 func asksToWait(reason string, asked time.Duration, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second, within: asked + 5*minute,
@@ -63,7 +63,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(90*second, 95*second)},
 	}},
 
-	// What could pass.
+	// Problems that may pass.
 	row{"answers 400 invalid_request has a token after 45 s", mayPass("InvalidRequest", authserver.Refuse(http.StatusBadRequest, "invalid_request"))},
 	row{"answers 400 invalid_scope has a token after 45 s", mayPass("InvalidScope", authserver.Refuse(http.StatusBadRequest, "invalid_scope"))},
 	row{"answers 400 invalid_grant has a token after 45 s", mayPass("InvalidGrant", authserver.Refuse(http.StatusBadRequest, "invalid_grant"))},
@@ -83,7 +83,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	row{"answers 200 with half of a token response has a token after 45 s", mayPass("InvalidResponse", authserver.Truncated)},
 	row{"answers 200 with a token of 300 KiB has a token after 45 s", mayPass("InvalidResponse", authserver.Body(http.StatusOK, "application/json", `{"access_token": "`+strings.Repeat("x", 300<<10)+`"}`))},
 
-	// Unavailable: the status outranks the code.
+	// Unavailable: the HTTP status outranks the error code.
 	row{"answers 500 has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusInternalServerError, ""))},
 	row{"answers 500 invalid_request has a token after 35 s", unavailable("ServerError", authserver.Refuse(http.StatusInternalServerError, "invalid_request"))},
 	row{"answers 502 with a page has a token after 35 s", unavailable("ServerError", authserver.HTML(http.StatusBadGateway))},
@@ -99,7 +99,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	row{"hangs up has a token after 35 s", unavailable("TokenEndpointUnreachable", authserver.HangUp)},
 	row{"hangs up in the middle of a token response has a token after 35 s",
 		unavailable("TokenEndpointUnreachable", authserver.HangUpAfter(`{"expires_in": 3600, "access_token": "`))},
-	row{"hands out a token that expired has a token after 35 s", unavailable("TokenExpired", authserver.Cached(-minute, 3600))},
+	row{"hands out an expired token has a token after 35 s", unavailable("TokenExpired", authserver.Cached(-minute, 3600))},
 
 	// Secrets in responses.
 	row{"repeats the credentials in its refusal has a token after 45 s, and the secret is not shown",
@@ -147,7 +147,7 @@ var _ = Describe("A server that for its first 20 s", Ordered, ContinueOnFailure,
 	}},
 ))
 
-// It is played alone, because its time limit is short.
+// This scenario has its own table, because the request timeout of a table is short if a server hangs.
 var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 	row{"hangs for 3 s has a token after the first retry", scenario{
 		server: authserver.Script{{Until: 3 * second, Answer: authserver.Hang}}, works: 3 * second, hangs: true,
@@ -234,7 +234,7 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 		server: authserver.Script{{Until: 100 * second, Answer: authserver.Cached(40*second, 120)}},
 		works:  100 * second, told: oneProblem(problem.Unavailable, "TokenExpired"),
 	}},
-	row{"hands out the same dead JWT for 3 min has a token soon after", scenario{
+	row{"hands out the same expired JWT for 3 min has a token soon after", scenario{
 		server: authserver.Script{{Until: 3 * minute, Answer: authserver.Cached(-minute, 3600)}},
 		works:  3 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
 		waits: waits(5*second, 10*second, 20*second, 40*second, 80*second, 160*second),
@@ -251,27 +251,27 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 		})}},
 		waits: []wait{between(684*second, 804*second)}, works: 804 * second, keepsToken: true,
 	}},
-	row{"names the instant as Java prints it has a new token before that", expiresAt("Mon Jan 02 15:04:05 UTC 2006")},
-	row{"names the instant without seconds has a new token before that", expiresAt("2006-01-02T15:04Z")},
-	row{"names the instant with a zone in brackets has a new token before that", expiresAt("2006-01-02T15:04:05+00:00[UTC]")},
-	row{"names the instant with a day of one digit has a new token before that", expiresAt("Mon, 2 Jan 2006 15:04:05 GMT")},
-	row{"names the instant in nanoseconds since 1970 has a new token before that", withSpec(
+	row{"states the expiry as Java prints it has a new token before that", expiresAt("Mon Jan 02 15:04:05 UTC 2006")},
+	row{"states the expiry without seconds has a new token before that", expiresAt("2006-01-02T15:04Z")},
+	row{"states the expiry with a zone in brackets has a new token before that", expiresAt("2006-01-02T15:04:05+00:00[UTC]")},
+	row{"states the expiry with a day of one digit has a new token before that", expiresAt("Mon, 2 Jan 2006 15:04:05 GMT")},
+	row{"states the expiry in nanoseconds since 1970 has a new token before that", withSpec(
 		lifetime(authserver.Give(func(now time.Time) map[string]any {
 			return map[string]any{"access_token": "t0ken-of-ten-minutes", "expires_at": now.Add(10 * minute).UnixNano()}
 		})), readsExpiresAt)},
 ))
 
-// shortToken is a token of a minute, of a server that will be down soon.
+// shortToken answers with a token that is valid for a minute.
 func shortToken(w http.ResponseWriter, r *http.Request, now time.Time) {
 	authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-of-a-minute", "expires_in": 60})(w, r, now)
 }
 
-// lifetime is a server whose first token lives for ten minutes.
+// lifetime returns a scenario in which the first token lives for ten minutes.
 func lifetime(first authserver.Answer) scenario {
 	return scenario{
 		server: authserver.Script{{Until: minute, Answer: first}},
-		// A third is left when it is renewed, and up to a tenth more. A date without
-		// seconds is up to a minute earlier.
+		// At the renewal, a third of the lifetime is left, and up to a tenth more. A date without seconds
+		// is up to a minute earlier.
 		waits: []wait{between(5*minute, 402*second)}, works: 402 * second,
 	}
 }
@@ -286,7 +286,7 @@ func readsExpiresAt(response *v1alpha1.TokenResponse) {
 	response.ExpiresAt = []v1alpha1.JSONPointer{"/expires_at"}
 }
 
-// withSpec makes the response be read in another way.
+// withSpec returns the scenario with another declaration of the response in the spec.
 func withSpec(s scenario, change func(*v1alpha1.TokenResponse)) scenario {
 	s.spec = func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{}

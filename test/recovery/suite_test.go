@@ -1,6 +1,5 @@
-// Package recovery_test plays scripts of failures against the operator and a real
-// API server: what is asked when, what the conditions say meanwhile, and that there is
-// a token soon after the failure ends.
+// Package recovery_test plays scripts of failures against the operator and a real API server. It checks when
+// tokens are requested, what the conditions report, and that there is a token soon after the failure ends.
 package recovery_test
 
 import (

@@ -31,15 +31,15 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// Time limits of a token request, which are real time: no server but one that hangs
-// reaches its limit, however busy the machine is.
+// Timeouts of a token request, in real time. Only a server that hangs reaches its timeout, however busy the
+// machine is.
 const (
 	requestTimeout   = 15 * time.Second
 	timeoutOfHanging = 2 * time.Second
 )
 
-// world is an operator, a clock that stands still until all is done that is due, and
-// the scenarios that are played at the same time.
+// world is an operator, a clock that stands still until the operator is idle, and the scenarios that are
+// played at the same time.
 type world struct {
 	namespace string
 	clock     *operator.WallClock
@@ -50,22 +50,22 @@ type world struct {
 	recorder *events.FakeRecorder
 	events   []string
 	logs     *gbytes.Buffer
-	// logged is what the log held at the end.
+	// logged is the log at the end.
 	logged string
 
-	// writes counts what the operator wrote.
+	// writes counts the writes of the operator.
 	writes atomic.Int64
-	// objects were read when nothing more was to be done, after so many changes of the
-	// queue and so many writes.
+	// objects were read when the operator was idle. changes and seenWrites are the numbers of queue changes
+	// and of writes at that time.
 	objects objects
 	changes int
-	// looked is how many changes there were at the last poll that found nothing to do.
+	// looked is the number of queue changes at the last poll that found the operator idle.
 	looked     int
 	seenWrites int64
 	// timeout of token requests.
 	timeout time.Duration
 
-	// jumpedAt is when the clock jumped, by how much; -1 for never.
+	// jumpedAt is when the clock jumped, by jumpedBy; -1 if it did not jump.
 	jumpedAt, jumpedBy time.Duration
 }
 
@@ -78,10 +78,10 @@ func newWorld(ctx context.Context) *world {
 	}
 }
 
-// since is the time that has passed since the start. A jump of the clock is none.
+// since returns the time since the start. A jump of the clock does not count.
 func (w *world) since() time.Duration { return w.clock.FakeClock.Now().Sub(w.start) }
 
-// passedAt is the time that had passed when the clock showed an instant.
+// passedAt returns the time since the start at which the clock showed an instant.
 func (w *world) passedAt(instant time.Time) time.Duration {
 	at := instant.Sub(w.start)
 	if w.jumpedAt >= 0 && (at < 0 || (w.jumpedBy > 0 && at >= w.jumpedAt+w.jumpedBy)) {
@@ -121,7 +121,7 @@ func (w *world) startOperator() {
 	GinkgoHelper()
 	config := rest.CopyConfig(restConfig)
 	config.Wrap(w.breaks)
-	// JSON can be searched for the names of what a fault is for.
+	// Faults search the bodies of requests for names, so the bodies must be JSON.
 	config.ContentType = "application/json"
 	w.recorder = events.NewFakeRecorder(10000)
 	w.operator = operator.Start(config, zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-5))), &controllers.Operator{
@@ -154,7 +154,7 @@ func (w *world) drainEvents() {
 	}
 }
 
-// objects are what the API server has at an instant.
+// objects are the objects of the namespace on the API server at an instant.
 type objects struct {
 	clientCredentials map[string]v1alpha1.ClientCredential
 	secrets           map[string]corev1.Secret
@@ -162,8 +162,7 @@ type objects struct {
 	versions map[types.UID]string
 }
 
-// settle waits until the operator has done all that is due, and has seen what it
-// wrote.
+// settle waits until the operator is idle and its cache shows all writes.
 func (w *world) settle(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func() bool {
@@ -173,7 +172,7 @@ func (w *world) settle(ctx context.Context) {
 		}
 		writes := w.writes.Load()
 		if changes == w.changes || writes == w.seenWrites {
-			// Nothing changed that an event could tell.
+			// Without a write or a queue change, no event is on its way.
 			w.changes = changes
 			return true
 		}
@@ -182,8 +181,7 @@ func (w *world) settle(ctx context.Context) {
 			return false
 		}
 		if w.looked != changes {
-			// An event is in the cache some instants before it is in the queue: the next poll
-			// sees whether there was one.
+			// An event is in the cache shortly before it is in the queue, so the next poll checks again.
 			w.looked = changes
 			return false
 		}
@@ -192,7 +190,7 @@ func (w *world) settle(ctx context.Context) {
 		}
 		w.objects, w.changes, w.seenWrites = found, changes, writes
 		return true
-	}).Should(BeTrue(), "the operator comes to rest at %s", w.since())
+	}).Should(BeTrue(), "the operator is idle at %s", w.since())
 	w.drainEvents()
 }
 
@@ -224,7 +222,7 @@ func (w *world) isSeen(ctx context.Context, versions map[types.UID]string) bool 
 	return maps.Equal(versions, versionsOf(clientCredentials, servers, secrets))
 }
 
-// versionsOf are the resourceVersions of the objects in some lists.
+// versionsOf returns the resourceVersions of the objects in the lists.
 func versionsOf(lists ...client.ObjectList) map[types.UID]string {
 	GinkgoHelper()
 	versions := map[types.UID]string{}
@@ -240,7 +238,7 @@ func versionsOf(lists ...client.ObjectList) map[types.UID]string {
 	return versions
 }
 
-// grain is how exactly the clock meets an instant: the longer ago the start is, the less.
+// grain returns the step of the clock, which is longer later in a scenario.
 func grain(at time.Duration) time.Duration {
 	switch {
 	case at < 5*minute:
@@ -251,10 +249,10 @@ func grain(at time.Duration) time.Duration {
 	return 30 * second
 }
 
-// maxStep is how long nothing is looked at.
+// maxStep is the max time between two samples.
 const maxStep = minute
 
-// advance steps the clock to when something is due. It returns false when all
+// advance steps the clock to the time when the next action is due. It returns false when all
 // scenarios have ended.
 func (w *world) advance() bool {
 	at, end := w.since(), time.Duration(0)
@@ -277,7 +275,7 @@ func (w *world) advance() bool {
 	return true
 }
 
-// act brings about what happens at this instant.
+// act runs the events that are due.
 func (w *world) act(ctx context.Context) {
 	for _, a := range w.actors {
 		for a.done < len(a.scenario.then) && a.scenario.then[a.done].at <= w.since() {
@@ -294,5 +292,5 @@ func (w *world) sample() {
 	}
 }
 
-// newLog shows what a server complains of only when a spec fails.
+// newLog returns a log for the errors of a server, which Ginkgo shows only if a spec fails.
 func newLog() *log.Logger { return log.New(io.Writer(GinkgoWriter), "authserver: ", 0) }
