@@ -74,7 +74,7 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 })
 
 var _ = Describe("A server that returns the same opaque token again and again", func() {
-	It("does not extend its lifetime, for hours and however it spells the type, until it returns another", func(ctx SpecContext) {
+	It("does not extend the lifetime of the token, for hours and however it spells the type, until it returns another", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var another atomic.Bool
 		w.givesTokens(func() (string, string) {
@@ -105,7 +105,7 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		w.inTimeSays(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("extends its lifetime once the spec ignores expires_in and sets a default lifetime", func(ctx SpecContext) {
+	It("extends the lifetime of the token once the spec ignores expires_in and sets a default lifetime", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -119,7 +119,7 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("does not extend its lifetime if another field of the response is new each time", func(ctx SpecContext) {
+	It("does not extend the lifetime of the token if another field of the response is new each time", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) {
 			return "session-of-the-shop", fmt.Sprintf(`600, "id": "%d"`, w.tokenRequests())
@@ -141,7 +141,7 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		}
 	})
 
-	It("extends its lifetime by the default if it states none, and the token is never reported as expired", func(ctx SpecContext) {
+	It("extends the lifetime of the token by the default if it states none, and that token is never reported as expired", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "null" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))

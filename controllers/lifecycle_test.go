@@ -166,7 +166,7 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
 		expectSameToken(ctx)
 
-		By("doing nothing about it at a restart")
+		By("writing nothing at a restart")
 		w.stop()
 		w.traffic.reset()
 		w.start()

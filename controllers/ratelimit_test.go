@@ -214,7 +214,7 @@ var _ = Describe("A token that expires before its renewal may be sent", func() {
 })
 
 var _ = Describe("A server that asks to wait", func() {
-	It("gets no request of the same client before that time, but requests of other clients, as do other servers", func(ctx SpecContext) {
+	It("gets no request of that client before the time is over, while other clients and other servers are not delayed", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		other := w.newServer(authserver.Options{})
 		w.server.Register(authserver.Client{ID: "warehouse", Secret: "s3cr3t"})
@@ -229,7 +229,7 @@ var _ = Describe("A server that asks to wait", func() {
 		}
 		Expect(w.tokenRequests()).To(Equal(2))
 
-		By("answering one of them with a Retry-After before the others are due")
+		By("answering one ClientCredential with a Retry-After before the others are due")
 		w.step(30 * time.Minute)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Retry-After", "1200")

@@ -76,7 +76,7 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	// A date without a zone.
 	row{"is not deceived by a cache whose date without a zone has passed", withoutZone()},
 
-	// A dead token of a cache.
+	// An expired token of a cache.
 	row{"is not deceived by two caches in turn", cached(authserver.InTurn(opaque("A", "Bearer"), opaque("B", "Bearer")))},
 	row{"is not deceived by a cache if the type of the token changes", cached(authserver.InTurn(opaque("C", "Bearer"), opaque("C", "BearerToken")))},
 	row{"is not deceived by a cache if its Secret was deleted", cached(opaque("D", "Bearer"), event{5 * minute, deleteTarget})},

@@ -120,7 +120,7 @@ func openServer(ctx context.Context, a *actor) { a.listener.open(ctx) }
 // restartOperator restarts the operator of all scenarios of the table.
 func restartOperator(_ context.Context, a *actor) { a.restart() }
 
-// jump makes the clock of all scenarios of the table jump. Timers do not.
+// jump returns an event that makes the clock of all scenarios of the table jump. Timers do not jump.
 func jump(by time.Duration) func(context.Context, *actor) {
 	return func(_ context.Context, a *actor) {
 		a.jumpedAt, a.jumpedBy = a.since(), by

@@ -73,7 +73,7 @@ type told struct {
 	perhaps bool
 }
 
-// oneProblem returns the list of a scenario with a single problem.
+// oneProblem returns a list with a single problem.
 func oneProblem(class problem.Class, reason string) []told {
 	return []told{{class: class, reason: reason}}
 }

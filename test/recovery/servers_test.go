@@ -188,21 +188,21 @@ var _ = Describe("A server that", Ordered, ContinueOnFailure, played(
 		server: authserver.Script{{Until: 4 * minute, Answer: authserver.HTML(http.StatusOK)}}, works: 4 * minute,
 		told: oneProblem(problem.MayPass, "InvalidResponse"), waits: waits(15*second, 30*second, minute, 2*minute, 4*minute),
 	}},
-	row{"refuses the credentials at a renewal, and works again before the token expires, costs no token", scenario{
+	row{"refuses the credentials at a renewal, and works again before the token expires, causes no gap between tokens", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 450 * second, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
 		lifetime: 10 * minute, works: 450 * second, within: 150 * second, lasts: 14 * minute, keepsToken: true,
 		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
-	row{"redirects at a renewal, and works again before the token expires, costs no token", scenario{
+	row{"redirects at a renewal, and works again before the token expires, causes no gap between tokens", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 9 * minute, Answer: authserver.Redirect("/login")},
 		},
 		lifetime: 10 * minute, works: 9 * minute, within: minute, lasts: 14 * minute, keepsToken: true,
 		told: oneProblem(problem.MayPass, "RedirectRefused"),
 	}},
-	row{"is down at a renewal, and works again before the token expires, costs no token", scenario{
+	row{"is down at a renewal, and works again before the token expires, causes no gap between tokens", scenario{
 		server: authserver.Script{
 			{Until: minute}, {Until: 9 * minute, Answer: authserver.HTML(http.StatusBadGateway)},
 		},
