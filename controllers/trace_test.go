@@ -107,7 +107,7 @@ var _ = Describe("Traces", func() {
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
 		spans.Reset()
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels = nil })
-		Eventually(tree).Should(ContainElements("reconcile", "reconcile/mend", "reconcile/mend/write Secret"))
+		Eventually(tree).Should(ContainElements("reconcile", "reconcile/repair", "reconcile/repair/write Secret"))
 	})
 
 	It("show a failure with the message of the status, and nothing while the retry waits", func(ctx SpecContext) {

@@ -25,7 +25,7 @@ const workerRetry = time.Minute
 type workers struct {
 	clock      clock.WithTicker
 	controller string
-	slots     *throttle.InFlight
+	slots      *throttle.InFlight
 	// called receives the objects that are enqueued again.
 	called chan event.GenericEvent
 }
