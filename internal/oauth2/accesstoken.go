@@ -11,7 +11,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// documentOf decodes the body: JSON, or bare text where that may be the token.
+// documentOf decodes the body as JSON. If the declaration allows the whole body to be the token, it
+// also accepts bare text.
 func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any, error) {
 	body := strings.TrimPrefix(response.Body.Reveal(), byteOrderMark)
 	document, err := DecodeJSON(body)
@@ -25,13 +26,13 @@ func documentOf(server v1alpha1.AuthorizationServerSpec, response Response) (any
 	return bare, nil
 }
 
-// isBareToken tells a token from HTML, broken JSON and sentences.
+// isBareToken reports whether a text can be a token, and not HTML, broken JSON or a sentence.
 func isBareToken(text string) bool {
 	token := withoutScheme(text)
 	return token != "" && !strings.ContainsAny(token, "<>{}\" \t\r\n")
 }
 
-// withoutScheme is a token without the word that some servers write before it.
+// withoutScheme returns a token without the word Bearer, which some servers write before it.
 func withoutScheme(token string) string {
 	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(rest)
@@ -39,7 +40,7 @@ func withoutScheme(token string) string {
 	return token
 }
 
-// tokenInHeader is the token that the response carries in a header; empty for none.
+// tokenInHeader returns the token from the declared header of the response, or an empty string.
 func tokenInHeader(server v1alpha1.AuthorizationServerSpec, response Response) string {
 	if server.Response.AccessTokenHeader == "" {
 		return ""
@@ -47,7 +48,7 @@ func tokenInHeader(server v1alpha1.AuthorizationServerSpec, response Response) s
 	return strings.TrimSpace(response.Header.Get(server.Response.AccessTokenHeader))
 }
 
-// accessTokenIn finds the access token.
+// accessTokenIn returns the access token, and reports whether it was found.
 func accessTokenIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (string, bool) {
 	token := tokenInHeader(server, response)
 	if token == "" {
@@ -77,14 +78,15 @@ func DecodeJSON(text string) (any, error) {
 	return document, nil
 }
 
-// maxValues bounds the values of a JSON document. Decoded, each takes about 100 bytes, however
-// short its text is.
+// maxValues bounds the values of a JSON document. A decoded value takes about 100 bytes, even if
+// its text is short.
 const maxValues = 10_000
 
 // ErrTooManyValues means that a JSON document is too large to be decoded.
 var ErrTooManyValues = fmt.Errorf("it holds more than %d values", maxValues)
 
-// hasTooManyValues counts without decoding. Text that is no JSON object or list is not counted.
+// hasTooManyValues reports whether a JSON object or list has more than maxValues values. It counts
+// them without decoding, and returns false for any other text.
 func hasTooManyValues(text string) bool {
 	if text = strings.TrimSpace(text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
 		return false

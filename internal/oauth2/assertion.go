@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// defaultAssertionLifetime is the longest that every server known takes.
+	// defaultAssertionLifetime is the maximum that all known servers accept.
 	defaultAssertionLifetime = time.Minute
 	// defaultClockSkew makes an assertion valid for a server whose clock is behind.
 	defaultClockSkew = 10 * time.Second
 )
 
-// assertions are the signed JWTs of a token request (RFC 7523); empty where there
-// is none.
+// assertions are the signed JWTs of a token request (RFC 7523). A JWT that the request does not
+// need is empty.
 type assertions struct {
 	// client authenticates the client, grant is the grant itself.
 	client, grant Sensitive
@@ -44,8 +44,8 @@ func isSymmetric(algorithm v1alpha1.AssertionAlgorithm) bool {
 	return strings.HasPrefix(string(algorithm), "HS")
 }
 
-// assertion makes a JWT as RFC 7523 section 3 asks for, or takes the token of a
-// ServiceAccount for it.
+// assertion returns a JWT as RFC 7523 section 3 requires, or the token of a ServiceAccount if one
+// is declared.
 func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric bool, grant Grant, now time.Time) (Sensitive, error) {
 	if declared == nil {
 		declared = &v1alpha1.Assertion{}
@@ -73,8 +73,8 @@ func assertion(tokenEndpoint string, declared *v1alpha1.Assertion, symmetric boo
 	return key.sign(headers, claims)
 }
 
-// claimsOf makes the claims of a JWT (RFC 7519 section 4.1). jti is new each
-// time: a server may refuse one that it has seen.
+// claimsOf returns the claims of a JWT (RFC 7519 section 4.1). jti is new each time, because a
+// server may refuse a jti that it has seen.
 func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, now time.Time) (map[string]any, error) {
 	issuedAt, expiresAt := validityOf(declared, now)
 	claims := map[string]any{"iat": issuedAt.Unix(), "exp": expiresAt.Unix(), "jti": rand.Text()}
@@ -97,8 +97,8 @@ func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, n
 	return claims, err
 }
 
-// validityOf returns iat and exp of a JWT. Some servers limit exp - iat, others how far
-// exp is ahead of their clock: back-dating iat alone would fail at the former.
+// validityOf returns iat and exp of a JWT. Some servers limit exp - iat, and some limit how far exp
+// is ahead of their clock. Back-dating only iat would exceed the first limit.
 func validityOf(declared *v1alpha1.Assertion, now time.Time) (issuedAt, expiresAt time.Time) {
 	skew, lifetime := defaultClockSkew, defaultAssertionLifetime
 	if declared.ClockSkew != nil {
@@ -113,7 +113,7 @@ func validityOf(declared *v1alpha1.Assertion, now time.Time) (issuedAt, expiresA
 	return issuedAt, issuedAt.Add(lifetime)
 }
 
-// sign makes the compact form of a JWT (RFC 7515 section 3.1).
+// sign returns a signed JWT in the compact form (RFC 7515 section 3.1).
 func (k signingKey) sign(headers, claims map[string]any) (Sensitive, error) {
 	payload, err := marshal(claims)
 	if err != nil {
@@ -124,7 +124,7 @@ func (k signingKey) sign(headers, claims map[string]any) (Sensitive, error) {
 		options.WithHeader("kid", k.id)
 	}
 	for name, value := range headers {
-		// go-jose takes a json.Number for a text.
+		// go-jose would encode a json.Number as a string.
 		raw, err := marshal(value)
 		if err != nil {
 			return Sensitive{}, err

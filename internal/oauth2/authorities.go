@@ -9,21 +9,22 @@ import (
 )
 
 const (
-	// maxBundle bounds a bundle of authorities. That of a whole distribution takes 200 to 250 KiB.
+	// maxBundle bounds a CA bundle, in bytes. The bundle of a distribution takes 200 to 250 KiB.
 	maxBundle = 512 << 10
-	// maxAuthority bounds each certificate in it, in DER. The largest of a distribution take 2 KiB.
+	// maxAuthority bounds each certificate of a bundle, in bytes of DER. The largest certificates of a
+	// distribution take 2 KiB.
 	maxAuthority = 32 << 10
-	// maxAuthorityParts bounds the names, extensions and the like in all certificates of a bundle.
-	// Those of a distribution have 1,600. One URI of 3 bytes takes 150 once it is parsed.
+	// maxAuthorityParts bounds the parts (see PartsOf) of all certificates of a bundle. The bundle of a
+	// distribution has 1,600 parts. A URI of 3 bytes takes 150 bytes once it is parsed.
 	maxAuthorityParts = 10_000
-	// maxKeptBundle bounds the bundles whose PEM is kept: a few authorities of one's own fit, those
-	// of a whole distribution do not.
+	// maxKeptBundle bounds the bundles whose PEM is kept, in bytes. A few private authorities fit; the
+	// bundle of a distribution does not.
 	maxKeptBundle = 16 << 10
 )
 
 const (
-	// certificateBytes and partBytes are about what a parsed certificate takes besides its DER,
-	// and what each of its parts does.
+	// certificateBytes is the approximate memory of a parsed certificate besides its DER and its parts.
+	// partBytes is the approximate memory of each part.
 	certificateBytes = 2500
 	partBytes        = 150
 )
@@ -36,7 +37,8 @@ type Authorities struct {
 	pem    string
 }
 
-// ReadAuthorities reads a bundle in PEM. The error says what is wrong with the bundle.
+// ReadAuthorities reads a bundle in PEM. The error says what is wrong with the bundle, and its text
+// starts with a verb: the caller names the bundle.
 func ReadAuthorities(bundle string) (*Authorities, error) {
 	if len(bundle) > maxBundle {
 		return nil, fmt.Errorf("is longer than %d KiB: put only the authorities' certificates there", maxBundle>>10)
@@ -56,14 +58,14 @@ func ReadAuthorities(bundle string) (*Authorities, error) {
 	return authorities, nil
 }
 
-// sizeOfAuthorities returns about how many bytes the certificates of a bundle take once a
-// connection has used them all. A pool parses a certificate when it is added, and again when it
-// is used, and keeps what came of that.
+// sizeOfAuthorities returns the approximate memory of the certificates of a bundle, in bytes, after
+// a connection has used all of them. A pool parses a certificate when it is added, and again when
+// it is used, and keeps the result.
 func sizeOfAuthorities(bundle string) (size int, err error) {
 	parts := 0
 	for block := range blocks(bundle) {
 		if block.Type != "CERTIFICATE" || len(block.Headers) != 0 {
-			// The pool leaves it out, too.
+			// The pool skips it too.
 			continue
 		}
 		if len(block.Bytes) > maxAuthority {
@@ -82,7 +84,8 @@ func sizeOfAuthorities(bundle string) (size int, err error) {
 	return size + partBytes*parts, nil
 }
 
-// PartsOf counts what a parsed certificate has any number of: names, extensions and the like.
+// PartsOf returns the number of names, extensions and other parts of which a certificate can have
+// any number.
 func PartsOf(c *x509.Certificate) int {
 	return len(c.Subject.Names) + len(c.Issuer.Names) + len(c.Extensions) + len(c.UnhandledCriticalExtensions) +
 		len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage) + len(c.Policies) + len(c.PolicyMappings) +
@@ -92,24 +95,25 @@ func PartsOf(c *x509.Certificate) int {
 		len(c.PermittedEmailAddresses) + len(c.ExcludedEmailAddresses) + len(c.PermittedURIDomains) + len(c.ExcludedURIDomains)
 }
 
-// BundleDigest tells one bundle from another.
+// BundleDigest returns the SHA-256 of a bundle, in hex. It identifies the bundle.
 func BundleDigest(bundle string) string {
 	digest := sha256.Sum256([]byte(bundle))
 	return hex.EncodeToString(digest[:])
 }
 
-// Digest is the BundleDigest of the bundle.
+// Digest returns the BundleDigest of the bundle.
 func (a *Authorities) Digest() string { return a.digest }
 
-// Bytes is about what the authorities take at most.
+// Bytes returns the approximate maximum memory of the authorities, in bytes.
 func (a *Authorities) Bytes() int { return a.bytes }
 
-// PEM returns the bundle; it is empty if that is not a small one.
+// PEM returns the bundle, or an empty string if the bundle is longer than 16 KiB.
 func (a *Authorities) PEM() string { return a.pem }
 
 var errNoAuthority = errors.New("holds no certificate in PEM: put the authorities' certificates there")
 
-// Trusting makes the authorities those to trust. Nil stands for the system's.
+// Trusting returns a TLS that trusts the authorities instead of those of the system. If authorities
+// is nil, it returns t unchanged.
 func (t TLS) Trusting(authorities *Authorities) TLS {
 	if authorities == nil {
 		return t

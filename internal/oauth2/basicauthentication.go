@@ -8,8 +8,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// basicAuthorization joins ID and secret as RFC 6749 section 2.3.1 asks, unless
-// the server wants them raw.
+// basicAuthorization returns the header Authorization for a client ID and secret. It encodes them
+// as RFC 6749 section 2.3.1 requires, unless the declaration asks for the raw form.
 func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Credentials) string {
 	scheme := declared.AuthorizationScheme
 	if scheme == "" {
@@ -22,9 +22,9 @@ func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Cre
 	return scheme + " " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 }
 
-// otherEncoding is the basicEncoding that sends other bytes than the declared one.
-// It is empty if there is none that a server can read: in the raw form, an ID must
-// not hold a colon (RFC 7617 section 2).
+// otherEncoding returns the basicEncoding that would send other bytes than the declared one. It
+// returns an empty string if there is none that a server can read: in the raw form, an ID must not
+// contain a colon (RFC 7617 section 2).
 func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
 	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
 	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret
@@ -39,6 +39,6 @@ func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credenti
 	return v1alpha1.RawBasic
 }
 
-// OtherBasicEncoding is the value of basicEncoding to try after the server refused
-// the credentials of this request; empty if it makes no difference.
+// OtherBasicEncoding returns the value of basicEncoding to try after the server refused the
+// credentials of this request. It is empty if another value makes no difference.
 func (r *Request) OtherBasicEncoding() v1alpha1.BasicEncoding { return r.facts.otherEncoding }

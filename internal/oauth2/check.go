@@ -8,9 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// Check tells what is wrong with the declaration of a server, which a profile has
-// completed, as far as that can be told without credentials. The error is an
-// *Error.
+// Check returns an error if the declaration of a server is invalid, as far as that can be checked
+// without credentials. A profile must have completed the declaration. The error is a
+// *problem.Problem.
 func Check(server v1alpha1.AuthorizationServerSpec) error {
 	if server.Request.Method == http.MethodGet && server.Request.Encoding != v1alpha1.QueryEncoding {
 		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
@@ -56,7 +56,8 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 	return checkAssertions(server)
 }
 
-// checkAssertions looks at what a profile and a user may have put together.
+// checkAssertions checks the combinations of fields that only a profile and a spec together can
+// have.
 func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 	audience := ""
 	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {

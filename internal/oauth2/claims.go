@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// jwtExpiry reads the claim exp of a JWT (RFC 7519 section 4.1.4). The API that
-// accepts the token verifies its signature.
+// jwtExpiry returns the claim exp of a JWT (RFC 7519 section 4.1.4). It does not verify the
+// signature: the API that accepts the token does.
 func jwtExpiry(token string) (time.Time, bool) {
 	payload, ok := payloadOf(token)
 	if !ok {
@@ -25,8 +25,8 @@ func jwtExpiry(token string) (time.Time, bool) {
 	return since1970("", n)
 }
 
-// payloadOf decodes the claims of a JWT. Some servers write base64 in the standard
-// alphabet instead of that for URLs.
+// payloadOf decodes the claims of a JWT. It accepts the standard base64 alphabet too, which some
+// servers use instead of the URL-safe one.
 func payloadOf(token string) (payload string, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -7,25 +7,27 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// clientAuthentication is a method of client authentication: what it sends, and what a hint says when
-// the server refuses the credentials. What it sends decides which credentials it takes and which
-// declarations contradict it. The zero value sends the client ID only.
+// clientAuthentication is a method of client authentication. It has the values that the method
+// sends, and hints for a refusal of the credentials. The values that a method sends determine which
+// credentials it needs and which declarations contradict it. The zero value sends only the client
+// ID.
 type clientAuthentication struct {
-	// basic is true if ID and secret are in the header Authorization, in the form that
+	// basic is true if client ID and secret are in the header Authorization, in the form that
 	// authorizationScheme and basicEncoding declare.
 	basic bool
 	// secretParameter is true if the client secret is a parameter.
 	secretParameter bool
-	// signsWith is the key of the JWT in the parameter client_assertion; noKey for no JWT.
+	// signsWith is the key that signs the JWT in the parameter client_assertion; noKey if there is
+	// no JWT.
 	signsWith assertionKey
-	// certificate is true if the client shows a certificate in the TLS handshake.
+	// certificate is true if the client presents a certificate in the TLS handshake.
 	certificate bool
 
-	// toCheck names what authenticates the client, to go after "check".
+	// toCheck names the credentials of the client. In a hint, it follows the word "check".
 	toCheck string
-	// advice is what to try if the credentials are right; empty for none.
+	// advice says what to try if the credentials are right; empty for none.
 	advice string
-	// alternatives take the same credentials. The likeliest is the first.
+	// alternatives are methods that use the same credentials, the most likely first.
 	alternatives []v1alpha1.ClientAuthenticationMethod
 }
 
@@ -104,7 +106,7 @@ func (c clientAuthentication) isNone() bool {
 	return !c.sendsClientSecret() && c.signsWith == noKey && !c.certificate
 }
 
-// addTo adds what the method takes from the credentials, besides the parameter for the client ID.
+// addTo adds the credentials that the method uses, except for the client ID as a parameter.
 func (c clientAuthentication) addTo(uses *uses, declared *v1alpha1.ClientAuthentication, names names) {
 	uses.clientID = uses.clientID || c.basic
 	uses.clientSecret = uses.clientSecret || c.basic || (c.secretParameter && names.clientSecret != "")
@@ -138,15 +140,15 @@ func (c clientAuthentication) checkAssertion(declared *v1alpha1.ClientAuthentica
 	return nil
 }
 
-// setHeaders sets the headers by which the client proves who it is.
+// setHeaders sets the headers that authenticate the client.
 func (c clientAuthentication) setHeaders(headers map[string]value, declared *v1alpha1.ClientAuthentication, credentials Credentials) {
 	if c.basic {
 		headers["Authorization"] = hidden(NewSensitive(basicAuthorization(declared, credentials)))
 	}
 }
 
-// authenticate adds the parameters by which the client proves who it is (RFC 6749
-// section 2.3.1, RFC 7521 section 4.2, RFC 8705 section 2).
+// authenticate adds the parameters that authenticate the client (RFC 6749 section 2.3.1, RFC 7521
+// section 4.2, RFC 8705 section 2).
 func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
 	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	method, known := clientAuthentications[server.ClientAuthentication.Method]

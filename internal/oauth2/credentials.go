@@ -9,12 +9,12 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Credentials are what a client shows to the token endpoint. What the declaration
-// of the authorization server does not use is empty.
+// Credentials authenticate a client at the token endpoint. A field is empty if the declaration of
+// the authorization server does not use it.
 type Credentials struct {
 	ClientID Sensitive
-	// IsClientIDPublic is true if the client ID comes from spec.clientID. What comes from a
-	// Secret is secret, whatever role it is given.
+	// IsClientIDPublic is true if the client ID comes from spec.clientID. A value from a Secret is
+	// always secret, even if it is a client ID.
 	IsClientIDPublic bool
 	ClientSecret     Sensitive
 	// PrivateKey signs assertions, in PEM or as a JWK.
@@ -25,16 +25,16 @@ type Credentials struct {
 	// Values are further values of the credentials Secret, by key.
 	Values map[string]Sensitive
 
-	// origin serves hints.
+	// origin is for hints.
 	origin origin
 }
 
-// parts are the values that the credentials Secret has for the request.
+// parts returns all values of the credentials.
 func (c Credentials) parts() []Sensitive {
 	return append(slices.Collect(maps.Values(c.Values)), c.ClientID, c.ClientSecret, c.PrivateKey, c.Certificate, c.CertificateKey)
 }
 
-// Parts are all that the credentials hold, for a digest or a comparison.
+// Parts returns the content of the credentials in a fixed order, for a digest or a comparison.
 func (c Credentials) Parts() []string {
 	parts := []string{c.ClientID.Reveal(), c.ClientSecret.Reveal()}
 	for _, part := range []struct {
@@ -55,7 +55,7 @@ func (c Credentials) Parts() []string {
 	return parts
 }
 
-// clientID is the client ID as a value of a request.
+// clientID returns the client ID as a value of a request.
 func (c Credentials) clientID() value {
 	if c.IsClientIDPublic {
 		return plain(c.ClientID.Reveal())
@@ -63,13 +63,12 @@ func (c Credentials) clientID() value {
 	return hidden(c.ClientID)
 }
 
-// Equal tells whether two credentials are the same.
+// Equal reports whether two credentials are the same.
 func (c Credentials) Equal(other Credentials) bool { return slices.Equal(c.Parts(), other.Parts()) }
 
-// ReadCredentials takes from the source what the declaration of an authorization
-// server, which a profile has completed, uses, and nothing else. Trailing
-// newlines and a leading byte order mark are dropped, which the notices say. The
-// error is an *Error.
+// ReadCredentials reads only the credentials that the declaration of an authorization server uses.
+// A profile must have completed the declaration. Trailing newlines and a leading byte order mark
+// are dropped, and a notice says so. The error is a *problem.Problem.
 func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) (Credentials, []Notice, error) {
 	credentials := Credentials{}
 	uses := usesOf(server)

@@ -16,7 +16,7 @@ var units = map[v1alpha1.TimeUnit]time.Duration{
 	"Days":         24 * time.Hour,
 }
 
-// unitNames are units as people write them.
+// unitNames are the names of units in texts.
 var unitNames = map[string]time.Duration{
 	"ns": time.Nanosecond, "nanosecond": time.Nanosecond,
 	"us": time.Microsecond, "µs": time.Microsecond, "microsecond": time.Microsecond,
@@ -30,21 +30,21 @@ var unitNames = map[string]time.Duration{
 
 var (
 	part = regexp.MustCompile(`^([0-9]{1,3}(?:[,'_][0-9]{3})+|[0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)[\s,]*(?:and\s+)?`)
-	// RFC 3339 appendix A, without months and years, whose length varies, unless
-	// they are 0.
+	// iso8601 matches the durations of RFC 3339 appendix A. Years and months must be 0, because their
+	// length varies.
 	iso8601 = regexp.MustCompile(`^P(?:0+Y)?(?:0+M)?(?:([0-9.,]+)W)?(?:([0-9.,]+)D)?(?:T(?:([0-9.,]+)H)?(?:([0-9.,]+)M)?(?:([0-9.,]+)S)?)?$`)
-	// clock is H:MM:SS with days before it as .NET, Python and PostgreSQL write them.
-	// Two parts, such as 10:00, may be hours or minutes, so they are not read.
+	// clock matches H:MM:SS, with or without days before it, as .NET, Python and PostgreSQL write it.
+	// Two parts, such as 10:00, do not match: they may be hours or minutes.
 	clock = regexp.MustCompile(`^(-)?(?:([0-9]+)(?:[.:]|\s*days?,?\s+))?([0-9]{1,4}):([0-5]?[0-9]):([0-5]?[0-9](?:[.,][0-9]+)?)$`)
 )
 
-// maxNotation bounds the texts that are looked at: a server may send 256 KiB.
+// maxNotation bounds the texts that are parsed, in bytes: a server may send 256 KiB.
 const maxNotation = 128
 
 var iso8601Units = []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second}
 
-// lifetimeOf accepts a number of the unit, a text that holds one, or a text with
-// units of its own: "60 minutes", "1h30m", "PT1H", "1:00:00".
+// lifetimeOf accepts a number in the unit, a text with such a number, or a text that names its
+// units: "60 minutes", "1h30m", "PT1H", "1:00:00".
 func lifetimeOf(value any, unit v1alpha1.TimeUnit) (time.Duration, bool) {
 	if n, ok := number(value); ok {
 		return times(n, units[unit]), true
@@ -68,17 +68,16 @@ func lifetimeOf(value any, unit v1alpha1.TimeUnit) (time.Duration, bool) {
 }
 
 var (
-	// groups are digits with a separator between thousands. A single dot, as in
-	// 3.600, is a decimal point.
+	// groups matches digits with a separator between thousands. A single dot, as in 3.600, is a
+	// decimal point.
 	groups = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:['’][0-9]{3})+|(?:_[0-9]{3})+|(?:\.[0-9]{3}){2,})$`)
-	// decimalComma is a number with a comma for the decimal point, unless groups
-	// matches it.
+	// decimalComma matches a number with a decimal comma. groups is tried first.
 	decimalComma   = regexp.MustCompile(`^[0-9]+,[0-9]+$`)
 	groupSeparator = strings.NewReplacer(",", "", " ", "", "'", "", "’", "", "_", "", ".", "")
 )
 
-// separated reads a number with separators between thousands, or with a decimal
-// comma. Of minutes, hours and days, 1,500 may be one and a half, so it is not read.
+// separated reads a number with separators between thousands, or with a decimal comma. It rejects
+// minutes, hours and days such as 1,500, because that may mean one and a half.
 func separated(s string, unit v1alpha1.TimeUnit) (float64, bool) {
 	if groups.MatchString(s) {
 		if units[unit] > time.Second {
@@ -92,8 +91,8 @@ func separated(s string, unit v1alpha1.TimeUnit) (float64, bool) {
 	return 0, false
 }
 
-// clockTime is the duration that a match of clock stands for: 0 if it is negative,
-// since such a lifetime is over.
+// clockTime returns the duration of a match of clock. A negative duration becomes 0, because such a
+// lifetime is over.
 func clockTime(match []string) (time.Duration, bool) {
 	sign, days, hours := match[1], match[2], match[3]
 	if n, _ := parseNumber(hours); days != "" && n >= 24 {
@@ -106,7 +105,7 @@ func clockTime(match []string) (time.Duration, bool) {
 	return total, ok
 }
 
-// worded adds up amounts that have their units behind them.
+// worded adds up amounts that are followed by their units.
 func worded(s string) (total time.Duration, ok bool) {
 	for s != "" {
 		match := part.FindStringSubmatch(s)
@@ -119,7 +118,7 @@ func worded(s string) (total time.Duration, ok bool) {
 		}
 		amount, isNumber := parseNumber(match[1])
 		if !isNumber && unit <= time.Second {
-			// Of minutes, hours and days, 1,500 may be one and a half.
+			// In minutes, hours and days, 1,500 may mean one and a half.
 			amount, isNumber = parseNumber(groupSeparator.Replace(match[1]))
 		}
 		if !known || !isNumber {
@@ -145,8 +144,7 @@ func sum(amounts []string, units []time.Duration) (total time.Duration, ok bool)
 	return total, true
 }
 
-// times multiplies, between 0 and the longest lifetime. The unit is a second when
-// it is not given.
+// times returns amount times unit, between 0 and maxLifetime. The default unit is a second.
 func times(amount float64, unit time.Duration) time.Duration {
 	if unit == 0 {
 		unit = time.Second

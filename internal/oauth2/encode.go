@@ -41,8 +41,8 @@ func form(parameters parameters) string {
 	return form.Encode()
 }
 
-// marshal leaves characters such as '&' as they are: not every server decodes
-// what is escaped for HTML.
+// marshal encodes a value as JSON. It does not escape characters such as '&' for HTML, because some
+// servers do not decode such escapes.
 func marshal(value any) (string, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

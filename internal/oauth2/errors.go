@@ -31,7 +31,7 @@ func newError(response Response, class problem.Class, reason, format string, arg
 	return shown
 }
 
-// IsUnsent reports whether an error is a failure that was found before anything went to the server.
+// IsUnsent reports whether an error was found before anything was sent to the server.
 func IsUnsent(err error) bool {
 	unsent := problem.Of(err)
 	if unsent == nil {
@@ -44,8 +44,8 @@ func IsUnsent(err error) bool {
 	return false
 }
 
-// IsServerDown reports whether an error is a failure of the server whatever is requested: it
-// cannot be reached, or says that it fails.
+// IsServerDown reports whether an error affects every request to the server: the server cannot be
+// reached, or it reports a failure of its own.
 func IsServerDown(err error) bool {
 	found := problem.Of(err)
 	if found == nil || found.Class != problem.Unavailable {
@@ -58,14 +58,14 @@ func IsServerDown(err error) bool {
 	return false
 }
 
-// verdict is what is known about a kind of failure.
+// verdict describes a kind of failure.
 type verdict struct {
 	reason string
 	class  problem.Class
 	hint   string
 }
 
-// codes are the error codes that are understood.
+// codes are the known error codes.
 var codes = map[string]verdict{
 	"invalid_client": {v1alpha1.ReasonInvalidClient, problem.CredentialsRefused,
 		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
@@ -100,19 +100,19 @@ var codes = map[string]verdict{
 		"the request is retried"},
 }
 
-// knownCode returns what an error code of an RFC means, however the server spells it.
+// knownCode returns the verdict for an error code of an RFC. It ignores case and surrounding white
+// space.
 func knownCode(code string) (verdict, bool) {
 	known, isKnown := codes[normalCode(code)]
 	return known, isKnown
 }
 
-// normalCode is an error code as RFC 6749 spells it: some servers use another case.
+// normalCode returns an error code as RFC 6749 spells it: some servers use another case.
 func normalCode(code string) string { return strings.ToLower(strings.TrimSpace(code)) }
 
-// classify judges a failure by what the declaration says, then by an HTTP status
-// that a gateway may have sent instead of the server, then by the error code, then
-// by any other HTTP status. 401 counts as refused credentials unless the code names an
-// outage. It never judges by the text of a message.
+// classify returns the verdict for a failure. It checks, in this order: the declared statuses, an
+// HTTP status that a gateway may have sent, the error code, any other HTTP status. A 401 means
+// refused credentials, unless the code names an outage. The text of a message never counts.
 func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) verdict {
 	declared := *server.Response
 	known, isKnown := knownCode(code)
@@ -127,7 +127,7 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 		// The grant is a user's name and password.
 		return verdict{v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused, known.hint}
 	case isKnown && known.class == problem.MayPass && status == http.StatusUnauthorized:
-		// Whatever the code says, the server counts a login that failed.
+		// The server counts a failed login, whatever the code says.
 		return verdict{known.reason, problem.CredentialsRefused, known.hint}
 	case isKnown:
 		return known
@@ -142,8 +142,8 @@ func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) 
 
 var credentialsRefused = verdict{v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, codes["invalid_client"].hint}
 
-// isOutage reports whether a status means that the server or a gateway before it is
-// overloaded or failing, whatever the body says.
+// isOutage reports whether a status means that the server, or a gateway in front of it, is
+// overloaded or failing. The body does not matter.
 func isOutage(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -159,15 +159,15 @@ func outage(status int) verdict {
 	return verdict{v1alpha1.ReasonServerError, problem.Unavailable, "the request is retried"}
 }
 
-// isCredentialError reports whether the declaration says that an error code means
-// refused credentials. Codes that are numbers are compared by value.
+// isCredentialError reports whether an error code means refused credentials by the declaration.
+// Numbers are compared by value.
 func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
 	return code != "" && slices.ContainsFunc(declared.CredentialErrors, func(credentialError string) bool {
 		return sameScalar(code, credentialError)
 	})
 }
 
-// refusal is the error for a response by which the server refuses a token.
+// refusal returns the error for a response that refuses a token.
 func refusal(r refused) *Error {
 	status := r.response.StatusCode
 	verdict := classify(r.server, r.said.judged(r.server, status), status)
@@ -177,7 +177,8 @@ func refusal(r refused) *Error {
 	return shown
 }
 
-// lockout says why refused credentials are not tried again soon.
+// lockout explains why refused credentials are not retried soon. It returns an empty string for any
+// other class.
 func lockout(class problem.Class) string {
 	if class != problem.CredentialsRefused {
 		return ""
@@ -185,13 +186,14 @@ func lockout(class problem.Class) string {
 	return "; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts"
 }
 
-// unusable is the error for a response that should hold a token and does not.
+// unusable returns the error for a response that should have a token but does not.
 func unusable(endpoint string, response Response, format string, args ...any) *Error {
 	return newError(response, problem.MayPass, v1alpha1.ReasonInvalidResponse, "token endpoint %s answered HTTP %d, but %s",
 		endpoint, response.StatusCode, fmt.Sprintf(format, args...))
 }
 
-// retryAfter reads the header Retry-After: seconds, or an instant.
+// retryAfter returns the delay from the header Retry-After, which has seconds or a date. It returns
+// 0 if there is none.
 func retryAfter(response Response) time.Duration {
 	const maxDelay = 24 * time.Hour
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))

@@ -8,8 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// expired is the error for a token that is dead on arrival. A cache or a clock may be
-// the cause, so it passes.
+// expired returns the error for a token that has already expired on arrival. A cache or a clock may
+// be the cause, so the problem may resolve itself.
 func expired(endpoint string, response Response, expiresAt time.Time, lifetime Lifetime) *Error {
 	return newError(response, problem.Unavailable, v1alpha1.ReasonTokenExpired,
 		"token endpoint %s issued a token that has expired already: %s", endpoint, whyExpired(response, expiresAt, lifetime))
@@ -33,7 +33,8 @@ func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) strin
 	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and %s. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []", lifetime.At, before(ago, expiresAt), clocks)
 }
 
-// before says how long before its receipt a token expired, or when, if that was long ago.
+// before returns how long before its arrival a token expired, or the time of expiry if that was
+// long ago.
 func before(ago time.Duration, expiresAt time.Time) string {
 	const long = 48 * time.Hour
 	if ago > long {

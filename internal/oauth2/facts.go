@@ -9,17 +9,17 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// origin is where credentials come from, by the names of the keys that exist.
+// origin names the Secret and the keys that credentials come from.
 type origin struct {
 	// secret names the Secret; empty for none.
 	secret string
-	// keys are the keys of the Secret that the request uses, in order of importance.
+	// keys are the existing keys of the Secret that the request uses, the most important first.
 	keys []string
-	// roles are the keys by the names under which a profile asks for them.
+	// roles maps the names that a profile uses to the keys of the Secret.
 	roles map[string]string
 }
 
-// originOf lists the keys of the source that the declaration of a server uses.
+// originOf returns the origin of the credentials that the declaration of a server uses.
 func originOf(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) origin {
 	uses := usesOf(server)
 	names := []string{}
@@ -48,7 +48,7 @@ func originOf(source CredentialsSource, server v1alpha1.AuthorizationServerSpec)
 	return origin{secret: source.SecretName, keys: keys, roles: source.roles()}
 }
 
-// keyOf is the key of the Secret for the name of a secretKey.
+// keyOf returns the key of the Secret that a secretKey refers to.
 func (s CredentialsSource) keyOf(name string) string {
 	if key, isRole := s.roles()[name]; isRole {
 		return key
@@ -69,7 +69,7 @@ func mentions(text, key string, source CredentialsSource) bool {
 	return false
 }
 
-// templatesOf are the templates of the parameters, headers and claims of a server.
+// templatesOf returns the templates of the parameters, headers and claims of a server.
 func templatesOf(server v1alpha1.AuthorizationServerSpec) (texts []string) {
 	add := func(parameters []v1alpha1.Parameter) {
 		for _, parameter := range parameters {
@@ -89,14 +89,14 @@ func templatesOf(server v1alpha1.AuthorizationServerSpec) (texts []string) {
 	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
-// UsedKeys are the keys of the credentials Secret that a token request uses and that
-// the Secret has.
+// UsedKeys returns the existing keys of the credentials Secret that a token request uses.
 func UsedKeys(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) []string {
 	return originOf(source, server).keys
 }
 
-// String names the keys, such as
-// keys "client_id" and "client_secret" of Secret "my-client"; empty for none.
+// String returns the keys and their Secret, such as
+// keys "client_id" and "client_secret" of Secret "my-client".
+// It is empty if there are no keys.
 func (o origin) String() string {
 	if o.secret == "" || len(o.keys) == 0 {
 		return ""
@@ -115,8 +115,7 @@ func quotedKeys(keys []string) string {
 	return "key " + quoted[0]
 }
 
-// facts are what a request tells about itself for hints and notices. Nothing in them
-// is secret.
+// facts describe a request for hints and notices. They hold no secrets.
 type facts struct {
 	origin origin
 	// otherEncoding is the basicEncoding to try; empty if it makes no difference.

@@ -8,14 +8,15 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// MaxIssued bounds what a response yields together, in bytes: a Secret has at most 1 MiB of
-// data, and its metadata are stored with it.
+// MaxIssued bounds the token and the fields of a response together, in bytes. A Secret has at most
+// 1 MiB of data, and its metadata is stored with it.
 const MaxIssued = corev1.MaxSecretSize - 64<<10
 
 var errTooMuch = errors.New("more than a Secret can hold")
 
-// fieldsOf takes from a response what workloads need besides the token. A value counts as
-// often as it is named, because it is written as often.
+// fieldsOf returns the declared fields of a response, which workloads need besides the token, and
+// the names of the missing ones. If several fields name the same value, it counts for each of them,
+// because it is written for each.
 func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any, token string) (fields map[string]Sensitive, missing []string, err error) {
 	total := len(token)
 	for _, field := range server.Response.Fields {
@@ -35,7 +36,7 @@ func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 	return fields, missing, nil
 }
 
-// asText accepts every value: a text and a number as they are, the rest as JSON.
+// asText accepts every value. It returns a text or a number as it is, and any other value as JSON.
 func asText(value any) (string, bool) {
 	if text, ok := textOrNumber(value); ok {
 		return text, true

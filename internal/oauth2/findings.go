@@ -4,15 +4,15 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Place is where in a response a value lies.
+// Place is the location of a value in a response.
 type Place struct {
-	// Header of the response; empty when the value lies in the body.
+	// Header is the name of the response header; empty if the value is in the body.
 	Header string
-	// Pointer into the body; empty for the whole body.
+	// Pointer leads to the value in the body; empty for the whole body.
 	Pointer v1alpha1.JSONPointer
 }
 
-// String names the place.
+// String describes the place for a message.
 func (p Place) String() string {
 	switch {
 	case p.Header != "":
@@ -23,19 +23,20 @@ func (p Place) String() string {
 	return string(p.Pointer)
 }
 
-// Findings tell where ReadResponse found what it returned.
+// Findings are the locations of the values that ReadResponse found.
 type Findings struct {
 	AccessToken Place
-	// TokenType and Scope are nil where the response names none.
+	// TokenType and Scope are nil if the response has none.
 	TokenType, Scope *Place
 	Lifetime         LifetimeSource
-	// LifetimeAt is nil where the response itself names no lifetime.
+	// LifetimeAt is nil if the response itself has no lifetime.
 	LifetimeAt *Place
 }
 
-// Explain tells where in a response the token was found that ReadResponse returned.
+// Explain returns where in a response ReadResponse found the token and the values that belong to
+// it.
 func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token Token) Findings {
-	// ReadResponse has decoded it, or read a header alone.
+	// An error does not matter: ReadResponse has decoded the body already, or read only a header.
 	document, _ := documentOf(server, response)
 	findings := Findings{AccessToken: Place{Header: server.Response.AccessTokenHeader}}
 	if tokenInHeader(server, response) == "" {
@@ -50,7 +51,7 @@ func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token T
 	return findings
 }
 
-// firstAt returns where the first pointer finds what accept takes; nil for nowhere.
+// firstAt returns the place of the first value that accept accepts, or nil.
 func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) *Place {
 	for i := range pointers {
 		if _, found := first(document, pointers[i:i+1], accept); found {
@@ -60,8 +61,8 @@ func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(a
 	return nil
 }
 
-// Redact removes from a text that is to be shown what is secret in an exchange:
-// in the request, and in the response, in the usual encodings.
+// Redact removes the secrets of a request and its response from a text, in the common encodings, so
+// that the text can be shown.
 func Redact(text string, server v1alpha1.AuthorizationServerSpec, request *Request, response Response) string {
 	document, _ := documentOf(server, response)
 	return request.secrets(tokensIn(document, server, response)...).Cut(text)

@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// refused is a token request that a server refused, and what is known about it.
+// refused is a token request that a server refused, with the response and what it says.
 type refused struct {
 	server   v1alpha1.AuthorizationServerSpec
 	request  *Request
@@ -18,8 +18,8 @@ type refused struct {
 	said     saying
 }
 
-// hint says what to do: the field, and a value to try. It is composed from what is
-// known about the request, the metadata of the server, and the status.
+// hint says what to do: the field to change, and a value to try. It uses the request, the metadata
+// of the server, and the status.
 func (r refused) hint(verdict verdict) string {
 	clauses := r.clauses(verdict.reason)
 	if len(clauses) == 0 {
@@ -56,10 +56,10 @@ func (r refused) clauses(reason string) []string {
 	return nil
 }
 
-// dialect is what to check when nothing more is known.
+// dialect is the hint if nothing more specific is known.
 const dialect = "check authorizationServer.profile and authorizationServer.request against the server's documentation"
 
-// aboutStatus is for a refusal without a known code.
+// aboutStatus returns hints for a refusal without a known code.
 func (r refused) aboutStatus() []string {
 	switch r.response.StatusCode {
 	case http.StatusNotFound, http.StatusGone:
@@ -84,7 +84,7 @@ func (r refused) aboutStatus() []string {
 	return append(clauses, dialect)
 }
 
-// allowedMethod is a method to try: one that the server names, or the most likely.
+// allowedMethod returns an HTTP method to try: one that the server allows, or the most likely one.
 func (r refused) allowedMethod() string {
 	declared := string(r.server.Request.Method)
 	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut} {
@@ -105,7 +105,7 @@ func (r refused) otherRequestEncoding() v1alpha1.RequestEncoding {
 	return v1alpha1.JSONEncoding
 }
 
-// aboutEncoding is for servers that find no parameters in what they were sent.
+// aboutEncoding returns a hint for a server that finds no parameters in the request.
 func (r refused) aboutEncoding() []string {
 	if r.server.Request.Encoding == v1alpha1.FormEncoding {
 		return nil
@@ -113,8 +113,8 @@ func (r refused) aboutEncoding() []string {
 	return []string{"set authorizationServer.request.encoding to Form unless the server's documentation asks for " + string(r.server.Request.Encoding)}
 }
 
-// aboutMethod names a method of client authentication that the metadata have, if
-// they do not have the declared one.
+// aboutMethod names a method of client authentication from the metadata, if the metadata does not
+// have the declared one.
 func (r refused) aboutMethod() []string {
 	if message := MethodMismatch(r.server, r.request.Metadata); message != "" {
 		return []string{message}
@@ -131,7 +131,7 @@ func (r refused) aboutBasic() []string {
 	return []string{fmt.Sprintf("the client ID or secret holds characters that form-encoding changes: set authorizationServer.clientAuthentication.basicEncoding to %s if both are right", other)}
 }
 
-// aboutCredentials says which credentials to check, and what else makes a server
+// aboutCredentials says which credentials to check, and which settings can also make a server
 // refuse them.
 func (r refused) aboutCredentials() []string {
 	clauses := append(r.aboutBasic(), "check "+r.client())
@@ -150,28 +150,27 @@ func (r refused) aboutCredentials() []string {
 	return clauses
 }
 
-// metadataListMethods reports whether the server names its methods itself: then
-// aboutMethod says which one to set, if it is another.
+// metadataListMethods reports whether the server itself lists its methods. If so, aboutMethod names
+// the method to set, unless the declared one is in the list.
 func (r refused) metadataListMethods() bool {
 	return r.request.Metadata != nil && len(r.request.Metadata.TokenEndpointAuthMethodsSupported) > 0
 }
 
-// isOwnDialect reports whether ID and secret are sent as no RFC has it: then the method
-// was declared on purpose.
+// isOwnDialect reports whether client ID and secret are sent in a way that no RFC specifies. If so,
+// the method was declared on purpose.
 func (r refused) isOwnDialect() bool {
 	names := r.server.Request.ParameterNames
 	return r.server.Request.Encoding != v1alpha1.FormEncoding || r.server.ClientAuthentication.AuthorizationScheme != "" ||
 		(names != nil && (names.ClientID != nil || names.ClientSecret != nil))
 }
 
-// sendsSecret reports whether parameters, headers or an assertion prove who the
-// client is.
+// sendsSecret reports whether parameters, headers or an assertion authenticate the client.
 func (r refused) sendsSecret() bool {
 	uses := usesOf(r.server)
 	return len(uses.keys) > 0 || uses.templates || r.server.Request.Assertion != nil
 }
 
-// client names what authenticates the client, and the keys that hold it.
+// client names the credentials of the client, and the keys that hold them.
 func (r refused) client() string {
 	method := authenticationOf(r.server)
 	what := method.toCheck
@@ -184,8 +183,8 @@ func (r refused) client() string {
 	return what
 }
 
-// aboutPermission is for unauthorized_client and access_denied. Several servers
-// answer so for a wrong secret.
+// aboutPermission returns hints for unauthorized_client and access_denied. Several servers also
+// return these codes for a wrong secret.
 func (r refused) aboutPermission() []string {
 	if r.response.StatusCode == http.StatusUnauthorized {
 		return append(r.aboutCredentials(), r.permission())
@@ -211,7 +210,7 @@ func (r refused) aboutGrantType() []string {
 	return append(clauses, fmt.Sprintf("check authorizationServer.request.grantType, which is %q, and allow it to this client at the authorization server", declared))
 }
 
-// aboutGrant is for invalid_grant, which means something else for each grant.
+// aboutGrant returns hints for invalid_grant, whose meaning depends on the grant type.
 func (r refused) aboutGrant() []string {
 	grantType := r.server.Request.GrantType
 	switch {
@@ -234,7 +233,7 @@ func (r refused) orCredentials() string {
 	return "the credentials Secret"
 }
 
-// aboutUser names where user name and password come from.
+// aboutUser returns a hint for a wrong user name or password, with the keys that hold them.
 func (r refused) aboutUser() string {
 	hint := "check user name and password"
 	var keys []string
@@ -253,8 +252,8 @@ func (r refused) aboutUser() string {
 	return hint + ", and that the account is neither locked nor asked for a second factor"
 }
 
-// LogsUserIn reports whether a request logs a user in: by the password grant (RFC 6749
-// section 4.3), or by a parameter that is called a password.
+// LogsUserIn reports whether a request logs a user in: by the password grant (RFC 6749 section
+// 4.3), or by a parameter whose name contains "password".
 func LogsUserIn(server v1alpha1.AuthorizationServerSpec) bool {
 	return server.Request.GrantType == "password" || slices.ContainsFunc(server.Request.Parameters, func(parameter v1alpha1.Parameter) bool {
 		return strings.Contains(simple(parameter.Name), "password")
@@ -297,8 +296,8 @@ func (r refused) aboutTarget() []string {
 	return []string{"check spec.audience and spec.resources"}
 }
 
-// RefusesCredentials reports whether a failure may be about how the credentials were
-// written: not if the server got as far as the grant, the scope or the audience.
+// RefusesCredentials reports whether the encoding of the credentials may be the cause of a failure.
+// It is not the cause if the server already refused the grant, the scope or the audience.
 func (e *Error) RefusesCredentials() bool {
 	if isOutage(e.StatusCode) {
 		return false
@@ -318,8 +317,8 @@ func (e *Error) RefusesCredentials() bool {
 	return e.Class == problem.CredentialsRefused
 }
 
-// IsVendorFailure reports whether a server refused a request in a way that no RFC
-// specifies: by a code of its own, or without one. It may mean wrong credentials.
+// IsVendorFailure reports whether a server refused a request in a way that no RFC specifies: with a
+// code of its own, or without a code. Such a failure may mean wrong credentials.
 func IsVendorFailure(failure *Error) bool {
 	_, known := knownCode(failure.Code)
 	return failure.Reason == v1alpha1.ReasonRequestRefused && !known

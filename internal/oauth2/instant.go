@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// instantOf reads a point in time. Its zone is that of the value; without one it is
-// the declared zone, which is an offset, or UTC if that is empty. zoned reports
-// whether the value itself names its zone. A declared layout is tried first.
+// instantOf reads a point in time. If the value has no zone, it uses the declared zone, which is an
+// offset, or UTC if that is empty. zoned reports whether the value itself has a zone. A declared
+// layout is tried first.
 func instantOf(value any, layout, zone string) (at time.Time, zoned, ok bool) {
 	s, _ := scalar(value)
 	location := time.UTC
@@ -29,7 +29,7 @@ func instantOf(value any, layout, zone string) (at time.Time, zoned, ok bool) {
 	return at, false, ok
 }
 
-// instant reads what names a point in time without help: a count since 1970 or a
+// instant reads a value that needs no declared layout or zone: a count since 1970 or 1601, or a
 // date and time with a zone.
 func instant(value any) (time.Time, bool) {
 	s, _ := scalar(value)
@@ -59,13 +59,14 @@ func instant(value any) (time.Time, bool) {
 
 var dotNetDate = regexp.MustCompile(`^/Date\((-?[0-9]+)(?:[-+][0-9]{4})?\)/$`)
 
-// compactDate is a calendar and no count: 20261127, with hours and minutes, with
-// seconds, and with milliseconds.
+// compactDate matches a date, not a count: 20261127, followed by nothing, by hours and minutes, by
+// seconds too, or by milliseconds too.
 var compactDate = regexp.MustCompile(`^20[0-9]{6}(?:[0-9]{4}(?:[0-9]{2}(?:[0-9]{3})?)?)?$`)
 
-// since1970 reads seconds, milliseconds, microseconds or nanoseconds, by their size.
+// since1970 reads a count since 1970. The size of the number says whether it counts seconds,
+// milliseconds, microseconds or nanoseconds.
 func since1970(s string, n float64) (time.Time, bool) {
-	// In seconds these are the years 5138 and beyond; so they are smaller units.
+	// As seconds, these would be the year 5138 or later, so the units must be smaller.
 	const minMilliseconds, minMicroseconds, minNanoseconds = 1e11, 1e14, 1e17
 	if compactDate.MatchString(s) || isTicks(n) {
 		return time.Time{}, false
@@ -81,21 +82,21 @@ func since1970(s string, n float64) (time.Time, bool) {
 	return time.Unix(0, 0).Add(durationOf(n, math.MaxInt64)), true
 }
 
-// ticksOf1970 are the units of 100 ns from year 1, which .NET counts, until 1970.
+// ticksOf1970 is 1970 in .NET ticks, which are units of 100 ns since year 1.
 const ticksOf1970 = 621355968e9
 
-// isTicks reports whether a number is one of .NET's ticks of the years 1997 to 2123.
-// As nanoseconds it would lie between 1989 and 1991.
+// isTicks reports whether a number is a count of .NET ticks for the years 1997 to 2123. As
+// nanoseconds since 1970, such a number would be in the years 1989 to 1991.
 func isTicks(n float64) bool { return n >= 630e15 && n < 670e15 }
 
-// fileTimeOf1970 are the units of 100 ns from 1601, which Windows counts in UTC, until 1970.
+// fileTimeOf1970 is 1970 in the file times of Windows, which are units of 100 ns since 1601 in UTC.
 const fileTimeOf1970 = 116444736e9
 
-// isFileTime reports whether a number is such a count of the years 1997 to 2123. As
-// nanoseconds it would lie between 1973 and 1975.
+// isFileTime reports whether a number is a Windows file time of the years 1997 to 2123. As
+// nanoseconds since 1970, such a number would be in the years 1973 to 1975.
 func isFileTime(n float64) bool { return n >= 125e15 && n < 165e15 }
 
-// localTime reads a date and time without a zone as that of a location.
+// localTime reads a date and time without a zone, in the zone of the location.
 func localTime(s string, location *time.Location) (time.Time, bool) {
 	s = strings.TrimSpace(s)
 	if n, ok := parseNumber(s); ok && isTicks(n) {
@@ -117,10 +118,10 @@ func localTime(s string, location *time.Location) (time.Time, bool) {
 
 var (
 	dates = []string{"2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2 Jan 2006", "2-Jan-2006", "2-Jan-06", "Jan 2 2006", "2006-Jan-2"}
-	// Go's parser takes a fraction of a second without being told.
+	// Go's parser accepts a fraction of a second that the layout does not have.
 	clocks       = []string{"15:4:5", "15:4", "3:4:5 PM", "3:4 PM", "15.4.5", "3.4.5 PM", "150405", "1504"}
 	compactDates = []string{"20060102150405", "200601021504"}
-	// dateTimes are all dates with all clocks. Each starts with the year or names the
+	// dateTimes are all combinations of dates and clocks. Each starts with the year or names the
 	// month, so the order of day and month is never a guess.
 	dateTimes = func() (layouts []string) {
 		for _, date := range dates {
@@ -132,14 +133,14 @@ var (
 	}()
 )
 
-// dateTime reads a date and time that plainDate returned.
+// dateTime reads a date and time in the form that plainDate returns.
 func dateTime(s string, location *time.Location) (time.Time, bool) {
 	return parseAny(dateTimes, s, location)
 }
 
 func parseAny(layouts []string, s string, location *time.Location) (time.Time, bool) {
 	for _, layout := range layouts {
-		// Not time.Parse: it knows the zone that the machine happens to be in.
+		// Do not use time.Parse: it recognizes the local zone of the machine.
 		if at, err := time.ParseInLocation(layout, s, location); err == nil {
 			return at, true
 		}
@@ -148,8 +149,8 @@ func parseAny(layouts []string, s string, location *time.Location) (time.Time, b
 }
 
 var (
-	// zoneName follows an offset and adds nothing to it: [UTC] and [Europe/Paris] of
-	// Java, (Coordinated Universal Time) of JavaScript, UTC of Go.
+	// zoneName matches the name of a zone after an offset, which adds nothing to it: [UTC] and
+	// [Europe/Paris] of Java, (Coordinated Universal Time) of JavaScript, UTC of Go.
 	zoneName  = regexp.MustCompile(`(Z|[-+][0-9]{2}:?[0-9]{2}) ?(?:(?:\[[^\]]*\])+|\([^)]*\)|[A-Z]{3,5}|[-+][0-9]{2,4})$`)
 	monotonic = regexp.MustCompile(` M=[-+][0-9.]+$`)
 	utcOffset = regexp.MustCompile(`(?:GMT|UTC) ?([-+])([0-9]{1,2})(?::?([0-9]{2}))?$`)
@@ -157,12 +158,12 @@ var (
 	month     = regexp.MustCompile(`\b(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)\b\.?`)
 	halfDay   = regexp.MustCompile(`([0-9]) ?([AP])\.?M\b\.?`)
 	separator = regexp.MustCompile(`([0-9])(?:T|,? AT |,? )([0-9])`)
-	// lateYear is the year at the end, behind the time: Java, C and Twitter.
+	// lateYear matches the dates of Java, C and Twitter, which have the year after the time.
 	lateYear = regexp.MustCompile(`^([A-Z]{3} [0-9]{1,2}) (.*:.*) ([0-9]{4})$`)
 )
 
-// plainDate brings a date and time into the form that dateTimes has, with the zone
-// at the end if there is one.
+// plainDate converts a date and time to the form that dateTimes has. The zone, if there is one,
+// stays at the end.
 func plainDate(s string) string {
 	s = spaced(s)
 	s = monotonic.ReplaceAllString(s, "")
@@ -172,13 +173,13 @@ func plainDate(s string) string {
 	return lateYear.ReplaceAllString(halfDay.ReplaceAllString(s, "$1 ${2}M"), "$1 $3 $2")
 }
 
-// spaced is a text in capitals with single spaces.
+// spaced returns a text in upper case with single spaces.
 func spaced(s string) string { return strings.ToUpper(strings.Join(strings.Fields(s), " ")) }
 
-// zoneAtEnd are the only zones that are not local names: PST and CST mean several.
+// zoneAtEnd matches only the zones with one meaning: names such as PST and CST have several.
 var zoneAtEnd = regexp.MustCompile(`^(.*[0-9M]) ?(Z|UT|UTC|GMT|[-+][0-9]{2}(?::?[0-9]{2})?)$`)
 
-// splitZone cuts the zone off a date and time; nil for none.
+// splitZone cuts the zone off a date and time. It returns nil if there is no zone.
 func splitZone(s string) (string, *time.Location) {
 	if match := utcOffset.FindStringSubmatch(s); match != nil {
 		hours := match[2]

@@ -33,7 +33,7 @@ func resolve(document any, pointer v1alpha1.JSONPointer) (any, bool) {
 	return document, document != nil
 }
 
-// first returns what the first pointer finds that accept takes.
+// first returns the first value that a pointer leads to and accept accepts.
 func first[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) (T, bool) {
 	for _, pointer := range pointers {
 		if value, found := resolve(document, pointer); found {
@@ -52,8 +52,8 @@ func text(value any) (string, bool) {
 	return s, ok && s != ""
 }
 
-// textOrTexts accepts a text that is not empty, and a list of such texts, which it joins
-// by spaces.
+// textOrTexts accepts a text that is not empty, and a list of such texts, which it joins with
+// spaces.
 func textOrTexts(value any) (string, bool) {
 	items, isList := value.([]any)
 	if !isList {
@@ -78,7 +78,7 @@ func textOrNumber(value any) (string, bool) {
 	return text(value)
 }
 
-// scalar accepts a boolean too.
+// scalar accepts a boolean too, unlike textOrNumber.
 func scalar(value any) (string, bool) {
 	if truth, ok := value.(bool); ok {
 		return strconv.FormatBool(truth), true
@@ -86,8 +86,8 @@ func scalar(value any) (string, bool) {
 	return textOrNumber(value)
 }
 
-// codeText accepts an error code: a text or a number. What stands for "no error"
-// is none.
+// codeText accepts an error code: a text, a number or true. It rejects values that mean "no error",
+// such as 0 and false.
 func codeText(value any) (string, bool) {
 	switch v := value.(type) {
 	case json.Number:
@@ -100,7 +100,7 @@ func codeText(value any) (string, bool) {
 	return code, ok && strings.Trim(code, "0") != ""
 }
 
-// sameScalar compares a scalar with the text of another: numbers by value.
+// sameScalar reports whether two scalars are equal. It compares numbers by value.
 func sameScalar(a, b string) bool {
 	if a == b {
 		return true

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// layoutTokens are the letters of response.expiresAtLayout, and what Go writes
-// instead. Letters that differ only in case mean the same, but for M and m, H and h.
+// layoutTokens maps the letters of response.expiresAtLayout to the layouts of Go. Case matters only
+// for M and m, and for H and h.
 var layoutTokens = map[string]string{
 	"YYYY": "2006", "yyyy": "2006", "YY": "06", "yy": "06",
 	"MMM": "Jan", "MM": "1", "M": "1",
@@ -20,12 +20,13 @@ var layoutTokens = map[string]string{
 var (
 	layoutPart = regexp.MustCompile(`^(?:YYYY|yyyy|YY|yy|MMM|MM?|DD?|dd?|HH?|hh?|mm?|ss?|A|a|tt|T|[.,]S+|[-/., :])`)
 	layoutZone = regexp.MustCompile(` ?Z$`)
-	// spaceBeforeHalfDay is before AM or PM, as halfDay writes it.
+	// spaceBeforeHalfDay matches PM with the space before it, if there is one: halfDay always writes
+	// a space.
 	spaceBeforeHalfDay = regexp.MustCompile(` ?PM`)
 )
 
-// goLayout translates a layout. zoned reports whether a zone follows it. ok is false
-// if a part is not known or no date and time can be read by it.
+// goLayout translates a layout. zoned reports whether it ends with a zone. ok is false if a part is
+// not known, or if the layout does not have a whole date and time.
 func goLayout(layout string) (translated string, zoned, ok bool) {
 	rest := layoutZone.ReplaceAllString(layout, "")
 	zoned = rest != layout
@@ -38,7 +39,7 @@ func goLayout(layout string) (translated string, zoned, ok bool) {
 		rest = rest[len(found):]
 		switch token, known := layoutTokens[found]; {
 		case known && (seen[token] || (token == "4" && !seen["15"] && !seen["3"])):
-			// A part that is there twice, or a month that is written as minutes.
+			// A part occurs twice, or a month is written as minutes.
 			return "", false, false
 		case known:
 			translated += token
@@ -46,14 +47,14 @@ func goLayout(layout string) (translated string, zoned, ok bool) {
 		case len(found) == 1:
 			translated += found
 		}
-		// Go reads a fraction of a second without being told.
+		// A fraction of a second needs no translation: Go reads it without a layout.
 	}
 	hasDate := (seen["2006"] != seen["06"]) && (seen["1"] != seen["Jan"]) && seen["2"]
 	hasTime := (seen["15"] != (seen["3"] && seen["PM"])) && seen["4"]
 	return spaceBeforeHalfDay.ReplaceAllString(translated, " PM"), zoned, hasDate && hasTime
 }
 
-// byLayout reads a date and time of the declared layout.
+// byLayout reads a date and time in the declared layout.
 func byLayout(s, layout string, location *time.Location) (at time.Time, zoned, ok bool) {
 	translated, zoned, ok := goLayout(layout)
 	if !ok || len(s) > maxNotation {

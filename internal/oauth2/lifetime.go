@@ -10,11 +10,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// maxLifetime caps what a server claims, so that arithmetic on it is safe.
+// maxLifetime caps the lifetime that a server claims, so that arithmetic with it is safe.
 const maxLifetime = 10 * 365 * 24 * time.Hour
 
-// LifetimeSource is what told how long a token lives: the field of the
-// declaration by which it was found, or the claim exp.
+// LifetimeSource is the source of the lifetime of a token: a field of the declaration, or the claim
+// exp.
 type LifetimeSource string
 
 const (
@@ -22,11 +22,11 @@ const (
 	LifetimeFromExpiresAt LifetimeSource = "response.expiresAt"
 	LifetimeFromClaim     LifetimeSource = "claim exp of the JWT"
 	LifetimeFromDefault   LifetimeSource = "defaultTokenLifetime"
-	// LifetimeFromCaution is the cap for a lifetime that is there but cannot be read.
+	// LifetimeFromCaution is the cap for a token whose response has a lifetime that cannot be read.
 	LifetimeFromCaution LifetimeSource = "the maximum while a lifetime cannot be read"
 )
 
-// display names the source in a message: a field by its whole path.
+// display returns the source for a message: a field with its full path.
 func (s LifetimeSource) display() string {
 	if s == LifetimeFromExpiresIn || s == LifetimeFromExpiresAt {
 		return "authorizationServer." + string(s)
@@ -34,28 +34,27 @@ func (s LifetimeSource) display() string {
 	return "the " + string(s)
 }
 
-// Lifetime tells how it is known when a token expires.
+// Lifetime describes how the expiry of a token was determined.
 type Lifetime struct {
 	Source LifetimeSource
-	// At is nil where the response itself names no lifetime.
+	// At is nil if the response itself has no lifetime.
 	At *Place
-	// Assumed is the lifetime that is assumed; 0 when something told.
+	// Assumed is the assumed lifetime; 0 if the lifetime is known.
 	Assumed time.Duration
-	// IsCautious is true for a date without a zone that counts as no later than the default
+	// IsCautious is true if the expiry is a date without a zone that is capped at the default
 	// lifetime.
 	IsCautious bool
-	// Unread are the values that should have told and cannot be read.
+	// Unread are the values that should state the lifetime but cannot be read.
 	Unread []Unread
-	// HasClaim is true for a JWT that says itself when it expires: the token is never
-	// believed to live longer.
+	// HasClaim is true for a JWT with the claim exp. The expiry is never later than that claim.
 	HasClaim bool
 }
 
-// IsAssumed reports whether nothing that can be read tells the lifetime.
+// IsAssumed reports whether the lifetime is assumed, because no value that can be read states it.
 func (l Lifetime) IsAssumed() bool { return l.Assumed != 0 }
 
-// ExpirySource says whether the server states the expiry for certain. It is empty for a token
-// that comes from its Secret.
+// ExpirySource returns whether the server states the expiry or the operator assumes it. It is empty
+// for a token that was read from its Secret.
 func (l Lifetime) ExpirySource() v1alpha1.ExpirySource {
 	switch {
 	case l.Source == "":
@@ -66,13 +65,12 @@ func (l Lifetime) ExpirySource() v1alpha1.ExpirySource {
 	return v1alpha1.ExpiryFromServer
 }
 
-// IsUnreadable reports whether the lifetime is assumed although the response has a
-// value for it.
+// IsUnreadable reports whether the lifetime is assumed although the response has a value for it.
 func (l Lifetime) IsUnreadable() bool { return l.IsAssumed() && len(l.Unread) > 0 }
 
-// expiries are what a response and its token say about the expiry.
+// expiries are the times of expiry that a response and its token state.
 type expiries struct {
-	// relative, absolute and claim are nil where there is none.
+	// relative, absolute and claim are nil if there is none.
 	relative, absolute, claim *expiry
 	unread                    []Unread
 }
@@ -81,17 +79,17 @@ type expiry struct {
 	at     time.Time
 	source LifetimeSource
 	place  *Place
-	// isCautious is true if at is earlier than what the server told.
+	// isCautious is true if at is earlier than the expiry that the server stated.
 	isCautious bool
 }
 
-// maxCached is how long after its expiry a cache may still return a token.
+// maxCached is the maximum time after its expiry that a cache may still return a token.
 const maxCached = 24 * time.Hour
 
-// expiryOf finds out when a token expires: at the earliest of the relative and the
-// absolute value of the response and the claim exp of a JWT, else after the default
-// lifetime. A lifetime is anchored at the start of the request, which is never later
-// than the issue.
+// expiryOf returns the time when a token expires. That is the earliest of the relative value of the
+// response, the absolute value of the response, and the claim exp of a JWT. Without any of them,
+// the default lifetime applies. A lifetime starts at the start of the request, which is never later
+// than the issue of the token.
 func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token string, response Response) (time.Time, Lifetime) {
 	told := expiriesIn(server, document, token, response)
 	earliest := told.earliest()
@@ -134,8 +132,8 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 		told.absolute.isCautious = told.absolute.at.Equal(cautious(server, response))
 	}
 	if told.relative != nil && told.absolute != nil && response.ReceivedAt.Sub(told.absolute.at) > maxCached {
-		// No cache, but a clock that runs far behind: the server says that the token lives. The
-		// claim of a JWT counts all the same, because the API looks at it too.
+		// The cause is not a cache but a clock that is far behind: the server says that the token is
+		// still valid. The claim of a JWT counts nevertheless, because the API checks it too.
 		told.unread = append(told.unread, Unread{Field: LifetimeFromExpiresAt, At: *told.absolute.place, Kind: passedLongAgo})
 		told.absolute = nil
 	}
@@ -145,8 +143,8 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 	return told
 }
 
-// firstExpiry returns the first value that read takes, and otherwise what it does not
-// take, of which read returns the kind.
+// firstExpiry returns the first value that read accepts. If there is none, it returns the values
+// that read rejected, each with the kind that read returned.
 func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeSource, read func(any) (time.Time, string)) (*expiry, []Unread) {
 	var unread []Unread
 	for _, pointer := range pointers {
@@ -163,46 +161,46 @@ func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeS
 	return nil, unread
 }
 
-// isInstant reports whether a value cannot be a lifetime: as one it would be decades
-// long, and as an instant, in whatever notation, it lies within a few years.
+// isInstant reports whether a value is an instant rather than a lifetime. As a lifetime, it would
+// be decades long; as an instant, in any notation, it is at most 10 years from now.
 func isInstant(value any, lifetime time.Duration, now time.Time) bool {
 	const minLifetime = 1e9 * time.Second
 	if lifetime < min(minLifetime, maxLifetime) {
 		return false
 	}
 	text, _ := scalar(value)
-	// Some write a unit behind it.
+	// Some servers write a unit after the number.
 	text = strings.TrimRight(strings.ToLower(text), " abcdefghijklmnopqrstuvwxyz")
 	at, _, ok := instantOf(text, "", "")
 	return ok && at.Sub(now).Abs() < maxLifetime
 }
 
-// minExpiry is a bound: an earlier date is no expiry of a token.
+// minExpiry is the earliest date that can be the expiry of a token.
 var minExpiry = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// absoluteExpiry reads an instant, or returns what kind of value it cannot read.
-// Without a zone it may be meant as local time somewhere: then it counts as no later
-// than the default lifetime, so that no dead token seems alive.
+// absoluteExpiry reads an instant, or returns the kind of a value that it cannot read. A date
+// without a zone may be local time in any zone. It is capped at the default lifetime, so that an
+// expired token never seems valid.
 func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response Response) (time.Time, string) {
 	zone := server.Response.ExpiresAtZone
 	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
 	isCertain := zoned || zone != ""
 	switch latest := cautious(server, response); {
 	case !ok, at.Unix() > 0 && at.Before(minExpiry):
-		// A lifetime perhaps, or a count since another year.
+		// It may be a lifetime, or a count since another year.
 		return at, kindOf(value)
 	case !isCertain && at.After(latest):
 		return latest, ""
 	case !isCertain && !at.After(response.ReceivedAt):
 		return at, passedWithoutZone
 	case !at.Before(response.StartedAt.Add(maxLifetime)):
-		// Misunderstood, or meant as "never".
+		// The value was misread, or it means "never".
 		return at, farAhead
 	}
 	return at, ""
 }
 
-// cautious is the latest expiry by a date whose zone is not known.
+// cautious returns the cap for an expiry whose zone is not known.
 func cautious(server v1alpha1.AuthorizationServerSpec, response Response) time.Time {
 	return response.StartedAt.Add(server.DefaultTokenLifetime.Duration)
 }
@@ -218,7 +216,7 @@ func number(value any) (float64, bool) {
 	return 0, false
 }
 
-// parseNumber takes decimal notation only; a number too large is infinite.
+// parseNumber accepts only decimal notation. A number that is too large becomes infinite.
 func parseNumber(s string) (float64, bool) {
 	if s == "" || strings.Trim(s, "+-.0123456789eE") != "" {
 		return 0, false
@@ -230,7 +228,7 @@ func parseNumber(s string) (float64, bool) {
 	return f, true
 }
 
-// durationOf turns seconds into a duration between 0 and most.
+// durationOf converts seconds to a duration between 0 and limit.
 func durationOf(seconds float64, limit time.Duration) time.Duration {
 	switch {
 	case seconds <= 0:
