@@ -13,27 +13,27 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// maxURLLength is what the API takes, too.
+// maxURLLength is the maximum length of a URL, as in the API.
 const maxURLLength = 2048
 
-// Metadata is what an authorization server tells about itself (RFC 8414 section 2).
+// Metadata is the metadata of an authorization server (RFC 8414 section 2).
 type Metadata struct {
 	Issuer             string `json:"issuer"`
 	TokenEndpoint      string `json:"token_endpoint"`
 	RevocationEndpoint string `json:"revocation_endpoint"`
-	// MTLSEndpointAliases are for clients that show a certificate (RFC 8705 section 5).
+	// MTLSEndpointAliases are for clients that present a certificate (RFC 8705 section 5).
 	MTLSEndpointAliases struct {
 		TokenEndpoint      string `json:"token_endpoint"`
 		RevocationEndpoint string `json:"revocation_endpoint"`
 	} `json:"mtls_endpoint_aliases"`
-	// TokenEndpointAuthMethodsSupported, GrantTypesSupported and ScopesSupported serve
-	// hints. They decide nothing: some servers list less than they take.
+	// TokenEndpointAuthMethodsSupported, GrantTypesSupported and ScopesSupported are only for hints:
+	// some servers list less than they accept.
 	TokenEndpointAuthMethodsSupported nameList `json:"token_endpoint_auth_methods_supported"`
 	GrantTypesSupported               nameList `json:"grant_types_supported"`
 	ScopesSupported                   nameList `json:"scopes_supported"`
 }
 
-// Bytes is about what the metadata take in memory.
+// Bytes returns the approximate memory of the metadata.
 func (m *Metadata) Bytes() (total int) {
 	const header = 16
 	for _, text := range slices.Concat([]string{
@@ -44,15 +44,15 @@ func (m *Metadata) Bytes() (total int) {
 	return total
 }
 
-// isEndpoint holds what is discovered to the rules of what is declared.
+// isEndpoint reports whether a discovered URL meets the rules for declared URLs.
 func isEndpoint(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && len(text) <= maxURLLength && (u.Scheme == "https" || u.Scheme == "http") &&
 		u.Hostname() != "" && u.User == nil && !strings.Contains(text, "#")
 }
 
-// MetadataURLs are the places of an issuer's metadata, in the order in which they
-// are to be asked (RFC 8414 section 3.1, OpenID Connect Discovery section 4).
+// MetadataURLs returns the URLs of an issuer's metadata, in the order to try them (RFC 8414 section
+// 3.1, OpenID Connect Discovery section 4).
 func MetadataURLs(issuer string) []string {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -67,7 +67,7 @@ func MetadataURLs(issuer string) []string {
 }
 
 // ReadMetadata reads the metadata of an issuer. The error is an *Error. It quotes nothing of the
-// response: it may hold the secret of a client that the server learned before.
+// response, which may hold the secret of a client that the server learned earlier.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	request := DiscoveryRequest(from)
 	from = request.Destination.Name() + " " + from
@@ -100,8 +100,8 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	return metadata, nil
 }
 
-// anotherIssuer says what to do about metadata of another issuer. That is quoted only if it tells
-// no more than the declared one.
+// anotherIssuer says what to do if the metadata is of another issuer. It quotes that issuer only if
+// the two differ by a slash at the end.
 func anotherIssuer(declared, named string) string {
 	if named == declared+"/" || named+"/" == declared {
 		return fmt.Sprintf("the issuer %q: set authorizationServer.issuer to exactly that if it is the right one", named)
@@ -117,8 +117,8 @@ func discoveryError(response Response, format string, args ...any) *Error {
 	return newError(response, class, v1alpha1.ReasonDiscoveryFailed, format+"; discovery is retried", args...)
 }
 
-// Discovered is the declaration of a server with the endpoints that its metadata
-// name. A client that shows a certificate is sent to the aliases for that.
+// Discovered returns the declaration of a server with the endpoints from its metadata. A client
+// that presents a certificate gets the endpoints for such clients.
 func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
 	token, revocation := m.TokenEndpoint, m.RevocationEndpoint
 	if usesOf(server).certificate {
@@ -133,7 +133,7 @@ func (m Metadata) Discovered(server v1alpha1.AuthorizationServerSpec) v1alpha1.A
 	return server
 }
 
-// DiscoveryRequest asks for the metadata at a URL.
+// DiscoveryRequest returns the request for the metadata at a URL.
 func DiscoveryRequest(from string) *Request {
 	return &Request{
 		Method: http.MethodGet, URL: from, Destination: metadataDocument,

@@ -2,7 +2,8 @@ package oauth2
 
 import "github.com/tokensync/tokensync/api/v1alpha1"
 
-// names are the names of the parameters that fields cause; empty to leave one out.
+// names are the names of the parameters that the fields of a spec set. A parameter without a name
+// is left out.
 type names struct {
 	clientID, clientSecret, grantType, scope, audience, resource string
 	assertion, clientAssertion, clientAssertionType              string
@@ -31,7 +32,7 @@ func namesOf(server v1alpha1.AuthorizationServerSpec) names {
 		clientAssertionType: name(given.ClientAssertionType, "client_assertion_type"),
 	}
 	if authenticationOf(server).basic && given.ClientID == nil {
-		// The header holds it already.
+		// The header Authorization has the client ID already.
 		names.clientID = ""
 	}
 	return names

@@ -9,7 +9,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// noticesOf are what an admin should know about a token that was issued.
+// noticesOf returns the notices for an admin about an issued token.
 func noticesOf(server v1alpha1.AuthorizationServerSpec, request *Request, token Token) (notices []Notice) {
 	add := func(reason, message string) {
 		if message != "" {
@@ -25,14 +25,15 @@ func noticesOf(server v1alpha1.AuthorizationServerSpec, request *Request, token 
 	return notices
 }
 
-// scopeDiffers says how the granted scope differs from the one that was asked for.
-// A response without a scope grants what was asked for (RFC 6749 section 5.1).
+// scopeDiffers says how the granted scope differs from the requested one. It returns an empty
+// string if they are the same. A response without a scope grants the requested scope (RFC 6749
+// section 5.1).
 func scopeDiffers(asked []string, granted string) string {
 	if len(asked) == 0 || strings.TrimSpace(granted) == "" {
 		return ""
 	}
 	if slices.ContainsFunc(asked, func(scope string) bool { return strings.HasSuffix(scope, "/.default") }) {
-		// It stands for all that the client is allowed (Entra ID).
+		// Entra ID: this scope means everything that the client is allowed.
 		return ""
 	}
 	got := scopesIn(asked, granted)
@@ -49,8 +50,8 @@ func scopeDiffers(asked []string, granted string) string {
 	return strings.Join(parts, "; ")
 }
 
-// scopesIn splits a granted scope: at spaces, or at whatever else servers write
-// between scopes, if that is closer to what was asked for.
+// scopesIn splits a granted scope at spaces. It also splits at the other separators that servers
+// use if the result is closer to the requested scopes.
 func scopesIn(asked []string, granted string) []string {
 	bySpaces := strings.Fields(granted)
 	byAll := strings.FieldsFunc(granted, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;[]\"", r) })
@@ -60,7 +61,8 @@ func scopesIn(asked []string, granted string) []string {
 	return bySpaces
 }
 
-// tokenBound says what it means that a token is bound to a key (RFC 7800).
+// tokenBound explains what it means that a token is bound to a key (RFC 7800). It returns an empty
+// string if the token is not bound.
 func tokenBound(server v1alpha1.AuthorizationServerSpec, request *Request, token Token) string {
 	var claims struct {
 		Confirmation struct {
@@ -87,8 +89,7 @@ func tokenBound(server v1alpha1.AuthorizationServerSpec, request *Request, token
 	return ""
 }
 
-// readClaims reads the claims of a JWT without verifying it, and reports whether the
-// token is one.
+// readClaims reads the claims of a JWT without verifying it. It reports whether the token is a JWT.
 func readClaims(token string, into any) bool {
 	payload, ok := payloadOf(token)
 	return ok && json.Unmarshal([]byte(payload), into) == nil

@@ -13,7 +13,7 @@ import (
 
 var (
 	pageTitle = regexp.MustCompile(`(?is)<title[^>]*>([^<]+)</title>`)
-	// xmlText is the explanation in a document such as a SOAP fault.
+	// xmlText matches the explanation in a document such as a SOAP fault.
 	xmlText = regexp.MustCompile(`(?is)<(?:[a-z0-9]+:)?(?:faultstring|error_?description|error_?message|message|description|detail|reason)(?:\s[^>]*)?>([^<]+)</`)
 )
 
@@ -22,8 +22,8 @@ const (
 	xmlDocument = "an XML document"
 )
 
-// plain is the explanation in a body that is not JSON, and the kind of page that it
-// is. A body that may be a token is not shown.
+// plain returns the explanation in a body that is not JSON, and the kind of page if the body is a
+// page. It never returns a body that may be a token.
 func (f *wordFinder) plain(body string, status int) (text, page string) {
 	isText := isReadable(body)
 	if quoted, ok := quotedText(body); ok && !f.isSuccess {
@@ -44,7 +44,7 @@ func (f *wordFinder) plain(body string, status int) (text, page string) {
 	return f.undeclared(body, true), ""
 }
 
-// page is the title of a page, unless it says no more than the status.
+// page returns the kind of a page and its title. The title is empty if it only repeats the status.
 func (f *wordFinder) page(body string, isXML bool, status int) (title, page string) {
 	page = htmlPage
 	match := pageTitle.FindStringSubmatch(body)
@@ -61,7 +61,7 @@ func (f *wordFinder) page(body string, isXML bool, status int) (title, page stri
 	return f.undeclared(title, true), page
 }
 
-// titled describes a body that is a page; empty for another body.
+// titled describes a body that is a page. It returns an empty string for any other body.
 func titled(secrets *redact.Secrets, response Response) string {
 	body := strings.TrimSpace(response.Body.Reveal())
 	if !strings.HasPrefix(body, "<") {
@@ -73,7 +73,7 @@ func titled(secrets *redact.Secrets, response Response) string {
 	return ", but " + said.pageTitled()
 }
 
-// quotedText decodes a body that is a string of JSON: a secret in it may be escaped.
+// quotedText decodes a body that is a JSON string, because a secret in it may be escaped.
 func quotedText(body string) (text string, ok bool) {
 	document, err := DecodeJSON(body)
 	if err != nil {
@@ -83,7 +83,7 @@ func quotedText(body string) (text string, ok bool) {
 	return strings.TrimSpace(text), ok
 }
 
-// isReadable reports whether a body is text and no binary data.
+// isReadable reports whether a body is text, not binary data.
 func isReadable(body string) bool {
 	const maxRead = 4096
 	body = strings.ToValidUTF8(body[:min(len(body), maxRead)], "\ufffd")
@@ -96,7 +96,7 @@ func isReadable(body string) bool {
 	return odd*20 <= utf8.RuneCountInString(body)
 }
 
-// mediaType is the media type of a response; empty for none.
+// mediaType returns the media type of a response; empty for none.
 func mediaType(response Response) string {
 	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// parameters of a token request by name; most have one value.
+// parameters are the parameters of a token request by name. Most of them have one value.
 type parameters map[string][]value
 
-// set gives a parameter its values. Without a name, or without values, it is left out.
+// set sets the values of a parameter. It does nothing if the name is empty or there are no values.
 func (p parameters) set(name string, values ...value) {
 	if name != "" && len(values) > 0 {
 		p[name] = values
 	}
 }
 
-// shown are the parameters as they may be shown.
+// shown returns the parameters with their secrets masked.
 func (p parameters) shown() parameters {
 	shown := parameters{}
 	for name, values := range p {
@@ -31,8 +31,8 @@ func (p parameters) shown() parameters {
 	return shown
 }
 
-// object is the JSON object that has the parameters as members. A name that
-// starts with a slash is a JSON Pointer to the place of its value.
+// object returns the JSON object that has the parameters as members. A name that starts with a
+// slash is a JSON Pointer to the value.
 func (p parameters) object() (map[string]any, error) {
 	object := map[string]any{}
 	for _, name := range slices.SortedFunc(maps.Keys(p), p.whatIsJSONFirst) {
@@ -55,8 +55,8 @@ func (p parameters) object() (map[string]any, error) {
 	return object, nil
 }
 
-// whatIsJSONFirst orders names so that pointers lead into lists and objects that
-// are given as JSON.
+// whatIsJSONFirst orders the names of JSON values first, so that pointers can lead into these
+// values.
 func (p parameters) whatIsJSONFirst(a, b string) int {
 	isJSON := func(name string) int {
 		if len(p[name]) == 1 && p[name][0].kind == v1alpha1.JSONParameter {
@@ -67,8 +67,8 @@ func (p parameters) whatIsJSONFirst(a, b string) int {
 	return cmp.Or(isJSON(a)-isJSON(b), strings.Compare(a, b))
 }
 
-// put sets the member that a name or JSON Pointer leads to, and makes the objects
-// on the way. It returns false when something else is there.
+// put sets the value at a name or JSON Pointer, and creates the objects on the way. It returns
+// false if something else is there already.
 func put(object map[string]any, name string, value any) bool {
 	path := []string{name}
 	if strings.HasPrefix(name, "/") {
@@ -77,10 +77,10 @@ func put(object map[string]any, name string, value any) bool {
 			path[i] = unescape.Replace(token)
 		}
 	}
-	var place any = object
+	var current any = object
 	for i, token := range path {
 		last := i == len(path)-1
-		switch node := place.(type) {
+		switch node := current.(type) {
 		case map[string]any:
 			below, taken := node[token]
 			switch {
@@ -93,15 +93,15 @@ func put(object map[string]any, name string, value any) bool {
 				below = map[string]any{}
 				node[token] = below
 			}
-			place = below
+			current = below
 		case []any:
 			index, err := strconv.Atoi(token)
 			if err != nil || index < 0 || index >= len(node) || last {
 				return false
 			}
-			place = node[index]
+			current = node[index]
 		case mask:
-			// What is inside is hidden as well.
+			// The whole value is hidden, and so is everything in it.
 			return true
 		default:
 			return false
@@ -110,8 +110,8 @@ func put(object map[string]any, name string, value any) bool {
 	return false
 }
 
-// parametersOf returns the parameters of a token request. What the fields of the
-// API cause goes before parameters of the same name.
+// parametersOf returns the parameters of a token request. The fields of a spec take precedence over
+// declared parameters of the same name.
 func parametersOf(server v1alpha1.AuthorizationServerSpec, grant Grant, templateData templateData, assertions assertions) (parameters, error) {
 	parameters, names := parameters{}, namesOf(server)
 	var size size

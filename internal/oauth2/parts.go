@@ -16,9 +16,9 @@ func RequestPart(server v1alpha1.AuthorizationServerSpec) v1alpha1.Authorization
 	return server
 }
 
-// LifetimePart returns the part of a declaration that decides the expiry of a token: how its
-// source is read, or all that can tell a lifetime if the source is empty. What is assumed
-// without a source decides unless the server stated the expiry.
+// LifetimePart returns the part of a declaration that decides the expiry of a token. With a source,
+// that is the part by which the source is read; without a source, it is every part that can state a
+// lifetime. The default lifetime belongs to it, unless the server stated the expiry.
 func LifetimePart(server v1alpha1.AuthorizationServerSpec, expiry v1alpha1.ExpirySource, source LifetimeSource) v1alpha1.AuthorizationServerSpec {
 	part := v1alpha1.AuthorizationServerSpec{Response: &v1alpha1.TokenResponse{}}
 	declared := server.Response

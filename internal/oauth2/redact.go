@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/redact"
 )
 
-// secrets returns what no message about the request may show: what is secret in it, and
-// the given tokens.
+// secrets returns the texts that no message about the request may show: the secrets of the request,
+// and the given tokens.
 func (r *Request) secrets(tokens ...string) *redact.Secrets {
 	secrets := &redact.Secrets{}
 	if r.hide != nil {
@@ -27,8 +27,9 @@ func (r *Request) secrets(tokens ...string) *redact.Secrets {
 func hide(secrets *redact.Secrets, credentials Credentials, parameters parameters, headers map[string]value) {
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
 		secrets.AddAnyLength(secret)
-		// Base64 of both together may be shorter than what can be found of the secret. Of the ID no
-		// more than its end: a part of a secret counts, and the ID may be public.
+		// A server may repeat the base64 of ID and secret with too little of the secret to find it, so
+		// hide the two together as well. Only the end of the ID is added: each part of a long text is
+		// hidden, and the ID may be public.
 		id := credentials.ClientID.Reveal()
 		secrets.Add(id[max(0, len(id)-maxPairedID):] + ":" + secret)
 	}
@@ -37,7 +38,7 @@ func hide(secrets *redact.Secrets, credentials Credentials, parameters parameter
 		public = credentials.ClientID.Reveal()
 	}
 	for _, value := range credentials.parts() {
-		// A template finds spec.clientID among the values.
+		// The values have spec.clientID too, for templates.
 		if value.Reveal() != public {
 			secrets.Add(value.Reveal())
 		}
@@ -58,11 +59,12 @@ func hide(secrets *redact.Secrets, credentials Credentials, parameters parameter
 	}
 }
 
-// maxPairedID is less than the part of a secret that is searched for.
+// maxPairedID is less than the part of a secret that is searched for, so that the ID without the
+// secret is not hidden.
 const maxPairedID = 8
 
-// Redact removes a token, what came with it and what was made of it, from a text
-// that is to be shown.
+// Redact removes a token, its fields and the rendered values from a text, so that the text can be
+// shown.
 func (t Token) Redact(text string, rendered ...Sensitive) string {
 	secrets := &redact.Secrets{}
 	secrets.AddAnyLength(t.AccessToken.Reveal())
@@ -75,10 +77,10 @@ func (t Token) Redact(text string, rendered ...Sensitive) string {
 	return aJWT.ReplaceAllString(secrets.Cut(text), redacted)
 }
 
-// aJWT is a JSON Web Token, or what is left of one.
+// aJWT matches a JSON Web Token, or a part of one that has its beginning.
 var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9+/_=.-]{8,}`)
 
-// Show is the request as text, with [REDACTED] in the place of what is secret.
+// Show returns the request as text, with [REDACTED] in place of its secrets.
 func (r *Request) Show() (string, error) { return r.show() }
 
 func (r *Request) text(encoding v1alpha1.RequestEncoding, parameters parameters, headers map[string]value) (string, error) {
@@ -109,7 +111,7 @@ func joinQuery(rawURL, query string) string {
 	return rawURL + "?" + query
 }
 
-// FullURL is the URL with the query of the request. It may hold what is secret.
+// FullURL returns the URL with the query of the request. It may hold secrets.
 func (r *Request) FullURL() Sensitive {
 	return NewSensitive(joinQuery(r.URL, r.Query.Reveal()))
 }

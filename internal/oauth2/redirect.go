@@ -20,11 +20,11 @@ func redirected(endpoint string, request *Request, response Response) *Error {
 		endpoint, response.StatusCode, where)
 }
 
-// locationOf is where a redirect leads; empty if it does not say.
+// locationOf returns the URL that a redirect leads to; empty if there is none.
 func locationOf(request *Request, response Response) string {
 	secrets := request.secrets()
 	base, err := url.Parse(request.URL)
-	// Brackets are not allowed everywhere in a URL.
+	// Write the mark without its brackets, which are not allowed everywhere in a URL.
 	raw := strings.ReplaceAll(readable(response.Header.Get("Location"), secrets), redacted, strings.Trim(redacted, "[]"))
 	if err != nil || raw == "" {
 		return ""

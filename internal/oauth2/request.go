@@ -1,6 +1,5 @@
-// Package oauth2 builds the request to a token endpoint and reads its response,
-// both as an authorization server declares them. It is pure: it sends nothing,
-// and the time is an argument.
+// Package oauth2 builds the request to a token endpoint and reads its response, as the declaration of
+// an authorization server describes them. It is pure: it sends nothing, and the time is an argument.
 package oauth2
 
 import (
@@ -13,15 +12,16 @@ import (
 	"github.com/tokensync/tokensync/internal/redact"
 )
 
-// Grant is what a client asks for.
+// Grant is the input of a token request: the credentials of a client, and the access that it
+// requests.
 type Grant struct {
 	Credentials Credentials
 	Scopes      []string
 	Audience    string
 	// Resources are URIs (RFC 8707).
 	Resources []string
-	// ServiceAccountToken authenticates the client where UsesServiceAccountToken
-	// says so.
+	// ServiceAccountToken is the token of a ServiceAccount with the audience that
+	// ServiceAccountAudience returns; empty if none is needed.
 	ServiceAccountToken Sensitive
 }
 
@@ -34,27 +34,27 @@ type Request struct {
 	Method string
 	// URL holds nothing secret.
 	URL string
-	// Query is added to that of the URL; empty for none.
+	// Query is appended to the query of the URL; empty for none.
 	Query Sensitive
-	// Header by its canonical names.
+	// Header has the headers by their canonical names.
 	Header map[string]Sensitive
 	Body   Sensitive
 	// TLS is the client's side of the connection.
 	TLS TLS
-	// Destination names in messages what URL is; the zero value is a token endpoint.
+	// Destination is the kind of URL, for messages. The zero value is a token endpoint.
 	Destination Destination
-	// Metadata of the issuer, for hints; nil if the token endpoint was not discovered.
+	// Metadata is that of the issuer, for hints; nil if the token endpoint was not discovered.
 	Metadata *Metadata
 
-	// issuer is set if its metadata name the URL.
+	// issuer is the issuer whose metadata names the URL; empty for a declared URL.
 	issuer string
-	// hide adds what is secret in the request. A function prints nothing of it.
+	// hide adds the secrets of the request. It is a function so that no formatting can print them.
 	hide  func(*redact.Secrets)
 	show  func() (string, error)
 	facts facts
 }
 
-// Destination is a kind of URL and the field that leads to it.
+// Destination is a kind of URL, and the field that declares or discovers it.
 type Destination struct{ name, field string }
 
 var (
@@ -62,15 +62,15 @@ var (
 	revocationEndpoint = Destination{"revocation endpoint", "authorizationServer.revocation.endpoint"}
 )
 
-// Name is what a message calls the URL.
+// Name returns the name of the URL in messages.
 func (d Destination) Name() string { return cmp.Or(d.name, "token endpoint") }
 
-// Field is the field to check.
+// Field returns the field to check if the URL is wrong.
 func (d Destination) Field() string { return cmp.Or(d.field, "authorizationServer.tokenEndpoint") }
 
-// BuildRequest writes the token request (RFC 6749 section 4.4.2) in the dialect
-// of a server that a profile has completed. now is the time in assertions. What
-// makes no request of a declaration is an *Error.
+// BuildRequest returns the token request (RFC 6749 section 4.4.2) in the dialect of a server. A
+// profile must have completed the declaration. now is the time in assertions. If the declaration
+// does not allow a request, the error is a *problem.Problem.
 func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (*Request, error) {
 	assertions, err := assertionsOf(server, grant, now)
 	if err != nil {
@@ -85,7 +85,7 @@ func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time
 	return write(server.TokenEndpoint, server, grant, parameters, assertions, now)
 }
 
-// write puts parameters and headers together to a request.
+// write builds a request from parameters and headers.
 func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant, parameters parameters, assertions assertions, now time.Time) (*Request, error) {
 	request := &Request{Method: string(server.Request.Method), URL: endpoint, issuer: server.Issuer}
 	body, err := encode(server.Request.Encoding, parameters)
@@ -112,8 +112,8 @@ func write(endpoint string, server v1alpha1.AuthorizationServerSpec, grant Grant
 	return request, nil
 }
 
-// headersOf returns the headers of a request by their canonical names. The first
-// of two headers of one name counts: it is the user's.
+// headersOf returns the headers of a request by their canonical names. If two headers have the same
+// name, the first one counts, because it comes from the user.
 func headersOf(server v1alpha1.AuthorizationServerSpec, templateData templateData, contentType string) (map[string]value, error) {
 	headers := map[string]value{}
 	var size size

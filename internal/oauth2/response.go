@@ -12,14 +12,15 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// Response is what a token endpoint answered.
+// Response is the response of a token endpoint.
 type Response struct {
 	StatusCode int
 	// Header may hold a token.
 	Header http.Header `json:"-"`
-	// Body, decompressed.
+	// Body is decompressed.
 	Body Sensitive
-	// StartedAt is when the request was begun, ReceivedAt when the response was there.
+	// StartedAt is the time when the request started, and ReceivedAt the time when the response was
+	// there.
 	StartedAt  time.Time
 	ReceivedAt time.Time
 }
@@ -32,26 +33,26 @@ func (r Response) Format(state fmt.State, _ rune) {
 // Token is an access token and what is known about it.
 type Token struct {
 	AccessToken Sensitive
-	// Type as the server wrote it; Bearer when it wrote none.
+	// Type is the token type as the server wrote it; Bearer if it wrote none.
 	Type string
 	// IssuedAt and ExpiresAt are whole seconds.
 	IssuedAt  time.Time
 	ExpiresAt time.Time
-	// Scope that was granted; empty when the server does not tell.
+	// Scope is the granted scope; empty if the server does not state it.
 	Scope string
-	// Fields are further values of the response by the names that the declaration
-	// gives them, and MissingFields the names of those that were not there.
+	// Fields are further values of the response by their declared names. MissingFields are the
+	// declared names without a value in the response.
 	Fields        map[string]Sensitive
 	MissingFields []string
-	// Lifetime tells how ExpiresAt is known. A token that was read from its Secret has
-	// none.
+	// Lifetime describes how ExpiresAt was determined. It is empty for a token that was read from
+	// its Secret.
 	Lifetime Lifetime
-	// Notices are what an admin should know about the token.
+	// Notices are the notices for an admin about the token.
 	Notices []Notice
 }
 
-// ReadResponse finds the token in a response (RFC 6749 sections 5.1 and 5.2) in
-// the dialect of a server that a profile has completed. The error is an *Error.
+// ReadResponse returns the token in a response (RFC 6749 sections 5.1 and 5.2) in the dialect of a
+// server. A profile must have completed the declaration. The error is an *Error.
 func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) (*Token, error) {
 	endpoint := shownEndpoint(server.Issuer, server.TokenEndpoint)
 	if isRedirect(response.StatusCode) && !slices.Contains(server.Response.CredentialStatuses, int32(response.StatusCode)) { //nolint:gosec // A status has three digits.
@@ -71,8 +72,9 @@ func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, res
 	return readToken(server, endpoint, document, request, response)
 }
 
-// failureIn tells whether a response says that there is no token, and its error
-// code, which may be empty. On success, what is declared to tell it decides alone.
+// failureIn reports whether a response says that there is no token. It also returns the error code,
+// which may be empty. In a 2xx response, response.success alone decides, if it is declared and
+// present.
 func failureIn(server v1alpha1.AuthorizationServerSpec, document any, response Response) (code string, failed bool) {
 	code, _ = first(document, server.Response.ErrorCode, codeText)
 	if response.StatusCode < 200 || response.StatusCode > 299 {
@@ -124,7 +126,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	return token, nil
 }
 
-// noToken is the error for a response with neither a token nor a declared error code.
+// noToken returns the error for a response with neither a token nor a declared error code.
 func noToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, request *Request, response Response) error {
 	said := wordsOf(server, request, document, response)
 	if said.isFailure(server) {
@@ -138,7 +140,8 @@ func noToken(server v1alpha1.AuthorizationServerSpec, endpoint string, document 
 		places, said.says(response.StatusCode))
 }
 
-// tokenTypeIn returns the token type. It refuses a type whose token is useless without a key.
+// tokenTypeIn returns the token type. It returns an error for a type whose tokens are useless
+// without a key.
 func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, document any, response Response) (string, error) {
 	tokenType, _ := first(document, server.Response.TokenType, text)
 	switch strings.ToLower(tokenType) {
@@ -155,8 +158,8 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 	return tokenType, nil
 }
 
-// scopeIn finds the scope that was granted. It is shown, so it lacks the words that hold a
-// secret, unless spec.scopes shows them too.
+// scopeIn returns the granted scope. The scope is shown, so words that hold a secret are left out,
+// unless spec.scopes shows them too.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
 	scope, _ := first(document, server.Response.Scope, textOrTexts)
 	if scope == "" {

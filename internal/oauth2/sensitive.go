@@ -8,17 +8,17 @@ import (
 
 const redacted = redact.Mark
 
-// Sensitive holds a text that must not be shown: whatever prints, formats or
-// marshals it gets [REDACTED]. It is a pointer inside, because fmt does not call
-// the methods of unexported fields.
+// Sensitive holds a text that must not be shown. If it is printed, formatted or marshaled, the
+// result is [REDACTED]. It has a pointer, because fmt does not call the methods of unexported
+// fields.
 type Sensitive struct {
 	value *string
 }
 
-// NewSensitive hides a text.
+// NewSensitive returns a Sensitive with the text.
 func NewSensitive(text string) Sensitive { return Sensitive{value: &text} }
 
-// Reveal returns the text. Call it only where the text is put to its use.
+// Reveal returns the text. Call it only where the text itself is used.
 func (s Sensitive) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -26,7 +26,7 @@ func (s Sensitive) Reveal() string {
 	return *s.value
 }
 
-// IsEmpty tells whether there is no text.
+// IsEmpty reports whether there is no text.
 func (s Sensitive) IsEmpty() bool { return s.Reveal() == "" }
 
 // Format implements fmt.Formatter for every verb.
@@ -35,8 +35,8 @@ func (s Sensitive) Format(state fmt.State, _ rune) { _, _ = state.Write([]byte(r
 // String implements fmt.Stringer.
 func (s Sensitive) String() string { return redacted }
 
-// MarshalText serves the encoders of JSON and YAML.
+// MarshalText implements encoding.TextMarshaler, for JSON and YAML.
 func (s Sensitive) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalLog serves logr.
+// MarshalLog implements logr.Marshaler.
 func (s Sensitive) MarshalLog() any { return redacted }

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// ServiceAccountClaims are what a token of a Kubernetes ServiceAccount says of itself.
+// ServiceAccountClaims are claims in the token of a Kubernetes ServiceAccount.
 type ServiceAccountClaims struct {
 	Audience []string `json:"aud"`
 }
 
-// ReadServiceAccountToken reads the claims of such a token, without verifying it;
-// ok is false when it is none.
+// ReadServiceAccountToken reads the claims of a ServiceAccount token, without verifying it. ok is
+// false if the text is not such a token.
 func ReadServiceAccountToken(token Sensitive) (claims ServiceAccountClaims, ok bool) {
 	parts := strings.Split(token.Reveal(), ".")
 	if len(parts) != 3 {

@@ -8,19 +8,20 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// hiddenPart stands in a URL for a part that only the server has named.
+// hiddenPart replaces a part of a URL that only the server has named.
 const hiddenPart = "..."
 
-// commonParts are parts of URLs in which servers commonly lie. They tell nothing of a secret.
+// commonParts are common parts of the URLs of servers. They reveal nothing of a secret.
 var commonParts = strings.Fields(`access access-token accesstoken account accounts adfs admin api apis as as/token.oauth2 auth authn
 	authorization authorize com connect create default dev endpoint eu example global grant id identity idp introspect invalid
 	io issue jwt login mtls net oauth oauth1 oauth2 oauth20 oidc openid openid-connect openid-configuration org prod
 	protocol public realms rest revoke revocation secure service services session signin sso sts tenant tenants test token
 	token.oauth2 token.php tokens us v1 v1.0 v2 v2.0 v3 v4 well-known .well-known oauth-authorization-server www`)
 
-// shownURL is a URL as it may be shown. One that a server named as that of an issuer, or as
-// where to go instead, may hold a secret which the server learned before, and nobody knows which. So of such
-// a URL only those parts are shown that are in the issuer too, or are usual.
+// shownURL returns a URL as it may be shown. With an issuer, the URL comes from a server: from
+// metadata or from a redirect. Such a URL may hold a secret that the server learned earlier and
+// that the operator does not know. So only the parts that are common, or that the issuer has too,
+// are shown.
 func shownURL(issuer, raw string) string {
 	known, err := url.Parse(issuer)
 	if err != nil || issuer == "" {
@@ -47,14 +48,15 @@ func shownURL(issuer, raw string) string {
 	return scheme + "://" + host + strings.Join(parts, "/")
 }
 
-// consistsOf reports whether each part of a text is known or usual.
+// consistsOf reports whether each part of a text is known or common.
 func consistsOf(text, separator string, known []string) bool {
 	return !slices.ContainsFunc(strings.Split(text, separator), func(part string) bool {
 		return part != "" && !slices.Contains(known, part) && !slices.Contains(commonParts, part)
 	})
 }
 
-// ShownTokenEndpoint is the token endpoint of a server, declared or discovered, as it may be shown.
+// ShownTokenEndpoint returns the token endpoint of a server, declared or discovered, as it may be
+// shown.
 func ShownTokenEndpoint(server v1alpha1.AuthorizationServerSpec) string {
 	if server.Issuer == "" || server.TokenEndpoint == "" {
 		return server.TokenEndpoint
@@ -62,8 +64,8 @@ func ShownTokenEndpoint(server v1alpha1.AuthorizationServerSpec) string {
 	return shownURL(server.Issuer, server.TokenEndpoint)
 }
 
-// shownEndpoint is the shownURL of an endpoint. If parts of that are hidden, the issuer follows: an
-// admin finds them in its metadata.
+// shownEndpoint returns the shownURL of an endpoint. If parts of it are hidden, it adds the issuer,
+// so that an admin can look them up in its metadata.
 func shownEndpoint(issuer, raw string) string {
 	shown := shownURL(issuer, raw)
 	if issuer != "" && strings.Contains(shown, hiddenPart) {
@@ -72,11 +74,12 @@ func shownEndpoint(issuer, raw string) string {
 	return shown
 }
 
-// Where says where the request goes, such as "token endpoint https://idp.example.com/token", as
-// it may be shown.
+// Where returns the kind of URL and the URL as they may be shown, such as "token endpoint
+// https://idp.example.com/token".
 func (r *Request) Where() string { return r.Destination.Name() + " " + shownEndpoint(r.issuer, r.URL) }
 
-// ShownHost is the host that the request goes to, or that of the issuer if it may not be shown.
+// ShownHost returns the host of the request. If that may not be shown, it returns the host of the
+// issuer.
 func (r *Request) ShownHost() string {
 	if u, err := url.Parse(shownURL(r.issuer, r.URL)); err == nil && u.Hostname() != hiddenPart {
 		return u.Host

@@ -20,31 +20,31 @@ import (
 // signingKey signs JWTs.
 type signingKey struct {
 	algorithm jose.SignatureAlgorithm
-	// key is what go-jose takes: bytes or a crypto.Signer.
+	// key is a key for go-jose: bytes or a crypto.Signer.
 	key any
-	// id by which the server finds the key; empty for none.
+	// id identifies the key to the server; empty for none.
 	id string
 }
 
-// algorithms are those that a message may name.
+// algorithms are the algorithms that a message may name.
 var algorithms = []jose.SignatureAlgorithm{
 	jose.HS256, jose.HS384, jose.HS512, jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
-// unusable is the error of a key that does not go with its algorithm.
+// unusable returns the error for a key that cannot sign with its algorithm.
 func (k signingKey) unusable() error {
 	with := string(k.algorithm)
 	if !slices.Contains(algorithms, k.algorithm) {
-		// A JWK of the Secret names it.
+		// The name comes from a JWK in the Secret, so do not show it.
 		with = "the algorithm that its JWK names"
 	}
 	return credentialsError(v1alpha1.ReasonCredentialsInvalid,
 		"the key cannot sign with %s: correct the algorithm of the assertion, or put a key for it into the credentials Secret", with)
 }
 
-// signingKey chooses the key and the algorithm of an assertion: the client secret
-// or the private key.
+// signingKey returns the key and the algorithm of an assertion. The key is the client secret or the
+// private key.
 func (c Credentials) signingKey(algorithm v1alpha1.AssertionAlgorithm, keyID string, symmetric bool) (signingKey, error) {
 	if symmetric {
 		return c.secretKey(algorithm, keyID)
@@ -89,8 +89,8 @@ func (c Credentials) secretKey(algorithm v1alpha1.AssertionAlgorithm, keyID stri
 	return key, nil
 }
 
-// algorithmsOf are those that a key can sign with, the usual one first (RFC 7518
-// section 3.1, RFC 8037).
+// algorithmsOf returns the algorithms that a key can sign with, the default first (RFC 7518 section
+// 3.1, RFC 8037).
 func algorithmsOf(key any) []jose.SignatureAlgorithm {
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
@@ -118,17 +118,17 @@ func defaultAlgorithm(key any) jose.SignatureAlgorithm {
 }
 
 const (
-	// maxKeyText bounds the text of a private key, or of a set of them.
+	// maxKeyText bounds the text of a private key or a JWK Set, in bytes.
 	maxKeyText = 64 << 10
-	// maxKeySet bounds the keys of a JWK Set: each is parsed.
+	// maxKeySet bounds the number of keys in a JWK Set, because each key is parsed.
 	maxKeySet = 100
-	// largestModulus bounds RSA keys, in bits: the time of a signature grows with the
-	// cube of it, and nothing can end it.
+	// largestModulus bounds RSA keys, in bits. The time of a signature grows with the cube of this
+	// length, and a signature cannot be canceled.
 	largestModulus = 8192
 )
 
-// parsePrivateKey reads a private key: PEM (PKCS#1, PKCS#8, SEC1), a JWK, or a JWK
-// Set, of which it takes the key of the given ID, or the only one.
+// parsePrivateKey reads a private key: PEM (PKCS#1, PKCS#8, SEC1), a JWK, or a JWK Set. From a set,
+// it takes the key with the given ID, or the only key.
 func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -168,7 +168,7 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 		case block.Type == "OPENSSH PRIVATE KEY":
 			return jose.JSONWebKey{}, keyError("has the form of OpenSSH: convert it to PKCS#8 (ssh-keygen -p -m PKCS8)")
 		default:
-			// The certificate, or the parameters of the curve, may lie beside the key.
+			// A certificate, or the parameters of the curve, may be next to the key.
 			continue
 		}
 		if err != nil {
@@ -195,7 +195,7 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 	if file := (struct {
 		PrivateKey string `json:"private_key"`
 	}{}); json.Unmarshal([]byte(text), &file) == nil && strings.Contains(file.PrivateKey, "-----BEGIN ") {
-		// A file of a cloud's console: the key is a member of it.
+		// The key files of clouds have the key as a member.
 		return parsePEM(file.PrivateKey)
 	}
 	var candidates []jose.JSONWebKey
@@ -203,7 +203,7 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 		var jwk jose.JSONWebKey
 		if err := jwk.UnmarshalJSON(raw); err != nil {
 			if len(set.Keys) > 1 {
-				// Another key of the set may be the one (RFC 7517 section 5).
+				// Another key of the set may be the right one (RFC 7517 section 5).
 				continue
 			}
 			return jose.JSONWebKey{}, keyError("is no valid JWK")
@@ -241,8 +241,8 @@ func checkKey(key any) error {
 	return nil
 }
 
-// isWhole tells whether the parts of a JWK belong together: go-jose sees to it for
-// all other keys.
+// isWhole reports whether the public and the private part of an ECDSA key belong together. go-jose
+// checks all other keys itself.
 func isWhole(key *ecdsa.PrivateKey) bool {
 	private, err := key.ECDH()
 	public, publicErr := key.PublicKey.ECDH()

@@ -9,11 +9,11 @@ import (
 )
 
 // MaxSpecBytes bounds a spec as JSON, together with the finalizers of its object. The operator
-// holds the specs of all tenants in memory.
+// keeps the specs of all tenants in memory.
 const MaxSpecBytes = 64 << 10
 
-// CheckSpecSize returns an error if a spec is larger than an operator accepts. name is how the
-// message calls it.
+// CheckSpecSize returns an error if a spec is larger than MaxSpecBytes. name is the name of the
+// spec in the message.
 func CheckSpecSize(name string, spec any) error {
 	raw, err := json.Marshal(spec)
 	if err != nil {
@@ -25,23 +25,24 @@ func CheckSpecSize(name string, spec any) error {
 	return nil
 }
 
-// SpecTooLarge is the error about a spec with more than MaxSpecBytes. name is how the message
-// calls it.
+// SpecTooLarge returns the error for a spec with more than MaxSpecBytes. name is the name of the
+// spec in the message.
 func SpecTooLarge(name string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonSpecTooLarge,
 		"%s has more than %d KiB of JSON, and is not used: make its values shorter, or put them into the credentials Secret",
 		name, MaxSpecBytes>>10)
 }
 
-// maxValuesBytes bounds the declared values of a request: those of its parameters, those of its
-// headers, and the claims and headers of each JWT. Each of many names may take the same value.
+// maxValuesBytes bounds the total size of declared values. It applies separately to the parameters
+// of a request, to its headers, and to the claims and the JOSE headers of each JWT. Many names may
+// take the same value.
 const maxValuesBytes = 96 << 10
 
-// size is how many bytes of declared values there are so far.
+// size is the total size of the declared values so far, in bytes.
 type size int
 
-// add counts a value. The error says that the values are too large together; what names them in
-// the message.
+// add counts a value. It returns an error if the values are too large together. what names the
+// values in the message.
 func (s *size) add(what string, v value) error {
 	*s += size(len(v.text))
 	if *s > maxValuesBytes {

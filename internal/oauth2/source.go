@@ -14,32 +14,32 @@ import (
 const byteOrderMark = "\ufeff"
 
 const (
-	// maxValue bounds a value of a credentials Secret, and maxValuesTogether all that a template
-	// gets. A request holds several copies of them.
+	// maxValue bounds a value of a credentials Secret, and maxValuesTogether all values that a
+	// template gets, in bytes. A request holds several copies of the values.
 	maxValue          = 64 << 10
 	maxValuesTogether = 256 << 10
 )
 
-// CredentialsSource is where credentials come from.
+// CredentialsSource is where credentials come from: spec.clientID and the data of a Secret.
 type CredentialsSource struct {
-	// ClientID, if not empty, stands instead of the key ClientIDKey.
+	// ClientID, if not empty, is used instead of the key ClientIDKey.
 	ClientID string
-	// SecretName names the Secret, for messages; empty when there is none.
+	// SecretName names the Secret, for messages; empty if there is none.
 	SecretName      string
 	ClientIDKey     string
 	ClientSecretKey string
 	PrivateKeyKey   string
-	// Data of the Secret.
+	// Data is the data of the Secret.
 	Data map[string][]byte
 }
 
-// Notice is something that an admin should know although nothing failed.
+// Notice is a message for an admin about something that is not a failure.
 type Notice struct {
 	Reason  string
 	Message string
 }
 
-// reader takes values from a source until one is missing or cannot be used.
+// reader reads values from a source until a value is missing or cannot be used.
 type reader struct {
 	source  CredentialsSource
 	notices []Notice
@@ -97,7 +97,7 @@ func (r *reader) text(key, what, otherwise string) string {
 		r.fail(v1alpha1.ReasonCredentialsInvalid,
 			"key %q of Secret %q is not valid UTF-8: put the %s there as plain text", key, r.source.SecretName, what)
 	case value != string(raw) && !strings.HasSuffix(value, "-----"):
-		// After the last line of PEM, a newline belongs there.
+		// A newline after the last line of PEM is normal, so it gets no notice.
 		r.notice(v1alpha1.EventCredentialsTrimmed,
 			"key %q of Secret %q has a trailing newline or a byte order mark, which is not sent: remove it from the Secret",
 			key, r.source.SecretName)
@@ -105,8 +105,8 @@ func (r *reader) text(key, what, otherwise string) string {
 	return value
 }
 
-// values reads what parameters, headers and claims take from the Secret. What a
-// template takes cannot be told before it is rendered: it gets all there is.
+// values reads the values that parameters, headers and claims take from the Secret. Which values a
+// template uses is not known before it is rendered, so it gets all of them.
 func (r *reader) values(uses uses) map[string]Sensitive {
 	if len(uses.keys) == 0 && !uses.templates {
 		return nil
@@ -147,8 +147,8 @@ func (r *reader) values(uses uses) map[string]Sensitive {
 	return values
 }
 
-// roles are the keys by the names under which a profile asks for them: it cannot
-// know how a Secret's owner called them.
+// roles returns the keys of the Secret by the names that a profile uses. A profile cannot know
+// which names the owner of the Secret chose.
 func (s CredentialsSource) roles() map[string]string {
 	return map[string]string{
 		v1alpha1.DefaultClientIDKey:     s.ClientIDKey,
@@ -157,7 +157,7 @@ func (s CredentialsSource) roles() map[string]string {
 	}
 }
 
-// notice adds a notice, but not twice: a value may have several uses.
+// notice adds a notice, unless it was added before: a value may have several uses.
 func (r *reader) notice(reason, format string, args ...any) {
 	notice := Notice{Reason: reason, Message: fmt.Sprintf(format, args...)}
 	if !slices.Contains(r.notices, notice) {
@@ -175,7 +175,7 @@ func trim(value string) string {
 	return strings.TrimRight(strings.TrimPrefix(value, byteOrderMark), "\r\n")
 }
 
-// bytes is the size of all values.
+// bytes returns the size of all values.
 func (s CredentialsSource) bytes() (total int) {
 	for _, raw := range s.Data {
 		total += len(raw)
@@ -183,7 +183,7 @@ func (s CredentialsSource) bytes() (total int) {
 	return total
 }
 
-// keys lists the names of the keys, but not an endless list of them.
+// keys lists the first names of the keys.
 func (s CredentialsSource) keys() string {
 	const maxKeys = 8
 	keys := make([]string, 0, len(s.Data))

@@ -9,8 +9,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// nameList is a list of names in the metadata of a server. A list that is long, or
-// something else than a list of names, is empty: it must not fail the discovery.
+// nameList is a list of names in the metadata of a server. It is empty if the list is too long, or
+// if the value is not a list of names, so that it cannot fail the discovery.
 type nameList []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -43,9 +43,9 @@ func (m *Metadata) scopes() []string {
 	return m.ScopesSupported
 }
 
-// MethodMismatch says which method of client authentication to set, if the metadata
-// of the server list methods and the declared one is not among them. Methods by
-// parameters, headers or an assertion as the grant are not in such lists.
+// MethodMismatch says which method of client authentication to set, if the metadata of the server
+// lists methods but not the declared one. It returns an empty string for the method none, because
+// metadata does not list methods that use parameters, headers or an assertion as the grant.
 func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
 	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || authenticationOf(server).isNone() {
 		return ""
@@ -57,7 +57,8 @@ func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata)
 	return fmt.Sprintf("set authorizationServer.clientAuthentication.method, which is %s, to %s", declared, methodToTry(declared, supported))
 }
 
-// methodToTry prefers a method that needs no other credentials than the declared one.
+// methodToTry returns a supported method. It prefers methods that use the same credentials as the
+// declared one.
 func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []string) string {
 	for _, method := range clientAuthentications[declared].alternatives {
 		if slices.Contains(supported, string(method)) {
@@ -67,7 +68,7 @@ func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []strin
 	return oneOf(supported)
 }
 
-// registered reports whether a name is one of a method or a grant type: a hint may show it.
+// registered reports whether a name is that of a known method or grant type, which a hint may show.
 func registered(name string) bool {
 	_, isMethod := clientAuthentications[v1alpha1.ClientAuthenticationMethod(name)]
 	return isMethod || slices.Contains(grantTypes, name)
@@ -79,7 +80,7 @@ var grantTypes = []string{
 	"urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
 }
 
-// oneOf names what to choose of what metadata list.
+// oneOf returns a phrase for a choice among the names that the metadata lists.
 func oneOf(supported []string) string {
 	const one = "one that the metadata of the server name"
 	known := slices.DeleteFunc(slices.Clone(supported), func(name string) bool { return !registered(name) })
@@ -89,8 +90,8 @@ func oneOf(supported []string) string {
 	return one
 }
 
-// namesIn lists names of a server's metadata or of the spec: the first ones, without
-// what is no name.
+// namesIn lists the first names of a server's metadata or of the spec. It skips texts that are not
+// names.
 func namesIn(names []string) string {
 	const (
 		maxNames = 8
@@ -110,7 +111,7 @@ func namesIn(names []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// without are the names that are not among others.
+// without returns the names that are not in others.
 func without(names, others []string) (left []string) {
 	for _, name := range names {
 		if !slices.Contains(others, name) {

@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/internal/redact"
 )
 
-// describe tells the kind of a body that is not JSON, without showing it.
+// describe returns the kind of a body that is not JSON, without showing the body.
 func describe(request *Request, response Response) string {
 	if strings.TrimSpace(response.Body.Reveal()) == "" {
 		return "empty"
@@ -24,7 +24,7 @@ func describe(request *Request, response Response) string {
 	return "not JSON (content type " + shorten(mediaType, secrets) + ")" + page
 }
 
-// errorCode keeps what can be an error code (RFC 6749 section 5.2).
+// errorCode returns a code that can be an error code (RFC 6749 section 5.2), or an empty string.
 func errorCode(code string) string {
 	if strings.Contains(code, " ") || len(code) > maxCode {
 		return ""
@@ -32,7 +32,7 @@ func errorCode(code string) string {
 	return printable(code, maxCode)
 }
 
-// shorten makes a server's words fit for a message: without the secrets, and without JWTs.
+// shorten returns the words of a server for a message, without secrets and JWTs, cut to maxWords.
 func shorten(text string, secrets *redact.Secrets) string {
 	return cut(readable(text, secrets), maxWords)
 }
@@ -49,8 +49,8 @@ func readable(text string, secrets *redact.Secrets) string {
 	return clean(strings.Join(words, " "))
 }
 
-// cut ends a text after a word and marks the cut. A text without spaces is cut
-// after a letter.
+// cut shortens a text to a length. It cuts after a word and marks the cut. A text without spaces is
+// cut after a letter.
 func cut(s string, length int) string {
 	const mark = "..."
 	if len(s) <= length {
@@ -63,7 +63,7 @@ func cut(s string, length int) string {
 	return s + mark
 }
 
-// clean drops what cannot be seen.
+// clean removes the characters that are not visible.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if isControl(r) || unicode.Is(unicode.Cf, r) || r == '\ufffd' {
@@ -73,7 +73,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// printable keeps at most length bytes of printable text.
+// printable returns at most length bytes of the printable characters of a text.
 func printable(s string, length int) string {
 	s = clean(s)
 	if len(s) <= length {

@@ -16,27 +16,27 @@ import (
 
 // TLS is the client's side of a connection.
 type TLS struct {
-	// RootCAs stand instead of the system's; nil for those.
+	// RootCAs are used instead of those of the system; nil uses those of the system.
 	RootCAs *x509.CertPool
-	// Certificate is shown to the server; nil for none. It holds its private key.
+	// Certificate is presented to the server; nil for none. It holds its private key.
 	Certificate *tls.Certificate `json:"-"`
-	// Key tells one configuration from another; empty for the usual one.
+	// Key identifies the configuration; empty for the default.
 	Key string
-	// Bytes is about what the configuration takes at most.
+	// Bytes is the approximate maximum memory of the configuration.
 	Bytes int
 }
 
 const (
-	// maxChain bounds the text of a client certificate and its chain, and of the key with what
-	// lies beside it. maxChainLength bounds the certificates in it.
+	// maxChain bounds two texts, in bytes: a client certificate with its chain, and its private key.
+	// maxChainLength bounds the number of certificates.
 	maxChain       = 64 << 10
 	maxChainLength = 10
-	// maxKeyBytes bounds a private key in DER before it is parsed: the time for that grows
-	// with the square of its length. A key of 8192 bits takes 4.6 KiB.
+	// maxKeyBytes bounds a private key in DER before it is parsed, because the time to parse it
+	// grows with the square of its length. A key of 8192 bits takes 4.6 KiB.
 	maxKeyBytes = 6 << 10
 )
 
-// tlsOf makes the client's certificate.
+// tlsOf returns the TLS configuration with the client certificate of the credentials.
 func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 	if credentials.Certificate.IsEmpty() {
 		return TLS{}, nil
@@ -63,7 +63,7 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 			"the client certificate %s of the credentials Secret is not valid before %s: wait, or check the clocks",
 			v1alpha1.CertificateKey, leaf.NotBefore.UTC().Format(time.RFC3339))
 	}
-	// A connection needs the certificate in DER alone. Parsed, one of 48 KiB may take 2 MiB.
+	// A connection needs only the DER. A certificate of 48 KiB may take 2 MiB once it is parsed.
 	certificate.Leaf = nil
 	digest := sha256.Sum256([]byte(credentials.Certificate.Reveal() + credentials.CertificateKey.Reveal()))
 	return TLS{
@@ -72,7 +72,7 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 	}, nil
 }
 
-// checkKeyPair looks at the sizes before anything is parsed.
+// checkKeyPair checks the sizes before anything is parsed.
 func checkKeyPair(credentials Credentials) error {
 	for _, part := range []struct {
 		key  string
@@ -106,7 +106,7 @@ func checkKeyPair(credentials Credentials) error {
 	return nil
 }
 
-// blocks are those of a text in PEM.
+// blocks yields the PEM blocks of a text.
 func blocks(text string) iter.Seq[*pem.Block] {
 	return func(yield func(*pem.Block) bool) {
 		block, rest := pem.Decode([]byte(text))

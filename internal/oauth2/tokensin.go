@@ -9,11 +9,12 @@ import (
 
 var (
 	secretName = regexp.MustCompile(`(?i)token|secret|jwt|assertion|password|session|ticket|key`)
-	// token_type, token_scope and their like are told openly.
+	// publicName matches names such as token_type and token_scope, whose values are public.
 	publicName = regexp.MustCompile(`(?i)type|scope|_use$`)
 )
 
-// minToken is the length of a text that may be a token: a shorter one would mask out words.
+// minToken is the minimum length of a text that may be a token. Shorter texts would mask ordinary
+// words.
 const minToken = 8
 
 // tokensIn returns the texts of a response that must never be shown: the access token, and

@@ -10,16 +10,16 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Unread is a value that should tell how long a token lives, and cannot be read.
+// Unread is a value that should state the lifetime of a token but cannot be read.
 type Unread struct {
-	// Field of the declaration that points to the value.
+	// Field is the field of the declaration that points to the value.
 	Field LifetimeSource
 	At    Place
 	// Kind describes the value without showing it, such as "a string of 7 characters".
 	Kind string
 }
 
-// Kinds of values that have a remedy of their own.
+// These kinds of values have their own remedies.
 const (
 	// passedWithoutZone is a date without a zone that has passed in UTC: the server's zone
 	// is west of UTC, or the token has expired.
@@ -45,17 +45,18 @@ func kindOf(value any) string {
 	return anObject
 }
 
-// isBlank reports whether a value says nothing, as null does.
+// isBlank reports whether a value is null or a blank text.
 func isBlank(value any) bool {
 	s, isText := value.(string)
 	return value == nil || (isText && strings.TrimSpace(s) == "")
 }
 
-// maxAssumed caps the lifetime that is assumed for a token whose lifetime is there
-// but cannot be read: it may be shorter than the default.
+// maxAssumed caps the assumed lifetime of a token whose response has a lifetime that cannot be
+// read. That lifetime may be shorter than the default.
 const maxAssumed = time.Hour
 
-// assume returns the lifetime of a token whose response names none that can be read.
+// assume returns the lifetime that is assumed for a token whose response has no lifetime that can
+// be read.
 func assume(server v1alpha1.AuthorizationServerSpec, unread []Unread) (time.Duration, LifetimeSource) {
 	if len(unread) > 0 && server.DefaultTokenLifetime.Duration > maxAssumed {
 		return maxAssumed, LifetimeFromCaution
@@ -63,8 +64,8 @@ func assume(server v1alpha1.AuthorizationServerSpec, unread []Unread) (time.Dura
 	return server.DefaultTokenLifetime.Duration, LifetimeFromDefault
 }
 
-// Notice says that a lifetime was assumed, or that a value was not read; nil for
-// neither.
+// Notice returns a notice that a lifetime was assumed, or that a value could not be read. It
+// returns nil if neither is so.
 func (l Lifetime) Notice() *Notice {
 	switch {
 	case len(l.Unread) > 0:
@@ -92,7 +93,8 @@ func (l Lifetime) unreadMessage() string {
 		strings.Join(found, " and "), instead, remedy, strings.Join(fields, " and "))
 }
 
-// remedy says how the value can be read, after a semicolon; empty if it cannot.
+// remedy says how to make the value readable, after a semicolon. It is empty if that is not
+// possible.
 func (u Unread) remedy() string {
 	switch {
 	case u.Kind == passedWithoutZone:

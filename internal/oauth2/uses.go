@@ -9,36 +9,36 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// uses is what the token requests to an authorization server need of a client.
+// uses are the credentials that the token requests to an authorization server need.
 type uses struct {
 	clientID, clientSecret, privateKey, certificate bool
-	// keys of the credentials Secret, each with what takes its value.
+	// keys are the other keys of the credentials Secret, each with the parameter, header or claim
+	// that takes its value.
 	keys map[string]string
-	// templates tells that there are templates over the keys.
+	// templates is true if there are templates, which may use all keys.
 	templates bool
-	// audience of the token of a ServiceAccount; empty when none is needed.
+	// audience is the audience of a ServiceAccount token; empty if none is needed.
 	audience string
 }
 
-// UsesSecret tells whether a token request of a client with the given client ID,
-// which may be empty, needs anything of a credentials Secret. The server is one
-// that a profile has completed.
+// UsesSecret reports whether a token request needs a credentials Secret. clientID is that of the
+// spec, and may be empty. A profile must have completed the declaration of the server.
 func UsesSecret(server v1alpha1.AuthorizationServerSpec, clientID string) bool {
 	uses := usesOf(server)
 	return (uses.clientID && clientID == "") || uses.clientSecret || uses.privateKey || uses.certificate ||
 		len(uses.keys) > 0 || uses.templates
 }
 
-// SecretUse identifies what token requests take from a credentials Secret: declarations with the
-// same use take the same from it.
+// SecretUse identifies the values that token requests take from a credentials Secret. Declarations
+// with the same SecretUse take the same values.
 func SecretUse(server v1alpha1.AuthorizationServerSpec) string {
 	uses := usesOf(server)
 	return fmt.Sprintf("%t %t %t %t %t %q", uses.clientID, uses.clientSecret, uses.privateKey, uses.certificate, uses.templates,
 		slices.Sorted(maps.Keys(uses.keys)))
 }
 
-// ServiceAccountAudience is the audience of the token of a ServiceAccount that a
-// token request needs; empty when it needs none.
+// ServiceAccountAudience returns the audience of the ServiceAccount token that a token request
+// needs. It is empty if the request needs none.
 func ServiceAccountAudience(server v1alpha1.AuthorizationServerSpec) string {
 	return usesOf(server).audience
 }

@@ -10,24 +10,24 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// value is what a parameter, header or claim holds.
+// value is the value of a parameter, header or claim.
 type value struct {
 	text string
 	kind v1alpha1.ParameterType
-	// secret tells that the text must not be shown.
+	// secret is true if the text must not be shown.
 	secret bool
-	// isMasked tells that the text stands instead of a secret one.
+	// isMasked is true if the text replaces a secret one.
 	isMasked bool
 }
 
-// mask stands in JSON where something is hidden.
+// mask replaces a hidden value in JSON.
 type mask string
 
 func plain(text string) value { return value{text: text} }
 
 func hidden(text Sensitive) value { return value{text: text.Reveal(), secret: true} }
 
-// templateData is what values are made of.
+// templateData is the data from which values are made.
 type templateData struct {
 	credentials Credentials
 	scopes      []string
@@ -36,7 +36,7 @@ type templateData struct {
 	assertion Sensitive
 }
 
-// valueOf is the value of a declared parameter; what names it in messages.
+// valueOf returns the value of a declared parameter. what names it in messages.
 func (m templateData) valueOf(what string, parameter v1alpha1.Parameter) (value, error) {
 	v := value{kind: parameter.Type}
 	switch {
@@ -79,7 +79,7 @@ func (m templateData) render(what, text string) (string, error) {
 	return rendered, nil
 }
 
-// object is the JSON object of declared claims or headers.
+// object returns the JSON object of declared claims or headers.
 func (m templateData) object(what string, declared []v1alpha1.Parameter) (map[string]any, error) {
 	members := parameters{}
 	var size size
@@ -96,14 +96,14 @@ func (m templateData) object(what string, declared []v1alpha1.Parameter) (map[st
 	return members.object()
 }
 
-// invalid is the error of a declaration of which no request can be made.
+// invalid returns the error for a declaration that allows no request.
 func invalid(format string, args ...any) error {
 	return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)
 }
 
 var errNotOfType = errors.New("not of its type")
 
-// json is the value as it is encoded in JSON.
+// json returns the value as it is encoded in JSON.
 func (v value) json() (any, error) {
 	if v.isMasked {
 		return mask(v.text), nil
@@ -126,7 +126,7 @@ func (v value) json() (any, error) {
 	}
 }
 
-// leaves are the texts inside JSON.
+// leaves returns the texts and numbers inside a JSON value.
 func (v value) leaves() (texts []string) {
 	if v.kind != v1alpha1.JSONParameter {
 		return nil
@@ -148,13 +148,13 @@ func (v value) leaves() (texts []string) {
 			}
 		}
 	}
-	// The value was decoded before.
+	// There is no error: the value was decoded before.
 	document, _ := DecodeJSON(v.text)
 	walk(document)
 	return texts
 }
 
-// shown is the value as it may be shown.
+// shown returns the value as it may be shown.
 func (v value) shown() value {
 	if v.secret {
 		return value{text: redacted, kind: v.kind, isMasked: true}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Servers spell one name as error_msg, errorMsg or ErrorMsg. The lists below have
-// names in the form that simple gives them, the most telling first.
+// Servers spell the same name as error_msg, errorMsg or ErrorMsg. The lists below have the names in
+// the form that simple returns, the most informative first.
 var (
 	// textNames are members that hold an explanation.
 	textNames = []string{
@@ -36,13 +36,14 @@ const (
 	maxTexts   = 2
 )
 
-// simple is a name without what differs between spellings.
+// simple returns a name without the differences between spellings: in lower case, without
+// separators.
 var simple = func() func(string) string {
 	separators := strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
 	return func(name string) string { return strings.ToLower(separators.Replace(name)) }
 }()
 
-// wordObject is an object of a response that may hold words.
+// wordObject is an object of a response that may hold an error code or an explanation.
 type wordObject struct {
 	// named are its members by their simple names.
 	named map[string][]any
@@ -51,7 +52,7 @@ type wordObject struct {
 	of string
 }
 
-// wordObjects are the document and the objects in its containers, from the outside in.
+// wordObjects returns the document and the objects in its containers, from the outside in.
 func wordObjects(document any) (objects []wordObject) {
 	level := objectsIn("", document)
 	for range maxDepth {
@@ -69,8 +70,8 @@ func wordObjects(document any) (objects []wordObject) {
 	return objects[:min(len(objects), maxObjects)]
 }
 
-// objectsIn are a node that is an object, or the first objects of a list. An object
-// with many members holds data and no words.
+// objectsIn returns a node that is an object, or the first objects of a list. It skips an object
+// with many members, because that holds data.
 func objectsIn(of string, node any) (objects []wordObject) {
 	list, isList := node.([]any)
 	if !isList {
@@ -90,7 +91,7 @@ func objectsIn(of string, node any) (objects []wordObject) {
 	return objects
 }
 
-// undeclaredCode is the first error code; a code of RFC 6749 goes before others.
+// undeclaredCode returns the first known error code, or else the first error code.
 func (f *wordFinder) undeclaredCode(objects []wordObject, status int) (code string) {
 	for _, object := range objects {
 		for _, name := range codeNames {
@@ -112,8 +113,8 @@ func (f *wordFinder) undeclaredCode(objects []wordObject, status int) (code stri
 	return code
 }
 
-// undeclaredText is the first explanation and, if a place further inside has another
-// one, that too: the first is often no more than "Bad Request".
+// undeclaredText returns the first explanation, and the next one from further inside if it is
+// different: the first is often only "Bad Request".
 func (f *wordFinder) undeclaredText(objects []wordObject) string {
 	var texts []string
 	for _, object := range objects {
@@ -128,7 +129,7 @@ func (f *wordFinder) undeclaredText(objects []wordObject) string {
 	return f.declaredText(strings.Join(texts, "; "))
 }
 
-// textOf is the explanation in one object.
+// textOf returns the explanation in one object.
 func (f *wordFinder) textOf(object wordObject) string {
 	for _, name := range textNames {
 		for _, member := range object.named[name] {
@@ -144,7 +145,7 @@ func (f *wordFinder) textOf(object wordObject) string {
 	if object.of != "errors" {
 		return ""
 	}
-	// An explanation for each field of the request.
+	// The members are explanations, one for each field of the request.
 	for _, field := range slices.Sorted(maps.Keys(object.named)) {
 		if text := f.undeclared(sentences(object.named[field][0]), f.isSuccess); isSentence(text) {
 			return text
@@ -153,7 +154,7 @@ func (f *wordFinder) textOf(object wordObject) string {
 	return ""
 }
 
-// sentences are a text, or the first texts of a list.
+// sentences returns a text, or the first texts of a list.
 func sentences(member any) string {
 	if text, ok := text(member); ok {
 		return text

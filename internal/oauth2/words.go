@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxWords bounds what is shown of a server's explanation.
+	// maxWords bounds the part of a server's explanation that is shown, in bytes.
 	maxWords = 512
 	// maxCode bounds an error code.
 	maxCode = 64
@@ -22,15 +22,15 @@ const (
 	maxTried = 64
 )
 
-// saying is what a server says about a failure, without secrets.
+// saying is the error code and the explanation of a server, without secrets.
 type saying struct {
 	// code is the error code; empty for none.
 	code string
-	// raw is the value in the declared place of the code as the server wrote it; empty
-	// for none. It is compared, and never shown.
+	// raw is the declared code as the server wrote it; empty for none. It is compared, and never
+	// shown.
 	raw string
-	// declared is true if the code was found where the declaration has it. A code
-	// found elsewhere turns no success into a failure.
+	// declared is true if the code was found where it is declared. A code from elsewhere does not
+	// turn a success into a failure.
 	declared bool
 	// text is the explanation; empty for none.
 	text string
@@ -38,8 +38,8 @@ type saying struct {
 	page string
 }
 
-// wordsOf finds what a server says: where the declaration has it, then in the
-// places where servers commonly put it.
+// wordsOf returns the error code and the explanation of a server. It searches where they are
+// declared, then where servers commonly put them.
 func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document any, response Response) saying {
 	found := &wordFinder{
 		secrets: request.secrets(tokensIn(document, server, response)...), isSuccess: response.StatusCode < 300,
@@ -51,7 +51,7 @@ func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document
 	said.raw = said.code
 	sentence := ""
 	if isSentence(said.code) {
-		// Some servers put their explanation in the place of the code.
+		// Some servers put their explanation where the code should be.
 		sentence, said.code, said.declared = said.code, "", false
 	}
 	said.text, said.code = found.declaredText(said.text), found.declaredCode(said.code)
@@ -62,7 +62,7 @@ func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document
 	return said
 }
 
-// complete adds what the declared places did not have.
+// complete adds a code or an explanation that was not found where it is declared.
 func (f *wordFinder) complete(said saying, document any, response Response) saying {
 	body := strings.TrimSpace(strings.TrimPrefix(response.Body.Reveal(), byteOrderMark))
 	if document == nil || isText(document) {
@@ -88,9 +88,9 @@ func (f *wordFinder) complete(said saying, document any, response Response) sayi
 	return said
 }
 
-// judged is the code that classes a failure: the declared one, or another one if that
-// is a sentence which the declaration does not name. A code in an undeclared place does
-// not outrank 401: gateways answer 401 invalid_request for a wrong secret.
+// judged returns the code that classifies a failure. It is the declared code, unless that is a
+// sentence that the declaration does not name. Otherwise it is the code from elsewhere, but not
+// with status 401: gateways answer 401 invalid_request for a wrong secret.
 func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) string {
 	switch {
 	case s.raw != "" && (!isSentence(s.raw) || isCredentialError(*server.Response, s.raw)):
@@ -101,14 +101,14 @@ func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) stri
 	return s.code
 }
 
-// isFailure reports whether a 2xx response without a token is a refusal by a code
-// in an undeclared place: one of RFC 6749, or one that the declaration names.
+// isFailure reports whether a 2xx response without a token is a refusal, by a code that is not
+// where it is declared. The code must be a known one, or one that the declaration names.
 func (s saying) isFailure(server v1alpha1.AuthorizationServerSpec) bool {
 	_, known := knownCode(s.code)
 	return known || isCredentialError(*server.Response, s.code)
 }
 
-// answer writes status, code and explanation, such as
+// answer returns status, code and explanation, such as
 // HTTP 401 invalid_client ("no such client").
 func (s saying) answer(status int) string {
 	answer := fmt.Sprintf("HTTP %d", status)
@@ -118,7 +118,7 @@ func (s saying) answer(status int) string {
 	return answer + s.quoted()
 }
 
-// quoted is the explanation in brackets; empty for none.
+// quoted returns the explanation in parentheses; empty for none.
 func (s saying) quoted() string {
 	switch {
 	case s.page != "":
@@ -129,7 +129,7 @@ func (s saying) quoted() string {
 	return ""
 }
 
-// pageTitled is the kind of the page and its title, if it has one.
+// pageTitled returns the kind of the page and its title, if it has one.
 func (s saying) pageTitled() string {
 	if s.text == "" {
 		return s.page
@@ -137,7 +137,8 @@ func (s saying) pageTitled() string {
 	return fmt.Sprintf("%s titled %q", s.page, s.text)
 }
 
-// says is what the server says in a response without a token; empty for nothing.
+// says returns a clause with the code and the explanation in a response without a token. It is
+// empty if there is neither.
 func (s saying) says(status int) string {
 	code := s.code
 	if repeats(code, status) {
@@ -159,7 +160,7 @@ func isText(document any) bool {
 	return ok
 }
 
-// formOf reads a form, as which some old servers answer; nil for none.
+// formOf decodes a form, which some old servers answer with. It returns nil for any other body.
 func (f *wordFinder) formOf(response Response, body string) any {
 	if mediaType(response) != "application/x-www-form-urlencoded" {
 		return nil
@@ -175,7 +176,7 @@ func (f *wordFinder) formOf(response Response, body string) any {
 	return form
 }
 
-// formTokens are the texts of a form that must never be shown.
+// formTokens returns the texts of a form that must never be shown.
 func formTokens(form any) (tokens []string) {
 	members, _ := form.(map[string]any)
 	for name, member := range members {
@@ -186,11 +187,11 @@ func formTokens(form any) (tokens []string) {
 	return tokens
 }
 
-// wordFinder finds words that may be shown.
+// wordFinder finds error codes and explanations that may be shown.
 type wordFinder struct {
 	// secrets of the request and the response.
 	secrets *redact.Secrets
-	// tried counts the texts in undeclared places.
+	// tried counts the texts that were searched where nothing is declared.
 	tried int
 	// isSuccess is true for a 2xx response: a token may be anywhere in it.
 	isSuccess bool
@@ -198,13 +199,13 @@ type wordFinder struct {
 	maybeToken bool
 }
 
-// readable is a text without secrets, uncut.
+// readable returns a text without secrets, uncut.
 func (f *wordFinder) readable(text string) string { return readable(text, f.secrets) }
 
-// declaredText is an explanation from a declared place.
+// declaredText returns an explanation for a message.
 func (f *wordFinder) declaredText(text string) string { return shorten(text, f.secrets) }
 
-// declaredCode is an error code from a declared place. A known one is no secret.
+// declaredCode returns a declared error code for a message. A known code is not a secret.
 func (f *wordFinder) declaredCode(code string) string {
 	if _, known := knownCode(code); known {
 		return code
@@ -212,14 +213,14 @@ func (f *wordFinder) declaredCode(code string) string {
 	return errorCode(shorten(code, f.secrets))
 }
 
-// undeclared is an explanation from an undeclared place; empty if the text does not look
-// like one. Where a token may be anywhere, the text must be a sentence, and words
-// that look like a token are left out.
+// undeclared returns an explanation that was found where none is declared. It is empty if the text
+// does not look like an explanation. If a token may be anywhere in the response, the text must be a
+// sentence, and words that look like a token are redacted.
 func (f *wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 	if f.tried++; text == "" || f.tried > maxTried {
 		return ""
 	}
-	// Redacted first: what is dropped from a secret must not hide the rest of it.
+	// Redact first: a secret that has lost a part is not recognized any more.
 	shown := f.declaredText(text)
 	if !isSentence(shown) && (f.isSuccess || !plainWord.MatchString(shown) || isOpaque(shown)) {
 		return ""
@@ -234,8 +235,8 @@ func (f *wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 	return shown
 }
 
-// code is an error code from an undeclared place; empty if the text does not look
-// like one.
+// code returns an error code that was found where none is declared. It is empty if the text does
+// not look like a code.
 func (f *wordFinder) code(text string, status int) string {
 	if f.tried++; f.tried > maxTried || repeats(text, status) || !codeShape.MatchString(text) || isOpaque(text) || meansSuccess[strings.ToLower(text)] {
 		return ""
@@ -247,22 +248,21 @@ func (f *wordFinder) code(text string, status int) string {
 }
 
 var (
-	// plainWord is one word that is not a secret, such as Unauthorized or
-	// invalid-login.
+	// plainWord matches a few words that are not a secret, such as Unauthorized or invalid-login.
 	plainWord = regexp.MustCompile(`^[A-Za-z]+([ _.:-]?[A-Za-z]+){0,7}[.!]?$`)
 	codeShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$`)
-	// run is a run of letters and digits.
+	// run matches a run of letters, digits and the signs of base64.
 	run   = regexp.MustCompile(`[A-Za-z0-9+/=]+`)
 	digit = regexp.MustCompile(`[0-9]`)
-	// letter is looked for besides digits.
+	// letter matches a letter. A token has letters and digits.
 	letter = regexp.MustCompile(`[A-Za-z]`)
 )
 
-// meansSuccess are codes that say that nothing failed.
+// meansSuccess are the codes that mean success.
 var meansSuccess = map[string]bool{"ok": true, "success": true, "succeeded": true, "200": true, "true": true}
 
-// isOpaque reports whether a word looks like a token, a key or an ID, and not like
-// something to read.
+// isOpaque reports whether a word looks like a token, a key or an ID, rather than like readable
+// text.
 func isOpaque(word string) bool {
 	const (
 		maxDigits   = 8
@@ -278,8 +278,8 @@ func isOpaque(word string) bool {
 	})
 }
 
-// isPerhapsToken is stricter than isOpaque, for a response in which there should be a
-// token, so that a short one is not shown either.
+// isPerhapsToken is stricter than isOpaque. It is for a response that should hold a token, so that
+// a short token is not shown either.
 func isPerhapsToken(word string) bool {
 	const (
 		minToken    = 8
@@ -289,7 +289,7 @@ func isPerhapsToken(word string) bool {
 		(len(word) >= minToken && digit.MatchString(word) && letter.MatchString(word))
 }
 
-// withoutWords replaces words that look like a token.
+// withoutWords redacts the words that look like a token.
 func withoutWords(text string, looksLikeToken func(word string) bool) string {
 	words := strings.Fields(text)
 	for i, word := range words {
@@ -302,7 +302,7 @@ func withoutWords(text string, looksLikeToken func(word string) bool) string {
 
 var challengeParameter = regexp.MustCompile(`(?i)(?:^|[\s,])(error|error_description)\s*=\s*"([^"\\]+)"`)
 
-// challengeValue is a parameter of the header WWW-Authenticate (RFC 6750 section 3).
+// challengeValue returns a parameter of the header WWW-Authenticate (RFC 6750 section 3).
 func challengeValue(challenge, name string) string {
 	for _, match := range challengeParameter.FindAllStringSubmatch(challenge, -1) {
 		if strings.EqualFold(match[1], name) {
@@ -312,14 +312,14 @@ func challengeValue(challenge, name string) string {
 	return ""
 }
 
-// Saying is what a server says about a failure, without secrets.
+// Saying is the error code and the explanation of a server, without secrets.
 type Saying struct {
 	Code, Text string
-	// CodeDeclared is true if the code was found where the declaration has it.
+	// CodeDeclared is true if the code was found where it is declared.
 	CodeDeclared bool
 }
 
-// Says finds what a server says in a response without a token.
+// Says returns the error code and the explanation in a response without a token.
 func Says(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) Saying {
 	document, _ := documentOf(server, response)
 	said := wordsOf(server, request, document, response)
