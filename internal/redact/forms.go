@@ -9,12 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// form is a text as it stands, or as it was decoded. from and to tell for each byte where
-// in the original text it comes from.
+// form is a text as it is, or a decoded one. from and to are the range in the original text that
+// each byte comes from.
 type form struct {
 	text     []byte
 	from, to []int32
-	// isEncoded is true if single letters of the original do not stand for single bytes.
+	// isEncoded is true if a letter of the original is not a whole byte of the text, as in base64
+	// and hex.
 	isEncoded bool
 }
 
@@ -32,7 +33,7 @@ func (f *form) addByte(b byte, from, to int32) {
 	f.text, f.from, f.to = append(f.text, b), append(f.from, from), append(f.to, to)
 }
 
-// eachForm visits what a text can stand for: as it is, unescaped up to twice, and decoded
+// eachForm visits the forms of a text: the text as it is, unescaped once and twice, and decoded
 // from base64 or hex before or after it is unescaped once.
 func eachForm(text string, visit func(form)) {
 	plain := seen(text)
@@ -45,7 +46,7 @@ func eachForm(text string, visit func(form)) {
 	})
 }
 
-// decoded visits a form as base64 and as hex, and what these stand for.
+// decoded visits a form decoded from base64 and from hex, and each result unescaped.
 func decoded(f form, visit func(form)) {
 	visitBoth := func(f form) {
 		if len(f.text) >= minLength {
@@ -61,7 +62,7 @@ func decoded(f form, visit func(form)) {
 	}
 }
 
-// unescaped visits the forms that a text has without one kind of escapes, if it has any.
+// unescaped visits, for each kind of escape that a text has, the text without these escapes.
 func unescaped(f form, visit func(form)) {
 	for _, escape := range escapes {
 		if bytes.IndexByte(f.text, escape.sign) < 0 {
@@ -73,11 +74,11 @@ func unescaped(f form, visit func(form)) {
 	}
 }
 
-// escapes are the ways in which a server writes single letters of a text.
+// escapes are the ways in which a server escapes single letters of a text.
 var escapes = []struct {
 	sign byte
-	// decode decodes the beginning of a text that begins with the sign, and returns how
-	// many bytes that took; 0 if it is no escape.
+	// decode decodes an escape at the beginning of a text that begins with the sign, and returns its
+	// size in bytes; 0 if it is not an escape.
 	decode func(text []byte) (decoded []byte, size int)
 }{
 	{'%', percent},
@@ -85,7 +86,7 @@ var escapes = []struct {
 	{'&', entity},
 }
 
-// seen is the text without white space and what else does not show.
+// seen returns the text without white space and other invisible characters.
 func seen(text string) form {
 	f := newForm(len(text))
 	for at := 0; at < len(text); {
@@ -100,7 +101,7 @@ func seen(text string) form {
 	return f
 }
 
-// replaced decodes what begins with a sign.
+// replaced decodes the escapes that begin with a sign.
 func replaced(f form, sign byte, decode func(text []byte) ([]byte, int)) form {
 	out := newForm(len(f.text))
 	out.isEncoded = f.isEncoded
@@ -117,7 +118,7 @@ func replaced(f form, sign byte, decode func(text []byte) ([]byte, int)) form {
 	return out
 }
 
-// percent decodes URLs and forms.
+// percent decodes an escape of URLs and forms.
 func percent(rest []byte) ([]byte, int) {
 	if len(rest) > 1 && rest[1] == 'u' {
 		return number(rest, 2, 4)
@@ -125,7 +126,7 @@ func percent(rest []byte) ([]byte, int) {
 	return octet(rest, 1, 2, 16)
 }
 
-// backslash decodes the strings of JSON, JavaScript, Go, Python and C.
+// backslash decodes an escape in a string of JSON, JavaScript, Go, Python and C.
 func backslash(rest []byte) ([]byte, int) {
 	if len(rest) < 2 {
 		return nil, 0
@@ -146,14 +147,14 @@ func backslash(rest []byte) ([]byte, int) {
 	case isOctal(letter):
 		return octal(rest)
 	case strings.IndexByte("abfnrtv", letter) >= 0:
-		// A control character, which does not show.
+		// A control character is invisible.
 		return nil, 2
 	default:
 		return rest[1:2], 2
 	}
 }
 
-// unit decodes \uXXXX, of which two may make one rune.
+// unit decodes \uXXXX, or two of them that make one rune.
 func unit(rest []byte) ([]byte, int) {
 	decoded, size := number(rest, 2, 4)
 	if size == 0 || len(rest) < 12 || rest[6] != '\\' || rest[7] != 'u' {
@@ -167,7 +168,7 @@ func unit(rest []byte) ([]byte, int) {
 	return decoded, size
 }
 
-// number decodes a rune whose hexadecimal digits stand after a prefix.
+// number decodes a rune from the hexadecimal digits after a prefix.
 func number(rest []byte, prefix, digits int) ([]byte, int) {
 	if digits < 1 || len(rest) < prefix+digits {
 		return nil, 0
@@ -179,7 +180,7 @@ func number(rest []byte, prefix, digits int) ([]byte, int) {
 	return utf8.AppendRune(nil, rune(value)), prefix + digits //nolint:gosec // 31 bits.
 }
 
-// octet decodes a byte whose digits stand after a prefix.
+// octet decodes a byte from the digits after a prefix.
 func octet(rest []byte, prefix, digits, base int) ([]byte, int) {
 	if len(rest) < prefix+digits {
 		return nil, 0
@@ -199,7 +200,7 @@ func octal(rest []byte) ([]byte, int) {
 	}
 	decoded, size := octet(rest, 1, digits, 8)
 	if size == 0 {
-		// Three digits may be more than a byte.
+		// Three digits may be more than a byte, so decode two.
 		return octet(rest, 1, 2, 8)
 	}
 	return decoded, size
@@ -207,7 +208,7 @@ func octal(rest []byte) ([]byte, int) {
 
 func isOctal(b byte) bool { return '0' <= b && b <= '7' }
 
-// entity decodes HTML and XML.
+// entity decodes an entity of HTML and XML.
 func entity(rest []byte) ([]byte, int) {
 	const maxEntity = 12
 	if len(rest) > 2 && rest[1] == '#' {
@@ -248,16 +249,16 @@ func reference(rest []byte) ([]byte, int) {
 	return utf8.AppendRune(nil, rune(value)), end //nolint:gosec // 31 bits.
 }
 
-// gap ends a run of what was decoded. No UTF-8 has it.
+// gap ends a decoded run. It never occurs in UTF-8.
 const gap = 0xff
 
-// fromBase64 decodes each run of letters of base64, of either alphabet, after the first
-// letters of it are skipped: the run may begin before what was encoded.
+// fromBase64 decodes each run of base64 letters, of either alphabet. It skips the first letters of
+// each run, because the run may begin before the encoded text.
 func fromBase64(f form, skip int) form {
 	return fromDigits(f, skip, 6, func(rest []byte) (int, int) { return base64Digit(rest[0]), 1 })
 }
 
-// fromHex decodes each run of hexadecimal digits, with and without signs between the bytes.
+// fromHex decodes each run of hexadecimal digits, with or without separators between the bytes.
 func fromHex(f form, skip int) form {
 	return fromDigits(f, skip, 4, func(rest []byte) (int, int) {
 		if rest[0] == '0' && len(rest) > 1 && (rest[1] == 'x' || rest[1] == 'X') {
@@ -270,12 +271,12 @@ func fromHex(f form, skip int) form {
 const (
 	// noDigit ends a run.
 	noDigit = -1
-	// separator does not count.
+	// separator is skipped.
 	separator = -2
 )
 
-// fromDigits reads digits of some bits each, the highest first. next returns the first
-// digit of the rest and its size.
+// fromDigits decodes digits of the given number of bits each, the highest first. next returns the
+// first digit of the rest and its size.
 func fromDigits(f form, skip, bits int, next func(rest []byte) (digit, size int)) form {
 	out := newForm(len(f.text))
 	out.isEncoded = true

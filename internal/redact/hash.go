@@ -5,10 +5,11 @@ import (
 	"math/bits"
 )
 
-// partLength is the length of the parts by which a long secret is found.
+// partLength is the length of the parts by which a long secret is found, in bytes.
 const partLength = 16
 
-// prime is the base of the hashes. Two parts with one hash cost no more than a word.
+// prime is the base of the hashes. If two parts have the same hash, a harmless word is hidden at
+// worst.
 const prime = 0x9E3779B97F4A7C15
 
 // window is a rolling hash of the last partLength letters.
@@ -27,7 +28,7 @@ var power = func() uint64 {
 	return power
 }()
 
-// push adds a letter. It reports whether the window is full.
+// push adds a letter. It returns the hash of the window, and reports whether the window is full.
 func (w *window) push(letter byte) (hash uint64, isFull bool) {
 	w.hash = w.hash*prime + uint64(letter) + 1
 	if w.seen >= partLength {
@@ -38,7 +39,7 @@ func (w *window) push(letter byte) (hash uint64, isFull bool) {
 	return w.hash, w.seen >= partLength
 }
 
-// eachPart yields the hash of each part of a length, and where its last letter is.
+// eachPart yields the hash of each part of a length, with the index of the last letter of the part.
 func eachPart(letters []byte, length int) iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		if len(letters) < length {
@@ -60,7 +61,7 @@ func eachPart(letters []byte, length int) iter.Seq2[int, uint64] {
 	}
 }
 
-// filter tells quickly that a hash is not among others. It has false positives.
+// filter is a set of hashes that is fast to search. It has false positives.
 type filter struct {
 	bits  []uint64
 	shift int
@@ -75,7 +76,8 @@ func newFilter(width int) filter {
 // its bytes.
 func newParts(text string) filter { return newFilter(bits.Len(uint(len(text))) + 9) }
 
-// bit spreads the hash once more: the low bits of a product depend on few letters.
+// bit returns the bit for a hash. It multiplies once more, because the low bits of a product depend
+// on few letters.
 func (f filter) bit(hash uint64) (word int, mask uint64) {
 	at := (hash * prime) >> f.shift
 	return int(at / 64), 1 << (at % 64) //nolint:gosec // It has few bits.

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// letters are the bytes of a form as they are compared, and where in the original text
-// each comes from.
+// letters are the bytes of a form in which secrets are searched. from and to are the range in the
+// original text that each byte comes from.
 type letters struct {
 	text     []byte
 	from, to []int32
 }
 
-// lettersOf drops what cannot be seen, and the case.
+// lettersOf returns the letters of a form. It drops invisible characters and ignores case.
 func lettersOf(f form) letters {
 	out := letters{text: make([]byte, 0, len(f.text)), from: make([]int32, 0, len(f.text)), to: make([]int32, 0, len(f.text))}
 	for at := 0; at < len(f.text); {
@@ -30,7 +30,7 @@ func lettersOf(f form) letters {
 	return out
 }
 
-// lettersIn yields the bytes of a secret as they are compared.
+// lettersIn yields the letters of a secret, in the same way as lettersOf.
 func lettersIn(secret string) iter.Seq[byte] {
 	return func(yield func(byte) bool) {
 		var buffer [utf8.UTFMax]byte
@@ -55,7 +55,8 @@ func lettersIn(secret string) iter.Seq[byte] {
 	}
 }
 
-// appendLetter keeps a byte that is not UTF-8: it may end a run of what was decoded.
+// appendLetter appends a rune in lower case. It keeps a byte that is not UTF-8, because that may
+// end a decoded run.
 func appendLetter(to []byte, b byte, r rune, size int) []byte {
 	if size == 1 {
 		return append(to, lower(b))
@@ -70,11 +71,12 @@ func lower(b byte) byte {
 	return b
 }
 
-// isSeen reports whether a rune shows: the others may be dropped before the text is shown,
-// and must not hide a secret.
+// isSeen reports whether a rune is visible. Invisible runes may be dropped before the text is
+// shown, so they must not hide a secret.
 func isSeen(r rune) bool {
 	return !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != utf8.RuneError
 }
 
-// isSeenByte is isSeen for a byte that is no part of a longer rune. A form has + for a space.
+// isSeenByte is isSeen for a byte that is not part of a longer rune. A plus sign counts as a space,
+// as in a form.
 func isSeenByte(b byte) bool { return b > ' ' && b != 0x7f && b != '+' }

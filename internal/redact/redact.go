@@ -1,57 +1,58 @@
-// Package redact cuts secrets out of texts that are to be shown, in whatever encoding a
-// server repeats them. It searches the texts for the secrets, and its work for all texts of a
-// response is bounded. It is pure.
+// Package redact removes secrets from texts before these are shown, in any encoding in which a server
+// may repeat them. It searches the texts for the secrets. Its work for all texts of a response is
+// bounded. It is pure.
 package redact
 
 import (
 	"strings"
 )
 
-// Mark stands in the place of a secret.
+// Mark replaces a secret.
 const Mark = "[REDACTED]"
 
 const (
-	// maxText bounds a text. The end of a longer one is dropped unread.
+	// maxText bounds a text, in bytes. The end of a longer text is dropped unread.
 	maxText = 4 << 10
-	// margin is what is dropped besides. A secret that the bound splits is found if it
-	// begins before the margin: by its first partLength bytes, in any encoding.
+	// margin is the end of the first maxText bytes of a longer text, which is searched but not
+	// shown. A secret that goes beyond maxText is found if it begins before the margin: its first
+	// partLength bytes are enough, in any encoding.
 	margin = 256
-	// minLength is the length of what is cut out: a shorter text would blot out words.
+	// minLength is the minimum length of a text that is cut out: a shorter one would hide ordinary
+	// words.
 	minLength = 4
-	// maxShort bounds the secrets that are shorter than partLength. With more of them, no text
-	// is shown.
+	// maxShort bounds the number of secrets that are shorter than partLength. If there are more, no
+	// text is shown.
 	maxShort = 4096
-	// maxWork bounds the work for all texts together. A sentence and a usual Secret take a
+	// maxWork bounds the work for all texts together. A sentence and a typical Secret take a
 	// thousandth of it.
 	maxWork = 2 << 20
 )
 
-// The work of a search is counted in letters that are hashed. What else it does costs about as
-// much as so many of them: to decode a byte of a form, and to look up what the filter does not
-// rule out.
+// The work of a search is counted in hashed letters. decodingWork is the approximate cost of decoding
+// a byte of a form, and findingWork that of looking up a hash that the filter does not rule out.
 const (
 	decodingWork = 6
 	findingWork  = 12
 )
 
-// Secrets are texts that must not be shown. They are compared without case, white
-// space and plus signs, which are white space in a form. Of a long one, each part of partLength bytes counts, because servers quote
-// parts. The zero value holds none.
+// Secrets are texts that must not be shown. A search ignores case, white space and plus signs,
+// which are spaces in a form. Each part of partLength bytes of a long secret is a secret too,
+// because servers quote parts. The zero value holds no secrets.
 //
-// Make one for all texts of a response: the work for them together is bounded. What would cost
-// more is not searched, and not shown.
+// Use one Secrets for all texts of a response, because it bounds the work for them together. Texts
+// beyond that bound are neither searched nor shown.
 type Secrets struct {
 	long map[string]struct{}
-	// longBytes is the length of all long secrets.
+	// longBytes is the total length of all long secrets.
 	longBytes int
 	short     [partLength]hashes
 	// shorts is the number of short secrets.
 	shorts int
-	// work is what all searches took so far.
+	// work is the work of all searches so far.
 	work int
 }
 
-// Add adds secrets, and ignores those that are too short to be told from words.
+// Add adds secrets. It ignores texts that are too short to be distinguished from ordinary words.
 func (s *Secrets) Add(secrets ...string) {
 	for _, secret := range secrets {
 		if len(secret) >= minLength {
@@ -60,7 +61,7 @@ func (s *Secrets) Add(secrets ...string) {
 	}
 }
 
-// AddAnyLength adds a secret however short it is.
+// AddAnyLength adds a secret of any length.
 func (s *Secrets) AddAnyLength(secret string) {
 	letters := make([]byte, 0, partLength)
 	for letter := range lettersIn(secret) {
@@ -86,7 +87,7 @@ func (s *Secrets) AddAnyLength(secret string) {
 	}
 }
 
-// AddWords adds a secret and its words, each of which may be one.
+// AddWords adds a secret and its words, because each word may be a secret.
 func (s *Secrets) AddWords(secret string) {
 	s.Add(secret)
 	for word := range strings.FieldsSeq(secret) {
@@ -97,8 +98,8 @@ func (s *Secrets) AddWords(secret string) {
 	}
 }
 
-// Cut replaces the secrets in a text by Mark. Of a text of more than 4 KiB, it returns the
-// beginning. Of a text that it may not search to the end, it returns Mark alone.
+// Cut replaces the secrets in a text with Mark. It returns only the beginning of a text of more
+// than 4 KiB. If it may not search the whole text, it returns only Mark.
 func (s *Secrets) Cut(text string) string {
 	if text == "" || len(s.long) == 0 && s.shorts == 0 {
 		return bounded(text, make([]bool, min(len(text), maxText)))
@@ -113,17 +114,16 @@ func (s *Secrets) Cut(text string) string {
 	return bounded(text, hidden)
 }
 
-// isSpent reports whether no text may be searched, and so shown, any more.
+// isSpent reports whether the bound is reached, so that no more text may be searched or shown.
 func (s *Secrets) isSpent() bool { return s.work > maxWork || s.shorts > maxShort }
 
-// spend takes work from what is left. It reports whether there was so much; if not, nothing is
-// left.
+// spend takes work from the bound. It reports whether that much was left; if not, nothing is left.
 func (s *Secrets) spend(work int) bool {
 	s.work += min(work, maxWork+1-s.work)
 	return !s.isSpent()
 }
 
-// bounded is the text that may be shown, with Mark in the place of what is hidden.
+// bounded returns the text that may be shown, with Mark in place of the hidden bytes.
 func bounded(text string, hidden []bool) string {
 	shown := len(text)
 	if len(text) > maxText {
@@ -148,8 +148,8 @@ func bounded(text string, hidden []bool) string {
 	return out.String()
 }
 
-// find returns for each byte of a text whether it belongs to a secret. It ends early when the
-// work is spent.
+// find reports for each byte of a text whether it belongs to a secret. It ends early when the work
+// is spent.
 func (s *Secrets) find(text string) []bool {
 	found := newFindings(text)
 	hits := s.partsIn(text)
@@ -180,8 +180,8 @@ func (s *Secrets) eachForm(text string, visit func(form)) {
 	})
 }
 
-// partsIn returns the hashes of the parts of long secrets that are in a text, and a few
-// that are not.
+// partsIn returns the hashes of the parts of long secrets that are in a text, with a few false
+// positives.
 func (s *Secrets) partsIn(text string) (hits hashes) {
 	if len(s.long) == 0 || len(text) < partLength {
 		return hits
@@ -210,12 +210,12 @@ func (s *Secrets) partsIn(text string) (hits hashes) {
 	return hits
 }
 
-// findings are the places of secrets in a text.
+// findings are the positions of secrets in a text.
 type findings struct {
 	// edges is, for each byte, the number of secrets that begin there minus the number that end
 	// there.
 	edges []int32
-	// encoded has the bytes where a secret begins whose letters are no bytes.
+	// encoded is true for each byte where a secret begins whose form isEncoded.
 	encoded []bool
 }
 
@@ -223,8 +223,8 @@ func newFindings(text string) findings {
 	return findings{edges: make([]int32, len(text)+1), encoded: make([]bool, len(text))}
 }
 
-// search notes the secrets of one length in a form of the text, and returns how many letters the
-// filter did not rule out.
+// search records the secrets of one length in a form of the text. It returns the number of parts
+// that the filter did not rule out.
 func (f findings) search(in form, letters letters, sought *hashes, length int) (looked int) {
 	for i, hash := range eachPart(letters.text, length) {
 		if !sought.filter.mayHave(hash) {
@@ -241,7 +241,7 @@ func (f findings) search(in form, letters letters, sought *hashes, length int) (
 	return looked
 }
 
-// hidden returns for each byte of the text whether it must not be shown.
+// hidden reports for each byte of the text whether it must not be shown.
 func (f findings) hidden(text string) []bool {
 	hidden := make([]bool, len(text))
 	depth := int32(0)
@@ -253,8 +253,8 @@ func (f findings) hidden(text string) []bool {
 	return hidden
 }
 
-// hideRuns hides the whole word where a part of it, once decoded, is secret: the letters
-// around hold bits of it.
+// hideRuns hides a whole word if a part of it, once decoded, is secret: the letters around that
+// part hold bits of it.
 func hideRuns(text string, hidden, encoded []bool) {
 	for at := 0; at < len(text); {
 		end, isSecret := at, false

@@ -11,13 +11,13 @@ const (
 	MaxBytes = 64 << 10
 	// maxCalls bounds the function calls in a template. Each call runs at most once.
 	maxCalls = 128
-	// maxPattern bounds a layout of a date, and the characters that trimAll removes.
+	// maxPattern bounds the layout of a date, and the characters that trimAll removes.
 	maxPattern = 256
-	// maxDigits bounds a number of JSON. It has methods that parse it, and a template
-	// can call these although they are no functions.
+	// maxDigits bounds a JSON number. A template can call its methods, which parse it, although they
+	// are not in functions.
 	maxDigits = 256
-	// itemBytes is the size of an item of a list or a map without its content. A
-	// list that contains itself twice would grow without bound if items were free.
+	// itemBytes is the size of an item of a list or a map without its content. If items were free, a
+	// list that contains itself twice would grow without bound.
 	itemBytes = 64
 )
 
@@ -26,8 +26,8 @@ var (
 	errPattern = fault(fmt.Sprintf("takes no more than %d characters as its first argument", maxPattern))
 )
 
-// fits is the one bound on what grows: the output of a template and the result of a
-// function.
+// fits returns an error if a size is above MaxBytes. It bounds everything that grows: the output of
+// a template and the result of a function.
 func fits(bytes int) error {
 	if bytes > MaxBytes {
 		return errTooLong
@@ -45,8 +45,8 @@ func bounded[T any](result T) (T, error) {
 	return result, nil
 }
 
-// sizeOf returns about the bytes that values take as texts. It counts a value each
-// time that it occurs in a list or a map, and stops above MaxBytes.
+// sizeOf returns the approximate size of values as texts, in bytes. It counts a value each time
+// that it occurs in a list or a map, and stops above MaxBytes.
 func sizeOf(values ...any) (bytes int) {
 	for _, value := range values {
 		switch value := value.(type) {
@@ -72,7 +72,7 @@ func sizeOf(values ...any) (bytes int) {
 	return bytes
 }
 
-// builder builds a text that fits.
+// builder builds a text of at most MaxBytes.
 type builder struct{ text strings.Builder }
 
 func (b *builder) Write(p []byte) (int, error) { return len(p), b.add(string(p)) }

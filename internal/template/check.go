@@ -7,9 +7,9 @@ import (
 	"text/template/parse"
 )
 
-// check returns an error for a template that defines another one, loops, calls an
-// unknown function, or calls too many. Without loops and definitions, each part
-// of a template is rendered at most once.
+// check returns an error for a template that defines another template, loops, calls an unknown
+// function, or calls too many functions. Without loops and definitions, each part of a template is
+// rendered at most once.
 func check(tree *parse.Tree, trees map[string]*parse.Tree, text string) error {
 	first := -1
 	for _, other := range trees {

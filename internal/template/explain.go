@@ -24,8 +24,8 @@ var (
 	calling = regexp.MustCompile(`^error calling (\w+): `)
 )
 
-// explainParsing puts the line first. The error can quote the template, which is not
-// secret.
+// explainParsing returns a parsing error with the line first. The error can quote the template,
+// which is not secret.
 func explainParsing(err error) error {
 	if parts := parsing.FindStringSubmatch(err.Error()); parts != nil {
 		return fault(fmt.Sprintf("line %s: %s", parts[1], cut(parts[2])))
@@ -33,8 +33,8 @@ func explainParsing(err error) error {
 	return fault(cut(strings.TrimPrefix(err.Error(), "template: ")))
 }
 
-// MissingKeyError is the error of a template that uses a key that is not in its data. A key
-// that is missing inside a value is another error: the next value may have it.
+// MissingKeyError is the error for a template that uses a key that is not in its data. If the key
+// is missing inside a value, the error is a different one, because the next value may have the key.
 type MissingKeyError struct{ fault }
 
 // explain returns an error with the line and without any value. The errors of
@@ -53,7 +53,7 @@ func explain(err error, text string, data map[string]any) error {
 }
 
 // isGivenKey reports whether a message is about a key of the data itself, which the template
-// contains as .key. text/template cuts a long part.
+// contains as .key. text/template shortens a long part of the template.
 func isGivenKey(part, message string) bool {
 	found := missing.FindStringSubmatch(message)
 	if found == nil {
@@ -99,13 +99,13 @@ func reason(err error, part, message, text string, data map[string]any) string {
 // errNotTaken replaces the error of a function, which can quote its arguments.
 var errNotTaken = fault("is it given what it takes?")
 
-// missingKeyError is the error of a key that is missing. It holds the key.
+// missingKeyError is the error for a missing key. It holds the key.
 type missingKeyError string
 
 func (missingKeyError) Error() string { return "there is no such key" }
 
-// explain shows the key if the template contains it. Another key is computed, maybe
-// from a value.
+// explain shows the key if the template contains it. Any other key is computed, perhaps from a
+// value.
 func (m missingKeyError) explain(text string, data map[string]any) string {
 	key := string(m)
 	if key == "" || !strings.Contains(text, key) {
@@ -122,8 +122,8 @@ type failError string
 
 func (failError) Error() string { return "fail" }
 
-// explain shows the message if the template contains it. Another message is computed,
-// maybe from a value.
+// explain shows the message if the template contains it. Any other message is computed, perhaps
+// from a value.
 func (f failError) explain(text string) string {
 	if f == "" || !strings.Contains(text, string(f)) {
 		return "fail: the message is computed, and not shown since it may hold a secret"

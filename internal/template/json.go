@@ -9,8 +9,8 @@ import (
 
 // fromJSON reads JSON. Numbers keep their digits.
 func fromJSON(text string) (any, error) {
-	// Of a name that occurs twice only the last value stays, so the size of the
-	// result does not bound the work.
+	// If a name occurs twice, only the last value stays, so the size of the result does not bound
+	// the work.
 	if err := fits(valuesIn(text) * itemBytes); err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func fromJSON(text string) (any, error) {
 	return bounded(value)
 }
 
-// valuesIn returns at least the number of items and members in a JSON text.
+// valuesIn returns the number of items and members in a JSON text, or more.
 func valuesIn(text string) (count int) {
 	quoted := false
 	for i := 0; i < len(text); i++ {

@@ -36,7 +36,7 @@ func first(list []any) (any, error) {
 	return list[0], nil
 }
 
-// dict returns a map of keys and values in turn.
+// dict returns a map. Its arguments are alternately keys and values.
 func dict(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, fault("a key has no value")
@@ -65,7 +65,7 @@ func hasKey(members map[string]any, key string) bool {
 	return found
 }
 
-// index returns a member of a map or an item of a list, or one inside it.
+// index returns a member of a map or an item of a list. With several keys, it goes further inside.
 func index(value any, keys ...any) (any, error) {
 	for _, key := range keys {
 		switch of := value.(type) {
@@ -94,7 +94,7 @@ func empty(value any) bool {
 	return !truth
 }
 
-// fallback returns the given value, or the other one if it is empty.
+// fallback returns the given value, or otherwise if the given value is empty.
 func fallback(otherwise any, given ...any) any {
 	if len(given) == 0 || empty(given[0]) {
 		return otherwise

@@ -11,8 +11,8 @@ import (
 	"text/template/parse"
 )
 
-// Check returns an error that names the line if a template is not valid. It does
-// not render the template.
+// Check returns an error that names the line if a template is not valid. It does not render the
+// template.
 func Check(text string) error {
 	_, err := parsed(text)
 	return err

@@ -10,7 +10,7 @@ func upper(text string) (string, error) { return bounded(strings.ToUpper(text)) 
 
 func lower(text string) (string, error) { return bounded(strings.ToLower(text)) }
 
-// trimAll searches the characters for each character of the text, so they are few.
+// trimAll searches all characters for each character of the text, so the characters are bounded.
 func trimAll(characters, text string) (string, error) {
 	if len(characters) > maxPattern {
 		return "", errPattern
@@ -84,7 +84,7 @@ func textOf(value any) string {
 	return fmt.Sprint(value)
 }
 
-// sprintf has verbs without flags, width and index, so it writes each value once.
+// sprintf accepts only verbs without flags, width and index, so it writes each value once.
 func sprintf(format string, values ...any) (string, error) {
 	out := &builder{}
 	for {

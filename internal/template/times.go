@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A date in a template is a text in RFC 3339, as expires_at is: a time.Time has
-// methods that a template could call, and some read the local zone.
+// A date in a template is a text in RFC 3339, as expires_at is. A time.Time has methods that a
+// template could call, and some of them read the local zone.
 
 // toDate reads a date. It is in UTC if the layout has no zone.
 func toDate(layout, text string) (string, error) {
@@ -17,7 +17,7 @@ func toDate(layout, text string) (string, error) {
 	if err != nil {
 		return "", fault("what it is given is no date of the layout")
 	}
-	// Go takes an abbreviation that it does not know for UTC.
+	// Go reads an unknown abbreviation as UTC.
 	if zone, offset := at.Zone(); offset == 0 && zone != "" && zone != "UTC" && zone != "GMT" {
 		return "", fault("the abbreviation of a zone can mean several: use a layout with an offset, such as -0700")
 	}
@@ -42,7 +42,7 @@ func unixEpoch(date any) (string, error) {
 	return strconv.FormatInt(at.Unix(), 10), err
 }
 
-// dateInZone writes a date in UTC: other zones would have to be read from files.
+// dateInZone formats a date in UTC. Other zones would have to be read from files.
 func dateInZone(layout string, date any, zone string) (string, error) {
 	switch {
 	case zone != "UTC":
