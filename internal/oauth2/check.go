@@ -16,7 +16,7 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
 	}
 	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" && server.Issuer == "" {
-		return invalid("authorizationServer.revocation.onDelete needs to know where: set authorizationServer.revocation.endpoint")
+		return invalid("authorizationServer.revocation.onDelete needs a revocation endpoint: set authorizationServer.revocation.endpoint")
 	}
 	if layout := server.Response.ExpiresAtLayout; layout != "" {
 		if _, _, ok := goLayout(layout); !ok {
@@ -65,12 +65,12 @@ func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 			continue
 		}
 		if audience != "" && audience != assertion.ServiceAccountToken.Audience {
-			return invalid("one request has one token of a ServiceAccount: let both assertion.serviceAccountToken have the same audience")
+			return invalid("a request has only one token of a ServiceAccount: set the same audience in both assertion.serviceAccountToken")
 		}
 		audience = assertion.ServiceAccountToken.Audience
 		alone := v1alpha1.Assertion{ServiceAccountToken: assertion.ServiceAccountToken}
 		if !reflect.DeepEqual(*assertion, alone) {
-			return invalid("with assertion.serviceAccountToken the API server makes the JWT: set nothing beside it, nor a profile that has it")
+			return invalid("with assertion.serviceAccountToken the API server makes the JWT: set no other field of the assertion, and no profile that sets one")
 		}
 	}
 	return authenticationOf(server).checkAssertion(server.ClientAuthentication)

@@ -91,7 +91,7 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 			"or set authorizationServer.clientAuthentication.method to what the client has"))
 	}
 	if uses.certificate {
-		const otherwise = "as a Secret of type kubernetes.io/tls has it"
+		const otherwise = "or use a Secret of type kubernetes.io/tls"
 		credentials.Certificate = NewSensitive(reader.text(v1alpha1.CertificateKey, "client certificate", otherwise))
 		credentials.CertificateKey = NewSensitive(reader.text(v1alpha1.CertificatePrivateKeyKey, "key of the client certificate", otherwise))
 	}

@@ -27,7 +27,7 @@ func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) strin
 		return fmt.Sprintf("it lives %s by %q (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued",
 			expiresAt.Sub(response.StartedAt.Truncate(time.Second)), lifetime.At)
 	case lifetime.Source == LifetimeFromExpiresIn, expiresAt.Unix() <= 0:
-		return fmt.Sprintf("what it has at %q means a lifetime of 0 or less; if the server means \"for ever\", set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to how long to keep a token",
+		return fmt.Sprintf("its value at %q means a lifetime of 0 or less; if the server means \"for ever\", set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to how long to keep a token",
 			lifetime.At, lifetime.Source)
 	}
 	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and %s. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []", lifetime.At, before(ago, expiresAt), clocks)

@@ -164,9 +164,9 @@ var _ = Describe("the lifetime of a token", func() {
 			Expect(failure.Message).To(Equal("token endpoint https://idp.example.com/token issued a token that has expired already: " + said))
 		},
 		Entry("if a lifetime of 0 means for ever", bearer(`, "expires_in": 0`),
-			`what it has at "/expires_in" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+			`its value at "/expires_in" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
 		Entry("if a time of 0 means for ever", bearer(`, "expires": 0`),
-			`what it has at "/expires" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+			`its value at "/expires" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
 		Entry("if the answer took too long", bearer(`, "expires_in": 2`),
 			`it lives 2s by "/expires_in" (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),
 		Entry("if a clock is wrong, or a cache answers", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`),

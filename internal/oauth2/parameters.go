@@ -49,7 +49,7 @@ func (p parameters) object() (map[string]any, error) {
 			member = encoded[0]
 		}
 		if !put(object, name, member) {
-			return nil, invalid("%s and another name want the same place in the JSON: correct the names", name)
+			return nil, invalid("%s and another name lead to the same place in the JSON: correct the names", name)
 		}
 	}
 	return object, nil

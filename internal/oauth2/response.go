@@ -97,7 +97,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 		return nil, noToken(server, endpoint, document, request, response)
 	}
 	if strings.ContainsFunc(accessToken, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
-		return nil, unusable(endpoint, response, "the token holds control characters or others that no header can carry, so it is not written")
+		return nil, unusable(endpoint, response, "the token holds characters that no header can carry, such as control characters, so it is not written")
 	}
 	tokenType, err := tokenTypeIn(server, endpoint, document, response)
 	if err != nil {

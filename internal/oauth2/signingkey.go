@@ -133,7 +133,7 @@ func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 	text = strings.TrimSpace(text)
 	switch {
 	case len(text) > maxKeyText:
-		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put the key alone there", maxKeyText>>10)
+		return jose.JSONWebKey{}, keyError("is longer than %d KiB: put only the key there", maxKeyText>>10)
 	case strings.HasPrefix(text, "{"):
 		return parseJWK(text, keyID)
 	case strings.Contains(text, "-----BEGIN "):
@@ -176,7 +176,7 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 		}
 		return jose.JSONWebKey{Key: key}, checkKey(key)
 	}
-	return jose.JSONWebKey{}, keyError("holds PEM, but no private key in it")
+	return jose.JSONWebKey{}, keyError("holds PEM, but no private key in it: put the private key there")
 }
 
 func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
@@ -233,7 +233,7 @@ func checkKey(key any) error {
 		return keyError("has more than %d bits: use a smaller one", largestModulus)
 	}
 	if _, ok := key.(crypto.Signer); !ok || len(algorithmsOf(key)) == 0 {
-		return keyError("is of a kind that signs no JWT: RSA, P-256, P-384, P-521 and Ed25519 keys do")
+		return keyError("cannot sign a JWT: put an RSA, P-256, P-384, P-521 or Ed25519 key there")
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); ok && !isWhole(key) {
 		return keyError("is damaged: its public part is that of another key")

@@ -125,10 +125,10 @@ var _ = Describe("a text that is too long to be taken", func() {
 		data := map[string]any{"x": strings.Repeat("x", limit+1), "y": "z", "list": []string{strings.Repeat("x", limit)}}
 		for _, text := range []string{"{{ .x }}", `{{ index . "x" }}`} {
 			_, err := template.Render(text, data)
-			Expect(err).To(MatchError(`line 1: the value of the key "x" cannot be taken: is it longer than 64 KiB?`))
+			Expect(err).To(MatchError(`line 1: the value of the key "x" cannot be used: it must be a text or a list of at most 64 KiB`))
 		}
 		_, err := template.Render(`{{ .list }}`, data)
-		Expect(err).To(MatchError(ContainSubstring(`"list" cannot be taken`)))
+		Expect(err).To(MatchError(ContainSubstring(`"list" cannot be used`)))
 		Expect(template.Render(`{{ .y }}`, data)).To(Equal("z"))
 		Expect(data).To(HaveLen(3))
 	})

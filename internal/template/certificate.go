@@ -46,7 +46,7 @@ func certificates(text string) ([][]byte, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fault("there is no certificate in PEM where one is needed")
+		return nil, fault("there is no certificate in PEM in the argument")
 	}
 	return found, nil
 }

@@ -89,7 +89,7 @@ func reason(err error, part, message, text string, data map[string]any) string {
 	if errors.As(err, &ours) || function != "" {
 		return function + ours.Error()
 	}
-	why := "is every function given what it takes?"
+	why := "check the arguments of its functions"
 	if harmless.MatchString(message) {
 		why = message
 	}
@@ -97,7 +97,7 @@ func reason(err error, part, message, text string, data map[string]any) string {
 }
 
 // errNotTaken replaces the error of a function, which can quote its arguments.
-var errNotTaken = fault("is it given what it takes?")
+var errNotTaken = fault("invalid argument")
 
 // missingKeyError is the error for a missing key. It holds the key.
 type missingKeyError string
@@ -109,10 +109,10 @@ func (missingKeyError) Error() string { return "there is no such key" }
 func (m missingKeyError) explain(text string, data map[string]any) string {
 	key := string(m)
 	if key == "" || !strings.Contains(text, key) {
-		return "there is no key of a name that is computed"
+		return "there is no key with the computed name"
 	}
 	if _, given := data[key]; given {
-		return fmt.Sprintf("the value of the key %q cannot be taken: is it longer than %d KiB?", cut(key), MaxBytes>>10)
+		return fmt.Sprintf("the value of the key %q cannot be used: it must be a text or a list of at most %d KiB", cut(key), MaxBytes>>10)
 	}
 	return fmt.Sprintf("there is no key %q", cut(key))
 }

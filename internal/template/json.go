@@ -19,7 +19,7 @@ func fromJSON(text string) (any, error) {
 	var value any
 	err := decoder.Decode(&value)
 	if _, after := decoder.Token(); err != nil || !errors.Is(after, io.EOF) {
-		return nil, fault("what it is given is no JSON")
+		return nil, fault("the argument is not JSON")
 	}
 	return bounded(value)
 }

@@ -45,7 +45,7 @@ func dict(pairs ...any) (map[string]any, error) {
 	for i := 0; i < len(pairs); i += 2 {
 		key, ok := pairs[i].(string)
 		if !ok {
-			return nil, fault("a key is a text")
+			return nil, fault("a key must be a text")
 		}
 		members[key] = pairs[i+1]
 	}
@@ -122,7 +122,7 @@ func ternary(yes, no any, condition bool) any {
 func wholeNumber(value any) (int64, error) {
 	number, err := strconv.ParseInt(textOf(value), 10, 64)
 	if err != nil {
-		return 0, fault("what it is given is no whole number")
+		return 0, fault("the argument is not a whole number")
 	}
 	return number, nil
 }

@@ -141,7 +141,7 @@ func base64Encode(text string) (string, error) {
 func base64Decode(text string) (string, error) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return "", fault("what it is given is not base64")
+		return "", fault("the argument is not base64")
 	}
 	return string(raw), nil
 }

@@ -15,11 +15,11 @@ func toDate(layout, text string) (string, error) {
 	}
 	at, err := time.ParseInLocation(layout, text, time.UTC)
 	if err != nil {
-		return "", fault("what it is given is no date of the layout")
+		return "", fault("the date does not have the layout")
 	}
 	// Go reads an unknown abbreviation as UTC.
 	if zone, offset := at.Zone(); offset == 0 && zone != "" && zone != "UTC" && zone != "GMT" {
-		return "", fault("the abbreviation of a zone can mean several: use a layout with an offset, such as -0700")
+		return "", fault("the abbreviation of a zone can mean several zones: use a layout with an offset, such as -0700")
 	}
 	return at.Format(time.RFC3339Nano), nil
 }
@@ -32,7 +32,7 @@ func instant(date any) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fault("what it is given is no date in RFC 3339")
+		return at, fault("the argument is not a date in RFC 3339")
 	}
 	return at, nil
 }
@@ -46,7 +46,7 @@ func unixEpoch(date any) (string, error) {
 func dateInZone(layout string, date any, zone string) (string, error) {
 	switch {
 	case zone != "UTC":
-		return "", fault(`there is no zone but "UTC"`)
+		return "", fault(`the zone must be "UTC"`)
 	case len(layout) > maxPattern:
 		return "", errPattern
 	}
@@ -62,7 +62,7 @@ func dateModify(duration string, date any) (string, error) {
 	}
 	by, err := time.ParseDuration(duration)
 	if err != nil {
-		return "", fault("what it is given first is no duration, such as -10m")
+		return "", fault("the first argument is not a duration, such as -10m")
 	}
 	return at.Add(by).Format(time.RFC3339Nano), nil
 }
