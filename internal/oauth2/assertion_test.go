@@ -27,7 +27,7 @@ func withKey(key string) oauth2.Credentials {
 	return oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(longSecret), PrivateKey: oauth2.NewSensitive(key)}
 }
 
-// verified are the header and the claims of a JWT whose signature is right.
+// verified returns the header and the claims of a JWT, after it checks the signature.
 func verified(compact string, key any) (header, claims map[string]any) {
 	GinkgoHelper()
 	signed, err := jose.ParseSignedCompact(compact, allAlgorithms)
@@ -41,7 +41,7 @@ func verified(compact string, key any) (header, claims map[string]any) {
 	return header, claims
 }
 
-// sentForm are the parameters of a request that is a form.
+// sentForm returns the parameters of a form-encoded request.
 func sentForm(s server, grant oauth2.Grant) url.Values {
 	GinkgoHelper()
 	form, err := url.ParseQuery(requestTo(s, grant).Body.Reveal())
@@ -49,7 +49,7 @@ func sentForm(s server, grant oauth2.Grant) url.Values {
 	return form
 }
 
-// clientJWT is what the JWT of a client says that authenticates by its key.
+// clientJWT returns the header and the claims of the JWT that authenticates a client by its key.
 func clientJWT(assertion v1alpha1.Assertion, held oauth2.Credentials) (header, claims map[string]any) {
 	GinkgoHelper()
 	s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
@@ -84,12 +84,12 @@ var _ = Describe("a signed JWT", func() {
 		Expect(form).NotTo(HaveKey("client_secret"))
 	})
 
-	It("sends no client ID besides it when its name is empty", func() {
+	It("is sent without a client ID if the parameter name of the ID is empty", func() {
 		form := sentForm(rfc6749(keyJWT, noClientID), oauth2.Grant{Credentials: rsaClient})
 		Expect(form).NotTo(HaveKey("client_id"))
 	})
 
-	It("is another one at each build: a server may refuse an ID that it has seen", func() {
+	It("is new in each request, because a server may refuse an ID that it has seen", func() {
 		_, one := clientJWT(v1alpha1.Assertion{}, rsaClient)
 		_, other := clientJWT(v1alpha1.Assertion{}, rsaClient)
 		Expect(one["jti"]).NotTo(Equal(other["jti"]))
@@ -111,7 +111,7 @@ var _ = Describe("a signed JWT", func() {
 		Expect(header).To(HaveKeyWithValue("alg", "HS384"))
 	})
 
-	It("may be the grant, and another the client's authentication", func() {
+	It("may be the grant, while another JWT authenticates the client", func() {
 		s := rfc6749(keyJWT, grantAssertion(v1alpha1.Assertion{Audience: text("https://issuer.example.com")}))
 		form := sentForm(s, oauth2.Grant{Credentials: rsaClient})
 		Expect(form.Get("assertion")).NotTo(Equal(form.Get("client_assertion")))
@@ -139,24 +139,24 @@ var _ = Describe("a signed JWT", func() {
 			HaveKeyWithValue("client_assertion_type", []string{jwtBearer})))
 	})
 
-	DescribeTable("claims what is declared",
+	DescribeTable("has the declared claims",
 		func(assertion v1alpha1.Assertion, name string, claimed any) {
 			_, claims := clientJWT(assertion, rsaClient)
 			Expect(claims).To(HaveKeyWithValue(name, claimed))
 		},
 		Entry("another issuer", v1alpha1.Assertion{Issuer: text("https://me")}, "iss", "https://me"),
 		Entry("another subject", v1alpha1.Assertion{Subject: text("me")}, "sub", "me"),
-		Entry("another audience, which is a text and no list", v1alpha1.Assertion{Audience: text("https://issuer")}, "aud", "https://issuer"),
+		Entry("another audience, which is a text and not a list", v1alpha1.Assertion{Audience: text("https://issuer")}, "aud", "https://issuer"),
 		Entry("another lifetime", v1alpha1.Assertion{Lifetime: &metav1.Duration{Duration: time.Hour}}, "exp", float64(startedAt.Unix()-10+3600)),
-		Entry("a claim of the server's own", claims(v1alpha1.Parameter{Name: "scope", Value: text("a b")}), "scope", "a b"),
+		Entry("a further claim", claims(v1alpha1.Parameter{Name: "scope", Value: text("a b")}), "scope", "a b"),
 		Entry("a claim that is empty", claims(v1alpha1.Parameter{Name: "x", Value: text("")}), "x", ""),
 		Entry("a claim that is a number", claims(v1alpha1.Parameter{Name: "n", Type: "Number", Value: text("12")}), "n", 12.0),
 		Entry("a claim that is a truth value", claims(v1alpha1.Parameter{Name: "b", Type: "Boolean", Value: text("true")}), "b", true),
 		Entry("an audience that is a list", claims(v1alpha1.Parameter{Name: "aud", Type: "JSON", Value: text(`["a"]`)}), "aud", []any{"a"}),
-		Entry("an issuer as a claim, which goes before the usual one", claims(v1alpha1.Parameter{Name: "iss", Value: text("x")}), "iss", "x"),
-		Entry("an ID of its own", claims(v1alpha1.Parameter{Name: "jti", Value: text("x")}), "jti", "x"),
+		Entry("an issuer as a claim, which overrides the default", claims(v1alpha1.Parameter{Name: "iss", Value: text("x")}), "iss", "x"),
+		Entry("a declared ID", claims(v1alpha1.Parameter{Name: "jti", Value: text("x")}), "jti", "x"),
 		Entry("a claim inside another", claims(v1alpha1.Parameter{Name: "/a/b", Value: text("x")}), "a", map[string]any{"b": "x"}),
-		Entry("a claim of the credentials Secret", claims(v1alpha1.Parameter{Name: "k", SecretKey: "k"}), "k", "v"),
+		Entry("a claim from the credentials Secret", claims(v1alpha1.Parameter{Name: "k", SecretKey: "k"}), "k", "v"),
 		Entry("a claim by a template", claims(v1alpha1.Parameter{Name: "k", Template: `{{ .k | upper }}`}), "k", "V"),
 		Entry("the scopes by a template", claims(v1alpha1.Parameter{Name: "scp", Template: `{{ join "," .scopes }}`}), "scp", "s,t"),
 		Entry("the audience by a template", claims(v1alpha1.Parameter{Name: "target", Template: `{{ .audience }}`}), "target", "api"),
@@ -171,15 +171,15 @@ var _ = Describe("a signed JWT", func() {
 		},
 		Entry("with a minute between the two by default", v1alpha1.Assertion{}, -10.0, 50.0),
 		Entry("earlier for a server whose clock is further behind", v1alpha1.Assertion{ClockSkew: span(30 * time.Second)}, -30.0, 30.0),
-		Entry("now for a server that takes no JWT from the past", v1alpha1.Assertion{ClockSkew: span(0)}, 0.0, 60.0),
-		Entry("so that it is still valid, however far back it is dated", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute)}, -300.0, 300.0),
+		Entry("now, for a server that rejects a JWT from the past", v1alpha1.Assertion{ClockSkew: span(0)}, 0.0, 60.0),
+		Entry("so that it is still valid, even if it is back-dated far", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute)}, -300.0, 300.0),
 		Entry("with the declared lifetime between the two, which servers limit", v1alpha1.Assertion{ClockSkew: span(time.Minute), Lifetime: span(10 * time.Minute)}, -60.0, 540.0),
 		Entry("with half of a short lifetime ahead", v1alpha1.Assertion{Lifetime: span(10 * time.Second)}, -5.0, 5.0),
-		Entry("with half of the lifetime ahead, where the lifetime of a profile is too short", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute), Lifetime: span(time.Minute)}, -30.0, 30.0),
-		Entry("with no more than its lifetime between the two, in whole seconds", v1alpha1.Assertion{ClockSkew: span(500 * time.Millisecond), Lifetime: span(10500 * time.Millisecond)}, -1.0, 9.0),
+		Entry("with half of the lifetime ahead, if the lifetime of a profile is too short", v1alpha1.Assertion{ClockSkew: span(5 * time.Minute), Lifetime: span(time.Minute)}, -30.0, 30.0),
+		Entry("with at most its lifetime between the two, in whole seconds", v1alpha1.Assertion{ClockSkew: span(500 * time.Millisecond), Lifetime: span(10500 * time.Millisecond)}, -1.0, 9.0),
 	)
 
-	It("claims when it begins to be valid, for a server that wants that", func() {
+	It("has the claim nbf if it is declared", func() {
 		_, claims := clientJWT(v1alpha1.Assertion{NotBefore: boolean(true), ClockSkew: span(30 * time.Second)}, rsaClient)
 		Expect(claims).To(HaveKeyWithValue("nbf", float64(startedAt.Unix()-30)))
 		Expect(claims["nbf"]).To(Equal(claims["iat"]))
@@ -187,7 +187,7 @@ var _ = Describe("a signed JWT", func() {
 		Expect(claims).NotTo(HaveKey("nbf"))
 	})
 
-	It("is dated back as a grant too", func() {
+	It("is back-dated as a grant too", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone), grantAssertion(v1alpha1.Assertion{ClockSkew: span(20 * time.Second), NotBefore: boolean(true)}))
 		_, claims := verified(sentForm(s, oauth2.Grant{Credentials: rsaClient}).Get("assertion"), rsaKey)
 		now := float64(startedAt.Unix())
@@ -204,21 +204,21 @@ var _ = Describe("a signed JWT", func() {
 		Entry("aud", v1alpha1.Assertion{Audience: text("")}, "aud"),
 	)
 
-	DescribeTable("is not made of what cannot be",
+	DescribeTable("is not built from an invalid declaration",
 		func(assertion v1alpha1.Assertion, said string) {
 			s := rfc6749(keyJWT, withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: rsaClient})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
 			Expect(failure.Message).To(ContainSubstring(said))
 		},
-		Entry("claims that want one place", claims(v1alpha1.Parameter{Name: "a", Value: text("1")}, v1alpha1.Parameter{Name: "/a/b", Value: text("2")}), "same place"),
+		Entry("two claims that lead to the same place", claims(v1alpha1.Parameter{Name: "a", Value: text("1")}, v1alpha1.Parameter{Name: "/a/b", Value: text("2")}), "same place"),
 		Entry("a claim whose template fails", claims(v1alpha1.Parameter{Name: "c", Template: "{{ .x }}"}), "claim c"),
 		Entry("a header alg, by a pointer", v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "/alg", Value: text("none")}}}, "JOSE header alg cannot be set"),
 		Entry("a header whose template fails", v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "h", Template: "{{ .x }}"}}}, "JOSE header h"),
 		Entry("a claim over the assertion itself", claims(v1alpha1.Parameter{Name: "c", Template: "{{ .assertion }}"}), `"assertion"`),
 	)
 
-	It("may be the grant that cannot be made", func() {
+	It("is an error if it is the grant and cannot be built", func() {
 		s := rfc6749(grantAssertion(v1alpha1.Assertion{}))
 		Expect(buildFailure(s, oauth2.Grant{Credentials: withKey("no key")}).Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 	})

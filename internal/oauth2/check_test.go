@@ -16,9 +16,9 @@ func withClaims(claims ...v1alpha1.Parameter) func(*server) {
 var _ = Describe("a declaration", func() {
 	keyJWT, secretJWT := authenticatedBy(v1alpha1.PrivateKeyJWT), authenticatedBy(v1alpha1.ClientSecretJWT)
 
-	DescribeTable("may be used",
+	DescribeTable("is valid",
 		func(changes ...func(*server)) { Expect(oauth2.Check(rfc6749(changes...))).To(Succeed()) },
-		Entry("as RFC 6749 has it"),
+		Entry("of RFC 6749"),
 		Entry("with a GET of a query", sentBy("GET"), encodedAs(v1alpha1.QueryEncoding)),
 		Entry("with a POST of a query", encodedAs(v1alpha1.QueryEncoding)),
 		Entry("with templates, headers and types", withTemplates("a", `{{ .b | b64enc }}`), withHeaders("X-A", "b"),
@@ -47,16 +47,16 @@ var _ = Describe("a declaration", func() {
 		Entry("a header's template", "the template of header X-A cannot be used", func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ end }}"}}
 		}),
-		Entry("a number that is none", "the value of parameter n is no Number", withTyped("n", "Number", "one")),
-		Entry("a truth value that is none", "the value of parameter b is no Boolean", withTyped("b", "Boolean", "yes")),
-		Entry("JSON that is none", "the value of parameter j is no JSON", withTyped("j", "JSON", "[")),
+		Entry("a Number that is not a number", "the value of parameter n is no Number", withTyped("n", "Number", "one")),
+		Entry("a Boolean that is not a boolean", "the value of parameter b is no Boolean", withTyped("b", "Boolean", "yes")),
+		Entry("JSON that is not valid", "the value of parameter j is no JSON", withTyped("j", "JSON", "[")),
 		Entry("a claim's template", "the template of claim c cannot be used", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Template: "{{"})),
 		Entry("a claim's value", "the value of claim c is no Number", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Type: "Number", Value: text("x")})),
 		Entry("a JOSE header's template", "the template of JOSE header h cannot be used", keyJWT,
 			withAssertion(v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "h", Template: "{{"}}})),
 		Entry("a claim of a grant", "the template of claim c cannot be used",
 			grantAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "c", Template: "{{"}}})),
-		Entry("an assertion where the method sends none", "for the methods client_secret_jwt and private_key_jwt, and the method is client_secret_basic",
+		Entry("an assertion for a method that sends none", "for the methods client_secret_jwt and private_key_jwt, and the method is client_secret_basic",
 			withAssertion(v1alpha1.Assertion{KeyID: "1"})),
 		Entry("a ServiceAccount's token for client_secret_jwt", "for the method private_key_jwt", secretJWT,
 			withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})),

@@ -13,7 +13,7 @@ import (
 )
 
 var _ = Describe("client authentication", func() {
-	It("is known for every method that the API has", func() {
+	It("is known for every method of the API", func() {
 		file, err := os.ReadFile("../../api/v1alpha1/clientauthentication_types.go")
 		Expect(err).NotTo(HaveOccurred())
 		enum := regexp.MustCompile(`(?m)^// \+kubebuilder:validation:Enum=(.*)\ntype ClientAuthenticationMethod string$`).FindSubmatch(file)
@@ -26,7 +26,7 @@ var _ = Describe("client authentication", func() {
 		}
 	})
 
-	It("by another method makes no request", func() {
+	It("by an unknown method is an error", func() {
 		_, err := oauth2.BuildRequest(rfc6749(authenticatedBy("other")), oauth2.Grant{Credentials: credentials}, startedAt)
 		Expect(err).To(MatchError(`client authentication method "other" is not known`))
 	})

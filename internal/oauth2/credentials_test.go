@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// secretWith is a Secret of the given data, read under the usual keys.
+// secretWith returns a source with the given data, which is read from the default keys.
 func secretWith(data map[string]string, changes ...func(*oauth2.CredentialsSource)) oauth2.CredentialsSource {
 	source := oauth2.CredentialsSource{
 		SecretName: "shop-client", ClientIDKey: "client_id", ClientSecretKey: "client_secret", PrivateKeyKey: "private_key",
@@ -43,25 +43,25 @@ var _ = Describe("credentials", func() {
 			Expect(read.ClientID.Reveal()).To(Equal(id))
 			Expect(read.ClientSecret.Reveal()).To(Equal(secret))
 		},
-		Entry("from the usual keys", secretWith(pair("id", "secret")), v1alpha1.ClientSecretBasic, "id", "secret"),
+		Entry("from the default keys", secretWith(pair("id", "secret")), v1alpha1.ClientSecretBasic, "id", "secret"),
 		Entry("from keys of other names",
 			secretWith(map[string]string{"user": "id", "pass": "secret"}, func(s *oauth2.CredentialsSource) {
 				s.ClientIDKey, s.ClientSecretKey = "user", "pass"
 			}), v1alpha1.ClientSecretPost, "id", "secret"),
 		Entry("with an inline client ID, which wins over the Secret's",
 			secretWith(pair("id", "secret"), inlineID), v1alpha1.ClientSecretBasic, "inline", "secret"),
-		Entry("with an inline client ID, so that the Secret needs none",
+		Entry("with an inline client ID and none in the Secret",
 			secretWith(map[string]string{"client_secret": "secret"}, inlineID), v1alpha1.ClientSecretBasic, "inline", "secret"),
-		Entry("without the secret where the client authentication uses none",
+		Entry("without the secret if the client authentication uses none",
 			secretWith(pair("id", "not\x00even valid")), v1alpha1.ClientAuthenticationNone, "id", ""),
-		Entry("without any Secret where nothing of it is used",
+		Entry("without any Secret if nothing from it is used",
 			secretWith(nil, noSecret, inlineID), v1alpha1.ClientAuthenticationNone, "inline", ""),
 		Entry("with inner and outer spaces, which may be part of them",
 			secretWith(pair("my id", " a b ")), v1alpha1.ClientSecretBasic, "my id", " a b "),
 		Entry("in any alphabet", secretWith(pair("ключ", "密码")), v1alpha1.ClientSecretBasic, "ключ", "密码"),
 	)
 
-	DescribeTable("lose what editors and shells add to them, and a notice says so",
+	DescribeTable("lose the characters that editors and shells add, and a notice says so",
 		func(raw string) {
 			read, notices, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			Expect(err).NotTo(HaveOccurred())
@@ -83,7 +83,7 @@ var _ = Describe("credentials", func() {
 		Expect(notices).To(HaveLen(2))
 	})
 
-	DescribeTable("are refused when a value cannot be meant",
+	DescribeTable("are refused if a value cannot be right",
 		func(raw, fault string) {
 			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			failure := failureOf(err)
@@ -101,7 +101,7 @@ var _ = Describe("credentials", func() {
 		Entry("a DEL", "s3cr3t\x7f", "control characters"),
 		Entry("a C1 control character", "s3cr\u00853t", "control characters"),
 		Entry("a leading newline", "\ns3cr3t", "control characters"),
-		Entry("bytes that are no UTF-8", "s3cr\xff3t", "UTF-8"),
+		Entry("bytes that are not UTF-8", "s3cr\xff3t", "UTF-8"),
 		Entry("UTF-16, as some editors write", "\xff\xfes\x003\x00", "UTF-8"),
 	)
 
@@ -121,18 +121,18 @@ var _ = Describe("credentials", func() {
 			}
 			Expect(failure.Message).NotTo(ContainSubstring("VALUE"))
 		},
-		Entry("a key that is not there is named, with the Secret, the keys that are and the way out",
+		Entry("the message names the missing key, the Secret, the existing keys and the remedy",
 			secretWith(map[string]string{"client_id": "VALUE", "password": "VALUE"}),
 			`no key "client_secret"`, `Secret "shop-client"`, "client_id, password", "spec.credentialsRef", "none"),
 		Entry("for the client ID, the message offers spec.clientID",
 			secretWith(map[string]string{"client_secret": "VALUE"}), `no key "client_id"`, "spec.clientID"),
 		Entry("an empty Secret has no keys", secretWith(nil), "no keys"),
 		Entry("without a Secret, the message asks for one", secretWith(nil, noSecret), "needs a client ID", "set spec.credentialsRef to a Secret"),
-		Entry("with an inline client ID alone, it is the secret that is missing",
+		Entry("with only an inline client ID, the secret is missing",
 			secretWith(nil, noSecret, inlineID), "needs a client secret", "set spec.credentialsRef to a Secret"),
 	)
 
-	It("are missing in a Secret of many keys without a message of all of them", func() {
+	It("are missing in a Secret of many keys, and the message does not list all of them", func() {
 		data := map[string]string{}
 		for i := range 50 {
 			data["key-"+strconv.Itoa(i)] = "x"

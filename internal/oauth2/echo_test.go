@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-var _ = Describe("a server that echoes what it was sent", func() {
+var _ = Describe("a server that echoes the request", func() {
 	held := holding(map[string]string{"api": "k3y/of the+api", "doc": `{"pin": "p1n-of-doc", "deep": [{"x": "d33p-of-doc"}]}`})
 	held.PrivateKey = oauth2.NewSensitive(pkcs8(rsaKey))
 	held.ClientSecret = oauth2.NewSensitive("s3cr3t/of the+client, which is long enough for HS256")
@@ -29,7 +29,7 @@ var _ = Describe("a server that echoes what it was sent", func() {
 		s.Request.Assertion = &v1alpha1.Assertion{}
 	}
 
-	// secretsOf are the texts of a request that no message may show.
+	// secretsOf returns the texts of a request that no message may show.
 	secretsOf := func(request *oauth2.Request) []string {
 		secrets := []string{held.ClientSecret.Reveal(), "k3y/of the+api", "p1n-of-doc", "d33p-of-doc", held.Values["doc"].Reveal()}
 		for name, value := range request.Header {
@@ -53,7 +53,7 @@ var _ = Describe("a server that echoes what it was sent", func() {
 		return string(raw)
 	}
 
-	DescribeTable("has none of it in a message",
+	DescribeTable("does not get a secret into a message",
 		func(method v1alpha1.ClientAuthenticationMethod) {
 			s := rfc6749(everything, authenticatedBy(method), errorCodeAt("/error"))
 			request := requestTo(s, grant)
@@ -90,7 +90,7 @@ var _ = Describe("a server that echoes what it was sent", func() {
 		Entry("of the JWT by its key", v1alpha1.PrivateKeyJWT),
 	)
 
-	It("has none of the token in a message, however it is cut", func() {
+	It("does not get a part of the token into a message, wherever the text is cut", func() {
 		for _, token := range []string{"0paque-t0ken", "a token of words"} {
 			for at := range len(token) {
 				for _, between := range []string{"\x00", "\u007f", "\ufffd", "\x1b"} {
@@ -101,14 +101,14 @@ var _ = Describe("a server that echoes what it was sent", func() {
 		}
 	})
 
-	It("has no short word isMasked out that only happens to be a value", func() {
+	It("does not mask a short word that happens to be a value", func() {
 		s := rfc6749(withSecretKeys("n", "n"))
 		request := requestTo(s, oauth2.Grant{Credentials: holding(map[string]string{"n": "no"})})
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, `{"error_description": "no such client"}`))
 		Expect(err).To(MatchError(ContainSubstring("no such client")))
 	})
 
-	It("shows the claims of no JWT", func() {
+	It("does not get the claims of a JWT into a message", func() {
 		s := rfc6749()
 		_, err := oauth2.ReadResponse(s, requestTo(s, grant), answer(http.StatusBadRequest, `{"error": "prefix.eyJhbGciOiJub25lIn0.e30."}`))
 		Expect(err).To(MatchError(Not(ContainSubstring("eyJ"))))

@@ -20,7 +20,7 @@ func sentTo(endpoint string) func(*server) {
 	return func(s *server) { s.TokenEndpoint = endpoint }
 }
 
-// sentIn is where the parameters of a request lie.
+// sentIn returns the part of a request that has the parameters.
 func sentIn(request *oauth2.Request, encoding v1alpha1.RequestEncoding) string {
 	if encoding == v1alpha1.QueryEncoding {
 		return request.Query.Reveal()
@@ -34,7 +34,7 @@ var _ = Describe("the parameters of a request", func() {
 		inJSON = `{"client_id":"shop","client_secret":"s3cr3t-value","grant_type":"client_credentials","scope":"a b"}`
 	)
 
-	DescribeTable("lie where method and encoding say",
+	DescribeTable("are in the place for the method and the encoding",
 		func(method v1alpha1.RequestMethod, encoding v1alpha1.RequestEncoding, query, contentType, body string) {
 			s := rfc6749(sentBy(method), encodedAs(encoding), authenticatedBy(v1alpha1.ClientSecretPost))
 			request := requestTo(s, oauth2.Grant{Credentials: credentials, Scopes: []string{"a", "b"}})
@@ -50,14 +50,14 @@ var _ = Describe("the parameters of a request", func() {
 		},
 		Entry("POST as a form: in the body", v1alpha1.RequestMethod("POST"), v1alpha1.FormEncoding, "", asForm, inForm),
 		Entry("POST as JSON: in the body", v1alpha1.RequestMethod("POST"), v1alpha1.JSONEncoding, "", asJSON, inJSON),
-		Entry("POST as a query: in the URL, and there is no body", v1alpha1.RequestMethod("POST"), v1alpha1.QueryEncoding, inForm, "", ""),
+		Entry("POST as a query: in the URL, without a body", v1alpha1.RequestMethod("POST"), v1alpha1.QueryEncoding, inForm, "", ""),
 		Entry("PUT as a form: in the body", v1alpha1.RequestMethod("PUT"), v1alpha1.FormEncoding, "", asForm, inForm),
 		Entry("PUT as JSON: in the body", v1alpha1.RequestMethod("PUT"), v1alpha1.JSONEncoding, "", asJSON, inJSON),
-		Entry("PUT as a query: in the URL, and there is no body", v1alpha1.RequestMethod("PUT"), v1alpha1.QueryEncoding, inForm, "", ""),
-		Entry("GET as a query: in the URL, and there is no body", v1alpha1.RequestMethod("GET"), v1alpha1.QueryEncoding, inForm, "", ""),
+		Entry("PUT as a query: in the URL, without a body", v1alpha1.RequestMethod("PUT"), v1alpha1.QueryEncoding, inForm, "", ""),
+		Entry("GET as a query: in the URL, without a body", v1alpha1.RequestMethod("GET"), v1alpha1.QueryEncoding, inForm, "", ""),
 	)
 
-	DescribeTable("join the query that the endpoint has itself",
+	DescribeTable("are added to the query of the endpoint",
 		func(encoding v1alpha1.RequestEncoding, endpoint, full string) {
 			s := rfc6749(sentBy("GET"), encodedAs(encoding), sentTo(endpoint), authenticatedBy(v1alpha1.ClientAuthenticationNone))
 			request := requestTo(s, oauth2.Grant{Credentials: credentials})
@@ -70,17 +70,17 @@ var _ = Describe("the parameters of a request", func() {
 		},
 		Entry("none", v1alpha1.QueryEncoding, "https://idp.example.com/t",
 			"https://idp.example.com/t?client_id=shop&grant_type=client_credentials"),
-		Entry("one, which stays as it is written", v1alpha1.QueryEncoding, "https://idp.example.com/t?v=1%2E0&x",
+		Entry("one, which stays unchanged", v1alpha1.QueryEncoding, "https://idp.example.com/t?v=1%2E0&x",
 			"https://idp.example.com/t?v=1%2E0&x&client_id=shop&grant_type=client_credentials"),
 		Entry("an empty one", v1alpha1.QueryEncoding, "https://idp.example.com/t?",
 			"https://idp.example.com/t?&client_id=shop&grant_type=client_credentials"),
 		Entry("one of the same name: both are sent", v1alpha1.QueryEncoding, "https://idp.example.com/t?client_id=x",
 			"https://idp.example.com/t?client_id=x&client_id=shop&grant_type=client_credentials"),
-		Entry("one that stays alone where the parameters lie in the body", v1alpha1.FormEncoding, "https://idp.example.com/t?tenant=a",
+		Entry("one, which stays unchanged if the parameters are in the body", v1alpha1.FormEncoding, "https://idp.example.com/t?tenant=a",
 			"https://idp.example.com/t?tenant=a"),
 	)
 
-	DescribeTable("survive whatever letters they have",
+	DescribeTable("are not changed, whatever characters they have",
 		func(encoding v1alpha1.RequestEncoding) {
 			s := rfc6749(encodedAs(encoding), withParameters("odd", "a+b &=%#\"<>\\/é\u2028 密"), authenticatedBy(v1alpha1.ClientAuthenticationNone))
 			sent, err := url.ParseQuery(sentIn(requestTo(s, oauth2.Grant{Credentials: credentials}), encoding))
@@ -91,7 +91,7 @@ var _ = Describe("the parameters of a request", func() {
 		Entry("in a query", v1alpha1.QueryEncoding),
 	)
 
-	It("are not escaped for HTML in JSON, which not every server understands", func() {
+	It("are not escaped for HTML in JSON, because some servers do not decode that", func() {
 		s := rfc6749(encodedAs(v1alpha1.JSONEncoding), withParameters("odd", "a&b<c>"))
 		Expect(requestTo(s, oauth2.Grant{Credentials: credentials}).Body.Reveal()).To(ContainSubstring(`"odd":"a&b<c>"`))
 	})
@@ -101,15 +101,15 @@ var _ = Describe("the parameters of a request", func() {
 			s := rfc6749(encodedAs(encoding))
 			Expect(sentIn(requestTo(s, oauth2.Grant{Credentials: credentials, Resources: resources}), encoding)).To(Equal(sent))
 		},
-		Entry("in a form: each by a parameter of its own, in their order", v1alpha1.FormEncoding, []string{"urn:b", "urn:a"},
+		Entry("in a form: one parameter for each, in their order", v1alpha1.FormEncoding, []string{"urn:b", "urn:a"},
 			"grant_type=client_credentials&resource=urn%3Ab&resource=urn%3Aa"),
-		Entry("in a query: each by a parameter of its own", v1alpha1.QueryEncoding, []string{"urn:b", "urn:a"},
+		Entry("in a query: one parameter for each", v1alpha1.QueryEncoding, []string{"urn:b", "urn:a"},
 			"grant_type=client_credentials&resource=urn%3Ab&resource=urn%3Aa"),
 		Entry("in JSON: one is a text", v1alpha1.JSONEncoding, []string{"urn:a"},
 			`{"grant_type":"client_credentials","resource":"urn:a"}`),
 		Entry("in JSON: several are a list", v1alpha1.JSONEncoding, []string{"urn:b", "urn:a"},
 			`{"grant_type":"client_credentials","resource":["urn:b","urn:a"]}`),
-		Entry("not when there are none", v1alpha1.FormEncoding, []string{}, "grant_type=client_credentials"),
+		Entry("not if there are none", v1alpha1.FormEncoding, []string{}, "grant_type=client_credentials"),
 	)
 
 	DescribeTable("join the scopes",
@@ -122,11 +122,11 @@ var _ = Describe("the parameters of a request", func() {
 		},
 		Entry("by a comma", ",", "a,b"),
 		Entry("by a comma and a space", ", ", "a, b"),
-		Entry("by nothing, since an empty separator is not an unset one", "", "ab"),
+		Entry("by nothing, because an empty separator is not an unset one", "", "ab"),
 		Entry("by a plus that is a plus", "+", "a+b"),
 	)
 
-	It("are the same at each build, in the same order", func() {
+	It("are the same in each request, in the same order", func() {
 		for _, encoding := range []v1alpha1.RequestEncoding{v1alpha1.FormEncoding, v1alpha1.JSONEncoding, v1alpha1.QueryEncoding} {
 			s := rfc6749(encodedAs(encoding), withParameters("z", "1", "y", "2", "x", "3", "w", "4"))
 			var sent []string

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// refusedWith is a response with an error code and the usual status.
+// refusedWith returns a response with a status and an error code.
 func refusedWith(status int, code string) oauth2.Response {
 	return answer(status, fmt.Sprintf(`{"error": %q}`, code))
 }
@@ -42,7 +42,7 @@ var _ = Describe("a refusal", func() {
 		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass, "retried"),
 	)
 
-	DescribeTable("without a code counts by the status",
+	DescribeTable("without a code is classified by the status",
 		func(status int, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), answer(status, "<html>MARK</html>", "Content-Type", "text/html"))
 			Expect(failure.Reason).To(Equal(reason))
@@ -52,13 +52,13 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Message).To(And(ContainSubstring(fmt.Sprintf("HTTP %d (an HTML page):", status)), Not(ContainSubstring("MARK"))))
 		},
 		Entry("400 may be anything", 400, v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("401 is about the client", 401, v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 is a refusal of the client", 401, v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
 		Entry("403 may pass", 403, v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("404 may pass, as while a gateway is reloaded", 404, v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("405 may pass, as while a gateway is reloaded", 405, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("404 may pass, for example while a gateway reloads", 404, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("405 may pass, for example while a gateway reloads", 405, v1alpha1.ReasonRequestRefused, problem.MayPass),
 		Entry("408 passes", 408, v1alpha1.ReasonServerError, problem.Unavailable),
-		Entry("410 may pass, as while a gateway is reloaded", 410, v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("415 may pass, as while a gateway is reloaded", 415, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("410 may pass, for example while a gateway reloads", 410, v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("415 may pass, for example while a gateway reloads", 415, v1alpha1.ReasonRequestRefused, problem.MayPass),
 		Entry("425 passes", 425, v1alpha1.ReasonServerError, problem.Unavailable),
 		Entry("429 passes", 429, v1alpha1.ReasonRateLimited, problem.Unavailable),
 		Entry("500 passes", 500, v1alpha1.ReasonServerError, problem.Unavailable),
@@ -68,7 +68,7 @@ var _ = Describe("a refusal", func() {
 		Entry("599 passes", 599, v1alpha1.ReasonServerError, problem.Unavailable),
 	)
 
-	DescribeTable("counts by a status that a gateway may have sent, then by the code, then by any other status",
+	DescribeTable("is classified by a status that a gateway may have sent, then by the code, then by any other status",
 		func(status int, code, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), refusedWith(status, code))
 			Expect(failure.Reason).To(Equal(reason))
@@ -83,18 +83,18 @@ var _ = Describe("a refusal", func() {
 		Entry("429 with unauthorized_client is a rate limit", 429, "unauthorized_client", v1alpha1.ReasonRateLimited, problem.Unavailable),
 		Entry("429 with slow_down is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, problem.Unavailable),
 		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, problem.Unavailable),
-		Entry("403 with invalid_client is about the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
-		Entry("401 with a code of the server's own is about the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
-		Entry("401 with invalid_request is about the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, problem.CredentialsRefused),
-		Entry("401 with invalid_grant is about the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused),
-		Entry("400 with a code in capitals is about the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
-		Entry("400 with a code and a space is about the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("403 with invalid_client is a refusal of the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 with a code of the server's own is a refusal of the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 with invalid_request is a refusal of the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, problem.CredentialsRefused),
+		Entry("401 with invalid_grant is a refusal of the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused),
+		Entry("400 with a code in capitals is a refusal of the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("400 with a code and a space is a refusal of the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
 		Entry("400 with unsupported_token_type, which is about revocation, may pass", 400, "unsupported_token_type", v1alpha1.ReasonRequestRefused, problem.MayPass),
 		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, problem.MayPass),
 		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass),
 	)
 
-	DescribeTable("is about the credentials where the declaration says so",
+	DescribeTable("means refused credentials if the declaration says so",
 		func(response oauth2.Response, class problem.Class) {
 			s := rfc6749(func(s *server) {
 				s.Response.ErrorCode = at("/error", "/code")
@@ -116,7 +116,7 @@ var _ = Describe("a refusal", func() {
 		Entry("another status", answer(404, ""), problem.MayPass),
 	)
 
-	It("of the grant is about the credentials where these are a user's name and password", func() {
+	It("of the grant means refused credentials if these are a user's name and password", func() {
 		password := rfc6749(func(s *server) { s.Request.GrantType = "password" })
 		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(problem.CredentialsRefused))
 		login := rfc6749(withParameters("user_password", "x"))
@@ -124,7 +124,7 @@ var _ = Describe("a refusal", func() {
 		Expect(failureIn(rfc6749(), refusedWith(400, "invalid_grant")).Class).To(Equal(problem.MayPass))
 	})
 
-	It("is never judged by the words of its description", func() {
+	It("is never classified by the words of its description", func() {
 		failure := failureIn(rfc6749(), answer(http.StatusServiceUnavailable, `{"error_description": "invalid_client"}`))
 		Expect(failure.Class).To(Equal(problem.Unavailable))
 	})
@@ -144,27 +144,27 @@ var _ = Describe("a refusal", func() {
 		Entry("in quotes", `"scope x is not known"`, ` ("scope x is not known")`),
 		Entry("on one line", `"one\r\n\ttwo"`, ` ("one two")`),
 		Entry("without control characters", `"a\u0000b\u001b[31m\u0085"`, ` ("ab[31m")`),
-		Entry("without half letters", `"a\ud800b"`, ` ("ab")`),
+		Entry("without incomplete characters", `"a\ud800b"`, ` ("ab")`),
 		Entry("without a JWT that is in it", `"token eyJhbGciOiJIUzI1NiJ9.e30.c2ln is known"`, ` ("token [REDACTED] is known")`),
-		Entry("not when it is no text", `{"en": "x"}`, ""),
-		Entry("not when it is empty", `""`, ""),
+		Entry("not if it is not a text", `{"en": "x"}`, ""),
+		Entry("not if it is empty", `""`, ""),
 	)
 
-	It("shows the start of a long description, without cutting a letter apart", func() {
+	It("shows the start of a long description, and only whole characters", func() {
 		failure := failureIn(rfc6749(), answer(http.StatusBadRequest, `{"error_description": "x`+strings.Repeat("é", 5000)+`"}`))
 		Expect(failure.Message).To(ContainSubstring("xéé"))
 		Expect(len(failure.Message)).To(BeNumerically("<", 900))
 		Expect(failure.Message).NotTo(ContainSubstring("\ufffd"))
 	})
 
-	DescribeTable("shows no code that cannot be one",
+	DescribeTable("does not show a text that cannot be a code",
 		func(code, shown string) {
 			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
 			Expect(failure.Code).To(BeEmpty())
 			Expect(failure.Message).To(ContainSubstring("HTTP 400" + shown + ":"))
 		},
 		Entry("a sentence, which explains", "The client is not known", ` ("The client is not known")`),
-		Entry("a text without end", strings.Repeat("x", 65), ""),
+		Entry("a text that is too long", strings.Repeat("x", 65), ""),
 	)
 
 	It("does not show the query of the token endpoint", func() {
@@ -173,7 +173,7 @@ var _ = Describe("a refusal", func() {
 			And(ContainSubstring("https://idp.example.com/token answered"), Not(ContainSubstring("MARK"))))
 	})
 
-	DescribeTable("with Retry-After tells how long to wait",
+	DescribeTable("with Retry-After says how long to wait",
 		func(value string, wait time.Duration) {
 			for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 				Expect(failureIn(rfc6749(), answer(status, "", "Retry-After", value)).RetryAfter).To(Equal(wait))
@@ -182,7 +182,7 @@ var _ = Describe("a refusal", func() {
 		Entry("seconds", "120", 2*time.Minute),
 		Entry("seconds with spaces", " 120 ", 2*time.Minute),
 		Entry("seconds with a fraction, as some servers write", "1.5", 1500*time.Millisecond),
-		Entry("a date, from the instant of the answer", "Sun, 01 Mar 2026 12:01:02 GMT", time.Minute),
+		Entry("a date, counted from the time of the response", "Sun, 01 Mar 2026 12:01:02 GMT", time.Minute),
 		Entry("a date of the old form", "Sunday, 01-Mar-26 12:01:02 GMT", time.Minute),
 		Entry("a date in the past is no wait", "Sun, 01 Mar 2020 12:00:00 GMT", time.Duration(0)),
 		Entry("a negative number is no wait", "-5", time.Duration(0)),
@@ -194,7 +194,7 @@ var _ = Describe("a refusal", func() {
 		Entry("nothing is no wait", "", time.Duration(0)),
 	)
 
-	It("with a token endpoint that is no URL is still told", func() {
+	It("is still reported if the token endpoint is not a URL", func() {
 		s := rfc6749(func(s *server) { s.TokenEndpoint = "https://%zz/MARK" })
 		Expect(failureIn(s, answer(http.StatusBadRequest, "")).Message).To(And(ContainSubstring("(not a URL)"), Not(ContainSubstring("MARK"))))
 	})

@@ -32,7 +32,7 @@ var _ = Describe("further fields of a response", func() {
 		Entry("an object", `{"a": "<&>"}`, `{"a":"<&>"}`),
 	)
 
-	DescribeTable("may be missing, which fails nothing",
+	DescribeTable("may be missing, and nothing fails",
 		func(members string) {
 			token := tokenIn(s, bearer(members))
 			Expect(token.Fields).To(BeEmpty())
@@ -41,7 +41,7 @@ var _ = Describe("further fields of a response", func() {
 		Entry("not there", ``), Entry("null", `, "instance_url": null`),
 	)
 
-	DescribeTable("are refused if a Secret cannot hold them, each counted as often as it is named",
+	DescribeTable("are refused if a Secret cannot hold them; a value counts each time that it is named",
 		func(count int, pointer v1alpha1.JSONPointer, isRefused bool) {
 			s := rfc6749(func(s *server) {
 				for i := range count {

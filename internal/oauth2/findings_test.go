@@ -17,7 +17,7 @@ var _ = Describe("Explain", func() {
 		return oauth2.Explain(s, response, *tokenIn(s, response))
 	}
 
-	It("tells where token, type, scope and lifetime were found", func() {
+	It("says where token, type, scope and lifetime were found", func() {
 		findings := explain(rfc6749(), answer(200, `{"access_token":"abc","token_type":"Bearer","expires_in":3600,"scope":"read"}`))
 		Expect(findings).To(Equal(oauth2.Findings{
 			AccessToken: oauth2.Place{Pointer: "/access_token"},
