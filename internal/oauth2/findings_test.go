@@ -47,7 +47,7 @@ var _ = Describe("Explain", func() {
 		Expect(explain(s, answer(200, `abc`)).AccessToken.String()).To(Equal("the whole body"))
 	})
 
-	It("tells a lifetime from a JWT, and one that was assumed", func() {
+	It("distinguishes a lifetime from a JWT from an assumed one", func() {
 		claims := fmt.Sprintf(`{"exp":%d}`, startedAt.Unix()+600)
 		jwt := "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
 		findings := explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`"}`))
@@ -59,13 +59,13 @@ var _ = Describe("Explain", func() {
 		Expect(explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`","expires_in":60}`)).Lifetime).To(Equal(oauth2.LifetimeFromExpiresIn))
 	})
 
-	It("tells the default from the cap that holds while a lifetime cannot be read", func() {
+	It("distinguishes the default from the cap for a lifetime that cannot be read", func() {
 		const unread = `{"access_token":"abc","expires_in":"soon"}`
 		Expect(explain(rfc6749(), answer(200, unread)).Lifetime).To(Equal(oauth2.LifetimeFromDefault))
 		Expect(explain(rfc6749(defaultLifetime(2*time.Hour)), answer(200, unread)).Lifetime).To(Equal(oauth2.LifetimeFromCaution))
 	})
 
-	It("knows a lifetime that was cut to the longest", func() {
+	It("reports the source of a lifetime that was cut to the maximum", func() {
 		findings := explain(rfc6749(), answer(200, `{"access_token":"abc","expires_in":1e30}`))
 		Expect(findings.LifetimeAt).To(HaveValue(Equal(oauth2.Place{Pointer: "/expires_in"})))
 	})

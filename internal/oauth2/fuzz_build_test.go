@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// mark is in every secret of the fuzz tests: nothing else has it.
+// mark is in every secret of the fuzz tests, and in nothing else.
 const mark = "Zq7-mark_Xk9w"
 
 var (
@@ -19,8 +19,8 @@ var (
 	headerName    = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
 )
 
-// completed makes of a fuzzed declaration one that the API server and a profile
-// let through; false when they would not.
+// completed completes a fuzzed declaration. It returns false if the API server or a profile would
+// reject the declaration.
 func completed(raw string) (server, bool) {
 	s := rfc6749()
 	fallback := *s.DeepCopy()
@@ -90,7 +90,7 @@ func FuzzBuildRequest(f *testing.F) {
 		mustBeValid(t, s, request)
 		shown, err := request.Show()
 		if err != nil || strings.Contains(shown, mark) || strings.Contains(shown, url.QueryEscape(mark)) {
-			t.Errorf("it shows a secret:\n%s\n%v", shown, err)
+			t.Errorf("the shown request holds a secret:\n%s\n%v", shown, err)
 		}
 	})
 }
@@ -109,7 +109,7 @@ func mustBeValid(t *testing.T, s server, request *oauth2.Request) {
 	case v1alpha1.JSONEncoding:
 		var object map[string]any
 		if err := json.Unmarshal([]byte(request.Body.Reveal()), &object); err != nil {
-			t.Errorf("the body is no JSON: %v", err)
+			t.Errorf("the body is not JSON: %v", err)
 		}
 	case v1alpha1.FormEncoding, v1alpha1.QueryEncoding:
 		if _, err := url.ParseQuery(request.Body.Reveal() + request.Query.Reveal()); err != nil {
@@ -117,14 +117,14 @@ func mustBeValid(t *testing.T, s server, request *oauth2.Request) {
 		}
 		if (request.Body.IsEmpty() && s.Request.Encoding == v1alpha1.FormEncoding && len(s.Request.Parameters) > 0) ||
 			(!request.Body.IsEmpty() && s.Request.Encoding == v1alpha1.QueryEncoding) {
-			t.Error("the parameters lie in the wrong place")
+			t.Error("the parameters are in the wrong place")
 		}
 	default:
 		t.Errorf("a request of the encoding %q was built", s.Request.Encoding)
 	}
 }
 
-// mustBeFit holds for the message of every error.
+// mustBeFit fails if the message of an error is too long or holds a secret.
 func mustBeFit(t *testing.T, err error) {
 	t.Helper()
 	message := err.Error()

@@ -58,7 +58,7 @@ func FuzzReadResponse(f *testing.F) {
 			"UNICODE", strings.ReplaceAll(fmt.Sprintf("%+q", echo), "+", `\u002b`),
 		).Replace
 		s := rfc6749(func(s *server) {
-			// The pointers of the API are no longer than this.
+			// The API accepts pointers up to this length.
 			pointer := func(p string) v1alpha1.JSONPointer { return v1alpha1.JSONPointer(p[:min(len(p), 256)]) }
 			s.Response.AccessToken = at(pointer(accessToken), "/data/0/token", "")
 			s.Response.ExpiresIn, s.Response.ExpiresAt = at(pointer(expiresIn)), at(pointer(expiresAt))
@@ -100,8 +100,8 @@ func FuzzReadResponse(f *testing.F) {
 	})
 }
 
-// tokenToHide is the token of a response, where the declaration has it: one with
-// the mark, since a message may hold other words. Empty for none.
+// tokenToHide returns the token of a response that has the mark; empty for none. A message may hold
+// tokens without the mark, which can be ordinary words.
 func tokenToHide(s server, request *oauth2.Request, response oauth2.Response) string {
 	lenient := *s.DeepCopy()
 	lenient.Response.ErrorCode, lenient.Response.Success = nil, nil

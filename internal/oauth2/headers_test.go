@@ -16,7 +16,7 @@ func withHeaders(pairs ...string) func(*server) {
 	}
 }
 
-// holding are credentials with the given values of the Secret.
+// holding returns credentials with the given values of the Secret.
 func holding(values map[string]string) oauth2.Credentials {
 	held := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("s3cr3t-value"), Values: map[string]oauth2.Sensitive{}}
 	for key, value := range values {
@@ -28,21 +28,21 @@ func holding(values map[string]string) oauth2.Credentials {
 var _ = Describe("the headers of a request", func() {
 	none := authenticatedBy(v1alpha1.ClientAuthenticationNone)
 
-	DescribeTable("are the usual ones and what is declared",
+	DescribeTable("are the default ones and the declared ones",
 		func(change func(*server), sent map[string]string) {
 			Expect(revealed(requestTo(rfc6749(none, change), oauth2.Grant{Credentials: credentials}))).To(Equal(sent))
 		},
 		Entry("another one", withHeaders("x-api-version", "2"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Api-Version": "2"}),
-		Entry("one in the place of Accept, however it is written", withHeaders("ACCEPT", "*/*"),
+		Entry("one that replaces Accept, in any case", withHeaders("ACCEPT", "*/*"),
 			map[string]string{"Accept": "*/*", "Content-Type": asForm}),
-		Entry("one in the place of Content-Type", withHeaders("content-type", "application/vnd.api+json"),
+		Entry("one that replaces Content-Type", withHeaders("content-type", "application/vnd.api+json"),
 			map[string]string{"Accept": asJSON, "Content-Type": "application/vnd.api+json"}),
 		Entry("an empty one, which is not an unset one", withHeaders("Accept", "", "X-Empty", ""),
 			map[string]string{"Accept": "", "Content-Type": asForm, "X-Empty": ""}),
-		Entry("the first of two that differ in case alone: it is the user's", withHeaders("X-Tenant", "user", "x-tenant", "profile"),
+		Entry("the first of two that differ only in case: it is the user's", withHeaders("X-Tenant", "user", "x-tenant", "profile"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Tenant": "user"}),
-		Entry("an Authorization of their own", withHeaders("authorization", "ApiKey abc"),
+		Entry("a declared Authorization", withHeaders("authorization", "ApiKey abc"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "Authorization": "ApiKey abc"}),
 		Entry("letters beyond ASCII", withHeaders("X-Shop", "Käse"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Shop": "Käse"}),
@@ -56,12 +56,12 @@ var _ = Describe("the headers of a request", func() {
 		Expect(revealed(request)).To(And(HaveKeyWithValue("X-Api-Key", "k3y-value"), HaveKeyWithValue("X-Pair", "me:k3y-value")))
 	})
 
-	It("give way to client_secret_basic", func() {
+	It("are overridden by client_secret_basic", func() {
 		headers := revealed(requestTo(rfc6749(withHeaders("Authorization", "other")), oauth2.Grant{Credentials: credentials}))
 		Expect(headers).To(HaveKeyWithValue("Authorization", basic("shop:s3cr3t-value")))
 	})
 
-	DescribeTable("never end a line, and the message does not show the value",
+	DescribeTable("cannot contain control characters, and the message does not show the value",
 		func(value string) {
 			s := rfc6749(none, func(s *server) { s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Key", SecretKey: "key"}} })
 			failure := buildFailure(s, oauth2.Grant{Credentials: holding(map[string]string{"key": value})})
@@ -74,22 +74,22 @@ var _ = Describe("the headers of a request", func() {
 		Entry("NUL", "MARK\x00"), Entry("DEL", "MARK\x7f"), Entry("a tab", "MARK\t1"), Entry("NEL", "MARK\u0085"),
 	)
 
-	It("end no line by a template either", func() {
+	It("cannot contain control characters from a template either", func() {
 		s := rfc6749(none, func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Key", Template: `{{ print "a\r\nX-Admin: 1" }}`}}
 		})
 		Expect(buildFailure(s, oauth2.Grant{Credentials: credentials}).Message).To(ContainSubstring("header X-Key"))
 	})
 
-	DescribeTable("show the client as client_secret_basic is declared",
+	DescribeTable("authenticate the client as client_secret_basic is declared",
 		func(id, secret string, change func(*v1alpha1.ClientAuthentication), sent string) {
 			s := rfc6749(func(s *server) { change(s.ClientAuthentication) })
 			grant := oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}}
 			Expect(revealed(requestTo(s, grant))).To(HaveKeyWithValue("Authorization", sent))
 		},
-		Entry("form-encoded, as RFC 6749 asks", "id", "a+/= %", func(*v1alpha1.ClientAuthentication) {}, basic("id:a%2B%2F%3D+%25")),
-		Entry("form-encoded, when that is said", "id", "a+/= %", func(a *v1alpha1.ClientAuthentication) { a.BasicEncoding = v1alpha1.FormURLEncodedBasic }, basic("id:a%2B%2F%3D+%25")),
+		Entry("form-encoded, as RFC 6749 requires", "id", "a+/= %", func(*v1alpha1.ClientAuthentication) {}, basic("id:a%2B%2F%3D+%25")),
+		Entry("form-encoded, if that is declared", "id", "a+/= %", func(a *v1alpha1.ClientAuthentication) { a.BasicEncoding = v1alpha1.FormURLEncodedBasic }, basic("id:a%2B%2F%3D+%25")),
 		Entry("raw", "i:d", "a+/= %é", func(a *v1alpha1.ClientAuthentication) { a.BasicEncoding = v1alpha1.RawBasic }, basic("i:d:a+/= %é")),
-		Entry("after a word of the server's own", "id", "s", func(a *v1alpha1.ClientAuthentication) { a.AuthorizationScheme = "ID" }, "ID aWQ6cw=="),
+		Entry("after a scheme of the server's own", "id", "s", func(a *v1alpha1.ClientAuthentication) { a.AuthorizationScheme = "ID" }, "ID aWQ6cw=="),
 	)
 })

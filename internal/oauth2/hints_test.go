@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// secretData are the keys of a credentials Secret with its values.
+// secretData is the data of a credentials Secret.
 type secretData map[string]string
 
 // grantFrom reads the credentials of a server from a Secret.
@@ -67,7 +67,7 @@ var _ = Describe("a hint", func() {
 		return message[strings.LastIndex(message, "HTTP "):]
 	}
 
-	DescribeTable("is composed from what is known:",
+	DescribeTable("depends on the request, the metadata and the status:",
 		func(changes []func(*server), data secretData, status int, body, hint string) {
 			Expect(hintOf(changes, data, nil, answer(status, body))).To(ContainSubstring(hint))
 		},
@@ -88,7 +88,7 @@ var _ = Describe("a hint", func() {
 		Entry("no secret at all", change(authenticatedBy(v1alpha1.ClientAuthenticationNone)), plainPair, 401, code("invalid_client"), "set authorizationServer.clientAuthentication.method to client_secret_basic"),
 		Entry("the grant type for unauthorized_client", nil, plainPair, 400, code("unauthorized_client"), "allow this client the grant type client_credentials"),
 		Entry("a wrong password", change(asUser), login, 400, code("invalid_grant"), `check user name and password (keys "user" and "pass" of Secret "my-client")`),
-		Entry("a wrong password of a grant of another name", change(granting("system"), withSecretKeys("userName", "user", "userPassword", "pass")), login, 400, code("invalid_grant"), "check user name and password"),
+		Entry("a wrong password with another grant type", change(granting("system"), withSecretKeys("userName", "user", "userPassword", "pass")), login, 400, code("invalid_grant"), "check user name and password"),
 		Entry("a wrong password, with 401", change(asUser), login, 401, "", `user name and password (keys "user" and "pass" of Secret "my-client")`),
 		Entry("a JWT as the grant", change(withJWTGrant), secretData{"client_id": "shop", "client_secret": "s3cr3t-value", "private_key": pkcs8(rsaKey)}, 400, code("invalid_grant"), "request.assertion: audience, issuer and subject, that the key is registered at the authorization server, and the clocks"),
 		Entry("a refresh token", change(granting("refresh_token"), withSecretKeys("refresh_token", "user")), login, 400, code("invalid_grant"), "the refresh token is spent, revoked or expired"),
@@ -105,7 +105,7 @@ var _ = Describe("a hint", func() {
 		Entry("unsupported_grant_type", nil, plainPair, 400, code("unsupported_grant_type"), `check authorizationServer.request.grantType, which is "client_credentials"`),
 	)
 
-	DescribeTable("does not lead astray:",
+	DescribeTable("is not misleading:",
 		func(changes []func(*server), data secretData, status int, body, hint string) {
 			Expect(hintOf(changes, data, nil, answer(status, body))).NotTo(ContainSubstring(hint))
 		},
@@ -136,7 +136,7 @@ var _ = Describe("a hint", func() {
 			"to one that the metadata of the server name: private_key_jwt, tls_client_auth"),
 		Entry("the declared method", nil, `"token_endpoint_auth_methods_supported": ["client_secret_basic"]`, "", answer(401, ""), "HTTP 401: check the client ID"),
 		Entry("no list", nil, `"token_endpoint_auth_methods_supported": "client_secret_post"`, "", answer(401, ""), "HTTP 401: check the client ID"),
-		Entry("no end of a list", nil, `"token_endpoint_auth_methods_supported": [`+strings.Repeat(`"a",`, 1000)+`"b"]`, "", answer(401, ""), "HTTP 401: check the client ID"),
+		Entry("a list that is too long", nil, `"token_endpoint_auth_methods_supported": [`+strings.Repeat(`"a",`, 1000)+`"b"]`, "", answer(401, ""), "HTTP 401: check the client ID"),
 		Entry("the grant types", nil, `"grant_types_supported": ["authorization_code", "password"]`, "", answer(400, code("unsupported_grant_type")),
 			`request.grantType, which is "client_credentials", to one that the metadata of the server name: authorization_code, password`),
 		Entry("the scopes", nil, `"scopes_supported": ["openid", "read"]`, "", answer(400, code("invalid_scope")), "the metadata of the server do not name write: check spec.scopes", "read", "write"),
@@ -146,7 +146,7 @@ var _ = Describe("a hint", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(400, code("E17")))).To(ContainSubstring("if E17 means wrong credentials, add it to authorizationServer.response.credentialErrors; check"))
 	})
 
-	It("names the grant type, however the server spells its code", func() {
+	It("names the grant type, in whatever case the server writes its code", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(400, code("UNAUTHORIZED_CLIENT")))).To(ContainSubstring("allow this client the grant type client_credentials"))
 	})
 
@@ -165,21 +165,21 @@ var _ = Describe("a hint", func() {
 		Entry("not 429 with unauthorized_client", oauth2.Error{StatusCode: 429, Code: "unauthorized_client"}, false),
 		Entry("not 404", oauth2.Error{StatusCode: 404}, false),
 		Entry("not 503", oauth2.Error{StatusCode: 503}, false),
-		Entry("not what was not answered", oauth2.Error{}, false),
+		Entry("not a request without a response", oauth2.Error{}, false),
 	)
 
-	DescribeTable("has the other encoding only if it sends other bytes",
+	DescribeTable("names the other encoding only if it sends other bytes",
 		func(id, secret string, other v1alpha1.BasicEncoding, changes ...func(*server)) {
 			request := requestTo(rfc6749(changes...), oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}})
 			Expect(request.OtherBasicEncoding()).To(Equal(other))
 		},
-		Entry("for letters, digits and what no encoding changes", "shop-7_a.b~c", "Aa09-_.~", v1alpha1.BasicEncoding("")),
+		Entry("not for letters, digits and other characters that no encoding changes", "shop-7_a.b~c", "Aa09-_.~", v1alpha1.BasicEncoding("")),
 		Entry("for a slash in the secret", "shop", "a/b", v1alpha1.RawBasic),
 		Entry("for a space in the ID", "my shop", "ab", v1alpha1.RawBasic),
-		Entry("for a letter that is not ASCII", "shop", "é", v1alpha1.RawBasic),
+		Entry("for a character that is not ASCII", "shop", "é", v1alpha1.RawBasic),
 		Entry("for a secret in the raw form", "shop", "a/b", v1alpha1.FormURLEncodedBasic, encodedBasic(v1alpha1.RawBasic)),
 		Entry("for a colon in the secret", "shop", "a:b", v1alpha1.RawBasic),
-		Entry("not for a colon in the ID, which ends there in the raw form", "sh:op", "a/b", v1alpha1.BasicEncoding("")),
+		Entry("not for a colon in the ID, because the ID ends there in the raw form", "sh:op", "a/b", v1alpha1.BasicEncoding("")),
 		Entry("not for another method", "shop", "a/b", v1alpha1.BasicEncoding(""), authenticatedBy(v1alpha1.ClientSecretPost)),
 	)
 })
@@ -189,7 +189,7 @@ var _ = Describe("the used keys of a credentials Secret", func() {
 		SecretName: "my-client", ClientIDKey: "client_id", ClientSecretKey: "client_secret", PrivateKeyKey: "private_key",
 		Data: map[string][]byte{"client_id": nil, "client_secret": nil, "api_key": nil, "tenant": nil, "unused": nil},
 	}
-	DescribeTable("are those that the request takes and the Secret has",
+	DescribeTable("are the keys that the request uses and the Secret has",
 		func(keys []string, changes ...func(*server)) {
 			Expect(oauth2.UsedKeys(source, rfc6749(changes...))).To(Equal(keys))
 		},

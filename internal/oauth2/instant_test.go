@@ -33,8 +33,8 @@ var _ = Describe("a lifetime", func() {
 		Entry("7d", "7d", 7*24*time.Hour), Entry("1 week", "1 week", 7*24*time.Hour), Entry("30 days", "30 days", 30*24*time.Hour),
 		Entry("PT1H", "PT1H", time.Hour), Entry("PT3600S", "PT3600S", time.Hour), Entry("PT59M60S", "PT59M60S", time.Hour),
 		Entry("P1DT12H", "P1DT12H", 36*time.Hour), Entry("P7D", "P7D", 7*24*time.Hour), Entry("PT0.5H", "PT0.5H", 30*time.Minute),
-		Entry("days without end are cut to ten years", "99999999999999999999 days", tenYears),
-		Entry("P without end is cut to ten years", "P99999999999999999999D", tenYears),
+		Entry("a huge number of days is cut to ten years", "99999999999999999999 days", tenYears),
+		Entry("a huge ISO 8601 duration is cut to ten years", "P99999999999999999999D", tenYears),
 	)
 
 	DescribeTable("that cannot be read never fails the exchange",
@@ -49,9 +49,9 @@ var _ = Describe("a lifetime", func() {
 		Entry("a clock of two parts, which may be hours or minutes", `"10:00"`), Entry("an object", `{"seconds": 3600}`), Entry("a list", `[3600]`), Entry("false", `false`),
 		Entry("a date that does not exist", `"2026-02-30T12:00:00Z"`), Entry("an hour that does not exist", `"2026-03-01T25:00:00Z"`),
 		Entry("a date without a time", `"2026-03-02"`),
-		Entry("a zone that is not known, since PST taken for UTC is hours off", `"2026-03-01 13:00:00 PST"`),
-		Entry("another one, in RFC 1123", `"Sun, 01 Mar 2026 13:00:00 CEST"`),
-		Entry("the last day of time", `"9999-12-31T23:59:59Z"`), Entry("eleven years from now", `"2037-03-02T12:00:00Z"`),
+		Entry("an unknown zone: PST read as UTC would be hours off", `"2026-03-01 13:00:00 PST"`),
+		Entry("another unknown zone, in RFC 1123", `"Sun, 01 Mar 2026 13:00:00 CEST"`),
+		Entry("the last day of the year 9999", `"9999-12-31T23:59:59Z"`), Entry("eleven years from now", `"2037-03-02T12:00:00Z"`),
 		Entry("a /Date()/ beyond all integers", `"/Date(99999999999999999999)/"`), Entry("a /Date()/ beyond ten years", `"/Date(9999999999999)/"`),
 	)
 
@@ -59,15 +59,15 @@ var _ = Describe("a lifetime", func() {
 		func(unit v1alpha1.TimeUnit, value string, lifetime time.Duration) {
 			Expect(tokenIn(rfc6749(lifetimeIn(unit)), bearer(`, "expires_in": `+value)).ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
-		Entry("none: seconds", v1alpha1.TimeUnit(""), `3600`, time.Hour),
+		Entry("seconds by default", v1alpha1.TimeUnit(""), `3600`, time.Hour),
 		Entry("seconds", v1alpha1.TimeUnit("Seconds"), `3600`, time.Hour),
 		Entry("milliseconds", v1alpha1.TimeUnit("Milliseconds"), `3600000`, time.Hour),
 		Entry("milliseconds as text", v1alpha1.TimeUnit("Milliseconds"), `"3600000"`, time.Hour),
 		Entry("minutes", v1alpha1.TimeUnit("Minutes"), `60`, time.Hour),
 		Entry("hours", v1alpha1.TimeUnit("Hours"), `1.5`, 90*time.Minute),
 		Entry("days", v1alpha1.TimeUnit("Days"), `7`, 7*24*time.Hour),
-		Entry("days without end", v1alpha1.TimeUnit("Days"), `1e300`, tenYears),
-		Entry("its own, which goes before the declared one", v1alpha1.TimeUnit("Hours"), `"60 minutes"`, time.Hour),
+		Entry("a huge number of days", v1alpha1.TimeUnit("Days"), `1e300`, tenYears),
+		Entry("its own, which overrides the declared one", v1alpha1.TimeUnit("Hours"), `"60 minutes"`, time.Hour),
 	)
 
 	DescribeTable("may be an instant",
@@ -81,27 +81,27 @@ var _ = Describe("a lifetime", func() {
 		Entry("RFC 3339 with an offset without a colon", `"2026-03-01T14:00:00+0100"`, time.Hour),
 		Entry("RFC 3339 with a fraction and an offset without a colon", `"2026-03-01T13:00:00.123+0000"`, time.Hour),
 		Entry("RFC 3339 of the zone UTC, written as +00:00", `"2026-03-01T13:00:00+00:00"`, time.Hour),
-		Entry("with a space for the T", `"2026-03-01 13:00:00Z"`, time.Hour),
-		Entry("with a space for the T and an offset", `"2026-03-01 14:00:00+01:00"`, time.Hour),
+		Entry("with a space instead of the T", `"2026-03-01 13:00:00Z"`, time.Hour),
+		Entry("with a space instead of the T, and an offset", `"2026-03-01 14:00:00+01:00"`, time.Hour),
 		Entry("as Go prints it", `"2026-03-01 14:00:00 +0100"`, time.Hour),
-		Entry("with UTC behind it", `"2026-03-01 13:00:00 UTC"`, time.Hour),
-		Entry("with GMT behind it", `"2026-03-01 13:00:00 GMT"`, time.Hour),
+		Entry("with UTC at the end", `"2026-03-01 13:00:00 UTC"`, time.Hour),
+		Entry("with GMT at the end", `"2026-03-01 13:00:00 GMT"`, time.Hour),
 		Entry("RFC 850", `"Sunday, 01-Mar-26 13:00:00 GMT"`, time.Hour),
 		Entry("of .NET", fmt.Sprintf(`"/Date(%s000)/"`, inSeconds(time.Hour)), time.Hour),
 		Entry("of .NET with an offset, which only says how to show it", fmt.Sprintf(`"/Date(%s000+0100)/"`, inSeconds(time.Hour)), time.Hour),
 		Entry("of .NET, escaped as it writes it", fmt.Sprintf(`"\/Date(%s000)\/"`, inSeconds(time.Hour)), time.Hour),
 	)
 
-	DescribeTable("may be an instant of no zone",
+	DescribeTable("may be an instant without a zone",
 		func(value, zone string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires"), inZone(zone)), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
 		},
 		Entry("which counts as UTC", `"2026-03-01T12:30:00"`, "", 30*time.Minute),
-		Entry("but never as later than the default lifetime: it may be local time somewhere", `"2026-03-01T13:00:00"`, "", assumedLifetime),
-		Entry("not even when it is years away", `"2036-03-01T13:00:00"`, "", assumedLifetime),
-		Entry("in full when it is said to be UTC", `"2026-03-01T13:00:00"`, "Z", time.Hour),
+		Entry("but never later than the default lifetime: it may be local time in some zone", `"2026-03-01T13:00:00"`, "", assumedLifetime),
+		Entry("not even if it is years away", `"2036-03-01T13:00:00"`, "", assumedLifetime),
+		Entry("in full if UTC is declared", `"2026-03-01T13:00:00"`, "Z", time.Hour),
 		Entry("in a zone that is declared, east", `"2026-03-01T22:00:00"`, "+09:00", time.Hour),
 		Entry("in a zone that is declared, west", `"2026-03-01 09:30:00"`, "-03:30", time.Hour),
 		Entry("with slashes", `"2026/03/01 22:00:00"`, "+09:00", time.Hour),
@@ -109,25 +109,25 @@ var _ = Describe("a lifetime", func() {
 		Entry("compact", `"20260301130000"`, "Z", time.Hour),
 		Entry("compact, as a number", `20260301130000`, "Z", time.Hour),
 		Entry("compact, cautiously", `"20260301130000"`, "", assumedLifetime),
-		Entry("but a zone of its own goes before that", `"2026-03-01T13:00:00Z"`, "+09:00", time.Hour),
+		Entry("but its own zone overrides the declared one", `"2026-03-01T13:00:00Z"`, "+09:00", time.Hour),
 	)
 
-	It("that is compact has passed: such a token is over", func() {
+	It("that is a compact date in the past means an expired token", func() {
 		s := rfc6749(expiresAtIn("/expires"), inZone("Z"))
 		Expect(failureIn(s, bearer(`, "expires": "20241107083713"`)).Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 	})
 
-	It("without a zone, that has passed for UTC, is that of somewhere in the west, and does not count", func() {
+	It("that is a date without a zone, which has passed in UTC, may be in a zone west of UTC, so it does not count", func() {
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": "2026-03-01 05:00:00"`))
 		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 	})
 
-	It("that is 14 digits and no date is none", func() {
+	It("that is 14 digits but not a date does not count", func() {
 		s := rfc6749(expiresAtIn("/expires"))
 		Expect(tokenIn(s, bearer(`, "expires": 20269999999999`)).Lifetime.IsAssumed()).To(BeTrue())
 	})
 
-	It("is read alike wherever the operator runs", func() {
+	It("is read the same in every zone of the operator", func() {
 		home := time.Local
 		defer func() { time.Local = home }()
 		s := rfc6749(expiresAtIn("/expires"))
@@ -140,13 +140,13 @@ var _ = Describe("a lifetime", func() {
 		}
 	})
 
-	It("that lies in a JWT is the last resort, and may be a microsecond count", func() {
+	It("may be in a JWT, as a count of microseconds", func() {
 		response := jwt(`{"exp": `+inSeconds(20*time.Minute)+`000000}`, `, "expires_in": "soon", "expires": "then"`)
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(20 * time.Minute))
 	})
 
-	It("is the second when the first cannot be read", func() {
+	It("is the second value if the first cannot be read", func() {
 		s := rfc6749(func(s *server) { s.Response.ExpiresIn = at("/a", "/b") })
 		Expect(tokenIn(s, answer(http.StatusOK, `{"access_token": "t", "a": "soon", "b": "1h"}`)).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
 	})

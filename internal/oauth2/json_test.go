@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// typed parameters, each of name, type and value.
+// withTyped declares parameters. Each is given by its name, type and value.
 func withTyped(triples ...string) func(*server) {
 	return func(s *server) {
 		for i := 0; i < len(triples); i += 3 {
@@ -22,7 +22,7 @@ func withTyped(triples ...string) func(*server) {
 	}
 }
 
-// bare is a server whose requests hold the declared parameters alone.
+// bare returns a server whose requests have only the declared parameters.
 func bare(changes ...func(*server)) server {
 	nothing := v1alpha1.ParameterName("")
 	return rfc6749(append([]func(*server){authenticatedBy(v1alpha1.ClientAuthenticationNone), func(s *server) {
@@ -38,7 +38,7 @@ var _ = Describe("a request in JSON", func() {
 			s := bare(inJSON, withTyped("v", kind, value))
 			Expect(requestTo(s, oauth2.Grant{}).Body.Reveal()).To(Equal(`{"v":` + sent + `}`))
 		},
-		Entry("a text when no type is given", "", "1", `"1"`),
+		Entry("a text if no type is given", "", "1", `"1"`),
 		Entry("a text", "String", "true", `"true"`),
 		Entry("an empty text", "String", "", `""`),
 		Entry("a number", "Number", "3600", `3600`),
@@ -52,7 +52,7 @@ var _ = Describe("a request in JSON", func() {
 		Entry("JSON with letters that HTML escapes", "JSON", `["<&>"]`, `["<&>"]`),
 	)
 
-	DescribeTable("is not made of a value that is not of its type, and the message does not show it",
+	DescribeTable("is not built from a value that is not of its type, and the message does not show the value",
 		func(encoding v1alpha1.RequestEncoding, kind, value string) {
 			failure := buildFailure(bare(encodedAs(encoding), withTyped("limit", kind, value)), oauth2.Grant{})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
@@ -60,7 +60,7 @@ var _ = Describe("a request in JSON", func() {
 			Expect(failure.Message).To(And(ContainSubstring("parameter limit"), ContainSubstring(kind), Not(ContainSubstring("MARK"))))
 		},
 		Entry("words as a number", v1alpha1.JSONEncoding, "Number", "MARK"),
-		Entry("nothing as a number", v1alpha1.JSONEncoding, "Number", ""),
+		Entry("an empty text as a number", v1alpha1.JSONEncoding, "Number", ""),
 		Entry("a number in hexadecimal", v1alpha1.JSONEncoding, "Number", "0x10"),
 		Entry("a number with white space", v1alpha1.JSONEncoding, "Number", " 1"),
 		Entry("a number with a leading zero", v1alpha1.JSONEncoding, "Number", "007"),
@@ -72,27 +72,27 @@ var _ = Describe("a request in JSON", func() {
 		Entry("broken JSON", v1alpha1.JSONEncoding, "JSON", `{"a": MARK`),
 		Entry("two JSON documents", v1alpha1.JSONEncoding, "JSON", `"MARK" "b"`),
 		Entry("no JSON at all", v1alpha1.JSONEncoding, "JSON", ``),
-		Entry("JSON nested without end", v1alpha1.JSONEncoding, "JSON", nested(20000)),
+		Entry("JSON that is nested too deeply", v1alpha1.JSONEncoding, "JSON", nested(20000)),
 		Entry("words as a number in a form", v1alpha1.FormEncoding, "Number", "MARK"),
 	)
 
-	DescribeTable("puts values where JSON Pointers lead",
+	DescribeTable("sets values at JSON Pointers",
 		func(change func(*server), sent string) {
 			Expect(requestTo(bare(inJSON, change), oauth2.Grant{}).Body.Reveal()).To(Equal(sent))
 		},
-		Entry("into objects that are made on the way", withTyped("/a/b/c", "", "1"), `{"a":{"b":{"c":"1"}}}`),
+		Entry("into objects that are created on the way", withTyped("/a/b/c", "", "1"), `{"a":{"b":{"c":"1"}}}`),
 		Entry("next to each other", withTyped("/a/x", "", "1", "/a/y", "Number", "2", "/b", "", "3"), `{"a":{"x":"1","y":2},"b":"3"}`),
-		Entry("in whatever order they are declared", withTyped("/a/y", "", "2", "/a/x", "", "1"), `{"a":{"x":"1","y":"2"}}`),
+		Entry("in any order of declaration", withTyped("/a/y", "", "2", "/a/x", "", "1"), `{"a":{"x":"1","y":"2"}}`),
 		Entry("under names with a slash or a tilde", withTyped("/a~1b", "", "1", "/c~0d", "", "2", "/e~01f", "", "3"), `{"a/b":"1","c~d":"2","e~1f":"3"}`),
 		Entry("under the empty name", withTyped("/", "", "1"), `{"":"1"}`),
-		Entry("under names of digits, which make no lists", withTyped("/a/0", "", "1"), `{"a":{"0":"1"}}`),
+		Entry("under names of digits, which do not create lists", withTyped("/a/0", "", "1"), `{"a":{"0":"1"}}`),
 		Entry("into an object that is given as JSON", withTyped("/a/x", "", "1", "/a", "JSON", `{"y": 2}`), `{"a":{"x":"1","y":2}}`),
 		Entry("into an object inside a list that is given as JSON", withTyped("/l/1/x", "", "v", "/l", "JSON", `[{}, {"y": 2}]`), `{"l":[{},{"x":"v","y":2}]}`),
 		Entry("into lists inside lists", withTyped("/l/0/0/x", "", "v", "l", "JSON", `[[{}]]`), `{"l":[[{"x":"v"}]]}`),
-		Entry("but a name without a leading slash is no pointer", withTyped("a/b", "", "1", "c~1d", "", "2"), `{"a/b":"1","c~1d":"2"}`),
+		Entry("but a name without a leading slash is not a pointer", withTyped("a/b", "", "1", "c~1d", "", "2"), `{"a/b":"1","c~1d":"2"}`),
 	)
 
-	DescribeTable("is not made when two names want the same place",
+	DescribeTable("is not built if two names lead to the same place",
 		func(change func(*server), named string) {
 			failure := buildFailure(bare(inJSON, change), oauth2.Grant{})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
@@ -101,15 +101,15 @@ var _ = Describe("a request in JSON", func() {
 		Entry("the same place by a name and by a pointer", withTyped("a", "", "1", "/a", "", "2"), "a and another name"),
 		Entry("a place inside a text", withTyped("/a", "", "1", "/a/b", "", "2"), "/a/b"),
 		Entry("a place inside a number", withTyped("/a", "Number", "1", "/a/b", "", "2"), "/a/b"),
-		Entry("a place inside JSON that is taken", withTyped("/a", "JSON", `{"b": 1}`, "/a/b", "", "2"), "/a/b"),
+		Entry("a place inside JSON that has a value", withTyped("/a", "JSON", `{"b": 1}`, "/a/b", "", "2"), "/a/b"),
 		Entry("an item of a list", withTyped("/a", "JSON", `[1]`, "/a/0", "", "2"), "/a/0"),
 		Entry("beyond the end of a list", withTyped("/a", "JSON", `[{}]`, "/a/1/b", "", "2"), "/a/1/b"),
 		Entry("before the start of a list", withTyped("/a", "JSON", `[{}]`, "/a/-1/b", "", "2"), "/a/-1/b"),
 		Entry("a list under a name", withTyped("/a", "JSON", `[{}]`, "/a/b/c", "", "2"), "/a/b/c"),
-		Entry("what lies below null", withTyped("/a", "JSON", `null`, "/a/b", "", "2"), "/a/b"),
+		Entry("a place below null", withTyped("/a", "JSON", `null`, "/a/b", "", "2"), "/a/b"),
 	)
 
-	It("shows a secret list as hidden, also when others lead into it", func() {
+	It("masks a secret list, even if other names lead into it", func() {
 		s := bare(inJSON, withTyped("/accounts/0/user", "", "shop"), func(s *server) {
 			s.Request.Parameters = append(s.Request.Parameters, v1alpha1.Parameter{Name: "accounts", Type: v1alpha1.JSONParameter, SecretKey: "accounts"})
 		})

@@ -14,7 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The keys of the tests are new in each run, so that none lies in the repository.
+// The keys of the tests are new in each run, so that the repository contains no private key.
 var (
 	rsaKey    = must(rsa.GenerateKey(rand.Reader, 2048))
 	otherRSA  = must(rsa.GenerateKey(rand.Reader, 2048))

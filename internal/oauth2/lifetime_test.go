@@ -55,7 +55,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a number of hundreds of digits is cut to ten years", `, "expires_in": "1`+fmt.Sprintf("%0400d", 0)+`"`, tenYears),
 	)
 
-	DescribeTable("is the default when nothing names one that can be read",
+	DescribeTable("is the default if no value that can be read states it",
 		func(response oauth2.Response) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
@@ -71,7 +71,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a JWT without exp", jwt(`{"sub": "shop"}`, ``)),
 		Entry("a JWT whose exp is null", jwt(`{"exp": null}`, ``)),
 		Entry("a JWT whose exp is words", jwt(`{"exp": "soon"}`, ``)),
-		Entry("a JWT that holds no JSON", jwt(`exp=1`, ``)),
+		Entry("a JWT that does not hold JSON", jwt(`exp=1`, ``)),
 		Entry("a token that only looks like a JWT", answer(http.StatusOK, `{"access_token": "a.*.c"}`)),
 	)
 
@@ -98,7 +98,7 @@ var _ = Describe("the lifetime of a token", func() {
 		},
 		Entry("the relative one", "600", inSeconds(time.Hour), 10*time.Minute),
 		Entry("the absolute one", "3600", inSeconds(10*time.Minute), 10*time.Minute),
-		Entry("but not an absolute one that passed days ago: the server's clock is wrong, and the token lives", "3600", "1524486008", time.Hour),
+		Entry("but not an absolute one that passed days ago: the server's clock is wrong, and the token is valid", "3600", "1524486008", time.Hour),
 		Entry("or the one that can be read", `"?"`, inSeconds(10*time.Minute), 10*time.Minute),
 	)
 
@@ -113,7 +113,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a number with a fraction", jwt(`{"exp": `+inSeconds(20*time.Minute)+`.5}`, ``), 20*time.Minute),
 		Entry("a numeric string", jwt(`{"exp": "`+inSeconds(20*time.Minute)+`"}`, ``), 20*time.Minute),
 		Entry("a huge number is cut to ten years", jwt(`{"exp": 1e400}`, ``), tenYears),
-		// It went before the claim: then a cache made a dead JWT look alive.
+		// expires_in once took precedence over the claim, so a cache made an expired JWT look valid.
 		Entry("if expires_in says more", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 3600`), 20*time.Minute),
 		Entry("if expires_at says more", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires": `+inSeconds(time.Hour)), 20*time.Minute),
 	)
@@ -124,12 +124,12 @@ var _ = Describe("the lifetime of a token", func() {
 		},
 		Entry("if expires_in says less", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": 600`), 10*time.Minute),
 		Entry("if expires_at says less", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires": `+inSeconds(10*time.Minute)), 10*time.Minute),
-		Entry("if it is that of an encrypted token, which cannot be read", answer(http.StatusOK, `{"access_token": "a.eyJleHAiOjF9.b.c.d", "expires_in": 600}`), 10*time.Minute),
-		Entry("if it is called otherwise", jwt(`{"EXP": 1, "nested": {"exp": 1}}`, `, "expires_in": 600`), 10*time.Minute),
+		Entry("if the token is encrypted and cannot be read", answer(http.StatusOK, `{"access_token": "a.eyJleHAiOjF9.b.c.d", "expires_in": 600}`), 10*time.Minute),
+		Entry("if it has another name", jwt(`{"EXP": 1, "nested": {"exp": 1}}`, `, "expires_in": 600`), 10*time.Minute),
 		Entry("if its payload is a list", jwt(`["exp", 1]`, `, "expires_in": 600`), 10*time.Minute),
 	)
 
-	DescribeTable("may be over: such a token is refused, and asked for again later",
+	DescribeTable("may be over: such a token is refused, and requested again later",
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
@@ -137,18 +137,18 @@ var _ = Describe("the lifetime of a token", func() {
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 			Expect(failure.Message).To(And(ContainSubstring("https://idp.example.com/token"), ContainSubstring("expired already")))
 		},
-		Entry("zero is expired, not for ever", bearer(`, "expires_in": 0`)),
+		Entry("zero means expired, not unlimited", bearer(`, "expires_in": 0`)),
 		Entry("zero as text is expired", bearer(`, "expires_in": "0"`)),
 		Entry("a negative number is expired", bearer(`, "expires_in": -1`)),
 		Entry("a hugely negative number is expired", bearer(`, "expires_in": -1e400`)),
 		Entry("zero is expired, whatever the absolute time says", bearer(`, "expires_in": 0, "expires": `+inSeconds(time.Hour))),
-		Entry("a token that died while the answer was under way is expired", bearer(`, "expires_in": 2`)),
+		Entry("a token that expired before the response arrived is expired", bearer(`, "expires_in": 2`)),
 		Entry("an absolute time in the past is expired", bearer(`, "expires": 1524486008`)),
 		Entry("a negative absolute time is expired", bearer(`, "expires": -1`)),
 		Entry("a JWT whose exp has passed is expired", jwt(`{"exp": 1524486008}`, ``)),
 		Entry("a JWT whose exp has passed is expired, whatever expires_in says", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`)),
 		Entry("a JWT whose exp has passed is expired, whatever both say", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120, "expires": `+inSeconds(time.Hour))),
-		Entry("a JWT that died while the answer was under way is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
+		Entry("a JWT that expired before the response arrived is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
 		Entry("a JWT whose exp is 0 is expired", jwt(`{"exp": 0}`, `, "expires_in": 120`)),
 		Entry("a date that passed a minute ago is expired, whatever expires_in says: a cache answers", bearer(`, "expires_in": 120, "expires": `+inSeconds(-time.Minute))),
 		Entry("a date that passed hours ago is expired, whatever expires_in says: a cache answers", bearer(`, "expires_in": 120, "expires": `+inSeconds(-23*time.Hour))),
@@ -163,21 +163,21 @@ var _ = Describe("the lifetime of a token", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Message).To(Equal("token endpoint https://idp.example.com/token issued a token that has expired already: " + said))
 		},
-		Entry("if a lifetime of 0 means for ever", bearer(`, "expires_in": 0`),
+		Entry("if a lifetime of 0 means unlimited", bearer(`, "expires_in": 0`),
 			`its value at "/expires_in" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
-		Entry("if a time of 0 means for ever", bearer(`, "expires": 0`),
+		Entry("if a time of 0 means unlimited", bearer(`, "expires": 0`),
 			`its value at "/expires" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
-		Entry("if the answer took too long", bearer(`, "expires_in": 2`),
+		Entry("if the response took too long", bearer(`, "expires_in": 2`),
 			`it lives 2s by "/expires_in" (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),
 		Entry("if a clock is wrong, or a cache answers", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`),
 			`by its own claim exp it expired 1m2s before it came; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
 		Entry("if the date has passed", bearer(`, "expires": `+inSeconds(-time.Hour)),
 			`by "/expires" (authorizationServer.response.expiresAt) it expired 1h0m2s before it came; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and compare the clocks of the server and of the operator's nodes. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []`),
-		Entry("if the claim is no date", jwt(`{"exp": 0}`, ``),
+		Entry("if the claim is not a date", jwt(`{"exp": 0}`, ``),
 			`by its own claim exp it expired at 1970-01-01T00:00:00Z; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
 	)
 
-	It("counts from the start of the request, however long the answer takes", func() {
+	It("counts from the start of the request, however long the response takes", func() {
 		response := bearer(`, "expires_in": 3600`)
 		response.ReceivedAt = startedAt.Add(29 * time.Second)
 		Expect(tokenIn(rfc6749(), response).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))

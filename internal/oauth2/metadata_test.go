@@ -15,16 +15,16 @@ var _ = Describe("the metadata of an issuer", func() {
 	const whole = `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "https://idp.example.com/r",
 		"mtls_endpoint_aliases": {"token_endpoint": "https://mtls.example.com/t"}}`
 
-	DescribeTable("lie at the places of RFC 8414 and of OpenID Connect",
+	DescribeTable("have the URLs of RFC 8414 and of OpenID Connect",
 		func(issuer string, places ...string) { Expect(oauth2.MetadataURLs(issuer)).To(Equal(places)) },
 		Entry("without a path", "https://idp.example.com", "https://idp.example.com/.well-known/oauth-authorization-server", "https://idp.example.com/.well-known/openid-configuration"),
 		Entry("with a path", issuer, from, "https://idp.example.com/a/.well-known/openid-configuration"),
 		Entry("with a slash at the end", issuer+"/", from, "https://idp.example.com/a/.well-known/openid-configuration"),
 	)
 
-	It("lie nowhere for what is no URL", func() { Expect(oauth2.MetadataURLs("https://%zz")).To(BeEmpty()) })
+	It("have no URL if the issuer is not a URL", func() { Expect(oauth2.MetadataURLs("https://%zz")).To(BeEmpty()) })
 
-	It("are asked for as JSON, without any credentials", func() {
+	It("are requested as JSON, without any credentials", func() {
 		request := oauth2.DiscoveryRequest(from)
 		Expect(request.FullURL().Reveal()).To(Equal(from))
 		Expect(revealed(request)).To(Equal(map[string]string{"Accept": asJSON}))
@@ -40,9 +40,9 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(discovered.Revocation.Endpoint).To(Equal(revocation))
 			Expect(s.TokenEndpoint).To(Equal("https://idp.example.com/token"))
 		},
-		Entry("usually", "https://idp.example.com/t", "https://idp.example.com/r"),
-		Entry("for clients that show a certificate", "https://mtls.example.com/t", "https://idp.example.com/r", authenticatedBy(v1alpha1.TLSClientAuth)),
-		Entry("but not the one of revocation that is declared", "https://idp.example.com/t", "https://idp.example.com/revoke", revocable),
+		Entry("of the token and of revocation", "https://idp.example.com/t", "https://idp.example.com/r"),
+		Entry("for clients that present a certificate", "https://mtls.example.com/t", "https://idp.example.com/r", authenticatedBy(v1alpha1.TLSClientAuth)),
+		Entry("but not of revocation if that is declared", "https://idp.example.com/t", "https://idp.example.com/revoke", revocable),
 	)
 
 	DescribeTable("are refused",
@@ -52,26 +52,26 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonDiscoveryFailed))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
-		Entry("when there are none", 404, "", "answered HTTP 404, and"),
-		Entry("when there are none, whatever the server says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
-		Entry("when there is a page instead", 404, "<html><title>MARK</title>", `answered HTTP 404, and`),
-		Entry("when they are no JSON", 200, "<html>MARK", "not JSON"),
-		Entry("when they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly what that document has as "issuer"`),
-		Entry("when they are about an issuer with a slash more", 200, `{"issuer": "https://idp.example.com/a/"}`, `the issuer "https://idp.example.com/a/": set authorizationServer.issuer to exactly that`),
-		Entry("when they name no token endpoint", 200, `{"issuer": "https://idp.example.com/a"}`, "names no token endpoint"),
-		Entry("when their token endpoint has a user", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://u:p@idp.example.com/t"}`, "names no token endpoint"),
-		Entry("when their token endpoint has a fragment", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t#a"}`, "names no token endpoint"),
-		Entry("when their revocation endpoint is no URL", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "ftp://a"}`, "no absolute https URL"),
-		Entry("when their alias is too long", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "mtls_endpoint_aliases": {"token_endpoint": "https://idp.example.com/`+strings.Repeat("a", 2048)+`"}}`, "at most 2048"),
-		Entry("when their token endpoint is a path", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "/MARK"}`, "names no token endpoint"),
+		Entry("if there are none", 404, "", "answered HTTP 404, and"),
+		Entry("if there are none, whatever the server says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
+		Entry("if there is a page instead", 404, "<html><title>MARK</title>", `answered HTTP 404, and`),
+		Entry("if they are not JSON", 200, "<html>MARK", "not JSON"),
+		Entry("if they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly what that document has as "issuer"`),
+		Entry("if they are about the issuer with a slash at the end", 200, `{"issuer": "https://idp.example.com/a/"}`, `the issuer "https://idp.example.com/a/": set authorizationServer.issuer to exactly that`),
+		Entry("if they name no token endpoint", 200, `{"issuer": "https://idp.example.com/a"}`, "names no token endpoint"),
+		Entry("if their token endpoint has a user", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://u:p@idp.example.com/t"}`, "names no token endpoint"),
+		Entry("if their token endpoint has a fragment", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t#a"}`, "names no token endpoint"),
+		Entry("if their revocation endpoint is not an http URL", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "ftp://a"}`, "no absolute https URL"),
+		Entry("if their alias is too long", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "mtls_endpoint_aliases": {"token_endpoint": "https://idp.example.com/`+strings.Repeat("a", 2048)+`"}}`, "at most 2048"),
+		Entry("if their token endpoint is a path", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "/MARK"}`, "names no token endpoint"),
 	)
 
-	It("quote nothing of where they redirect", func() {
+	It("are not quoted in a message about a redirect", func() {
 		_, err := oauth2.ReadMetadata(issuer, from, answer(301, "", "Location", "MARK://MARK.example.com:8443/MARK/token?a=MARK"))
 		Expect(err).To(MatchError(And(ContainSubstring("a redirect to ...://.../.../token,"), Not(ContainSubstring("MARK")))))
 	})
 
-	DescribeTable("name a token endpoint, of which is shown what the issuer has too or what is usual",
+	DescribeTable("name a token endpoint, and a message shows only the parts that the issuer has too or that are common",
 		func(issuer, endpoint, shown, host string) {
 			s := rfc6749(sentTo(endpoint), func(s *server) { s.Issuer = issuer })
 			Expect(oauth2.ShownTokenEndpoint(s)).To(Equal(shown))
@@ -96,7 +96,7 @@ var _ = Describe("the metadata of an issuer", func() {
 		Entry("not a part of the host", "https://idp.example.com", "https://s3cr3t.idp.example.com/token", "https://.../token", "idp.example.com"),
 	)
 
-	It("name no method and grant type that is not registered", func() {
+	It("are shown with only the registered methods and grant types", func() {
 		metadata := &oauth2.Metadata{TokenEndpointAuthMethodsSupported: []string{"s3cr3t", "private_key_jwt"}}
 		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the metadata of the server name: private_key_jwt"))
 		metadata.TokenEndpointAuthMethodsSupported = []string{"s3cr3t"}

@@ -17,7 +17,7 @@ func withNames(names v1alpha1.ParameterNames) func(*server) {
 var _ = Describe("the names of parameters", func() {
 	everything := oauth2.Grant{Credentials: credentials, Scopes: []string{"s"}, Audience: "aud", Resources: []string{"urn:r"}}
 
-	DescribeTable("are those of RFC 6749, or what is declared",
+	DescribeTable("are those of RFC 6749, or the declared ones",
 		func(method v1alpha1.ClientAuthenticationMethod, names v1alpha1.ParameterNames, sent string) {
 			Expect(requestTo(rfc6749(authenticatedBy(method), withNames(names)), everything).Body.Reveal()).To(Equal(sent))
 		},
@@ -26,13 +26,13 @@ var _ = Describe("the names of parameters", func() {
 		Entry("all renamed", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
 			ClientID: named("1"), ClientSecret: named("2"), GrantType: named("3"), Scope: named("4"), Audience: named("5"), Resource: named("6"),
 		}, "1=shop&2=s3cr3t-value&3=client_credentials&4=s&5=aud&6=urn%3Ar"),
-		Entry("all left out, since an empty name is not an unset one", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
+		Entry("all left out, because an empty name is not an unset one", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
 			ClientID: named(""), ClientSecret: named(""), GrantType: named(""), Scope: named(""), Audience: named(""), Resource: named(""),
 		}, ""),
-		Entry("basic sends the client ID as a parameter too when it is given a name", v1alpha1.ClientSecretBasic,
+		Entry("basic sends the client ID as a parameter too if its name is declared", v1alpha1.ClientSecretBasic,
 			v1alpha1.ParameterNames{ClientID: named("app")},
 			"app=shop&audience=aud&grant_type=client_credentials&resource=urn%3Ar&scope=s"),
-		Entry("in a form a slash is a letter like others", v1alpha1.ClientAuthenticationNone,
+		Entry("in a form, a slash has no special meaning", v1alpha1.ClientAuthenticationNone,
 			v1alpha1.ParameterNames{ClientID: named("/a/b"), Audience: named(""), Resource: named("")},
 			"%2Fa%2Fb=shop&grant_type=client_credentials&scope=s"),
 	)
@@ -49,14 +49,14 @@ var _ = Describe("the names of parameters", func() {
 			"a/b": "s", "for": {"aud": "aud", "these": ["urn:1", "urn:2"]}}`))
 	})
 
-	It("that fields cause go before declared ones", func() {
+	It("of fields override declared parameters", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientSecretPost), withNames(v1alpha1.ParameterNames{ClientID: named("user")}),
 			withParameters("user", "x", "client_secret", "x", "audience", "x", "resource", "x", "scope", "x", "other", "y"))
 		Expect(requestTo(s, everything).Body.Reveal()).To(
 			Equal("audience=aud&client_secret=s3cr3t-value&grant_type=client_credentials&other=y&resource=urn%3Ar&scope=s&user=shop"))
 	})
 
-	It("that no field causes are declared ones", func() {
+	It("that no field uses are free for declared parameters", func() {
 		s := rfc6749(withNames(v1alpha1.ParameterNames{GrantType: named("")}), withParameters("scope", "x", "audience", "y", "client_id", "z", "grant_type", "g"))
 		Expect(requestTo(s, oauth2.Grant{Credentials: credentials}).Body.Reveal()).To(Equal("audience=y&client_id=z&grant_type=g&scope=x"))
 	})

@@ -30,11 +30,11 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("HH:MM:SS", "01:00:00", time.Hour),
 		Entry("HH:MM:SS of more than a day, as MySQL has it", "36:00:00", 36*time.Hour),
 		Entry("HH:MM:SS with a fraction", "01:00:00.9999999", time.Hour),
-		Entry("HH:MM:SS with a fraction behind a comma", "01:00:30,5", time.Hour+30*time.Second),
+		Entry("HH:MM:SS with a fraction after a comma", "01:00:30,5", time.Hour+30*time.Second),
 		Entry("D.HH:MM:SS of .NET", "1.12:00:00", 36*time.Hour),
 		Entry("D.HH:MM:SS of .NET with two digits for the days", "02.00:00:00", 48*time.Hour),
 		Entry("D.HH:MM:SS of .NET with its fraction", "0.01:00:00.0000000", time.Hour),
-		Entry("the longest of .NET, which is cut to ten years", "10675199.02:48:05.4775807", tenYears),
+		Entry("the maximum of .NET, which is cut to ten years", "10675199.02:48:05.4775807", tenYears),
 		Entry("D:HH:MM:SS of .NET", "1:12:00:00.0000000", 36*time.Hour),
 		Entry("days and a clock of Python", "1 day, 12:00:00", 36*time.Hour),
 		Entry("days and a clock of PostgreSQL", "2 days 01:00:00", 49*time.Hour),
@@ -48,7 +48,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("millions with commas", "1,209,600", 14*24*time.Hour),
 		Entry("millions with dots", "1.209.600", 14*24*time.Hour),
 		Entry("a decimal comma", "3600,0", time.Hour),
-		Entry("a decimal comma with three digits behind it", "3600,000", time.Hour),
+		Entry("a decimal comma with three digits after it", "3600,000", time.Hour),
 		Entry("a text with a decimal point and three digits, which is the smaller of two meanings", "59.600", 59*time.Second),
 		Entry("thousands with their unit", "3,600 seconds", time.Hour),
 		Entry("a duration of Go", "1h0m0s", time.Hour),
@@ -59,7 +59,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("ISO 8601 in weeks", "P1W", 7*24*time.Hour),
 		Entry("ISO 8601 with a decimal comma", "PT0,5H", 30*time.Minute),
 		Entry("ISO 8601 as XML Schema has it, with years and months of 0", "P0Y0M0DT1H0M0.000S", time.Hour),
-		Entry("one that ends with spaces and a line", " 0:10:00 \n", 10*time.Minute),
+		Entry("a clock with spaces and a newline at the end", " 0:10:00 \n", 10*time.Minute),
 	)
 
 	DescribeTable("has the unit that is declared",
@@ -86,7 +86,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("a year, whose length varies", "1 year"),
 		Entry("a month of ISO 8601", "P1M"),
 		Entry("the unit of another language", "30 分钟"),
-		Entry("words for ever", "never"),
+		Entry("the word never", "never"),
 		Entry("unlimited", "unlimited"),
 		Entry("a unit that is missing at the end", "1h 30"),
 		Entry("a date", "2026-03-01T13:00:00Z"),
@@ -142,7 +142,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("dots with the year first", "2026.03.01 13:00:00 Z", time.Hour),
 		Entry("as Go prints it", "2026-03-01 13:00:00 +0000 UTC", time.Hour),
 		Entry("as Go prints it elsewhere", "2026-03-01 14:00:00.123456789 +0100 CET", time.Hour),
-		Entry("as Go prints it where a zone has no name", "2026-03-01 18:30:00 +0530 +0530", time.Hour),
+		Entry("as Go prints it for a zone without a name", "2026-03-01 18:30:00 +0530 +0530", time.Hour),
 		Entry("as Go prints it with its monotonic clock", "2026-03-01 13:00:00 +0000 UTC m=+0.123456789", time.Hour),
 		Entry("as Ruby prints it", "2026-03-01 14:00:00 +0100", time.Hour),
 		Entry("as JavaScript prints it", "Sun Mar 01 2026 13:00:00 GMT+0000 (Coordinated Universal Time)", time.Hour),
@@ -156,7 +156,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("Oracle's default", "01-MAR-26 01.00.00.000000 PM +00:00", time.Hour),
 		Entry("a month in full", "March 1, 2026 1:00 PM UTC", time.Hour),
 		Entry("a month in full with at", "Sunday, March 1, 2026 at 1:00:00 PM UTC", time.Hour),
-		Entry("a month in full behind the day", "1 March 2026 13:00:00 UTC", time.Hour),
+		Entry("a month in full after the day", "1 March 2026 13:00:00 UTC", time.Hour),
 		Entry("an abbreviated month with a dot and p.m.", "Mar. 1, 2026, 1:00 p.m. UTC", time.Hour),
 		Entry("a zone of one digit", "2026-03-01 15:00:00 GMT+2", time.Hour),
 		Entry("a zone behind UTC", "2026-03-01 08:00:00 UTC-05:00", time.Hour),
@@ -174,11 +174,11 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a date of Java in the United States", "Mar 1, 2026 10:00:00 PM"),
 		Entry("a date of Java with a narrow space", "Mar 1, 2026, 10:00:00\u202fPM"),
 		Entry("Oracle's default", "01-MAR-26 10.00.00.000000 PM"),
-		Entry("a month behind the day", "1-Mar-2026 22:00"),
+		Entry("a month after the day", "1-Mar-2026 22:00"),
 		Entry("compact without seconds", "202603012200"),
 		Entry("compact with milliseconds", "20260301220000123"),
 		Entry("compact with a space", "20260301 220000"),
-		Entry("a month's name with compact hours, which are no year", "Mar 01 2026 2200"),
+		Entry("a month's name with compact hours, which are not a year", "Mar 01 2026 2200"),
 		Entry("ticks of .NET", "639079992000000000"),
 	)
 
@@ -189,8 +189,8 @@ var _ = Describe("a notation of an instant", func() {
 		},
 		Entry("month before day", "03/01/2026 01:00:00 PM"),
 		Entry("month before day with an offset", "03/01/2026 13:00:00 +00:00"),
-		Entry("a day that can be no month: on another day it could", "11/27/2026 11:21:00 PM"),
-		Entry("day before month, although the day can be no month", "27/11/2026 23:21:00"),
+		Entry("a day that cannot be a month: on another day it could", "11/27/2026 11:21:00 PM"),
+		Entry("day before month, although the day cannot be a month", "27/11/2026 23:21:00"),
 		Entry("dots with the day first", "27.11.2026 23:21:00"),
 		Entry("dashes with the day first", "27-11-2026 23:21:00"),
 		Entry("a year of two digits first", "26-11-27 23:21:00"),
@@ -198,7 +198,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a compact date without a time", "20261127"),
 		Entry("a time without a date", "23:21:00"),
 		Entry("a zone that several places have", "Fri Nov 27 23:21:00 CST 2026"),
-		Entry("a zone that only a name tells", "2026-11-27T23:21:00[Europe/Paris]"),
+		Entry("a zone that has only a name", "2026-11-27T23:21:00[Europe/Paris]"),
 		Entry("a month of another language", "27 novembre 2026 23:21:00 UTC"),
 		Entry("a day of the year", "2026-331T23:21:00Z"),
 		Entry("a week", "2026-W48-5T23:21:00Z"),
@@ -209,7 +209,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a date of another century", "1970-01-31T13:00:00Z"),
 	)
 
-	It("is not looked for in a text that is longer than any", func() {
+	It("is not searched in a text that is too long", func() {
 		s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm"))
 		for _, value := range []string{"2026-03-01T13:00:00" + strings.Repeat(" ", 200) + "Z", "03/01/2026 " + strings.Repeat(" ", 200) + "13:00"} {
 			Expect(tokenIn(s, expiring(value)).Lifetime.IsUnreadable()).To(BeTrue())
@@ -217,7 +217,7 @@ var _ = Describe("a notation of an instant", func() {
 		Expect(tokenIn(s, bearer(`, "expires_in": "`+strings.Repeat("1h ", 100)+`"`)).Lifetime.IsUnreadable()).To(BeTrue())
 	})
 
-	It("is not read from an object or a list, which pointers can look into", func() {
+	It("is not read from an object or a list, because a pointer can lead into it", func() {
 		for _, value := range []string{`{"seconds": ` + inSeconds(time.Hour) + `}`, `[2026, 3, 1, 13, 0]`} {
 			Expect(tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value)).Lifetime.IsUnreadable()).To(BeTrue())
 		}
@@ -227,7 +227,7 @@ var _ = Describe("a notation of an instant", func() {
 })
 
 var _ = Describe("expiresAtLayout", func() {
-	DescribeTable("tells how a date is written",
+	DescribeTable("describes how a date is written",
 		func(layout, value string) {
 			s := rfc6749(expiresAtIn("/expires"), writtenAs(layout), inZone("Z"))
 			Expect(oauth2.Check(s)).To(Succeed())
@@ -255,21 +255,21 @@ var _ = Describe("expiresAtLayout", func() {
 		Entry("compact", "DDMMYYYYHHmmss", "01032026130000"),
 		Entry("a year of two digits", "DD/MM/YY HH:mm", "01/03/26 13:00"),
 		Entry("a month's name", "DD MMM YYYY HH:mm", "01 MAR 2026 13:00"),
-		Entry("a date that is written otherwise, but needs no layout", "MM/DD/YYYY hh:mm:ss A", "2026-03-01T13:00:00Z"),
+		Entry("a date in another form that needs no layout", "MM/DD/YYYY hh:mm:ss A", "2026-03-01T13:00:00Z"),
 	)
 
-	It("takes a date without a zone with caution", func() {
+	It("caps a date without a zone", func() {
 		s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm"))
 		Expect(tokenIn(s, expiring("03/01/2026 13:00")).ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
 		Expect(tokenIn(s, expiring("03/01/2026 12:30")).ExpiresAt.Sub(startedAt)).To(Equal(30 * time.Minute))
 	})
 
-	It("takes the zone of the date before that of the declaration", func() {
+	It("prefers the zone of the date to the declared one", func() {
 		s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm Z"), inZone("+09:00"))
 		Expect(tokenIn(s, expiring("03/01/2026 13:00 Z")).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
 	})
 
-	It("reads no date that does not fit", func() {
+	It("does not read a date that does not fit", func() {
 		for _, value := range []string{"13/01/2026 13:00", "03/01/2026", "03/01/2026 13:00 UTC", "03-01-2026 13:00"} {
 			s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm"))
 			Expect(tokenIn(s, expiring(value)).Lifetime.IsUnreadable()).To(BeTrue(), value)

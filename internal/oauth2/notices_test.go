@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// jwtOf is a JWT of such claims.
+// jwtOf returns a JWT with the given claims.
 func jwtOf(claims string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(claims)) + ".c2ln"
@@ -28,7 +28,7 @@ var _ = Describe("a notice about a token", func() {
 		return ConsistOf(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(message))))
 	}
 
-	DescribeTable("tells that the granted scope differs:",
+	DescribeTable("says that the granted scope differs:",
 		func(asked []string, granted, message string) {
 			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": "`+granted+`"}`, asked...)).To(told(v1alpha1.EventScopeDiffers, message))
 			list := `["` + strings.Join(strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' }), `", "`) + `"]`
@@ -41,7 +41,7 @@ var _ = Describe("a notice about a token", func() {
 		Entry("another spelling", []string{"read"}, "Read", "the server did not grant read"),
 	)
 
-	DescribeTable("does not tell of a scope:",
+	DescribeTable("does not mention a scope:",
 		func(asked []string, members string) {
 			Expect(noticesFor(rfc6749(), `{"access_token": "t"`+members+`}`, asked...)).To(BeEmpty())
 		},
@@ -51,16 +51,16 @@ var _ = Describe("a notice about a token", func() {
 		Entry("in a list", []string{"read", "write"}, `, "scope": ["write", "read"]`),
 		Entry("in a list that holds something else", []string{"read"}, `, "scope": ["write", {"name": "read"}]`),
 		Entry("in an empty list", []string{"read"}, `, "scope": []`),
-		Entry("that a list was made of", []string{"read", "write"}, `, "scope": "[\"read\", \"write\"]"`),
+		Entry("in a text that looks like a list", []string{"read", "write"}, `, "scope": "[\"read\", \"write\"]"`),
 		Entry("that has commas itself", []string{"a,b"}, `, "scope": "a,b"`),
-		Entry("that is twice there", []string{"read"}, `, "scope": "read read"`),
+		Entry("that occurs twice", []string{"read"}, `, "scope": "read read"`),
 		Entry("that is empty", []string{"read"}, `, "scope": ""`),
-		Entry("that is not there, which grants what was asked for", []string{"read"}, ``),
-		Entry("that was not asked for", nil, `, "scope": "read"`),
+		Entry("that is missing, which grants the requested scope", []string{"read"}, ``),
+		Entry("that was not requested", nil, `, "scope": "read"`),
 		Entry("that stands for all (Entra ID)", []string{"https://graph.example.com/.default"}, `, "scope": "User.Read"`),
 	)
 
-	DescribeTable("tells that the token is bound:",
+	DescribeTable("says that the token is bound:",
 		func(claims, message string, changes ...func(*server)) {
 			Expect(noticesFor(rfc6749(changes...), `{"access_token": "`+jwtOf(claims)+`"}`)).To(told(v1alpha1.EventTokenBound, message))
 		},
@@ -69,7 +69,7 @@ var _ = Describe("a notice about a token", func() {
 		Entry("to a key", `{"cnf": {"jwk": {"kty": "EC"}}}`, "have the authorization server issue Bearer tokens"),
 	)
 
-	It("tells of a token that is bound to the client's own certificate what the workload needs", func() {
+	It("says what the workload needs for a token that is bound to the client's own certificate", func() {
 		s := rfc6749(func(s *server) {
 			s.ClientAuthentication.Method = v1alpha1.TLSClientAuth
 		})
@@ -80,17 +80,17 @@ var _ = Describe("a notice about a token", func() {
 		Expect(token.Notices).To(told(v1alpha1.EventTokenBound, `bound to the client certificate in Secret "my-client"`))
 	})
 
-	DescribeTable("does not tell of a token that is not bound",
+	DescribeTable("does not mention a token that is not bound",
 		func(token string) {
 			Expect(noticesFor(rfc6749(), `{"access_token": "`+token+`"}`)).To(BeEmpty())
 		},
 		Entry("without the claim", jwtOf(`{"sub": "shop"}`)),
 		Entry("with an empty claim", jwtOf(`{"cnf": {}}`)),
 		Entry("with a claim of another form", jwtOf(`{"cnf": "x"}`)),
-		Entry("that is no JWT", "a.b.c"),
+		Entry("that is not a JWT", "a.b.c"),
 	)
 
-	It("tells that there is no revocation endpoint when the token is issued", func() {
+	It("says that there is no revocation endpoint, when the token is issued", func() {
 		yes := true
 		s := rfc6749(func(s *server) { s.Revocation = &v1alpha1.Revocation{OnDelete: &yes} })
 		Expect(noticesFor(s, `{"access_token": "t"}`)).To(told(v1alpha1.EventRevocationEndpointMissing, "set authorizationServer.revocation.endpoint"))

@@ -26,7 +26,7 @@ var _ = Describe("the pointers of a token response", func() {
 		Expect(response.Pointers()).To(ConsistOf(expected))
 	})
 
-	It("are none where none is declared", func() {
+	It("are none if none is declared", func() {
 		Expect((&v1alpha1.TokenResponse{Success: &v1alpha1.ResponseSuccess{}}).Pointers()).To(BeEmpty())
 	})
 })

@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-var _ = Describe("cutting secrets out of what a server says", func() {
+var _ = Describe("cutting secrets out of the words of a server", func() {
 	saidOf := func(secret, description string) string {
 		GinkgoHelper()
 		s := rfc6749()
@@ -34,7 +34,7 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 		Entry("HTML", "ab&cd<efghij", "ab&amp;cd&lt;efghij"),
 	)
 
-	It("does not look into what it put there itself", func() {
+	It("does not search its own marks", func() {
 		s := rfc6749(func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ .client_id }}"}}
 		})
@@ -52,13 +52,13 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 		Expect(failureOf(err).Message).To(And(ContainSubstring("[REDACTED]"), Not(ContainSubstring("[[REDACTED]"))))
 	})
 
-	It("cuts what comes with a token out of what is said of it", func() {
+	It("cuts the fields of a token out of messages about it", func() {
 		token := oauth2.Token{AccessToken: oauth2.NewSensitive("0paque-t0ken"), Fields: map[string]oauth2.Sensitive{"refresh_token": oauth2.NewSensitive("r3fresh-t0ken")}}
 		Expect(token.Redact("denied: 0paque-t0ken and r3fresh-t0ken")).To(Equal("denied: [REDACTED] and [REDACTED]"))
 		Expect(token.Redact(`denied: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln" was there`)).To(Equal(`denied: "[REDACTED]" was there`))
 	})
 
-	DescribeTable("hides members of an answer that are called like",
+	DescribeTable("hides members of a response whose names suggest a secret:",
 		func(answered string) {
 			message := failureIn(rfc6749(), answer(http.StatusBadRequest, answered)).Message
 			Expect(message).To(And(ContainSubstring("[REDACTED]"), Not(ContainSubstring("0paque-t0ken"))))
@@ -68,7 +68,7 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 		Entry("the key of a session", `{"session_key": "0paque-t0ken", "error_description": "spent: 0paque-t0ken"}`),
 	)
 
-	It("prints no header of a response", func() {
+	It("does not print the headers of a response", func() {
 		response := answer(http.StatusOK, "", "X-Subject-Token", "0paque-t0ken")
 		inJSON, err := json.Marshal(response)
 		Expect(err).NotTo(HaveOccurred())
@@ -83,15 +83,15 @@ var _ = Describe("cutting secrets out of what a server says", func() {
 const redactedWord = "[REDACTED]"
 
 var _ = Describe("a private key", func() {
-	It("is refused when a signature would take minutes", func() {
+	It("is refused if a signature would take minutes", func() {
 		key := strings.Repeat("A", 80<<10)
 		failure := buildFailure(rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT)), oauth2.Grant{Credentials: withKey("-----BEGIN PRIVATE KEY-----\n" + key + "\n-----END PRIVATE KEY-----")})
 		Expect(failure.Message).To(ContainSubstring("is longer than 64 KiB"))
 	})
 })
 
-var _ = Describe("an instant where a lifetime should be", func() {
-	It("is no lifetime of decades", func() {
+var _ = Describe("an instant in place of a lifetime", func() {
+	It("is not a lifetime of decades", func() {
 		token := tokenIn(rfc6749(), bearer(`, "expires_in": `+inSeconds(time.Hour)))
 		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 		Expect(token.ExpiresAt).To(Equal(startedAt.Add(assumedLifetime)))

@@ -20,7 +20,7 @@ const (
 var _ = Describe("a token request", func() {
 	awkward := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop:é 1"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(`s+/ &=%"<`)}
 
-	DescribeTable("shows the credentials as the client authentication says",
+	DescribeTable("has the credentials in the form of the client authentication",
 		func(encoding v1alpha1.RequestEncoding, method v1alpha1.ClientAuthenticationMethod, contentType, authorization string, body types.GomegaMatcher) {
 			request := requestTo(rfc6749(encodedAs(encoding), authenticatedBy(method)), oauth2.Grant{Credentials: awkward})
 			headers := map[string]string{"Accept": "application/json", "Content-Type": contentType}
@@ -35,25 +35,25 @@ var _ = Describe("a token request", func() {
 			v1alpha1.FormEncoding, v1alpha1.ClientSecretBasic, asForm,
 			basic("shop%3A%C3%A9+1:s%2B%2F+%26%3D%25%22%3C"),
 			Equal("grant_type=client_credentials")),
-		Entry("form and post: they are parameters, and no header holds them",
+		Entry("form and post: they are parameters and not in a header",
 			v1alpha1.FormEncoding, v1alpha1.ClientSecretPost, asForm, "",
 			Equal("client_id=shop%3A%C3%A9+1&client_secret=s%2B%2F+%26%3D%25%22%3C&grant_type=client_credentials")),
-		Entry("JSON and post: they are members, and nothing in them breaks the JSON",
+		Entry("JSON and post: they are members, and their characters do not break the JSON",
 			v1alpha1.JSONEncoding, v1alpha1.ClientSecretPost, asJSON, "",
 			MatchJSON(`{"grant_type": "client_credentials", "client_id": "shop:é 1", "client_secret": "s+/ &=%\"<"}`)),
-		Entry("JSON and basic: the body holds none of them",
+		Entry("JSON and basic: they are not in the body",
 			v1alpha1.JSONEncoding, v1alpha1.ClientSecretBasic, asJSON,
 			basic("shop%3A%C3%A9+1:s%2B%2F+%26%3D%25%22%3C"),
 			MatchJSON(`{"grant_type": "client_credentials"}`)),
-		Entry("form and none: no secret is sent, even when there is one",
+		Entry("form and none: no secret is sent, even if there is one",
 			v1alpha1.FormEncoding, v1alpha1.ClientAuthenticationNone, asForm, "",
 			Equal("client_id=shop%3A%C3%A9+1&grant_type=client_credentials")),
-		Entry("JSON and none: no secret is sent, even when there is one",
+		Entry("JSON and none: no secret is sent, even if there is one",
 			v1alpha1.JSONEncoding, v1alpha1.ClientAuthenticationNone, asJSON, "",
 			MatchJSON(`{"grant_type": "client_credentials", "client_id": "shop:é 1"}`)),
 	)
 
-	DescribeTable("asks for what the user wants",
+	DescribeTable("has the parameters of the spec",
 		func(s server, grant oauth2.Grant, body string) {
 			grant.Credentials = credentials
 			Expect(requestTo(s, grant).Body.Reveal()).To(Equal(body))
@@ -64,13 +64,13 @@ var _ = Describe("a token request", func() {
 			"grant_type=client_credentials"),
 		Entry("an audience is a parameter", rfc6749(), oauth2.Grant{Audience: "https://api.example.com/"},
 			"audience=https%3A%2F%2Fapi.example.com%2F&grant_type=client_credentials"),
-		Entry("a grant type of the server's own is sent as it stands",
+		Entry("a grant type of the server's own is sent as it is",
 			rfc6749(func(s *server) { s.Request.GrantType = "account_credentials" }), oauth2.Grant{},
 			"grant_type=account_credentials"),
-		Entry("further parameters are sent along, also empty ones",
+		Entry("further parameters are sent too, even empty ones",
 			rfc6749(withParameters("account_id", "a b", "resource", "")), oauth2.Grant{},
 			"account_id=a+b&grant_type=client_credentials&resource="),
-		Entry("a further parameter takes the place of no other",
+		Entry("a further parameter does not replace another",
 			rfc6749(withParameters("grant_type", "password", "scope", "admin", "audience", "other")),
 			oauth2.Grant{Scopes: []string{"read"}, Audience: "api"},
 			"audience=api&grant_type=client_credentials&scope=read"),
@@ -82,7 +82,7 @@ var _ = Describe("a token request", func() {
 		Expect(request.URL).To(Equal("https://idp.example.com/token"))
 	})
 
-	DescribeTable("is not made of a declaration that this version does not understand",
+	DescribeTable("is not built from a declaration that this version does not understand",
 		func(change func(*server), named string) {
 			_, err := oauth2.BuildRequest(rfc6749(change), oauth2.Grant{Credentials: credentials}, startedAt)
 			Expect(err).To(MatchError(ContainSubstring(named)))
