@@ -140,7 +140,7 @@ var _ = Describe("a lifetime", func() {
 		}
 	})
 
-	It("may be in a JWT, as a count of microseconds", func() {
+	It("may be only in a JWT, as a count of microseconds", func() {
 		response := jwt(`{"exp": `+inSeconds(20*time.Minute)+`000000}`, `, "expires_in": "soon", "expires": "then"`)
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(20 * time.Minute))

@@ -12,13 +12,13 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// typed is a response with the given JSON for the token type.
+// typed returns a response with the given JSON as the token type.
 func typed(tokenType string) oauth2.Response {
 	return answer(http.StatusOK, `{"access_token": "t", "expires_in": 60, "token_type": `+tokenType+`}`)
 }
 
 var _ = Describe("a token response", func() {
-	It("gives the token and all that is known about it", func() {
+	It("yields the token, its type, its scope and the time of its issue", func() {
 		token := tokenIn(rfc6749(), answer(http.StatusOK,
 			`{"access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "example", "expires_in": 3600, "scope": "a b", "example_parameter": "x"}`))
 		Expect(token.AccessToken.Reveal()).To(Equal("2YotnFZFEjr1zCsicMWpAA"))
@@ -27,12 +27,12 @@ var _ = Describe("a token response", func() {
 		Expect(token.IssuedAt).To(Equal(startedAt))
 	})
 
-	It("may hold a token of all letters that RFC 6750 allows", func() {
+	It("may hold a token of all characters that RFC 6750 allows", func() {
 		token := tokenIn(rfc6749(), answer(http.StatusOK, `{"access_token": "AZaz09-._~+/=="}`))
 		Expect(token.AccessToken.Reveal()).To(Equal("AZaz09-._~+/=="))
 	})
 
-	DescribeTable("is read whatever surrounds it",
+	DescribeTable("is read regardless of its surroundings",
 		func(response oauth2.Response) {
 			Expect(tokenIn(rfc6749(), response).AccessToken.Reveal()).To(Equal("t"))
 		},
@@ -44,7 +44,7 @@ var _ = Describe("a token response", func() {
 		Entry("an error that is null or empty", answer(http.StatusOK, `{"access_token": "t", "error": null, "error_description": ""}`)),
 	)
 
-	It("may tell the scope under a name that a token could have", func() {
+	It("may state the scope under a name that a token could have", func() {
 		s := rfc6749(func(s *server) { s.Response.Scope = at("/token_scope") })
 		token := tokenIn(s, answer(http.StatusOK, `{"access_token": "t", "token_scope": "read write"}`))
 		Expect(token.Scope).To(Equal("read write"))
@@ -58,13 +58,13 @@ var _ = Describe("a token response", func() {
 		Entry("bearer", typed(`"bearer"`), "bearer"),
 		Entry("BEARER", typed(`"BEARER"`), "BEARER"),
 		Entry("a type of the server's own", typed(`"Application Access Token"`), "Application Access Token"),
-		Entry("Bearer when it is missing", answer(http.StatusOK, `{"access_token": "t"}`), "Bearer"),
-		Entry("Bearer when it is null", typed(`null`), "Bearer"),
-		Entry("Bearer when it is empty", typed(`""`), "Bearer"),
-		Entry("Bearer when it is no text", typed(`1`), "Bearer"),
+		Entry("Bearer if it is missing", answer(http.StatusOK, `{"access_token": "t"}`), "Bearer"),
+		Entry("Bearer if it is null", typed(`null`), "Bearer"),
+		Entry("Bearer if it is empty", typed(`""`), "Bearer"),
+		Entry("Bearer if it is not a text", typed(`1`), "Bearer"),
 	)
 
-	DescribeTable("is refused when its token is bound to a key",
+	DescribeTable("is refused if its token is bound to a key",
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenTypeUnsupported))
@@ -77,7 +77,7 @@ var _ = Describe("a token response", func() {
 		Entry("MAC", typed(`"MAC"`)), Entry("mac", typed(`"mac"`)),
 	)
 
-	DescribeTable("is refused when it holds no token that can be used",
+	DescribeTable("is refused if it holds no usable token",
 		func(response oauth2.Response, said string) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
@@ -95,11 +95,11 @@ var _ = Describe("a token response", func() {
 		Entry("a token with a carriage return", answer(http.StatusOK, `{"access_token": "MARK\rX-Header: 1"}`), "control characters"),
 		Entry("a token with a NUL", answer(http.StatusOK, `{"access_token": "MARK\u0000"}`), "control characters"),
 		Entry("a token with a DEL", answer(http.StatusOK, `{"access_token": "MARK\u007f"}`), "control characters"),
-		Entry("a token with letters that no header can carry", answer(http.StatusOK, `{"access_token": "MARKé"}`), "no header can carry"),
+		Entry("a token with characters that no header can carry", answer(http.StatusOK, `{"access_token": "MARKé"}`), "no header can carry"),
 		Entry("a token type with a newline", typed(`"Bearer\nMARK"`), "token type"),
-		Entry("a token type without end", typed(`"MARK`+strings.Repeat("x", 300)+`"`), "token type"),
+		Entry("a token type that is too long", typed(`"MARK`+strings.Repeat("x", 300)+`"`), "token type"),
 		Entry("an HTML page", answer(http.StatusOK, "<html>MARK</html>", "Content-Type", "text/html; charset=utf-8"), "text/html"),
-		Entry("a page of no content type", answer(http.StatusOK, "MARK"), "not JSON:"),
+		Entry("a page without a content type", answer(http.StatusOK, "MARK"), "not JSON:"),
 		Entry("a form, as some old servers answer", answer(http.StatusOK, "access_token=MARK", "Content-Type", asForm), asForm),
 		Entry("an empty body", answer(http.StatusOK, ""), "empty"),
 		Entry("a body of white space", answer(http.StatusOK, " \r\n"), "empty"),
@@ -107,13 +107,13 @@ var _ = Describe("a token response", func() {
 		Entry("a body that was cut off", answer(http.StatusOK, `{"access_token": "MARK`), "not JSON"),
 		Entry("null", answer(http.StatusOK, `null`), `"/access_token"`),
 		Entry("a list", answer(http.StatusOK, `["MARK"]`), `"/access_token"`),
-		Entry("a body nested without end", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 20000)), "10000 JSON values"),
+		Entry("a body that is nested too deeply", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 20000)), "10000 JSON values"),
 		Entry("a body nested more deeply than JSON is read", answer(http.StatusOK, strings.Repeat(`{"MARK":`, 4000)), "not JSON"),
 		Entry("a list of too many values", answer(http.StatusOK, `{"MARK": [0`+strings.Repeat(",0", 10_000)+`]}`), "10000 JSON values"),
 		Entry("an object of too many members", answer(http.StatusOK, `{"MARK":0`+strings.Repeat(`,"":0`, 10_000)+`}`), "10000 JSON values"),
 	)
 
-	DescribeTable("is a failure when it names an error, although the status is 200",
+	DescribeTable("is a failure if it names an error, although the status is 200",
 		func(body string) {
 			failure := failureIn(rfc6749(), answer(http.StatusOK, body))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidClient))
@@ -126,7 +126,7 @@ var _ = Describe("a token response", func() {
 
 	DescribeTable("that redirects is refused",
 		func(status int) {
-			// Not even a body with a token makes a redirect a success.
+			// A redirect is a failure, even if its body has a token.
 			failure := failureIn(rfc6749(), answer(status, `{"access_token": "t"}`, "Location", "https://user:pw@other.example.com/token?code=1#x"))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
 			Expect(failure.Class).To(Equal(problem.MayPass))
@@ -141,22 +141,22 @@ var _ = Describe("a token response", func() {
 		Entry("307", http.StatusTemporaryRedirect), Entry("308", http.StatusPermanentRedirect),
 	)
 
-	DescribeTable("that redirects is refused, also when it does not say properly where to",
+	DescribeTable("that redirects is refused, even if its target is missing or invalid",
 		func(location string) {
 			failure := failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonRedirectRefused))
 			Expect(failure.Message).To(ContainSubstring("HTTP 302, a redirect:"))
 		},
-		Entry("nowhere", ""), Entry("to no URL", "https://%zz/"), Entry("to no host", "mailto:admin@example.com"),
+		Entry("nowhere", ""), Entry("to an invalid URL", "https://%zz/"), Entry("to a URL without a host", "mailto:admin@example.com"),
 	)
 
-	DescribeTable("that redirects says where to, also relative to the token endpoint",
+	DescribeTable("that redirects names its target, which may be relative to the token endpoint",
 		func(location, shown string) {
 			failure := failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location))
 			Expect(failure.Message).To(ContainSubstring("a redirect to " + shown + ": "))
 		},
 		Entry("a path", "/login?next=MARK", "https://idp.example.com/login"),
-		Entry("a path from here", "login", "https://idp.example.com/login"),
+		Entry("a relative path", "login", "https://idp.example.com/login"),
 		Entry("a host", "//sso.example.com/login", "https://sso.example.com/login"),
 		Entry("another scheme", "http://idp.example.com/token", "http://idp.example.com/token"),
 	)

@@ -33,11 +33,11 @@ var _ = Describe("a revocation", func() {
 		Entry("by post", "client_id=shop&client_secret=s3cr3t-value&token=0paque-t0ken", false, authenticatedBy(v1alpha1.ClientSecretPost)),
 		Entry("in JSON", `{"client_id":"shop","client_secret":"s3cr3t-value","token":"0paque-t0ken"}`, false,
 			authenticatedBy(v1alpha1.ClientSecretPost), encodedAs(v1alpha1.JSONEncoding)),
-		Entry("in a form instead of a query, which would lie in logs", "client_id=shop&token=0paque-t0ken", false,
+		Entry("in a form instead of a query, which would end up in logs", "client_id=shop&token=0paque-t0ken", false,
 			authenticatedBy(v1alpha1.ClientAuthenticationNone), encodedAs(v1alpha1.QueryEncoding), sentBy("GET")),
 	)
 
-	DescribeTable("is not made without a place or a key",
+	DescribeTable("is not built without an endpoint or a key",
 		func(reason string, changes ...func(*server)) {
 			_, err := oauth2.BuildRevocation(rfc6749(changes...), oauth2.Grant{Credentials: credentials}, token, startedAt)
 			Expect(failureOf(err).Reason).To(Equal(reason))
@@ -53,7 +53,7 @@ var _ = Describe("a revocation", func() {
 		Entry("200", 200), Entry("204", 204),
 	)
 
-	DescribeTable("fails, and the message has the words of the server, without what is secret",
+	DescribeTable("fails, and the message has the words of the server without secrets",
 		func(status int, body, reason, said string) {
 			s := rfc6749(revocable)
 			request, err := oauth2.BuildRevocation(s, oauth2.Grant{Credentials: credentials}, token, startedAt)
@@ -62,10 +62,10 @@ var _ = Describe("a revocation", func() {
 			Expect(failure.Reason).To(Equal(reason))
 			Expect(failure.Message).To(And(HavePrefix("revocation endpoint https://idp.example.com/revoke answered "+said+": "), Not(MatchRegexp("0paque|s3cr3t"))))
 		},
-		Entry("for a code that is known", 400, `{"error": "invalid_client"}`, v1alpha1.ReasonInvalidClient, "HTTP 400 invalid_client"),
-		Entry("for a code that is not", 400, `{"error": "NOT_YOURS"}`, v1alpha1.ReasonRequestRefused, "HTTP 400 NOT_YOURS"),
+		Entry("for a known code", 400, `{"error": "invalid_client"}`, v1alpha1.ReasonInvalidClient, "HTTP 400 invalid_client"),
+		Entry("for an unknown code", 400, `{"error": "NOT_YOURS"}`, v1alpha1.ReasonRequestRefused, "HTTP 400 NOT_YOURS"),
 		Entry("for its status", 503, ``, v1alpha1.ReasonServerError, "HTTP 503"),
-		Entry("with an explanation in the usual place", 403, `{"message": "the token 0paque-t0ken is not yours"}`, v1alpha1.ReasonRequestRefused,
+		Entry("with an explanation in a common member", 403, `{"message": "the token 0paque-t0ken is not yours"}`, v1alpha1.ReasonRequestRefused,
 			`HTTP 403 ("the token [REDACTED] is not yours")`),
 		Entry("with the client secret in its explanation", 401, `{"error_description": "wrong: s3cr3t-value"}`, v1alpha1.ReasonInvalidClient,
 			`HTTP 401 ("wrong: [REDACTED]")`),

@@ -15,7 +15,7 @@ import (
 )
 
 var _ = Describe("a message about a response", func() {
-	// Each way to encode the secret alters it, and leaves its first letters.
+	// Each encoding changes the secret, except for its first letters.
 	const id, secret, start = "shop", `p4ss&w0rd/ <"+é`, "p4ss"
 	inBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
@@ -55,7 +55,7 @@ var _ = Describe("a message about a response", func() {
 			By("as the error code")
 			Expect(messageOf(rfc6749(), answer(http.StatusBadRequest, body(echo, "")))).NotTo(ContainSubstring(echo))
 		},
-		Entry("in plain", secret),
+		Entry("unencoded", secret),
 		Entry("as a string of JSON", `p4ss\u0026w0rd/ \u003c\"+é`),
 		Entry("form-encoded", url.QueryEscape(secret)),
 		Entry("percent-encoded", url.PathEscape(secret)),
@@ -65,7 +65,7 @@ var _ = Describe("a message about a response", func() {
 		Entry("form-encoded and in base64 after the client ID", inBase64(id+":"+url.QueryEscape(secret))),
 	)
 
-	It("holds no client ID of a Secret, and that of the spec", func() {
+	It("does not hold a client ID from a Secret, but holds spec.clientID", func() {
 		for isPublic, said := range map[bool]string{true: "no client web-shop", false: "no client [REDACTED]"} {
 			s := rfc6749(authenticatedBy(v1alpha1.ClientSecretPost), func(s *server) {
 				s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Client", Template: "{{ .client_id }}"}}
@@ -116,45 +116,45 @@ var _ = Describe("a message about a response", func() {
 		func(response oauth2.Response) {
 			Expect(messageOf(rfc6749(), response)).NotTo(ContainSubstring("0paque-t0ken"))
 		},
-		Entry("that is refused for its letters", answer(http.StatusOK, `{"access_token": "0paque-t0ken\n"}`)),
+		Entry("that is refused for its characters", answer(http.StatusOK, `{"access_token": "0paque-t0ken\n"}`)),
 		Entry("that is refused for its type", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "token_type": "DPoP"}`)),
 		Entry("that has expired", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "expires_in": 0}`)),
-		Entry("that lies elsewhere", answer(http.StatusOK, `{"data": {"access_token": "0paque-t0ken"}}`)),
+		Entry("that is in another member", answer(http.StatusOK, `{"data": {"access_token": "0paque-t0ken"}}`)),
 		Entry("that comes with an error", answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error"}`)),
 		Entry("that another member holds", answer(http.StatusOK, `{"error": "server_error", "refresh_token": "0paque-t0ken", "error_description": "not 0paque-t0ken"}`)),
-		Entry("that lies in a list", answer(http.StatusOK, `{"error": "server_error", "tokens": ["0paque-t0ken"], "error_description": "not 0paque-t0ken"}`)),
-		Entry("that lies deep", answer(http.StatusOK, `{"error": "server_error", "data": [{"newSecret": "0paque-t0ken"}], "error_description": "not 0paque-t0ken"}`)),
+		Entry("that is in a list", answer(http.StatusOK, `{"error": "server_error", "tokens": ["0paque-t0ken"], "error_description": "not 0paque-t0ken"}`)),
+		Entry("that is nested", answer(http.StatusOK, `{"error": "server_error", "data": [{"newSecret": "0paque-t0ken"}], "error_description": "not 0paque-t0ken"}`)),
 		Entry("that is the error code", answer(http.StatusOK, `{"error": "0paque-t0ken", "access_token": "0paque-t0ken"}`)),
 		Entry("that the description of an error repeats",
 			answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error", "error_description": "0paque-t0ken is spent"}`)),
 	)
 
-	DescribeTable("is not needed where the scope cannot be shown: it is left out",
+	DescribeTable("is not needed if the scope cannot be shown: the scope is left out",
 		func(body string) {
 			token := tokenIn(rfc6749(), answer(http.StatusOK, body))
 			Expect(token.AccessToken.Reveal()).To(Equal("0paque-t0ken"))
 			Expect(token.Scope).To(BeEmpty())
 		},
-		Entry("for it is the token", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "0paque-t0ken"}`),
-		Entry("for it is the client secret", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "s3cr3t-value"}`),
+		Entry("because it is the token", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "0paque-t0ken"}`),
+		Entry("because it is the client secret", `{"access_token": "0paque-t0ken", "expires_in": 60, "scope": "s3cr3t-value"}`),
 	)
 
-	DescribeTable("is left as it stands for what is no token",
+	DescribeTable("does not mask a text that is not a token",
 		func(body, shown string) {
 			Expect(messageOf(rfc6749(), answer(http.StatusBadRequest, body))).To(ContainSubstring(shown))
 		},
-		Entry("a word that is too short for one", `{"error": "x", "error_description": "a bearer of news", "token_type": "bearer"}`, `("a bearer of news")`),
+		Entry("a word that is too short for a token", `{"error": "x", "error_description": "a bearer of news", "token_type": "bearer"}`, `("a bearer of news")`),
 		Entry("a known code", `{"error": "invalid_client", "token": "invalid_client"}`, "HTTP 400 invalid_client:"),
 	)
 
-	It("about a token, by others, holds it in no form", func() {
+	It("about a token loses the token in every encoding by Token.Redact", func() {
 		token := oauth2.Token{AccessToken: oauth2.NewSensitive(secret)}
 		for _, echo := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inBase64(secret)} {
 			Expect(token.Redact("denied: " + echo + "!")).To(Equal("denied: [REDACTED]!"))
 		}
 	})
 
-	It("is left as it stands for a client without a secret", func() {
+	It("masks nothing for a client without a secret", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone))
 		request := requestTo(s, oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true}})
 		_, err := oauth2.ReadResponse(s, request, answer(http.StatusBadRequest, body("", "as it stands")))

@@ -42,7 +42,7 @@ var _ = Describe("a sensitive text", func() {
 		})
 	}
 
-	It("is there for who asks for it", func() {
+	It("is returned by Reveal", func() {
 		Expect(sensitive.Reveal()).To(Equal(text))
 		Expect(sensitive.IsEmpty()).To(BeFalse())
 	})
@@ -53,7 +53,7 @@ var _ = Describe("a sensitive text", func() {
 		Expect(oauth2.NewSensitive("").IsEmpty()).To(BeTrue())
 	})
 
-	// In hexadecimal and as bytes too, which some verbs make of a text.
+	// Some verbs print a text in hexadecimal or as bytes.
 	const readable = `(?i)s3cr3t|733363723374|115 51 99 114`
 	expectHidden := func(value any) {
 		GinkgoHelper()
@@ -74,7 +74,7 @@ var _ = Describe("a sensitive text", func() {
 		Entry("in a response", oauth2.Response{Body: sensitive}),
 	)
 
-	It("is not printed with the request that is made of it", func() {
+	It("is not printed with the request that contains it", func() {
 		expectHidden(request())
 		expectHidden(*request())
 	})

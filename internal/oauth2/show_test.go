@@ -23,7 +23,7 @@ var _ = Describe("a request as it is shown", func() {
 		s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Key", SecretKey: "user"}, {Name: "X-Open", Value: text("to see")}}
 	}
 
-	DescribeTable("has [REDACTED] exactly where secrets are",
+	DescribeTable("has [REDACTED] exactly in place of secrets",
 		func(shown string, changes ...func(*server)) {
 			request := requestTo(rfc6749(append([]func(*server){everything}, changes...)...), grant)
 			Expect(request.Show()).To(Equal(shown))
@@ -60,7 +60,7 @@ assertion=[REDACTED]&client_assertion=[REDACTED]&client_assertion_type=urn%3Aiet
 `, sentBy("PUT"), authenticatedBy(v1alpha1.PrivateKeyJWT), grantAssertion(v1alpha1.Assertion{})),
 	)
 
-	DescribeTable("hides what is secret, whatever its type",
+	DescribeTable("hides secrets of every type",
 		func(kind v1alpha1.ParameterType, value string) {
 			s := bare(encodedAs(v1alpha1.JSONEncoding), func(s *server) {
 				s.Request.Parameters = []v1alpha1.Parameter{{Name: "/a/b", Type: kind, SecretKey: "v"}, {Name: "/a/c", Value: text("[REDACTED] is a word")}}
@@ -75,12 +75,12 @@ assertion=[REDACTED]&client_assertion=[REDACTED]&client_assertion_type=urn%3Aiet
 		Entry("a text", v1alpha1.StringParameter, "s3cr3t"),
 	)
 
-	It("is not built where a text, that only looks hidden, is in the way", func() {
+	It("is not built if a pointer leads into a text that only looks like a mask", func() {
 		s := bare(encodedAs(v1alpha1.JSONEncoding), withTyped("/a", "", "[REDACTED]", "/a/b", "", "x"))
 		Expect(buildFailure(s, oauth2.Grant{}).Message).To(ContainSubstring("same place"))
 	})
 
-	DescribeTable("never holds a secret, and nor does the request however it is printed",
+	DescribeTable("never holds a secret, and neither does the printed request",
 		func(encoding v1alpha1.RequestEncoding, method v1alpha1.ClientAuthenticationMethod) {
 			secret := grant
 			secret.Credentials.ClientSecret = oauth2.NewSensitive("v4lue-of a client & its secret, of 64 bytes and more: 0123456789abcdef")

@@ -50,7 +50,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("EdDSA", v1alpha1.AssertionAlgorithm("EdDSA"), edKey),
 	)
 
-	// signedBy is the header of a JWT that is signed with a key in the given form.
+	// signedBy returns the header of a JWT that is signed with a key in the given form.
 	signedBy := func(form string, assertion v1alpha1.Assertion, key any) map[string]any {
 		GinkgoHelper()
 		s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
@@ -60,7 +60,7 @@ var _ = Describe("the key of a JWT", func() {
 	ecParameters := inPEM("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7})
 	const aCertificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
-	DescribeTable("is read in every form, and its kind chooses the algorithm",
+	DescribeTable("is read in every form, and its kind determines the algorithm",
 		func(form string, key any, algorithm string) {
 			Expect(signedBy(form, v1alpha1.Assertion{}, key)).To(HaveKeyWithValue("alg", algorithm))
 		},
@@ -80,7 +80,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("before a certificate", pkcs8(rsaKey)+aCertificate, rsaKey, "RS256"),
 		Entry("after lines that openssl pkcs12 writes", "Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"+pkcs8(rsaKey), rsaKey, "RS256"),
 		Entry("with white space around it", "\n  \n"+pkcs8(rsaKey)+"\n\n", rsaKey, "RS256"),
-		Entry("with line ends of Windows", strings.ReplaceAll(pkcs8(rsaKey), "\n", "\r\n"), rsaKey, "RS256"),
+		Entry("with Windows line ends", strings.ReplaceAll(pkcs8(rsaKey), "\n", "\r\n"), rsaKey, "RS256"),
 		Entry("in a JWK that names its algorithm", inJWK(rsaKey, map[string]any{"alg": "PS384"}), rsaKey, "PS384"),
 		Entry("in a JWK for signatures", inJWK(rsaKey, map[string]any{"use": "sig"}), rsaKey, "RS256"),
 		Entry("in a JWK with white space around it", "\n "+inJWK(p256Key, nil)+"\n", p256Key, "ES256"),
@@ -97,12 +97,12 @@ var _ = Describe("the key of a JWT", func() {
 		},
 		Entry("by keyID", pkcs8(rsaKey), "mine", rsaKey, "mine"),
 		Entry("by the ID of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "", rsaKey, "jwk-1"),
-		Entry("by keyID, which goes before that of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "mine", rsaKey, "mine"),
+		Entry("by keyID, which overrides that of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "mine", rsaKey, "mine"),
 		Entry("by the ID by which it is chosen from a set", set, "a", rsaKey, "a"),
 		Entry("by the ID by which another is chosen from a set", set, "b", p256Key, "b"),
 	)
 
-	It("takes another algorithm than the JWK says when it is told to", func() {
+	It("uses the declared algorithm instead of that of the JWK", func() {
 		Expect(signedBy(inJWK(rsaKey, map[string]any{"alg": "RS256"}), v1alpha1.Assertion{Algorithm: "PS512"}, rsaKey)).To(HaveKeyWithValue("alg", "PS512"))
 	})
 
@@ -110,7 +110,7 @@ var _ = Describe("the key of a JWT", func() {
 	damaged := x509.MarshalPKCS1PrivateKey(rsaKey)
 	damaged[len(damaged)/2] ^= 0xff
 
-	DescribeTable("that is none of use is refused, with a message that helps and holds nothing of it",
+	DescribeTable("that cannot be used is refused, with a helpful message that does not contain the key",
 		func(form string, assertion v1alpha1.Assertion, said string) {
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: withKey(form)})
@@ -129,7 +129,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("PEM with a passphrase, PKCS#1", string(pem.EncodeToMemory(encrypted)), v1alpha1.Assertion{}, "encrypted with a passphrase"),
 		Entry("OpenSSH", inPEM("OPENSSH PRIVATE KEY", []byte("MARK")), v1alpha1.Assertion{}, "ssh-keygen"),
 		Entry("a public key in PEM", inPEM("PUBLIC KEY", must(x509.MarshalPKIXPublicKey(rsaKey.Public()))), v1alpha1.Assertion{}, "no private key in it"),
-		Entry("a certificate alone", aCertificate, v1alpha1.Assertion{}, "no private key in it"),
+		Entry("only a certificate", aCertificate, v1alpha1.Assertion{}, "no private key in it"),
 		Entry("a public key in a JWK", inJWK(rsaKey.Public(), nil), v1alpha1.Assertion{}, "is a public key"),
 		Entry("a public key of a curve in a JWK", inJWK(p256Key.Public(), nil), v1alpha1.Assertion{}, "is a public key"),
 		Entry("a public Ed25519 key in a JWK", inJWK(edKey.Public(), nil), v1alpha1.Assertion{}, "is a public key"),
@@ -149,12 +149,12 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("PEM whose lines were joined", strings.ReplaceAll(pkcs8(rsaKey), "\n", " "), v1alpha1.Assertion{}, "lines"),
 		Entry("PEM whose line ends are a backslash and an n, as in JSON", strings.ReplaceAll(pkcs8(rsaKey), "\n", `\n`), v1alpha1.Assertion{}, "lines"),
 		Entry("PEM that was cut off", pkcs8(rsaKey)[:800], v1alpha1.Assertion{}, "holds PEM"),
-		Entry("a key of a curve that signs no JWT", p224(), v1alpha1.Assertion{}, "cannot sign a JWT"),
+		Entry("a key of a curve that cannot sign a JWT", p224(), v1alpha1.Assertion{}, "cannot sign a JWT"),
 		Entry("a key that only agrees on keys", x25519(), v1alpha1.Assertion{}, "cannot sign a JWT"),
 		Entry("a text", "MARK", v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("base64 of PEM", base64.StdEncoding.EncodeToString([]byte(pkcs8(rsaKey))), v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("broken JSON", `{"kty": "RSA", "MARK`, v1alpha1.Assertion{}, "no valid JSON"),
-		Entry("JSON that is no JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "no valid JWK"),
+		Entry("JSON that is not a JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("a JWK whose parts do not belong together, P-256", mixedJWK(p256Key, otherP256, "d"), v1alpha1.Assertion{}, "another key"),
 		Entry("a JWK whose parts do not belong together, Ed25519", mixedJWK(edKey, otherEd, "d"), v1alpha1.Assertion{}, "no valid JWK"),
@@ -177,13 +177,13 @@ var _ = Describe("the key of a JWT", func() {
 			Expect(failure.Class).To(Equal(class))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring(secret))))
 		},
-		Entry("when it is too short for HS256", "s3cr3t-value", v1alpha1.AssertionAlgorithm(""), v1alpha1.ReasonCredentialsInvalid, "32 bytes"),
-		Entry("when it is too short for HS512", longSecret[:63], v1alpha1.AssertionAlgorithm("HS512"), v1alpha1.ReasonCredentialsInvalid, "64 bytes"),
+		Entry("if it is too short for HS256", "s3cr3t-value", v1alpha1.AssertionAlgorithm(""), v1alpha1.ReasonCredentialsInvalid, "32 bytes"),
+		Entry("if it is too short for HS512", longSecret[:63], v1alpha1.AssertionAlgorithm("HS512"), v1alpha1.ReasonCredentialsInvalid, "64 bytes"),
 		Entry("with an algorithm for keys", longSecret, v1alpha1.AssertionAlgorithm("RS256"), v1alpha1.ReasonAuthorizationServerInvalid, "HS256, HS384 or HS512"),
 	)
 })
 
-// mixedJWK is a JWK of one key with a member of another.
+// mixedJWK returns the JWK of a key with a member of another key.
 func mixedJWK(key, other any, member string) string {
 	object := map[string]any{}
 	if err := json.Unmarshal([]byte(inJWK(other, nil)), &object); err != nil {
@@ -196,7 +196,7 @@ func p224() string { return pkcs8(must(ecdsa.GenerateKey(elliptic.P224(), rand.R
 
 func x25519() string { return pkcs8(must(ecdh.X25519().GenerateKey(rand.Reader))) }
 
-// shortRSA is a key that no one should sign with.
+// shortRSA returns an RSA key that is too short for signatures.
 func shortRSA() string {
 	p, q, one := must(rand.Prime(rand.Reader, 256)), must(rand.Prime(rand.Reader, 256)), big.NewInt(1)
 	order := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// times repeats a parameter under as many names.
+// times repeats a parameter under the given number of names.
 func times(count int, parameter v1alpha1.Parameter) (repeated []v1alpha1.Parameter) {
 	for i := range count {
 		parameter.Name = fmt.Sprintf("p%d", i)
@@ -62,7 +62,7 @@ var _ = Describe("the declared values of a request", func() {
 		Entry("in JOSE headers", inJOSEHeaders(times(8, fromKey)), limit/8),
 	)
 
-	DescribeTable("are refused when they have more, whatever a key of the Secret is multiplied by",
+	DescribeTable("are refused if they have more, even if each comes from the same key of the Secret",
 		func(change func(*server), size int, says string) {
 			failure := buildFailure(rfc6749(change), grant(size))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))

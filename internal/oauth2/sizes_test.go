@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// hugeKey is the DER of an RSA key (RFC 8017 appendix A.1.2) whose modulus has so many bits.
+// hugeKey returns the DER of an RSA key (RFC 8017 appendix A.1.2) whose modulus has the given number of bits.
 func hugeKey(bits uint) []byte {
 	number := new(big.Int).Lsh(big.NewInt(1), bits-1)
 	number.SetBit(number, 0, 1)
@@ -42,7 +42,7 @@ func inPKCS8(der []byte) []byte {
 	}{0, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}, der}))
 }
 
-// withURIs is a certificate with so many URIs of one letter.
+// withURIs returns a certificate with the given number of URIs of one letter.
 func withURIs(number int) string {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop"}}
 	for range number {
@@ -51,7 +51,7 @@ func withURIs(number int) string {
 	return inPEM("CERTIFICATE", must(x509.CreateCertificate(rand.Reader, template, template, p256Key.Public(), p256Key)))
 }
 
-// allocated is how many bytes a call allocates.
+// allocated returns the number of bytes that a call allocates.
 func allocated(call func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -65,26 +65,26 @@ var _ = Describe("a size", func() {
 	mutual := rfc6749(authenticatedBy(v1alpha1.TLSClientAuth))
 	huge := hugeKey(128 << 10)
 
-	DescribeTable("of a client certificate or its key is looked at before it is parsed",
+	DescribeTable("of a client certificate or its key is checked before it is parsed",
 		func(certificate, key, said string) {
 			grant := oauth2.Grant{Credentials: showing(certificate, key)}
 			failure := buildFailure(mutual, grant)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 			Expect(failure.Class).To(Equal(problem.ObjectNotReady))
 			Expect(failure.Message).To(ContainSubstring(said))
-			// To parse such a key takes 130 MiB.
+			// Parsing such a key takes 130 MiB.
 			Expect(allocated(func() { _ = buildFailure(mutual, grant) })).To(BeNumerically("<", 1<<20))
 		},
 		Entry("a key in PKCS#1", certificate, inPEM("RSA PRIVATE KEY", huge), "larger than a key of 8192 bits"),
 		Entry("a key in PKCS#8", certificate, inPEM("PRIVATE KEY", inPKCS8(huge)), "larger than a key of 8192 bits"),
 		Entry("a key of an unknown kind", certificate, inPEM("ODD PRIVATE KEY", huge), "larger than a key of 8192 bits"),
-		Entry("a key behind something else", certificate, certificate+inPEM("PRIVATE KEY", inPKCS8(huge)), "larger than a key of 8192 bits"),
-		Entry("a long text beside the key", certificate, key+strings.Repeat("x", 64<<10), "tls.key of the credentials Secret is longer than 64 KiB"),
-		Entry("a long text beside the certificate", certificate+strings.Repeat("x", 64<<10), key, "tls.crt of the credentials Secret is longer than 64 KiB"),
+		Entry("a key after a certificate", certificate, certificate+inPEM("PRIVATE KEY", inPKCS8(huge)), "larger than a key of 8192 bits"),
+		Entry("a long text next to the key", certificate, key+strings.Repeat("x", 64<<10), "tls.key of the credentials Secret is longer than 64 KiB"),
+		Entry("a long text next to the certificate", certificate+strings.Repeat("x", 64<<10), key, "tls.crt of the credentials Secret is longer than 64 KiB"),
 		Entry("a long chain", strings.Repeat(certificate, 11), key, "holds 11 certificates, more than 10"),
 	)
 
-	DescribeTable("of a key for assertions is looked at before it is parsed",
+	DescribeTable("of a key for assertions is checked before it is parsed",
 		func(text, said string) {
 			grant := oauth2.Grant{Credentials: withKey(text)}
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(v1alpha1.Assertion{}))
@@ -93,20 +93,20 @@ var _ = Describe("a size", func() {
 		},
 		Entry("in PKCS#1", inPEM("RSA PRIVATE KEY", huge), "has more than 8192 bits"),
 		Entry("in PKCS#8", inPEM("PRIVATE KEY", inPKCS8(huge)), "has more than 8192 bits"),
-		Entry("in a file of a cloud's console", `{"private_key": "`+strings.ReplaceAll(inPEM("PRIVATE KEY", inPKCS8(huge)), "\n", `\n`)+`"}`, "has more than 8192 bits"),
+		Entry("in the key file of a cloud", `{"private_key": "`+strings.ReplaceAll(inPEM("PRIVATE KEY", inPKCS8(huge)), "\n", `\n`)+`"}`, "has more than 8192 bits"),
 		Entry("in a JWK", `{"kty":"RSA","e":"AQAB","n":"`+strings.Repeat("B", 40<<10)+`","d":"`+strings.Repeat("B", 20<<10)+`"}`, "is no valid JWK"),
 		Entry("in a set of many keys", `{"keys": [{}`+strings.Repeat(`,{}`, 16<<10)+`]}`, "is a set of 16385 keys, more than 100"),
 		Entry("in a long text", strings.Repeat("x", 65<<10), "longer than 64 KiB"),
 	)
 
-	It("of a bundle may be that of a distribution, twice", func() {
+	It("of a bundle may be twice that of a distribution", func() {
 		_, err := oauth2.ReadAuthorities(strings.Repeat(certificate, 500<<10/len(certificate)))
 		Expect(err).NotTo(HaveOccurred())
 		_, err = oauth2.ReadAuthorities(certificate + strings.Repeat("x", 512<<10))
 		Expect(err).To(MatchError(ContainSubstring("longer than 512 KiB")))
 	})
 
-	It("of a bundle is what its certificates take once they are parsed", func() {
+	It("of a bundle includes its parsed certificates", func() {
 		bundle := strings.Repeat(certificate, 100)
 		authorities := must(oauth2.ReadAuthorities(bundle))
 		parsed := allocated(func() {
@@ -132,7 +132,7 @@ var _ = Describe("a size", func() {
 		Entry("with all their names", 2_000, 50, "more than 10000 names and extensions"),
 	)
 
-	It("of a client certificate is not kept parsed", func() {
+	It("of a client certificate is small, because it is not kept parsed", func() {
 		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		Expect(request.TLS.Certificate.Leaf).To(BeNil())
 	})
@@ -147,7 +147,7 @@ var _ = Describe("a size", func() {
 		},
 		Entry("one value", map[string][]byte{"client_id": []byte("a"), "client_secret": bytes.Repeat([]byte("x"), 65<<10)}, rfc6749(),
 			`key "client_secret" of Secret "shop" is longer than 64 KiB`),
-		Entry("all that a template gets", map[string][]byte{
+		Entry("all values that a template gets", map[string][]byte{
 			"client_id": []byte("a"), "client_secret": []byte("b"), "other": bytes.Repeat([]byte("x"), 960<<10),
 		}, rfc6749(func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ .client_id }}"}}

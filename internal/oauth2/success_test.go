@@ -18,7 +18,7 @@ func errorCodeAt(pointers ...v1alpha1.JSONPointer) func(*server) {
 	return func(s *server) { s.Response.ErrorCode = pointers }
 }
 
-var _ = Describe("a server that tells of failures with status 200", func() {
+var _ = Describe("a server that reports failures with status 200", func() {
 	codeAt := errorCodeAt("/code")
 
 	DescribeTable("names no error",
@@ -67,12 +67,12 @@ var _ = Describe("a server that tells of failures with status 200", func() {
 		Entry("by a code where nothing tells of success", `"code": 7`, "7", codeAt, successIs("/result", "ok")),
 	)
 
-	It("is a failure, whatever it says, when the status is one", func() {
+	It("fails if the status is a failure, whatever the body says", func() {
 		failure := failureIn(rfc6749(successIs("/success", "true")), answer(http.StatusBadGateway, `{"access_token": "t", "success": true}`))
 		Expect(failure.Reason).To(Equal(v1alpha1.ReasonServerError))
 	})
 
-	It("explains the failure with its own words", func() {
+	It("explains a failure with its own words", func() {
 		s := rfc6749(successIs("/errcode", "0"), errorCodeAt("/errcode"), func(s *server) { s.Response.ErrorDescription = at("/errmsg") })
 		Expect(failureIn(s, answer(http.StatusOK, `{"errcode": 40013, "errmsg": "invalid appid"}`)).Message).
 			To(ContainSubstring(`answered HTTP 200 40013 ("invalid appid"):`))

@@ -20,7 +20,7 @@ func TestOAuth2(t *testing.T) {
 	RunSpecs(t, "oauth2")
 }
 
-// Every exchange of these tests lies between these two instants.
+// Every exchange of these tests starts and ends at these two instants.
 var (
 	startedAt  = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	receivedAt = startedAt.Add(2 * time.Second)
@@ -30,7 +30,7 @@ const assumedLifetime = 45 * time.Minute
 
 type server = v1alpha1.AuthorizationServerSpec
 
-// rfc6749 is a server as a profile completes it, with the changes of a test.
+// rfc6749 returns a server as a profile completes it, with the changes of a test.
 func rfc6749(changes ...func(*server)) server {
 	s := server{
 		TokenEndpoint:        "https://idp.example.com/token",
@@ -86,7 +86,7 @@ func requestTo(s server, grant oauth2.Grant) *oauth2.Request {
 	return request
 }
 
-// answer is a response with pairs of header names and values.
+// answer returns a response. Its headers are pairs of names and values.
 func answer(status int, body string, header ...string) oauth2.Response {
 	response := oauth2.Response{
 		StatusCode: status, Header: http.Header{}, Body: oauth2.NewSensitive(body),
@@ -105,7 +105,7 @@ func tokenIn(s server, response oauth2.Response) *oauth2.Token {
 	return token
 }
 
-// buildFailure is why no request is made.
+// buildFailure returns the problem of a request that cannot be built.
 func buildFailure(s server, grant oauth2.Grant) *oauth2.Error {
 	GinkgoHelper()
 	request, err := oauth2.BuildRequest(s, grant, startedAt)
@@ -113,7 +113,7 @@ func buildFailure(s server, grant oauth2.Grant) *oauth2.Error {
 	return failureOf(err)
 }
 
-// revealed are the headers of a request as they are sent.
+// revealed returns the headers of a request as they are sent.
 func revealed(request *oauth2.Request) map[string]string {
 	headers := map[string]string{}
 	for name, value := range request.Header {

@@ -24,7 +24,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// certificateOf is a self-signed certificate for a key, and the key, in PEM.
+// certificateOf returns a self-signed certificate for a key, and the key, in PEM.
 func certificateOf(key *ecdsa.PrivateKey, from, to time.Time) (certificate, private string) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop"}, NotBefore: from, NotAfter: to}
 	der := must(x509.CreateCertificate(rand.Reader, template, template, crypto.Signer(key).Public(), key))
@@ -46,19 +46,19 @@ var _ = Describe("a client certificate", func() {
 	other, otherKey := certificateOf(otherP256, before, after)
 	mutual := rfc6749(authenticatedBy(v1alpha1.TLSClientAuth))
 
-	It("is shown to the server, and the client is named", func() {
+	It("is presented to the server, and the request has the client ID", func() {
 		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		Expect(request.TLS.Certificate.Certificate).To(Equal([][]byte{derOf(certificate)}))
 		Expect(request.Body.Reveal()).To(Equal("client_id=shop&grant_type=client_credentials"))
 		Expect(revealed(request)).NotTo(HaveKey("Authorization"))
 	})
 
-	It("may lie in a chain", func() {
+	It("may be part of a chain", func() {
 		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate+other, key)})
 		Expect(request.TLS.Certificate.Certificate).To(HaveLen(2))
 	})
 
-	It("may be shown besides a client secret", func() {
+	It("may be used with a client secret", func() {
 		held := showing(certificate, key)
 		held.ClientSecret = oauth2.NewSensitive("s3cr3t-value")
 		request := requestTo(rfc6749(clientCertificate), oauth2.Grant{Credentials: held})
@@ -66,7 +66,7 @@ var _ = Describe("a client certificate", func() {
 		Expect(revealed(request)).To(HaveKey("Authorization"))
 	})
 
-	It("is none usually", func() {
+	It("is not used by default", func() {
 		Expect(requestTo(rfc6749(), oauth2.Grant{Credentials: credentials}).TLS).To(Equal(oauth2.TLS{}))
 	})
 
@@ -76,7 +76,7 @@ var _ = Describe("a client certificate", func() {
 			failure := buildFailure(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 			if said == notValidYet {
-				// It will be, with time.
+				// The certificate becomes valid with time.
 				Expect(failure.Class).To(Equal(problem.MayPass))
 			} else {
 				Expect(failure.Class).To(Equal(problem.ObjectNotReady))
@@ -85,14 +85,14 @@ var _ = Describe("a client certificate", func() {
 		},
 		expired("when it has expired", before.AddDate(-1, 0, 0), startedAt.Add(-time.Second), "expired at 2026-03-01T11:59:59Z"),
 		expired("when it is not valid yet", startedAt.Add(time.Minute), after, notValidYet),
-		Entry("when the key is another one's", certificate, otherKey, "both in PEM"),
-		Entry("when it is no PEM", "MARK", key, "both in PEM"),
-		Entry("when its key is no PEM", certificate, "MARK", "both in PEM"),
-		Entry("when there is no key", certificate, "", "both in PEM"),
-		Entry("when both are swapped", key, certificate, "both in PEM"),
+		Entry("if the key belongs to another certificate", certificate, otherKey, "both in PEM"),
+		Entry("if it is not PEM", "MARK", key, "both in PEM"),
+		Entry("if its key is not PEM", certificate, "MARK", "both in PEM"),
+		Entry("if there is no key", certificate, "", "both in PEM"),
+		Entry("if both are swapped", key, certificate, "both in PEM"),
 	)
 
-	DescribeTable("is valid at its very ends",
+	DescribeTable("is valid in its first and last second",
 		func(from, to time.Time) {
 			certificate, key := certificateOf(p256Key, from, to)
 			Expect(requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)}).TLS.Certificate).NotTo(BeNil())
@@ -100,7 +100,7 @@ var _ = Describe("a client certificate", func() {
 		Entry("the first second", startedAt, after), Entry("the last second", before, startedAt),
 	)
 
-	It("has connections of its own, and so has whom is trusted", func() {
+	It("has its own connections, and so has each set of trusted authorities", func() {
 		build := func(certificate, key string) *oauth2.Request {
 			return requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		}
@@ -116,12 +116,12 @@ var _ = Describe("a client certificate", func() {
 		Expect(build(certificate, key).TLS.Key).To(Equal(build(certificate, key).TLS.Key))
 	})
 
-	It("of an authority is trusted only when it is one", func() {
+	It("of an authority must be in PEM", func() {
 		_, err := oauth2.ReadAuthorities("no PEM")
 		Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
 	})
 
-	It("is not printed with its key, however the request is printed", func() {
+	It("is not printed with its key when the request is printed", func() {
 		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		private := must(p256Key.Bytes())
 		var logged string

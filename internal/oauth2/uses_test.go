@@ -34,12 +34,12 @@ func clientCertificate(s *server) {
 	s.TLS = &v1alpha1.TLSClient{ClientCertificate: v1alpha1.ClientCertificateFromCredentials}
 }
 
-// wholeSecret holds a value under every key that a request may ask for.
+// wholeSecret has a value for every key that a request may use.
 var wholeSecret = map[string]string{
 	"client_id": "id", "client_secret": "secret", "private_key": "key", "tls.crt": "crt", "tls.key": "tlskey", "apikey": "k3y", "unused": "not\x00valid",
 }
 
-// parts are what the credentials hold, in a form that can be compared.
+// parts returns the content of the credentials in a form that can be compared.
 func parts(c oauth2.Credentials) map[string]string {
 	found := map[string]string{}
 	for name, value := range map[string]string{
@@ -56,10 +56,10 @@ func parts(c oauth2.Credentials) map[string]string {
 	return found
 }
 
-var _ = Describe("a key that the request does not use is not demanded:", func() {
+var _ = Describe("a key that the request does not use is not required:", func() {
 	none, post := v1alpha1.ClientAuthenticationNone, v1alpha1.ClientSecretPost
 
-	DescribeTable("what is read of a whole Secret, and all of it is needed:",
+	DescribeTable("only the needed keys are read from a whole Secret:",
 		func(s server, used ...string) {
 			source := secretWith(wholeSecret)
 			read, _, err := oauth2.ReadCredentials(source, s)
@@ -80,7 +80,7 @@ var _ = Describe("a key that the request does not use is not demanded:", func() 
 			}
 		},
 		Entry("basic", rfc6749(), "id", "secret"),
-		Entry("basic, whose header needs the client ID whatever the name of the parameter", rfc6749(noClientID), "id", "secret"),
+		Entry("basic, whose header needs the client ID regardless of the name of the parameter", rfc6749(noClientID), "id", "secret"),
 		Entry("post", rfc6749(authenticatedBy(post)), "id", "secret"),
 		Entry("post without a name for the client ID", rfc6749(authenticatedBy(post), noClientID), "secret"),
 		Entry("post without a name for the secret", rfc6749(authenticatedBy(post), withNames(v1alpha1.ParameterNames{ClientSecret: named("")})), "id"),
@@ -93,7 +93,7 @@ var _ = Describe("a key that the request does not use is not demanded:", func() 
 		Entry("a JWT signed with the secret", rfc6749(authenticatedBy(v1alpha1.ClientSecretJWT)), "id", "secret"),
 		Entry("a JWT signed with the key", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT)), "id", "key"),
 		Entry("a JWT that names the client in its claims", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID), "id", "key"),
-		Entry("a JWT that has issuer and subject of its own", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID,
+		Entry("a JWT with a declared issuer and subject", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID,
 			withAssertion(v1alpha1.Assertion{Issuer: text("i"), Subject: text("")})), "key"),
 		Entry("a JWT that has issuer and subject as claims", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), noClientID,
 			withAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "iss", Value: text("i")}, {Name: "sub", SecretKey: "apikey"}}})), "key", "value apikey"),
@@ -107,25 +107,25 @@ var _ = Describe("a key that the request does not use is not demanded:", func() 
 			Issuer: text(""), Subject: text(""), Headers: []v1alpha1.Parameter{{Name: "x", SecretKey: "apikey"}}})), "key", "value apikey"),
 		Entry("a certificate for tls_client_auth", rfc6749(authenticatedBy(v1alpha1.TLSClientAuth)), "id", "crt", "tlskey"),
 		Entry("a certificate for self_signed_tls_client_auth", rfc6749(authenticatedBy(v1alpha1.SelfSignedTLSClientAuth), noClientID), "crt", "tlskey"),
-		Entry("a certificate besides the client secret", rfc6749(clientCertificate), "id", "secret", "crt", "tlskey"),
-		Entry("no certificate when it says None", rfc6749(authenticatedBy(none), noClientID, func(s *server) { s.TLS = &v1alpha1.TLSClient{ClientCertificate: "None"} })),
+		Entry("a certificate and the client secret", rfc6749(clientCertificate), "id", "secret", "crt", "tlskey"),
+		Entry("no certificate if clientCertificate is None", rfc6749(authenticatedBy(none), noClientID, func(s *server) { s.TLS = &v1alpha1.TLSClient{ClientCertificate: "None"} })),
 	)
 
 	DescribeTable("the audience of a ServiceAccount's token",
 		func(s server, audience string) { Expect(oauth2.ServiceAccountAudience(s)).To(Equal(audience)) },
-		Entry("is none usually", rfc6749(), ""),
+		Entry("is empty by default", rfc6749(), ""),
 		Entry("is that of the client's JWT", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})), "api://AzureADTokenExchange"),
 		Entry("is that of the grant", rfc6749(grantAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})), "api://AzureADTokenExchange"),
-		Entry("is none when the method takes no JWT", rfc6749(withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})), ""),
+		Entry("is empty if the method sends no JWT", rfc6749(withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})), ""),
 	)
 
-	It("a client ID outside the Secret is enough for a client without a secret", func() {
+	It("spec.clientID is enough for a client without a secret", func() {
 		Expect(oauth2.UsesSecret(rfc6749(authenticatedBy(none)), "shop")).To(BeFalse())
 		Expect(oauth2.UsesSecret(rfc6749(), "shop")).To(BeTrue())
 		Expect(oauth2.UsesSecret(rfc6749(authenticatedBy(none), withTemplates("a", "{{ .x }}")), "shop")).To(BeTrue())
 	})
 
-	It("a request of a client without an ID has none", func() {
+	It("a request of a client without an ID has no ID", func() {
 		s := rfc6749(authenticatedBy(none), noClientID, withSecretKeys("apikey", "apikey"))
 		read, _, err := oauth2.ReadCredentials(secretWith(map[string]string{"apikey": "k3y"}), s)
 		Expect(err).NotTo(HaveOccurred())

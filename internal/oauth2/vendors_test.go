@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// The bodies below are those of the vendors' documentation.
+// The bodies below are from the documentation of the vendors.
 var _ = Describe("the answers of vendors", func() {
 	fabric := rfc6749(func(s *server) {
 		s.Response.ErrorCode, s.Response.ErrorDescription = at("/error", "/type"), at("/errors/0/message", "/message")
@@ -49,10 +49,10 @@ var _ = Describe("the answers of vendors", func() {
 		Entry("Elastic Path, not wrapped", elasticPath,
 			`{"access_token": "xa3521ca621113e44eeed9232fa3e54571cb08bc", "token_type": "Bearer", "expires_in": 3600, "expires": 1524486008, "identifier": "implicit"}`,
 			"xa3521ca621113e44eeed9232fa3e54571cb08bc", "Bearer", "", time.Hour),
-		Entry("Elastic Path, with an absolute time that comes first", elasticPath,
+		Entry("Elastic Path, with an earlier absolute time", elasticPath,
 			`{"data": {"access_token": "xa3521ca", "token_type": "Bearer", "expires_in": 3600, "expires": `+inSeconds(30*time.Minute)+`}}`,
 			"xa3521ca", "Bearer", "", 30*time.Minute),
-		Entry("Commerce Layer, integration, whose created_at is no expiry", rfc6749(),
+		Entry("Commerce Layer, integration, whose created_at is not an expiry", rfc6749(),
 			`{"access_token": "acC3sSt0K3Nwrt6kic7.abc4bnm5...", "token_type": "bearer", "expires_in": 7200, "scope": "market:all", "created_at": 123456789}`,
 			"acC3sSt0K3Nwrt6kic7.abc4bnm5...", "bearer", "market:all", 2*time.Hour),
 		Entry("Commerce Layer, sales channel", rfc6749(),
@@ -63,7 +63,7 @@ var _ = Describe("the answers of vendors", func() {
 			"your access token", "Bearer", "", time.Hour),
 	)
 
-	DescribeTable("tell of a failure",
+	DescribeTable("report a failure",
 		func(s server, status int, body, reason string, class problem.Class, said string) {
 			failure := failureIn(s, answer(status, body, "Content-Type", asJSON))
 			Expect(failure.Reason).To(Equal(reason))
@@ -84,12 +84,12 @@ var _ = Describe("the answers of vendors", func() {
 		Entry("Elastic Path 500", elasticPath, 500,
 			`{"errors": [{"title": "Internal Server Error", "status": "500", "detail": "there was a problem processing your request"}]}`,
 			v1alpha1.ReasonServerError, problem.Unavailable, `HTTP 500 ("there was a problem processing your request")`),
-		Entry("Commerce Layer, as RFC 6749 has it", rfc6749(), 401,
+		Entry("Commerce Layer, in the form of RFC 6749", rfc6749(), 401,
 			`{"error": "invalid_client", "error_description": "Client authentication failed"}`,
 			v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, `HTTP 401 invalid_client ("Client authentication failed")`),
 		Entry("Commerce Layer, at its rate limit", rfc6749(), 429, ``,
 			v1alpha1.ReasonRateLimited, problem.Unavailable, `HTTP 429`),
-		Entry("OroCommerce, whose hint says most", oro, 400,
+		Entry("OroCommerce, whose hint is the most informative", oro, 400,
 			`{"error": "invalid_request", "error_description": "The request is missing a parameter", "hint": "Check the client_id parameter", "message": "The request is missing a parameter"}`,
 			v1alpha1.ReasonInvalidRequest, problem.MayPass, `HTTP 400 invalid_request ("Check the client_id parameter")`),
 		Entry("OroCommerce, without a hint", oro, 401,

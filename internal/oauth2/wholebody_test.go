@@ -13,7 +13,7 @@ func wholeBody(s *server) { s.Response.AccessToken = at("/access_token", "") }
 
 func inHeader(s *server) { s.Response.AccessTokenHeader = "X-Subject-Token" }
 
-var _ = Describe("a token that is not a member of JSON", func() {
+var _ = Describe("a token that is not a JSON member", func() {
 	DescribeTable("is the whole body",
 		func(body, token string) {
 			Expect(tokenIn(rfc6749(wholeBody), answer(http.StatusOK, body, "Content-Type", "text/plain")).AccessToken.Reveal()).To(Equal(token))
@@ -28,10 +28,10 @@ var _ = Describe("a token that is not a member of JSON", func() {
 		Entry("bare text after the word Bearer", "Bearer abc", "abc"),
 		Entry("bare text after bearer", "bearer  abc\n", "abc"),
 		Entry("a JSON string after the word Bearer", `"Bearer abc"`, "abc"),
-		Entry("not when a member of JSON holds one", `{"access_token": "member"}`, "member"),
+		Entry("not if a JSON member has one", `{"access_token": "member"}`, "member"),
 	)
 
-	DescribeTable("is not what is no token",
+	DescribeTable("is not a body that cannot be a token",
 		func(body, said string) {
 			failure := failureIn(rfc6749(wholeBody), answer(http.StatusOK, body, "Content-Type", "text/plain"))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
@@ -53,8 +53,8 @@ var _ = Describe("a token that is not a member of JSON", func() {
 		Entry("true", `true`, "there is no token at"),
 		Entry("nothing", "", "empty"),
 		Entry("an empty JSON string", `""`, "there is no token at"),
-		Entry("the word Bearer with nothing behind it", `"Bearer "`, "there is no token at"),
-		Entry("letters that no header can carry", "MÄRK", "no header can carry"),
+		Entry("only the word Bearer", `"Bearer "`, "there is no token at"),
+		Entry("characters that no header can carry", "MÄRK", "no header can carry"),
 	)
 
 	DescribeTable("is in a header",
@@ -68,19 +68,19 @@ var _ = Describe("a token that is not a member of JSON", func() {
 		Entry("next to HTML", http.StatusOK, "<html></html>"),
 	)
 
-	It("is in a header with what the body tells about it", func() {
+	It("is in a header, while the body states its lifetime and scope", func() {
 		token := tokenIn(rfc6749(inHeader), answer(http.StatusCreated, `{"expires_in": 60, "scope": "a"}`, "X-Subject-Token", "Bearer t"))
 		Expect(token.AccessToken.Reveal()).To(Equal("t"))
 		Expect(token.Scope).To(Equal("a"))
 		Expect(token.ExpiresAt.Sub(startedAt).Seconds()).To(Equal(60.0))
 	})
 
-	It("is in the body when the header is missing", func() {
+	It("is in the body if the header is missing", func() {
 		Expect(tokenIn(rfc6749(inHeader), answer(http.StatusOK, `{"access_token": "t"}`)).AccessToken.Reveal()).To(Equal("t"))
 		Expect(failureIn(rfc6749(inHeader), answer(http.StatusNoContent, "")).Message).To(ContainSubstring("empty"))
 	})
 
-	It("is refused in a header, too, when it cannot be one", func() {
+	It("is refused in a header, too, if it cannot be a token", func() {
 		failure := failureIn(rfc6749(inHeader), answer(http.StatusNoContent, "", "X-Subject-Token", "MÄRK"))
 		Expect(failure.Message).To(And(ContainSubstring("no header can carry"), Not(ContainSubstring("MÄRK"))))
 	})
@@ -91,13 +91,13 @@ var _ = Describe("a token that is not a member of JSON", func() {
 		Expect(failureIn(rfc6749(inHeader), answer(http.StatusOK, `{"error": "invalid_client"}`, "X-Subject-Token", "t")).Code).To(Equal("invalid_client"))
 	})
 
-	DescribeTable("and one that is, lose the word Bearer before them",
+	DescribeTable("and a token that is, lose the word Bearer before them",
 		func(value, token string) {
 			Expect(tokenIn(rfc6749(), answer(http.StatusOK, `{"access_token": `+value+`}`)).AccessToken.Reveal()).To(Equal(token))
 		},
 		Entry("Bearer", `"Bearer abc"`, "abc"), Entry("bearer and spaces", `"bearer   abc "`, "abc"),
-		Entry("but no other word", `"MAC abc"`, "MAC abc"), Entry("nor a token of that name", `"Bearer"`, "Bearer"),
-		Entry("nor letters that only start like it", `"BearerX abc"`, "BearerX abc"),
+		Entry("but not another word", `"MAC abc"`, "MAC abc"), Entry("nor a token of that name", `"Bearer"`, "Bearer"),
+		Entry("nor a word that only starts with Bearer", `"BearerX abc"`, "BearerX abc"),
 		Entry("a number is a token, with all its digits", `123456789012345678901`, "123456789012345678901"),
 	)
 })

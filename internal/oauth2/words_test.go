@@ -17,13 +17,13 @@ import (
 const asHTML, asText = "text/html; charset=utf-8", "text/plain"
 
 var _ = Describe("the words of a server", func() {
-	DescribeTable("are shown wherever servers commonly put them:",
+	DescribeTable("are shown from all members where servers commonly put them:",
 		func(status int, body, answer string, header ...string) {
 			failure := failureIn(rfc6749(), answerOf(status, body, header...))
 			Expect(failure.Message).To(HavePrefix("token endpoint https://idp.example.com/token answered " + answer + ": "))
 		},
 		Entry("RFC 6749", 400, `{"error": "invalid_scope", "error_description": "no scope x"}`, `HTTP 400 invalid_scope ("no scope x")`),
-		Entry("a message alone", 400, `{"message": "no such client"}`, `HTTP 400 ("no such client")`),
+		Entry("only a message", 400, `{"message": "no such client"}`, `HTTP 400 ("no such client")`),
 		Entry("a message that is one word", 401, `{"message": "Unauthorized"}`, `HTTP 401 ("Unauthorized")`),
 		Entry("a message in capitals (.NET)", 400, `{"Message": "An error has occurred.", "ExceptionMessage": "x"}`, `HTTP 400 ("An error has occurred.")`),
 		Entry("a message as a list (NestJS)", 400, `{"statusCode": 400, "message": ["id must be a string", "key must be a string"], "error": "Bad Request"}`, `HTTP 400 ("id must be a string; key must be a string")`),
@@ -31,7 +31,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("error_code and error_msg (Huawei)", 401, `{"error_code": "LOGIN.0002", "error_msg": "Invalid account name or password."}`, `HTTP 401 LOGIN.0002 ("Invalid account name or password.")`),
 		Entry("errcode and errmsg (WeChat)", 400, `{"errcode": 40013, "errmsg": "invalid appid hint"}`, `HTTP 400 40013 ("invalid appid hint")`),
 		Entry("errorCode and errorSummary (Okta)", 403, `{"errorCode": "E0000006", "errorSummary": "You do not have permission", "errorId": "oaeQ1w2e3r4t5y6u7", "errorCauses": []}`, `HTTP 403 E0000006 ("You do not have permission")`),
-		Entry("a cause besides the summary (Okta)", 400, `{"errorSummary": "Api validation failed: id", "errorCauses": [{"errorSummary": "id: The field cannot be blank"}]}`, `HTTP 400 ("Api validation failed: id; id: The field cannot be blank")`),
+		Entry("a cause in addition to the summary (Okta)", 400, `{"errorSummary": "Api validation failed: id", "errorCauses": [{"errorSummary": "id: The field cannot be blank"}]}`, `HTTP 400 ("Api validation failed: id; id: The field cannot be blank")`),
 		Entry("ErrorCode and Error (Apigee)", 400, `{"ErrorCode": "E12", "Error": "ClientId is Invalid"}`, `HTTP 400 E12 ("ClientId is Invalid")`),
 		Entry("a fault (Apigee)", 400, `{"fault": {"faultstring": "Invalid ApiKey", "detail": {"errorcode": "oauth.v2.InvalidApiKey"}}}`, `HTTP 400 oauth.v2.InvalidApiKey ("Invalid ApiKey")`),
 		Entry("an error object (Google)", 400, `{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}`, `HTTP 400 ("API key not valid.")`),
@@ -45,16 +45,16 @@ var _ = Describe("the words of a server", func() {
 		Entry("a detail (FastAPI)", 403, `{"detail": "Incorrect username or password"}`, `HTTP 403 ("Incorrect username or password")`),
 		Entry("details of the request (FastAPI)", 422, `{"detail": [{"loc": ["body", "username"], "msg": "field required", "type": "value_error.missing"}]}`, `HTTP 422 ("field required")`),
 		Entry("a problem (RFC 9457)", 403, `{"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "the client is disabled"}`, `HTTP 403 ("the client is disabled")`),
-		Entry("a problem with a title alone (RFC 9457)", 403, `{"title": "the client is disabled", "status": 403}`, `HTTP 403 ("the client is disabled")`),
+		Entry("a problem with only a title (RFC 9457)", 403, `{"title": "the client is disabled", "status": 403}`, `HTTP 403 ("the client is disabled")`),
 		Entry("a sentence in the place of the code", 400, `{"error": "Invalid credentials"}`, `HTTP 400 ("Invalid credentials")`),
 		Entry("a sentence in the place of the code, with the code elsewhere", 400, `{"error": "Invalid credentials", "code": "E17"}`, `HTTP 400 E17 ("Invalid credentials")`),
 		Entry("a status object", 400, `{"status": {"code": 1203, "message": "not active"}}`, `HTTP 400 1203 ("not active")`),
 		Entry("a code of RFC 6749 deep inside (commercetools)", 400, `{"statusCode": 400, "message": "wrong credentials", "errors": [{"code": "invalid_client"}]}`, `HTTP 400 invalid_client ("wrong credentials")`),
-		Entry("an object that GraphQL has", 400, `{"errors": [{"message": "not signed in", "extensions": {"code": "UNAUTHENTICATED"}}]}`, `HTTP 400 UNAUTHENTICATED ("not signed in")`),
+		Entry("an error of GraphQL", 400, `{"errors": [{"message": "not signed in", "extensions": {"code": "UNAUTHENTICATED"}}]}`, `HTTP 400 UNAUTHENTICATED ("not signed in")`),
 		Entry("a form, as some old servers answer", 400, "error=invalid_scope&error_description=no+scope+x", `HTTP 400 invalid_scope ("no scope x")`, "Content-Type", asForm),
 		Entry("a header with an empty body (RFC 6750)", 401, "", `HTTP 401 invalid_client ("no such client")`, "WWW-Authenticate", `Bearer realm="x", error="invalid_client", error_description="no such client"`),
 		Entry("plain text", 400, "Invalid client: shop", `HTTP 400 ("Invalid client: shop")`, "Content-Type", asText),
-		Entry("plain text of no content type", 401, "Unauthorized\r\n", `HTTP 401 ("Unauthorized")`),
+		Entry("plain text without a content type", 401, "Unauthorized\r\n", `HTTP 401 ("Unauthorized")`),
 		Entry("plain text that claims to be JSON", 400, "no such client", `HTTP 400 ("no such client")`, "Content-Type", "application/json"),
 		Entry("a JSON string", 400, `"no such client"`, `HTTP 400 ("no such client")`),
 		Entry("the title of a page", 503, "<!DOCTYPE html><html><head><title>\n Down for\nmaintenance</title></head></html>", `HTTP 503 (an HTML page titled "Down for maintenance")`, "Content-Type", asHTML),
@@ -64,10 +64,10 @@ var _ = Describe("the words of a server", func() {
 		Entry("not an ID in the place of a code", 400, `{"code": "3f2a8b10-77c4-4d2e-9d5e-0b9a6f1c2d3e"}`, "HTTP 400"),
 		Entry("not data in the place of a message", 400, `{"message": "q8fJ2kLp9sDk3mZx"}`, "HTTP 400"),
 		Entry("not broken JSON", 400, `{"message": "no such client"`, "HTTP 400"),
-		Entry("not what is no text", 400, "\x1f\x8b\x08\x00\x01\x02\x03 \x00\xff", "HTTP 400"),
+		Entry("not binary data", 400, "\x1f\x8b\x08\x00\x01\x02\x03 \x00\xff", "HTTP 400"),
 	)
 
-	DescribeTable("class a failure:",
+	DescribeTable("classify a failure:",
 		func(status int, body string, class problem.Class, credentialErrors ...string) {
 			s := rfc6749(func(s *server) { s.Response.CredentialErrors = credentialErrors })
 			Expect(failureIn(s, answerOf(status, body)).Class).To(Equal(class))
@@ -81,12 +81,12 @@ var _ = Describe("the words of a server", func() {
 		Entry("never by their text", 400, `{"message": "invalid_client"}`, problem.MayPass),
 	)
 
-	It("in a declared place go before others", func() {
+	It("in a declared place take precedence", func() {
 		s := rfc6749(func(s *server) { s.Response.ErrorDescription = at("/hint") })
 		Expect(failureIn(s, answerOf(400, `{"message": "Bad Request", "hint": "check the key"}`)).Message).To(ContainSubstring(`HTTP 400 ("check the key"):`))
 	})
 
-	DescribeTable("make no failure of a success, outside of a declared place",
+	DescribeTable("do not turn a success into a failure if they are in an undeclared place",
 		func(body string) { Expect(tokenIn(rfc6749(), answerOf(200, body)).AccessToken.Reveal()).To(Equal("t")) },
 		Entry("a code", `{"access_token": "t", "code": "E17"}`),
 		Entry("a code of RFC 6749", `{"access_token": "t", "errorCode": "invalid_client"}`),
@@ -109,7 +109,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("not that all is well", `{"code": 200, "message": "OK", "data": {}}`, v1alpha1.ReasonInvalidResponse, `there is no token at "/access_token": check`),
 	)
 
-	DescribeTable("hold no token",
+	DescribeTable("do not hold a token",
 		func(status int, body string, header ...string) {
 			s := rfc6749(func(s *server) { s.Response.AccessToken = at("/access_token", "") })
 			for _, s := range []server{rfc6749(), s} {
@@ -132,7 +132,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("that another member holds", 400, `{"message": "not q8fJ2kLp9sDk3mZx", "data": {"refresh_token": "q8fJ2kLp9sDk3mZx"}}`),
 	)
 
-	It("that are cut end with a mark, after a word, and keep the sentence that gives the reason", func() {
+	It("are cut after a word and marked, and keep the sentence with the reason", func() {
 		long := strings.Repeat("The request could not be handled. ", 10) + "The client is disabled. " + strings.Repeat("word ", 200)
 		message := failureIn(rfc6749(), answerOf(400, `{"message": "`+long+`"}`)).Message
 		Expect(message).To(And(ContainSubstring("The client is disabled."), ContainSubstring(`word ..."`)))
@@ -194,7 +194,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("of an XML document", "Kj8hGf5dSa2", `<?xml version="1.0"?><r><message>session Kj8hGf5dSa2 made</message></r>`),
 	)
 
-	It("are short, however large and deep the body is", func() {
+	It("are short, even if the body is large and deep", func() {
 		wide := `{"errors":{` + strings.Repeat(`"a":{"message":"x"},`, 8000) + `"message":"no such client"}}`
 		deep := strings.Repeat(`{"error":{"errors":[`, 4000) + "1" + strings.Repeat("]}}", 4000)
 		many := `{"errors":[` + strings.Repeat(`{"message":"`+strings.Repeat("word ", 10)+`"},`, 3000) + `{}]}`
@@ -204,7 +204,7 @@ var _ = Describe("the words of a server", func() {
 	})
 })
 
-// answerOf is answer under a name that a parameter may hide.
+// answerOf calls answer. Tests with a parameter named answer use it.
 func answerOf(status int, body string, header ...string) oauth2.Response {
 	return answer(status, body, header...)
 }

@@ -1,13 +1,13 @@
 package redact
 
 const (
-	// Margin is the part before the bound of a text that is not shown.
+	// Margin is the part of a text before the bound that is not shown.
 	Margin = margin
-	// MaxWork is what Work is at most.
+	// MaxWork is the bound of Work.
 	MaxWork = maxWork + 1
-	// MaxShort is the number of short secrets with which a text is shown.
+	// MaxShort is the maximum number of short secrets with which texts are still shown.
 	MaxShort = maxShort
 )
 
-// Work is what all searches took so far.
+// Work returns the work of all searches so far.
 func (s *Secrets) Work() int { return s.work }

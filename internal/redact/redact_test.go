@@ -39,7 +39,7 @@ func inJSON(text string) string {
 	return strings.Trim(string(raw), `"`)
 }
 
-// encodings are the ways in which servers repeat what they were sent.
+// encodings are the encodings in which servers repeat the texts of a request.
 var encodings = map[string]func(string) string{
 	"as it stands":                 func(s string) string { return s },
 	"in upper case":                strings.ToUpper,
@@ -105,7 +105,7 @@ func eachByte(s, format string) string {
 	return out
 }
 
-// broken puts something between letters.
+// broken puts a text between letters.
 func broken(s, between string) string {
 	var parts []string
 	for r := range strings.SplitSeq(s, "") {
@@ -132,7 +132,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 		})
 	}
 
-	It("leaves the rest as it is", func() {
+	It("does not change other text", func() {
 		const text = "no such client “shop” at https://idp.example.com/token?a=b%20c&d=\\n, says “Ünïcode”: 50% + 1"
 		Expect(secrets(short, long, "no", strings.Repeat("x", 1000)).Cut(text)).To(Equal(text))
 		Expect(secrets("shop").Cut(text)).To(Equal(strings.Replace(text, "shop", redact.Mark, 1)))
@@ -140,7 +140,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 		Expect(secrets(" \n\t ").Cut(" \n\t ")).To(Equal(" \n\t "))
 	})
 
-	It("finds one that is short only if it is told to", func() {
+	It("finds a very short secret only if it was added with AddAnyLength", func() {
 		s := secrets("no")
 		Expect(s.Cut("no such")).To(Equal("no such"))
 		s.AddAnyLength("no")
@@ -153,7 +153,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 		Expect(s.Cut("the s3cr3t is wrong")).To(Equal("the [REDACTED] is wrong"))
 	})
 
-	It("does not look into what it put there itself", func() {
+	It("does not search its own marks", func() {
 		Expect(secrets("s3cr3t", "REDACTED", "ACTED]").Cut("s3cr3t s3cr3t")).To(Equal("[REDACTED] [REDACTED]"))
 	})
 
@@ -167,13 +167,13 @@ var _ = Describe("cutting secrets out of a text", func() {
 			Expect(shown).NotTo(ContainSubstring(written[:4]), "%s, at %d: %s", written, begin, shown)
 		}
 
-		It("shows no part of one that the bound splits, however it is written", func() {
+		It("shows no part of a secret that the bound splits, in any encoding", func() {
 			for _, encode := range encodings {
 				cut(strings.Repeat(long, 10), encode(strings.Repeat(long, 10)), 4096-redact.Margin-4)
 			}
 		})
 
-		It("shows no part of one that begins near the bound", func() {
+		It("shows no part of a secret that begins near the bound", func() {
 			for _, secret := range []string{"s3cr3t-of-15-by", long, strings.Repeat(long, 10)} {
 				for _, before := range []int{300, redact.Margin + 1, redact.Margin, 20, 8} {
 					cut(secret, secret, 4096-before)
@@ -182,7 +182,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 		})
 	})
 
-	It("holds no copy of a secret, and searches the same one once", func() {
+	It("holds no copy of a secret, and searches a repeated secret once", func() {
 		token := strings.Repeat(long, 250<<10/len(long))
 		same := slices.Repeat([]string{token}, 16)
 		hostile := strings.Repeat(`%25\u0026&amp;+Zq7Zq7/ "`, 1000)
@@ -211,7 +211,7 @@ var costly = map[string]string{
 	"more than is searched of one": strings.Repeat("Zq7&amp;", 64<<10),
 }
 
-// manyWords are short secrets of all lengths.
+// manyWords returns short secrets of all lengths.
 func manyWords(count int) string {
 	words := make([]string, count)
 	for i := range words {
@@ -221,7 +221,7 @@ func manyWords(count int) string {
 }
 
 var _ = Describe("the work for all texts of a response", func() {
-	DescribeTable("is bounded, and what is not searched is not shown",
+	DescribeTable("is bounded, and a text that is not searched is not shown",
 		func(add func(*redact.Secrets), names ...string) {
 			for _, name := range names {
 				text := costly[name]
@@ -250,7 +250,7 @@ var _ = Describe("the work for all texts of a response", func() {
 		}, "one letter", "escapes of one letter"),
 		Entry("for one short secret", func(s *redact.Secrets) { s.Add("s3cr3t") }, "escapes of escapes", "more than is searched of one"),
 		Entry("for a secret of 1 MiB", func(s *redact.Secrets) { s.Add(strings.Repeat(long, 1<<20/len(long))) }, "words", "base64"),
-		Entry("for a secret that is all of the text", func(s *redact.Secrets) {
+		Entry("for a secret that is the whole text", func(s *redact.Secrets) {
 			for _, text := range costly {
 				s.Add(text)
 			}
@@ -260,7 +260,7 @@ var _ = Describe("the work for all texts of a response", func() {
 		}, "words"),
 	)
 
-	It("is small for what servers say", func() {
+	It("is small for typical texts of servers", func() {
 		s := &redact.Secrets{}
 		s.AddWords("Bearer " + strings.Repeat(long, 4))
 		s.AddAnyLength(short)
@@ -271,7 +271,7 @@ var _ = Describe("the work for all texts of a response", func() {
 		Expect(s.Work()).To(BeNumerically("<", redact.MaxWork/2))
 	})
 
-	It("is saved where nothing is secret", func() {
+	It("is zero if nothing is secret", func() {
 		s := &redact.Secrets{}
 		for range 1000 {
 			Expect(s.Cut(costly["words"])).To(Equal(costly["words"][:4096-256] + "..."))
@@ -279,7 +279,7 @@ var _ = Describe("the work for all texts of a response", func() {
 		Expect(s.Work()).To(BeZero())
 	})
 
-	It("is none with more short secrets than are searched, and nothing is shown", func() {
+	It("is zero if there are too many short secrets, and nothing is shown", func() {
 		s := &redact.Secrets{}
 		s.AddWords(manyWords(redact.MaxShort + 1))
 		Expect(s.Cut("no such client")).To(Equal(redact.Mark))

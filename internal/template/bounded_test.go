@@ -14,8 +14,8 @@ import (
 
 const limit = template.MaxBytes
 
-// large are texts as long as a text may be, of characters that functions multiply or
-// are slow with.
+// large are texts of the maximum length. Their characters are those that functions multiply or are
+// slow with.
 var large = map[string]any{
 	"x": strings.Repeat("<", limit), "q": strings.Repeat(`"`, limit), "w": strings.Repeat("\x01", limit), "n": strings.Repeat("ŉ", limit/2),
 	"list": []string{strings.Repeat("l", limit/2-64), strings.Repeat("m", limit/2-64)}, "letters": strings.Repeat("aB", limit/2), "object": `{"a": "` + strings.Repeat("o", limit-100) + `"}`,
@@ -29,22 +29,22 @@ var large = map[string]any{
 	"chain":   "-----BEGIN CERTIFICATE-----\n" + strings.Repeat("A", 60000) + "\n-----END CERTIFICATE-----\n",
 }
 
-// chain grows a value by an expression over $x of up to three calls, time and again.
+// chain grows a value repeatedly, by an expression over $x of up to three calls.
 func chain(expression string) string { return chainOf(`"abcdefgh<\""`, expression) }
 
 func chainOf(first, expression string) string {
 	return "{{ $x := " + first + " }}" + strings.Repeat("{{ $x = "+expression+" }}", 40) + "{{ len $x }}"
 }
 
-// many calls a function with a thousand arguments.
+// many returns a call of a function with a thousand arguments.
 func many(expression string, arguments string) string {
 	return "{{ " + expression + strings.Repeat(" "+arguments, 1000) + " }}"
 }
 
-// again renders a part as often as a template may be long.
+// again repeats a part up to the maximum length of a template.
 func again(part string) string { return strings.Repeat(part, limit/len(part)) }
 
-// allocated is the memory that rendering takes, whether it is freed again or not.
+// allocated returns the memory that rendering allocates, including memory that is freed again.
 func allocated(text string, data map[string]any) (bytes uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -53,7 +53,7 @@ func allocated(text string, data map[string]any) (bytes uint64, err error) {
 	return after.TotalAlloc - before.TotalAlloc, err
 }
 
-var _ = DescribeTable("a template is bounded: it cannot grow a value without end by",
+var _ = DescribeTable("a template is bounded: it cannot grow a value without limit by",
 	func(text string) {
 		bytes, err := allocated(text, large)
 		Expect(err).To(MatchError(ContainSubstring("more than 64 KiB")))
@@ -66,7 +66,7 @@ var _ = DescribeTable("a template is bounded: it cannot grow a value without end
 	Entry("upper", `{{ upper .n | upper | upper }}`+`{{ upper .n }}{{ upper .n }}`), Entry("lower", `{{ lower .runes }}{{ lower .runes }}`),
 	Entry("join", chainOf(`list "ab" "c"`, `list (join "," $x) (join "," $x)`)), Entry("join by a long separator", `{{ join .x .list }}`), Entry("join of many by a separator", `{{ splitList "," .commas | join .thousand }}`),
 	Entry("its own text", strings.Repeat("a", limit+1)), Entry("texts one after another", `{{ .x }}{{ .x }}`), Entry("a list, again and again", `{{ $l := .list }}`+strings.Repeat("{{ $l }}", 5000)),
-	Entry("all it is given", `{{ . }}`), Entry("all it is given, as JSON", `{{ toJson . }}`), Entry("all it is given, as a text", `{{ toString . }}`), Entry("all it is given, as a value", `{{ $x := dict "a" . }}`), Entry("all it is given, by a format", `{{ printf "%v" . }}`),
+	Entry("all of its data", `{{ . }}`), Entry("all of its data, as JSON", `{{ toJson . }}`), Entry("all of its data, as a text", `{{ toString . }}`), Entry("all it is given, as a value", `{{ $x := dict "a" . }}`), Entry("all it is given, by a format", `{{ printf "%v" . }}`),
 	Entry("print of many long texts", many("print", ".x")), Entry("print of many lists", many("print", ".list")), Entry("print of many times all it is given", many("print", ".")), Entry("print of many objects", `{{ $o := fromJson .object }}`+many("print", "$o")),
 	Entry("printf of many long texts", many(`printf "`+strings.Repeat("%s", 1000)+`"`, ".x")), Entry("quote of many long texts", many("quote", ".x")), Entry("quote of many texts", many("quote", ".controls")),
 
@@ -91,12 +91,12 @@ var _ = DescribeTable("a template is bounded: it cannot take long by",
 	Entry("many values of JSON", `{{ $x := fromJson .object }}`), Entry("many copies of all it is given", `{{ $x := hasKey . "x" }}`), Entry("many lists", `{{ $x := splitList "," .commas }}`),
 )
 
-var _ = DescribeTable("a template that does all it may is bounded in time and memory, when it repeats",
+var _ = DescribeTable("a template at its limits is bounded in time and memory, if it repeats",
 	func(text string) {
 		started := time.Now()
 		bytes, err := allocated(text, large)
 		Expect(err).NotTo(HaveOccurred())
-		// The bounds are far above what is measured, so that a busy machine is no failure.
+		// The bounds are far above the measured values, so that a busy machine causes no failure.
 		Expect(time.Since(started)).To(BeNumerically("<", 10*time.Second))
 		Expect(bytes).To(BeNumerically("<", 128<<20))
 	},
@@ -111,7 +111,7 @@ var _ = DescribeTable("a template that does all it may is bounded in time and me
 	Entry("conditions in each other", strings.Repeat("{{if 1}}", 4000)+strings.Repeat("{{end}}", 4000)), Entry("parentheses in each other", "{{"+strings.Repeat("(", 9900)+"1"+strings.Repeat(")", 9900)+"}}"), Entry("plain text", strings.Repeat("a", limit)),
 )
 
-// calls repeats a call in an expression as often as a template can, and keeps each result.
+// calls repeats a call up to the maximum number of calls in a template, and keeps each result.
 func calls(expression string) string {
 	var text strings.Builder
 	for i := range 127 / (1 + strings.Count(expression, "(")) {
@@ -120,8 +120,8 @@ func calls(expression string) string {
 	return text.String()
 }
 
-var _ = Describe("a text that is too long to be taken", func() {
-	It("is not there, and the map that holds it stays as it is", func() {
+var _ = Describe("a text that is too long for a template", func() {
+	It("is missing in the template, and the map that holds it is not changed", func() {
 		data := map[string]any{"x": strings.Repeat("x", limit+1), "y": "z", "list": []string{strings.Repeat("x", limit)}}
 		for _, text := range []string{"{{ .x }}", `{{ index . "x" }}`} {
 			_, err := template.Render(text, data)
@@ -133,13 +133,13 @@ var _ = Describe("a text that is too long to be taken", func() {
 		Expect(data).To(HaveLen(3))
 	})
 
-	It("is there when it is just not too long", func() {
+	It("is available up to the maximum length", func() {
 		Expect(template.Render(`{{ .x }}`, large)).To(HaveLen(limit))
 		Expect(template.Render(`{{ replace "a" "b" .x }}`, large)).To(HaveLen(limit))
 		Expect(template.Render(`{{ repeat 65536 "a" | print | toString | trim | printf "%s" }}`, large)).To(HaveLen(limit))
 	})
 
-	It("may be handled a hundred times", func() {
+	It("may be used a hundred times", func() {
 		Expect(template.Render(strings.Repeat(`{{ $x := upper .x }}`, 100)+"{{ $x | len }}", large)).To(Equal("65536"))
 	})
 })

@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// certificate is a chain of two, and der are both in their binary form.
+// certificate is a public key and two certificates in PEM, and der the certificates in DER.
 var certificate, der = func() (text string, ders [][]byte) {
 	for serial := range int64(2) {
 		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -36,27 +36,27 @@ var _ = Describe("a template", func() {
 	DescribeTable("renders texts",
 		func(text, out string) { Expect(rendered(text)).To(Equal(out)) },
 		Entry("as they are", `plain`, "plain"),
-		Entry("of nothing", ``, ""),
-		Entry("of nothing but a comment", `{{/* nothing */}}`, ""),
+		Entry("that are empty", ``, ""),
+		Entry("that are only a comment", `{{/* nothing */}}`, ""),
 		Entry("by their names", `{{ .user }}:{{ .password }}`, "me:s3cr3t-value"),
-		Entry("by names that are no identifiers", `{{ index . "tls.crt" | x5tS256 | len }}`, "43"),
+		Entry("by names that are not identifiers", `{{ index . "tls.crt" | x5tS256 | len }}`, "43"),
 		Entry("with print and printf", `{{ print .user .user 1 }} {{ print 1 2 }} {{ printf "%s:%v|%d%%" .user "x" 7 }}`, "meme1 1 2 me:x|7%"),
 		Entry("in base64, and back", `{{ b64enc .user }} {{ b64dec "bWU=" }}`, "bWU= me"),
 		Entry("as digests", `{{ sha256sum "" | trunc 6 }} {{ sha512sum "" | trunc 6 }}`, "e3b0c4 cf83e1"),
-		Entry("in other letters", `{{ upper .user }}{{ lower "ÄB" }}`, "MEäb"),
-		Entry("with less around them", `{{ trim " a " }}|{{ trimAll "-" "-a-" }}|{{ trimPrefix "a" "ab" }}|{{ trimSuffix "b" "ab" }}`, "a|a|b|a"),
+		Entry("in upper and lower case", `{{ upper .user }}{{ lower "ÄB" }}`, "MEäb"),
+		Entry("trimmed", `{{ trim " a " }}|{{ trimAll "-" "-a-" }}|{{ trimPrefix "a" "ab" }}|{{ trimSuffix "b" "ab" }}`, "a|a|b|a"),
 		Entry("in parts", `{{ trunc 2 .password }}{{ trunc -2 .password }}{{ trunc 9 .user }}{{ trunc -9 .user }}`, "s3uememe"),
-		Entry("with others in the place of parts", `{{ .password | replace "-" "+" }}`, "s3cr3t+value"),
+		Entry("with replaced parts", `{{ .password | replace "-" "+" }}`, "s3cr3t+value"),
 		Entry("joined", `{{ join "," .scopes }}`, "a,b"),
 		Entry("escaped", `{{ urlquery "a b&" }} {{ html "<" }}`, `a+b%26 &lt;`),
 		Entry("as JSON", `{{ quote "a\"<&>" }} {{ toJson .scopes }} {{ toJson 1 }}`, `"a\"<&>" ["a","b"] 1`),
 		Entry("from JSON", `{{ (fromJson .account).email }} {{ (fromJson .account).nested.k }}`, "a@example.com <v>"),
 		Entry("from JSON, with all digits of a number", `{{ (fromJson .account).id }} {{ (fromJson .account).id | toJson }}`, "12345678901234567890 12345678901234567890"),
 		Entry("from JSON and back", `{{ (fromJson .account).nested | toJson }}`, `{"k":"<v>"}`),
-		Entry("from JSON, by names that are no identifiers", `{{ index (fromJson "{\"a-b\": \"c\"}") "a-b" }}`, "c"),
+		Entry("from JSON, by names that are not identifiers", `{{ index (fromJson "{\"a-b\": \"c\"}") "a-b" }}`, "c"),
 		Entry("by conditions", `{{ if eq .user "me" }}yes{{ else }}no{{ end }}{{ with .empty }}x{{ else }}none{{ end }}`, "yesnone"),
 		Entry("by further conditions", `{{ if .empty }}a{{ else if hasPrefix "m" .user }}b{{ else }}c{{ end }}`, "b"),
-		Entry("by defaults of what is empty", `{{ default "x" .empty }}{{ default "x" .user }}{{ ternary "a" "b" (empty .empty) }}`, "xmea"),
+		Entry("by defaults for empty values", `{{ default "x" .empty }}{{ default "x" .user }}{{ ternary "a" "b" (empty .empty) }}`, "xmea"),
 		Entry("by what they contain", `{{ contains "cr" .password }}{{ hasSuffix "x" .password }}`, "truefalse"),
 		Entry("through variables", `{{ $x := upper .user }}{{ $x }}{{ $x = "y" }}{{ $x }}`, "MEy"),
 		Entry("by the operators of the language", `{{ and .user .password }} {{ or .empty .user }} {{ not .empty }} {{ len .user }} {{ slice .password 0 2 }} {{ lt 1 2 }}`, "s3cr3t-value me true 2 s3 true"),
@@ -71,7 +71,7 @@ var _ = Describe("a template", func() {
 		Expect(slices.Sorted(maps.Keys(examples))).To(Equal(template.Functions()))
 	})
 
-	It("makes thumbprints of the first certificate, and a list of all", func() {
+	It("computes thumbprints of the first certificate, and lists all certificates", func() {
 		one, two := sha1.Sum(der[0]), sha256.Sum256(der[0])
 		Expect(rendered(`{{ index . "tls.crt" | x5t }}`)).To(Equal(base64.RawURLEncoding.EncodeToString(one[:])))
 		Expect(rendered(`{{ index . "tls.crt" | x5tS256 }}`)).To(Equal(base64.RawURLEncoding.EncodeToString(two[:])))
@@ -81,7 +81,7 @@ var _ = Describe("a template", func() {
 	})
 })
 
-// examples are a template for each function, and its output.
+// examples has a template for each function, and its output.
 var examples = map[string][2]string{
 	"upper":      {`{{ upper "äb" }}`, "ÄB"},
 	"lower":      {`{{ lower "ÄB" }}`, "äb"},

@@ -9,22 +9,22 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// mark is in every text that the fuzz tests give: no template has it.
+// mark is in every value of the fuzz tests, and in no template.
 const mark = "Zq7-mark_Xk9w"
 
-// line starts every error but those about a template as a whole.
+// line matches the start of every error, except for errors about a template as a whole.
 var line = regexp.MustCompile(`^(line \d+: |has more than 64 KiB$|yields more than 64 KiB$)`)
 
-// arguments are what a made-up template calls its functions with. $x, $y and $z are
-// what it made before.
+// arguments are the arguments of the functions in an invented template. $x, $y and $z are earlier
+// results.
 var arguments = []string{
 	"$x", "$x", "$x", "$y", "$y", "$z", ".", ".text", ".text", ".long", ".list", ".json", ".number", ".date", ".pem",
 	"nil", "true", "0", "1", "-1", "3", "999", "65536", "9223372036854775807", "1e308", "0.1", `""`, `"a"`, `","`, `"text"`, `"%s%s"`, `"%d%%%v"`,
 	`"2006-01-02T15:04:05Z07:00"`, `"-1h"`, `"UTC"`, "(list $x $y)", `(dict "a" $x "text" $y)`, `(dict "b" (fromJson .json))`, "(splitList \"\" .text)", "(toJson $x)", "(print $x $y)",
 }
 
-// invented is a template out of choices: one statement for a function and its
-// arguments, until one cannot be rendered.
+// invented builds a template from choices, and checks it after each statement. A statement calls a
+// function with arguments. A statement that cannot be rendered is left out.
 func invented(choices []byte, check func(text string) bool) {
 	next := func(below int) int {
 		if len(choices) == 0 {
@@ -85,13 +85,13 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// check reports whether a template can be rendered, and fails for one that breaks a
-// promise.
+// check reports whether a template can be rendered. It fails the test if the template breaks a
+// guarantee of the package.
 func check(t *testing.T, text string, data map[string]any) bool {
 	t.Helper()
 	started := time.Now()
 	bytes, err := allocated(text, data)
-	// The bounds are far above what is measured, so that a busy machine is no failure.
+	// The bounds are far above the measured values, so that a busy machine causes no failure.
 	if took := time.Since(started); took > 10*time.Second {
 		t.Errorf("it takes %s: %q", took, text)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 var _ = Describe("a template cannot", func() {
-	DescribeTable("call what reads the world, or differs from one time to the next:",
+	DescribeTable("call a function that does I/O, or whose result differs from call to call:",
 		func(call string) {
 			Expect(template.Check("{{ " + call + " }}")).To(MatchError(ContainSubstring("is not available in templates; available: b64dec ")))
 			_, err := template.Render("{{ "+call+" }}", given())
@@ -26,7 +26,7 @@ var _ = Describe("a template cannot", func() {
 		Entry("until", `until 9`), Entry("untilStep", `untilStep 1 2 3`), Entry("seq", `seq 9`), Entry("encryptAES", `encryptAES "a" "b"`), Entry("shuffle", `shuffle "x"`),
 	)
 
-	DescribeTable("call what takes more than a time that grows with its arguments, or what is seldom needed:",
+	DescribeTable("call a function that is not linear in its arguments, or that is seldom needed:",
 		func(function string) {
 			Expect(template.Check("{{ .x | " + function + " }}")).To(MatchError(HavePrefix(`line 1: function "` + function + `" is not available in templates; available: `)))
 		},
@@ -49,7 +49,7 @@ var _ = Describe("a template cannot", func() {
 		Entry("range in an else with", `{{ with .empty }}{{ else with .user }}{{ range . }}x{{ end }}{{ end }}`, "range is not available"),
 		Entry("range over a number", `{{ range 1000000000 }}x{{ end }}`, "range is not available"),
 		Entry("define", `{{ define "x" }}y{{ end }}`, "define and block are not available"),
-		Entry("define with nothing in it", `{{ define "x" }}{{ end }}a`, "define and block are not available"),
+		Entry("an empty define", `{{ define "x" }}{{ end }}a`, "define and block are not available"),
 		Entry("define with loops in it", `{{ define "x" }}{{ range .scopes }}x{{ end }}{{ end }}`, "define and block are not available"),
 		Entry("define of the template itself", `{{ define "template" }}{{ template "template" . }}{{ end }}`, "not available"),
 		Entry("block", `{{ block "x" . }}y{{ end }}`, "define and block are not available"),
@@ -62,12 +62,12 @@ var _ = Describe("a template cannot", func() {
 			Expect(err).To(HaveOccurred())
 			Expect(err.Error()).To(MatchRegexp(`^line 1: `))
 		},
-		Entry("open", `{{ .a`), Entry("closed twice", `{{ end }}`), Entry("without an end", `{{ if .a }}`), Entry("with no expression", `{{ | }}`),
-		Entry("with a function that does not exist", `{{ nothing . }}`), Entry("nested without end", strings.Repeat("{{ (", 1)+strings.Repeat("(", 3000)),
+		Entry("open", `{{ .a`), Entry("closed twice", `{{ end }}`), Entry("without end", `{{ if .a }}`), Entry("without an expression", `{{ | }}`),
+		Entry("with a function that does not exist", `{{ nothing . }}`), Entry("nested too deeply", strings.Repeat("{{ (", 1)+strings.Repeat("(", 3000)),
 		Entry("break", `{{ break }}`),
 	)
 
-	It("change what it is given", func() {
+	It("change its data", func() {
 		data := given()
 		for _, text := range []string{
 			`{{ .user }}`, `{{ $d := dict "a" .list "b" . }}`, `{{ list .scopes .list "x" | toJson }}`, `{{ slice .scopes 0 1 }}{{ first .list }}{{ join "," .list }}`,

@@ -11,13 +11,13 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// operators are the functions of the language that templates have as they are.
+// operators are the functions of text/template that templates have unchanged.
 var operators = strings.Fields("and or not len slice eq ne lt le gt ge")
 
-// span is a name, and maybe its arguments, as Markdown shows code.
+// span matches a name as Markdown code, with or without arguments.
 var span = regexp.MustCompile("`(\\w+)[^`]*`")
 
-// documented are the functions in the tables of the documentation.
+// documented returns the functions in the tables of the documentation.
 func documented() (names []string) {
 	GinkgoHelper()
 	raw, err := os.ReadFile("../../docs/templates.md")

@@ -14,7 +14,7 @@ func TestTemplate(t *testing.T) {
 	RunSpecs(t, "template")
 }
 
-// given is what the templates of the tests are rendered over.
+// given returns the data of the templates in the tests.
 func given() map[string]any {
 	return map[string]any{
 		"user": "me", "password": "s3cr3t-value", "tls.crt": certificate, "empty": "",
