@@ -23,7 +23,7 @@ func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Cre
 }
 
 // otherEncoding returns the basicEncoding that would send other bytes than the declared one. It
-// returns an empty string if there is none that a server can read: in the raw form, an ID must not
+// returns an empty string if there is none that a server can read. In the raw form, an ID must not
 // contain a colon (RFC 7617 section 2).
 func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
 	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()

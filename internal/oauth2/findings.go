@@ -33,8 +33,8 @@ type Findings struct {
 	LifetimeAt *Place
 }
 
-// Explain returns where in a response ReadResponse found the token and the values that belong to
-// it.
+// Explain returns the places in a response where ReadResponse found the token and the values that
+// belong to it.
 func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token Token) Findings {
 	// An error does not matter: ReadResponse has decoded the body already, or read only a header.
 	document, _ := documentOf(server, response)

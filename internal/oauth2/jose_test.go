@@ -22,7 +22,7 @@ var _ = Describe("the headers of a JWT", func() {
 		return header
 	}
 
-	DescribeTable("are what is declared",
+	DescribeTable("are the declared ones",
 		func(parameter v1alpha1.Parameter, expected any) {
 			Expect(headerOf(map[string]string{"v": "secret"}, parameter)).To(HaveKeyWithValue(parameter.Name, expected))
 		},
@@ -36,7 +36,7 @@ var _ = Describe("the headers of a JWT", func() {
 		Entry("another key ID", v1alpha1.Parameter{Name: "kid", Template: "{{ .v }}"}, "secret"),
 	)
 
-	It("may be inside others", func() {
+	It("may be nested", func() {
 		Expect(headerOf(nil, v1alpha1.Parameter{Name: "/a/b", Value: text("c")})).To(HaveKeyWithValue("a", map[string]any{"b": "c"}))
 	})
 

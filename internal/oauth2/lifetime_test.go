@@ -38,7 +38,7 @@ var _ = It("the claim exp is read in the standard alphabet of base64 too", func(
 })
 
 var _ = Describe("the lifetime of a token", func() {
-	DescribeTable("is what the response says",
+	DescribeTable("is stated by the response",
 		func(member string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(member))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -191,7 +191,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
 	})
 
-	It("is not read from expires_in when the user's list of pointers is empty", func() {
+	It("is not read from expires_in if the user's list of pointers is empty", func() {
 		s := rfc6749(func(s *server) { s.Response.ExpiresIn = []v1alpha1.JSONPointer{} })
 		Expect(tokenIn(s, bearer(`, "expires_in": 3600`)).Lifetime.IsAssumed()).To(BeTrue())
 	})

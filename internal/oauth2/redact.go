@@ -27,7 +27,7 @@ func (r *Request) secrets(tokens ...string) *redact.Secrets {
 func hide(secrets *redact.Secrets, credentials Credentials, parameters parameters, headers map[string]value) {
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
 		secrets.AddAnyLength(secret)
-		// A server may repeat the base64 of ID and secret with too little of the secret to find it, so
+		// A server may repeat the base64 of ID and secret with too little of the secret to find it. So
 		// hide the two together as well. Only the end of the ID is added: each part of a long text is
 		// hidden, and the ID may be public.
 		id := credentials.ClientID.Reveal()

@@ -30,7 +30,7 @@ func (r Response) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "HTTP %d %s", r.StatusCode, redacted)
 }
 
-// Token is an access token and what is known about it.
+// Token is an access token with its type, lifetime, scope and fields.
 type Token struct {
 	AccessToken Sensitive
 	// Type is the token type as the server wrote it; Bearer if it wrote none.

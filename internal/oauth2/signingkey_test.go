@@ -161,8 +161,8 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("a JWK whose length is not that of its curve", inJWK(p256Key, map[string]any{"d": "AA"}), v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("an empty set", `{"keys": []}`, v1alpha1.Assertion{}, "set of 0 keys"),
 		Entry("a set without a choice", set, v1alpha1.Assertion{}, "set of 3 keys"),
-		Entry("a set without the chosen one", set, v1alpha1.Assertion{KeyID: "z"}, "keyID"),
-		Entry("a set whose chosen one is not understood", set, v1alpha1.Assertion{KeyID: "c"}, "keyID"),
+		Entry("a set without the chosen key", set, v1alpha1.Assertion{KeyID: "z"}, "keyID"),
+		Entry("a set whose chosen key is not understood", set, v1alpha1.Assertion{KeyID: "c"}, "keyID"),
 	)
 
 	DescribeTable("that is the client secret is refused",

@@ -9,8 +9,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// nameList is a list of names in the metadata of a server. It is empty if the list is too long, or
-// if the value is not a list of names, so that it cannot fail the discovery.
+// nameList is a list of names in the metadata of a server. A list that is too long, or a value that
+// is not a list of names, is read as empty: it must not fail the discovery.
 type nameList []string
 
 // UnmarshalJSON implements json.Unmarshaler.

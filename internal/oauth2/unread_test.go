@@ -46,7 +46,7 @@ var _ = Describe("a lifetime that cannot be read", func() {
 		Entry("if the next pointer finds a value that can be read", `, "expires": "?", "until": `+inSeconds(time.Hour)),
 	)
 
-	DescribeTable("counts as no more than an hour",
+	DescribeTable("counts as at most an hour",
 		func(configured, assumed time.Duration) {
 			token := tokenIn(rfc6749(defaultLifetime(configured)), bearer(`, "expires_in": "soon"`))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumed))

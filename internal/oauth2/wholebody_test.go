@@ -64,7 +64,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		},
 		Entry("with an empty body", http.StatusCreated, ""),
 		Entry("of a 204", http.StatusNoContent, ""),
-		Entry("next to JSON, where the header counts", http.StatusOK, `{"access_token": "other"}`),
+		Entry("next to JSON: the header counts", http.StatusOK, `{"access_token": "other"}`),
 		Entry("next to HTML", http.StatusOK, "<html></html>"),
 	)
 

@@ -17,7 +17,7 @@ import (
 const asHTML, asText = "text/html; charset=utf-8", "text/plain"
 
 var _ = Describe("the words of a server", func() {
-	DescribeTable("are shown from all members where servers commonly put them:",
+	DescribeTable("are found in all common places:",
 		func(status int, body, answer string, header ...string) {
 			failure := failureIn(rfc6749(), answerOf(status, body, header...))
 			Expect(failure.Message).To(HavePrefix("token endpoint https://idp.example.com/token answered " + answer + ": "))
@@ -164,7 +164,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("the code", 400, `{"code": "ECHO"}`),
 		Entry("the code, as a sentence", 400, `{"error": "bad ECHO"}`),
 		Entry("plain text", 400, `bad secret ECHO`),
-		Entry("plain text, alone", 400, `ECHO`),
+		Entry("only plain text", 400, `ECHO`),
 		Entry("a title", 400, `<title>bad secret ECHO</title>`),
 		Entry("a fault", 400, `<?xml version="1.0"?><message>bad secret ECHO</message>`),
 		Entry("a form", 400, `error_description=bad+secret+ECHO`, "Content-Type", asForm),
@@ -190,7 +190,7 @@ var _ = Describe("the words of a server", func() {
 		},
 		Entry("of groups", "Xk3-9fQ2-zzPw-11ab", `{"message": "Your token is Xk3-9fQ2-zzPw-11ab"}`),
 		Entry("of twelve digits and letters", "7f3a9c2b41d8", `{"status": "ok", "text": "Token issued 7f3a9c2b41d8"}`),
-		Entry("of letters alone", "abcdefghijklmnopqrstuvwx", `{"message": "token issued abcdefghijklmnopqrstuvwx"}`),
+		Entry("of only letters", "abcdefghijklmnopqrstuvwx", `{"message": "token issued abcdefghijklmnopqrstuvwx"}`),
 		Entry("of an XML document", "Kj8hGf5dSa2", `<?xml version="1.0"?><r><message>session Kj8hGf5dSa2 made</message></r>`),
 	)
 

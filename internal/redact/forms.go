@@ -33,8 +33,9 @@ func (f *form) addByte(b byte, from, to int32) {
 	f.text, f.from, f.to = append(f.text, b), append(f.from, from), append(f.to, to)
 }
 
-// eachForm visits the forms of a text: the text as it is, unescaped once and twice, and decoded
-// from base64 or hex before or after it is unescaped once.
+// eachForm visits the forms of a text. These are the text as it is, the text unescaped once and
+// twice, and the text decoded from base64 or hex. A decoded form may be unescaped once, before or
+// after.
 func eachForm(text string, visit func(form)) {
 	plain := seen(text)
 	visit(plain)
@@ -77,8 +78,8 @@ func unescaped(f form, visit func(form)) {
 // escapes are the ways in which a server escapes single letters of a text.
 var escapes = []struct {
 	sign byte
-	// decode decodes an escape at the beginning of a text that begins with the sign, and returns its
-	// size in bytes; 0 if it is not an escape.
+	// decode decodes the escape at the beginning of a text, which begins with the sign. It returns
+	// the size of the escape in bytes; 0 if it is not an escape.
 	decode func(text []byte) (decoded []byte, size int)
 }{
 	{'%', percent},
