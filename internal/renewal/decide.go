@@ -1,5 +1,5 @@
-// Package renewal decides what a ClientCredential needs now, and when it needs
-// the next look. It is pure: the time is an argument.
+// Package renewal decides what a ClientCredential needs now, and when to decide again.
+// It is pure: the time is an argument.
 package renewal
 
 import (
@@ -11,64 +11,63 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// Input is all that a decision rests on.
+// Input is everything that a decision depends on.
 type Input struct {
 	Now    time.Time
 	Policy Policy
-	// Started is when this operator started, with flags of its own.
+	// Started is when this operator process started. Its flags may differ from those of the process before.
 	Started time.Time
 
 	Generation int64
 	Suspended  bool
-	// RenewRequest is the value of the annotation that asks for a renewal; may be empty.
+	// RenewRequest is the value of the annotation that requests a renewal; may be empty.
 	RenewRequest string
-	// RequestHash of the spec, see tokensecret.RequestHash.
+	// RequestHash is the hash of the spec, see tokensecret.RequestHash.
 	RequestHash string
-	// Declaration is what is wrong with the declared authorization server; nil
-	// when nothing is.
+	// Declaration is the problem with the declaration of the authorization server; nil if there is none.
 	Declaration *problem.Problem
 
-	// Template is what is wrong with the template of the token Secret; nil when
-	// nothing is.
+	// Template is the problem with the template of the token Secret; nil if there is none.
 	Template *problem.Problem
 
-	// ServerVersion tells one state of the object that declares the authorization
-	// server from another; empty when the spec itself declares it.
+	// ServerVersion identifies the version of the object that declares the authorization server. It is
+	// empty if the spec declares the server itself.
 	ServerVersion string
 
-	// Credentials is the credentials Secret; nil when the spec names none.
+	// Credentials describes the credentials Secret; nil if the spec names none.
 	Credentials *Credentials
 	TargetName  string
-	// Target is the Secret that the token goes to; nil when it does not exist.
+	// Target is the state of the Secret that holds the token; nil if the Secret does not exist.
 	Target *tokensecret.State
-	// ConflictingOwner is a ClientCredential with the same target that goes first; may be empty.
+	// ConflictingOwner is a ClientCredential with the same target that takes precedence; may be empty.
 	ConflictingOwner string
-	// Unwritten is true if a valid token for the same request, no older than that of the
-	// target, waits in memory to be written.
+	// Unwritten is true if memory holds a valid token for the same request that is not in the Secret yet.
+	// That token is no older than the token in the target.
 	Unwritten bool
 
-	// IsRecovered is true if the last attempt failed during an outage of the server that is over.
+	// IsRecovered is true if the last attempt failed during an outage of the server that has ended.
 	IsRecovered bool
-	// Last is what the last status says.
+	// Last is the last status.
 	Last Last
-	// Repairs of the target that this operator made lately.
+	// Repairs counts this operator's recent repairs of the target.
 	Repairs Repairs
 }
 
-// Credentials is what the metadata of the credentials Secret tells.
+// Credentials describes the credentials Secret by its metadata.
 type Credentials struct {
 	Name string
-	// Version is its resourceVersion; empty when it does not exist.
+	// Version is the resourceVersion of the Secret; empty if the Secret does not exist.
 	Version string
-	// Same are earlier versions that held the same credentials: a label was edited since.
+	// Same lists earlier versions of the Secret with the same credentials. An edit of a label, for
+	// example, leaves the credentials as they are.
 	Same []string
-	// Allowed tells that it carries the label that allows its use, or needs none.
+	// Allowed is true if the Secret carries the label that allows its use, or needs no label.
 	Allowed bool
-	// Issued tells that it is a token Secret itself.
+	// Issued is true if the Secret is itself a token Secret.
 	Issued bool
 }
 
-// Are reports whether the credentials are those of a version of the Secret.
+// Are reports whether the Secret held the same credentials at the given version.
 func (c Credentials) Are(version string) bool {
 	return c.Version == version || slices.Contains(c.Same, version)
 }
@@ -81,7 +80,7 @@ func (in Input) CredentialsVersion() string {
 	return in.Credentials.Version
 }
 
-// Last is the part of the last status that decisions rest on.
+// Last is the part of the last status that decisions depend on.
 type Last struct {
 	Generation   int64
 	RenewRequest string
@@ -89,22 +88,22 @@ type Last struct {
 	Token        *v1alpha1.TokenStatus
 }
 
-// Action is what a decision asks for.
+// Action is what to do now.
 type Action string
 
 const (
-	// Keep: the Secret holds a good token.
+	// Keep leaves the Secret as it is, because it holds a good token.
 	Keep Action = "Keep"
-	// Exchange: a new token is needed.
+	// Exchange requests a new token.
 	Exchange Action = "Exchange"
-	// Verify: the metadata cannot tell whether the Secret still holds its token.
-	// Read it; write it again when it does, exchange when it does not.
+	// Verify reads the Secret, because its metadata cannot show whether it still holds its token. If it
+	// does, the Secret is written again. If it does not, a new token is requested.
 	Verify Action = "Verify"
-	// Repair: as Verify, but nothing is done when the Secret does not hold its token.
+	// Repair is Verify, but does nothing if the Secret does not hold its token.
 	Repair Action = "Repair"
-	// Wait: nothing is to be done before an instant.
+	// Wait does nothing until Decision.Until.
 	Wait Action = "Wait"
-	// Refuse: nothing can be done before someone changes something.
+	// Refuse does nothing until something changes.
 	Refuse Action = "Refuse"
 )
 
@@ -113,35 +112,35 @@ type Decision struct {
 	Action Action
 	// Why is a short text for the log.
 	Why string
-	// Until is when to look again; zero when only a change can help.
+	// Until is when to decide again; zero if only a change can help.
 	Until time.Time
-	// Problem is what stands in the way, if that is not a failed attempt.
+	// Problem keeps the operator from acting; nil if there is none, or if the cause is a failed attempt.
 	Problem *problem.Problem
-	// Repair tells that the action makes up for what the target lacks.
+	// Repair is true if the action repairs the target, and so counts as one of its Repairs.
 	Repair bool
 }
 
-// rule is one reason to decide. It returns nil when it does not apply.
+// rule returns a decision, or nil if the rule does not apply.
 type rule func(Input) *Decision
 
-// rules in their order: the first that applies decides.
+// rules are in order: the first rule that applies decides.
 var rules = []rule{
-	// Who suspends wants nothing to happen, whatever else is the matter.
+	// While suspended, nothing happens, whatever else is wrong.
 	suspended,
-	// What cannot work is said before anything is tried.
+	// Report configuration errors before trying anything.
 	declarationWrong, templateWrong, targetTaken, credentialsUnusable,
-	// A failure is not tried again too soon, unless something changed.
+	// Do not retry a failure too soon, unless something changed.
 	backingOff,
-	// Nor is a Secret made again without end that others delete again and again.
+	// Stop recreating a Secret that keeps being deleted.
 	goneAgain,
 	// Reasons for a new token, the strongest first.
 	noToken, unwritten, requestChanged, renewRequested, renewUnfulfilled, due,
-	// The token may come from a backup, may have been changed by others, which is not
-	// repaired without end either, or be from other credentials.
+	// The token may come from a backup, may have been changed by another writer, or may be from other
+	// credentials. Stop repairing a Secret that keeps being changed.
 	inherited, driftedAgain, drifted, credentialsChanged,
 }
 
-// Decide says what is to be done.
+// Decide returns what to do now.
 func Decide(in Input) Decision {
 	for _, rule := range rules {
 		if decision := rule(in); decision != nil {
@@ -151,7 +150,7 @@ func Decide(in Input) Decision {
 	return Decision{Action: Keep, Why: "the token is good", Until: in.nextChange(in.RenewAt())}
 }
 
-// Token is the record of the token that the target holds; nil without one.
+// Token returns the record of the token in the target; nil if the target holds none, or has another owner.
 func (in Input) Token() *tokensecret.Record {
 	if in.Target == nil || !in.Target.Owned {
 		return nil
@@ -159,8 +158,8 @@ func (in Input) Token() *tokensecret.Record {
 	return in.Target.Record
 }
 
-// Valid reports whether the target holds an unexpired token for the request. If the clock was
-// set back since the issue of the token, its expiry is unknown.
+// Valid reports whether the target holds an unexpired token for the request. If the clock was set back
+// since the token was issued, its expiry is unknown, and the token is not valid.
 func (in Input) Valid() bool {
 	return in.MayBeIntact() && !in.Target.Tampered && !in.IsAhead(in.Token().IssuedAt)
 }
@@ -173,9 +172,9 @@ func (in Input) MayBeIntact() bool {
 	return token != nil && token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
 }
 
-// nextChange returns the given instant, or an earlier one at which the status changes: the
-// expiry of a token that is valid now, or the time when the clock has caught up with the
-// issue of a token. Zero is never.
+// nextChange returns until, or the time of the next change of the status if that is earlier. The status
+// changes when a valid token expires. It also changes when a clock that was set back reaches the time
+// at which the token was issued. A zero time means never.
 func (in Input) nextChange(until time.Time) time.Time {
 	var change time.Time
 	switch {
@@ -192,27 +191,26 @@ func (in Input) nextChange(until time.Time) time.Time {
 	return until
 }
 
-// RenewAt is when the token that the target holds is to be renewed. Only for an
-// input with a token.
+// RenewAt returns when to renew the token in the target. The target must hold a token.
 func (in Input) RenewAt() time.Time {
 	planned := in.Policy.RenewAt(in.Token().IssuedAt, in.Token().ExpiresAt)
 	if last := in.Last.Token; in.isOfToken(last) && last.RenewAt.After(planned) &&
 		!last.RenewAt.After(justAfter(in.Token().ExpiresAt)) {
-		// The server gave the same token again, so the next try was put off.
+		// The server returned the same token again, so the next request was postponed.
 		return last.RenewAt.Time
 	}
 	return planned
 }
 
-// isOfToken tells whether the last status is about the token that the target
-// holds, under the same spec.
+// isOfToken reports whether the last status describes the token in the target, and the current spec.
 func (in Input) isOfToken(last *v1alpha1.TokenStatus) bool {
 	return last != nil && in.Generation == in.Last.Generation &&
 		last.IssuedAt.Time.Equal(in.Token().IssuedAt) && last.ExpiresAt.Time.Equal(in.Token().ExpiresAt)
 }
 
-// RequeueAt is when to look again after an attempt: at retryAt when it failed, else
-// when the token is due, and in any case when a valid token expires.
+// RequeueAt returns when to requeue after an attempt: at retryAt if the attempt failed, otherwise when the
+// token is due for renewal. retryAt is zero after a success. If a valid token expires earlier, RequeueAt
+// returns its expiry.
 func RequeueAt(in Input, retryAt time.Time) time.Time {
 	if retryAt.IsZero() && in.Token() != nil {
 		retryAt = in.RenewAt()

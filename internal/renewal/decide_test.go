@@ -95,7 +95,7 @@ var _ = Describe("the decision", func() {
 		Entry("a Secret that was repaired often and is whole now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
 
 		// Reasons for a new token.
-		Entry("a token that was issued by a clock that was wrong needs a token", renewal.Exchange, "the token seems to be issued in the future", issuedNextYear),
+		Entry("a token that was issued by a clock that was wrong needs a token", renewal.Exchange, "the token seems to have been issued in the future", issuedNextYear),
 		Entry("a missing token Secret needs a token", renewal.Exchange, "there is no token Secret", noTarget),
 		Entry("a token Secret without a record needs a token", renewal.Exchange, "the token Secret holds no record of a token", noRecord),
 		Entry("a change of the request needs a token", renewal.Exchange, "the spec changed", specChanged),
@@ -147,8 +147,8 @@ var _ = Describe("the decision", func() {
 		}),
 
 		// Reasons to look into the Secret.
-		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret is not as the spec has it", drifted, onlyGenerationChanged),
-		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret is not as the spec has it", drifted, contested, onlyGenerationChanged),
+		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret differs from the spec", drifted, onlyGenerationChanged),
+		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret differs from the spec", drifted, contested, onlyGenerationChanged),
 		Entry("a token Secret that somebody else wrote to is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
 		Entry("an edit of the credentials Secret is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
 		Entry("an edit of the credentials Secret that is known to leave the credentials as they were is not", renewal.Keep, "the token is good", credentialsLabelled),

@@ -13,70 +13,70 @@ type Cause string
 const (
 	// HostBusy means that too many requests to the host, or of the namespace, are in flight.
 	HostBusy Cause = "host busy"
-	// RateLimited means that the rate limit of the server lets other requests go first.
+	// RateLimited means that other requests come first under the rate limit of the server.
 	RateLimited Cause = "rate limited"
 	// ServerPaused means that the server asked this client to wait.
 	ServerPaused Cause = "paused"
-	// ServerDown means that the server fails for all, and another request probes it.
+	// ServerDown means that all requests to the server fail, and another request probes it.
 	ServerDown Cause = "server down"
-	// TooManyRequests means that the ClientCredential sent too many token requests lately.
+	// TooManyRequests means that the ClientCredential recently sent too many token requests.
 	TooManyRequests Cause = "too many token requests"
-	// RefusedBefore means that the server refused the same request, whose backoff is not over.
-	RefusedBefore Cause = "the credentials are those that the server refused"
+	// RefusedBefore means that the server refused the same request before, and its backoff is not over.
+	RefusedBefore Cause = "the server refused the same credentials"
 )
 
-// Deferral says that a token request is sent later. Nothing was sent, and nothing failed.
+// Deferral postpones a token request. Nothing was sent, and nothing failed.
 type Deferral struct {
 	Cause Cause
-	// Until is when the request is tried again, if the ClientCredential is not woken before.
+	// Until is when to try again, unless the ClientCredential is requeued earlier.
 	Until time.Time
-	// Problem is what Shown may show.
+	// Problem is the problem that Shown may return.
 	Problem *problem.Problem
 	// BusySince is when the request began to wait for a busy host; zero for other causes.
 	BusySince time.Time
 }
 
-// Busy defers a request to a server whose host is busy since an instant.
+// Busy defers a request that has been waiting for a busy host since the given time.
 func Busy(server string, since, until time.Time) *Deferral {
 	return &Deferral{Cause: HostBusy, Until: until, BusySince: since, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointBusy,
 		"there is no valid token, and too many other requests to the host of %s, or of this namespace, are under way; the token is requested as soon as one of them ends", server)}
 }
 
-// AwaitTurn defers a request behind others under a rate limit.
+// AwaitTurn defers a request that waits behind other requests for a rate limit.
 func AwaitTurn(server string, requests int, per time.Duration, until time.Time) *Deferral {
 	return &Deferral{Cause: RateLimited, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
 }
 
-// Paused defers a request until the pause ends that the server asked this client for. until may be
-// later: not all requests go at the same instant.
+// Paused defers a request because the server asked this client to pause until end. until may be later than
+// end, to spread the requests.
 func Paused(in Input, server string, end, until time.Time) *Deferral {
 	return &Deferral{Cause: ServerPaused, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and %s asked this client to wait until %s (Retry-After)", in.awaited(), server, end.UTC().Format(time.RFC3339))}
 }
 
-// Down defers a request to a server that is down, until another request succeeds. The reason is that of
+// Down defers a request to a server that is down, until another request succeeds. reason is the reason of
 // the last failure.
 func Down(in Input, server, reason string, until time.Time) *Deferral {
 	return &Deferral{Cause: ServerDown, Until: until, Problem: problem.Retry(problem.Unavailable, reason,
 		"%s: the latest requests to %s failed, so a single request tests it every few seconds; the token is requested as soon as one succeeds", in.awaited(), server)}
 }
 
-// TooMany defers a request because the ClientCredential sent many lately.
+// TooMany defers a request because the ClientCredential recently sent too many.
 func TooMany(in Input, until time.Time) *Deferral {
 	return &Deferral{Cause: TooManyRequests, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and edits or requests to renew led to %d token requests in a row: the next one is sent at %s",
 		in.awaited(), requestsAtOnce, until.UTC().Format(time.RFC3339))}
 }
 
-// StillRefused defers a request until the retry after a failure that an edit did not fix.
+// StillRefused defers a request to the retry time of a failure that an edit did not fix.
 func StillRefused(failure *v1alpha1.FailureStatus) *Deferral {
 	return &Deferral{Cause: RefusedBefore, Until: failure.RetryAt.Time, Problem: problem.Recorded(failure)}
 }
 
-// Shown returns the problem that the status shows meanwhile, with the target as it is now. It is nil
-// while there is a valid token, unless a renewal was requested. It is nil too while the last failure
-// stands, which says more than a wait.
+// Shown returns the problem that the status shows during the wait; now describes the current target.
+// It returns nil while there is a valid token, unless a renewal was requested. It also returns nil while
+// the last failure stands, because the failure says more than the wait.
 func (d *Deferral) Shown(now Input) *problem.Problem {
 	failure := now.Last.Failure
 	switch {
@@ -88,7 +88,7 @@ func (d *Deferral) Shown(now Input) *problem.Problem {
 	return d.Problem
 }
 
-// awaited says what a wait keeps from the user.
+// awaited describes, for a message, what the user is waiting for.
 func (in Input) awaited() string {
 	if in.Valid() {
 		return "the renewal that was requested is not done yet"
@@ -96,10 +96,9 @@ func (in Input) awaited() string {
 	return "there is no valid token"
 }
 
-// Awaited is the decision to go on waiting for a token, at an instant at which the target
-// holds no valid one.
+// Awaited returns the decision to keep waiting for a token while the target holds no valid token.
 func Awaited(in Input) Decision {
-	decision := Decision{Action: Wait, Why: "a token is awaited"}
+	decision := Decision{Action: Wait, Why: "waiting for a token"}
 	if token := in.Token(); token == nil || in.Now.Before(token.ExpiresAt) {
 		decision.Problem = problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenMissing,
 			"Secret %q holds no valid token for this spec: the operator is verifying or requesting one", in.TargetName)

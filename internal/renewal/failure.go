@@ -8,8 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// LastFailure returns the last failure. It returns nil without one, if a token was issued
-// since, or if its time lies in the future.
+// LastFailure returns the last failure. It returns nil if there is none, if a token was issued since, or
+// if the time of the failure is in the future.
 func (in Input) LastFailure() *v1alpha1.FailureStatus {
 	failure := in.Last.Failure
 	if failure == nil || in.IsAhead(failure.LastAttemptAt.Time) {
@@ -21,8 +21,8 @@ func (in Input) LastFailure() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// BackingOff returns the failure whose backoff is not over; nil without one. The end of an outage
-// ends the backoff.
+// BackingOff returns the last failure while its backoff lasts, otherwise nil. The end of an outage ends
+// the backoff.
 func (in Input) BackingOff() *v1alpha1.FailureStatus {
 	failure := in.LastFailure()
 	switch {
@@ -34,12 +34,12 @@ func (in Input) BackingOff() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// IsAhead reports whether a recorded time lies in the future by more than the allowed skew:
-// the clock was set back since.
+// IsAhead reports whether a recorded time is in the future by more than the allowed skew. If so, the clock
+// was set back since.
 func (in Input) IsAhead(past time.Time) bool { return past.After(in.Now.Add(maxClockSkew)) }
 
-// ChangedSince tells whether something changed that may cure a failure. A limited
-// rate is not cured by other credentials.
+// ChangedSince reports whether a change since the failure may have fixed it. New credentials do not lift a
+// rate limit.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 	newCredentials := in.Credentials != nil && !in.Credentials.Are(failure.CredentialsVersion)
 	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.renewRequestIsNew() ||
@@ -48,9 +48,8 @@ func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
 		in.flagsMayAllow(failure)
 }
 
-// OnlyEditedSince reports whether the spec, the authorization server and the credentials
-// Secret are all that changed since a failure: perhaps in nothing that a token request
-// depends on.
+// OnlyEditedSince reports whether only the spec, the authorization server or the credentials Secret changed
+// since a failure. Such an edit may leave the token request as it was.
 func (in Input) OnlyEditedSince(failure *v1alpha1.FailureStatus) bool {
 	if !in.ChangedSince(failure) {
 		return false
@@ -65,8 +64,8 @@ func (in Input) OnlyEditedSince(failure *v1alpha1.FailureStatus) bool {
 	return !in.ChangedSince(failure)
 }
 
-// flagsMayAllow tells whether another start of the operator forbade what this one
-// may allow.
+// flagsMayAllow reports whether the failure is a denial by an earlier operator process. The flags of this
+// process may allow the endpoint.
 func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
 	switch failure.Reason {
 	case v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
@@ -75,18 +74,18 @@ func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
 	return false
 }
 
-// IsRenewRequested tells whether someone asks for a renewal that was not tried yet.
+// IsRenewRequested reports whether a renewal is requested that was not tried yet.
 func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
 
-// Answers reports whether a token that was requested for an earlier renew request answers the
-// present one.
+// Answers reports whether a token that was requested for the given renew request also answers the current
+// one.
 func (in Input) Answers(renewRequest string) bool {
 	return in.RenewRequest == "" || in.RenewRequest == renewRequest ||
 		(in.Token() != nil && in.Token().RenewRequest == in.RenewRequest)
 }
 
-// renewRequestIsNew compares with the status and with the Secret, so that a
-// status that could not be written does not renew twice.
+// renewRequestIsNew checks the status and the Secret, so that a failed write of the status does not cause
+// a second renewal.
 func (in Input) renewRequestIsNew() bool {
 	if in.RenewRequest == "" || in.RenewRequest == in.Last.RenewRequest {
 		return false

@@ -3,16 +3,16 @@ package renewal
 import "time"
 
 const (
-	// repairsAtOnce counts the first write too.
+	// repairsAtOnce is the number of repairs without a delay between them. It includes the first write.
 	repairsAtOnce = 3
 	repairGap     = 5 * time.Minute
-	// repairsForgotten is how long a Secret must be left alone to be trusted again.
+	// repairsForgotten is how long a Secret must need no repair before the count starts again.
 	repairsForgotten = 2 * repairGap
 )
 
-// Repairs are the writes of a token Secret that was missing or spoilt.
+// Repairs counts the writes of a token Secret that was missing or changed.
 type Repairs struct {
-	// Count of those in a row.
+	// Count is the number of repairs in a row.
 	Count  int
 	LastAt time.Time
 }
@@ -20,14 +20,14 @@ type Repairs struct {
 // Another adds a repair made at now.
 func (r Repairs) Another(now time.Time) Repairs {
 	if now.Sub(r.LastAt).Abs() > repairsForgotten {
-		// Also after the clock was set back.
+		// Abs covers a clock that was set back.
 		r.Count = 0
 	}
 	return Repairs{Count: r.Count + 1, LastAt: now}
 }
 
-// NextAt is when the next repair may be made: the first ones at once, then one each
-// 5 min. So two who fight over a Secret come to rest.
+// NextAt returns when the next repair may be made; zero means immediately. The first repairs are
+// immediate, the next ones 5 min apart, so that two writers do not fight over a Secret without end.
 func (r Repairs) NextAt() time.Time {
 	if r.Count < repairsAtOnce {
 		return time.Time{}

@@ -2,15 +2,15 @@ package renewal
 
 import "time"
 
-// requestsAtOnce is the number of token requests that a ClientCredential may send without a
-// delay between them: whoever corrects a spec or a Secret sees the result immediately.
+// requestsAtOnce is the number of token requests that a ClientCredential may send without a delay between
+// them, so that a user who corrects a spec or a Secret sees the result immediately.
 const requestsAtOnce = 5
 
-// Requests are the token requests of a ClientCredential. Edits, requests to renew and new
-// objects of the same name retry immediately, but together they send no more than
-// requestsAtOnce and one more per MinInterval.
+// Requests counts the token requests of a ClientCredential. Edits, renew requests and new objects of the
+// same name retry immediately. Together they send at most requestsAtOnce requests, plus one per
+// MinInterval.
 type Requests struct {
-	// recoversAt is when all requests so far no longer count: each counts for MinInterval, one
+	// recoversAt is when none of the requests so far counts any more. Each counts for MinInterval, one
 	// after another.
 	recoversAt time.Time
 }
@@ -35,7 +35,7 @@ func (r Requests) NextAt(now time.Time) time.Time {
 // AreOver reports whether no request counts any more.
 func (r Requests) AreOver(now time.Time) bool { return !r.recoversAt.After(now) || r.isAhead(now) }
 
-// isAhead reports whether the requests are of a later time: the clock was set back since.
+// isAhead reports whether the requests are in the future, because the clock was set back since.
 func (r Requests) isAhead(now time.Time) bool {
 	return r.recoversAt.After(now.Add(requestsAtOnce*MinInterval + maxClockSkew))
 }

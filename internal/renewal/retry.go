@@ -6,13 +6,13 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// RetryDelays are the delays after the failed attempts of a class: after the first
-// attempt the first delay, and so on; the last one repeats. Up to a fifth of a delay is
-// taken off at random, or added once credentials were refused 4 times.
+// RetryDelays holds the delays after failed attempts, by class. The first delay follows the first attempt,
+// and so on; the last delay repeats. Up to a fifth of a delay is subtracted at random. Once credentials
+// were refused 4 times, it is added instead.
 //
-// What a server answers can pass, so it is tried again soon. Refused credentials are
-// tried 4 times in the first hour, because servers lock accounts. An object of the
-// cluster is watched: its delay only covers what the watch does not show.
+// A server's error may be temporary, so it is retried soon. Refused credentials are tried 4 times in the
+// first hour, because servers lock accounts. Objects of the cluster are watched, so their delay only covers
+// changes that the watch does not show.
 var RetryDelays = map[problem.Class][]time.Duration{
 	problem.Unavailable:        doubling(5*time.Second, 5*time.Minute),
 	problem.MayPass:            doubling(15*time.Second, 5*time.Minute),
@@ -21,7 +21,7 @@ var RetryDelays = map[problem.Class][]time.Duration{
 	problem.Invalid:            {time.Hour},
 }
 
-// doubling returns delays from first to max, each twice the one before.
+// doubling returns delays from first to maxDelay, each twice as long as the delay before.
 func doubling(first, maxDelay time.Duration) (delays []time.Duration) {
 	for delay := first; delay < maxDelay; delay *= 2 {
 		delays = append(delays, delay)
@@ -29,13 +29,12 @@ func doubling(first, maxDelay time.Duration) (delays []time.Duration) {
 	return append(delays, maxDelay)
 }
 
-// retryJitter is the part of a delay that is taken off or added at random.
+// retryJitter is the maximum part of a delay that is subtracted or added at random.
 const retryJitter = 0.2
 
-// RetryAt is when to try again after the attempt that failed at now, the attempts-th
-// of its class in a row. expiresAt is when the token expires that is still valid; zero
-// without one. While there is such a token, the retry comes after half of what is left
-// of it at the latest, except for credentials that were refused 4 times.
+// RetryAt returns when to retry after an attempt that failed at now. attempts is the number of failures of
+// this class in a row. expiresAt is the expiry of the valid token; zero without one. While a token is valid,
+// the retry comes within half of its remaining lifetime, unless credentials were refused 4 times.
 func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32, expiresAt time.Time) time.Time {
 	delays, known := RetryDelays[failure.Class]
 	if !known {
@@ -45,7 +44,7 @@ func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32,
 	isLocked := failure.Class == problem.CredentialsRefused && step == len(delays)-1
 	jitter := -retryJitter
 	if isLocked {
-		// Later, not sooner: there are 4 attempts in the first hour, and no more.
+		// Retry later, not sooner: the maximum is 4 attempts in the first hour.
 		jitter = retryJitter
 	}
 	delay := time.Duration(float64(delays[step]) * (1 + jitter*p.random(now.Unix())))
@@ -55,15 +54,15 @@ func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32,
 	return now.Add(max(delay, failure.RetryAfter))
 }
 
-// stallPatience is how long a problem that may pass by itself is not Stalled.
+// stallPatience is how long a problem that may resolve itself is not Stalled.
 const stallPatience = 2 * time.Minute
 
-// StallsAt is when a problem of a class that began at since is Stalled; zero for
-// never. An outage needs no change in the cluster.
+// StallsAt returns when a problem of the class that began at since becomes Stalled; zero means never. An
+// outage is never Stalled, because it needs no change in the cluster.
 func StallsAt(class problem.Class, since time.Time) time.Time {
 	switch class {
 	case problem.Unavailable, "":
-		// A failure without a class was noted by an older version.
+		// An older version recorded failures without a class.
 		return time.Time{}
 	case problem.Invalid:
 		return since

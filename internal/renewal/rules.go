@@ -81,7 +81,7 @@ func backingOff(in Input) *Decision {
 	return decision
 }
 
-// goneAgain applies where noToken would, too often.
+// goneAgain stops noToken from recreating a Secret too often.
 func goneAgain(in Input) *Decision {
 	if in.Token() != nil {
 		return nil
@@ -89,8 +89,8 @@ func goneAgain(in Input) *Decision {
 	return in.contested()
 }
 
-// driftedAgain applies where drifted would, too often. What the spec wants since
-// its last change is written at once.
+// driftedAgain stops drifted from repairing a Secret too often. A change of the spec is written
+// immediately.
 func driftedAgain(in Input) *Decision {
 	if !in.Target.Drifted || in.Generation != in.Last.Generation {
 		return nil
@@ -98,7 +98,7 @@ func driftedAgain(in Input) *Decision {
 	return in.contested()
 }
 
-// MayRepair reports whether the target may be repaired now: not again and again.
+// MayRepair reports whether the target may be repaired now. Repeated repairs have a delay between them.
 func (in Input) MayRepair() bool { return in.contested() == nil }
 
 func (in Input) contested() *Decision {
@@ -121,7 +121,7 @@ func noToken(in Input) *Decision {
 	case in.Target == nil:
 		return &Decision{Action: Exchange, Why: "there is no token Secret", Repair: true}
 	case in.Target.Adoptable:
-		return &Decision{Action: Exchange, Why: "the Secret is to be adopted"}
+		return &Decision{Action: Exchange, Why: "the Secret can be adopted"}
 	case in.Target.Inherited && !in.Target.Owned:
 		return &Decision{Action: Verify, Why: "an earlier ClientCredential of this name left the Secret"}
 	case in.Token() == nil:
@@ -130,8 +130,8 @@ func noToken(in Input) *Decision {
 	return nil
 }
 
-// unwritten comes before all that would write the token of the target again: where a server
-// knows one token per client, that token is dead.
+// unwritten comes before every rule that would write the target's token again. That token is no longer
+// valid if the server keeps only one token per client.
 func unwritten(in Input) *Decision {
 	if !in.Unwritten {
 		return nil
@@ -153,7 +153,7 @@ func renewRequested(in Input) *Decision {
 	return exchange("a renewal was requested")
 }
 
-// renewUnfulfilled goes on with a request to renew whose first attempt failed.
+// renewUnfulfilled retries a requested renewal whose first attempt failed.
 func renewUnfulfilled(in Input) *Decision {
 	if in.LastFailure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
 		return nil
@@ -164,15 +164,15 @@ func renewUnfulfilled(in Input) *Decision {
 func due(in Input) *Decision {
 	switch {
 	case in.IsAhead(in.Token().IssuedAt):
-		return exchange("the token seems to be issued in the future")
+		return exchange("the token seems to have been issued in the future")
 	case in.Now.Before(in.RenewAt()):
 		return nil
 	}
 	return exchange("the token is due for renewal")
 }
 
-// inherited verifies a token that an earlier ClientCredential of this name asked for: the
-// Secret may come from a backup.
+// inherited verifies a token that an earlier ClientCredential of this name requested. The Secret may come
+// from a backup.
 func inherited(in Input) *Decision {
 	if !in.Target.Inherited {
 		return nil
@@ -185,7 +185,7 @@ func drifted(in Input) *Decision {
 		return nil
 	}
 	if in.Generation != in.Last.Generation {
-		return &Decision{Action: Verify, Why: "the token Secret is not as the spec has it"}
+		return &Decision{Action: Verify, Why: "the token Secret differs from the spec"}
 	}
 	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else", Repair: true}
 }
@@ -195,11 +195,11 @@ func credentialsChanged(in Input) *Decision {
 	case in.Credentials == nil || in.Credentials.Are(in.Token().CredentialsVersion):
 		return nil
 	case in.Token().CredentialsVersion == "":
-		// The token needed none; a server that is named by reference needs some now.
+		// The token was requested without credentials. The referenced server has required them since.
 		return nil
 	}
 	if soonest := in.Token().IssuedAt.Add(MinInterval); in.Credentials.Issued && in.Now.Before(soonest) {
-		// Two tokens may be each other's credentials.
+		// Two ClientCredentials may each use the other's token as credentials.
 		return &Decision{Action: Keep, Why: "the token is new", Until: in.nextChange(soonest)}
 	}
 	return &Decision{Action: Verify, Why: "the credentials Secret changed"}
@@ -207,7 +207,7 @@ func credentialsChanged(in Input) *Decision {
 
 func exchange(why string) *Decision { return &Decision{Action: Exchange, Why: why} }
 
-// refuse looks again only when the token that is still there expires.
+// refuse returns the decision to do nothing. The next decision is due only when a valid token expires.
 func (in Input) refuse(found *problem.Problem) *Decision {
 	return &Decision{Action: Refuse, Why: found.Reason, Problem: found, Until: in.nextChange(time.Time{})}
 }

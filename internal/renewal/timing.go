@@ -13,12 +13,11 @@ import (
 )
 
 const (
-	// MinInterval is the least time between two tokens that the operator plans,
-	// however short they live.
+	// MinInterval is the minimum time between two planned renewals, however short-lived the tokens are.
 	MinInterval = 10 * time.Second
 
-	// KubeletDelay is what the kubelet may need to bring a changed Secret into a
-	// running Pod: 60 to 90 s between its looks, and 60 s of cache.
+	// KubeletDelay is the time that the kubelet may need to update a Secret in a running Pod: it syncs
+	// every 60 to 90 s, and caches Secrets for 60 s.
 	KubeletDelay = 150 * time.Second
 
 	defaultPercentage = 33
@@ -27,11 +26,11 @@ const (
 	maxClockSkew = 5 * time.Minute
 )
 
-// Policy is what a spec says about when to renew.
+// Policy holds the settings of a spec that say when to renew.
 type Policy struct {
-	// Before is how long before the expiry; 0 when not set.
+	// Before is how long before its expiry a token is renewed; 0 if not set.
 	Before time.Duration
-	// BeforePercentage of the lifetime; 0 when not set.
+	// BeforePercentage is Before as a percentage of the lifetime; 0 if not set.
 	BeforePercentage int32
 	// Seed is the UID of the ClientCredential.
 	Seed string
@@ -46,14 +45,13 @@ func PolicyOf(owner *v1alpha1.ClientCredential) Policy {
 	return policy
 }
 
-// RenewAt is when a token is to be renewed: when what the policy says is left of
-// its lifetime, a third by default, and up to a tenth of the lifetime earlier, so
-// that tokens issued together do not come back together. The same token gives
-// the same instant, also after a restart.
+// RenewAt returns when to renew a token. The policy sets how much of its lifetime is left then, by default a
+// third. The renewal is up to a tenth of the lifetime earlier, so that tokens issued together are not
+// renewed together. The same token always gives the same time, even after a restart.
 func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	lifetime := expiresAt.Sub(issuedAt)
 	before := p.before(lifetime)
-	// A policy may leave little of the lifetime: no more than half of that goes.
+	// A policy may renew soon after the issue: use at most half of the time until then.
 	maxEarlier := min(lifetime/100*earlierPercentage, (lifetime-before)/2)
 	renewAt := expiresAt.Add(-before - time.Duration(p.random(issuedAt.Unix())*float64(maxEarlier)))
 	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
@@ -62,10 +60,10 @@ func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	return renewAt
 }
 
-// AskAgainAt is when to ask a server again that gave, at now, the token once more
-// that expires at expiresAt: after half of what is left of it, but never sooner
-// than MinInterval; and in the end when it has expired, for then there must be
-// another.
+// AskAgainAt returns when to send the next token request if the server, at now, returned the same token
+// again. expiresAt is the expiry of that token. The next request is after half of the remaining lifetime, but
+// never sooner than MinInterval. If too little is left for that, it is just after the expiry, when the server
+// must issue another token.
 func AskAgainAt(now, expiresAt time.Time) time.Time {
 	if half := expiresAt.Sub(now) / 2; half >= MinInterval {
 		return now.Add(half)
@@ -73,8 +71,8 @@ func AskAgainAt(now, expiresAt time.Time) time.Time {
 	return justAfter(expiresAt)
 }
 
-// AssumeAgainAt is AskAgainAt for a token whose lifetime is assumed. In the end it is
-// just before the expiry: if the server gives the token once more, it lives on.
+// AssumeAgainAt is AskAgainAt for a token whose lifetime is assumed. Its last request is just before the
+// expiry: if the server returns the same token again, its lifetime is extended.
 func AssumeAgainAt(now, expiresAt time.Time) time.Time {
 	at := AskAgainAt(now, expiresAt)
 	if before := expiresAt.Add(-tokensecret.AssumedAgain / 2); at.After(expiresAt) && before.After(now) {
@@ -85,14 +83,13 @@ func AssumeAgainAt(now, expiresAt time.Time) time.Time {
 
 func justAfter(expiresAt time.Time) time.Time { return expiresAt.Add(time.Second) }
 
-// Margin is how much of its lifetime a token has left, at the least, when it is
-// renewed.
+// Margin returns the minimum remaining lifetime of a token at its renewal.
 func (p Policy) Margin(lifetime time.Duration) time.Duration {
 	return max(min(p.before(lifetime), lifetime-MinInterval), 0)
 }
 
-// LifetimeShort returns the notice about tokens with a lifetime that may expire before the kubelet
-// brings the next one into a running Pod; nil if the lifetime is long enough.
+// LifetimeShort returns the notice that tokens with this lifetime may expire before the kubelet brings the
+// next token into a running Pod. It returns nil if the lifetime is long enough.
 func (p Policy) LifetimeShort(lifetime time.Duration) *oauth2.Notice {
 	margin := p.Margin(lifetime)
 	if margin >= KubeletDelay {
@@ -122,9 +119,9 @@ func (p Policy) before(lifetime time.Duration) time.Duration {
 	return lifetime / 100 * defaultPercentage
 }
 
-// random is a number between 0 and 1 that depends on nothing but its inputs.
+// random returns a number between 0 and 1 that depends only on the seed and the instant.
 func (p Policy) random(instant int64) float64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(p.Seed + "/" + strconv.FormatInt(instant, 10)))
-	return rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() //nolint:gosec // It spreads load, it guards nothing.
+	return rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() //nolint:gosec // It spreads load and protects nothing.
 }
