@@ -34,9 +34,8 @@ func setConditions(status *v1alpha1.ClientCredentialStatus, after renewal.Input,
 	setWhile(valid && current != nil, &status.Conditions, v1alpha1.RenewalFailingCondition, condition, since)
 }
 
-// setWhile sets a condition that is True while it holds, and absent otherwise. since is
-// when it began to hold for its reason and generation: a change of these is a
-// transition, too.
+// setWhile sets a condition to True while it holds, and removes it otherwise. since is when it began to hold
+// for its reason and generation. A change of the reason or the generation is a transition, too.
 func setWhile(holds bool, conditions *[]metav1.Condition, conditionType string, condition metav1.Condition, since time.Time) {
 	before := meta.FindStatusCondition(*conditions, conditionType)
 	if !holds || (before != nil && (before.Reason != condition.Reason || before.ObservedGeneration != condition.ObservedGeneration)) {
@@ -58,7 +57,7 @@ func readiness(after renewal.Input, current *agedProblem) (ready metav1.Conditio
 		return metav1.ConditionFalse, v1alpha1.ReasonSuspended,
 			"spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false"
 	case after.Valid() && after.Target.Outdated && current != nil:
-		// The token serves, but not in the form that the spec asks for.
+		// The token works, but the Secret does not have the form that the spec requests.
 		return metav1.ConditionFalse, current.reason, current.message
 	case after.Valid():
 		return metav1.ConditionTrue, v1alpha1.ReasonTokenIssued,
@@ -67,7 +66,7 @@ func readiness(after renewal.Input, current *agedProblem) (ready metav1.Conditio
 		return metav1.ConditionFalse, current.reason, current.message
 	default:
 		return metav1.ConditionFalse, v1alpha1.ReasonTokenExpired,
-			fmt.Sprintf("the token in Secret %q has expired; the next one is asked for at %s", after.TargetName, instant(after.RenewAt()))
+			fmt.Sprintf("the token in Secret %q has expired; the next token is requested at %s", after.TargetName, instant(after.RenewAt()))
 	}
 }
 

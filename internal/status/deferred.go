@@ -10,18 +10,18 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// silentWait is how long a ClientCredential waits for a busy host before the status says so.
+// silentWait is how long a ClientCredential waits for a busy host before the status shows it.
 const silentWait = 30 * time.Second
 
-// isBriefWait reports whether the status need not show a wait for a busy host yet. A cold start, or
-// an edit of a server that many ClientCredentials name, must not write each status twice.
+// isBriefWait reports whether the status need not show a wait for a busy host yet. A cold start, or an edit
+// of a server that many ClientCredentials name, must not cause two writes of each status.
 func isBriefWait(in Input) bool {
 	deferred := in.Outcome.Deferred
 	return deferred != nil && deferred.Cause == renewal.HostBusy && in.Outcome.Target == nil &&
 		in.Observed.Now.Before(deferred.BusySince.Add(silentWait)) && mayStaySilent(in)
 }
 
-// mayStaySilent reports whether the last status shows nothing yet, or a failure since which only the
+// mayStaySilent reports whether the status is still empty, or shows a failure since which only the
 // authorization server was edited.
 func mayStaySilent(in Input) bool {
 	ready, failure := meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.ReadyCondition), in.Previous.Failure
@@ -32,7 +32,7 @@ func mayStaySilent(in Input) bool {
 		failure.Generation == in.Observed.Generation && failure.CredentialsVersion == in.Observed.CredentialsVersion()
 }
 
-// expiryBefore returns an instant, or the expiry of a valid token if that comes first.
+// expiryBefore returns at, or the expiry of a valid token if that is earlier.
 func expiryBefore(after renewal.Input, at time.Time) time.Time {
 	if after.Valid() && after.Token().ExpiresAt.Before(at) {
 		return after.Token().ExpiresAt

@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// Event is a transition that people should see. A routine renewal is none.
+// Event is a transition that users should see. A routine renewal causes no event.
 type Event struct {
 	// Type is Normal or Warning.
 	Type    string
@@ -26,7 +26,7 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
 	case now != nil && isTurn(now.Reason) && status.Failure == nil:
-		// Nothing went wrong, and thousands may wait.
+		// Nothing failed, and thousands of ClientCredentials may be waiting.
 	case now != nil && (before == nil || before.Reason != now.Reason):
 		events = append(events, Event{corev1.EventTypeWarning, now.Reason, now.Message})
 	case in.Previous.Token == nil && status.Token != nil:
@@ -44,12 +44,12 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	return events
 }
 
-// isTurn tells of reasons to wait for others.
+// isTurn reports whether the reason is a wait behind other requests.
 func isTurn(reason string) bool {
 	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
-// trouble is the condition that tells what is wrong; nil when nothing is.
+// trouble returns the condition that shows a problem; nil if there is none.
 func trouble(conditions []metav1.Condition) *metav1.Condition {
 	for _, conditionType := range []string{
 		v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReconcilingCondition,
@@ -61,7 +61,7 @@ func trouble(conditions []metav1.Condition) *metav1.Condition {
 	return nil
 }
 
-// news are the notices about a new token that were not true of the last one.
+// news returns the notices about a new token that were not true of the last token.
 func news(in Input, after renewal.Input) []oauth2.Notice {
 	if in.Outcome.Target == nil {
 		return nil

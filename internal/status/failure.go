@@ -11,7 +11,7 @@ import (
 
 func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if !in.Outcome.Attempted {
-		// Without a new attempt the last one stands. Suspension is a fresh start.
+		// Without a new attempt the last failure stands. Suspension clears it.
 		if in.Decision.Action == renewal.Keep || (in.Observed.Suspended && in.Decision.Problem == nil) {
 			return nil
 		}
@@ -25,7 +25,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		return held.DeepCopy()
 	}
 	byClass, attempts, ofClass := countAttempt(attemptsBefore(in), failure.Class)
-	// Rounded up: no sooner than the server asked for.
+	// Rounded up, so that the retry is never sooner than the server asked for.
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
@@ -43,9 +43,8 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	return status
 }
 
-// attemptsBefore returns the counts that go on. An edit ends them, except the count of
-// refused credentials, which goes on as long as the request is the same: servers lock
-// accounts.
+// attemptsBefore returns the counts that continue. An edit resets them, except the count of refused
+// credentials. Because servers lock accounts, that count continues while the request stays the same.
 func attemptsBefore(in Input) []v1alpha1.ClassAttempts {
 	last, request := in.Previous.Failure, in.Outcome.Request
 	switch {
@@ -67,10 +66,9 @@ func refusedAttempts(failure *v1alpha1.FailureStatus) []v1alpha1.ClassAttempts {
 	})
 }
 
-// heldBy returns the last failure, if the server refused the credentials and the wait for
-// the next login is not over: another failure in between neither shortens it nor takes its
-// place, because servers lock accounts. While the credentials cannot be read, or are not
-// complete, they may be the same again in the end.
+// heldBy returns the last failure while refused credentials are backing off. Because servers lock accounts,
+// another failure in between neither shortens this backoff nor replaces the failure. Credentials that cannot
+// be read, or are incomplete, may turn out to be the same, so they do not end the backoff either.
 func heldBy(in Input, failure *problem.Problem) *v1alpha1.FailureStatus {
 	last := in.Previous.Failure
 	if last == nil || last.Class != problem.CredentialsRefused || failure.Class == problem.CredentialsRefused ||
@@ -86,8 +84,8 @@ func heldBy(in Input, failure *problem.Problem) *v1alpha1.FailureStatus {
 	return last
 }
 
-// countAttempt adds a failed attempt, and returns how many there are now, of all
-// classes and of its own.
+// countAttempt adds a failed attempt of a class. It returns the new counts: by class, of all classes, and of
+// this class.
 func countAttempt(before []v1alpha1.ClassAttempts, class problem.Class) (byClass []v1alpha1.ClassAttempts, all, ofClass int32) {
 	byClass = slices.Clone(before)
 	i := slices.IndexFunc(byClass, func(counted v1alpha1.ClassAttempts) bool { return counted.Class == class })
@@ -102,7 +100,7 @@ func countAttempt(before []v1alpha1.ClassAttempts, class problem.Class) (byClass
 	return byClass, all, byClass[i].Attempts
 }
 
-// validUntil is when the valid token expires; zero without one.
+// validUntil returns when the valid token expires; zero without one.
 func validUntil(observed renewal.Input) time.Time {
 	if !observed.Valid() {
 		return time.Time{}

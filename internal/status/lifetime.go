@@ -8,9 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// setLifetimeUnknown tells that the expiry of the token is assumed because the
-// response has a lifetime that cannot be read. The condition stands until a token
-// comes whose lifetime is known, so it outlives a restart and costs no write.
+// setLifetimeUnknown sets LifetimeUnknown if the expiry of the token is assumed because the lifetime in the
+// response cannot be read. The condition stays until a later response has a lifetime that can be read, or has
+// no lifetime. So it survives a restart, and causes no extra writes.
 func setLifetimeUnknown(status *v1alpha1.ClientCredentialStatus, after renewal.Input, outcome Outcome) {
 	switch {
 	case after.Token() == nil:

@@ -11,14 +11,14 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// agedProblem is the problem that the conditions show, and its age.
+// agedProblem is the problem that the conditions show, with its age.
 type agedProblem struct {
 	reason, message string
 	// since is when the problem began.
 	since time.Time
 	// stallsAt is when the problem becomes Stalled; zero for never.
 	stallsAt time.Time
-	// isAnother is true for a problem that follows one of the same reason.
+	// isAnother is true for a new problem with the same reason as the last problem.
 	isAnother bool
 }
 
@@ -33,7 +33,7 @@ func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *
 	case in.Decision.Problem != nil:
 		return newProblem(in, in.Decision.Problem)
 	case in.Outcome.Failure != nil && failure != nil && in.Observed.ChangedSince(failure):
-		// The last failure holds, but tells of what was there before.
+		// The last failure still backs off, but it is about a version before the last change.
 		return newProblem(in, in.Outcome.Failure)
 	case failure != nil:
 		// The failure of this attempt, or of the last one while its backoff runs.
@@ -42,19 +42,19 @@ func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *
 	return nil
 }
 
-// bounded cuts a message so that a condition can hold it: names of objects may be long.
+// bounded shortens a message so that it fits into a condition. Names of objects may be long.
 func bounded(message string) string {
 	const maxMessage = 4096
 	return problem.Shorten(message, maxMessage)
 }
 
-// newProblem dates a problem by the conditions of the last status.
+// newProblem takes the age of a problem from the conditions of the last status.
 func newProblem(in Input, found *problem.Problem) *agedProblem {
 	aged := &agedProblem{reason: found.Reason, message: bounded(found.Message)}
 	if last := in.Previous.Failure; last != nil && last.Reason == found.Reason &&
 		last.Class == problem.Unavailable && found.Class != problem.Unavailable {
-		// After an outage, a refusal with the same reason is a new problem: a server that starts
-		// answers so.
+		// After an outage, a refusal with the same reason is a new problem: a server that is starting
+		// may answer with it.
 		aged.since, aged.stallsAt, aged.isAnother = in.Observed.Now, renewal.StallsAt(found.Class, in.Observed.Now), true
 		return aged
 	}
@@ -62,8 +62,8 @@ func newProblem(in Input, found *problem.Problem) *agedProblem {
 	return aged
 }
 
-// age is since when a problem is there, and when it is Stalled, by the conditions
-// before: so it survives a restart. Another reason or generation is another problem.
+// age returns when a problem began, and when it becomes Stalled. It reads both from the previous conditions,
+// so they survive a restart. Another reason or generation is another problem.
 func age(before []metav1.Condition, reason string, generation int64, class problem.Class, now time.Time) (since, stallsAt time.Time) {
 	since = now
 	isSame := func(condition *metav1.Condition) bool {
@@ -81,5 +81,5 @@ func age(before []metav1.Condition, reason string, generation int64, class probl
 	return since, renewal.StallsAt(class, since)
 }
 
-// isOver reports whether an instant, which is zero for never, has come.
+// isOver reports whether the time at has come. A zero time means never.
 func isOver(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }

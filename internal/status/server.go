@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// OfServer is the status of an authorization server that was looked at. failure
-// is why it cannot be used; nil when it can.
+// OfServer returns the status of an authorization server after a reconcile. failure is why the server cannot
+// be used; nil if it can.
 func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *problem.Problem, now time.Time) v1alpha1.AuthorizationServerStatus {
 	status := *before.DeepCopy()
 	status.ObservedGeneration, status.TokenEndpoint = &generation, tokenEndpoint

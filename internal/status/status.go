@@ -12,66 +12,62 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// Input is all that a status rests on.
+// Input is everything that a status depends on.
 type Input struct {
-	// Observed is what the decision rested on.
+	// Observed is the input of the decision.
 	Observed renewal.Input
 	Decision renewal.Decision
 	Outcome  Outcome
-	// Previous is the status before.
+	// Previous is the last status.
 	Previous v1alpha1.ClientCredentialStatus
-	// Told are the notices about earlier tokens; nil if they are not known, as after a
-	// restart.
+	// Told holds the notices about earlier tokens; nil if they are not known, for example after a restart.
 	Told []oauth2.Notice
 }
 
-// Outcome is what came of acting on a decision.
+// Outcome is the result of acting on a decision.
 type Outcome struct {
-	// Attempted tells that a token was asked for, or its Secret written.
+	// Attempted is true if the operator requested a token, or tried to write its Secret.
 	Attempted bool
 	// Deferred says why the token request is sent later; nil if it is not deferred.
 	Deferred *renewal.Deferral
-	// Failure is why that did not succeed; nil when it did.
+	// Failure is why the attempt failed; nil if it succeeded.
 	Failure *problem.Problem
-	// Credentials is the state of the credentials Secret that was read live; nil if none was.
+	// Credentials is the state of the credentials Secret, if it was read live; otherwise nil.
 	Credentials *renewal.Credentials
 	// Request says whether the server refused the same token request before.
 	Request Request
-	// SameToken tells that the server gave the token again that the target holds,
-	// so nothing was written.
+	// SameToken is true if the server returned the token that the target already holds, so nothing was
+	// written.
 	SameToken bool
-	// Target is the state of the target Secret after it was written; nil when it
-	// was not.
+	// Target is the state of the target Secret after it was written; nil if nothing was written.
 	Target *tokensecret.State
-	// Lifetime tells how it is known how long the token lives that the server gave; nil
-	// when it gave none.
+	// Lifetime says where the lifetime of the token that the server returned comes from; nil without a token.
 	Lifetime *oauth2.Lifetime
-	// ExpirySource of the token that the server gave; empty when it gave none.
+	// ExpirySource is the source of that token's expiry; empty without a token.
 	ExpirySource v1alpha1.ExpirySource
-	// Notices tell what an admin should know.
+	// Notices are remarks for an administrator.
 	Notices []oauth2.Notice
 }
 
-// Request says whether the server refused the token request of an attempt before, whatever was
-// edited since. It is zero if the attempt failed before the credentials were read, or needed
-// no request.
+// Request says whether the server refused the same token request before, whatever was edited since. It is
+// zero if the attempt needed no request, or failed before the credentials were read.
 type Request struct {
 	IsRead, IsSent bool
-	// Refused is the failure of the last time that the server refused it; nil for none.
+	// Refused is the failure of the last refusal of this request; nil for none.
 	Refused *v1alpha1.FailureStatus
-	// IsOther is true if the server refused other requests, but not this one. A restart loses
-	// what was refused.
+	// IsOther is true if the server refused other requests, but not this one. Refused requests are forgotten
+	// at a restart.
 	IsOther bool
 }
 
-// Report is what the world is told, and when to look again.
+// Report is the new status, the events to record, and when to requeue.
 type Report struct {
 	Status    v1alpha1.ClientCredentialStatus
 	Events    []Event
 	RequeueAt time.Time
 }
 
-// Compute makes the report.
+// Compute returns the report for a decision and its outcome.
 func Compute(in Input) Report {
 	if in.Outcome.Credentials != nil {
 		in.Observed.Credentials = in.Outcome.Credentials
@@ -108,7 +104,7 @@ func Compute(in Input) Report {
 	}
 }
 
-// requeueAt is when there is something to do or to tell; zero for never.
+// requeueAt returns when to act next, or to update the status; zero means never.
 func requeueAt(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus, current *agedProblem) time.Time {
 	next := nextAction(in, after, status)
 	if current == nil || current.stallsAt.IsZero() || !after.Now.Before(current.stallsAt) {
@@ -133,7 +129,7 @@ func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialS
 	}
 }
 
-// maxRenewRequest is how long a renew request in the status can be.
+// maxRenewRequest is the maximum length of a renew request in the status.
 const maxRenewRequest = 1024
 
 func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
@@ -149,7 +145,7 @@ func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 		RenewAt:      second(after.RenewAt()),
 		Scope:        record.Scope,
 	}
-	// The record is an annotation that somebody can edit.
+	// The record is in annotations, which anyone with access to the Secret can edit.
 	if len(record.RenewRequest) <= maxRenewRequest {
 		status.RenewRequest = record.RenewRequest
 	}
@@ -160,7 +156,7 @@ func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 	return status
 }
 
-// askAgain is the status of a token that the server gave again.
+// askAgain returns the status of a token that the server returned again.
 func askAgain(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.TokenStatus {
 	token := after.Token()
 	next := renewal.AskAgainAt(after.Now, token.ExpiresAt)
@@ -170,7 +166,7 @@ func askAgain(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.TokenSta
 	return &v1alpha1.TokenStatus{
 		IssuedAt:  second(token.IssuedAt),
 		ExpiresAt: second(token.ExpiresAt),
-		// Rounded up: never sooner.
+		// Rounded up, so that the request is never sooner.
 		RenewAt: second(next.Add(time.Second - 1)),
 	}
 }
