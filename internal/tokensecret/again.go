@@ -11,32 +11,32 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// AssumedAgain is how long before its assumed expiry a token that the server gives
-// again is assumed to live anew: so Ready does not turn False in between.
+// AssumedAgain is how long before its assumed expiry a token may get a new assumed lifetime, if the server
+// returns it again. This keeps Ready from turning False in between.
 const AssumedAgain = 10 * time.Second
 
-// Given says whether a server gave the token again that the target holds.
+// Given says whether a server returned the token that the target already holds.
 type Given string
 
 const (
-	// GivenNew is another token, or one whose expiry can be believed.
+	// GivenNew means another token, or a token whose expiry can be trusted.
 	GivenNew Given = "New"
-	// GivenAgain is the same access token.
+	// GivenAgain means the same access token.
 	GivenAgain Given = "Again"
-	// GivenUnknown is a token that only the data of the Secret can tell.
+	// GivenUnknown means that only the data of the Secret shows whether the token is the same.
 	GivenUnknown Given = "Unknown"
 )
 
-// Compare tells by the record of the target alone whether it holds a token already.
-// The fingerprint also depends on the credentials and the further fields of the
-// response. If one of these may differ, it tells nothing.
+// Compare reports whether the target already holds a token, by the record of the target only. The
+// fingerprint also depends on the credentials and the further fields of the response. If one of these may
+// differ, the result is GivenUnknown.
 func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
 	if target == nil || !target.Owned || target.Record == nil {
 		return GivenNew
 	}
 	isAssumed := token.Lifetime.ExpirySource() == v1alpha1.ExpiryAssumed
 	if !isAssumed && !token.ExpiresAt.After(target.Record.ExpiresAt) {
-		// A stated expiry that is no later can be believed in any case.
+		// A stated expiry that is no later can always be trusted.
 		return GivenNew
 	}
 	record := *target.Record
@@ -48,15 +48,15 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
 	isAlike := record.RequestHash == provenance.RequestHash && record.CredentialsVersion == provenance.CredentialsVersion &&
 		len(record.Fields) == 0 && len(token.Fields) == 0
 	if isAlike || target.Tampered || token.Lifetime.HasClaim {
-		// A record that someone else wrote tells nothing, and a JWT is never believed to
-		// live longer than it says itself.
+		// A record that another writer changed proves nothing, and a JWT is never assumed to
+		// live longer than its own exp says.
 		return GivenNew
 	}
 	return GivenUnknown
 }
 
-// spellings are those of a token type, which knows no case (RFC 6749, section 5.1): a
-// server does not make its token another one by writing "bearer".
+// spellings returns the common spellings of a token type, which is case-insensitive (RFC 6749, section 5.1).
+// A token whose type is now spelled "bearer" is still the same token.
 func spellings(tokenType string) []string {
 	lower := strings.ToLower(tokenType)
 	title := lower
@@ -66,15 +66,15 @@ func spellings(tokenType string) []string {
 	return []string{tokenType, title, lower, strings.ToUpper(tokenType)}
 }
 
-// Holds reports whether a Secret has an access token.
+// Holds reports whether a Secret holds the given access token.
 func Holds(secret *corev1.Secret, token oauth2.Token) bool {
 	return string(secret.Data[v1alpha1.AccessTokenKey]) == token.AccessToken.Reveal()
 }
 
-// Expiry is when a token expires, and where that comes from.
+// Expiry is when a token expires, and the source of that time.
 type Expiry struct {
 	At time.Time
-	// Source is empty if it is not known.
+	// Source is empty if the source is not known.
 	Source v1alpha1.ExpirySource
 }
 
@@ -83,15 +83,15 @@ func ExpiryOf(token oauth2.Token) Expiry {
 	return Expiry{At: token.ExpiresAt, Source: token.Lifetime.ExpirySource()}
 }
 
-// Believe returns the expiry of a token that the server returns again. It is never later
-// than the former expiry while that is ahead, unless the former one was assumed and the
-// server states one now. An assumption never replaces a stated expiry. After the former
-// expiry, the exp of a JWT counts, and an assumption is made anew. Any other token is
-// refused: it probably comes from a cache. The error is a *problem.Problem.
+// Believe returns the expiry of a token that the server returned again. Until the former expiry, the new
+// expiry is never later, unless the former expiry was assumed and the server states one now. An assumed
+// expiry never replaces a stated expiry. After the former expiry, the exp of a JWT counts, and an assumed
+// expiry is assumed again. Any other token is refused, because it probably comes from a cache. The error is
+// a *problem.Problem.
 func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
 	if given.Source == "" {
-		// The token comes from its Secret, and not from the server.
+		// The token comes from its Secret, not from the server.
 		return former, nil
 	}
 	isAssumed, wasStated := given.Source == v1alpha1.ExpiryAssumed, former.Source == v1alpha1.ExpiryFromServer
@@ -99,7 +99,7 @@ func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 	case isAssumed && wasStated && left > 0:
 		return former, nil
 	case isAssumed && wasStated:
-		// An assumption does not bring back a token that the server stated to be dead by now.
+		// By the expiry that the server stated, the token is expired. An assumption does not change that.
 	case !given.At.After(former.At), former.Source == v1alpha1.ExpiryAssumed && !isAssumed:
 		return given, nil
 	case isAssumed && left < AssumedAgain:

@@ -13,24 +13,24 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// reserved are labels and annotations by which others know what is theirs.
+// reserved matches labels and annotations by which other tools recognize their objects.
 var reserved = regexp.MustCompile(`^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/`)
 
-// descriptive are the labels of Kubernetes that say what something is part of. Of
-// the others, instance is what Argo CD tracks by, and managed-by is ours.
+// descriptive matches the recommended Kubernetes labels that a template may set. It excludes instance, which
+// Argo CD uses for tracking, and managed-by, which the operator sets.
 var descriptive = regexp.MustCompile(`^app[.]kubernetes[.]io/(name|component|part-of|version)$`)
 
-// argoCDSecretTypeLabel has a reserved name, and may have the values that make a
-// Secret a repository's credentials.
+// argoCDSecretTypeLabel is reserved, except for the values in argoCDSecretTypes. They make a Secret the
+// credentials of a repository.
 const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
 
 var argoCDSecretTypes = []string{"repository", "repo-creds"}
 
-// helmRelease begins the names of the Secrets in which Helm keeps its releases.
+// helmRelease is the name prefix of the Secrets in which Helm stores its releases.
 const helmRelease = "sh.helm.release."
 
-// Check tells what is wrong with the target of a ClientCredential; nil when nothing
-// is. Admission refuses most of it already, but an object may be older than the rules.
+// Check returns what is wrong with the target of a ClientCredential; nil if it is valid. Admission denies
+// most mistakes, but an object may be older than the admission rules.
 func Check(owner *v1alpha1.ClientCredential) *problem.Problem {
 	wanted := owner.TargetTemplate()
 	if strings.HasPrefix(owner.TargetName(), helmRelease) {
@@ -64,7 +64,7 @@ func mayLabel(key, value string) bool {
 	case argoCDSecretTypeLabel:
 		return slices.Contains(argoCDSecretTypes, value)
 	case "owner":
-		// Helm finds its releases by it.
+		// Helm finds its releases by this label.
 		return value != "helm"
 	}
 	return !reserved.MatchString(key) || descriptive.MatchString(key)

@@ -10,16 +10,15 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// FieldManager is the name under which the operator writes.
+// FieldManager is the field manager of the operator's writes.
 const FieldManager = "tokensync"
 
-// fields of a token Secret that are the operator's.
+// fields is a set of fields of a token Secret.
 type fields struct{ *fieldpath.Set }
 
-// fieldsBy are those that the managers wrote whom the predicate takes, and nobody
-// else since. The API server keeps, in the metadata, who wrote each field last: so
-// no data has to be read, and what others add is no drift. Of entries that cannot
-// be read, there are none.
+// fieldsBy returns the fields that were last written by the managers that match. The API server records the
+// last writer of each field in the metadata. So no data has to be read, and fields that another manager adds
+// are no drift. If an entry cannot be read, fieldsBy returns no fields.
 func fieldsBy(secret metav1.Object, manager func(name string) bool) fields {
 	written := fieldpath.NewSet()
 	for _, entry := range secret.GetManagedFields() {
@@ -48,14 +47,14 @@ func (f fields) hasAll(paths []fieldpath.Path) bool {
 	return true
 }
 
-// Where the keys lie that the operator writes.
+// Parents of the keys that the operator writes.
 const (
 	labelsField      = "metadata.labels"
 	annotationsField = "metadata.annotations"
 	dataField        = "data"
 )
 
-// keys are those that nobody else wrote to, by where they lie.
+// keys returns the keys in the set, by their parent field.
 func (f fields) keys() map[string][]string {
 	keys := map[string][]string{}
 	if f.Set == nil {
@@ -80,8 +79,7 @@ func (f fields) keys() map[string][]string {
 
 var (
 	tokenKeys = []string{v1alpha1.AccessTokenKey, v1alpha1.TokenTypeKey, v1alpha1.ExpiresAtKey}
-	// tokenPaths are the token and its record, and recordPaths what older records
-	// lack.
+	// tokenPaths are the paths of the token and its record. recordPaths are missing in older records.
 	tokenPaths  = pathsUnder(map[string][]string{annotationsField: tokenAnnotations, dataField: tokenKeys})
 	recordPaths = pathsUnder(map[string][]string{annotationsField: {v1alpha1.ResponseFieldsAnnotation}})
 )

@@ -16,13 +16,13 @@ func IsHeld(object metav1.Object) bool {
 	return slices.Contains(object.GetFinalizers(), v1alpha1.RevokeTokenFinalizer)
 }
 
-// Hold is a strategic merge patch that adds the finalizer to the Secret with a UID.
+// Hold returns a strategic merge patch that adds the finalizer to the Secret with the given UID.
 func Hold(uid types.UID) []byte {
 	return patchMetadata(map[string]any{"uid": uid, "finalizers": []string{v1alpha1.RevokeTokenFinalizer}})
 }
 
-// Release is a strategic merge patch that removes the finalizer from the Secret with a UID. It
-// fails if the Secret has another resourceVersion than the given one, which is empty for any.
+// Release returns a strategic merge patch that removes the finalizer from the Secret with the given UID. The
+// patch fails if the Secret has another resourceVersion. An empty resourceVersion matches any.
 func Release(uid types.UID, resourceVersion string) []byte {
 	metadata := map[string]any{"uid": uid, "$deleteFromPrimitiveList/finalizers": []string{v1alpha1.RevokeTokenFinalizer}}
 	if resourceVersion != "" {
@@ -32,19 +32,18 @@ func Release(uid types.UID, resourceVersion string) []byte {
 }
 
 func patchMetadata(metadata map[string]any) []byte {
-	// Texts can always be encoded.
+	// Encoding strings never fails.
 	patch, _ := json.Marshal(map[string]any{"metadata": metadata})
 	return patch
 }
 
-// HoldsToken reports whether the Secret holds an unexpired token that the operator wrote, for this spec or
-// an earlier one.
+// HoldsToken reports whether the Secret holds an unexpired token that the operator wrote, for this spec or an
+// earlier spec.
 func (s *State) HoldsToken(now time.Time) bool {
 	return s != nil && s.Owned && s.Record != nil && !s.Tampered && now.Before(s.Record.ExpiresAt)
 }
 
-// IsEnding reports whether the Secret is being deleted and waits for this operator only, which
-// releases it.
+// IsEnding reports whether the Secret is being deleted and waits only for the operator's own finalizer.
 func (s *State) IsEnding() bool {
 	return s != nil && slices.Equal(s.Finalizers, []string{v1alpha1.RevokeTokenFinalizer})
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// anEarlier names the owner of a Secret that has this name, but another UID.
+// anEarlier describes, in messages, an owner with the same name but another UID.
 const anEarlier = "an earlier ClientCredential of this name"
 
-// isNamesake reports whether a reference names a ClientCredential of the same name,
-// which is another one if the UIDs differ: the name is free again.
+// isNamesake reports whether a reference is to an earlier ClientCredential: its name is the same, but its UID
+// differs.
 func isNamesake(owner *v1alpha1.ClientCredential, reference metav1.OwnerReference) bool {
 	return isClientCredential(reference) && reference.Name == owner.Name && reference.UID != owner.UID
 }
@@ -28,7 +28,7 @@ func groupOf(reference metav1.OwnerReference) string {
 	return schema.FromAPIVersionAndKind(reference.APIVersion, reference.Kind).Group
 }
 
-// display names the controller of a Secret in a message.
+// display describes the controller of a Secret for a message.
 func display(controller metav1.OwnerReference) string {
 	kind := controller.Kind
 	if kind == v1alpha1.ClientCredentialKind && !isClientCredential(controller) {
@@ -37,18 +37,18 @@ func display(controller metav1.OwnerReference) string {
 	return kind + " " + controller.Name
 }
 
-// isComplete reports whether a record has all that every version of the operator writes.
+// isComplete reports whether a record has all values that every version of the operator writes.
 func (r *Record) isComplete() bool {
 	return r != nil && r.RequestHash != "" && r.Fingerprint != ""
 }
 
-// findFormer finds out which ClientCredential left a Secret without a controller, and
-// whether that was an earlier one of this name.
+// findFormer sets the owner of a Secret that has no controller: the ClientCredential that left it. That may
+// be an earlier ClientCredential of this name.
 func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[string]string) {
 	name, adopter := annotations[v1alpha1.OwnerNameAnnotation], annotations[v1alpha1.AdoptableByAnnotation]
 	if name == "" {
-		// A version that noted no name noted the adopter of a retained Secret, which is its
-		// own ClientCredential.
+		// Older versions recorded no name. For a retained Secret they recorded the adopter, which is
+		// the same ClientCredential.
 		name = adopter
 	}
 	switch {
@@ -66,7 +66,7 @@ func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[str
 	}
 }
 
-// inherit notes that an earlier ClientCredential of this name left the Secret.
+// inherit records that an earlier ClientCredential of this name left the Secret.
 func (s *State) inherit() {
 	s.Owner, s.Inherited = anEarlier, s.Record.isComplete()
 	if !s.Inherited {
@@ -74,9 +74,9 @@ func (s *State) inherit() {
 	}
 }
 
-// TakeOver is a strategic merge patch that makes the ClientCredential the owner of a
-// Secret that an earlier one of its name left. It removes the hash of the template, so
-// that the Secret counts as tampered with until its token is verified and written again.
+// TakeOver returns a strategic merge patch that makes the ClientCredential the owner of a Secret left by an
+// earlier ClientCredential of its name. The patch removes the hash of the template, so that the Secret counts
+// as tampered with until its token is verified and written again.
 func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 	references := []any{}
 	for _, uid := range s.namesakes {
@@ -96,8 +96,8 @@ func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 	return s.patchOwner(references, annotations)
 }
 
-// End is a strategic merge patch that ends the life of a token in its record, because the
-// token was revoked: the next ClientCredential of this name must not keep it.
+// End returns a strategic merge patch that sets the recorded expiry of a revoked token to now. The next
+// ClientCredential of this name must not keep the token.
 func (s *State) End(now time.Time) []byte {
 	return patchMetadata(map[string]any{
 		"uid":         s.UID,
@@ -107,7 +107,7 @@ func (s *State) End(now time.Time) []byte {
 
 func withoutReference(uid types.UID) any { return map[string]any{"$patch": "delete", "uid": uid} }
 
-// patchOwner is a strategic merge patch of the Secret as it was observed.
+// patchOwner returns a strategic merge patch that fails if the Secret changed since it was observed.
 func (s *State) patchOwner(references []any, annotations map[string]any) []byte {
 	return patchMetadata(map[string]any{
 		"uid": s.UID, "resourceVersion": s.ResourceVersion,

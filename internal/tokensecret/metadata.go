@@ -10,10 +10,10 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// metadata are the labels and annotations of a token Secret, besides the record.
+// metadata holds the labels and annotations of a token Secret, without the record.
 type metadata struct{ labels, annotations map[string]string }
 
-// metadataOf are those that a ClientCredential wants.
+// metadataOf returns the metadata that a ClientCredential wants.
 func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	wanted := metadata{labels: map[string]string{}, annotations: map[string]string{}}
 	if template := owner.TargetTemplate().Metadata; template != nil {
@@ -30,8 +30,8 @@ func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	return wanted
 }
 
-// knownTo leaves out what the version that wrote a Secret did not know. It is no drift:
-// an upgrade must not rewrite all Secrets.
+// knownTo removes metadata that the version that wrote the Secret did not know. Missing metadata of this kind
+// is no drift, because an upgrade must not rewrite all Secrets.
 func (m metadata) knownTo(secret metav1.Object) metadata {
 	if _, known := secret.GetAnnotations()[v1alpha1.OwnerNameAnnotation]; !known {
 		delete(m.annotations, v1alpha1.OwnerNameAnnotation)
@@ -39,7 +39,7 @@ func (m metadata) knownTo(secret metav1.Object) metadata {
 	return m
 }
 
-// keys of labels and annotations, by where they lie.
+// keys returns the keys of the labels and annotations, by their parent field.
 func (m metadata) keys() map[string][]string {
 	return map[string][]string{
 		labelsField:      slices.Collect(maps.Keys(m.labels)),
@@ -47,7 +47,7 @@ func (m metadata) keys() map[string][]string {
 	}
 }
 
-// isIn tells whether a Secret has all of them.
+// isIn reports whether a Secret has all these labels and annotations.
 func (m metadata) isIn(secret metav1.Object) bool {
 	has := func(all, some map[string]string) bool {
 		for key, value := range some {
@@ -60,8 +60,8 @@ func (m metadata) isIn(secret metav1.Object) bool {
 	return has(secret.GetLabels(), m.labels) && has(secret.GetAnnotations(), m.annotations)
 }
 
-// staleFields are what the operator alone once wrote and does not want any more. An
-// apply does not take away what the create before it made.
+// staleFields are fields that only the operator wrote, and that are no longer wanted. A server-side apply
+// does not remove fields that the earlier create wrote.
 type staleFields map[string][]string
 
 func (s *State) staleFields(owner *v1alpha1.ClientCredential) staleFields {
@@ -84,9 +84,8 @@ func (s *State) staleFields(owner *v1alpha1.ClientCredential) staleFields {
 
 func (l staleFields) isEmpty() bool { return len(l) == 0 }
 
-// PrunePatch is a strategic merge patch that takes from the target, as it was before a
-// write, what the operator once wrote and does not want any more; nil when there is
-// nothing. It is for the Secret as that write left it, with the resourceVersion.
+// PrunePatch returns a strategic merge patch that removes the stale fields from the target; nil if there are
+// none. before is the state before a write, and resourceVersion is that of the Secret after the write.
 func PrunePatch(owner *v1alpha1.ClientCredential, before *State, record Record, resourceVersion string) []byte {
 	if before == nil || !before.Owned {
 		return nil
@@ -108,7 +107,7 @@ func PrunePatch(owner *v1alpha1.ClientCredential, before *State, record Record, 
 	if released {
 		meta["ownerReferences"] = []any{map[string]any{"$patch": "delete", "uid": owner.UID}}
 	}
-	// Maps of texts can always be encoded.
+	// Encoding maps of strings never fails.
 	patch, _ := json.Marshal(map[string]any{"data": gone(dataField), "metadata": meta})
 	return patch
 }

@@ -10,13 +10,12 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// IsFree reports whether any ClientCredential with this target may take it: there is
-// no Secret, it may be adopted, or nothing names the ClientCredential that left it.
+// IsFree reports whether any ClientCredential with this target may take it: the Secret does not exist, may be
+// adopted, or does not name the ClientCredential that left it.
 func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.unnamed }
 
-// findOwner finds out whose the Secret is. A controller reference says so. Without one,
-// the annotations do: a reference may have been removed, and a Secret that outlives its
-// ClientCredential has none.
+// findOwner sets the owner of the Secret. The controller reference names it, or else the annotations do. The
+// reference may have been removed, and a Secret that outlives its ClientCredential has none.
 func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	s.findReferences(owner, secret)
 	annotations := secret.GetAnnotations()
@@ -46,8 +45,8 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
 }
 
-// OwnerUID returns the UID of the ClientCredential that a Secret names as its owner, by its controller
-// reference or else by an annotation; empty without one.
+// OwnerUID returns the UID of the ClientCredential that owns a Secret, from the controller reference or else
+// from an annotation. It returns an empty string if no ClientCredential owns the Secret.
 func OwnerUID(secret metav1.Object) string {
 	switch controller := metav1.GetControllerOfNoCopy(secret); {
 	case controller == nil:
@@ -71,17 +70,17 @@ func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.O
 	}
 }
 
-// NeedsReference tells that the owner reference is not what the deletion policy asks
-// for.
+// NeedsReference reports whether the owner reference differs from the deletion policy.
 func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
 
-// ReferenceTo the owner of a token Secret, by which it is deleted with its owner.
+// ReferenceTo returns the reference to the owner of a token Secret, so that the Secret is deleted with its
+// owner.
 func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
 	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind(v1alpha1.ClientCredentialKind))
 }
 
-// Refer is a strategic merge patch that sets the owner reference of a token Secret as
-// the deletion policy asks for, whatever else is the matter with it.
+// Refer returns a strategic merge patch that sets the owner reference of a token Secret as the deletion
+// policy requires. It changes no other part of the Secret, except the annotation that names the adopter.
 func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
 	reference, adoptableBy := any(ReferenceTo(owner)), any(nil)
 	if owner.RetainsTarget() {
@@ -90,7 +89,7 @@ func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
 	return s.patchOwner([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
 }
 
-// AdoptionBlocker tells why a Secret that agrees to it cannot be adopted; empty when it can.
+// AdoptionBlocker returns why a Secret that permits its adoption cannot be adopted; empty if it can.
 func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) string {
 	switch {
 	case secret.Type != TypeOf(owner):
@@ -101,10 +100,10 @@ func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) st
 	return ""
 }
 
-// IsImmutable tells whether nobody can write to a Secret any more.
+// IsImmutable reports whether a Secret is immutable.
 func IsImmutable(secret *corev1.Secret) bool { return secret.Immutable != nil && *secret.Immutable }
 
-// howToAdopt says what is missing for that.
+// howToAdopt returns what the user must do so that the Secret is adopted.
 func howToAdopt(owner *v1alpha1.ClientCredential, secret string, agrees bool) string {
 	annotate := fmt.Sprintf("kubectl annotate secret %s %s=%s", secret, v1alpha1.AdoptableByAnnotation, owner.Name)
 	switch {

@@ -1,5 +1,5 @@
-// Package tokensecret turns a token into the Secret that holds it, and the
-// metadata of such a Secret back into the record of its token. It is pure.
+// Package tokensecret converts a token to the Secret that holds it, and the metadata of such a Secret back to
+// the record of its token. It is pure.
 package tokensecret
 
 import (
@@ -16,26 +16,25 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Record is what a token Secret tells about its token without its data.
+// Record describes the token of a Secret. It is read from the metadata, without the data.
 type Record struct {
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 	Scope     string
-	// RequestHash tells which spec the token was issued for, see RequestHash.
+	// RequestHash identifies the spec that the token was issued for, see RequestHash.
 	RequestHash string
 	// CredentialsVersion is the resourceVersion of the credentials Secret; empty
 	// without one.
 	CredentialsVersion string
-	// RenewRequest is the request to renew that the token answers; may be empty.
+	// RenewRequest is the renew request that the token answers; may be empty.
 	RenewRequest string
 	// Fields are the keys of further fields of the token response, sorted.
 	Fields []string
-	// Fingerprint is the value of the annotation of that name.
+	// Fingerprint is the value of v1alpha1.FingerprintAnnotation.
 	Fingerprint string
 }
 
-// RecordOf reads the record from the annotations of a token Secret; nil when
-// they hold none that can be read.
+// RecordOf returns the record in the annotations of a token Secret; nil if they hold no valid record.
 func RecordOf(annotations map[string]string) *Record {
 	issuedAt, issuedErr := time.Parse(time.RFC3339, annotations[v1alpha1.IssuedAtAnnotation])
 	expiresAt, expiresErr := time.Parse(time.RFC3339, annotations[v1alpha1.ExpiresAtAnnotation])
@@ -61,10 +60,9 @@ func splitFields(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// annotations are the inverse of RecordOf.
+// annotations is the inverse of RecordOf.
 func (r Record) annotations() map[string]string {
-	// All of them, also the empty ones: an apply would leave behind what the create
-	// before it wrote.
+	// Write empty annotations, too: an apply does not remove annotations that the earlier create wrote.
 	return map[string]string{
 		v1alpha1.IssuedAtAnnotation:           r.IssuedAt.UTC().Format(time.RFC3339),
 		v1alpha1.ExpiresAtAnnotation:          r.ExpiresAt.UTC().Format(time.RFC3339),
@@ -77,18 +75,18 @@ func (r Record) annotations() map[string]string {
 	}
 }
 
-// RequestHash is a hash of what a spec says about the token request. It leaves
-// out what only says when to renew or where to write, what profiles fill in, and
-// what an authorization server declares that is named by reference: a new version
-// of either renews nothing. Nor do limits, trust and revocation.
+// RequestHash returns a hash of the fields of a spec that determine the token request. It does not include
+// fields that only say when to renew or where to write, or that set rate limits, TLS or revocation. It also
+// excludes values from profiles and from a referenced authorization server, so that a new version of either
+// does not renew tokens.
 func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 	server, reference := spec.AuthorizationServer.DeepCopy(), spec.AuthorizationServerRef.DeepCopy()
 	if server != nil {
-		// These say how to send a request, and not for what token.
+		// These fields say how to send a request, not which token to request.
 		server.RateLimit, server.Revocation, server.TLS = nil, nil, nil
 	}
 	if reference != nil && reference.Kind == v1alpha1.AuthorizationServerNamespaced {
-		// The default, written out.
+		// The explicit default counts as unset.
 		reference.Kind = ""
 	}
 	raw, err := json.Marshal(v1alpha1.ClientCredentialSpec{
@@ -109,10 +107,10 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// fingerprint ties a token to its record and to the credentials it was issued
-// with. Its key is the token: whoever sees the annotation alone can guess neither
-// at the token nor at a weak client secret. What changes while the token stays
-// (the version of the credentials Secret, a request to renew) is left out.
+// fingerprint ties a token to its record and to the credentials that it was issued with. Its key is the
+// token, so the annotation alone gives no way to guess the token or a weak client secret. Values that change
+// while the token stays the same are not included: the version of the credentials Secret, and a renew
+// request.
 func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentials) string {
 	mac := hmac.New(sha256.New, []byte(token.AccessToken.Reveal()))
 	for _, part := range []string{

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Provenance says what a token was issued for.
+// Provenance is the request and the credentials that a token was issued for.
 type Provenance struct {
 	RequestHash        string
 	CredentialsVersion string
@@ -22,7 +22,7 @@ type Provenance struct {
 	Credentials        oauth2.Credentials
 }
 
-// NewRecord makes the record of a token.
+// NewRecord returns the record of a token.
 func NewRecord(token oauth2.Token, provenance Provenance) Record {
 	record := Record{
 		IssuedAt:           token.IssuedAt,
@@ -37,9 +37,9 @@ func NewRecord(token oauth2.Token, provenance Provenance) Record {
 	return record
 }
 
-// Write is the Secret that holds a token, for a server-side apply that is to
-// succeed only where current, if there is one, is still what lies there. It fails
-// when the template cannot be rendered over the token.
+// Write returns the Secret that holds a token, for a server-side apply. If current is not nil, the apply
+// succeeds only if the Secret has not changed since. Write fails if the template cannot be rendered with the
+// token.
 func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token, record Record, clientID string) (*corev1ac.SecretApplyConfiguration, error) {
 	rendered, failure := render(owner, token, clientID)
 	if failure != nil {
@@ -79,8 +79,8 @@ func Write(owner *v1alpha1.ClientCredential, current *State, token oauth2.Token,
 	return secret, nil
 }
 
-// VerifiedToken returns the token that a Secret holds if it is the one that its record
-// tells of, issued for the given provenance; else nil.
+// VerifiedToken returns the token in a Secret if it matches its record and was issued for the given
+// provenance; otherwise nil.
 func VerifiedToken(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	record := RecordOf(secret.Annotations)
 	if record == nil || record.RequestHash != provenance.RequestHash {
@@ -105,14 +105,14 @@ func VerifiedToken(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	return &token
 }
 
-// sameExpiry is how far two readings of the expiry of one token may lie apart: a lifetime is
-// in whole seconds, and counts from the start of the request.
+// sameExpiry is the maximum difference between two readings of the expiry of the same token. A lifetime is in
+// whole seconds, and counts from the start of the request.
 const sameExpiry = 2 * time.Second
 
-// IsSame tells whether a token is the one that the target holds already, under
-// the same record: then there is nothing to write. The fingerprint tells, so the
-// Secret need not be read. A record is written anew when the token was asked for
-// outside of the life that it tells of: nothing can be planned by it.
+// IsSame reports whether the target already holds a token with the same record, so that nothing has to be
+// written. The fingerprint shows this without reading the Secret. If the token was requested outside the
+// lifetime in the record, IsSame returns false: the record's times do not cover this token, and the record
+// must be rewritten.
 func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 	if target == nil || !target.Owned || target.Drifted || target.Record == nil {
 		return false
@@ -127,7 +127,7 @@ func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 }
 
 var (
-	// tokenAnnotations have no older form.
+	// tokenAnnotations are the annotations of the record that every version of the operator writes.
 	tokenAnnotations = []string{
 		v1alpha1.IssuedAtAnnotation, v1alpha1.ExpiresAtAnnotation, v1alpha1.ScopeAnnotation,
 		v1alpha1.RequestHashAnnotation, v1alpha1.CredentialsVersionAnnotation,
@@ -136,7 +136,7 @@ var (
 	ownAnnotations = append([]string{v1alpha1.ResponseFieldsAnnotation}, tokenAnnotations...)
 )
 
-// Equal reports whether a token issued for p serves other as well.
+// Equal reports whether a token issued for p is also good for other.
 func (p Provenance) Equal(other Provenance) bool {
 	return p.RequestHash == other.RequestHash && p.Credentials.Equal(other.Credentials)
 }

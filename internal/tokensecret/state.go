@@ -7,50 +7,49 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// State is what the metadata of the target Secret tells.
+// State describes the target Secret by its metadata.
 type State struct {
 	ResourceVersion string
 	UID             string
-	// Owner names in words whom the Secret belongs to, and Remedy what to do when
-	// that is somebody else, for messages.
+	// Owner describes, for messages, the owner of the Secret. Remedy says what to do if the Secret has
+	// another owner.
 	Owner, Remedy string
-	// Owned tells that the Secret belongs to the ClientCredential in question, and
-	// Adoptable that it does not, but may be taken over.
+	// Owned is true if the Secret belongs to this ClientCredential. Adoptable is true if it does not, but
+	// may be adopted.
 	Owned, Adoptable bool
-	// Inherited is true if an earlier ClientCredential of this namespace and name left the
-	// Secret, so that it is taken over, and its token verified.
+	// Inherited is true if an earlier ClientCredential of this namespace and name left the Secret. This
+	// ClientCredential takes it over and verifies its token.
 	Inherited bool
-	// AdoptionBlocker is why it cannot be taken over all the same; empty for nothing.
+	// AdoptionBlocker is why an Adoptable Secret cannot be adopted; empty if it can.
 	AdoptionBlocker string
-	// Finalizers that hold up the deletion of the Secret; empty when it is not being
-	// deleted.
+	// Finalizers are the finalizers that block the deletion of the Secret; nil if it is not being deleted.
 	Finalizers []string
 	// Held is true if the Secret has the finalizer that keeps it until its token is revoked.
 	Held bool
-	// Record of the token; nil when there is none that can be read.
+	// Record describes the token; nil if the Secret has no valid record.
 	Record *Record
 	// Drifted is true if the Secret differs from the operator's last write, or if the template
 	// changed since. Tampered is true if another field manager wrote the token or its record,
 	// or if the Secret was taken over and its token is not verified yet.
 	Drifted, Tampered bool
-	// Outdated tells that the Secret was made from another template of type and data.
+	// Outdated is true if the Secret was written from another template of its type and data.
 	Outdated bool
 
-	// written is what the operator wrote and nobody else since; foreign is what
-	// others wrote, alone or too.
+	// written holds the fields that the operator was the last to write. foreign holds the fields that
+	// another manager wrote, even if the operator wrote them, too.
 	written, foreign fields
-	// referenced tells that the Secret has an owner reference to its owner, and
-	// asWanted that its owner references are what the deletion policy asks for.
+	// referenced is true if the Secret has an owner reference to its owner. asWanted is true if its owner
+	// references are as the deletion policy requires.
 	referenced, asWanted bool
-	// unnamed is true if the Secret is inherited because it holds a token for the same
-	// request: an older version noted no name.
+	// unnamed is true if the Secret names no owner, and is inherited because its token is for the same
+	// request. An older version of the operator wrote it.
 	unnamed bool
-	// namesakes are the UIDs of earlier ClientCredentials of this name that the Secret has
-	// owner references to.
+	// namesakes are the UIDs of earlier ClientCredentials of this name to which the Secret has owner
+	// references.
 	namesakes []types.UID
 }
 
-// StateOf reads the state of an existing target Secret.
+// StateOf returns the state of an existing target Secret.
 func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	state := &State{
 		ResourceVersion: secret.GetResourceVersion(),
@@ -75,14 +74,14 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	return state
 }
 
-// hasRendered tells whether the keys of the template are as written, if it is still
-// the same template.
+// hasRendered reports whether the keys of the template are as the operator wrote them. It returns true if the
+// template changed.
 func (s *State) hasRendered(owner *v1alpha1.ClientCredential) bool {
 	return s.Outdated || s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
 }
 
-// hasFields tells whether the further fields of the response, and the list of
-// them, are as written. A Secret of an older version has no list yet.
+// hasFields reports whether the further fields of the response, and the list of their names, are as the
+// operator wrote them. Secrets of older versions have no list.
 func (s *State) hasFields(secret metav1.Object) bool {
 	if _, listed := secret.GetAnnotations()[v1alpha1.ResponseFieldsAnnotation]; listed && !s.written.hasAll(recordPaths) {
 		return false

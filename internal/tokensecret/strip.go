@@ -13,22 +13,21 @@ import (
 )
 
 const (
-	// maxMetadata bounds the metadata of a token Secret in the cache, in bytes as protobuf. What
-	// the operator writes is far smaller. The owner of a Secret with more is unknown.
+	// maxMetadata is the maximum size of the metadata of a token Secret in the cache, in bytes as protobuf.
+	// The operator writes far less. If a Secret has more, its owner is unknown.
 	maxMetadata = 64 << 10
-	// maxFinalizers bounds how many finalizers of others are kept, for messages.
+	// maxFinalizers is the maximum number of foreign finalizers that are kept, for messages.
 	maxFinalizers = 8
-	// maxReference bounds what is kept of each text that others wrote: no name is longer.
+	// maxReference is the maximum length of each foreign text that is kept. No name is longer.
 	maxReference = 256
 )
 
-// strippedAnnotation marks a Secret in the cache whose metadata were too large, so that its owner
-// is unknown.
+// strippedAnnotation marks a Secret in the cache whose metadata was too large, so that its owner is unknown.
 const strippedAnnotation = "oauth2.tokensync.dev/stripped"
 
-// Strip drops from the metadata of a Secret what nobody here reads, so that the cache stays
-// small however many Secrets there are, and whatever somebody writes into them. Token Secrets
-// keep their labels, annotations and managed fields.
+// Strip removes metadata of a Secret that the operator does not read, so that the cache stays small, however
+// many Secrets there are and whatever their metadata contains. Token Secrets keep their labels, annotations
+// and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	stripFinalizers(secret)
 	// A second Strip keeps the mark.
@@ -55,7 +54,7 @@ func Strip(secret *metav1.PartialObjectMetadata) {
 	}
 }
 
-// stripFinalizers keeps the operator's own, and some of others.
+// stripFinalizers keeps the operator's own finalizer and some foreign finalizers.
 func stripFinalizers(secret *metav1.PartialObjectMetadata) {
 	if len(secret.Finalizers) <= maxFinalizers {
 		return
@@ -70,7 +69,7 @@ func stripFinalizers(secret *metav1.PartialObjectMetadata) {
 	secret.Finalizers = kept
 }
 
-// controllerOf keeps the reference to the controller, if there is one.
+// controllerOf returns the controller reference of a Secret, if there is one, with its texts cut.
 func controllerOf(secret *metav1.PartialObjectMetadata) []metav1.OwnerReference {
 	controller := metav1.GetControllerOf(secret)
 	if controller == nil {
@@ -83,7 +82,7 @@ func controllerOf(secret *metav1.PartialObjectMetadata) []metav1.OwnerReference 
 	return []metav1.OwnerReference{*controller}
 }
 
-// cut returns the beginning of a text, in memory of its own.
+// cut returns the beginning of a text as a copy, so that the long text can be freed.
 func cut(text string) string {
 	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), maxReference)], ""))
 }

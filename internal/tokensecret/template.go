@@ -18,10 +18,10 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// maxRendered bounds all rendered keys together, in bytes.
+// maxRendered is the maximum size of all rendered keys together, in bytes.
 const maxRendered = 512 << 10
 
-// TypeOf is the type that the token Secret of a ClientCredential is to have.
+// TypeOf returns the type that the token Secret of a ClientCredential must have.
 func TypeOf(owner *v1alpha1.ClientCredential) corev1.SecretType {
 	if wanted := owner.TargetTemplate().Type; wanted != "" {
 		return corev1.SecretType(wanted)
@@ -29,20 +29,20 @@ func TypeOf(owner *v1alpha1.ClientCredential) corev1.SecretType {
 	return corev1.SecretTypeOpaque
 }
 
-// TemplateHash identifies a template of type and data; empty for none.
+// TemplateHash returns a hash of the template's type and data; empty for the default type without data.
 func TemplateHash(owner *v1alpha1.ClientCredential) string {
 	data := owner.TargetTemplate().Data
 	if TypeOf(owner) == corev1.SecretTypeOpaque && len(data) == 0 {
 		return ""
 	}
-	// A map of texts can always be encoded, and its keys come out in order.
+	// Encoding a map of strings never fails, and sorts its keys.
 	raw, _ := json.Marshal(map[string]any{"type": TypeOf(owner), "data": data})
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:16])
 }
 
-// WithoutTemplateKeys leaves out the fields of a token's response that the template has keys for:
-// the template goes before them.
+// WithoutTemplateKeys returns the token without the response fields whose names are keys of the template. The
+// template takes precedence over them.
 func WithoutTemplateKeys(owner *v1alpha1.ClientCredential, token oauth2.Token) oauth2.Token {
 	token.Fields = maps.Clone(token.Fields)
 	maps.DeleteFunc(token.Fields, func(name string, _ oauth2.Sensitive) bool {
@@ -55,12 +55,12 @@ func WithoutTemplateKeys(owner *v1alpha1.ClientCredential, token oauth2.Token) o
 	return token
 }
 
-// templateKeys are those that the template adds to the data.
+// templateKeys returns the keys that the template adds to the data, sorted.
 func templateKeys(owner *v1alpha1.ClientCredential) []string {
 	return slices.Sorted(maps.Keys(owner.TargetTemplate().Data))
 }
 
-// render renders the template's data over a token.
+// render renders the data of the template with the values of a token.
 func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID string) (map[string][]byte, *problem.Problem) {
 	rendered, total, given := map[string][]byte{}, 0, sizeOf(token)
 	values := valuesOf(token, clientID)
@@ -77,16 +77,16 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 				"which no Secret can hold: name fewer fields or make the template smaller", oauth2.MaxIssued>>10).WithClass(problem.MayPass)
 		}
 		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
-			// The API server would quote of it what it cannot read.
-			return nil, invalid("spec.target.template.data[%q] yields no JSON object: write values by toJson; the Secret stays as it is", key).WithClass(problem.MayPass)
+			// The API server would quote the invalid text, which may hold the token, in its error.
+			return nil, invalid("spec.target.template.data[%q] yields no JSON object: write values with toJson; the Secret stays as it is", key).WithClass(problem.MayPass)
 		}
 		rendered[key] = []byte(text)
 	}
 	return rendered, nil
 }
 
-// valuesOf is what a template sees. A field of the response goes before what is
-// derived, since the Secret holds it under that name.
+// valuesOf returns the values that a template can use. A field of the response takes precedence over a
+// derived value of the same name, because the Secret holds the field under that name.
 func valuesOf(token oauth2.Token, clientID string) map[string]any {
 	values := map[string]any{
 		v1alpha1.AccessTokenKey: token.AccessToken.Reveal(),
@@ -105,7 +105,7 @@ func valuesOf(token oauth2.Token, clientID string) map[string]any {
 	return values
 }
 
-// sizeOf is what a token and its fields add to a Secret.
+// sizeOf returns the number of bytes that a token and its fields add to a Secret.
 func sizeOf(token oauth2.Token) int {
 	size := len(token.AccessToken.Reveal())
 	for _, field := range token.Fields {
@@ -119,8 +119,8 @@ func isObject(text string) bool {
 	return json.Unmarshal([]byte(text), &object) == nil && object != nil
 }
 
-// notRendered is the error of a template over a token. Unless the template uses a key that
-// no response adds, it may render another response.
+// notRendered returns the problem of a template that cannot be rendered with a token. It may be temporary,
+// because the template may fit the next response, unless it uses a key that no response has.
 func notRendered(key string, token oauth2.Token, err error) *problem.Problem {
 	var absent template.MissingKeyError
 	if errors.As(err, &absent) && len(token.MissingFields) == 0 {
