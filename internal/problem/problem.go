@@ -32,7 +32,7 @@ const (
 
 // Problem keeps a ClientCredential from a token. It holds no credentials, no token and no
 // response body, so it may be shown.
-type Problem struct { //nolint:errname // A problem is shown, and mostly no error of Go.
+type Problem struct { //nolint:errname // A problem is shown to users, and is rarely used as a Go error.
 	// Reason is one of the reasons of the conditions.
 	Reason string
 	// Message says what happened, to which object, and what to do about it.
@@ -50,7 +50,7 @@ func Stalled(reason, format string, args ...any) *Problem {
 	return Retry(Invalid, reason, format, args...)
 }
 
-// Retry returns a problem that the operator retries by the delays of its class.
+// Retry returns a problem that the operator retries after the delays of its class.
 func Retry(class Class, reason, format string, args ...any) *Problem {
 	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...), Class: class}
 }
@@ -62,8 +62,8 @@ func NotLabelled(reason, kind, name string) *Problem {
 		kind, name, strings.ToLower(kind), name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 }
 
-// Shorten returns the first maxBytes of a text for a message, without half of a letter at the end,
-// and marks the cut.
+// Shorten returns the first maxBytes of a text for a message, and marks the cut. It does not cut through a
+// character.
 func Shorten(text string, maxBytes int) string {
 	if len(text) <= maxBytes {
 		return text
@@ -76,7 +76,7 @@ func Recorded(failure *v1alpha1.FailureStatus) *Problem {
 	return &Problem{Reason: failure.Reason, Message: failure.Message, Class: failure.Class}
 }
 
-// Of returns the problem that an error is or wraps; nil if there is none.
+// Of returns the problem in the chain of an error; nil if there is none.
 func Of(err error) *Problem {
 	var found *Problem
 	if !errors.As(err, &found) {

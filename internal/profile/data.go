@@ -14,28 +14,28 @@ import (
 //go:embed profiles.yaml
 var profilesYAML []byte
 
-// Profile is the dialect of an authorization server, as profiles.yaml has it.
+// Profile is the dialect of an authorization server, as declared in profiles.yaml.
 type Profile struct {
 	Name string `json:"-"`
 	// Vendor is the name by which users know the server.
 	Vendor string `json:"vendor"`
 	// Documentation is the URL of the page that describes the token request.
 	Documentation string `json:"documentation"`
-	// Endpoint is what the token endpoint looks like where each customer has another.
+	// Endpoint is the pattern of the token endpoint, if each customer has a different one.
 	Endpoint string `json:"endpoint,omitempty"`
-	// Needs is what a user supplies besides the token endpoint.
+	// Needs says what a user must supply besides the token endpoint.
 	Needs string `json:"needs"`
 	// Server holds only what differs from the default profile.
 	Server v1alpha1.AuthorizationServerSpec `json:"server"`
 }
 
-// parsed is a profile with the generic form of its server, by which it is merged.
+// parsed is a profile, with its server as generic fields for merging.
 type parsed struct {
 	Profile
 	fields map[string]any
 }
 
-// profiles by name.
+// profiles holds the profiles by name.
 var profiles = mustParse(profilesYAML)
 
 // Names returns the names of all profiles, sorted.
@@ -52,7 +52,7 @@ func All() []Profile {
 	return all
 }
 
-// mustParse panics on an embedded file that no test would have let pass.
+// mustParse panics if the embedded file is not valid, which the tests rule out.
 func mustParse(raw []byte) map[string]parsed {
 	var typed map[string]Profile
 	if err := yaml.UnmarshalStrict(raw, &typed); err != nil {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// fill returns wanted with what is missing in it taken from the rest. Objects are
-// filled member by member, and lists of named objects item by item.
+// fill returns wanted, with missing values taken from rest. Objects are merged by member, and lists of named
+// objects by item.
 func fill(wanted, rest map[string]any) map[string]any {
 	filled := maps.Clone(rest)
 	for key, value := range wanted {

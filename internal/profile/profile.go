@@ -1,5 +1,5 @@
-// Package profile completes the declaration of an authorization server: what
-// the user sets wins, the profile fills the rest, RFC 6749 fills what is left.
+// Package profile completes the declaration of an authorization server. Fields that the user sets win, then
+// those of the profile, then the defaults of RFC 6749.
 package profile
 
 import (
@@ -12,12 +12,12 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// Default is the profile of an authorization server that names none.
+// Default is the profile of an authorization server that names no profile.
 const Default = "RFC6749"
 
-// Complete fills in what the spec leaves open. In its result every field is set
-// that a token request needs. parameters are those of the client itself, which go
-// before those of the server. The error is a *problem.Problem.
+// Complete fills in the fields that the spec leaves unset. The result has every field that a token request
+// needs. parameters are the client's own parameters, which take precedence over the server's. The error is a
+// *problem.Problem.
 func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Parameter) (v1alpha1.AuthorizationServerSpec, error) {
 	none := v1alpha1.AuthorizationServerSpec{}
 	name := spec.Profile
@@ -35,7 +35,7 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 	}
 	filled := wanted
 	if name != Default {
-		// The default comes last, after what the fields imply.
+		// The default profile is applied last, after the implied values.
 		filled = fill(wanted, named.fields)
 	}
 	completed, err := convert[v1alpha1.AuthorizationServerSpec](fill(filled, fill(implied(filled), profiles[Default].fields)))
@@ -54,8 +54,8 @@ func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Param
 	return completed, oauth2.Check(completed)
 }
 
-// withoutEndpoints drops the endpoints that a profile knows: who names an issuer
-// or a token endpoint means no other server, and credentials must not go to one.
+// withoutEndpoints drops the endpoints of a profile. A user who names an issuer or a token endpoint means
+// that server, and credentials must not go to another server.
 func withoutEndpoints(completed, spec v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
 	completed.TokenEndpoint = spec.TokenEndpoint
 	if completed.Revocation != nil {
@@ -86,8 +86,8 @@ func withParameters(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1
 	return spec
 }
 
-// implied is what follows from one field for another: a GET request has no body,
-// and a JWT as the grant has a grant type of its own.
+// implied returns the values that follow from other fields: a GET request has no body, and a JWT grant has
+// its own grant type.
 func implied(filled map[string]any) map[string]any {
 	request, _ := filled["request"].(map[string]any)
 	implied := map[string]any{}
