@@ -22,10 +22,10 @@ var _ = Describe("the decision", func() {
 		},
 		Entry("a good token is kept", renewal.Keep, "the token is good"),
 		Entry("a good token of a client without a Secret is kept", renewal.Keep, "the token is good", noCredentials),
-		Entry("a good token is kept although an older rival has the same target", renewal.Keep, "the token is good", olderRival),
-		Entry("an edit that is not about the request keeps the token", renewal.Keep, "the token is good", onlyGenerationChanged),
+		Entry("a good token is kept although an older ClientCredential has the same target", renewal.Keep, "the token is good", olderRival),
+		Entry("an edit that does not change the request keeps the token", renewal.Keep, "the token is good", onlyGenerationChanged),
 
-		// Suspension goes before all.
+		// Suspension comes before everything else.
 		Entry("a suspended object waits", renewal.Wait, "suspended", suspended),
 		Entry("a suspended object with a due token waits", renewal.Wait, "suspended", due, suspended),
 		Entry("a suspended object without a token waits", renewal.Wait, "suspended", noTarget, suspended),
@@ -33,158 +33,158 @@ var _ = Describe("the decision", func() {
 		Entry("a suspended object whose declaration is wrong waits", renewal.Wait, "suspended", declarationWrong, suspended),
 		Entry("a suspended object with a foreign target waits", renewal.Wait, "suspended", foreignTarget, suspended),
 
-		// What cannot work is refused before anything is tried.
+		// Configuration errors are refused before anything is tried.
 		Entry("a wrong declaration is refused", renewal.Refuse, v1alpha1.ReasonProfileUnknown, declarationWrong),
-		Entry("a wrong declaration is refused even without a token", renewal.Refuse, v1alpha1.ReasonProfileUnknown, noTarget, declarationWrong),
+		Entry("a wrong declaration is refused, even without a token", renewal.Refuse, v1alpha1.ReasonProfileUnknown, noTarget, declarationWrong),
 		Entry("a foreign target is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget),
-		Entry("a foreign target is refused whatever it seems to record", renewal.Refuse, v1alpha1.ReasonTargetConflict, specChanged, foreignTarget),
-		Entry("an older rival has the right to a target that is not there", renewal.Refuse, v1alpha1.ReasonTargetConflict, noTarget, olderRival),
+		Entry("a foreign target is refused, whatever its record says", renewal.Refuse, v1alpha1.ReasonTargetConflict, specChanged, foreignTarget),
+		Entry("an older ClientCredential has the right to a target that does not exist", renewal.Refuse, v1alpha1.ReasonTargetConflict, noTarget, olderRival),
 		Entry("credentials that do not exist are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, credentialsGone),
 		Entry("credentials without the label are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, credentialsNotAllowed),
-		Entry("credentials without the label are refused, however due the token", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, due, credentialsNotAllowed),
+		Entry("credentials without the label are refused, even if the token is due", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, due, credentialsNotAllowed),
 		Entry("the declaration is refused before the target", renewal.Refuse, v1alpha1.ReasonProfileUnknown, foreignTarget, declarationWrong),
 		Entry("the target is refused before the credentials", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget, credentialsGone),
-		Entry("a problem is told even while a backoff runs", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, backingOff, credentialsGone),
+		Entry("a problem is reported even during a backoff", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, backingOff, credentialsGone),
 
-		// A backoff holds until it is over or something changed.
-		Entry("a failure is not tried again at once", renewal.Wait, "backing off", backingOff),
-		Entry("a failure without a token is not tried again at once", renewal.Wait, "backing off", noTarget, backingOff),
-		Entry("a backoff holds although the token is due", renewal.Wait, "backing off", due, backingOff),
-		Entry("a backoff holds although the token expired", renewal.Wait, "backing off", expired, backingOff),
-		Entry("a Secret that was tampered with is verified while a backoff runs", renewal.Repair, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
-		Entry("a backoff holds although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
-		Entry("a backoff holds although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
-		Entry("a backoff holds for a renew request that it already tried", renewal.Wait, "backing off", renewReported, backingOff),
-		Entry("a new renew request breaks a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
-		Entry("a new renew request breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, renewRequested, backingOff),
-		Entry("a change of the spec breaks a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
-		Entry("an edited credentials Secret breaks a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
-		Entry("an edited credentials Secret breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
-		Entry("an edited credentials Secret breaks a backoff of a token that may still be good", renewal.Verify, "the credentials Secret changed", credentialsEdited, backingOff),
-		Entry("an edit of the credentials Secret that leaves the credentials as they were breaks no backoff", renewal.Wait, "backing off", credentialsLabelled, backingOff),
-		Entry("an edited credentials Secret breaks no backoff from a limited rate", renewal.Wait, "backing off", rateLimited, credentialsEdited),
-		Entry("an edit of the spec breaks a backoff, whatever it is about", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
-		Entry("a backoff that is over leads to a new attempt", renewal.Exchange, "the token is due for renewal", due, backoffOver),
-		Entry("a failed request to renew is tried again after its backoff", renewal.Exchange, "the renewal that was requested failed", renewReported, backoffOver),
-		Entry("a good token is kept when what failed is needed no more", renewal.Keep, "the token is good", backoffOver),
-		Entry("a failure before the token that is there is over", renewal.Keep, "the token is good", backingOff, issuedSince),
-		Entry("a failure by a clock that was wrong does not hold up a token", renewal.Exchange, "the token is due for renewal", due, backingOff, failedNextYear),
+		// A backoff lasts until it is over or something changes.
+		Entry("a failure is not retried immediately", renewal.Wait, "backing off", backingOff),
+		Entry("a failure without a token is not retried immediately", renewal.Wait, "backing off", noTarget, backingOff),
+		Entry("a backoff lasts although the token is due", renewal.Wait, "backing off", due, backingOff),
+		Entry("a backoff lasts although the token expired", renewal.Wait, "backing off", expired, backingOff),
+		Entry("a Secret that was tampered with is verified during a backoff", renewal.Repair, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
+		Entry("a backoff lasts although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
+		Entry("a backoff lasts although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
+		Entry("a backoff lasts for a renew request that was already tried", renewal.Wait, "backing off", renewReported, backingOff),
+		Entry("a new renew request ends a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
+		Entry("a new renew request ends a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, renewRequested, backingOff),
+		Entry("a change of the spec ends a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
+		Entry("an edit of the credentials Secret ends a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, credentialsEdited, backingOff),
+		Entry("an edit of the credentials Secret ends a backoff of a due token", renewal.Exchange, "the token is due for renewal", credentialsEdited, due, backingOff),
+		Entry("an edit of the credentials Secret ends a backoff of a token that may still be good", renewal.Verify, "the credentials Secret changed", credentialsEdited, backingOff),
+		Entry("an edit of the credentials Secret that leaves the credentials as they were does not end a backoff", renewal.Wait, "backing off", credentialsLabelled, backingOff),
+		Entry("an edit of the credentials Secret does not end a backoff after a rate limit", renewal.Wait, "backing off", rateLimited, credentialsEdited),
+		Entry("any edit of the spec ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
+		Entry("the end of a backoff leads to a new attempt", renewal.Exchange, "the token is due for renewal", due, backoffOver),
+		Entry("a failed renew request is retried after its backoff", renewal.Exchange, "the renewal that was requested failed", renewReported, backoffOver),
+		Entry("a good token is kept if the failed request is no longer needed", renewal.Keep, "the token is good", backoffOver),
+		Entry("a failure from before the current token no longer counts", renewal.Keep, "the token is good", backingOff, issuedSince),
+		Entry("a failure recorded with a wrong clock does not delay a token", renewal.Exchange, "the token is due for renewal", due, backingOff, failedNextYear),
 		Entry("a restart does not shorten a backoff", renewal.Wait, "backing off", backingOff, restarted),
-		Entry("a restart may come with flags that allow what was denied", renewal.Exchange, "there is no token Secret", noTarget, denied, restarted),
+		Entry("a restart may come with flags that allow a denied address", renewal.Exchange, "there is no token Secret", noTarget, denied, restarted),
 		Entry("a restart may come with flags that allow http", renewal.Exchange, "there is no token Secret", noTarget, denied, insecure, restarted),
-		Entry("what is denied is not tried again and again", renewal.Wait, "backing off", denied),
-		Entry("what this start denied in its first second is not tried again and again", renewal.Wait, "backing off", denied, startedWithTheAttempt),
-		Entry("a backoff of a client without a Secret holds", renewal.Wait, "backing off", noCredentials, backingOff),
-		Entry("a change of the authorization server's object breaks a backoff", renewal.Exchange, "there is no token Secret", noTarget, backingOff, serverChanged),
-		Entry("a change of the authorization server's object breaks a backoff of a due token", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged),
-		Entry("a change of the authorization server's object breaks a backoff from a limited rate, for the limit may be what changed", renewal.Exchange, "there is no token Secret", noTarget, rateLimited, serverChanged),
-		Entry("an authorization server's object that is as it was at the failure breaks no backoff", renewal.Wait, "backing off", backingOff, serverChanged, failedAtServer("server-uid/2")),
-		Entry("an authorization server's object that was made anew by the same name breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged, failedAtServer("older-uid/2")),
-		Entry("an authorization server's object that went breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAtServer("server-uid/2")),
-		Entry("a change of the authorization server's object renews nothing by itself", renewal.Keep, "the token is good", serverChanged),
-		Entry("a change of the authorization server's object renews nothing after a backoff either", renewal.Keep, "the token is good", backingOff, serverChanged),
-		Entry("the end of an outage breaks a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAs(problem.Unavailable), serverRecovered),
-		Entry("the end of an outage renews nothing by itself", renewal.Keep, "the token is good", backingOff, failedAs(problem.Unavailable), serverRecovered),
-		Entry("the end of an outage breaks no backoff from refused credentials", renewal.Wait, "backing off", due, backingOff, failedAs(problem.CredentialsRefused), serverRecovered),
+		Entry("a denied request is not retried again and again", renewal.Wait, "backing off", denied),
+		Entry("a request that this process denied in its first second is not retried again and again", renewal.Wait, "backing off", denied, startedWithTheAttempt),
+		Entry("a backoff of a client without a Secret lasts", renewal.Wait, "backing off", noCredentials, backingOff),
+		Entry("a change of the authorization server's object ends a backoff", renewal.Exchange, "there is no token Secret", noTarget, backingOff, serverChanged),
+		Entry("a change of the authorization server's object ends a backoff of a due token", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged),
+		Entry("a change of the authorization server's object ends a backoff after a rate limit, because the limit may have changed", renewal.Exchange, "there is no token Secret", noTarget, rateLimited, serverChanged),
+		Entry("an authorization server's object that is unchanged since the failure does not end a backoff", renewal.Wait, "backing off", backingOff, serverChanged, failedAtServer("server-uid/2")),
+		Entry("an authorization server's object that was recreated with the same name ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged, failedAtServer("older-uid/2")),
+		Entry("the deletion of the authorization server's object ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAtServer("server-uid/2")),
+		Entry("a change of the authorization server's object does not renew a token", renewal.Keep, "the token is good", serverChanged),
+		Entry("a change of the authorization server's object during a backoff does not renew a token", renewal.Keep, "the token is good", backingOff, serverChanged),
+		Entry("the end of an outage ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAs(problem.Unavailable), serverRecovered),
+		Entry("the end of an outage does not renew a token", renewal.Keep, "the token is good", backingOff, failedAs(problem.Unavailable), serverRecovered),
+		Entry("the end of an outage does not end a backoff after refused credentials", renewal.Wait, "backing off", due, backingOff, failedAs(problem.CredentialsRefused), serverRecovered),
 
-		// A Secret that others spoil again and again is left alone for a while.
+		// A Secret that another writer changes again and again is not repaired for a while.
 		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
 		Entry("a Secret that is changed again and again waits", renewal.Wait, "the token Secret is contested", drifted, contested),
 		Entry("a Secret whose record is removed again and again waits", renewal.Wait, "the token Secret is contested", noRecord, contested),
-		Entry("a Secret that was deleted often before the clock was set back needs a token", renewal.Exchange, "there is no token Secret", noTarget, contestedLater),
-		Entry("a Secret that was repaired often and is whole now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
+		Entry("a Secret that was often deleted before the clock was set back needs a token", renewal.Exchange, "there is no token Secret", noTarget, contestedLater),
+		Entry("a Secret that was often repaired and is intact now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
 
 		// Reasons for a new token.
-		Entry("a token that was issued by a clock that was wrong needs a token", renewal.Exchange, "the token seems to have been issued in the future", issuedNextYear),
+		Entry("a token that was issued with a wrong clock is replaced", renewal.Exchange, "the token seems to have been issued in the future", issuedNextYear),
 		Entry("a missing token Secret needs a token", renewal.Exchange, "there is no token Secret", noTarget),
 		Entry("a token Secret without a record needs a token", renewal.Exchange, "the token Secret holds no record of a token", noRecord),
 		Entry("a change of the request needs a token", renewal.Exchange, "the spec changed", specChanged),
 		Entry("a new renew request needs a token", renewal.Exchange, "a renewal was requested", renewRequested),
-		Entry("a renew request that the status reports is done", renewal.Keep, "the token is good", renewReported),
-		Entry("a renew request that the Secret answers is done, though no status says so", renewal.Keep, "the token is good", renewAnsweredBySecret),
+		Entry("a renew request in the status is done", renewal.Keep, "the token is good", renewReported),
+		Entry("a renew request that the Secret answers is done, although the status does not show it", renewal.Keep, "the token is good", renewAnsweredBySecret),
 		Entry("a renew request that was answered and withdrawn is done", renewal.Keep, "the token is good", renewWithdrawn),
 		Entry("a due token needs to be renewed", renewal.Exchange, "the token is due for renewal", due),
 		Entry("an expired token needs to be renewed", renewal.Exchange, "the token is due for renewal", expired),
 		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
-		Entry("a changed request is renewed, not verified, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
+		Entry("a changed request renews the token, and does not verify it, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
 
-		// A newer token that could not be written wins over the one in the Secret.
+		// A newer token that could not be written wins over the token in the Secret.
 		Entry("a token that waits to be written is written over a good one", renewal.Exchange, "a newer token waits to be written", unwritten),
 		Entry("a token that waits to be written is written, and the older one is not verified", renewal.Exchange, "a newer token waits to be written", unwritten, drifted),
 		Entry("a token that waits to be written is written, whatever was edited in the credentials Secret", renewal.Exchange, "a newer token waits to be written", unwritten, credentialsEdited, backingOff),
-		Entry("a token that waits to be written does not wait for a contest", renewal.Exchange, "a newer token waits to be written", unwritten, drifted, contested),
-		Entry("a token that waits to be written waits while a backoff runs", renewal.Wait, "backing off", unwritten, backingOff),
-		Entry("a token that waits to be written waits while it is suspended", renewal.Wait, "suspended", unwritten, suspended),
+		Entry("a token that waits to be written is written even if the Secret is contested", renewal.Exchange, "a newer token waits to be written", unwritten, drifted, contested),
+		Entry("a token that waits to be written waits during a backoff", renewal.Wait, "backing off", unwritten, backingOff),
+		Entry("a token that waits to be written waits during a suspension", renewal.Wait, "suspended", unwritten, suspended),
 		Entry("a token that waits to be written is written to a new Secret", renewal.Exchange, "there is no token Secret", unwritten, noTarget),
 
-		// A server that gave the same token again is left alone until the status says.
-		Entry("a token that the server gave again is kept, although it would be due", renewal.Keep, "the token is good", putOff(5*time.Minute), duePlanned),
-		Entry("a token that the server gave again is kept until just after its expiry", renewal.Keep, "the token is good", putOff(-time.Second), expired),
-		Entry("a token that the server gave again is asked for again when it is time", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), due),
-		Entry("a token that the server gave again is asked for again just after its expiry", renewal.Exchange, "the token is due for renewal", putOff(-time.Second), due),
-		Entry("a token is renewed in spite of a status that puts it off for ever", renewal.Exchange, "the token is due for renewal", putOff(-100*365*24*time.Hour), duePlanned),
-		Entry("a renew request is heard although the next try was put off", renewal.Exchange, "a renewal was requested", putOff(5*time.Minute), renewRequested),
-		Entry("a change of the request is heard although the next try was put off", renewal.Exchange, "the spec changed", putOff(5*time.Minute), specChanged),
-		Entry("an edit of the spec takes back that the next try was put off", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), duePlanned, onlyGenerationChanged),
-		Entry("drift is seen although the next try was put off", renewal.Verify, "the token Secret was changed by someone else", putOff(5*time.Minute), duePlanned, drifted),
-		Entry("an edit of the credentials is seen although the next try was put off", renewal.Verify, "the credentials Secret changed", putOff(5*time.Minute), duePlanned, credentialsEdited),
-		Entry("a backoff holds after a try that was put off and failed", renewal.Wait, "backing off", putOff(5*time.Minute), due, backingOff),
+		// If a server returned the same token again, the status says when to send the next request.
+		Entry("a token that the server returned again is kept, although it would be due", renewal.Keep, "the token is good", putOff(5*time.Minute), duePlanned),
+		Entry("a token that the server returned again is kept until just after its expiry", renewal.Keep, "the token is good", putOff(-time.Second), expired),
+		Entry("a token that the server returned again is requested again when it is due", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), due),
+		Entry("a token that the server returned again is requested again just after its expiry", renewal.Exchange, "the token is due for renewal", putOff(-time.Second), due),
+		Entry("a token is renewed although a status postpones it forever", renewal.Exchange, "the token is due for renewal", putOff(-100*365*24*time.Hour), duePlanned),
+		Entry("a renew request is handled although the next request was postponed", renewal.Exchange, "a renewal was requested", putOff(5*time.Minute), renewRequested),
+		Entry("a change of the request is handled although the next request was postponed", renewal.Exchange, "the spec changed", putOff(5*time.Minute), specChanged),
+		Entry("an edit of the spec cancels the postponement of the next request", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), duePlanned, onlyGenerationChanged),
+		Entry("drift is detected although the next request was postponed", renewal.Verify, "the token Secret was changed by someone else", putOff(5*time.Minute), duePlanned, drifted),
+		Entry("an edit of the credentials is detected although the next request was postponed", renewal.Verify, "the credentials Secret changed", putOff(5*time.Minute), duePlanned, credentialsEdited),
+		Entry("a backoff lasts after a postponed request failed", renewal.Wait, "backing off", putOff(5*time.Minute), due, backingOff),
 
 		// A Secret that an earlier ClientCredential of the same name left.
-		Entry("a Secret that is inherited is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited),
-		Entry("a Secret that is inherited is verified, and nobody else is blamed", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
-		Entry("a Secret that is inherited is verified, and does not wait for a contest", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted, contested),
-		Entry("a Secret that is inherited with an old status is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
-		Entry("a renew request that was answered before the backup asks for no token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
-		Entry("a renew request that came after the backup asks for a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
-		Entry("a token that is inherited and expired is renewed", renewal.Exchange, "the token is due for renewal", inherited, expired),
-		Entry("a token that is inherited and of another spec is renewed", renewal.Exchange, "the spec changed", inherited, specChanged),
-		Entry("a Secret that could not be taken over is tried again", renewal.Verify, "an earlier ClientCredential of this name left the Secret", inherited, foreignTarget),
+		Entry("an inherited Secret is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited),
+		Entry("an inherited Secret that drifted is verified, and does not count as changed by someone else", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
+		Entry("an inherited Secret is verified even if it is contested", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted, contested),
+		Entry("an inherited Secret with an old status is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
+		Entry("a renew request that was answered before the backup does not request a token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
+		Entry("a renew request that came after the backup requests a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
+		Entry("an inherited, expired token is renewed", renewal.Exchange, "the token is due for renewal", inherited, expired),
+		Entry("an inherited token of another spec is renewed", renewal.Exchange, "the spec changed", inherited, specChanged),
+		Entry("a Secret that could not be taken over is retried", renewal.Verify, "an earlier ClientCredential of this name left the Secret", inherited, foreignTarget),
 		Entry("a Secret that could not be taken over backs off", renewal.Wait, "backing off", inherited, foreignTarget, backingOff),
-		Entry("a Secret that is inherited waits while it is suspended", renewal.Wait, "suspended", inherited, suspended),
-		Entry("a Secret that is inherited and waits for its finalizers is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, inherited, foreignTarget, func(in *renewal.Input) {
+		Entry("an inherited Secret waits during a suspension", renewal.Wait, "suspended", inherited, suspended),
+		Entry("an inherited Secret that waits for its finalizers is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, inherited, foreignTarget, func(in *renewal.Input) {
 			in.Target.Finalizers = []string{"example.com/hold"}
 		}),
 
-		// Reasons to look into the Secret.
-		Entry("a Secret whose template changed is verified, and nobody else is blamed", renewal.Verify, "the token Secret differs from the spec", drifted, onlyGenerationChanged),
-		Entry("a Secret whose template changed does not wait for a contest", renewal.Verify, "the token Secret differs from the spec", drifted, contested, onlyGenerationChanged),
-		Entry("a token Secret that somebody else wrote to is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
+		// Reasons to read the Secret.
+		Entry("a Secret whose template changed is verified, and does not count as changed by someone else", renewal.Verify, "the token Secret differs from the spec", drifted, onlyGenerationChanged),
+		Entry("a Secret whose template changed is verified even if it is contested", renewal.Verify, "the token Secret differs from the spec", drifted, contested, onlyGenerationChanged),
+		Entry("a token Secret that another writer changed is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
 		Entry("an edit of the credentials Secret is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
-		Entry("an edit of the credentials Secret that is known to leave the credentials as they were is not", renewal.Keep, "the token is good", credentialsLabelled),
+		Entry("an edit of the credentials Secret that leaves the credentials as they were is not verified", renewal.Keep, "the token is good", credentialsLabelled),
 	)
 
-	It("counts the write of a token that waits as a repair if the Secret drifted", func() {
+	It("counts the write of a waiting token as a repair if the Secret drifted", func() {
 		Expect(renewal.Decide(good(unwritten, drifted)).Repair).To(BeTrue())
 		Expect(renewal.Decide(good(unwritten)).Repair).To(BeFalse())
 	})
 
-	DescribeTable("looks again",
+	DescribeTable("is due again",
 		func(expected func(renewal.Input) time.Time, changes ...change) {
 			in := good(changes...)
 			Expect(renewal.Decide(in).Until).To(Equal(expected(in)))
 		},
 		Entry("at the renewal of a good token", renewal.Input.RenewAt),
-		Entry("at the expiry of a token that nobody renews", expiry, suspended),
+		Entry("at the expiry of a token while suspended", expiry, suspended),
 		Entry("never, suspended without a token", never, suspended, noTarget),
 		Entry("never, suspended with a token of another request", never, suspended, specChanged),
 		Entry("never, suspended with an expired token", never, expired, suspended),
-		Entry("when the clock has caught up, suspended with a token that was issued in the future",
+		Entry("when the clock reaches the issue of a token from the future, suspended",
 			func(in renewal.Input) time.Time { return in.Token().IssuedAt.Add(-5 * time.Minute) }, issuedNextYear, suspended),
 		Entry("at the expiry of a token that cannot be renewed", expiry, credentialsGone),
-		Entry("never, when nothing is there and someone must change something", never, noTarget, credentialsGone),
-		Entry("never, when a foreign Secret is in the way", never, foreignTarget),
+		Entry("never, without a token when an object must change", never, noTarget, credentialsGone),
+		Entry("never, when the target belongs to another owner", never, foreignTarget),
 		Entry("at the end of a backoff", inAMinute, backingOff),
 		Entry("at the end of a backoff without a token", inAMinute, noTarget, backingOff),
 		Entry("at the expiry of a token that comes before the end of a backoff", expiry, failed(time.Hour)),
 		Entry("at the end of a backoff of a token that expired", inAMinute, expired, backingOff),
-		Entry("at the end of a backoff of a token that somebody changed", inAMinute, drifted, backingOff),
-		Entry("at the next try for a token that the server gave again", renewal.Input.RenewAt, putOff(5*time.Minute), duePlanned),
-		Entry("at the expiry, when the next try comes just after it", expiry, putOff(-time.Second)),
-		Entry("at the renewal, when a status puts it off for ever", planned, putOff(-time.Hour)),
+		Entry("at the end of a backoff of a token that was tampered with", inAMinute, drifted, backingOff),
+		Entry("at the next request for a token that the server returned again", renewal.Input.RenewAt, putOff(5*time.Minute), duePlanned),
+		Entry("at the expiry, when the next request comes just after it", expiry, putOff(-time.Second)),
+		Entry("at the renewal, when a status postpones it forever", planned, putOff(-time.Hour)),
 	)
 
-	It("keeps a token that lives too briefly to be renewed yet, and looks again at its expiry and at its renewal", func() {
+	It("keeps a token that is too short-lived to be renewed yet, and is due again at its expiry and at its renewal", func() {
 		in := good(func(in *renewal.Input) {
 			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = now.Add(-time.Second), now.Add(4*time.Second)
 		})
@@ -195,24 +195,24 @@ var _ = Describe("the decision", func() {
 		Expect(renewal.Decide(in)).To(HaveField("Action", renewal.Exchange))
 	})
 
-	DescribeTable("names in its problem what is the matter and what to do",
+	DescribeTable("says in its problem what is wrong and what to do",
 		func(said []string, changes ...change) {
 			problem := renewal.Decide(good(changes...)).Problem
 			for _, words := range said {
 				Expect(problem.Message).To(ContainSubstring(words))
 			}
 		},
-		Entry("whose the target is", []string{`"shop-token"`, "Deployment web", "spec.target.name"}, foreignTarget),
-		Entry("that the target is nobody's", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "no controller" }),
-		Entry("who else wants the target", []string{`"shop-token"`, `"older"`, "spec.target.name"}, noTarget, olderRival),
-		Entry("which Secret is missing", []string{`"shop-client"`, "spec.credentialsRef.name"}, credentialsGone),
+		Entry("the owner of the target", []string{`"shop-token"`, "Deployment web", "spec.target.name"}, foreignTarget),
+		Entry("that the target has no owner", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "no controller" }),
+		Entry("the other ClientCredential with the same target", []string{`"shop-token"`, `"older"`, "spec.target.name"}, noTarget, olderRival),
+		Entry("the name of the missing Secret", []string{`"shop-client"`, "spec.credentialsRef.name"}, credentialsGone),
 		Entry("the command that sets the label",
 			[]string{"kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential"}, credentialsNotAllowed),
-		Entry("what the declaration lacks", []string{"no such profile"}, declarationWrong),
+		Entry("what is wrong with the declaration", []string{"no such profile"}, declarationWrong),
 	)
 })
 
-var _ = Describe("the look after an attempt", func() {
+var _ = Describe("the requeue after an attempt", func() {
 	DescribeTable("comes",
 		func(expected func(renewal.Input) time.Time, retryIn time.Duration, changes ...change) {
 			in := good(changes...)
@@ -222,26 +222,26 @@ var _ = Describe("the look after an attempt", func() {
 			}
 			Expect(renewal.RequeueAt(in, retryAt)).To(Equal(expected(in)))
 		},
-		Entry("at the renewal when it went well", renewal.Input.RenewAt, time.Duration(0)),
+		Entry("at the renewal when it succeeded", renewal.Input.RenewAt, time.Duration(0)),
 		Entry("at the retry when it failed", inAMinute, time.Minute),
 		Entry("at the retry when it failed without a token", inAMinute, time.Minute, noTarget),
 		Entry("at the expiry of the old token when that comes first", expiry, time.Hour),
 		Entry("never without a token and without a retry", never, time.Duration(0), noTarget),
-		Entry("at the next try when the server gave the same token again", func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }, time.Duration(0), putOff(5*time.Minute)),
-		Entry("at the expiry when the server will give another only after it", expiry, time.Duration(0), putOff(-time.Second)),
-		Entry("at the retry when a try that was put off failed", inAMinute, time.Minute, putOff(5*time.Minute), due),
+		Entry("at the next request when the server returned the same token again", func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }, time.Duration(0), putOff(5*time.Minute)),
+		Entry("at the expiry when the server issues another token only after it", expiry, time.Duration(0), putOff(-time.Second)),
+		Entry("at the retry when a postponed request failed", inAMinute, time.Minute, putOff(5*time.Minute), due),
 	)
 })
 
-var _ = DescribeTable("a token that was requested for the renew request today answers",
+var _ = DescribeTable("a token that was requested for the renew request of today answers",
 	func(expected bool, changes ...change) {
 		Expect(good(changes...).Answers("today")).To(Equal(expected))
 	},
 	Entry("the same renew request", true, renewRequest("today")),
-	Entry("none", true),
-	Entry("none that came later", false, renewRequest("tomorrow")),
-	Entry("none that came later, without a token", false, renewRequest("tomorrow"), noTarget),
-	Entry("one that came later, which the token in the Secret answers", true, renewRequest("tomorrow"), func(in *renewal.Input) {
+	Entry("no renew request at all", true),
+	Entry("not a later renew request", false, renewRequest("tomorrow")),
+	Entry("not a later renew request, without a token", false, renewRequest("tomorrow"), noTarget),
+	Entry("a later renew request that the token in the Secret answers", true, renewRequest("tomorrow"), func(in *renewal.Input) {
 		in.Target.Record.RenewRequest = "tomorrow"
 	}),
 )
@@ -255,25 +255,25 @@ func renewRequest(value string) change {
 var _ = Describe("a token", func() {
 	DescribeTable("is valid",
 		func(expected bool, changes ...change) { Expect(good(changes...).Valid()).To(Equal(expected)) },
-		Entry("while it lives", true),
-		Entry("while it lives, although it is due", true, due),
-		Entry("while it lives, whatever became of its credentials", true, credentialsGone),
-		Entry("not in the instant of its expiry", false, expired),
+		Entry("until it expires", true),
+		Entry("until it expires, although it is due", true, due),
+		Entry("until it expires, even if its credentials are gone", true, credentialsGone),
+		Entry("not at the instant of its expiry", false, expired),
 		Entry("not for another request", false, specChanged),
-		Entry("not in a Secret that somebody changed", false, drifted),
-		Entry("not in a Secret of somebody else", false, foreignTarget),
+		Entry("not in a Secret that was tampered with", false, drifted),
+		Entry("not in a Secret of another owner", false, foreignTarget),
 		Entry("not without a record", false, noRecord),
 		Entry("not without a Secret", false, noTarget),
-		Entry("not if the clock was set back since it was issued: nobody knows when it expires", false, issuedNextYear),
+		Entry("not if the clock was set back since it was issued: its expiry is unknown", false, issuedNextYear),
 	)
 
-	It("is no token of ours in a Secret of somebody else", func() {
+	It("is ignored in a Secret of another owner", func() {
 		Expect(good(foreignTarget).Token()).To(BeNil())
 		Expect(good().Token()).NotTo(BeNil())
 	})
 })
 
-var _ = Describe("the renewal of a token that is there", func() {
+var _ = Describe("the renewal of the current token", func() {
 	putOffUntil := func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }
 	statusSays := func(change func(*v1alpha1.TokenStatus)) change {
 		return func(in *renewal.Input) { change(in.Last.Token) }
@@ -289,42 +289,42 @@ var _ = Describe("the renewal of a token that is there", func() {
 		Entry("as planned when the status says the same, to the second", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(planned(good()).Truncate(time.Second))
 		})),
-		Entry("when the status put it off to", putOffUntil, putOff(5*time.Minute)),
-		Entry("when the status put it off to, by a second only", putOffUntil, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("at the time in the status", putOffUntil, putOff(5*time.Minute)),
+		Entry("at the time in the status, which is only a second later than planned", putOffUntil, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(planned(good()).Add(time.Second))
 		})),
-		Entry("when the status put it off to, in the zone of whoever wrote that", putOffUntil, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("at the time in the status, in any time zone", putOffUntil, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			zone := time.FixedZone("", 3600)
 			t.IssuedAt, t.ExpiresAt, t.RenewAt = metav1.NewTime(t.IssuedAt.In(zone)), metav1.NewTime(t.ExpiresAt.In(zone)), metav1.NewTime(t.RenewAt.In(zone))
 		})),
-		Entry("at the expiry when the status put it off to that", putOffUntil, putOff(0)),
+		Entry("at the expiry, if that is the time in the status", putOffUntil, putOff(0)),
 		Entry("just after the expiry at the latest", justAfter, putOff(-time.Second)),
 
-		// A status that somebody tampered with, or that is about something else.
-		Entry("as planned when the status says a moment later than just after the expiry", planned, putOff(-time.Second-1)),
+		// A status that was tampered with, or that is about something else.
+		Entry("as planned when the status says a nanosecond later than just after the expiry", planned, putOff(-time.Second-1)),
 		Entry("as planned when the status says next year", planned, putOff(-365*24*time.Hour)),
 		Entry("as planned when the status says the end of time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(time.Unix(1<<62, 0))
 		})),
-		Entry("as planned when the status says sooner: no status hurries a token", planned, putOff(40*time.Minute)),
+		Entry("as planned when the status says sooner: a status can only postpone a renewal", planned, putOff(40*time.Minute)),
 		Entry("as planned when the status says long ago", planned, putOff(100*365*24*time.Hour)),
-		Entry("as planned when the status does not say", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { t.RenewAt = metav1.Time{} })),
-		Entry("as planned when the status says nothing at all", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { *t = v1alpha1.TokenStatus{} })),
-		Entry("as planned when the status is about a token with another issue", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned when the status has no time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { t.RenewAt = metav1.Time{} })),
+		Entry("as planned when the status is empty", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { *t = v1alpha1.TokenStatus{} })),
+		Entry("as planned when the status is about a token with another issue time", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.IssuedAt = metav1.NewTime(t.IssuedAt.Add(time.Second))
 		})),
 		Entry("as planned when the status is about a token with a later expiry", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.Add(time.Second))
 		})),
-		Entry("as planned when the status claims an expiry in a year, and a try just before it", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned when the status claims an expiry in a year, and a renewal at that time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.AddDate(1, 0, 0))
 			t.RenewAt = t.ExpiresAt
 		})),
-		Entry("as planned when the Secret holds another token than the status tells of", planned, putOff(5*time.Minute), func(in *renewal.Input) {
+		Entry("as planned when the status is about another token than the Secret holds", planned, putOff(5*time.Minute), func(in *renewal.Input) {
 			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = in.Now, in.Now.Add(time.Hour)
 		}),
-		Entry("as planned after an edit of the spec, be it of renewBefore", planned, putOff(5*time.Minute), onlyGenerationChanged),
-		Entry("as planned when the status is about a later generation, by a backup", planned, putOff(5*time.Minute), func(in *renewal.Input) { in.Last.Generation = 4 }),
+		Entry("as planned after an edit of the spec, for example of renewBefore", planned, putOff(5*time.Minute), onlyGenerationChanged),
+		Entry("as planned when the status is about a later generation, as after a restore", planned, putOff(5*time.Minute), func(in *renewal.Input) { in.Last.Generation = 4 }),
 	)
 })
 
@@ -332,7 +332,7 @@ var _ = Describe("a deferred request", func() {
 	const server = "https://idp.example.com/token"
 	later := now.Add(time.Hour)
 
-	DescribeTable("is shown, while there is no valid token, as something that passes by itself:",
+	DescribeTable("is shown, while there is no valid token, as a problem that resolves itself:",
 		func(deferral *renewal.Deferral, cause renewal.Cause, reason string, said ...string) {
 			Expect(deferral.Cause).To(Equal(cause))
 			Expect(deferral.Until).To(Equal(later))
@@ -347,9 +347,9 @@ var _ = Describe("a deferred request", func() {
 			server, "as soon as one of them ends"),
 		Entry("a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), renewal.RateLimited, v1alpha1.ReasonRateLimited,
 			server, "30 requests", "1m0s", "authorizationServer.rateLimit"),
-		Entry("a server that asked for a pause", renewal.Paused(good(noTarget), server, later.Add(-time.Second), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
+		Entry("a server that asked this client to wait", renewal.Paused(good(noTarget), server, later.Add(-time.Second), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
 			server, "2026-03-01T12:59:59Z", "Retry-After"),
-		Entry("a pause, told in UTC wherever the operator runs", renewal.Paused(good(noTarget), server, later.In(time.FixedZone("", 3600)), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
+		Entry("a pause, shown in UTC wherever the operator runs", renewal.Paused(good(noTarget), server, later.In(time.FixedZone("", 3600)), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
 			"2026-03-01T13:00:00Z"),
 		Entry("too many requests in a row", renewal.TooMany(good(noTarget), later), renewal.TooManyRequests, v1alpha1.ReasonRateLimited,
 			"5 token requests in a row", "2026-03-01T13:00:00Z"),
@@ -365,7 +365,7 @@ var _ = Describe("a deferred request", func() {
 		},
 		Entry("while a token is valid", renewal.Busy(server, now, later)),
 		Entry("while a token is valid and the server asked to wait", renewal.Paused(good(), server, later, later)),
-		Entry("while the last failure stands, which says more", renewal.AwaitTurn(server, 30, time.Minute, later), noTarget, backingOff),
+		Entry("while the last failure stands, because it says more", renewal.AwaitTurn(server, 30, time.Minute, later), noTarget, backingOff),
 	)
 
 	DescribeTable("is shown although a token is valid, if a renewal was requested",
@@ -374,10 +374,10 @@ var _ = Describe("a deferred request", func() {
 		},
 		Entry("and the server asked to wait", renewal.Paused(good(renewRequested), server, later, later)),
 		Entry("and the server is down", renewal.Down(good(renewRequested), server, v1alpha1.ReasonTimeout, later)),
-		Entry("and there were too many", renewal.TooMany(good(renewRequested), later)),
+		Entry("and there were too many requests", renewal.TooMany(good(renewRequested), later)),
 	)
 
-	It("is shown as the failure whose backoff is not over", func() {
+	It("that was refused before is shown as that failure", func() {
 		failure := good(backingOff).Last.Failure
 		deferral := renewal.StillRefused(failure)
 		Expect(deferral.Until).To(Equal(failure.RetryAt.Time))
@@ -395,14 +395,14 @@ func inAMinute(in renewal.Input) time.Time { return in.Now.Add(time.Minute) }
 
 func never(renewal.Input) time.Time { return time.Time{} }
 
-var _ = DescribeTable("an edit is all that changed since a failure",
+var _ = DescribeTable("only an edit happened since a failure",
 	func(expected bool, changes ...change) {
 		in := good(append([]change{backingOff}, changes...)...)
 		Expect(in.OnlyEditedSince(in.Last.Failure)).To(Equal(expected))
 	},
 	Entry("when the credentials Secret has another version", true, credentialsEdited),
 	Entry("when the spec has another generation", true, onlyGenerationChanged),
-	Entry("when both are so", true, credentialsEdited, onlyGenerationChanged),
+	Entry("when both have changed", true, credentialsEdited, onlyGenerationChanged),
 	Entry("when the spec of a client without a Secret has another generation", true, noCredentials, onlyGenerationChanged),
 	Entry("but not when nothing changed", false),
 	Entry("but not when a renewal was requested too", false, credentialsEdited, renewRequested),

@@ -9,7 +9,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-var _ = Describe("the repair of a Secret that somebody else spoils", func() {
+var _ = Describe("the repair of a Secret that another writer keeps changing", func() {
 	repaired := func(times int) (repairs renewal.Repairs) {
 		for range times {
 			repairs = repairs.Another(now)
@@ -25,17 +25,17 @@ var _ = Describe("the repair of a Secret that somebody else spoils", func() {
 		Entry("5 min after the thousandth", 1000, 5*time.Minute),
 	)
 
-	It("is made at once after the first write and the first repair", func() {
+	It("is made immediately after the first write and the first repair", func() {
 		for times := range 3 {
 			Expect(repaired(times).NextAt()).To(BeZero())
 		}
 	})
 
-	It("is made at once again when the clock was set back by two hours", func() {
+	It("is made immediately again when the clock was set back by two hours", func() {
 		Expect(repaired(10).Another(now.Add(-2 * time.Hour)).NextAt()).To(BeZero())
 	})
 
-	It("is made at once again when the Secret was left alone for long", func() {
+	It("is made immediately again when the Secret needed no repair for long", func() {
 		Expect(repaired(10).Another(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
 	})
 })

@@ -10,7 +10,7 @@ import (
 )
 
 var _ = Describe("the token requests of a ClientCredential", func() {
-	// sent are requests sent so many seconds after now.
+	// sent returns requests that were sent the given numbers of seconds after now.
 	sent := func(seconds ...int) (requests renewal.Requests) {
 		for _, second := range seconds {
 			requests = requests.Another(now.Add(time.Duration(second) * time.Second))
@@ -18,7 +18,7 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 		return requests
 	}
 
-	DescribeTable("let the next one go",
+	DescribeTable("allow the next request",
 		func(asked, expected int, seconds ...int) {
 			at := now.Add(time.Duration(asked) * time.Second)
 			next := sent(seconds...).NextAt(at)
@@ -28,14 +28,14 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 			}
 			Expect(next).To(Equal(now.Add(time.Duration(expected) * time.Second)))
 		},
-		Entry("immediately if there was none", 0, 0),
-		Entry("immediately after one", 0, 0, 0),
-		Entry("immediately after four at once", 0, 0, 0, 0, 0, 0),
-		Entry("10 s after five at once", 0, 10, 0, 0, 0, 0, 0),
-		Entry("10 s after the first of five, however late the last", 9, 10, 0, 3, 6, 8, 9),
-		Entry("10 s after the one that used the last place", 10, 20, 0, 0, 0, 0, 0, 10),
-		Entry("immediately if there is one per 10 s", 60, 60, 0, 10, 20, 30, 40, 50, 60),
-		Entry("immediately, as often as at first, after a minute of rest", 60, 60, 0, 0, 0, 0, 0, 60, 60, 60, 60),
+		Entry("immediately if there was no request", 0, 0),
+		Entry("immediately after one request", 0, 0, 0),
+		Entry("immediately after four requests at the same time", 0, 0, 0, 0, 0, 0),
+		Entry("10 s after five requests at the same time", 0, 10, 0, 0, 0, 0, 0),
+		Entry("10 s after the first of five, however late the last was", 9, 10, 0, 3, 6, 8, 9),
+		Entry("10 s after the request that used up the allowance", 10, 20, 0, 0, 0, 0, 0, 10),
+		Entry("immediately if there is one request per 10 s", 60, 60, 0, 10, 20, 30, 40, 50, 60),
+		Entry("immediately, as often as at first, after a minute without requests", 60, 60, 0, 0, 0, 0, 0, 60, 60, 60, 60),
 		Entry("after the minimum interval again once these are used", 60, 70, 0, 0, 0, 0, 0, 60, 60, 60, 60, 60),
 		Entry("immediately after the clock was set back by an hour", -3600, -3600, 0, 0, 0, 0, 0),
 	)
@@ -47,7 +47,7 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 		Expect(requests.AreOver(now.Add(-time.Hour))).To(BeTrue())
 	})
 
-	It("never are more than five and one per 10 s, in whatever rhythm they are asked for", func() {
+	It("are never more than five plus one per 10 s, however often the operator tries", func() {
 		var requests renewal.Requests
 		count := 0
 		for at := now; at.Before(now.Add(10 * time.Minute)); at = at.Add(37 * time.Millisecond) {

@@ -23,8 +23,8 @@ var now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 type change = func(*renewal.Input)
 
-// good is a ClientCredential whose token was issued ten minutes ago and lives an
-// hour, so that all is well with it but for the given changes.
+// good returns a ClientCredential whose token was issued ten minutes ago and lives an hour. Nothing is wrong
+// with it, except for the given changes.
 func good(changes ...change) renewal.Input {
 	in := renewal.Input{
 		Now:         now,
@@ -45,7 +45,7 @@ func good(changes ...change) renewal.Input {
 	return in
 }
 
-// Changes, each named for what happened.
+// Changes, each named after the event.
 func suspended(in *renewal.Input) { in.Suspended = true }
 
 func noTarget(in *renewal.Input) { in.Target = nil }
@@ -83,20 +83,20 @@ func noCredentials(in *renewal.Input) {
 
 func specChanged(in *renewal.Input) { in.RequestHash, in.Generation = "other", 4 }
 
-// onlyGenerationChanged is an edit of something like renewBefore or target.
+// onlyGenerationChanged is an edit of a field such as renewBefore or target.
 func onlyGenerationChanged(in *renewal.Input) { in.Generation = 4 }
 
-// recordedForAnother is a token that was issued for another request.
+// recordedForAnother is a token that was issued for a different request.
 func recordedForAnother(in *renewal.Input) { in.Target.Record.RequestHash = "other" }
 
 func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
 
-// contested is a Secret that was repaired three times, the last time just now.
-// contestedLater was contested before the clock was set back.
+// contestedLater is a Secret that was contested before the clock was set back.
 func contestedLater(in *renewal.Input) {
 	in.Repairs = renewal.Repairs{Count: 3, LastAt: in.Now.Add(2 * time.Hour)}
 }
 
+// contested is a Secret that was repaired three times, most recently at Now.
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 3, LastAt: in.Now} }
 
 func rateLimited(in *renewal.Input) {
@@ -131,13 +131,12 @@ func renewWithdrawn(in *renewal.Input) {
 	in.Last.RenewRequest, in.Target.Record.RenewRequest = "today", "today"
 }
 
-// due and expired let time pass, for the failure as for the token.
+// due and expired move the clock forward, for the failure and for the token.
 func due(in *renewal.Input) { in.Now = in.RenewAt() }
 
 func expired(in *renewal.Input) { in.Now = in.Target.Record.ExpiresAt }
 
-// failed is an attempt with the credentials of now, and retryAfter is when the
-// next one is due.
+// failed is a failed attempt with the current credentials. The next attempt is due after retryAfter.
 func failed(retryAfter time.Duration) change {
 	return func(in *renewal.Input) {
 		in.Last.Failure = &v1alpha1.FailureStatus{
@@ -147,7 +146,7 @@ func failed(retryAfter time.Duration) change {
 	}
 }
 
-// denied is a failure that the operator's flags brought about, a second ago.
+// denied is a failure of a second ago, caused by the operator's flags.
 func denied(in *renewal.Input) {
 	backingOff(in)
 	in.Last.Failure.Reason = v1alpha1.ReasonAddressDenied
@@ -156,7 +155,7 @@ func denied(in *renewal.Input) {
 
 func insecure(in *renewal.Input) { in.Last.Failure.Reason = v1alpha1.ReasonTokenEndpointInsecure }
 
-// startedWithTheAttempt is a start in the second of the attempt, and before it.
+// startedWithTheAttempt is a start of the operator in the same second as the attempt.
 func startedWithTheAttempt(in *renewal.Input) {
 	in.Started = in.Last.Failure.LastAttemptAt.Add(500 * time.Millisecond)
 }
@@ -175,8 +174,7 @@ func failedAs(class problem.Class) change {
 
 func backoffOver(in *renewal.Input) { failed(0)(in) }
 
-// putOff is a status that says that the next try for the token that the target
-// holds comes so long before its expiry.
+// putOff is a status that sets the next request for the target's token to the given time before its expiry.
 func putOff(left time.Duration) change {
 	return func(in *renewal.Input) {
 		record := in.Target.Record
@@ -187,13 +185,13 @@ func putOff(left time.Duration) change {
 	}
 }
 
-// planned is when the policy renews the token, whatever a status says.
+// planned is when the policy renews the token, ignoring the status.
 func planned(in renewal.Input) time.Time {
 	return in.Policy.RenewAt(in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt)
 }
 
-// duePlanned is the instant at which the token is due but for what a status says.
+// duePlanned moves the clock to when the policy renews the token, ignoring the status.
 func duePlanned(in *renewal.Input) { in.Now = planned(*in) }
 
-// serverChanged is another state of the object that declares the authorization server.
+// serverChanged is another version of the object that declares the authorization server.
 func serverChanged(in *renewal.Input) { in.ServerVersion = "server-uid/2" }

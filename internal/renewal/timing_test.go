@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// manySeeds calls do with a policy of each of many ClientCredentials.
+// manySeeds calls do with the policies of many ClientCredentials.
 func manySeeds(policy renewal.Policy, do func(renewal.Policy)) {
 	for i := range 1000 {
 		policy.Seed = "uid-" + strconv.Itoa(i)
@@ -19,7 +19,7 @@ func manySeeds(policy renewal.Policy, do func(renewal.Policy)) {
 	}
 }
 
-// spread are the least and the greatest of the delays for many seeds.
+// spread returns the minimum and the maximum of the delays for many seeds.
 func spread(policy renewal.Policy, delay func(renewal.Policy) time.Duration) (lower, upper time.Duration) {
 	lower, upper = 1<<62, -1<<62
 	manySeeds(policy, func(p renewal.Policy) { lower, upper = min(lower, delay(p)), max(upper, delay(p)) })
@@ -27,7 +27,7 @@ func spread(policy renewal.Policy, delay func(renewal.Policy) time.Duration) (lo
 }
 
 var _ = Describe("the renewal", func() {
-	DescribeTable("comes when so much of the lifetime is left, or up to a tenth of the lifetime earlier",
+	DescribeTable("comes when this much of the lifetime is left, or up to a tenth of the lifetime earlier",
 		func(lifetime time.Duration, policy renewal.Policy, left time.Duration) {
 			lower, upper := spread(policy, func(p renewal.Policy) time.Duration {
 				return now.Add(lifetime).Sub(p.RenewAt(now, now.Add(lifetime)))
@@ -40,27 +40,27 @@ var _ = Describe("the renewal", func() {
 		},
 		Entry("a third by default", time.Hour, renewal.Policy{}, 33*time.Hour/100),
 		Entry("a third of a day", 24*time.Hour, renewal.Policy{}, 33*24*time.Hour/100),
-		Entry("a third of ten years, the longest lifetime there is", 10*365*24*time.Hour, renewal.Policy{}, 33*365*24*time.Hour/10),
+		Entry("a third of ten years, the maximum lifetime", 10*365*24*time.Hour, renewal.Policy{}, 33*365*24*time.Hour/10),
 		Entry("renewBefore", time.Hour, renewal.Policy{Before: 10 * time.Minute}, 10*time.Minute),
-		Entry("a third where renewBefore is the whole lifetime", time.Hour, renewal.Policy{Before: time.Hour}, 33*time.Hour/100),
-		Entry("a third where renewBefore is longer than the lifetime", time.Hour, renewal.Policy{Before: 2 * time.Hour}, 33*time.Hour/100),
+		Entry("a third if renewBefore is the whole lifetime", time.Hour, renewal.Policy{Before: time.Hour}, 33*time.Hour/100),
+		Entry("a third if renewBefore is longer than the lifetime", time.Hour, renewal.Policy{Before: 2 * time.Hour}, 33*time.Hour/100),
 		Entry("the percentage", time.Hour, renewal.Policy{BeforePercentage: 10}, 6*time.Minute),
 		Entry("the percentage of ten years", 10*365*24*time.Hour, renewal.Policy{BeforePercentage: 50}, 5*365*24*time.Hour),
 	)
 
-	DescribeTable("comes ten seconds after the issue at the soonest",
+	DescribeTable("comes no sooner than ten seconds after the issue",
 		func(lifetime time.Duration, policy renewal.Policy) {
 			lower, upper := spread(policy, func(p renewal.Policy) time.Duration { return p.RenewAt(now, now.Add(lifetime)).Sub(now) })
 			Expect(lower).To(Equal(10 * time.Second))
 			Expect(upper).To(Equal(10 * time.Second))
 		},
 		Entry("for a token of 12 seconds", 12*time.Second, renewal.Policy{}),
-		Entry("for a token that is over by then", 3*time.Second, renewal.Policy{}),
+		Entry("for a token that has expired by then", 3*time.Second, renewal.Policy{}),
 		Entry("for a renewBefore of nearly the whole lifetime", time.Hour, renewal.Policy{Before: time.Hour - time.Second}),
 		Entry("for a percentage of nearly the whole lifetime", 15*time.Minute, renewal.Policy{BeforePercentage: 99}),
 	)
 
-	It("uses up no more than half of what little a policy leaves of the lifetime", func() {
+	It("uses at most half of the time before it, if a policy leaves little", func() {
 		lower, upper := spread(renewal.Policy{BeforePercentage: 90}, func(p renewal.Policy) time.Duration {
 			return p.RenewAt(now, now.Add(time.Hour)).Sub(now)
 		})
@@ -68,30 +68,30 @@ var _ = Describe("the renewal", func() {
 		Expect(upper).To(And(BeNumerically("<=", 6*time.Minute), BeNumerically("~", 6*time.Minute, 10*time.Second)))
 	})
 
-	It("comes at the same instant for the same token, also after a restart", func() {
+	It("comes at the same time for the same token, even after a restart", func() {
 		policy := renewal.Policy{Seed: "uid"}
 		Expect(policy.RenewAt(now, now.Add(time.Hour))).To(Equal(renewal.Policy{Seed: "uid"}.RenewAt(now, now.Add(time.Hour))))
 	})
 
-	It("comes at other instants for tokens that were issued together", func() {
+	It("comes at different times for tokens that were issued together", func() {
 		perMinute := map[time.Time]int{}
 		manySeeds(renewal.Policy{}, func(p renewal.Policy) {
 			perMinute[p.RenewAt(now, now.Add(time.Hour)).Truncate(time.Minute)]++
 		})
-		// Six minutes, with a sixth of all in each.
+		// The renewals spread over six minutes, about a sixth in each.
 		for minute, renewals := range perMinute {
 			Expect(renewals).To(BeNumerically("<", 250), minute.String())
 		}
 	})
 
-	It("comes another time after each issue, so that nobody is always first", func() {
+	It("comes after a different delay each time, so that no ClientCredential is always first", func() {
 		policy := renewal.Policy{Seed: "uid"}
 		Expect(policy.RenewAt(now, now.Add(time.Hour)).Sub(now)).
 			NotTo(Equal(policy.RenewAt(now.Add(time.Hour), now.Add(2*time.Hour)).Sub(now.Add(time.Hour))))
 	})
 })
 
-var _ = DescribeTable("at its renewal, a token has so much left at the least:",
+var _ = DescribeTable("the minimum remaining lifetime of a token at its renewal is",
 	func(lifetime time.Duration, policy renewal.Policy, margin time.Duration) {
 		Expect(policy.Margin(lifetime)).To(Equal(margin))
 		lower, _ := spread(policy, func(p renewal.Policy) time.Duration {
@@ -101,11 +101,11 @@ var _ = DescribeTable("at its renewal, a token has so much left at the least:",
 	},
 	Entry("a third of an hour", time.Hour, renewal.Policy{}, 33*time.Hour/100),
 	Entry("renewBefore", time.Hour, renewal.Policy{Before: 10 * time.Minute}, 10*time.Minute),
-	Entry("no more than there is ten seconds after the issue", time.Minute, renewal.Policy{Before: 55 * time.Second}, 50*time.Second),
-	Entry("nothing, when it is over by then", 5*time.Second, renewal.Policy{}, time.Duration(0)),
+	Entry("no more than is left ten seconds after the issue", time.Minute, renewal.Policy{Before: 55 * time.Second}, 50*time.Second),
+	Entry("nothing, if the token has expired by then", 5*time.Second, renewal.Policy{}, time.Duration(0)),
 )
 
-var _ = Describe("the next try for a token that the server gave again", func() {
+var _ = Describe("the next request for a token that the server returned again", func() {
 	DescribeTable("comes",
 		func(left, expected time.Duration) {
 			Expect(renewal.AskAgainAt(now, now.Add(left))).To(Equal(now.Add(expected)))
@@ -119,7 +119,7 @@ var _ = Describe("the next try for a token that the server gave again", func() {
 		Entry("just after the expiry when nothing is left", time.Duration(0), time.Second),
 	)
 
-	It("comes a few times in the life of a token, and never twice within ten seconds but for the last", func() {
+	It("comes a few times in the lifetime of a token, and never twice within ten seconds, except the last", func() {
 		for _, lifetime := range []time.Duration{30 * time.Second, time.Minute, time.Hour, 24 * time.Hour, 365 * 24 * time.Hour} {
 			expiresAt := now.Add(lifetime)
 			tries := 0
