@@ -21,7 +21,7 @@ func warning(reason string) status.Event {
 	return status.Event{Type: corev1.EventTypeWarning, Reason: reason}
 }
 
-// happened are the events of a report, whose messages have to say something.
+// happened returns the events of a report, without their messages, which must not be empty.
 func happened(in renewal.Input, outcome status.Outcome, previous reported) (events []status.Event) {
 	GinkgoHelper()
 	for _, event := range report(in, outcome, previous).Events {
@@ -32,7 +32,7 @@ func happened(in renewal.Input, outcome status.Outcome, previous reported) (even
 }
 
 var _ = Describe("an event", func() {
-	DescribeTable("tells of a transition:",
+	DescribeTable("reports a transition:",
 		func(in renewal.Input, outcome status.Outcome, previous reported, event status.Event) {
 			Expect(happened(in, outcome, previous)).To(ConsistOf(event))
 		},
@@ -40,7 +40,7 @@ var _ = Describe("an event", func() {
 		Entry("the first token after failures", observed(noTarget, later(time.Minute)), issued(observed(), time.Hour), after(observed(noTarget), down), normal(v1alpha1.ReasonTokenIssued)),
 		Entry("a failure without a token", observed(noTarget), down, unseen, warning(v1alpha1.ReasonServerError)),
 		Entry("a failure of a renewal", observed(due), refused, idle, warning(v1alpha1.ReasonInvalidClient)),
-		Entry("another failure than before", observed(due, later(time.Hour)), refused, after(observed(due), down), warning(v1alpha1.ReasonInvalidClient)),
+		Entry("a different failure", observed(due, later(time.Hour)), refused, after(observed(due), down), warning(v1alpha1.ReasonInvalidClient)),
 		Entry("a recovery", observed(due, later(time.Minute)), issued(observed(), time.Hour), after(observed(due), down), normal(v1alpha1.EventRecovered)),
 		Entry("a recovery after the token had expired", observed(expired, later(time.Minute)), issued(observed(), time.Hour), after(observed(expired), down), normal(v1alpha1.EventRecovered)),
 		Entry("a recovery by a change in the cluster", observed(), nothing, after(observed(credentialsGone), nothing), normal(v1alpha1.EventRecovered)),
@@ -48,7 +48,7 @@ var _ = Describe("an event", func() {
 		Entry("credentials that are gone", observed(credentialsGone), nothing, idle, warning(v1alpha1.ReasonCredentialsNotFound)),
 	)
 
-	DescribeTable("does not tell of",
+	DescribeTable("does not report",
 		func(in renewal.Input, outcome status.Outcome, previous reported) {
 			Expect(happened(in, outcome, previous)).To(BeEmpty())
 		},
@@ -65,7 +65,7 @@ var _ = Describe("an event", func() {
 		Entry("the end of suspension", observed(), nothing, after(observed(suspended), nothing)),
 	)
 
-	DescribeTable("passes a notice on",
+	DescribeTable("reports a notice",
 		func(told bool, reason string, previous renewal.Input, status reported) {
 			present := observed(credentialsEdited)
 			outcome := issued(present, time.Hour, reason)
@@ -78,17 +78,17 @@ var _ = Describe("an event", func() {
 			}
 		},
 		Entry("about trimmed credentials with the first token", true, v1alpha1.EventCredentialsTrimmed, observed(noTarget), unseen),
-		Entry("about trimmed credentials not when the token Secret was deleted", false, v1alpha1.EventCredentialsTrimmed, observed(noTarget), idle),
+		Entry("about trimmed credentials, but not when the token Secret was deleted", false, v1alpha1.EventCredentialsTrimmed, observed(noTarget), idle),
 		Entry("about trimmed credentials after a change of the spec", true, v1alpha1.EventCredentialsTrimmed, withRecord("other", "8"), idle),
-		Entry("about trimmed credentials after an edit of them", true, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "7"), idle),
-		Entry("about trimmed credentials not at each renewal", false, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "8"), idle),
+		Entry("about trimmed credentials after an edit of the credentials", true, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "7"), idle),
+		Entry("about trimmed credentials, but not at each renewal", false, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "8"), idle),
 		Entry("about an assumed lifetime with the first token", true, v1alpha1.EventLifetimeAssumed, observed(noTarget), unseen),
 		Entry("about an assumed lifetime after a change of the spec", true, v1alpha1.EventLifetimeAssumed, withRecord("other", "8"), idle),
-		Entry("about an assumed lifetime not after an edit of the credentials", false, v1alpha1.EventLifetimeAssumed, withRecord("hash", "7"), idle),
-		Entry("about an assumed lifetime not at each renewal", false, v1alpha1.EventLifetimeAssumed, withRecord("hash", "8"), idle),
+		Entry("about an assumed lifetime, but not after an edit of the credentials", false, v1alpha1.EventLifetimeAssumed, withRecord("hash", "7"), idle),
+		Entry("about an assumed lifetime, but not at each renewal", false, v1alpha1.EventLifetimeAssumed, withRecord("hash", "8"), idle),
 	)
 
-	DescribeTable("warns of lifetimes that are too short for the kubelet",
+	DescribeTable("warns about lifetimes that are too short for the kubelet",
 		func(told bool, lifetime time.Duration, status reported, changes ...change) {
 			in := observed(changes...)
 			warns := ContainElement(warning(v1alpha1.EventLifetimeShort))
@@ -114,21 +114,21 @@ var _ = Describe("an event", func() {
 		}
 	})
 
-	It("about a short lifetime tells the numbers", func() {
+	It("about a short lifetime shows the numbers", func() {
 		in := observed(noTarget)
 		Expect(report(in, issued(in, time.Minute), unseen).Events).To(ContainElement(
 			HaveField("Message", And(ContainSubstring("lives 1m0s"), ContainSubstring("2m30s")))))
 	})
 
-	It("of a transition and one of a notice come together", func() {
+	It("about a transition and an event about a notice come together", func() {
 		in := observed(noTarget)
 		Expect(happened(in, issued(in, time.Minute, v1alpha1.EventCredentialsTrimmed), unseen)).To(ConsistOf(
 			normal(v1alpha1.ReasonTokenIssued), warning(v1alpha1.EventCredentialsTrimmed), warning(v1alpha1.EventLifetimeShort)))
 	})
 })
 
-// withRecord is a ClientCredential whose token was issued for a request and with
-// a version of the credentials.
+// withRecord returns a ClientCredential whose token was issued for the given request and version of the
+// credentials.
 func withRecord(requestHash, credentialsVersion string) renewal.Input {
 	return observed(func(in *renewal.Input) {
 		in.Target.Record.RequestHash, in.Target.Record.CredentialsVersion = requestHash, credentialsVersion

@@ -22,7 +22,7 @@ var (
 	assumed  = &oauth2.Lifetime{Source: oauth2.LifetimeFromDefault, Assumed: time.Hour}
 )
 
-// given is a token that was written, and how its lifetime is known.
+// given is the outcome of writing a token, with the source of its lifetime.
 func given(lifetime *oauth2.Lifetime) status.Outcome {
 	return status.Outcome{Attempted: true, Target: secretOf(0, time.Hour), Lifetime: lifetime}
 }
@@ -32,7 +32,7 @@ var _ = Describe("LifetimeUnknown", func() {
 		return condition(v1alpha1.LifetimeUnknownCondition, yes, v1alpha1.ReasonLifetimeUnreadable)
 	}
 
-	It("tells the place and the kind of the value, and so does an event, once", func() {
+	It("shows the place and the kind of the value, and so does a single event", func() {
 		first := report(observed(due), given(unreadable), idle)
 		Expect(first.Status.Conditions).To(ConsistOf(condition(ready, yes, v1alpha1.ReasonTokenIssued), And(unknown(),
 			HaveField("Message", And(ContainSubstring(`a string of 4 characters at "/expires_in"`), ContainSubstring("1h0m0s is assumed"))))))
@@ -43,16 +43,16 @@ var _ = Describe("LifetimeUnknown", func() {
 		Expect(second.Events).To(BeEmpty())
 	})
 
-	DescribeTable("stands",
+	DescribeTable("stays",
 		func(in renewal.Input, outcome status.Outcome) {
 			before := after(observed(due), given(unreadable))
 			Expect(report(in, outcome, before).Status.Conditions).To(ContainElement(unknown()))
 		},
 		Entry("while the token is kept, and after a restart", observed(), nothing),
 		Entry("while renewals fail", observed(due), down),
-		Entry("if a renewal fails that came as far as a token", observed(due), status.Outcome{Attempted: true, Failure: down.Failure, Lifetime: readable}),
+		Entry("if a renewal fails after the response held a token", observed(due), status.Outcome{Attempted: true, Failure: down.Failure, Lifetime: readable}),
 		Entry("if the Secret is written again with its token", observed(due), status.Outcome{Attempted: true, Target: secretOf(0, time.Hour)}),
-		Entry("if the server gives the token again, and its lifetime cannot be read", observed(due), status.Outcome{Attempted: true, SameToken: true, Lifetime: unreadable}),
+		Entry("if the server returns the token again, and its lifetime cannot be read", observed(due), status.Outcome{Attempted: true, SameToken: true, Lifetime: unreadable}),
 	)
 
 	DescribeTable("ends",
@@ -61,25 +61,25 @@ var _ = Describe("LifetimeUnknown", func() {
 			Expect(report(in, outcome, before).Status.Conditions).NotTo(ContainElement(unknown()))
 		},
 		Entry("with a token whose lifetime is read", observed(due), given(readable)),
-		Entry("with a response that names no lifetime", observed(due), given(assumed)),
+		Entry("with a response that has no lifetime", observed(due), given(assumed)),
 		Entry("with the same token, whose lifetime is read", observed(due), status.Outcome{Attempted: true, SameToken: true, Lifetime: readable}),
-		Entry("with the token Secret", observed(noTarget), down),
+		Entry("with the deletion of the token Secret", observed(noTarget), down),
 	)
 
-	It("costs nothing while nothing happens", func() {
+	It("does not change while nothing happens", func() {
 		before := after(observed(due), given(unreadable))
 		Expect(report(observed(aged(0)), nothing, before).Status).To(Equal(before))
 	})
 })
 
 var _ = Describe("a token whose lifetime is assumed", func() {
-	DescribeTable("is asked for again, if the server gave it again,",
+	DescribeTable("is requested again, if the server returned it again,",
 		func(age, next time.Duration) {
 			told := report(observed(aged(age)), status.Outcome{Attempted: true, SameToken: true, Lifetime: assumed}, idle)
 			Expect(told.Status.Token.RenewAt.Time).To(Equal(now.Add(next)))
 		},
 		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute),
-		Entry("just before its expiry when little is left, so that it is not called expired", time.Hour-15*time.Second, 10*time.Second),
-		Entry("just after when nothing is left", time.Hour-5*time.Second, 6*time.Second),
+		Entry("just before its expiry when little is left, so that it is not reported as expired", time.Hour-15*time.Second, 10*time.Second),
+		Entry("just after its expiry when nothing is left", time.Hour-5*time.Second, 6*time.Second),
 	)
 })

@@ -26,20 +26,20 @@ var _ = Describe("a notice about a renewed token", func() {
 	bound := func(in renewal.Input) status.Outcome { return issued(in, time.Hour, reason) }
 	about := ContainElement(HaveField("Reason", reason))
 
-	It("is told if it was not true of the tokens before", func() {
+	It("is reported if it was not true of earlier tokens", func() {
 		Expect(renewed([]oauth2.Notice{}, idle, bound)).To(about)
 		Expect(renewed([]oauth2.Notice{{Reason: reason, Message: "another"}}, idle, bound)).To(about)
 	})
 
-	It("is not told again", func() {
+	It("is not reported again", func() {
 		Expect(renewed([]oauth2.Notice{notice}, idle, bound)).NotTo(about)
 	})
 
-	It("is not told after a restart, when it is not known what was told", func() {
+	It("is not reported after a restart, because earlier notices are not known", func() {
 		Expect(renewed(nil, idle, bound)).NotTo(about)
 	})
 
-	It("about the scope is told of a restored Secret, whose ClientCredential has no status", func() {
+	It("about the scope is reported for a restored Secret, whose ClientCredential has no status", func() {
 		differs := func(in renewal.Input) status.Outcome {
 			outcome := issued(in, time.Hour, v1alpha1.EventScopeDiffers)
 			outcome.Target.Record.Scope = "other"
@@ -48,7 +48,7 @@ var _ = Describe("a notice about a renewed token", func() {
 		Expect(renewed(nil, unseen, differs)).To(ContainElement(HaveField("Reason", v1alpha1.EventScopeDiffers)))
 	})
 
-	It("about the scope is told after a restart too, as the status has the last one", func() {
+	It("about the scope is reported after a restart, too, because the status has the last scope", func() {
 		differs := func(scope string) func(renewal.Input) status.Outcome {
 			return func(in renewal.Input) status.Outcome {
 				outcome := issued(in, time.Hour, v1alpha1.EventScopeDiffers)

@@ -17,11 +17,11 @@ import (
 )
 
 var _ = Describe("docs/conditions.md", Label("docs"), func() {
-	It("has every type of a condition, and no others", func() {
+	It("lists all types of conditions, and no others", func() {
 		Expect(firstCells(tables("conditions.md", "type"))).To(ConsistOf(constants("Condition", strings.HasSuffix)))
 	})
 
-	It("has every reason of a condition or an event, and no others", func() {
+	It("lists all reasons of conditions and events, and no others", func() {
 		Expect(slices.Collect(maps.Keys(v1alpha1.Reasons))).To(ConsistOf(constants("Reason", strings.HasPrefix)), "the list at the end of conditions.go")
 		told := map[string]bool{}
 		for _, reason := range firstCells(tables("conditions.md", "reason")) {
@@ -34,7 +34,7 @@ var _ = Describe("docs/conditions.md", Label("docs"), func() {
 		}
 	})
 
-	It("says of every reason when it surfaces and what to do", func() {
+	It("says for every reason when it surfaces and what to do", func() {
 		for _, table := range tables("conditions.md", "reason") {
 			header := table[0]
 			Expect(header[1]).To(Equal("surfaces when"))
@@ -48,14 +48,13 @@ var _ = Describe("docs/conditions.md", Label("docs"), func() {
 })
 
 var _ = Describe("docs/operations.md", Label("docs"), func() {
-	It("has every event that is not about the reason of a condition, and no others", func() {
+	It("lists all events that have no condition of the same reason, and no others", func() {
 		Expect(firstCells(tables("operations.md", "event"))).To(ConsistOf(
 			append(constants("Event", strings.HasPrefix), v1alpha1.ReasonTokenIssued)))
 	})
 })
 
-// constants are the values of those constants of api/v1alpha1/conditions.go that have
-// such a name.
+// constants returns the values of the constants in api/v1alpha1/conditions.go whose name has the given part.
 func constants(part string, has func(name, part string) bool) (values []string) {
 	GinkgoHelper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/conditions.go", nil, 0)
@@ -76,8 +75,8 @@ func constants(part string, has func(name, part string) bool) (values []string) 
 	return values
 }
 
-// tables are the tables of a page whose first column has this title, as cells. The
-// first row is the header; the line below it is left out.
+// tables returns the cells of the tables of a page whose first column has the given title. The first row is
+// the header; the line below it is left out.
 func tables(page, title string) (found [][][]string) {
 	GinkgoHelper()
 	raw, err := os.ReadFile("../../docs/" + page)
@@ -106,7 +105,7 @@ func cells(line string) []string {
 	return row
 }
 
-// firstCells are the names in the first column, which are written as code.
+// firstCells returns the names in the first column, which are formatted as code.
 func firstCells(tables [][][]string) (names []string) {
 	for _, table := range tables {
 		for _, row := range table[1:] {

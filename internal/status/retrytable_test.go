@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-var _ = DescribeTable("the retry table is as the code has it", Label("docs"),
+var _ = DescribeTable("the retry table matches the code", Label("docs"),
 	func(page string) {
 		found := tables(page, "class")
 		Expect(found).To(HaveLen(1))
@@ -38,12 +38,12 @@ var _ = DescribeTable("the retry table is as the code has it", Label("docs"),
 	Entry("in docs/conditions.md", "conditions.md"),
 )
 
-// inWords are the first delay, and those that follow.
+// inWords returns the first delay and the following delays as the tables show them.
 func inWords(delays []time.Duration) (first, then string) {
 	last := delays[len(delays)-1]
 	switch {
 	case len(delays) == 1:
-		// The watch tells of a change; the delay is a safety net.
+		// The watch reports a change; the delay is a fallback.
 		return "when it changes", repeated(last)
 	case last != time.Hour:
 		for i := 1; i < len(delays)-1; i++ {

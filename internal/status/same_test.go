@@ -12,16 +12,16 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// sameAgain is a server that gave the token that the target holds.
+// sameAgain is the outcome if the server returned the token that the target already holds.
 var sameAgain = status.Outcome{Attempted: true, SameToken: true}
 
-// aged is a token of an hour that was issued so long ago.
+// aged is a token with a lifetime of an hour and the given age.
 func aged(age time.Duration) change {
 	return func(in *renewal.Input) { in.Target = secretOf(age, time.Hour) }
 }
 
-var _ = Describe("a token that the server gave again", func() {
-	It("is told as before, but for the next try", func() {
+var _ = Describe("a token that the server returned again", func() {
+	It("is reported as before, except for the next request", func() {
 		before := after(observed(aged(40*time.Minute)), nothing)
 		told := report(observed(aged(40*time.Minute)), sameAgain, before)
 		expected := before.Token.DeepCopy()
@@ -35,7 +35,7 @@ var _ = Describe("a token that the server gave again", func() {
 			ContainSubstring("expires at 2026-03-01T12:20:00Z"), ContainSubstring("renewed at 2026-03-01T12:10:00Z")))))
 	})
 
-	DescribeTable("is asked for again",
+	DescribeTable("is requested again",
 		func(age, next, look time.Duration) {
 			told := report(observed(aged(age)), sameAgain, idle)
 			Expect(told.Status.Token.RenewAt.Time).To(Equal(now.Add(next)))
@@ -43,11 +43,11 @@ var _ = Describe("a token that the server gave again", func() {
 		},
 		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute, 10*time.Minute),
 		Entry("after half of a minute", 59*time.Minute, 30*time.Second, 30*time.Second),
-		Entry("just after the expiry when little is left; the status changes at the expiry", time.Hour-15*time.Second, 16*time.Second, 15*time.Second),
+		Entry("just after the expiry when little is left, though the status changes at the expiry", time.Hour-15*time.Second, 16*time.Second, 15*time.Second),
 		Entry("just after the expiry when a second is left", time.Hour-time.Second, 2*time.Second, time.Second),
 	)
 
-	It("is asked for again no sooner than it would be, if it was asked for early", func() {
+	It("is requested again no sooner than planned, if it was requested early", func() {
 		in := observed(renewRequested)
 		told := report(in, sameAgain, idle)
 		Expect(told.RequeueAt).To(Equal(in.RenewAt()))
@@ -55,7 +55,7 @@ var _ = Describe("a token that the server gave again", func() {
 		Expect(told.Status.Token).To(Equal(idle.Token))
 	})
 
-	It("stays as it was told until then, so that nothing is written and nothing asked", func() {
+	It("stays as reported until then, so that nothing is written or requested", func() {
 		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 		for _, passed := range []time.Duration{0, time.Second, 10*time.Minute - 1} {
 			in := observed(aged(40*time.Minute), later(passed))
@@ -68,7 +68,7 @@ var _ = Describe("a token that the server gave again", func() {
 		Expect(renewal.Decide(withLast(observed(aged(40*time.Minute), later(10*time.Minute)), before)).Action).To(Equal(renewal.Exchange))
 	})
 
-	It("is asked for a few times until there is another", func() {
+	It("is requested a few times until there is another token", func() {
 		in, told := observed(aged(0)), idle
 		var asked []time.Duration
 		for looks := 0; in.Now.Before(now.Add(2*time.Hour)) && len(asked) < 100; looks++ {
@@ -101,37 +101,37 @@ var _ = Describe("a token that the server gave again", func() {
 				HaveField("Status.Conditions", HaveLen(1)), HaveField("Events", ConsistOf(HaveField("Reason", v1alpha1.EventRecovered))))),
 		Entry("the answer to a renew request", observed(renewRequested), idle,
 			And(HaveField("Status.LastHandledRenewRequest", "today"), HaveField("Events", BeEmpty()))),
-		Entry("of the generation that asked for it, which the next try is for", observed(due, func(in *renewal.Input) { in.Generation = 9 }), idle,
+		Entry("of the generation that requested it, and so is the next request", observed(due, func(in *renewal.Input) { in.Generation = 9 }), idle,
 			And(HaveField("Status.ObservedGeneration", HaveValue(BeEquivalentTo(9))), HaveField("Status.Token.RenewAt.Time", now.Add(5*time.Minute)))),
 	)
 
-	It("makes no notice again", func() {
+	It("causes no notice again", func() {
 		again := sameAgain
 		again.Notices = []oauth2.Notice{{Reason: v1alpha1.EventLifetimeAssumed, Message: "assumed"}}
 		Expect(report(observed(due), again, unseen).Events).NotTo(ContainElement(HaveField("Reason", v1alpha1.EventLifetimeAssumed)))
 	})
 
-	It("leaves what was observed as it was", func() {
+	It("does not change the observed input", func() {
 		in := observed(due)
 		in.Last = renewal.Last{Generation: 1}
 		status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: sameAgain, Previous: idle})
 		Expect(in.Last).To(Equal(renewal.Last{Generation: 1}))
 	})
 
-	DescribeTable("is put off no longer",
+	DescribeTable("is no longer postponed",
 		func(in renewal.Input, outcome status.Outcome, renewAt time.Time) {
 			before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 			Expect(report(in, outcome, before).Status.Token.RenewAt.Time).To(Equal(renewAt.Truncate(time.Second)))
 		},
-		Entry("when there is another", observed(aged(40*time.Minute), later(10*time.Minute)), issued(observed(later(10*time.Minute)), time.Hour),
+		Entry("when there is another token", observed(aged(40*time.Minute), later(10*time.Minute)), issued(observed(later(10*time.Minute)), time.Hour),
 			renewal.Policy{Seed: "uid"}.RenewAt(now.Add(10*time.Minute), now.Add(70*time.Minute))),
 		Entry("after an edit of the spec", observed(aged(40*time.Minute), func(in *renewal.Input) { in.Generation = 4 }), down,
 			observed(aged(40*time.Minute)).RenewAt()),
-		Entry("while suspended: the end of that is a fresh start", observed(aged(40*time.Minute), suspended), nothing,
+		Entry("while suspended: the end of the suspension is a fresh start", observed(aged(40*time.Minute), suspended), nothing,
 			observed(aged(40*time.Minute)).RenewAt()),
 	)
 
-	It("stays put off while the next try fails, which has a retry of its own", func() {
+	It("stays postponed while the next request fails, which has its own retry", func() {
 		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 		told := report(observed(aged(40*time.Minute), later(10*time.Minute)), down, before)
 		Expect(told.Status.Token).To(Equal(before.Token))
@@ -139,7 +139,7 @@ var _ = Describe("a token that the server gave again", func() {
 		Expect(told.Status).To(haveCondition(renewalFailing, yes, v1alpha1.ReasonServerError))
 	})
 
-	DescribeTable("counts for nothing in a status that somebody tampered with:",
+	DescribeTable("is not trusted in a status that was tampered with:",
 		func(change func(*v1alpha1.TokenStatus)) {
 			in := observed(aged(40 * time.Minute))
 			before := report(in, sameAgain, idle).Status
@@ -148,12 +148,12 @@ var _ = Describe("a token that the server gave again", func() {
 			Expect(told.Status.Token).To(Equal(after(in, nothing).Token))
 			Expect(renewal.Decide(withLast(observed(due), before)).Action).To(Equal(renewal.Exchange))
 		},
-		Entry("a next try far in the future", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(now.AddDate(1, 0, 0)) }),
-		Entry("an expiry and a next try far in the future", func(t *v1alpha1.TokenStatus) {
+		Entry("a next request far in the future", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(now.AddDate(1, 0, 0)) }),
+		Entry("an expiry and a next request far in the future", func(t *v1alpha1.TokenStatus) {
 			t.ExpiresAt, t.RenewAt = second(now.AddDate(1, 0, 0)), second(now.AddDate(1, 0, 0))
 		}),
-		Entry("another issue", func(t *v1alpha1.TokenStatus) { t.IssuedAt = second(now) }),
-		Entry("no next try", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(time.Time{}) }),
+		Entry("another issue time", func(t *v1alpha1.TokenStatus) { t.IssuedAt = second(now) }),
+		Entry("no next request", func(t *v1alpha1.TokenStatus) { t.RenewAt = second(time.Time{}) }),
 	)
 })
 
@@ -162,7 +162,7 @@ var _ = Describe("a deferred request", func() {
 	later := now.Add(time.Hour)
 	deferred := func(deferral *renewal.Deferral) status.Outcome { return status.Outcome{Deferred: deferral} }
 
-	DescribeTable("is told",
+	DescribeTable("is reported",
 		func(deferral *renewal.Deferral, reason string) {
 			in := observed(noTarget)
 			told := status.Compute(status.Input{Observed: in, Outcome: deferred(deferral), Previous: unseen})
@@ -181,7 +181,7 @@ var _ = Describe("a deferred request", func() {
 		Expect(told).To(Equal(status.Report{RequeueAt: now.Add(20 * time.Second)}))
 	})
 
-	It("for a busy host is told at once if the status says something else", func() {
+	It("for a busy host is reported immediately if the status says something else", func() {
 		before := after(observed(), issued(observed(), time.Hour))
 		told := status.Compute(status.Input{
 			Observed: observed(noTarget), Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later)), Previous: before,
@@ -189,13 +189,13 @@ var _ = Describe("a deferred request", func() {
 		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonTokenEndpointBusy))
 	})
 
-	It("is looked at again when the token expires", func() {
+	It("is requeued when the token expires", func() {
 		in := observed()
 		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.AwaitTurn(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
 		Expect(told.RequeueAt).To(Equal(in.Target.Record.ExpiresAt))
 	})
 
-	It("does not forget how often an attempt failed before", func() {
+	It("keeps the count of earlier failed attempts", func() {
 		before := after(observed(noTarget), down)
 		told := status.Compute(status.Input{
 			Observed: observed(noTarget, renewRequested), Outcome: deferred(renewal.Paused(observed(noTarget), server, now, later)), Previous: before,

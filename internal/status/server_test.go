@@ -21,7 +21,7 @@ var (
 	undeclared  = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
 )
 
-// looked is the status after a look at a server that had another.
+// looked returns the status after a reconcile of a server with the given status.
 func looked(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem) v1alpha1.AuthorizationServerStatus {
 	found := endpoint
 	if failure != nil {
@@ -44,28 +44,28 @@ var _ = Describe("the status of an authorization server", func() {
 			Expect(told.ObservedGeneration).To(HaveValue(BeEquivalentTo(3)))
 			Expect(told.TokenEndpoint).To(Equal(tokenEndpoint))
 		},
-		Entry("Ready alone when it can be used", unseenServer, nil, endpoint,
+		Entry("only Ready when it can be used", unseenServer, nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
-		Entry("Ready alone when it can be used again", looked(unseenServer, unreachable), nil, endpoint,
+		Entry("only Ready when it can be used again", looked(unseenServer, unreachable), nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
-		Entry("Ready alone when somebody changed what was wrong", looked(unseenServer, undeclared), nil, endpoint,
+		Entry("only Ready when someone fixed the declaration", looked(unseenServer, undeclared), nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
-		Entry("Reconciling when what fails may pass", unseenServer, unreachable, "",
+		Entry("Reconciling when the failure may be temporary", unseenServer, unreachable, "",
 			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
-		Entry("Stalled when someone must change something", unseenServer, undeclared, "",
+		Entry("Stalled when an object must change", unseenServer, undeclared, "",
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
 		Entry("Stalled when it could be used before", usable, undeclared, "",
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
-		Entry("Stalled, and Reconciling no more", looked(unseenServer, unreachable), undeclared, "",
+		Entry("Stalled, and no longer Reconciling", looked(unseenServer, unreachable), undeclared, "",
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
-		Entry("Reconciling, and Stalled no more", looked(unseenServer, undeclared), unreachable, "",
+		Entry("Reconciling, and no longer Stalled", looked(unseenServer, undeclared), unreachable, "",
 			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
-		Entry("those of others as well, which stay as they are",
+		Entry("unchanged if another controller set them",
 			v1alpha1.AuthorizationServerStatus{Conditions: []metav1.Condition{{Type: "Audited", Status: no, Reason: "ByHand", ObservedGeneration: 1}}}, nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable), condition("Audited", no, "ByHand")),
 	)
 
-	It("says where token requests go, or why they cannot", func() {
+	It("says where token requests go, or why the server cannot be used", func() {
 		Expect(usable.Conditions).To(HaveEach(HaveField("Message", ContainSubstring(endpoint))))
 		Expect(looked(usable, undeclared).Conditions).To(HaveEach(HaveField("Message", "no such profile")))
 		Expect(looked(usable, unreachable).Conditions).To(HaveEach(HaveField("Message", "no answer")))
@@ -76,12 +76,12 @@ var _ = Describe("the status of an authorization server", func() {
 			before := looked(unseenServer, failure)
 			Expect(status.OfServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
 		},
-		Entry("to a server that can be used", nil),
-		Entry("to a server that cannot be reached", unreachable),
-		Entry("to a server that is declared wrong", undeclared),
+		Entry("for a server that can be used", nil),
+		Entry("for a server that cannot be reached", unreachable),
+		Entry("for a server whose declaration is wrong", undeclared),
 	)
 
-	It("notes the instant of a transition, in whole seconds, and of nothing else", func() {
+	It("records the time of a transition, in whole seconds, and of no other change", func() {
 		at := now.Add(time.Hour + time.Millisecond)
 		Expect(status.OfServer(usable, 3, "", unreachable, at).Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(time.Hour))))
 		moved := status.OfServer(usable, 4, "https://other.example.com/token", nil, at)
@@ -90,7 +90,7 @@ var _ = Describe("the status of an authorization server", func() {
 		Expect(moved.ObservedGeneration).To(HaveValue(BeEquivalentTo(4)))
 	})
 
-	It("leaves the status before as it was", func() {
+	It("does not change the previous status", func() {
 		before := looked(unseenServer, unreachable)
 		unchanged := before.DeepCopy()
 		status.OfServer(before, 9, endpoint, nil, now.Add(time.Hour))

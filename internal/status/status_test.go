@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = It("The renew request that a token answers is told, unless it is too long for the status", func() {
+var _ = It("The renew request that a token answers is reported, unless it is too long for the status", func() {
 	told := func(request string) string {
 		in := observed()
 		in.Target.Record.RenewRequest = request
@@ -27,7 +27,7 @@ var _ = It("The renew request that a token answers is told, unless it is too lon
 })
 
 var _ = Describe("the token in the status", func() {
-	It("is told without itself", func() {
+	It("is reported without the token value", func() {
 		in := observed()
 		token := after(in, nothing).Token
 		Expect(*token).To(And(
@@ -45,12 +45,12 @@ var _ = Describe("the token in the status", func() {
 			}
 			Expect(token.ExpiresAt.Time).To(Equal(*expiresAt))
 		},
-		Entry("the new one after a renewal", observed(due), issued(observed(), time.Hour), fromNow(time.Hour)),
-		Entry("the old one after a failure", observed(due), down, fromNow(10*time.Minute)),
-		Entry("the old one even when it expired", observed(expired), down, fromNow(-time.Hour)),
-		Entry("the one that is there while suspended", observed(suspended), nothing, fromNow(50*time.Minute)),
+		Entry("the new token after a renewal", observed(due), issued(observed(), time.Hour), fromNow(time.Hour)),
+		Entry("the old token after a failure", observed(due), down, fromNow(10*time.Minute)),
+		Entry("the old token, even after it expired", observed(expired), down, fromNow(-time.Hour)),
+		Entry("the current token while suspended", observed(suspended), nothing, fromNow(50*time.Minute)),
 		Entry("none without a Secret", observed(noTarget), down, nil),
-		Entry("none in a Secret of somebody else", observed(foreignTarget), nothing, nil),
+		Entry("none in a Secret of another owner", observed(foreignTarget), nothing, nil),
 	)
 })
 
@@ -62,7 +62,7 @@ func fromNow(d time.Duration) *time.Time {
 }
 
 var _ = Describe("the failure in the status", func() {
-	It("tells of the last attempt and of the next", func() {
+	It("describes the last attempt and the next", func() {
 		in := observed(noTarget)
 		failure := after(in, down).Failure
 		Expect(*failure).To(And(
@@ -71,12 +71,12 @@ var _ = Describe("the failure in the status", func() {
 		Expect(failure.RetryAt.Time).To(BeTemporally("~", now.Add(4500*time.Millisecond), 1500*time.Millisecond))
 	})
 
-	It("has no version of credentials where there is no Secret of them", func() {
+	It("has no version of the credentials if there is no credentials Secret", func() {
 		in := observed(noTarget, func(in *renewal.Input) { in.Credentials = nil })
 		Expect(after(in, down).Failure.CredentialsVersion).To(BeEmpty())
 	})
 
-	It("tells which state of the authorization server's object failed, so that a change of it is noticed", func() {
+	It("records the version of the authorization server's object, so that a change of it is noticed", func() {
 		in := observed(noTarget, serverChanged)
 		Expect(after(in, down).Failure.AuthorizationServerVersion).To(Equal("server-uid/2"))
 		Expect(after(observed(noTarget), down).Failure.AuthorizationServerVersion).To(BeEmpty())
@@ -98,7 +98,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("from one with another authorization server by reference", 1, serverChanged),
 	)
 
-	DescribeTable("is still that of refused credentials after the API server failed twice,",
+	DescribeTable("is still the refusal of the credentials after the API server failed twice,",
 		func(told string, changes ...change) {
 			before := after(observed(noTarget), refused)
 			status := before
@@ -109,8 +109,8 @@ var _ = Describe("the failure in the status", func() {
 				Expect(status.Conditions).To(matchers.HaveCondition("Reconciling", "True", told))
 			}
 		},
-		Entry("and is told", v1alpha1.ReasonInvalidClient),
-		Entry("but is not told if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
+		Entry("and is reported", v1alpha1.ReasonInvalidClient),
+		Entry("but is not reported if the credentials Secret was edited, and cannot be read", v1alpha1.ReasonAPIRequestFailed, credentialsEdited),
 	)
 
 	same := status.Request{IsRead: true, IsSent: true, Refused: &v1alpha1.FailureStatus{
@@ -127,21 +127,21 @@ var _ = Describe("the failure in the status", func() {
 			Expect(report(in, outcome, before).Status.Failure.AttemptsByClass).To(
 				ConsistOf(v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: attempts}))
 		},
-		Entry("one after the other, although their Secret was edited", int32(2), same, credentialsEdited),
+		Entry("one after the other, although the credentials Secret was edited", int32(2), same, credentialsEdited),
 		Entry("one after the other, although the spec was edited", int32(2), same, func(in *renewal.Input) { in.Generation = 4 }),
 		Entry("one after the other, if a restart lost the request", int32(2), status.Request{IsRead: true, IsSent: true}, credentialsEdited),
-		Entry("from one if they are others", int32(1), other, credentialsEdited),
+		Entry("from one if the credentials are different", int32(1), other, credentialsEdited),
 		Entry("from one if a renewal was requested", int32(1), same, renewRequested),
 	)
 
-	It("counts refused credentials although a token was issued for others meanwhile", func() {
+	It("counts refused credentials although a token was issued for other credentials in between", func() {
 		outcome := refused
 		outcome.Request = same
 		told := report(observed(noTarget, credentialsEdited), outcome, unseen).Status
 		Expect(told.Failure.AttemptsByClass).To(ConsistOf(v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 2}))
 	})
 
-	DescribeTable("goes on counting refused credentials, and no other failure, after an edit",
+	DescribeTable("continues to count refused credentials, and no other failure, after an edit",
 		func(request status.Request, outcome status.Outcome, expected ...v1alpha1.ClassAttempts) {
 			before := after(observed(noTarget), refused)
 			before = report(observed(noTarget, later(time.Hour)), failed(v1alpha1.ReasonRequestRefused, problem.MayPass), before).Status
@@ -153,7 +153,7 @@ var _ = Describe("the failure in the status", func() {
 			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
 		Entry("if the API server fails before a request", status.Request{}, failed(v1alpha1.ReasonAPIRequestFailed, problem.Unavailable),
 			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
-		Entry("unless the request is another one", other, failed(v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("unless the request is a different one", other, failed(v1alpha1.ReasonServerError, problem.Unavailable),
 			v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
 	)
 
@@ -165,14 +165,14 @@ var _ = Describe("the failure in the status", func() {
 		Expect(told.Conditions).To(HaveEach(HaveField("Message", HaveSuffix("ü..."))))
 	})
 
-	It("is still that of refused credentials while their Secret is not complete", func() {
+	It("is still the refusal of the credentials while the credentials Secret is incomplete", func() {
 		before := after(observed(noTarget), refused)
 		told := report(observed(noTarget, credentialsEdited, later(10*time.Second)), failed(v1alpha1.ReasonCredentialsMissing, problem.ObjectNotReady), before).Status
 		Expect(told.Failure).To(Equal(before.Failure))
 		Expect(told.Conditions).To(matchers.HaveCondition("Reconciling", "True", v1alpha1.ReasonCredentialsMissing))
 	})
 
-	DescribeTable("makes way for another failure although credentials were refused",
+	DescribeTable("is replaced by another failure although credentials were refused",
 		func(outcome status.Outcome, changes ...change) {
 			before := after(observed(noTarget), refused)
 			outcome.Request = other
@@ -183,7 +183,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
 		Entry("if the credentials changed, and a template cannot use the token", failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid), credentialsEdited),
 		Entry("if the wait is over", down, later(time.Hour)),
-		Entry("if they were refused by a clock that was ahead", down, later(-2*time.Hour)),
+		Entry("if the refusal was recorded by a clock that was ahead", down, later(-2*time.Hour)),
 		Entry("if they are refused again", refused, later(2*time.Minute)),
 	)
 
@@ -197,12 +197,12 @@ var _ = Describe("the failure in the status", func() {
 			}
 		},
 		Entry("over with a new token", false, observed(due, later(time.Hour)), issued(observed(), time.Hour)),
-		Entry("not over while the backoff runs", true, observed(due, later(time.Second)), nothing),
-		Entry("not forgotten when a Secret is gone for a moment", true, observed(due, credentialsGone), nothing),
-		Entry("forgotten by suspension, a fresh start", false, observed(due, suspended), nothing),
+		Entry("not over during the backoff", true, observed(due, later(time.Second)), nothing),
+		Entry("kept when a Secret is missing for a moment", true, observed(due, credentialsGone), nothing),
+		Entry("cleared by a suspension, which is a fresh start", false, observed(due, suspended), nothing),
 	)
 
-	DescribeTable("lets the server's Retry-After have its way",
+	DescribeTable("has the server's Retry-After",
 		func(class problem.Class, at time.Time) {
 			in := observed(noTarget)
 			in.Now = at
@@ -215,32 +215,32 @@ var _ = Describe("the failure in the status", func() {
 		},
 		Entry("instead of the backoff", problem.Unavailable, now),
 		Entry("instead of the hourly probe", problem.Invalid, now),
-		Entry("to the full, though the status knows whole seconds only", problem.Unavailable, now.Add(900*time.Millisecond)),
+		Entry("in full, although the status has only whole seconds", problem.Unavailable, now.Add(900*time.Millisecond)),
 	)
 })
 
-var _ = DescribeTable("the next look comes",
+var _ = DescribeTable("the next reconcile comes",
 	func(observation renewal.Input, outcome status.Outcome, expected func(renewal.Input, status.Report) time.Time) {
 		told := report(observation, outcome, idle)
 		Expect(told.RequeueAt).To(Equal(expected(observation, told)))
 	},
 	Entry("at the renewal of a good token", observed(), nothing,
 		func(in renewal.Input, _ status.Report) time.Time { return in.RenewAt() }),
-	Entry("at the renewal of a new token, not of the old", observed(due), issued(observed(), time.Hour),
+	Entry("at the renewal of a new token, not of the old token", observed(due), issued(observed(), time.Hour),
 		func(_ renewal.Input, told status.Report) time.Time {
 			return renewal.Policy{Seed: "uid"}.RenewAt(now, told.Status.Token.ExpiresAt.Time)
 		}),
 	Entry("at the retry after a failure", observed(noTarget), down, retry),
 	Entry("at the retry after a failure that the old token outlives", observed(due), down, retry),
-	Entry("before the old token expires, although someone must change something", observed(due), refused, retry),
+	Entry("before the old token expires, although an object must change", observed(due), refused, retry),
 	Entry("at the expiry of the old token when that comes before the retry", observed(due), limited,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
-	Entry("at the retry when somebody spoilt the old token", observed(due, drifted), refused, retry),
+	Entry("at the retry when someone tampered with the old token", observed(due, drifted), refused, retry),
 	Entry("at the expiry of a suspended token", observed(suspended), nothing,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
 	Entry("never when only a change can help", observed(noTarget, templateWrong), nothing,
 		func(renewal.Input, status.Report) time.Time { return time.Time{} }),
-	Entry("when a problem becomes one for a person", observed(noTarget, credentialsGone), nothing,
+	Entry("when a problem becomes Stalled", observed(noTarget, credentialsGone), nothing,
 		func(renewal.Input, status.Report) time.Time { return now.Add(2 * time.Minute) }),
 )
 
@@ -251,17 +251,17 @@ var _ = Describe("a renew request", func() {
 		func(expected string, in renewal.Input, outcome status.Outcome, previous reported) {
 			Expect(report(in, outcome, previous).Status.LastHandledRenewRequest).To(Equal(expected))
 		},
-		Entry("once the token came", "today", observed(renewRequested), issued(observed(), time.Hour), idle),
+		Entry("once the token is issued", "today", observed(renewRequested), issued(observed(), time.Hour), idle),
 		Entry("once it was tried: the backoff takes over", "today", observed(renewRequested), down, idle),
 		Entry("not while suspended: it waits", "", observed(renewRequested, suspended), nothing, idle),
-		Entry("not while something is in the way", "", observed(renewRequested, credentialsGone), nothing, idle),
-		Entry("still, when the annotation is removed", "today", observed(), nothing, handled("today")),
-		Entry("still, after a renewal without one", "today", observed(due), issued(observed(), time.Hour), handled("today")),
-		Entry("in the place of the one before", "today", observed(renewRequested), issued(observed(), time.Hour), handled("yesterday")),
-		Entry("never, without one", "", observed(due), issued(observed(), time.Hour), idle),
+		Entry("not while a problem prevents it", "", observed(renewRequested, credentialsGone), nothing, idle),
+		Entry("still, after the annotation is removed", "today", observed(), nothing, handled("today")),
+		Entry("still, after a renewal without a request", "today", observed(due), issued(observed(), time.Hour), handled("today")),
+		Entry("in place of the previous request", "today", observed(renewRequested), issued(observed(), time.Hour), handled("yesterday")),
+		Entry("never, without a request", "", observed(due), issued(observed(), time.Hour), idle),
 	)
 
-	It("that failed is tried again, and then no more", func() {
+	It("that failed is retried until it succeeds, and not after that", func() {
 		tried := report(observed(renewRequested), down, idle).Status
 		Expect(renewal.Decide(withLast(observed(renewRequested, later(time.Minute)), tried)).Action).To(Equal(renewal.Exchange))
 		again := observed(renewRequested, later(time.Minute))

@@ -30,7 +30,7 @@ type (
 	reported = v1alpha1.ClientCredentialStatus
 )
 
-// secretOf is a target that holds a token of the given age and lifetime.
+// secretOf returns a target that holds a token with the given age and lifetime.
 func secretOf(age, lifetime time.Duration) *tokensecret.State {
 	return &tokensecret.State{Owned: true, Owner: "ClientCredential shop", Record: &tokensecret.Record{
 		IssuedAt: now.Add(-age), ExpiresAt: now.Add(lifetime - age), Scope: "read",
@@ -38,8 +38,8 @@ func secretOf(age, lifetime time.Duration) *tokensecret.State {
 	}}
 }
 
-// observed is a ClientCredential whose token was issued ten minutes ago and lives
-// an hour, so that all is well with it but for the given changes.
+// observed returns a ClientCredential whose token was issued ten minutes ago and lives an hour. Nothing is
+// wrong with it, except for the given changes.
 func observed(changes ...change) renewal.Input {
 	in := renewal.Input{
 		Now: now, Policy: renewal.Policy{Seed: "uid"}, Generation: 3, RequestHash: "hash",
@@ -62,10 +62,10 @@ func expired(in *renewal.Input) { in.Target = secretOf(2*time.Hour, time.Hour) }
 
 func drifted(in *renewal.Input) { in.Target.Drifted, in.Target.Tampered = true, true }
 
-// relabelled is drift that leaves the token as it was.
+// relabelled is drift that does not change the token.
 func relabelled(in *renewal.Input) { in.Target.Drifted = true }
 
-// outdated is a good token in a Secret that was made from another template.
+// outdated is a good token in a Secret that was written from another template.
 func outdated(in *renewal.Input) {
 	in.Target.Drifted, in.Target.Outdated, in.Generation = true, true, 4
 }
@@ -85,7 +85,7 @@ func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }
 
 func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
 
-// serverChanged is another state of the object that declares the authorization server.
+// serverChanged is another version of the object that declares the authorization server.
 func serverChanged(in *renewal.Input) { in.ServerVersion = "server-uid/2" }
 
 func renewRequested(in *renewal.Input) { in.RenewRequest = "today" }
@@ -99,7 +99,7 @@ var (
 	refused = failed(v1alpha1.ReasonInvalidClient, problem.CredentialsRefused)
 	wrong   = failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid)
 	strange = failed(v1alpha1.ReasonInvalidRequest, problem.MayPass)
-	// limited is a server that wants to be left alone for an hour.
+	// limited is the answer of a server that asks the client to wait for an hour.
 	limited = status.Outcome{Attempted: true, Failure: &problem.Problem{
 		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: problem.Unavailable, RetryAfter: time.Hour,
 	}}
@@ -109,7 +109,7 @@ func failed(reason string, class problem.Class) status.Outcome {
 	return status.Outcome{Attempted: true, Failure: problem.Retry(class, reason, "message of %s", reason)}
 }
 
-// issued is a token of the given lifetime for what was observed.
+// issued is a new token with the given lifetime for the observed input.
 func issued(in renewal.Input, lifetime time.Duration, notices ...string) status.Outcome {
 	outcome := status.Outcome{Attempted: true, Target: secretOf(0, lifetime)}
 	record := outcome.Target.Record
@@ -121,13 +121,13 @@ func issued(in renewal.Input, lifetime time.Duration, notices ...string) status.
 	return outcome
 }
 
-// withRetryAt is a status whose backoff ends at an instant.
+// withRetryAt returns a status whose backoff ends at the given time.
 func withRetryAt(status reported, at time.Time) reported {
 	status.Failure.RetryAt = metav1.NewTime(at)
 	return status
 }
 
-// report is what is told after what was observed was decided on and acted upon.
+// report returns the report for an input, its decision and the given outcome.
 func report(in renewal.Input, outcome status.Outcome, previous reported) status.Report {
 	in.Last = renewal.Last{
 		Generation:   ptr.Deref(previous.ObservedGeneration, -1),
@@ -138,7 +138,7 @@ func report(in renewal.Input, outcome status.Outcome, previous reported) status.
 	return status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: outcome, Previous: previous})
 }
 
-// after is the status that such a report leaves.
+// after returns the status of such a report.
 func after(in renewal.Input, outcome status.Outcome) reported {
 	return report(in, outcome, unseen).Status
 }
@@ -149,12 +149,12 @@ var (
 	idle   = after(observed(), nothing)
 )
 
-// condition matches one condition.
+// condition matches a single condition.
 func condition(conditionType string, status metav1.ConditionStatus, reason string) types.GomegaMatcher {
 	return And(HaveField("Type", conditionType), HaveField("Status", status), HaveField("Reason", reason))
 }
 
-// haveCondition matches a status that has such a condition among others.
+// haveCondition matches a status that has such a condition.
 func haveCondition(conditionType string, status metav1.ConditionStatus, reason string) types.GomegaMatcher {
 	return HaveField("Conditions", ContainElement(condition(conditionType, status, reason)))
 }
