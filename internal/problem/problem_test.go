@@ -24,17 +24,17 @@ var _ = Describe("a problem", func() {
 		Expect(problem.Of(nil)).NotTo(HaveOccurred())
 	})
 
-	It("that is Stalled needs a change", func() {
+	It("that is Stalled is of class Invalid", func() {
 		Expect(problem.Stalled(v1alpha1.ReasonProfileUnknown, "no profile %q", "Fabrik")).To(Equal(&problem.Problem{
 			Reason: v1alpha1.ReasonProfileUnknown, Message: `no profile "Fabrik"`, Class: problem.Invalid,
 		}))
 	})
 
-	DescribeTable("shows of a text 5 bytes",
+	DescribeTable("shortens a text to 5 bytes",
 		func(text, shown string) { Expect(problem.Shorten(text, 5)).To(Equal(shown)) },
-		Entry("of just that length", "xäß", "xäß"),
-		Entry("that is longer, up to the end of a letter", "xäßy", "xäß..."),
-		Entry("that is longer, without the half of a letter", "ääß", "ää..."),
+		Entry("of exactly that length", "xäß", "xäß"),
+		Entry("that is longer, at the end of a character", "xäßy", "xäß..."),
+		Entry("that is longer, without an incomplete character", "ääß", "ää..."),
 	)
 
 	It("keeps its reason and message in a status, and with another class", func() {

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("the list of profiles", func() {
-	It("tells of each what users read in docs/profiles.md", func() {
+	It("has for each profile the text that users read in docs/profiles.md", func() {
 		for _, p := range profile.All() {
 			Expect(p.Vendor).NotTo(BeEmpty(), p.Name)
 			Expect(p.Needs).NotTo(BeEmpty(), p.Name)
@@ -26,13 +26,13 @@ var _ = Describe("the list of profiles", func() {
 		}
 	})
 
-	It("tells what the token endpoint looks like where the profile does not know it, and only there", func() {
+	It("has a pattern of the token endpoint if, and only if, the profile does not know the endpoint", func() {
 		for _, p := range profile.All() {
 			Expect([]string{p.Endpoint, p.Server.TokenEndpoint}).To(ConsistOf(BeEmpty(), HavePrefix("https://")), p.Name)
 		}
 	})
 
-	It("has the names in their order", func() {
+	It("has the names in order", func() {
 		var names []string
 		for _, p := range profile.All() {
 			names = append(names, p.Name)
@@ -40,7 +40,7 @@ var _ = Describe("the list of profiles", func() {
 		Expect(names).To(Equal(profile.Names()))
 	})
 
-	It("hands out copies", func() {
+	It("returns copies", func() {
 		for i := range profile.All() {
 			profile.All()[i].Server.Response = nil
 		}

@@ -11,13 +11,13 @@ import (
 	"github.com/tokensync/tokensync/internal/profile"
 )
 
-// startedAt is when the requests of the recorded exchanges were begun.
+// startedAt is when the requests of the recorded exchanges started.
 var startedAt = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 var _ = Describe("the exchanges", func() {
 	recorded := readExchanges()
 
-	It("are there for every profile", func() {
+	It("exist for every profile", func() {
 		var names []string
 		for _, e := range recorded {
 			names = append(names, e.Spec.AuthorizationServer.Profile)

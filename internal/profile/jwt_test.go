@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// jwt is a signed JWT. Its claims are those that are the same each time.
+// jwt is a signed JWT. It holds only the claims that are the same each time.
 type jwt struct {
 	Header map[string]any `json:"header"`
 	Claims map[string]any `json:"claims"`
@@ -19,8 +19,8 @@ type jwt struct {
 
 var compactJWT = regexp.MustCompile(`eyJ[-_0-9A-Za-z]+\.eyJ[-_0-9A-Za-z]+\.[-_0-9A-Za-z]+`)
 
-// withoutAssertion checks the JWT in the body of a request, which is another one
-// each time, and puts {assertion} in its place.
+// withoutAssertion checks the JWT in the body of a request, and replaces it by {assertion}, because the JWT
+// differs each time.
 func (e exchange) withoutAssertion(request string) string {
 	GinkgoHelper()
 	if e.Assertion == nil {

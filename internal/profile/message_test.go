@@ -87,7 +87,7 @@ func certificateOf(key *rsa.PrivateKey) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// asText is all of a request: what is not in it is not sent.
+// asText returns the full text of a request, with everything that is sent.
 func asText(request *oauth2.Request) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s %s\n", request.Method, request.FullURL().Reveal())

@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// vendorPage is the page that these tests hold to what it says.
+// vendorPage is the page that these tests check.
 const vendorPage = "docs/vendor-not-listed.md"
 
 var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
@@ -27,7 +27,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 	}
 	text := string(raw)
 
-	It("shows a request and answers that are as it says", func() {
+	It("shows a request and responses that match the example", func() {
 		credential, secret := workedExample()
 		completed, request := build(credential.Spec, secret.StringData, "")
 		Expect(secret.Name).To(Equal(credential.Spec.CredentialsRef.Name))
@@ -51,7 +51,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 		Expect(err).To(MatchError(ContainSubstring(`1203 ("this application is not active")`)))
 	})
 
-	It("builds the example up from its parts", func() {
+	It("builds the example from its parts", func() {
 		credential, _ := workedExample()
 		var parts server
 		for _, block := range fragments()[:2] {
@@ -60,7 +60,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 		Expect(&parts).To(Equal(credential.Spec.AuthorizationServer))
 	})
 
-	It("holds only declarations that can be used", func() {
+	It("has only declarations that can be used", func() {
 		for _, block := range fragments() {
 			expectUsable(block)
 		}
@@ -70,7 +70,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 		}
 	})
 
-	It("has every field of a request and of an answer", func() {
+	It("has every field of a request and of a response", func() {
 		set := strings.Join(settings(text), "\n")
 		for _, part := range []any{
 			v1alpha1.ClientAuthentication{}, v1alpha1.Assertion{}, v1alpha1.ServiceAccountToken{},
@@ -85,7 +85,7 @@ var _ = Describe("docs/vendor-not-listed.md", Label("docs"), func() {
 	})
 })
 
-// workedExample is the ClientCredential of the page, and its Secret.
+// workedExample returns the ClientCredential of the page, and its Secret.
 func workedExample() (credential v1alpha1.ClientCredential, secret corev1.Secret) {
 	GinkgoHelper()
 	for _, block := range blocks("yaml") {
@@ -99,8 +99,7 @@ func workedExample() (credential v1alpha1.ClientCredential, secret corev1.Secret
 	return credential, secret
 }
 
-// expectUsable expects parts of a declaration to make a request that has all
-// headers that they declare.
+// expectUsable expects parts of a declaration to result in a request with all headers that they declare.
 func expectUsable(parts ...string) {
 	GinkgoHelper()
 	declared := of("")
@@ -118,18 +117,18 @@ func expectUsable(parts ...string) {
 	}
 }
 
-// everySecret has all keys that the page speaks of.
+// everySecret returns all keys that the page mentions.
 func everySecret() map[string]string {
 	key := pemOf(rsaKey())
 	return map[string]string{
-		// HS256 takes no shorter key.
+		// HS256 does not accept a shorter key.
 		"client_secret": "k8Zr/2Lq-k8Zr/2Lq-k8Zr/2Lq-k8Zr/2Lq",
 		"client_id":     "shop-7", "api_key": "5c0f93aa", "account_id": "17", "tenant": "t", "user": "u",
 		"private_key": key, "key.pem": key, "tls.key": key, "tls.crt": certificateOf(rsaKey()),
 	}
 }
 
-// blocks are the code blocks of a language.
+// blocks returns the code blocks in a language.
 func blocks(language string) []string {
 	GinkgoHelper()
 	texts, err := page.In("../..", vendorPage, language)
@@ -137,7 +136,7 @@ func blocks(language string) []string {
 	return texts
 }
 
-// fragments are the YAML blocks that are part of an authorization server.
+// fragments returns the YAML blocks that are part of an authorization server.
 func fragments() (found []string) {
 	for _, block := range blocks("yaml") {
 		if !strings.Contains(block, "kind: ") {
@@ -147,8 +146,8 @@ func fragments() (found []string) {
 	return found
 }
 
-// settings are what the tables say is to be set: the code in their last column
-// that has a value. Code that belongs together stays together.
+// settings returns the settings in the tables: the code with a value in their last column. Code that belongs
+// together stays together.
 func settings(text string) (found []string) {
 	_, text, _ = strings.Cut(text, "\n## What to set\n")
 	for row := range strings.SplitSeq(text, "\n") {

@@ -15,7 +15,7 @@ import (
 )
 
 var _ = Describe("a profile", func() {
-	It("is one of those that the API documents", func() {
+	It("is one of the profiles that the API documents", func() {
 		Expect(profile.Names()).To(Equal([]string{
 			"AdobeIMS", "Auth0", "Cognito", "CommerceLayer", "Commercetools", "ElasticPath", "ElasticPathImplicit", "EntraID",
 			"EntraIDFederated", "Fabric", "FabricIdentity", "Jamf", "JamfAPIClient", "Keycloak", "Marketo", "Okta", "OroCommerce",
@@ -24,7 +24,7 @@ var _ = Describe("a profile", func() {
 		}))
 	})
 
-	It("sets no field that there is not", func() {
+	It("sets no unknown field", func() {
 		raw, err := os.ReadFile("profiles.yaml")
 		Expect(err).NotTo(HaveOccurred())
 		var declared map[string]profile.Profile
@@ -32,7 +32,7 @@ var _ = Describe("a profile", func() {
 		Expect(declared).To(HaveLen(len(profile.Names())))
 	})
 
-	It("completes to all that a token request needs", func() {
+	It("completes to every field that a token request needs", func() {
 		for _, name := range profile.Names() {
 			completed := complete(of(name))
 			Expect(completed.Profile).To(Equal(name))
@@ -45,7 +45,7 @@ var _ = Describe("a profile", func() {
 		}
 	})
 
-	It("knows no endpoint where the user names another server: credentials must go nowhere else", func() {
+	It("has no endpoint if the user names another server: credentials must go nowhere else", func() {
 		completed := complete(server{Profile: "CommerceLayer", Issuer: "https://mine.example.com"})
 		Expect(completed.TokenEndpoint).To(BeEmpty())
 		Expect(completed.Revocation.Endpoint).To(BeEmpty())
@@ -58,7 +58,7 @@ var _ = Describe("a profile", func() {
 		Expect(own.Revocation.Endpoint).To(Equal("https://mine.example.com/revoke"))
 	})
 
-	It("is RFC6749 when none is named", func() {
+	It("is RFC6749 by default", func() {
 		Expect(complete(of(""))).To(Equal(complete(of("RFC6749"))))
 		Expect(profile.Default).To(Equal("RFC6749"))
 	})
@@ -74,23 +74,23 @@ var _ = Describe("a profile", func() {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}
 		},
-		Entry("that nobody knows: the message lists those there are", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "ElasticPathImplicit, EntraID", "Fabric", "spec.authorizationServer.profile"),
-		Entry("of the right letters in the wrong case", of("fabric"), v1alpha1.ReasonProfileUnknown, "Fabric"),
+		Entry("that does not exist: the message lists the profiles that do", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "ElasticPathImplicit, EntraID", "Fabric", "spec.authorizationServer.profile"),
+		Entry("with a name in the wrong case", of("fabric"), v1alpha1.ReasonProfileUnknown, "Fabric"),
 		Entry("RFC6749 without a token endpoint", server{}, v1alpha1.ReasonTokenEndpointMissing, "RFC6749", "spec.authorizationServer.tokenEndpoint"),
-		Entry("OroCommerce, whose customers have their own", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce", "https://{application}/oauth2-token"),
-		Entry("whose fields the user's contradict", of("EntraIDFederated", func(s *server) {
+		Entry("OroCommerce, whose customers have their own token endpoint", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce", "https://{application}/oauth2-token"),
+		Entry("whose fields contradict the user's fields", of("EntraIDFederated", func(s *server) {
 			s.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientSecretPost}
 		}), v1alpha1.ReasonAuthorizationServerInvalid, "client_secret_post"),
-		Entry("ElasticPath, whose customers have their own", server{Profile: "ElasticPath"}, v1alpha1.ReasonTokenEndpointMissing, "ElasticPath"),
+		Entry("ElasticPath, whose customers have their own token endpoint", server{Profile: "ElasticPath"}, v1alpha1.ReasonTokenEndpointMissing, "ElasticPath"),
 	)
 
 	none := []v1alpha1.JSONPointer{}
-	DescribeTable("gives way to what the user sets",
+	DescribeTable("is overridden by the user's setting of",
 		func(change func(*server)) {
 			wanted := complete(of("ElasticPath"))
 			change(&wanted)
 			Expect(complete(of("ElasticPath", func(s *server) {
-				// The change alone is declared: the profile has to fill the rest.
+				// Only the change is declared, so the profile must fill the other fields.
 				s.ClientAuthentication, s.Request, s.Response = &v1alpha1.ClientAuthentication{}, &v1alpha1.TokenRequest{}, &v1alpha1.TokenResponse{}
 				change(s)
 			}))).To(Equal(wanted))
@@ -100,14 +100,14 @@ var _ = Describe("a profile", func() {
 		Entry("the encoding", func(s *server) { s.Request.Encoding = v1alpha1.JSONEncoding }),
 		Entry("the grant type", func(s *server) { s.Request.GrantType = "implicit" }),
 		Entry("a list of pointers, as a whole", func(s *server) { s.Response.AccessToken = at("/token") }),
-		Entry("an empty list, which reads nothing", func(s *server) { s.Response.ExpiresAt = none }),
-		Entry("an empty list of what RFC 6749 has", func(s *server) { s.Response.Scope = none }),
+		Entry("an empty list, which disables a field", func(s *server) { s.Response.ExpiresAt = none }),
+		Entry("an empty list for a field of RFC 6749", func(s *server) { s.Response.Scope = none }),
 		Entry("the default lifetime", func(s *server) { s.DefaultTokenLifetime = &metav1.Duration{Duration: 90 * time.Second} }),
 		Entry("parameters", func(s *server) { s.Request.Parameters = parameters("account_id", "1") }),
 		Entry("empty parameters", func(s *server) { s.Request.Parameters = parameters("resource", "") }),
 	)
 
-	It("goes before RFC 6749, which fills what is left", func() {
+	It("takes precedence over RFC 6749, which fills the remaining fields", func() {
 		completed := complete(of("ElasticPath"))
 		Expect(completed.ClientAuthentication.Method).To(Equal(v1alpha1.ClientSecretPost))
 		Expect(completed.Response.ExpiresAt).To(Equal(at("/data/expires", "/expires")))
@@ -117,7 +117,7 @@ var _ = Describe("a profile", func() {
 		Expect(completed.DefaultTokenLifetime.Duration).To(Equal(time.Hour))
 	})
 
-	It("is the same for everyone: neither what a user declares nor what is done with a result changes it", func() {
+	It("is never changed by a user's declaration or by edits of a result", func() {
 		before := complete(of("ElasticPath"))
 		changed := complete(of("ElasticPath", func(s *server) {
 			s.Request = &v1alpha1.TokenRequest{GrantType: "implicit", Parameters: parameters("a", "1")}
@@ -127,7 +127,7 @@ var _ = Describe("a profile", func() {
 		Expect(complete(of("ElasticPath"))).To(Equal(before))
 	})
 
-	It("goes after the parameters of the server, and those after the parameters of the client", func() {
+	It("comes after the parameters of the server, which come after the parameters of the client", func() {
 		completed, err := profile.Complete(of("Tableau", func(s *server) {
 			s.Request = &v1alpha1.TokenRequest{Parameters: parameters("a", "server", "b", "server")}
 		}), parameters("b", "client"))
@@ -139,19 +139,19 @@ var _ = Describe("a profile", func() {
 		Expect(completed.Request.Parameters).To(Equal(parameters("/credentials/site/contentUrl", "client")))
 	})
 
-	DescribeTable("gives way to what follows from another field",
+	DescribeTable("is overridden by values that follow from",
 		func(request v1alpha1.TokenRequest, encoding v1alpha1.RequestEncoding, grantType string) {
 			completed := complete(of("", func(s *server) { s.Request = &request }))
 			Expect(completed.Request.Encoding).To(Equal(encoding))
 			Expect(completed.Request.GrantType).To(Equal(grantType))
 		},
 		Entry("a GET request, which has no body", v1alpha1.TokenRequest{Method: "GET"}, v1alpha1.QueryEncoding, "client_credentials"),
-		Entry("a PUT request, which has one", v1alpha1.TokenRequest{Method: "PUT"}, v1alpha1.FormEncoding, "client_credentials"),
+		Entry("a PUT request, which has a body", v1alpha1.TokenRequest{Method: "PUT"}, v1alpha1.FormEncoding, "client_credentials"),
 		Entry("a JWT as the grant", v1alpha1.TokenRequest{Assertion: &v1alpha1.Assertion{}}, v1alpha1.FormEncoding, "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-		Entry("a JWT as the grant, under another word", v1alpha1.TokenRequest{Assertion: &v1alpha1.Assertion{}, GrantType: "jwt"}, v1alpha1.FormEncoding, "jwt"),
+		Entry("a JWT as the grant, with another grant type", v1alpha1.TokenRequest{Assertion: &v1alpha1.Assertion{}, GrantType: "jwt"}, v1alpha1.FormEncoding, "jwt"),
 	)
 
-	It("leaves the declaration of the user as it is", func() {
+	It("does not change the declaration of the user", func() {
 		declared := of("OroCommerce", func(s *server) { s.Response = &v1alpha1.TokenResponse{Scope: at("/rights")} })
 		unchanged := declared.DeepCopy()
 		complete(declared)
@@ -159,7 +159,7 @@ var _ = Describe("a profile", func() {
 	})
 })
 
-// parameters are pairs of names and values.
+// parameters returns parameters from pairs of names and values.
 func parameters(pairs ...string) (list []v1alpha1.Parameter) {
 	for i := 0; i < len(pairs); i += 2 {
 		list = append(list, v1alpha1.Parameter{Name: pairs[i], Value: &pairs[i+1]})

@@ -13,11 +13,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// exchange is what a vendor documents: what the user declares, what is sent for
-// it, and what comes back. All values are invented.
+// exchange is a token request as a vendor documents it: the user's declaration, the request, the response and
+// a refusal. All values are invented.
 type exchange struct {
 	Name string `json:"name"`
-	// Spec is that of a ClientCredential.
+	// Spec is the spec of a ClientCredential.
 	Spec v1alpha1.ClientCredentialSpec `json:"spec"`
 	// Secret is the data of the credentials Secret. {RSA key} stands for a new key.
 	Secret map[string]string `json:"secret"`
@@ -37,19 +37,18 @@ type exchange struct {
 		Assumed     bool            `json:"assumed"`
 	} `json:"token"`
 	Refusal string `json:"refusal"`
-	// Says is the part of the message that the refusal causes; Reason that of the
-	// conditions.
+	// Says is a part of the message about the refusal. Reason is the reason of the conditions.
 	Says       string          `json:"says"`
 	Reason     string          `json:"reason"`
 	RetryAfter metav1.Duration `json:"retryAfter"`
 }
 
-// said is how the message of a refusal begins and where that part of it ends.
+// said returns the beginning of the message of a refusal, up to the colon.
 func (e exchange) said(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("answered HTTP %d %s", status, e.Says)) + ":"
 }
 
-// readExchanges panics where a file cannot be read, because it runs before the tests.
+// readExchanges panics if a file cannot be read, because it runs before the tests.
 func readExchanges() (all []exchange) {
 	files, err := filepath.Glob("testdata/exchanges/*.yaml")
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// Vendors that refuse credentials with a status or a code of their own. They lock
-// accounts, or the client behind them, after a few such requests.
-var _ = DescribeTable("refused credentials are known as such",
+// Some vendors refuse credentials with their own status or code. They lock accounts, or the client behind
+// them, after a few such requests.
+var _ = DescribeTable("refused credentials are recognized",
 	func(profile, response string) {
 		completed := complete(of(profile))
 		_, err := oauth2.ReadResponse(completed, &oauth2.Request{}, responseOf(response))

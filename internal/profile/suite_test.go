@@ -19,7 +19,7 @@ type server = v1alpha1.AuthorizationServerSpec
 
 const endpoint = "https://idp.example.com/token"
 
-// of is the declaration of a profile at an endpoint, with further changes.
+// of returns the declaration of a profile at an endpoint, with further changes.
 func of(name string, changes ...func(*server)) server {
 	s := server{Profile: name, TokenEndpoint: endpoint}
 	for _, change := range changes {

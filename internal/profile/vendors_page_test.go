@@ -30,7 +30,7 @@ var _ = Describe("docs/vendors.md", Label("docs"), func() {
 		}
 	})
 
-	It("has the samples as they are", func() {
+	It("has the samples unchanged", func() {
 		files, err := filepath.Glob("../../config/samples/*.yaml")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(len(files)).To(BeNumerically(">", 5))
@@ -44,7 +44,7 @@ var _ = Describe("docs/vendors.md", Label("docs"), func() {
 		}
 	})
 
-	It("has manifests that make a token request of what is in their Secret", func() {
+	It("has manifests whose Secret is enough for a token request", func() {
 		for _, block := range manifests {
 			var secret corev1.Secret
 			var credential v1alpha1.ClientCredential

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compared is what the record tells of a token whose life starts anew, forty minutes
-// after it was issued, but for the changes.
+// compared returns the result of Compare for a token that was returned again with a new expiry, forty minutes
+// after it was issued, with the given changes.
 func compared(fields []string, changes ...func(*answer)) tokensecret.Given {
 	GinkgoHelper()
 	issued := token
@@ -44,7 +44,7 @@ func rotated(a *answer) { credentialsAre("shop-id", "rotated")(a.secret, &a.prov
 var _ = Describe("the record of a Secret", func() {
 	idToken := []string{"id_token", "the-id-token"}
 
-	DescribeTable("tells of a token that was given",
+	DescribeTable("shows for a token that the server returned",
 		func(fields []string, given tokensecret.Given, changes ...func(*answer)) {
 			Expect(compared(fields, changes...)).To(Equal(given))
 		},
@@ -52,24 +52,24 @@ var _ = Describe("the record of a Secret", func() {
 		Entry("that it is the same, with the same fields", idToken, tokensecret.GivenAgain),
 		Entry("that it is the same, although a renewal was requested", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.RenewRequest = "now" }),
 		Entry("that it is the same, although the credentials Secret has another version", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
-		Entry("that it is the same, although its record is over", nil, tokensecret.GivenAgain, askedAfter(2*time.Hour), expiryMoves(2*time.Hour)),
+		Entry("that it is the same, although its record has expired", nil, tokensecret.GivenAgain, askedAfter(2*time.Hour), expiryMoves(2*time.Hour)),
 		Entry("that it is the same, although the server spells its type in lower case", nil, tokensecret.GivenAgain, typeIs("bearer")),
 		Entry("that it is the same, although the server spells its type in capitals", nil, tokensecret.GivenAgain, typeIs("BEARER")),
-		Entry("that it is another", nil, tokensecret.GivenNew, another),
-		Entry("that its expiry can be believed, since it is no later", nil, tokensecret.GivenNew, expiryMoves(0)),
+		Entry("that it is another token", nil, tokensecret.GivenNew, another),
+		Entry("that its expiry can be trusted, because it is no later", nil, tokensecret.GivenNew, expiryMoves(0)),
 		Entry("that it is the same, although an earlier expiry is assumed", nil, tokensecret.GivenAgain, expiryMoves(-time.Minute), isAssumed),
-		Entry("nothing if a field differs: a response may have a fresh one beside a cached token", idToken, tokensecret.GivenUnknown,
+		Entry("nothing if a field differs: a response may have a fresh field beside a cached token", idToken, tokensecret.GivenUnknown,
 			func(a *answer) { a.token.Fields["id_token"] = oauth2.NewSensitive("fresh") }),
 		Entry("nothing if the client secret was rotated", nil, tokensecret.GivenUnknown, rotated, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
 		Entry("that it is the same, although its scope is narrower", nil, tokensecret.GivenAgain, func(a *answer) { a.token.Scope = "read" }),
-		Entry("that it is the same, although the request is another", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.RequestHash = "other" }),
-		Entry("nothing if the request is another and may use other credentials", nil, tokensecret.GivenUnknown, another, func(a *answer) { a.provenance.RequestHash = "other" }),
-		Entry("that a JWT may be believed, since it says itself when it expires", idToken, tokensecret.GivenNew, another, hasClaim),
-		Entry("nothing that someone else wrote", idToken, tokensecret.GivenNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
-		Entry("nothing that belongs to someone else", nil, tokensecret.GivenNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
+		Entry("that it is the same, although the request is different", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("nothing if the request is different and may use other credentials", nil, tokensecret.GivenUnknown, another, func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("that a JWT can be trusted, because it has its own exp", idToken, tokensecret.GivenNew, another, hasClaim),
+		Entry("nothing if another writer changed the record", idToken, tokensecret.GivenNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
+		Entry("nothing if the Secret has another owner", nil, tokensecret.GivenNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
 	)
 
-	It("is not there without a Secret", func() {
+	It("does not exist without a Secret", func() {
 		Expect(tokensecret.Compare(nil, token, provenance)).To(Equal(tokensecret.GivenNew))
 	})
 })
@@ -83,8 +83,8 @@ var _ = Describe("the data of a Secret", func() {
 	})
 })
 
-var _ = Describe("a token that a server gave again", func() {
-	// given is the token with an hour to live, asked for so long after its believed expiry.
+var _ = Describe("a token that a server returned again", func() {
+	// given returns the token with a lifetime of an hour, requested this long after its former expiry.
 	given := func(after time.Duration, lifetime oauth2.Lifetime) oauth2.Token {
 		again := token
 		again.IssuedAt, again.Lifetime = expiresAt.Add(after), lifetime
@@ -95,34 +95,34 @@ var _ = Describe("a token that a server gave again", func() {
 	assumed := oauth2.Lifetime{Source: oauth2.LifetimeFromDefault, Assumed: time.Hour}
 	claimed := oauth2.Lifetime{Source: oauth2.LifetimeFromClaim, HasClaim: true}
 
-	DescribeTable("is believed to expire when it was",
+	DescribeTable("keeps its former expiry",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, lifetime))).To(Equal(tokensecret.Expiry{At: expiresAt}))
 		},
-		Entry("while it lives", -20*time.Minute, told),
+		Entry("while it has not expired", -20*time.Minute, told),
 		Entry("a second before its expiry", -time.Second, told),
-		Entry("as a JWT, while what was told before lies ahead", -time.Second, claimed),
+		Entry("as a JWT, while its former expiry is in the future", -time.Second, claimed),
 		Entry("if its lifetime is assumed", -10*time.Second, assumed),
 	)
 
-	It("is believed to expire when it was, if it comes from its Secret", func() {
+	It("keeps its former expiry, if it comes from its Secret", func() {
 		former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
 		Expect(tokensecret.Believe(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
 	})
 
-	DescribeTable("is believed to live on",
+	DescribeTable("gets the new expiry",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			token := given(after, lifetime)
 			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 		},
-		Entry("as a JWT whose exp lies ahead", time.Second, claimed),
+		Entry("as a JWT whose exp is in the future", time.Second, claimed),
 		Entry("if its lifetime is assumed, and almost over", -9*time.Second, assumed),
-		Entry("if its lifetime is assumed, and over", time.Second, assumed),
+		Entry("if its lifetime is assumed, and has ended", time.Second, assumed),
 	)
 
 	cautious := oauth2.Lifetime{Source: oauth2.LifetimeFromExpiresAt, IsCautious: true}
 
-	DescribeTable("whose former expiry was assumed is believed",
+	DescribeTable("whose former expiry was assumed gets the new expiry",
 		func(after time.Duration, lifetime oauth2.Lifetime, isNew bool) {
 			token := given(after, lifetime)
 			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
@@ -132,13 +132,13 @@ var _ = Describe("a token that a server gave again", func() {
 			}
 			Expect(tokensecret.Believe(former, token)).To(Equal(expected))
 		},
-		Entry("at once, when the server tells", -20*time.Minute, told, true),
-		Entry("when it is over, and the server tells", time.Second, told, true),
-		Entry("not before it is almost over, when it is guessed again", -20*time.Minute, cautious, false),
-		Entry("when it is over, and is guessed again", time.Second, cautious, true),
+		Entry("immediately, if the server states it", -20*time.Minute, told, true),
+		Entry("after the former expiry, if the server states it", time.Second, told, true),
+		Entry("not before the former expiry is near, if it is assumed again", -20*time.Minute, cautious, false),
+		Entry("after the former expiry, if it is assumed again", time.Second, cautious, true),
 	)
 
-	DescribeTable("whose former expiry the server stated is not assumed anew",
+	DescribeTable("whose former expiry the server stated gets no assumed expiry",
 		func(lifetime oauth2.Lifetime) {
 			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, given(time.Second, lifetime))
 			Expect(err).To(MatchError(ContainSubstring("gave the token again")))
@@ -147,22 +147,22 @@ var _ = Describe("a token that a server gave again", func() {
 		Entry("with a date without a zone", cautious),
 	)
 
-	DescribeTable("keeps its stated expiry, whatever is assumed now",
+	DescribeTable("keeps its stated expiry, regardless of a new assumption",
 		func(after time.Duration) {
 			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}
 			Expect(tokensecret.Believe(former, given(after, assumed))).To(Equal(former))
 		},
-		Entry("if that is earlier", -90*time.Minute),
-		Entry("if that is the same", -time.Hour),
-		Entry("if that is later", -time.Minute),
+		Entry("if the assumed expiry is earlier", -90*time.Minute),
+		Entry("if the assumed expiry is the same", -time.Hour),
+		Entry("if the assumed expiry is later", -time.Minute),
 	)
 
-	It("is believed to expire sooner than before", func() {
+	It("gets an expiry that is sooner than before", func() {
 		token := given(-90*time.Minute, told)
 		Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 	})
 
-	DescribeTable("is refused, and asked for again soon",
+	DescribeTable("is refused, and requested again soon",
 		func(after time.Duration) {
 			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, told))
 			failure := problem.Of(err)
@@ -174,6 +174,6 @@ var _ = Describe("a token that a server gave again", func() {
 		Entry("at its expiry", 0*time.Second),
 		Entry("just after", time.Second),
 		Entry("after five minutes", 5*time.Minute),
-		Entry("if nobody asked for it for a day", 24*time.Hour),
+		Entry("after a day without a request", 24*time.Hour),
 	)
 })

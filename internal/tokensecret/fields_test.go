@@ -25,13 +25,13 @@ var _ = Describe("further fields of a token response", func() {
 		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
 	})
 
-	It("may be empty, and are there all the same", func() {
+	It("are written even if they are empty", func() {
 		secret := written(withFields("region", ""), provenance)
 		Expect(secret.Data).To(HaveKeyWithValue("region", BeEmpty()))
 		Expect(tokensecret.VerifiedToken(secret, provenance)).NotTo(BeNil())
 	})
 
-	It("come back with a token that is intact, and are written again", func() {
+	It("are part of the verified token, and are written again", func() {
 		secret := written(rich, provenance)
 		again := *tokensecret.VerifiedToken(secret, provenance)
 		Expect(again.Fields).To(HaveLen(2))
@@ -39,67 +39,67 @@ var _ = Describe("further fields of a token response", func() {
 		Expect(written(again, provenance)).To(Equal(secret))
 	})
 
-	It("are none in a token without", func() {
+	It("are absent from a token without further fields", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.RecordOf(secret.Annotations).Fields).To(BeNil())
 		Expect(tokensecret.VerifiedToken(secret, provenance).Fields).To(BeNil())
 	})
 
-	DescribeTable("tell by the fingerprint whether they are as they were:",
+	DescribeTable("are intact, by the fingerprint,",
 		func(intact bool, change func(*corev1.Secret, *tokensecret.Provenance)) {
 			secret, now := written(rich, provenance), provenance
 			change(secret, &now)
 			Expect(tokensecret.VerifiedToken(secret, now) != nil).To(Equal(intact))
 		},
-		Entry("they are, in another order", true, annotate(v1alpha1.ResponseFieldsAnnotation, "instance_url,id_token")),
-		Entry("they are, with a key of somebody else", true, put("ca.crt", "x")),
-		Entry("not after a change of one", false, put("id_token", "other")),
-		Entry("not after a removal of one", false, remove("id_token")),
-		Entry("not when two have changed places", false, func(s *corev1.Secret, _ *tokensecret.Provenance) {
+		Entry("in another order", true, annotate(v1alpha1.ResponseFieldsAnnotation, "instance_url,id_token")),
+		Entry("with a key of another writer", true, put("ca.crt", "x")),
+		Entry("but not after a change of one field", false, put("id_token", "other")),
+		Entry("but not after a removal of one field", false, remove("id_token")),
+		Entry("but not when two are swapped", false, func(s *corev1.Secret, _ *tokensecret.Provenance) {
 			s.Data["id_token"], s.Data["instance_url"] = s.Data["instance_url"], s.Data["id_token"]
 		}),
-		Entry("not when the record leaves one out", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token")),
-		Entry("not when the record names no field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "")),
-		Entry("not when the record of the fields is gone", false, unannotate(v1alpha1.ResponseFieldsAnnotation)),
-		Entry("not when the record names one more", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when the record leaves one out", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token")),
+		Entry("but not when the record names no field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "")),
+		Entry("but not when the record of the fields is gone", false, unannotate(v1alpha1.ResponseFieldsAnnotation)),
+		Entry("but not when the record names one more", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "ca.crt,id_token,instance_url")(s, p)
 			put("ca.crt", "x")(s, p)
 		}),
-		Entry("not when the record names one more that is not there", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,instance_url,x")),
-		Entry("not when the record names the token as a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "access_token,id_token,instance_url")),
-		Entry("not when the record names nothing at all as a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,,instance_url")),
-		Entry("not when one got another name", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when the record names one more that does not exist", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,instance_url,x")),
+		Entry("but not when the record names the token as a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "access_token,id_token,instance_url")),
+		Entry("but not when the record has an empty name for a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,,instance_url")),
+		Entry("but not when one has another name", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "id_tokenx,instance_url")(s, p)
 			put("id_tokenx", "the-id-token")(s, p)
 		}),
-		Entry("not when a letter moved from a name to a value", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when a letter moved from a name to a value", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "id_toke,instance_url")(s, p)
 			put("id_toke", "nthe-id-token")(s, p)
 		}),
 	)
 
-	It("are not intact where a token had none, and somebody adds one", func() {
+	It("are not intact if the token had none, and another writer adds one", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.ResponseFieldsAnnotation], secret.Data["ca.crt"] = "ca.crt", []byte("x")
 		Expect(tokensecret.VerifiedToken(secret, provenance)).To(BeNil())
 	})
 
-	DescribeTable("are tampered with, like the token itself,",
+	DescribeTable("count as tampered with, like the token itself,",
 		func(change func(*corev1.Secret)) {
 			secret := written(rich, provenance)
 			change(secret)
 			Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Tampered", true), HaveField("Drifted", true))))
 		},
-		Entry("when somebody writes to one", func(s *corev1.Secret) { edited(s, "id_token") }),
-		Entry("when somebody removes one", func(s *corev1.Secret) {
+		Entry("when another writer changes one", func(s *corev1.Secret) { edited(s, "id_token") }),
+		Entry("when another writer removes one", func(s *corev1.Secret) {
 			delete(s.Data, "id_token")
 			s.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, updated, fieldsOf(s))}
 		}),
-		Entry("when somebody writes to the record of them", func(s *corev1.Secret) { edited(s, v1alpha1.ResponseFieldsAnnotation) }),
+		Entry("when another writer changes their record", func(s *corev1.Secret) { edited(s, v1alpha1.ResponseFieldsAnnotation) }),
 		Entry("when the record names one that the operator did not write", func(s *corev1.Secret) {
 			s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "ca.crt,id_token,instance_url"
 		}),
-		Entry("when the record is no list of names", func(s *corev1.Secret) { s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "," }),
+		Entry("when the record is not a list of names", func(s *corev1.Secret) { s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "," }),
 	)
 
 	It("have drifted when the record left one out", func() {
@@ -110,13 +110,13 @@ var _ = Describe("further fields of a token response", func() {
 })
 
 var _ = Describe("the fingerprint", func() {
-	It("is the same in every version, or an upgrade would ask for every token anew", func() {
+	It("is the same in every version, because otherwise an upgrade would request every token again", func() {
 		Expect(tokensecret.NewRecord(token, provenance).Fingerprint).
 			To(Equal("10eb91238afea632fcc3880fe1004e141bfe94c02730c3b8bd7672452bd92055"))
 	})
 
 	sensitive := oauth2.NewSensitive
-	DescribeTable("covers of the credentials",
+	DescribeTable("covers, of the credentials,",
 		func(before, after func(*oauth2.Credentials)) {
 			was, is := provenance, provenance
 			before(&was.Credentials)
@@ -126,16 +126,16 @@ var _ = Describe("the fingerprint", func() {
 			Expect(tokensecret.VerifiedToken(secret, is)).To(BeNil())
 			Expect(was.Equal(is)).To(BeFalse())
 		},
-		Entry("a private key that came", func(*oauth2.Credentials) {}, func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }),
-		Entry("a private key that went", func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }, func(*oauth2.Credentials) {}),
+		Entry("a private key that was added", func(*oauth2.Credentials) {}, func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }),
+		Entry("a private key that was removed", func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }, func(*oauth2.Credentials) {}),
 		Entry("a private key that changed", func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }, func(c *oauth2.Credentials) { c.PrivateKey = sensitive("l") }),
 		Entry("a certificate", func(c *oauth2.Credentials) { c.Certificate = sensitive("k") }, func(c *oauth2.Credentials) { c.Certificate = sensitive("l") }),
 		Entry("the key of a certificate", func(c *oauth2.Credentials) { c.CertificateKey = sensitive("k") }, func(c *oauth2.Credentials) { c.CertificateKey = sensitive("l") }),
-		Entry("a certificate that turned into its key", func(c *oauth2.Credentials) { c.Certificate = sensitive("k") }, func(c *oauth2.Credentials) { c.CertificateKey = sensitive("k") }),
-		Entry("a value that a parameter takes", valueIs("tenant", "a"), valueIs("tenant", "b")),
-		Entry("the key of a value that a parameter takes", valueIs("tenant", "a"), valueIs("region", "a")),
-		Entry("a value that came and is empty", func(*oauth2.Credentials) {}, valueIs("tenant", "")),
-		Entry("a value by the name of the private key", func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }, valueIs("private_key", "k")),
+		Entry("a certificate that became the certificate's key", func(c *oauth2.Credentials) { c.Certificate = sensitive("k") }, func(c *oauth2.Credentials) { c.CertificateKey = sensitive("k") }),
+		Entry("a value that a parameter uses", valueIs("tenant", "a"), valueIs("tenant", "b")),
+		Entry("the key of a value that a parameter uses", valueIs("tenant", "a"), valueIs("region", "a")),
+		Entry("an empty value that was added", func(*oauth2.Credentials) {}, valueIs("tenant", "")),
+		Entry("a value with the name of the private key", func(c *oauth2.Credentials) { c.PrivateKey = sensitive("k") }, valueIs("private_key", "k")),
 	)
 })
 

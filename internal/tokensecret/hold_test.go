@@ -16,19 +16,19 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 	revoking := owner.DeepCopy()
 	revoking.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
 
-	It("comes with the token, if its owner has the finalizer", func() {
+	It("is written with the token, if its owner has the finalizer", func() {
 		Expect(tokensecret.IsHeld(writtenFor(revoking, token, provenance))).To(BeTrue())
 		Expect(tokensecret.IsHeld(written(token, provenance))).To(BeFalse())
 	})
 
-	It("is no drift, whether it is there or not: an upgrade must not rewrite Secrets", func() {
+	It("is not drift, with or without it: an upgrade must not rewrite Secrets", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.StateOf(revoking, secret)).To(HaveValue(And(HaveField("Held", false), HaveField("Drifted", false))))
 		secret.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Held", true), HaveField("Drifted", false))))
 	})
 
-	It("begins and ends by patches that leave the finalizers of others", func() {
+	It("begins and ends with patches that leave other finalizers", func() {
 		secret := written(token, provenance)
 		secret.Finalizers = []string{"example.com/other"}
 		held := patched(secret, tokensecret.Hold(secret.UID))
@@ -39,13 +39,13 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 		Expect(patched(released, tokensecret.Release(secret.UID, ""))).To(Equal(released))
 	})
 
-	It("ends only for the Secret that was looked at", func() {
+	It("ends only for the observed Secret", func() {
 		Expect(string(tokensecret.Hold("secret-uid"))).To(ContainSubstring(`"uid":"secret-uid"`))
 		Expect(string(tokensecret.Release("secret-uid", "42"))).To(And(ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
 		Expect(string(tokensecret.Release("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
 	})
 
-	DescribeTable("is all that a Secret waits for, which is being deleted",
+	DescribeTable("is the only thing that a deleted Secret waits for",
 		func(isDeleted bool, finalizers []string, expected bool) {
 			secret := written(token, provenance)
 			secret.Finalizers = finalizers
@@ -54,17 +54,17 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 			}
 			Expect(tokensecret.StateOf(owner, secret).IsEnding()).To(Equal(expected))
 		},
-		Entry("with it", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
-		Entry("with those of others too", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
-		Entry("with those of others only", true, []string{"example.com/other"}, false),
-		Entry("not at all", false, []string{v1alpha1.RevokeTokenFinalizer}, false),
+		Entry("with only the operator's finalizer", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
+		Entry("but not with other finalizers, too", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
+		Entry("but not with only other finalizers", true, []string{"example.com/other"}, false),
+		Entry("but not if the Secret is not being deleted", false, []string{v1alpha1.RevokeTokenFinalizer}, false),
 	)
 
-	It("is nothing that a missing Secret has", func() {
+	It("is never on a missing Secret", func() {
 		Expect((*tokensecret.State)(nil).IsEnding()).To(BeFalse())
 	})
 
-	It("is seen in what the cache keeps of a Secret", func() {
+	It("is visible in the cached metadata of a Secret", func() {
 		cached := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{v1alpha1.RevokeTokenFinalizer}}}
 		tokensecret.Strip(cached)
 		Expect(tokensecret.IsHeld(cached)).To(BeTrue())

@@ -22,7 +22,7 @@ func leftBy(name string) func(*corev1.Secret) {
 	}
 }
 
-// byOlderVersion is such a Secret of a version that noted no name, but maybe an adopter.
+// byOlderVersion is such a Secret of a version that recorded no name, but perhaps an adopter.
 func byOlderVersion(adopter string) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		leftBy("")(s)
@@ -70,7 +70,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		return tokensecret.StateOf(owner, secret)
 	}
 
-	DescribeTable("is inherited by the next one of its name",
+	DescribeTable("is inherited by the next ClientCredential of its name",
 		func(change func(*corev1.Secret)) {
 			state := left(change)
 			Expect(state).To(HaveValue(And(HaveField("Inherited", true), HaveField("Owned", false), HaveField("Adoptable", false),
@@ -87,7 +87,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Entry("by its annotation", leftBy("shop")),
 		Entry("by its annotation, with the adopter of a retained Secret", also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop"))),
 		Entry("by the adopter of a retained Secret of an older version", byOlderVersion("shop")),
-		Entry("by its annotation, with an owner reference that is none of a controller", also(controlledBefore(func(r *metav1.OwnerReference) { r.Controller = nil }))),
+		Entry("by its annotation, with an owner reference that is not a controller reference", also(controlledBefore(func(r *metav1.OwnerReference) { r.Controller = nil }))),
 	)
 
 	DescribeTable("is not inherited",
@@ -97,14 +97,14 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			Expect(state.IsFree()).To(BeFalse())
 			Expect(state.Owner).NotTo(Equal("ClientCredential shop"))
 		},
-		Entry("from one of another name, by the owner reference", controlledBefore(func(r *metav1.OwnerReference) { r.Name = "warehouse" }), "ClientCredential warehouse"),
-		Entry("from one of another name, by the annotation", leftBy("warehouse"), "ClientCredential warehouse"),
-		Entry("from one of another name, as a copy of its Secret under the name of this target", also(leftBy("warehouse"), annotatedWith(v1alpha1.OwnerUIDAnnotation, "y")), "ClientCredential warehouse"),
-		Entry("from one of another name, by the adopter that an older version noted", byOlderVersion("warehouse"), "ClientCredential warehouse"),
-		Entry("when it was given to another adopter", also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "warehouse")),
+		Entry("from a ClientCredential of another name, by the owner reference", controlledBefore(func(r *metav1.OwnerReference) { r.Name = "warehouse" }), "ClientCredential warehouse"),
+		Entry("from a ClientCredential of another name, by the annotation", leftBy("warehouse"), "ClientCredential warehouse"),
+		Entry("from a ClientCredential of another name, as a copy of its Secret under the name of this target", also(leftBy("warehouse"), annotatedWith(v1alpha1.OwnerUIDAnnotation, "y")), "ClientCredential warehouse"),
+		Entry("from a ClientCredential of another name, by the adopter that an older version recorded", byOlderVersion("warehouse"), "ClientCredential warehouse"),
+		Entry("when it names another adopter", also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "warehouse")),
 			"an earlier ClientCredential of this name, and may be adopted by ClientCredential warehouse"),
 		Entry("from another kind of this name", controlledBefore(func(r *metav1.OwnerReference) { r.Kind = "SealedSecret" }), "SealedSecret shop"),
-		Entry("from another kind of this name, although the annotation names this one", also(controlledBefore(func(r *metav1.OwnerReference) { r.Kind = "SealedSecret" }),
+		Entry("from another kind of this name, although the annotation names this ClientCredential", also(controlledBefore(func(r *metav1.OwnerReference) { r.Kind = "SealedSecret" }),
 			annotatedWith(v1alpha1.OwnerNameAnnotation, "shop")), "SealedSecret shop"),
 		Entry("from the same kind of another group", controlledBefore(func(r *metav1.OwnerReference) { r.APIVersion = "example.com/v1" }), "ClientCredential.example.com shop"),
 		Entry("without a record", also(controlledBefore(), func(s *corev1.Secret) { s.Annotations = nil }),
@@ -113,11 +113,11 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			"an earlier ClientCredential of this name, and has no complete record of a token"),
 		Entry("without the hash of the request", also(leftBy("shop"), annotatedWith(v1alpha1.RequestHashAnnotation, "")),
 			"an earlier ClientCredential of this name, and has no complete record of a token"),
-		Entry("when nothing names its ClientCredential, and its token is for another request", byOlderVersion(""), "another ClientCredential, or to one that was deleted"),
-		Entry("when nobody left it", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, "no controller"),
+		Entry("when it names no ClientCredential, and its token is for another request", byOlderVersion(""), "another ClientCredential, or to one that was deleted"),
+		Entry("when no ClientCredential left it", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, "no controller"),
 	)
 
-	It("and that nothing names, is inherited for the same request, but not before another one with this target", func() {
+	It("and that names no owner, is inherited for the same request, but other ClientCredentials with this target may take it", func() {
 		secret := written(token, sameRequest)
 		byOlderVersion("")(secret)
 		state := tokensecret.StateOf(owner, secret)
@@ -127,7 +127,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Inherited", false), HaveField("Owned", false))))
 	})
 
-	It("is inherited, and not adopted: that would cost a token", func() {
+	It("is inherited, not adopted: an adoption would cost a token", func() {
 		adopting := withTarget(&v1alpha1.TokenTarget{Adopt: ptr.To(true)})
 		secret := written(token, provenance)
 		also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop"))(secret)
@@ -149,11 +149,11 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			_, adoptable := after.Annotations[v1alpha1.AdoptableByAnnotation]
 			Expect(adoptable).To(Equal(with.RetainsTarget()))
 		},
-		Entry("in the place of an earlier controller", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
+		Entry("in place of an earlier controller", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 		Entry("without a reference", withTarget(nil), leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 		Entry("with a template, whose hash is the same", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: texts{"a": "b"}}}),
 			leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("with references of others, which stay", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
+		Entry("with references to other owners, which stay", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
 			s.OwnerReferences = append(s.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"})
 		}), []metav1.OwnerReference{tokensecret.ReferenceTo(owner), {APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"}}),
 		Entry("to be retained, so that no reference stays", retained(withTarget(&v1alpha1.TokenTarget{})), controlledBefore(), nil),
@@ -169,7 +169,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Expect(tokensecret.VerifiedToken(after, provenance)).To(BeNil())
 	})
 
-	It("is only taken over as it was looked at", func() {
+	It("is only taken over as it was observed", func() {
 		secret := written(token, provenance)
 		leftBy("shop")(secret)
 		Expect(string(tokensecret.StateOf(owner, secret).TakeOver(owner))).To(And(
@@ -177,7 +177,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 	})
 })
 
-// patched is what the API server makes of a strategic merge patch.
+// patched returns the Secret after a strategic merge patch, as the API server applies it.
 func patched(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	GinkgoHelper()
 	raw, err := json.Marshal(secret)
@@ -189,8 +189,8 @@ func patched(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	return result
 }
 
-var _ = Describe("a token Secret of a version that noted no name of its owner", func() {
-	It("is as wanted: an upgrade must not rewrite it", func() {
+var _ = Describe("a token Secret of a version that recorded no name of its owner", func() {
+	It("is not drift: an upgrade must not rewrite it", func() {
 		secret := written(token, provenance)
 		delete(secret.Annotations, v1alpha1.OwnerNameAnnotation)
 		secret.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, updated, fieldsOf(secret))}
@@ -201,7 +201,7 @@ var _ = Describe("a token Secret of a version that noted no name of its owner", 
 		Expect(written(token, provenance).Annotations).To(HaveKeyWithValue("oauth2.tokensync.dev/owner-name", "shop"))
 	})
 
-	It("has drifted when the name is another", func() {
+	It("has drifted when the name is a different one", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.OwnerNameAnnotation] = "warehouse"
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Owned", true), HaveField("Drifted", true), HaveField("Tampered", false))))

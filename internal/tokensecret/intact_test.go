@@ -42,7 +42,7 @@ var _ = Describe("a token in its Secret", func() {
 		return tokensecret.VerifiedToken(secret, now)
 	}
 
-	DescribeTable("is intact, and need not be asked for again, after",
+	DescribeTable("is intact, and need not be requested again, after",
 		func(change func(*corev1.Secret, *tokensecret.Provenance)) {
 			found := intact(change)
 			Expect(found).NotTo(BeNil())
@@ -52,13 +52,13 @@ var _ = Describe("a token in its Secret", func() {
 		},
 		Entry("nothing", func(*corev1.Secret, *tokensecret.Provenance) {}),
 		Entry("an edit of its labels", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Labels = map[string]string{"team": "web"} }),
-		Entry("an annotation by somebody else", annotate("team", "web")),
-		Entry("a key by somebody else", put("ca.crt", "x")),
-		Entry("an edit of the credentials Secret that left the credentials", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
+		Entry("an annotation by another writer", annotate("team", "web")),
+		Entry("a key by another writer", put("ca.crt", "x")),
+		Entry("an edit of the credentials Secret that left the credentials as they were", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
 		Entry("a renew request", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RenewRequest = "tomorrow" }),
-		Entry("a change of the expiry that workloads see, which the record tells too", put("expires_at", "2027-03-01T13:00:00Z")),
+		Entry("a change of the expiry that workloads see, which is also in the record", put("expires_at", "2027-03-01T13:00:00Z")),
 		Entry("a removal of the expiry that workloads see", remove("expires_at")),
-		Entry("a change of the version that it records", annotate(v1alpha1.CredentialsVersionAnnotation, "0")),
+		Entry("a change of the recorded version", annotate(v1alpha1.CredentialsVersionAnnotation, "0")),
 	)
 
 	DescribeTable("is not intact after",
@@ -82,7 +82,7 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("a removal of the fingerprint", unannotate(v1alpha1.FingerprintAnnotation)),
 		Entry("a removal of all annotations", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Annotations = nil }),
 		Entry("a change of the request", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RequestHash = "other" }),
-		Entry("a change of the request that somebody made the record follow", func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("a change of the request, with the record edited to match", func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.RequestHashAnnotation, "other")(s, p)
 			p.RequestHash = "other"
 		}),
@@ -92,22 +92,22 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("a removal of the client secret", credentialsAre("shop-id", "")),
 	)
 
-	It("is not intact when it is empty, whatever the record says", func() {
+	It("is not intact when it is empty, even if the record is valid", func() {
 		empty := token
 		empty.AccessToken = oauth2.NewSensitive("")
 		Expect(tokensecret.VerifiedToken(written(empty, provenance), provenance)).To(BeNil())
 	})
 })
 
-var _ = DescribeTable("a token that could not be written serves",
+var _ = DescribeTable("a token that could not be written is good for",
 	func(expected bool, change func(*corev1.Secret, *tokensecret.Provenance)) {
 		now := provenance
 		change(nil, &now)
 		Expect(provenance.Equal(now)).To(Equal(expected))
 	},
-	Entry("while nothing changed", true, func(*corev1.Secret, *tokensecret.Provenance) {}),
-	Entry("after a label edit of the credentials Secret", true, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
-	Entry("with the same credentials, read again", true, credentialsAre("shop-id", clientSecret)),
+	Entry("the same request", true, func(*corev1.Secret, *tokensecret.Provenance) {}),
+	Entry("the same request after a label edit of the credentials Secret", true, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
+	Entry("the same request with the same credentials, read again", true, credentialsAre("shop-id", clientSecret)),
 	Entry("no other request", false, func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RequestHash = "other" }),
 	Entry("no other client", false, credentialsAre("other-id", clientSecret)),
 	Entry("no other client secret", false, credentialsAre("shop-id", "rotated")),

@@ -14,10 +14,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// texts are labels or annotations.
+// texts holds labels or annotations.
 type texts = map[string]string
 
-// mine is the label that every token Secret has, with others.
+// mine returns the label that every token Secret has, and the given labels.
 func mine(others ...string) texts {
 	labels := texts{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy}
 	for i := 0; i < len(others); i += 2 {
@@ -26,7 +26,7 @@ func mine(others ...string) texts {
 	return labels
 }
 
-// besidesTheRecord are the annotations of a Secret that do not belong to its record.
+// besidesTheRecord returns the annotations of a Secret that do not belong to its record.
 func besidesTheRecord(secret *corev1.Secret) texts {
 	others := maps.Clone(secret.Annotations)
 	maps.DeleteFunc(others, func(key, _ string) bool {
@@ -36,7 +36,7 @@ func besidesTheRecord(secret *corev1.Secret) texts {
 	return others
 }
 
-// retained is the owner, whose Secret outlives it.
+// retained returns the owner with a Secret that outlives it.
 func retained(owner *v1alpha1.ClientCredential) *v1alpha1.ClientCredential {
 	with := owner.DeepCopy()
 	with.Spec.Target.DeletionPolicy = v1alpha1.DeletionPolicyRetain
@@ -62,21 +62,21 @@ var _ = Describe("the labels and annotations of a token Secret", func() {
 		},
 		Entry("those of the operator without a target", withTarget(nil), mine(), texts{}),
 		Entry("those of the operator without a template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
-		Entry("those of the operator with a template of nothing", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
-		Entry("those of the operator with metadata of nothing", wanting(nil, nil), mine(), texts{}),
+		Entry("those of the operator with an empty template", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
+		Entry("those of the operator with metadata that is not set", wanting(nil, nil), mine(), texts{}),
 		Entry("those of the operator with empty metadata", wanting(texts{}, texts{}), mine(), texts{}),
-		Entry("the labels of the template too", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
-		Entry("the annotations of the template too", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
+		Entry("the labels of the template, too", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
+		Entry("the annotations of the template, too", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
 		Entry("labels with an empty value", wanting(texts{"canary": ""}, nil), mine("canary", ""), texts{}),
 		Entry("names with dots and slashes", wanting(texts{"example.com/team.web": "a"}, texts{"example.com/a.b": "c"}),
 			mine("example.com/team.web", "a"), texts{"example.com/a.b": "c"}),
 		Entry("a label and an annotation of one name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
-		Entry("the label by which the token serves as the credentials of another", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
+		Entry("the label that allows the token to be used as credentials", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
 			mine(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential), texts{}),
 	)
 
-	// The CRD does not let such a template pass.
-	DescribeTable("are never those of a template that wants",
+	// The CRD denies such a template.
+	DescribeTable("are never overridden by a template that wants",
 		func(wanting *v1alpha1.ClientCredential) {
 			secret := writtenFor(wanting, token, provenance)
 			Expect(secret.Labels).To(Equal(mine()))
@@ -88,10 +88,10 @@ var _ = Describe("the labels and annotations of a token Secret", func() {
 	)
 })
 
-// wanted is the owner with the template that its Secret was written by.
+// wanted is the owner with the template that its Secret was written from.
 var wanted = wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b"})
 
-// edited is what becomes of the fields when somebody else writes to some of them.
+// edited changes the managed fields as if another writer changed the given keys.
 func edited(secret *corev1.Secret, keys ...string) {
 	GinkgoHelper()
 	ours := fieldsOf(secret)
@@ -111,7 +111,7 @@ func edited(secret *corev1.Secret, keys ...string) {
 	}
 }
 
-// removed is what becomes of the fields when a label or annotation goes.
+// removed removes a label or annotation, and changes the managed fields accordingly.
 func removed(key string) func(*corev1.Secret) {
 	return func(secret *corev1.Secret) {
 		delete(secret.Labels, key)
@@ -123,75 +123,75 @@ func removed(key string) func(*corev1.Secret) {
 func unchanged(*corev1.Secret) {}
 
 var _ = Describe("a token Secret with a template", func() {
-	DescribeTable("is as it should be",
+	DescribeTable("has not drifted",
 		func(change func(*corev1.Secret), now *v1alpha1.ClientCredential) {
 			secret := writtenFor(wanted, token, provenance)
 			change(secret)
 			Expect(tokensecret.StateOf(now, secret)).To(HaveValue(And(HaveField("Drifted", false), HaveField("Tampered", false))))
 		},
 		Entry("after it was written", unchanged, wanted),
-		Entry("when the target gets, by its own words, the name that it has", unchanged, func() *v1alpha1.ClientCredential {
+		Entry("when the spec sets the name that the target already has", unchanged, func() *v1alpha1.ClientCredential {
 			named := wanted.DeepCopy()
 			named.Spec.Target.Name = "shop-token"
 			return named
 		}()),
-		Entry("when somebody adds a label and an annotation", func(s *corev1.Secret) {
+		Entry("when another writer adds a label and an annotation", func(s *corev1.Secret) {
 			s.Labels["owner"], s.Annotations["checksum"] = "bob", "1"
 			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, [][]string{{"metadata", "labels", "owner"}, {"metadata", "annotations", "checksum"}}))
 		}, wanted),
-		Entry("when nobody is known to have added a label, as with an admission webhook", func(s *corev1.Secret) { s.Labels["injected"] = "yes" }, wanted),
-		Entry("when somebody applies the same label, and shares it", func(s *corev1.Secret) {
+		Entry("when a label was added without a manager, as by an admission webhook", func(s *corev1.Secret) { s.Labels["injected"] = "yes" }, wanted),
+		Entry("when another writer applies the same label, and shares it", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, wrote("argocd", applied, [][]string{{"metadata", "labels", "team"}}))
 		}, wanted),
-		Entry("when the API server tells more than keys", func(s *corev1.Secret) {
+		Entry("when the managed fields name more than keys", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, metav1.ManagedFieldsEntry{Manager: tokensecret.FieldManager, Operation: applied, FieldsV1: metav1.NewFieldsV1(
 				`{".":{},"f:type":{},"f:data":{".":{}},"f:metadata":{".":{},"f:labels":{".":{}},"f:annotations":{".":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"owner-uid\"}":{".":{},"f:name":{}}}}}`)})
 		}, wanted),
 	)
 
-	It("has drifted when somebody removes a label without a value and does not leave his name", func() {
+	It("has drifted when a label without a value was removed, and no manager is recorded", func() {
 		marked := wanting(texts{"canary": ""}, nil)
 		secret := writtenFor(marked, token, provenance)
 		delete(secret.Labels, "canary")
 		Expect(tokensecret.StateOf(marked, secret).Drifted).To(BeTrue())
 	})
 
-	DescribeTable("has drifted, while its token is as it was,",
+	DescribeTable("has drifted, while its token is unchanged,",
 		func(change func(*corev1.Secret), now *v1alpha1.ClientCredential) {
 			secret := writtenFor(wanted, token, provenance)
 			change(secret)
 			Expect(tokensecret.StateOf(now, secret)).To(HaveValue(And(HaveField("Drifted", true), HaveField("Tampered", false))))
 		},
-		Entry("when somebody removes a label", removed("team"), wanted),
-		Entry("when somebody removes an annotation", removed("note"), wanted),
-		Entry("when somebody removes the operator's label", removed(v1alpha1.ManagedByLabel), wanted),
-		Entry("when somebody changes a label", func(s *corev1.Secret) {
+		Entry("when another writer removes a label", removed("team"), wanted),
+		Entry("when another writer removes an annotation", removed("note"), wanted),
+		Entry("when another writer removes the operator's label", removed(v1alpha1.ManagedByLabel), wanted),
+		Entry("when another writer changes a label", func(s *corev1.Secret) {
 			s.Labels["team"] = "db"
 			edited(s, "team")
 		}, wanted),
-		Entry("when somebody changes an annotation", func(s *corev1.Secret) {
+		Entry("when another writer changes an annotation", func(s *corev1.Secret) {
 			s.Annotations["note"] = ""
 			edited(s, "note")
 		}, wanted),
-		Entry("when somebody changes a label and does not leave his name", func(s *corev1.Secret) { s.Labels["team"] = "db" }, wanted),
-		Entry("when somebody removes an annotation and does not leave his name", func(s *corev1.Secret) { delete(s.Annotations, "note") }, wanted),
-		Entry("when somebody empties a label and does not leave his name", func(s *corev1.Secret) { s.Labels["team"] = "" }, wanted),
-		Entry("when somebody took a label over, and may change it any time", func(s *corev1.Secret) { edited(s, "team") }, wanted),
+		Entry("when a label was changed, and no manager is recorded", func(s *corev1.Secret) { s.Labels["team"] = "db" }, wanted),
+		Entry("when an annotation was removed, and no manager is recorded", func(s *corev1.Secret) { delete(s.Annotations, "note") }, wanted),
+		Entry("when a label was emptied, and no manager is recorded", func(s *corev1.Secret) { s.Labels["team"] = "" }, wanted),
+		Entry("when another writer took over a label, and may change it at any time", func(s *corev1.Secret) { edited(s, "team") }, wanted),
 		Entry("when the template wants another value", unchanged, wanting(texts{"team": "db", "tier": "front"}, texts{"note": "a", "link": "b"})),
-		Entry("when the template wants a label more", unchanged, wanting(texts{"team": "web", "tier": "front", "new": ""}, texts{"note": "a", "link": "b"})),
-		Entry("when the template wants an annotation more", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b", "new": ""})),
-		Entry("when the template wants a label no longer", unchanged, wanting(texts{"team": "web"}, texts{"note": "a", "link": "b"})),
-		Entry("when the template wants an annotation no longer", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a"})),
-		Entry("when the template wants as a label what was an annotation", unchanged, wanting(texts{"team": "web", "tier": "front", "note": "a"}, texts{"link": "b"})),
-		Entry("when the template goes", unchanged, owner),
-		Entry("when the template wants a label that somebody set before, to the same value", func(s *corev1.Secret) {
+		Entry("when the template wants an additional label", unchanged, wanting(texts{"team": "web", "tier": "front", "new": ""}, texts{"note": "a", "link": "b"})),
+		Entry("when the template wants an additional annotation", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b", "new": ""})),
+		Entry("when the template no longer wants a label", unchanged, wanting(texts{"team": "web"}, texts{"note": "a", "link": "b"})),
+		Entry("when the template no longer wants an annotation", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a"})),
+		Entry("when the template wants a label in place of an annotation", unchanged, wanting(texts{"team": "web", "tier": "front", "note": "a"}, texts{"link": "b"})),
+		Entry("when the template is removed", unchanged, owner),
+		Entry("when the template wants a label that another writer already set to the same value", func(s *corev1.Secret) {
 			s.Labels["new"] = "x"
 			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, [][]string{{"metadata", "labels", "new"}}))
 		}, wanting(texts{"team": "web", "tier": "front", "new": "x"}, texts{"note": "a", "link": "b"})),
 	)
 })
 
-// merged is a JSON merge patch applied to a document (RFC 7386 section 2).
+// merged returns a document after a JSON merge patch (RFC 7386 section 2).
 func merged(target, patch any) any {
 	members, ok := patch.(map[string]any)
 	if !ok {
@@ -211,7 +211,7 @@ func merged(target, patch any) any {
 	return result
 }
 
-// tidied is a Secret after the patch.
+// tidied returns a Secret after the patch.
 func tidied(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	GinkgoHelper()
 	raw, err := json.Marshal(secret)
@@ -226,8 +226,8 @@ func tidied(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	return result
 }
 
-var _ = Describe("tidying up after a write", func() {
-	// patchOf is the patch for a Secret as it was before the write of a token.
+var _ = Describe("pruning after a write", func() {
+	// patchOf returns the patch for the state of a Secret before the write of a token.
 	patchOf := func(now *v1alpha1.ClientCredential, before *corev1.Secret, next oauth2.Token) string {
 		GinkgoHelper()
 		return string(tokensecret.PrunePatch(now, tokensecret.StateOf(now, before), tokensecret.NewRecord(next, provenance), "43"))
@@ -236,11 +236,11 @@ var _ = Describe("tidying up after a write", func() {
 		return `{"data":` + data + `,"metadata":{"annotations":` + annotations + `,"labels":` + labels + `,"resourceVersion":"43","uid":"secret-uid"}}`
 	}
 
-	DescribeTable("takes away",
+	DescribeTable("removes",
 		func(now *v1alpha1.ClientCredential, next oauth2.Token, expected string) {
 			secret := writtenFor(wanted, withFields("id_token", "i", "instance_url", "u"), provenance)
 			Expect(patchOf(now, secret, next)).To(Equal(expected))
-			// The same for what was applied later on.
+			// The same for fields that were written by an apply.
 			secret.ManagedFields[0].Operation = applied
 			Expect(patchOf(now, secret, next)).To(Equal(expected))
 		},
@@ -251,20 +251,20 @@ var _ = Describe("tidying up after a write", func() {
 			patch(`{}`, `{"tier":null}`, `{}`)),
 		Entry("an annotation that is no longer wanted", wanting(texts{"team": "web", "tier": "front"}, texts{"link": "b"}), withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{}`, `{"note":null}`)),
-		Entry("all of a template that is gone", owner, withFields("id_token", "i", "instance_url", "u"),
+		Entry("everything of a template that was removed", owner, withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
-		Entry("the label of what is an annotation now", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b", "tier": "front"}), withFields("id_token", "i", "instance_url", "u"),
+		Entry("a label that is now an annotation", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b", "tier": "front"}), withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{"tier":null}`, `{}`)),
-		Entry("a field that vanished from the declaration", wanted, withFields("instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
-		Entry("a field that was not in the response this time", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
-		Entry("all fields when none is declared any more", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
-		Entry("a field that got another name", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
+		Entry("a field that is no longer declared", wanted, withFields("instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
+		Entry("a field that is missing in this response", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
+		Entry("all fields when none is declared anymore", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
+		Entry("a field that was renamed", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
 		Entry("the owner reference of a Secret that is to be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
 			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"resourceVersion":"43","uid":"secret-uid"}}`),
-		Entry("all together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
+		Entry("all of these together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 	)
 
-	It("leaves what others wrote too, and sees no drift in it", func() {
+	It("leaves fields that another manager wrote, too, and they are not drift", func() {
 		secret := writtenFor(wanted, token, provenance)
 		secret.ManagedFields = append(secret.ManagedFields, wrote("argocd-controller", applied,
 			[][]string{{"metadata", "labels", "team"}, {"metadata", "labels", "tier"}, {"metadata", "annotations", "note"}, {"metadata", "annotations", "link"}}))
@@ -272,28 +272,28 @@ var _ = Describe("tidying up after a write", func() {
 		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
 	})
 
-	DescribeTable("takes nothing",
+	DescribeTable("removes nothing",
 		func(change func(*corev1.Secret)) {
 			secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 			change(secret)
 			Expect(patchOf(owner, secret, token)).To(BeEmpty())
 		},
-		Entry("from a Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
-		Entry("from a Secret that nobody controls", func(s *corev1.Secret) {
+		Entry("from a Secret of another owner", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
+		Entry("from a Secret without a controller", func(s *corev1.Secret) {
 			s.OwnerReferences = nil
 			delete(s.Annotations, v1alpha1.OwnerUIDAnnotation)
 		}),
-		Entry("from a Secret of which nobody knows who wrote it", func(s *corev1.Secret) { s.ManagedFields = nil }),
+		Entry("from a Secret without managed fields", func(s *corev1.Secret) { s.ManagedFields = nil }),
 		Entry("from a Secret whose managed fields cannot be read", func(s *corev1.Secret) { s.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1("?") }),
-		Entry("from a Secret that somebody restored as a whole", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "velero-server" }),
-		Entry("that somebody else wrote over", func(s *corev1.Secret) { edited(s, "team", "tier", "note", "link", "id_token") }),
+		Entry("from a Secret that was restored as a whole", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "velero-server" }),
+		Entry("from fields that another writer overwrote", func(s *corev1.Secret) { edited(s, "team", "tier", "note", "link", "id_token") }),
 	)
 
-	It("takes nothing from a Secret that was not there", func() {
+	It("removes nothing from a Secret that did not exist", func() {
 		Expect(tokensecret.PrunePatch(owner, nil, tokensecret.NewRecord(token, provenance), "43")).To(BeNil())
 	})
 
-	It("leaves the state before as it was, also where it holds no record", func() {
+	It("does not change the previous state, even if it has no record", func() {
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		delete(secret.Annotations, v1alpha1.IssuedAtAnnotation)
 		before := tokensecret.StateOf(owner, secret)
@@ -301,10 +301,10 @@ var _ = Describe("tidying up after a write", func() {
 		Expect(before.Record).To(BeNil())
 	})
 
-	It("touches nothing of others, nor of the token and its record", func() {
+	It("does not touch foreign fields, the token or its record", func() {
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		secret.Labels["owner"], secret.Annotations["checksum"], secret.Data["ca.crt"] = "bob", "1", []byte("pem")
-		// By the names of what the operator once wrote, elsewhere.
+		// The names of fields that the operator once wrote, under other parents.
 		secret.Labels["note"], secret.Annotations["team"], secret.Data["tier"] = "x", "x", []byte("x")
 		secret.ManagedFields = append(secret.ManagedFields, wrote("kubectl", updated, [][]string{
 			{"metadata", "labels", "owner"}, {"metadata", "annotations", "checksum"}, {"data", "ca.crt"},
@@ -321,19 +321,19 @@ var _ = Describe("tidying up after a write", func() {
 		Expect(after.Type).To(Equal(secret.Type))
 	})
 
-	It("is only done to the Secret that was looked at", func() {
+	It("is only applied to the observed Secret", func() {
 		secret := writtenFor(wanted, token, provenance)
 		secret.UID = "another-uid"
 		Expect(patchOf(owner, secret, token)).To(ContainSubstring(`"uid":"another-uid"`))
 	})
 
-	It("ends: what was tidied has not drifted", func() {
+	It("ends: a pruned Secret has not drifted", func() {
 		now := wanting(texts{"team": "db"}, nil)
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		before := tokensecret.StateOf(now, secret)
 		Expect(before.Drifted).To(BeTrue())
 		record := tokensecret.NewRecord(token, provenance)
-		// What the apply writes, and what the create before it left behind.
+		// The fields that the apply writes, and the fields that the earlier create left.
 		over := writtenFor(now, token, provenance)
 		maps.Copy(secret.Labels, over.Labels)
 		maps.Copy(secret.Annotations, over.Annotations)

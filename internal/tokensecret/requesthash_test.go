@@ -34,7 +34,7 @@ func hashOf(changes ...func(*spec)) string {
 	return hash
 }
 
-// refer names an authorization server in the place of declaring it.
+// refer references an authorization server in place of the declaration.
 func refer(name string, kind v1alpha1.AuthorizationServerKind) func(*spec) {
 	return func(s *spec) {
 		s.AuthorizationServer = nil
@@ -52,9 +52,9 @@ var _ = Describe("the request hash", func() {
 		Entry("the grant type", func(s *spec) { s.AuthorizationServer.Request.GrantType = "implicit" }),
 		Entry("a parameter's value", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Value = ptr.To("2") }),
 		Entry("a parameter's name", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Name = "b" }),
-		Entry("where the token lies", func(s *spec) { s.AuthorizationServer.Response.AccessToken = []v1alpha1.JSONPointer{"/t"} }),
+		Entry("the place of the token in the response", func(s *spec) { s.AuthorizationServer.Response.AccessToken = []v1alpha1.JSONPointer{"/t"} }),
 		Entry("a list that becomes empty", func(s *spec) { s.AuthorizationServer.Response.ExpiresAt = []v1alpha1.JSONPointer{} }),
-		Entry("the lifetime that is assumed", func(s *spec) {
+		Entry("the default lifetime", func(s *spec) {
 			s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: time.Minute}
 		}),
 		Entry("the credentials Secret", func(s *spec) { s.CredentialsRef.Name = "other" }),
@@ -67,14 +67,14 @@ var _ = Describe("the request hash", func() {
 		Entry("the key of the private key", func(s *spec) { s.CredentialsRef.PrivateKeyKey = "key" }),
 		Entry("a resource", func(s *spec) { s.Resources = []string{"https://api.example.com"} }),
 		Entry("a parameter for this client", func(s *spec) { s.Parameters = []v1alpha1.Parameter{{Name: "tenant", Value: ptr.To("a")}} }),
-		Entry("a parameter that becomes one for this client", func(s *spec) {
+		Entry("a parameter of the server that becomes a parameter of this client", func(s *spec) {
 			s.Parameters, s.AuthorizationServer.Request.Parameters = s.AuthorizationServer.Request.Parameters, nil
 		}),
-		Entry("an authorization server that is declared elsewhere", func(s *spec) { refer("idp", "")(s) }),
+		Entry("a referenced authorization server", func(s *spec) { refer("idp", "")(s) }),
 		Entry("no authorization server", func(s *spec) { s.AuthorizationServer = nil }),
 	)
 
-	DescribeTable("differs, for an authorization server that is declared elsewhere, with",
+	DescribeTable("differs, for a referenced authorization server, with",
 		func(change func(*spec)) {
 			Expect(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced), change)).
 				NotTo(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
@@ -84,15 +84,15 @@ var _ = Describe("the request hash", func() {
 		Entry("the scopes", func(s *spec) { s.Scopes = nil }),
 	)
 
-	It("is the same for the default kind, written out or not", func() {
+	It("is the same for the default kind, explicit or not", func() {
 		Expect(hashOf(refer("idp", ""))).To(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
 	})
 
-	It("differs for another order of the resources, of which a server may take the first", func() {
+	It("differs for another order of the resources, because a server may use only the first", func() {
 		Expect(hashOf(func(s *spec) { s.Resources = []string{"a", "b"} })).NotTo(Equal(hashOf(func(s *spec) { s.Resources = []string{"b", "a"} })))
 	})
 
-	It("differs for the value and for the key that a parameter of this client takes", func() {
+	It("differs for the value and for the key of a parameter of this client", func() {
 		parameter := func(p v1alpha1.Parameter) func(*spec) {
 			return func(s *spec) { s.Parameters = []v1alpha1.Parameter{p} }
 		}
@@ -105,7 +105,7 @@ var _ = Describe("the request hash", func() {
 		Expect(hashes).To(HaveLen(6))
 	})
 
-	DescribeTable("stays, and the token too, with",
+	DescribeTable("stays the same, and the token stays, too, with",
 		func(change func(*spec)) { Expect(hashOf(change)).To(Equal(hashOf())) },
 		Entry("suspension", func(s *spec) { s.Suspend = ptr.To(true) }),
 		Entry("renewBefore", func(s *spec) { s.RenewBefore = &metav1.Duration{Duration: time.Minute} }),
@@ -116,13 +116,13 @@ var _ = Describe("the request hash", func() {
 		Entry("the revocation", func(s *spec) {
 			s.AuthorizationServer.Revocation = &v1alpha1.Revocation{OnDelete: ptr.To(true)}
 		}),
-		Entry("whom to trust", func(s *spec) {
+		Entry("the trusted CAs", func(s *spec) {
 			s.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "ca"}}
 		}),
-		Entry("lists that are empty, which are none", func(s *spec) { s.Resources, s.Parameters = []string{}, []v1alpha1.Parameter{} }),
+		Entry("empty lists, which are the same as no lists", func(s *spec) { s.Resources, s.Parameters = []string{}, []v1alpha1.Parameter{} }),
 	)
 
-	It("leaves the spec as it was", func() {
+	It("does not change the spec", func() {
 		s := spec{AuthorizationServer: &v1alpha1.AuthorizationServerSpec{Profile: "RFC6749"}, Resources: []string{"b", "a"}, Target: wanted.Spec.Target}
 		before := s.DeepCopy()
 		_, err := tokensecret.RequestHash(s)
@@ -130,7 +130,7 @@ var _ = Describe("the request hash", func() {
 		Expect(&s).To(Equal(before))
 	})
 
-	It("is the same in every version, or an upgrade would renew every token", func() {
+	It("is the same in every version, because otherwise an upgrade would renew every token", func() {
 		Expect(hashOf()).To(Equal("b3eb2174338c4257fc36b6328fe2fbb5"))
 		Expect(hashOf(func(s *spec) {
 			s.AuthorizationServer.ClientAuthentication.Assertion = &v1alpha1.Assertion{

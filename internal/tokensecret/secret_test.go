@@ -18,7 +18,7 @@ import (
 )
 
 var _ = Describe("a token Secret", func() {
-	It("holds what workloads mount", func() {
+	It("holds the data that workloads mount", func() {
 		secret := written(token, provenance)
 		Expect(secret.Type).To(Equal(corev1.SecretTypeOpaque))
 		Expect(secret.Data).To(Equal(map[string][]byte{
@@ -26,7 +26,7 @@ var _ = Describe("a token Secret", func() {
 		}))
 	})
 
-	It("says whose it is, so that it goes when its ClientCredential goes", func() {
+	It("names its owner, so that it is deleted with its ClientCredential", func() {
 		secret := written(token, provenance)
 		Expect(secret.Labels).To(Equal(map[string]string{"app.kubernetes.io/managed-by": "tokensync"}))
 		yes := true
@@ -45,10 +45,10 @@ var _ = Describe("a token Secret", func() {
 			Expect(*configuration.Namespace).To(Equal("ns"))
 		},
 		Entry("of its ClientCredential with a suffix", nil, "shop-token"),
-		Entry("that the spec gives it", &v1alpha1.TokenTarget{Name: "mine"}, "mine"),
+		Entry("that the spec sets", &v1alpha1.TokenTarget{Name: "mine"}, "mine"),
 	)
 
-	It("is only written over the Secret that was looked at", func() {
+	It("is only written over the observed Secret", func() {
 		over := configured(owner, &tokensecret.State{UID: "secret-uid", ResourceVersion: "42"}, token, provenance)
 		Expect(*over.UID).To(BeEquivalentTo("secret-uid"))
 		Expect(*over.ResourceVersion).To(Equal("42"))
@@ -57,7 +57,7 @@ var _ = Describe("a token Secret", func() {
 		Expect(first.ResourceVersion).To(BeNil())
 	})
 
-	It("tells in its metadata neither the token nor the client secret, nor anything to guess them by", func() {
+	It("reveals in its metadata neither the token nor the client secret, nor a hash of them", func() {
 		metadata, err := json.Marshal(written(token, provenance).ObjectMeta)
 		Expect(err).NotTo(HaveOccurred())
 		for _, secret := range []string{accessToken, clientSecret} {
@@ -71,7 +71,7 @@ var _ = Describe("a token Secret", func() {
 		}
 	})
 
-	It("has another fingerprint with each token, so that nobody sees that the client secret stayed", func() {
+	It("has another fingerprint with each token, so that it does not show whether the client secret stayed the same", func() {
 		next := token
 		next.AccessToken = oauth2.NewSensitive("the-next-token")
 		Expect(tokensecret.NewRecord(next, provenance).Fingerprint).
@@ -80,7 +80,7 @@ var _ = Describe("a token Secret", func() {
 })
 
 var _ = Describe("the record of a token", func() {
-	It("comes back from the annotations", func() {
+	It("is read from the annotations", func() {
 		Expect(tokensecret.RecordOf(written(token, provenance).Annotations)).To(Equal(&tokensecret.Record{
 			IssuedAt: issuedAt, ExpiresAt: expiresAt, Scope: "read write",
 			RequestHash: "hash", CredentialsVersion: "7", RenewRequest: "today",
@@ -88,7 +88,7 @@ var _ = Describe("the record of a token", func() {
 		}))
 	})
 
-	It("has empty annotations for what there is not, so that no older ones stay", func() {
+	It("has empty annotations for missing values, so that no older annotations stay", func() {
 		bare := token
 		bare.Scope = ""
 		annotations := written(bare, tokensecret.Provenance{RequestHash: "hash"}).Annotations
@@ -107,20 +107,20 @@ var _ = Describe("the record of a token", func() {
 		Expect(secret.Data).To(HaveKeyWithValue("expires_at", []byte("2026-03-01T13:00:00Z")))
 	})
 
-	DescribeTable("is none that can be read",
+	DescribeTable("is not valid",
 		func(issued, expires string) {
 			Expect(tokensecret.RecordOf(map[string]string{
 				v1alpha1.IssuedAtAnnotation: issued, v1alpha1.ExpiresAtAnnotation: expires,
 				v1alpha1.RequestHashAnnotation: "hash", v1alpha1.FingerprintAnnotation: "f",
 			})).To(BeNil())
 		},
-		Entry("without the issue", "", "2026-03-01T13:00:00Z"),
+		Entry("without the issue time", "", "2026-03-01T13:00:00Z"),
 		Entry("without the expiry", "2026-03-01T12:00:00Z", ""),
-		Entry("with an expiry that is no instant", "2026-03-01T12:00:00Z", "tomorrow"),
-		Entry("with an issue that is no instant", "1772366400", "2026-03-01T13:00:00Z"),
+		Entry("with an expiry that is not a time", "2026-03-01T12:00:00Z", "tomorrow"),
+		Entry("with an issue time that is not a time", "1772366400", "2026-03-01T13:00:00Z"),
 	)
 
-	It("is none in a Secret without annotations", func() {
+	It("does not exist in a Secret without annotations", func() {
 		Expect(tokensecret.RecordOf(nil)).To(BeNil())
 	})
 })

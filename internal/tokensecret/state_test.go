@@ -18,7 +18,7 @@ const (
 )
 
 var _ = Describe("the state of a target Secret", func() {
-	It("is all that its metadata tells", func() {
+	It("is read from its metadata", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(
 			HaveField("ResourceVersion", "42"), HaveField("UID", "secret-uid"),
@@ -27,7 +27,7 @@ var _ = Describe("the state of a target Secret", func() {
 			HaveField("Drifted", false), HaveField("Tampered", false))))
 	})
 
-	DescribeTable("tells whose it is",
+	DescribeTable("names its owner",
 		func(change func(*corev1.Secret), owned bool, display string) {
 			secret := written(token, provenance)
 			change(secret)
@@ -36,30 +36,30 @@ var _ = Describe("the state of a target Secret", func() {
 			Expect(state.Owner).To(Equal(display))
 			Expect(state.Adoptable).To(BeFalse())
 		},
-		Entry("ours", func(*corev1.Secret) {}, true, "ClientCredential shop"),
-		Entry("ours, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
-		Entry("nobody's", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
-		Entry("that of an earlier ClientCredential that left it", func(s *corev1.Secret) {
+		Entry("the ClientCredential itself", func(*corev1.Secret) {}, true, "ClientCredential shop"),
+		Entry("the ClientCredential itself, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
+		Entry("no owner", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
+		Entry("an earlier ClientCredential that left it", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
 		}, false, "an earlier ClientCredential of this name"),
-		Entry("that of a ClientCredential that left it, and whose name is not known", func(s *corev1.Secret) {
+		Entry("a ClientCredential that left it, and whose name is not known", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
 			delete(s.Annotations, v1alpha1.OwnerNameAnnotation)
 		}, false, "another ClientCredential, or to one that was deleted"),
-		Entry("that of another ClientCredential that left it", leftBy("warehouse"), false, "ClientCredential warehouse"),
-		Entry("somebody else's, although it was ours once", func(s *corev1.Secret) {
+		Entry("another ClientCredential that left it", leftBy("warehouse"), false, "ClientCredential warehouse"),
+		Entry("another object, although the ClientCredential was the owner before", func(s *corev1.Secret) {
 			s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x"
 			Expect(s.Annotations).To(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, "owner-uid"))
 		}, false, "SealedSecret shop"),
-		Entry("somebody else's", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
-		Entry("that of an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "an earlier ClientCredential of this name"),
-		Entry("that of a kind of the same name in another group", func(s *corev1.Secret) {
+		Entry("another object", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
+		Entry("an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "an earlier ClientCredential of this name"),
+		Entry("a kind of the same name in another group", func(s *corev1.Secret) {
 			s.OwnerReferences[0].UID, s.OwnerReferences[0].APIVersion = "x", "example.com/v1"
 		}, false, "ClientCredential.example.com shop"),
-		Entry("ours, but not to control any more", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
+		Entry("the ClientCredential itself, although it is no longer the controller", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
 	)
 
-	It("of somebody else is never drift", func() {
+	It("of another owner is never drift", func() {
 		secret := written(token, provenance)
 		secret.OwnerReferences[0].UID, secret.ManagedFields = "x", nil
 		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeFalse())
@@ -76,14 +76,14 @@ var _ = Describe("the state of a target Secret", func() {
 		Expect(state.Tampered).To(BeFalse())
 	},
 		Entry("was removed", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
-		Entry("is no controller reference any more", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }),
-		Entry("does not block the owner's deletion any more", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].BlockOwnerDeletion = nil }),
-		Entry("names the owner wrongly", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }),
-		Entry("is there, though not as a controller's, although the Secret is to be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
+		Entry("is no longer a controller reference", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }),
+		Entry("no longer blocks the owner's deletion", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].BlockOwnerDeletion = nil }),
+		Entry("has a wrong name of the owner", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }),
+		Entry("exists, but not as a controller reference, although the Secret must be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 			s.OwnerReferences[0].Controller = nil
 		}),
-		Entry("is there although the Secret is to be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
+		Entry("exists although the Secret must be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 		}),
 	)
@@ -98,23 +98,23 @@ var _ = Describe("the state of a target Secret", func() {
 			Expect(state.Adoptable).To(Equal(adoptable))
 			Expect(state.Remedy).To(ContainSubstring(remedy))
 		},
-		Entry("which it does when both agree", true, agrees, true, ""),
-		Entry("which it does not when the Secret does not", true, func(*corev1.Secret) {}, false,
+		Entry("it can, when both agree", true, agrees, true, ""),
+		Entry("it cannot, when the Secret does not agree", true, func(*corev1.Secret) {}, false,
 			"let it be adopted (kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
-		Entry("which it does not when the spec does not", false, agrees, false, "let it be adopted (set spec.target.adopt to true)"),
-		Entry("which it does not when neither does", false, func(*corev1.Secret) {}, false,
+		Entry("it cannot, when the spec does not agree", false, agrees, false, "let it be adopted (set spec.target.adopt to true)"),
+		Entry("it cannot, when neither agrees", false, func(*corev1.Secret) {}, false,
 			"let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
-		Entry("which it does not when the Secret names another", true, func(s *corev1.Secret) {
+		Entry("it cannot, when the Secret names another ClientCredential", true, func(s *corev1.Secret) {
 			s.Annotations[v1alpha1.AdoptableByAnnotation] = "warehouse"
 		}, false, "kubectl annotate"),
-		Entry("which it does not when somebody controls it", true, func(s *corev1.Secret) {
+		Entry("it cannot, when it has another controller", true, func(s *corev1.Secret) {
 			agrees(s)
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 			s.OwnerReferences[0].Name, s.OwnerReferences[0].UID = "warehouse", "x"
 		}, false, "delete that Secret"),
 	)
 
-	DescribeTable("is no drift",
+	DescribeTable("is not drift",
 		func(change func(*corev1.Secret)) {
 			secret := written(token, provenance)
 			change(secret)
@@ -131,23 +131,23 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("when an entry of the operator names no fields", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, metav1.ManagedFieldsEntry{Manager: tokensecret.FieldManager, Operation: applied})
 		}),
-		Entry("when somebody adds a label, an annotation and a key", func(s *corev1.Secret) {
+		Entry("when another writer adds a label, an annotation and a key", func(s *corev1.Secret) {
 			s.Labels["team"], s.Annotations["team"], s.Data["ca.crt"] = "web", "web", nil
 			s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated,
 				[][]string{{"metadata", "labels", "team"}, {"metadata", "annotations", "team"}, {"data", "ca.crt"}}))
 		}),
-		Entry("when somebody applies the same value, and shares the field", func(s *corev1.Secret) {
+		Entry("when another writer applies the same value, and shares the field", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, wrote("argocd", applied, fieldsOf(s)))
 		}),
 	)
 
-	It("is no drift for a token about which there is less to record", func() {
+	It("is not drift for a token with a smaller record", func() {
 		bare := token
 		bare.Scope = ""
 		Expect(tokensecret.StateOf(owner, written(bare, tokensecret.Provenance{RequestHash: "hash"})).Drifted).To(BeFalse())
 	})
 
-	DescribeTable("is drift when somebody else wrote or removed",
+	DescribeTable("is drift when another writer changed or removed",
 		func(key string) {
 			secret := written(token, provenance)
 			fields := fieldsOf(secret)
@@ -162,7 +162,7 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("the token type", "token_type"),
 		Entry("the expiry", "expires_at"),
 		Entry("the label", v1alpha1.ManagedByLabel),
-		Entry("the recorded issue", v1alpha1.IssuedAtAnnotation),
+		Entry("the recorded issue time", v1alpha1.IssuedAtAnnotation),
 		Entry("the recorded expiry", v1alpha1.ExpiresAtAnnotation),
 		Entry("the recorded scope", v1alpha1.ScopeAnnotation),
 		Entry("the recorded request", v1alpha1.RequestHashAnnotation),
@@ -175,13 +175,13 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("the hash of the template", v1alpha1.TemplateHashAnnotation),
 	)
 
-	DescribeTable("is drift when nobody can tell",
+	DescribeTable("is drift when the last writer is unknown",
 		func(entries func(*corev1.Secret) []metav1.ManagedFieldsEntry) {
 			secret := written(token, provenance)
 			secret.ManagedFields = entries(secret)
 			Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeTrue())
 		},
-		Entry("because somebody cleared the managed fields", func(*corev1.Secret) []metav1.ManagedFieldsEntry { return nil }),
+		Entry("because the managed fields were cleared", func(*corev1.Secret) []metav1.ManagedFieldsEntry { return nil }),
 		Entry("because they are empty", func(*corev1.Secret) []metav1.ManagedFieldsEntry {
 			return []metav1.ManagedFieldsEntry{{Manager: tokensecret.FieldManager, Operation: applied}}
 		}),
@@ -193,16 +193,16 @@ var _ = Describe("the state of a target Secret", func() {
 				Manager: tokensecret.FieldManager, Operation: applied, FieldsV1: metav1.NewFieldsV1("?"),
 			})
 		}),
-		Entry("because somebody restored the Secret as a whole", func(s *corev1.Secret) []metav1.ManagedFieldsEntry {
+		Entry("because the Secret was restored as a whole", func(s *corev1.Secret) []metav1.ManagedFieldsEntry {
 			return []metav1.ManagedFieldsEntry{wrote("velero-server", updated, fieldsOf(s))}
 		}),
 	)
 })
 
-// agrees lets the ClientCredential shop adopt a Secret.
+// agrees permits the ClientCredential shop to adopt a Secret.
 func agrees(secret *corev1.Secret) { secret.Annotations[v1alpha1.AdoptableByAnnotation] = "shop" }
 
-var _ = Describe("what the cache keeps of a Secret", func() {
+var _ = Describe("the cached metadata of a Secret", func() {
 	stripped := func(change func(*corev1.Secret)) (*corev1.Secret, *metav1.PartialObjectMetadata) {
 		GinkgoHelper()
 		secret := written(token, provenance)
@@ -220,7 +220,7 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 		s.ManagedFields = append(s.ManagedFields, wrote("kubectl", updated, fieldsOf(s)))
 	}
 
-	DescribeTable("says the same as the whole",
+	DescribeTable("has the same state as the full metadata",
 		func(change func(*corev1.Secret)) {
 			secret, metadata := stripped(change)
 			Expect(tokensecret.StateOf(owner, metadata)).To(Equal(tokensecret.StateOf(owner, secret)))
@@ -228,9 +228,9 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			Expect(metadata.Labels[v1alpha1.UsageLabel]).To(Equal(secret.Labels[v1alpha1.UsageLabel]))
 		},
 		Entry("of a token Secret", func(*corev1.Secret) {}),
-		Entry("of a token Secret that others added to", addForeign),
-		Entry("of a token Secret that others wrote to", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "kubectl" }),
-		Entry("of a token Secret whose further fields somebody wrote to", func(s *corev1.Secret) {
+		Entry("of a token Secret that another writer added to", addForeign),
+		Entry("of a token Secret that another writer changed", func(s *corev1.Secret) { s.ManagedFields[0].Manager = "kubectl" }),
+		Entry("of a token Secret whose further fields another writer changed", func(s *corev1.Secret) {
 			s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "id_token"
 		}),
 		Entry("of a token Secret with a label that is no longer wanted", func(s *corev1.Secret) {
@@ -242,29 +242,29 @@ var _ = Describe("what the cache keeps of a Secret", func() {
 			delete(s.Annotations, v1alpha1.FingerprintAnnotation)
 		}),
 		Entry("of a token Secret that an earlier ClientCredential left", leftBy("shop")),
-		Entry("of a token Secret of somebody else", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
+		Entry("of a token Secret of another owner", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }),
 		Entry("of a Secret that may be adopted", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, map[string]string{"other": "x"}, nil, nil
 			agrees(s)
 		}),
-		Entry("of a Secret that nobody controls and nothing is known about", func(s *corev1.Secret) {
+		Entry("of a Secret without a controller and a record", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations, s.Labels, s.ManagedFields = nil, nil, nil, nil
 		}),
 	)
 
-	It("is no more than what is read", func() {
+	It("holds only what the operator reads", func() {
 		_, metadata := stripped(addForeign)
 		Expect(metadata.Annotations).NotTo(HaveKey(corev1.LastAppliedConfigAnnotation))
 	})
 
-	It("has all labels and annotations of a token Secret, because its template may name any", func() {
+	It("has all labels and annotations of a token Secret, because its template may set any of them", func() {
 		secret, metadata := stripped(addForeign)
 		Expect(metadata.Labels).To(Equal(secret.Labels))
 		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
 		Expect(metadata.Annotations).To(Equal(secret.Annotations))
 	})
 
-	It("of a foreign Secret is next to nothing", func() {
+	It("of a foreign Secret holds almost nothing", func() {
 		_, metadata := stripped(func(s *corev1.Secret) {
 			addForeign(s)
 			delete(s.Annotations, v1alpha1.FingerprintAnnotation)

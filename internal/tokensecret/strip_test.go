@@ -17,7 +17,7 @@ import (
 var _ = Describe("The metadata of a Secret in the cache", func() {
 	much := strings.Repeat("m", 100<<10)
 
-	DescribeTable("are small, whatever somebody writes into",
+	DescribeTable("is small, regardless of the size of",
 		func(change func(*metav1.PartialObjectMetadata), limit int) {
 			secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "shop-token", Annotations: map[string]string{}, Labels: map[string]string{}}}
 			change(secret)
@@ -26,7 +26,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		},
 		Entry("its labels", func(s *metav1.PartialObjectMetadata) { s.Labels["much"] = much }, 512),
 		Entry("its annotations", func(s *metav1.PartialObjectMetadata) { s.Annotations["much"] = much }, 512),
-		Entry("the name of who may adopt it", func(s *metav1.PartialObjectMetadata) {
+		Entry("the name of its adopter", func(s *metav1.PartialObjectMetadata) {
 			s.Annotations[v1alpha1.AdoptableByAnnotation] = much
 		}, 512),
 		Entry("its owner references", func(s *metav1.PartialObjectMetadata) {
@@ -54,7 +54,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		}, 512),
 	)
 
-	It("have no half of a letter at the end of a text", func() {
+	It("has no incomplete character at the end of a text", func() {
 		secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 			Annotations: map[string]string{v1alpha1.AdoptableByAnnotation: "x" + strings.Repeat("ä", 200)},
 		}}
@@ -62,7 +62,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		Expect(secret.Annotations).To(HaveKeyWithValue(v1alpha1.AdoptableByAnnotation, "x"+strings.Repeat("ä", 127)))
 	})
 
-	It("have the operator's finalizer, behind however many others", func() {
+	It("has the operator's finalizer, even after many other finalizers", func() {
 		secret := &metav1.PartialObjectMetadata{}
 		for i := range 1000 {
 			secret.Finalizers = append(secret.Finalizers, fmt.Sprintf("example.com/%d", i))
@@ -73,7 +73,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		Expect(secret.Finalizers).To(ContainElement("example.com/0"))
 	})
 
-	It("do not make a Secret the ClientCredential's that has too many of them", func() {
+	It("does not name the owner of a Secret whose metadata is too large", func() {
 		secret := written(token, provenance)
 		secret.Annotations["much"] = much
 		metadata := &metav1.PartialObjectMetadata{ObjectMeta: secret.ObjectMeta}

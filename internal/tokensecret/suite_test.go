@@ -44,13 +44,13 @@ var (
 	}
 )
 
-// written is the Secret of a token as the API server keeps it.
+// written returns the Secret of a token as the API server stores it.
 func written(token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
 	GinkgoHelper()
 	return writtenFor(owner, token, provenance)
 }
 
-// writtenFor is that of the given owner.
+// writtenFor is written for the given owner.
 func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
 	GinkgoHelper()
 	raw, err := json.Marshal(configured(owner, nil, token, provenance))
@@ -62,7 +62,7 @@ func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance
 	return secret
 }
 
-// configured is what the operator applies.
+// configured returns the configuration that the operator applies.
 func configured(owner *v1alpha1.ClientCredential, current *tokensecret.State, token oauth2.Token, provenance tokensecret.Provenance) *corev1ac.SecretApplyConfiguration {
 	GinkgoHelper()
 	configuration, err := tokensecret.Write(owner, current, token, tokensecret.NewRecord(token, provenance), provenance.Credentials.ClientID.Reveal())
@@ -70,7 +70,7 @@ func configured(owner *v1alpha1.ClientCredential, current *tokensecret.State, to
 	return configuration
 }
 
-// withFields is the token with further fields of its response: names and values in turn.
+// withFields returns the token with further response fields, given as alternating names and values.
 func withFields(namesAndValues ...string) oauth2.Token {
 	with := token
 	with.Fields = map[string]oauth2.Sensitive{}
@@ -80,7 +80,7 @@ func withFields(namesAndValues ...string) oauth2.Token {
 	return with
 }
 
-// wanting is the owner with a template for the metadata of its token Secret.
+// wanting returns the owner with a template for the metadata of its token Secret.
 func wanting(labels, annotations map[string]string) *v1alpha1.ClientCredential {
 	with := owner.DeepCopy()
 	with.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
@@ -89,7 +89,7 @@ func wanting(labels, annotations map[string]string) *v1alpha1.ClientCredential {
 	return with
 }
 
-// fieldsOf are the paths of all labels, annotations and data of a Secret.
+// fieldsOf returns the paths of all labels, annotations and data of a Secret.
 func fieldsOf(secret *corev1.Secret) (paths [][]string) {
 	for key := range secret.Labels {
 		paths = append(paths, []string{"metadata", "labels", key})
@@ -103,12 +103,12 @@ func fieldsOf(secret *corev1.Secret) (paths [][]string) {
 	return paths
 }
 
-// without are the paths that do not end in the given key.
+// without returns the paths that do not end in the given key.
 func without(paths [][]string, key string) [][]string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path []string) bool { return path[len(path)-1] == key })
 }
 
-// wrote is what the API server notes about who wrote which fields.
+// wrote returns the managed fields entry that the API server records for a write.
 func wrote(manager string, operation metav1.ManagedFieldsOperationType, paths [][]string) metav1.ManagedFieldsEntry {
 	GinkgoHelper()
 	tree := map[string]any{}

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// templated is the owner with a template of keys and their templates in turn.
+// templated returns the owner with a template, given as alternating keys and templates.
 func templated(kind v1alpha1.TokenSecretType, keysAndTemplates ...string) *v1alpha1.ClientCredential {
 	template := &v1alpha1.TokenSecretTemplate{Type: kind, Data: map[string]string{}}
 	for i := 0; i < len(keysAndTemplates); i += 2 {
@@ -36,7 +36,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Entry("of its scope", `{{ .scope }}`, "read write"),
 		Entry("of the client ID", `{{ .client_id }}`, "shop-id"),
 		Entry("of a further field of the response", `{{ .instance_url }}/api`, "https://eu.example.com/api"),
-		Entry("by functions", `{{ printf "%s:%s" .client_id .access_token | b64enc }}`, "c2hvcC1pZDp0aGUtYWNjZXNzLXRva2Vu"),
+		Entry("with functions", `{{ printf "%s:%s" .client_id .access_token | b64enc }}`, "c2hvcC1pZDp0aGUtYWNjZXNzLXRva2Vu"),
 	)
 
 	It("never holds the client secret", func() {
@@ -44,12 +44,12 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(err).To(MatchError(ContainSubstring(`there is no key "client_secret"`)))
 	})
 
-	It("gives way to a field of the response of the same name", func() {
+	It("uses a field of the response before a derived value of the same name", func() {
 		secret := writtenFor(templated("", "key", `{{ .scope }}`), withFields("scope", "of the response"), provenance)
 		Expect(secret.Data).To(HaveKeyWithValue("key", []byte("of the response")))
 	})
 
-	It("goes before a field of the response under the same key, which is not written then", func() {
+	It("takes precedence over a field of the response with the same key, which is then not written", func() {
 		with := templated("", "instance_url", "mine")
 		fit := tokensecret.WithoutTemplateKeys(with, withFields("instance_url", "u", "region", "eu"))
 		secret := writtenFor(with, fit, provenance)
@@ -63,7 +63,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
 	})
 
-	DescribeTable("fails, naming the key and the line, when it",
+	DescribeTable("fails, and names the key and the line, when it",
 		func(owner *v1alpha1.ClientCredential, class problem.Class, expected ...string) {
 			token := token
 			token.Scope = "{}"
@@ -75,15 +75,15 @@ var _ = Describe("the template of a token Secret", func() {
 			}
 			Expect(err).NotTo(MatchError(ContainSubstring(accessToken)))
 		},
-		Entry("uses what is not there", templated("", "auth.json", "{\n{{ .acess_token }}}"), problem.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
-		Entry("is given what it cannot read", templated("", "key", `{{ (fromJson .access_token).a }}`), problem.MayPass, `data["key"]`, "fromJson"),
+		Entry("uses a key that does not exist", templated("", "auth.json", "{\n{{ .acess_token }}}"), problem.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
+		Entry("has a value that it cannot parse", templated("", "key", `{{ (fromJson .access_token).a }}`), problem.MayPass, `data["key"]`, "fromJson"),
 		Entry("misses a key inside a value", templated("", "key", `{{ (fromJson .scope).name }}`), problem.MayPass, `data["key"]`, `there is no key "name"`),
-		Entry("uses a long key that is not there", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), problem.Invalid, `there is no key "a_key_that_is_longer`),
-		Entry("yields registry credentials that are no JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), problem.MayPass,
+		Entry("uses a long key that does not exist", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), problem.Invalid, `there is no key "a_key_that_is_longer`),
+		Entry("yields registry credentials that are not JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), problem.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields registry credentials that are no object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), problem.MayPass,
+		Entry("yields registry credentials that are not an object", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "null"), problem.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
-		Entry("yields too much altogether", templated("", many(strings.Repeat("x", 60<<10), 12)...), problem.MayPass, "more than 512 KiB"),
+		Entry("yields too much in total", templated("", many(strings.Repeat("x", 60<<10), 12)...), problem.MayPass, "more than 512 KiB"),
 	)
 
 	It("fails if it yields, with the token and its fields, more than a Secret can hold", func() {
@@ -94,7 +94,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(err).To(HaveField("Class", problem.MayPass))
 	})
 
-	It("that changed is drift, and the token is still as it was written", func() {
+	It("that changed is drift, and the token is still intact", func() {
 		secret := writtenFor(templated("", "key", "a"), token, provenance)
 		for _, now := range []*v1alpha1.ClientCredential{
 			templated("", "key", "b"), templated("", "key", "a", "other", "c"), templated("", "other", "a"), owner,
@@ -107,7 +107,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(tokensecret.StateOf(templated("Opaque", "key", "a"), secret).Drifted).To(BeFalse())
 	})
 
-	It("whose key somebody else wrote makes the Secret worthless until it is repaired", func() {
+	It("whose key another writer changed makes the Secret invalid until it is repaired", func() {
 		with := templated("", "key", "a")
 		secret := writtenFor(with, token, provenance)
 		secret.ManagedFields = []metav1.ManagedFieldsEntry{
@@ -116,19 +116,19 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(tokensecret.StateOf(with, secret).Tampered).To(BeTrue())
 	})
 
-	It("leaves no key behind that it does not have any more", func() {
+	It("leaves no key behind that it no longer has", func() {
 		secret := writtenFor(templated("", "old", "a", "kept", "b"), token, provenance)
 		now := templated("", "kept", "b")
 		Expect(string(tokensecret.PrunePatch(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance), "43"))).
 			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"resourceVersion":"43","uid":"secret-uid"}}`))
 	})
 
-	It("changes nothing about the token: its fingerprint stays", func() {
+	It("does not change the token: its fingerprint stays the same", func() {
 		Expect(tokensecret.VerifiedToken(writtenFor(templated("", "key", "a"), token, provenance), provenance)).NotTo(BeNil())
 	})
 })
 
-// many are keys of the same template.
+// many returns many keys with the same template.
 func many(template string, count int) (keysAndTemplates []string) {
 	for i := range count {
 		keysAndTemplates = append(keysAndTemplates, "key-"+string(rune('a'+i)), template)
@@ -136,7 +136,7 @@ func many(template string, count int) (keysAndTemplates []string) {
 	return keysAndTemplates
 }
 
-var _ = DescribeTable("what a template may not have is found before a token is asked for, though admission let it pass:",
+var _ = DescribeTable("an invalid template is found before a token is requested, even if admission allowed it:",
 	func(owner *v1alpha1.ClientCredential, expected string) {
 		failure := tokensecret.Check(owner)
 		if expected == "" {
@@ -146,23 +146,23 @@ var _ = DescribeTable("what a template may not have is found before a token is a
 		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", problem.Invalid)))
 		Expect(failure).To(MatchError(ContainSubstring(expected)))
 	},
-	Entry("nothing is wrong without one", owner, ""),
-	Entry("nor with one that has all it may", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
+	Entry("nothing is wrong without a template", owner, ""),
+	Entry("nor with a template that has everything that is allowed", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
 	Entry("nor with the usage label", wanting(texts{v1alpha1.UsageLabel: "x"}, nil), ""),
 	Entry("nor with the label of an Argo CD repository", wanting(texts{"argocd.argoproj.io/secret-type": "repo-creds"}, nil), ""),
-	Entry("nor with the label of what it is part of", wanting(texts{"app.kubernetes.io/part-of": "argocd"}, nil), ""),
-	Entry("the label of what Argo CD tracks", wanting(texts{"app.kubernetes.io/instance": "x"}, nil), "app.kubernetes.io/instance=x is reserved"),
+	Entry("nor with the label of the application that it is part of", wanting(texts{"app.kubernetes.io/part-of": "argocd"}, nil), ""),
+	Entry("the label that Argo CD uses for tracking", wanting(texts{"app.kubernetes.io/instance": "x"}, nil), "app.kubernetes.io/instance=x is reserved"),
 	Entry("a service account's token", templated("kubernetes.io/service-account-token"), "kubernetes.io/service-account-token"),
 	Entry("a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
 	Entry("a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
 	Entry("the label of an Argo CD cluster", wanting(texts{"argocd.argoproj.io/secret-type": "cluster"}, nil), "argocd.argoproj.io/secret-type=cluster is reserved"),
-	Entry("a label whose value is none", wanting(texts{"team": "hello world!"}, nil), `labels["team"]`),
+	Entry("a label whose value is not valid", wanting(texts{"team": "hello world!"}, nil), `labels["team"]`),
 	Entry("a label of Flux", wanting(texts{"kustomize.toolkit.fluxcd.io/name": "apps"}, nil), "kustomize.toolkit.fluxcd.io/name=apps is reserved"),
 	Entry("an annotation of Helm", wanting(nil, texts{"helm.sh/hook": "x"}), "helm.sh/hook is reserved"),
 	Entry("an annotation of Kubernetes", wanting(nil, texts{"kubernetes.io/service-account.name": "x"}), "kubernetes.io/service-account.name is reserved"),
 	Entry("the key of the token", templated("", "access_token", "x"), `data["access_token"]`),
-	Entry("the label by which Helm finds its releases", wanting(texts{"owner": "helm"}, nil), "owner=helm is reserved"),
+	Entry("the label that Helm uses to find its releases", wanting(texts{"owner": "helm"}, nil), "owner=helm is reserved"),
 	Entry("the name of a Helm release", withTarget(&v1alpha1.TokenTarget{Name: "sh.helm.release.v1.web.v1"}), "sh.helm.release.* are Helm's"),
 	Entry("a label of a project of Kubernetes", wanting(texts{"cluster.x-k8s.io/cluster-name": "x"}, nil), "cluster.x-k8s.io/cluster-name=x is reserved"),
-	Entry("a template that cannot be read", templated("", "key", "a\n{{ nothing }}"), "line 2"),
+	Entry("a template that cannot be parsed", templated("", "key", "a\n{{ nothing }}"), "line 2"),
 )
