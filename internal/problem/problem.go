@@ -32,7 +32,7 @@ const (
 
 // Problem keeps a ClientCredential from a token. It holds no credentials, no token and no
 // response body, so it may be shown.
-type Problem struct { //nolint:errname // A problem is shown to users, and is rarely used as a Go error.
+type Problem struct { //nolint:errname // A problem is mostly shown to users, not handled as a Go error.
 	// Reason is one of the reasons of the conditions.
 	Reason string
 	// Message says what happened, to which object, and what to do about it.

@@ -25,7 +25,7 @@ type Profile struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	// Needs says what a user must supply besides the token endpoint.
 	Needs string `json:"needs"`
-	// Server holds only what differs from the default profile.
+	// Server holds only the fields that differ from the default profile.
 	Server v1alpha1.AuthorizationServerSpec `json:"server"`
 }
 

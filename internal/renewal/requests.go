@@ -3,7 +3,7 @@ package renewal
 import "time"
 
 // requestsAtOnce is the number of token requests that a ClientCredential may send without a delay between
-// them, so that a user who corrects a spec or a Secret sees the result immediately.
+// them. A user who corrects a spec or a Secret sees the result immediately.
 const requestsAtOnce = 5
 
 // Requests counts the token requests of a ClientCredential. Edits, renew requests and new objects of the

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compared returns the result of Compare for a token that was returned again with a new expiry, forty minutes
-// after it was issued, with the given changes.
+// compared returns the result of Compare, with the given changes, for a token that was returned again. It was
+// issued forty minutes ago, and has a new expiry.
 func compared(fields []string, changes ...func(*answer)) tokensecret.Given {
 	GinkgoHelper()
 	issued := token

@@ -259,7 +259,7 @@ var _ = Describe("pruning after a write", func() {
 		Entry("a field that is missing in this response", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
 		Entry("all fields when none is declared anymore", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
 		Entry("a field that was renamed", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
-		Entry("the owner reference of a Secret that is to be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
+		Entry("the owner reference of a Secret that must be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
 			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"resourceVersion":"43","uid":"secret-uid"}}`),
 		Entry("all of these together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 	)

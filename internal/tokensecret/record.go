@@ -108,7 +108,7 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 }
 
 // fingerprint ties a token to its record and to the credentials that it was issued with. Its key is the
-// token, so the annotation alone gives no way to guess the token or a weak client secret. Values that change
+// token, so a reader of only the annotation cannot guess the token or a weak client secret. Values that change
 // while the token stays the same are not included: the version of the credentials Secret, and a renew
 // request.
 func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentials) string {

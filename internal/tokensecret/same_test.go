@@ -20,8 +20,8 @@ type answer struct {
 	provenance tokensecret.Provenance
 }
 
-// isSame returns the result of IsSame for a token with further fields that the server returns again, forty
-// minutes after it was issued, with the given changes.
+// isSame returns the result of IsSame, with the given changes, for a token that the server returns again. It
+// has further fields, and was issued forty minutes ago.
 func isSame(changes ...func(*answer)) bool {
 	GinkgoHelper()
 	given := answer{secret: written(rich, provenance), token: withFields("instance_url", "https://eu.example.com", "id_token", "the-id-token"), provenance: provenance}

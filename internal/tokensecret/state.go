@@ -28,9 +28,9 @@ type State struct {
 	Held bool
 	// Record describes the token; nil if the Secret has no valid record.
 	Record *Record
-	// Drifted is true if the Secret differs from the operator's last write, or if the template
-	// changed since. Tampered is true if another field manager wrote the token or its record,
-	// or if the Secret was taken over and its token is not verified yet.
+	// Drifted is true if the Secret differs from the operator's last write, or if the template changed
+	// since. Tampered is true if another field manager wrote the token or its record. It is also true
+	// after the Secret was taken over, until its token is verified.
 	Drifted, Tampered bool
 	// Outdated is true if the Secret was written from another template of its type and data.
 	Outdated bool

@@ -25,9 +25,9 @@ const (
 // strippedAnnotation marks a Secret in the cache whose metadata was too large, so that its owner is unknown.
 const strippedAnnotation = "oauth2.tokensync.dev/stripped"
 
-// Strip removes metadata of a Secret that the operator does not read, so that the cache stays small, however
-// many Secrets there are and whatever their metadata contains. Token Secrets keep their labels, annotations
-// and managed fields.
+// Strip removes metadata of a Secret that the operator does not read. So the cache stays small, however many
+// Secrets there are and whatever their metadata contains. Token Secrets keep their labels, annotations and
+// managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	stripFinalizers(secret)
 	// A second Strip keeps the mark.
