@@ -108,8 +108,8 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 }
 
 // fingerprint ties a token to its record and to the credentials that it was issued with. Its key is the
-// token, so a reader of only the annotation cannot guess the token or a weak client secret. Values that change
-// while the token stays the same are not included: the version of the credentials Secret, and a renew
+// token, so a reader of only the annotation cannot guess the token or a weak client secret. Values that
+// change while the token stays the same are not included: the version of the credentials Secret, and a renew
 // request.
 func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentials) string {
 	mac := hmac.New(sha256.New, []byte(token.AccessToken.Reveal()))
