@@ -15,13 +15,13 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// actor does what was decided.
+// actor carries out decisions.
 type actor struct {
 	credentials *credentialsReader
 	sender      *tokenSender
 	writer      *secretWriter
 	former      *formerTargets
-	// rewrites are the slots of Secrets that are read and written again.
+	// rewrites bounds the Secrets that are read and rewritten at a time.
 	rewrites *fairshare.Slots
 	memory   *memory
 	metrics  *metrics.Metrics
@@ -29,8 +29,8 @@ type actor struct {
 	tracing  tracing
 }
 
-// act does what was decided. A failure is part of the outcome. The error is errCacheBehind, or
-// that of the context when it ended. beforeSend is called before a token request is sent.
+// act carries out a decision. A failure is part of the outcome. act returns an error only if the
+// cache is behind or the context has ended. It calls beforeSend before it sends a token request.
 func (a *actor) act(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	switch decision.Action {
 	case renewal.Exchange:
@@ -46,10 +46,11 @@ func (a *actor) act(ctx context.Context, o *observed, decision renewal.Decision,
 	return status.Outcome{}, nil
 }
 
-// requestToken gets a new token. If that fails, it mends the Secret of the token that is there.
+// requestToken requests a new token. If the request fails or is deferred, it repairs the Secret of
+// the current token.
 func (a *actor) requestToken(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	stepCtx, end := a.tracing.step(ctx, "act", attribute.String("tokensync.why", decision.Why))
-	logger(stepCtx).Info("Asking for a token", "why", decision.Why)
+	logger(stepCtx).Info("Requesting a token", "why", decision.Why)
 	outcome, err := a.exchange(stepCtx, o, false, beforeSend)
 	end(err, outcome.Deferred == nil)
 	if (err != nil || outcome.Deferred != nil) && outcome.Target == nil && o.unwrittenFor(a.memory.snapshot(o.owner).unwritten) == nil {
@@ -58,7 +59,7 @@ func (a *actor) requestToken(ctx context.Context, o *observed, decision renewal.
 	return a.attempted(ctx, o, decision, outcome, err)
 }
 
-// verifyToken makes sure of the token that is there, or gets a new one.
+// verifyToken verifies the token that the Secret holds, or requests a new token.
 func (a *actor) verifyToken(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	stepCtx, end := a.tracing.step(ctx, "act", attribute.String("tokensync.why", decision.Why))
 	outcome, replaces, err := a.rewrite(stepCtx, o)
@@ -70,7 +71,7 @@ func (a *actor) verifyToken(ctx context.Context, o *observed, decision renewal.D
 	return a.attempted(ctx, o, decision, outcome, err)
 }
 
-// repairTarget mends the Secret while the renewal fails.
+// repairTarget repairs the Secret while the renewal fails.
 func (a *actor) repairTarget(ctx context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	outcome := a.repair(ctx, o)
 	if !outcome.Attempted {
@@ -79,7 +80,7 @@ func (a *actor) repairTarget(ctx context.Context, o *observed, decision renewal.
 	return a.attempted(ctx, o, decision, outcome, nil)
 }
 
-// keepToken deletes what earlier specs left. The Secret holds a good token.
+// keepToken prunes the Secrets of former targets. The token needs no change.
 func (a *actor) keepToken(ctx context.Context, o *observed) (status.Outcome, error) {
 	if err := a.former.prune(ctx, o); err != nil {
 		return a.attempted(ctx, o, renewal.Decision{}, status.Outcome{}, err)
@@ -87,7 +88,7 @@ func (a *actor) keepToken(ctx context.Context, o *observed) (status.Outcome, err
 	return status.Outcome{}, nil
 }
 
-// attempted completes the outcome of an attempt that ended with an error, or nil.
+// attempted completes the outcome of an attempt. err is the error of the attempt, or nil.
 func (a *actor) attempted(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome, err error) (status.Outcome, error) {
 	if outcome.Deferred != nil {
 		return outcome, nil
@@ -109,8 +110,8 @@ func (a *actor) attempted(ctx context.Context, o *observed, decision renewal.Dec
 	return outcome, nil
 }
 
-// exchange gets a token and delivers it. replaces is true if the target is known to have another type than is
-// wanted.
+// exchange gets a token and writes it to the target. replaces is true if the target is known to have
+// the wrong type.
 func (a *actor) exchange(ctx context.Context, o *observed, replaces bool, beforeSend func()) (outcome status.Outcome, err error) {
 	reservation := a.sender.reservation(o)
 	defer reservation.release()
@@ -145,9 +146,9 @@ func (a *actor) exchange(ctx context.Context, o *observed, replaces bool, before
 	return outcome, err
 }
 
-// repair puts right what the Secret of an intact token lacks, while the renewal fails. The
-// status tells of the renewal. If a newer token waits to be written, mend writes that one, which
-// ends the failure.
+// repair repairs the Secret of an intact token while the renewal fails. The status still reports
+// the failed renewal. If a newer token waits to be written, repair writes that token, which ends the
+// failure.
 func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
 		return status.Outcome{}
@@ -156,7 +157,7 @@ func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	outcome, _, err := a.rewrite(ctx, o)
 	end(err, true)
 	if err != nil {
-		logger(ctx).Info("Cannot mend the token Secret", "secret", o.TargetName, "message", err.Error())
+		logger(ctx).Info("Cannot repair the token Secret", "secret", o.TargetName, "message", err.Error())
 	}
 	switch {
 	case outcome.Target == nil:
@@ -168,9 +169,9 @@ func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	return status.Outcome{Target: outcome.Target}
 }
 
-// rewrite writes the token that is in the Secret again, or the newer one that waits to be
-// written. The outcome has no target if the Secret does not hold the token that its record
-// tells of. replaces reports whether the Secret has another type than is wanted.
+// rewrite writes the Secret again, with the token that it holds or with a newer token that waits to
+// be written. The outcome has no target if the Secret does not hold the token of its record.
+// replaces reports whether the Secret has the wrong type.
 func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcome, replaces bool, err error) {
 	read, err := a.credentials.read(ctx, o)
 	outcome.Credentials = read.secret

@@ -31,8 +31,8 @@ const controllerName = "clientcredential"
 // endpoint.
 const maxConcurrentReconciles = 256
 
-// AddToManager adds the controllers to a manager whose cache has CacheOptions.
-// The options are for tests; zero values are the right ones.
+// AddToManager adds the controllers to a manager. Its cache must have CacheOptions.
+// Only tests set options: the zero value selects the defaults.
 func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
 	r.complete(mgr)
 	options.ReconciliationTimeout = cmp.Or(options.ReconciliationTimeout, r.Timeout+2*reportTimeout)
@@ -57,7 +57,7 @@ func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, option
 	return r.addClientCredentials(mgr, parts, options)
 }
 
-// complete takes from the manager what is nil.
+// complete sets unset fields from the manager, or to their defaults.
 func (r *Operator) complete(mgr manager.Manager) {
 	if r.Client == nil {
 		r.Client = mgr.GetClient()
@@ -86,7 +86,8 @@ func (r *Operator) complete(mgr manager.Manager) {
 	r.controllers = nil
 }
 
-// addClientCredentials adds the controller of ClientCredentials, and that of ClusterAuthorizationServers.
+// addClientCredentials adds the controller of ClientCredentials. If the operator watches all
+// namespaces, it also adds the controller of ClusterAuthorizationServers.
 func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, options controller.Options) error {
 	woken := make(chan event.GenericEvent)
 	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// believe returns the expiry of a token. For a token that the server returns again, it is
-// capped at the expiry believed before.
+// believe returns the expiry to use for a token. If the server returned the same token before,
+// tokensecret.Believe decides by the earlier expiry.
 func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
 	latest, err := o.believedOf(token)
 	if err != nil {
@@ -24,7 +24,7 @@ func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.To
 	if former != nil {
 		expiry, err := tokensecret.Believe(former.expiry, token)
 		if err != nil {
-			// The next attempt must ask the server, and not write this token.
+			// The next attempt must request a token instead of writing this token.
 			w.memory.update(o.owner, func(e *entry) {
 				e.keepUnwritten(nil)
 				e.keepBelieved(*former)
@@ -39,20 +39,20 @@ func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.To
 	return latest.expiry, nil
 }
 
-// believedOf returns what the response says about a token.
+// believedOf returns the expiry that the response states for a token, or the assumed expiry.
 func (o *observed) believedOf(token oauth2.Token) (believed, error) {
-	said := believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.ExpiryOf(token)}
-	if said.expiry.Source == v1alpha1.ExpiryFromServer {
-		said.source = token.Lifetime.Source
+	latest := believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.ExpiryOf(token)}
+	if latest.expiry.Source == v1alpha1.ExpiryFromServer {
+		latest.source = token.Lifetime.Source
 	}
 	var err error
-	said.reading, err = o.readingDigest(said)
-	return said, err
+	latest.reading, err = o.readingDigest(latest)
+	return latest, err
 }
 
-// former returns what is known about a token that the server returned before. It returns nil
-// if the token is unknown, or if the declaration now reads its lifetime differently. After a
-// restart, it is known only whether the declaration reads a stated lifetime at all.
+// former returns the expiry of a token that the server returned before. It returns nil if the token
+// is unknown, or if the declaration now reads its lifetime differently. After a restart, former can
+// only check whether the declaration reads a stated lifetime at all.
 func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
 	if known := o.remembered.believedOf(token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
@@ -90,8 +90,8 @@ func (o *observed) readingDigest(of believed) (digest, error) {
 	return digestOf(string(declared)), nil
 }
 
-// isGivenAgain reports whether the target holds an access token already. It reads the
-// Secret only if the record cannot tell.
+// isGivenAgain reports whether the target already holds an access token. It reads the Secret only if
+// the record is not enough to decide.
 func (w *secretWriter) isGivenAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
 	switch tokensecret.Compare(o.Target, token, provenance) {
 	case tokensecret.GivenAgain:

@@ -12,11 +12,11 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// errCacheBehind tells that the API server knows better than the cache; the
-// reconcile is repeated.
+// errCacheBehind means that the API server has a newer state than the cache. The reconcile is
+// retried.
 var errCacheBehind = errors.New("the cache is behind the API server")
 
-// apiFailure is the failure of a request to the API server.
+// apiFailure returns the problem of a failed request to the API server.
 func apiFailure(err error) *problem.Problem {
 	advice := "the request is retried"
 	if apierrors.IsForbidden(err) {
@@ -32,7 +32,8 @@ func apiFailure(err error) *problem.Problem {
 // maxAPIDelay bounds the delay that the API server asks for.
 const maxAPIDelay = 5 * time.Minute
 
-// apiFailureClass tells a refusal from an API server that cannot be reached or fails.
+// apiFailureClass returns MayPass if the API server refused a request, and Unavailable if it failed
+// or cannot be reached.
 func apiFailureClass(err error) problem.Class {
 	var refused apierrors.APIStatus
 	if !errors.As(err, &refused) {
@@ -45,8 +46,8 @@ func apiFailureClass(err error) problem.Class {
 	return problem.MayPass
 }
 
-// quiet hides the words of the API server about a write of a Secret: an admission webhook
-// saw the Secret, and may repeat it. The status code and the reason say enough.
+// quiet hides the message of the API server about a write of a Secret: an admission webhook saw the
+// Secret, and may quote its data. The status code and the reason remain.
 func quiet(err error) error {
 	if err == nil {
 		return nil
@@ -66,7 +67,7 @@ func (e quietError) Error() string {
 	return fmt.Sprintf("the API server answered %d %s", refused.Status().Code, refused.Status().Reason)
 }
 
-// shorten cuts a text of a server, so that an event and a condition can hold it.
+// shorten truncates the text of a server so that it fits into an event and a condition.
 func shorten(text string) string {
 	const maxText = 1000
 	return problem.Shorten(text, maxText)

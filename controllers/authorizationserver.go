@@ -27,10 +27,10 @@ import (
 )
 
 const (
-	// serverInterval is how often a server is looked at that is found by discovery, or
-	// has authorities of its own.
+	// serverInterval is how often a server is checked that uses discovery or declares TLS
+	// settings.
 	serverInterval = time.Hour
-	// serverRetryInterval is how soon one is looked at again that cannot be used.
+	// serverRetryInterval is how soon an unusable server is checked again.
 	serverRetryInterval = 15 * time.Second
 )
 
@@ -40,7 +40,7 @@ type server interface {
 	GetStatus() *v1alpha1.AuthorizationServerStatus
 }
 
-// serverReconciler tells whether the authorization servers of one kind can be used.
+// serverReconciler reports in the status whether the authorization servers of one kind can be used.
 type serverReconciler struct {
 	client   client.Client
 	live     liveReader
@@ -51,11 +51,11 @@ type serverReconciler struct {
 	timeout  time.Duration
 
 	newServer func() server
-	// namespace of what such a server names; empty for its own.
+	// namespace is where the objects are that a server names; empty for the server's own namespace.
 	namespace string
 }
 
-// addServers adds the reconciler of one kind of authorization servers.
+// addServers adds the reconciler of one kind of authorization server.
 func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serverReconciler, options controller.Options) error {
 	workers, err := addWorkers(mgr, r.Clock, name, maxConcurrentReconciles)
 	if err != nil {
@@ -72,7 +72,7 @@ func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serv
 		Complete(workers.share(r.watched(name, reconciler)))
 }
 
-// Reconcile looks at one authorization server.
+// Reconcile checks one authorization server and writes its status.
 func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	found := r.newServer()
 	if err := r.client.Get(ctx, request.NamespacedName, found); err != nil {
@@ -97,7 +97,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		err := r.statuses.replace(ctx, written, found.GetUID(), found.GetResourceVersion(), after)
 		switch {
 		case apierrors.IsConflict(err):
-			// The cache is behind a change.
+			// The cache does not show the latest change yet.
 			return requeueAt(r.clock.Now(), r.clock.Now().Add(statusConflictInterval)), nil
 		case err != nil && !r.live.isGone(ctx, err, r.newServer(), found.GetUID()):
 			return reconcile.Result{}, err
@@ -107,14 +107,14 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	case failure != nil && failure.Class != problem.Invalid:
 		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverRetryInterval)), nil
 	case found.GetDeclaration().Issuer != "" || found.GetDeclaration().TLS != nil:
-		// Neither metadata nor bundles tell of a change.
+		// Metadata and CA bundles are not watched, so check again later.
 		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverInterval)), nil
 	}
 	return reconcile.Result{}, nil
 }
 
-// look returns the token endpoint of a server, declared or discovered. What makes
-// it unusable is a *problem.Problem. The error is errHostBusy while too many requests to the issuer are in
+// look returns the declared or discovered token endpoint of a server. If the server cannot be used,
+// the error is a *problem.Problem. The error is errHostBusy if too many requests to the issuer are in
 // flight.
 func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
 	if isOutline(object) {

@@ -7,22 +7,22 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// maxBelieved is the number of recent tokens remembered per ClientCredential: as many caches
-// may answer in turn.
+// maxBelieved is the number of recent tokens remembered per ClientCredential. A server may return
+// tokens from that many caches in turn.
 const maxBelieved = 8
 
-// believed is a token and the expiry that is believed.
+// believed is a token that the server returned, and the expiry that the operator uses for it.
 type believed struct {
 	token  digest
 	expiry tokensecret.Expiry
-	// source states the expiry; empty if it is assumed or not known. reading identifies how
-	// the declaration reads that source.
+	// source is where the response states the expiry; empty if the expiry is assumed or its source
+	// is unknown. reading identifies how the declaration reads that source.
 	source  oauth2.LifetimeSource
 	reading digest
 }
 
-// believedOf returns what is known about a token that the server returned before, even if no Secret holds it. It
-// returns nil for an unknown token.
+// believedOf returns the remembered expiry of a token that the server returned before, even if no
+// Secret holds the token. It returns nil for an unknown token.
 func (k remembered) believedOf(token oauth2.Sensitive) *believed {
 	wanted := digestOf(token.Reveal())
 	if i := slices.IndexFunc(k.believed, func(b believed) bool { return b.token == wanted }); i >= 0 {
@@ -31,8 +31,8 @@ func (k remembered) believedOf(token oauth2.Sensitive) *believed {
 	return nil
 }
 
-// keepBelieved notes what is believed of a token, also for one that waits to be written, and forgets the one that
-// the server has not given for the longest time.
+// keepBelieved remembers the expiry of a token, and corrects the expiry of that token if it waits to be
+// written. If there are too many tokens, it forgets the token that the server returned least recently.
 func (e *entry) keepBelieved(latest believed) {
 	known := slices.DeleteFunc(slices.Clone(e.believed), func(b believed) bool { return b.token == latest.token })
 	known = append(known, latest)

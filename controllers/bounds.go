@@ -9,32 +9,32 @@ import (
 )
 
 const (
-	// reconcileTimeout bounds what a reconcile does before it reports. Two requests for
-	// metadata and a token request take up to 30 s each; the API server has the other half.
+	// reconcileTimeout bounds a reconcile before it reports. Two metadata requests and a token
+	// request take up to 30 s each; the other half is for the API server.
 	reconcileTimeout = 3 * time.Minute
-	// reportTimeout bounds the write of a status. It does not count towards the time of the
-	// reconcile, so that each reconcile ends in a report.
+	// reportTimeout bounds the write of a status. It does not count towards reconcileTimeout, so
+	// that each reconcile can report.
 	reportTimeout = 30 * time.Second
-	// maxRetryAfter is the longest Retry-After of the API server that a worker waits for. The
-	// API server asks for a second or a few when it has much to do.
+	// maxRetryAfter is the maximum Retry-After of the API server that a worker waits for. A busy
+	// API server asks for one or a few seconds.
 	maxRetryAfter = 5 * time.Second
 )
 
 const (
-	// maxSmall is the size of the largest response that needs no slot. Token responses have a few
+	// maxSmall is the maximum size of a response that needs no slot. Token responses have a few
 	// KiB.
 	maxSmall = 16 << 10
 	// maxLarge bounds the large tokens that are read and written at a time. Each takes up to
 	// 10 MiB, since its values are encoded several times on the way into a Secret. A reconcile that
-	// gets no slot in its time goes on without one: an issued token is worth more than the bound.
+	// gets no slot in time continues without a slot: an issued token is worth more than the bound.
 	maxLarge = 6
-	// maxRewrites bounds the token Secrets that are read and written again at a time: how large one
-	// is shows only when it is read.
+	// maxRewrites bounds the token Secrets that are read and rewritten at a time. The size of a
+	// Secret is known only after it is read.
 	maxRewrites = 16
 )
 
-// BoundRetryAfter keeps client-go from sleeping in a worker for as long as the API server
-// asks. The error tells the delay, and the next reconcile heeds it.
+// BoundRetryAfter stops client-go from sleeping in a worker for a long Retry-After of the API
+// server. The error carries the delay, and the next reconcile waits for it.
 func BoundRetryAfter(config *rest.Config) {
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return boundedRetryAfter{next} })
 }

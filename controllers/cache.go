@@ -10,10 +10,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// CacheOptions keep the cache small and free of secrets: of Secrets it holds
-// nothing but the metadata that is read, and a read of whole Secrets through the
-// cache fails instead of filling it. It holds what is in the given namespaces, or in
-// all when none is given.
+// CacheOptions returns options that keep the cache small and free of Secret data. The cache holds
+// only the metadata of Secrets that the operator reads. A read of a whole Secret through the cache
+// fails instead of filling it. The cache covers the given namespaces, or all namespaces if none is
+// given.
 func CacheOptions(namespaces ...string) cache.Options {
 	return cache.Options{
 		DefaultNamespaces:           only(namespaces),
@@ -28,7 +28,7 @@ func CacheOptions(namespaces ...string) cache.Options {
 	}
 }
 
-// only is nil for all namespaces.
+// only returns the cache configuration for the given namespaces; nil for all namespaces.
 func only(namespaces []string) map[string]cache.Config {
 	if len(namespaces) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func stripSecret(object any) (any, error) {
 	return object, nil
 }
 
-// stripNamespace keeps the labels.
+// stripNamespace drops annotations and managed fields: the operator reads only the labels.
 func stripNamespace(object any) (any, error) {
 	if namespace, ok := object.(*metav1.PartialObjectMetadata); ok {
 		namespace.Annotations, namespace.ManagedFields = nil, nil

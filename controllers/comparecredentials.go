@@ -8,9 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compareCredentials returns the state of the credentials Secret with the versions that held the same
-// credentials as it does now, of those that the record of the token and the last failure tell of. Without an
-// answer they count as changed.
+// compareCredentials returns the state of the credentials Secret, with the earlier versions that held
+// the same credentials. It compares the versions that the record of the token and the last failure
+// name. If the comparison fails, the credentials count as changed.
 func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal.Credentials {
 	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
 		return o.Credentials
@@ -27,9 +27,10 @@ func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal
 	return &now
 }
 
-// isSame reports whether an earlier version of the credentials Secret held the same credentials as it does
-// now. If it is the version that the token was issued with, the fingerprint of the token Secret can prove
-// that after a restart. A live read replaces now.
+// isSame reports whether an earlier version of the credentials Secret held the same credentials as the
+// current version. isOfToken is true for the version that the token was issued with: after a restart,
+// the fingerprint in the token Secret can prove that the credentials are the same. A live read of the
+// credentials Secret updates now.
 func (r *observer) isSame(ctx context.Context, o *observed, now *renewal.Credentials, earlier string, isOfToken bool) bool {
 	if earlier == "" || earlier == now.Version {
 		return false
@@ -59,8 +60,8 @@ func (r *observer) isSame(ctx context.Context, o *observed, now *renewal.Credent
 	return isSame
 }
 
-// isIssuedWith reports whether the token Secret holds a token that was issued with the
-// credentials that the Secret holds now. Without a good token that is not proven either way.
+// isIssuedWith reports whether the token Secret holds a token that was issued with the current
+// credentials. isProven is false if there is no good token or a Secret cannot be read.
 func (r *observer) isIssuedWith(ctx context.Context, o *observed) (isSame, isProven bool) {
 	if !o.Valid() || !o.Now.Before(o.RenewAt()) {
 		return false, false

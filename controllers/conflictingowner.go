@@ -13,11 +13,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// conflictingOwner returns the name of another ClientCredential with the same target that goes first; empty
-// without one. The one that holds the target goes first: its Secret may be replaced just now. Then
-// the oldest does.
+// conflictingOwner returns the name of another ClientCredential that takes precedence for the same
+// target; empty if the owner does. The ClientCredential that holds the target takes precedence, also
+// while its Secret is being replaced. If none holds it, the oldest takes precedence.
 func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, known remembered) (name string, err error) {
-	// A thousand ClientCredentials may have one target, so the last answer comes first.
+	// A thousand ClientCredentials may share a target, so check the last answer first.
 	last, err := r.lastConflictingOwner(ctx, owner, known.conflictingOwner)
 	if last != "" || err != nil {
 		return last, err
@@ -31,7 +31,7 @@ func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientC
 	return name, nil
 }
 
-// first returns the name of the ClientCredential that goes first of all with the same target; empty if the
+// first returns the name of the ClientCredential that takes precedence for the target; empty if the
 // owner does.
 func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.ClientCredential) string {
 	all := []*v1alpha1.ClientCredential{owner}
@@ -50,8 +50,8 @@ func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.Cli
 	return name
 }
 
-// lastConflictingOwner returns the name that the last look found, if that ClientCredential still goes first;
-// empty otherwise.
+// lastConflictingOwner returns the last known conflicting owner if it still takes precedence; empty
+// otherwise.
 func (r *observer) lastConflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, last string) (name string, err error) {
 	if last == "" {
 		return "", nil
@@ -69,7 +69,7 @@ func (r *observer) lastConflictingOwner(ctx context.Context, owner *v1alpha1.Cli
 	return r.first(owner, []v1alpha1.ClientCredential{*other}), nil
 }
 
-// isConflicting reports whether another ClientCredential with the same target is not being deleted.
+// isConflicting reports whether other is a different ClientCredential that is not being deleted.
 func isConflicting(owner, other *v1alpha1.ClientCredential) bool {
 	return other.DeletionTimestamp.IsZero() && other.UID != owner.UID
 }

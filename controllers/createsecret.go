@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// isImmutable reports whether a write was refused because the target, which is owned, is
-// immutable: then it can be replaced.
+// isImmutable reports whether a write was refused because the target is immutable. It returns false if
+// the ClientCredential does not own the target: only an owned Secret may be replaced.
 func (w *secretWriter) isImmutable(ctx context.Context, o *observed, refusal error) bool {
 	if !apierrors.IsInvalid(refusal) || o.Target == nil || !o.Target.Owned {
 		return false
@@ -22,7 +22,7 @@ func (w *secretWriter) isImmutable(ctx context.Context, o *observed, refusal err
 	return err == nil && tokensecret.IsImmutable(secret)
 }
 
-// create makes the Secret of a configuration and fills in what came of it.
+// create creates the Secret of a configuration, and sets its UID and resourceVersion in the configuration.
 func (w *secretWriter) create(ctx context.Context, configuration *corev1ac.SecretApplyConfiguration) error {
 	secret, err := secretOf(configuration)
 	if err != nil {

@@ -24,14 +24,14 @@ type credentialsReader struct {
 type readCredentials struct {
 	provenance tokensecret.Provenance
 	notices    []oauth2.Notice
-	// secret is the state of the credentials Secret, and content the digest of what it holds; nil and
-	// zero if no Secret was read.
+	// secret is the state of the credentials Secret; nil if no Secret was read. content is the digest
+	// of the credentials.
 	secret  *renewal.Credentials
 	content digest
 }
 
-// read reads the credentials, and remembers which version of the Secret held them. With an error, the state
-// and the content are of a Secret that lacks a part of the credentials.
+// read reads the credentials, and remembers which version of the Secret held them. If the Secret lacks
+// part of the credentials, read returns its state and content together with the error.
 func (r *credentialsReader) read(ctx context.Context, o *observed) (readCredentials, error) {
 	read, err := r.readOnly(ctx, o)
 	if read.secret != nil {
@@ -40,7 +40,7 @@ func (r *credentialsReader) read(ctx context.Context, o *observed) (readCredenti
 	return read, err
 }
 
-// readOnly is read without a memory.
+// readOnly is read, but remembers nothing.
 func (r *credentialsReader) readOnly(ctx context.Context, o *observed) (read readCredentials, err error) {
 	read.provenance.RequestHash = o.RequestHash
 	found, err := r.resolver.Credentials(ctx, o.owner, o.server)
@@ -57,7 +57,7 @@ func (r *credentialsReader) readOnly(ctx context.Context, o *observed) (read rea
 	return read, err
 }
 
-// stateOf returns what decisions need to know of a credentials Secret.
+// stateOf returns the state of a credentials Secret that decisions are based on.
 func (r *credentialsReader) stateOf(secret metav1.Object) *renewal.Credentials {
 	return &renewal.Credentials{
 		Name:    secret.GetName(),
@@ -67,8 +67,8 @@ func (r *credentialsReader) stateOf(secret metav1.Object) *renewal.Credentials {
 	}
 }
 
-// isUnusable reports whether the credentials Secret is gone or lost its label. The cache, by which
-// the operator decided to read it, shows another state.
+// isUnusable reports whether the credentials Secret is gone or has lost its label. The operator
+// read the Secret because the cache still shows it as usable, so the cache is behind.
 func isUnusable(err error) bool {
 	found := problem.Of(err)
 	return found != nil && (found.Reason == v1alpha1.ReasonCredentialsNotFound || found.Reason == v1alpha1.ReasonCredentialsNotLabelled)

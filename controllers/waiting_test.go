@@ -70,7 +70,7 @@ var _ = Describe("While the host is busy", func() {
 		create(ctx, w.shopCredentials())
 		w.makeBusy()
 		create(ctx, w.clientCredential("shop"))
-		Eventually(w.logs.Contents).Should(ContainSubstring("Asking for a token"))
+		Eventually(w.logs.Contents).Should(ContainSubstring("Requesting a token"))
 		return w
 	}
 
