@@ -16,28 +16,29 @@ import (
 )
 
 const (
-	// revocationPatience is how long a deletion waits for the revocation, and
-	// revocationInterval how long after one attempt the next comes.
+	// revocationPatience is how long a deletion waits for the revocation. revocationInterval is the
+	// delay before the next attempt.
 	revocationPatience = time.Minute
 	revocationInterval = 5 * time.Second
-	// maxRevocation is how long after the deletion, by the clock of the API server alone, the last
-	// attempt comes: an operator that is restarted again and again starts revocationPatience anew.
+	// maxRevocation is the maximum time from the deletion to the last attempt, by the clock of the API
+	// server. It bounds an operator that restarts repeatedly: each restart begins revocationPatience
+	// again.
 	maxRevocation = time.Hour
 )
 
-// revocation is how far the revocation of a token is.
+// revocation is the progress of the revocation of a token.
 type revocation struct {
-	// since is when this operator first saw the deletion. Its own clock tells how long the
-	// deletion waits: that of the API server may show another time.
+	// since is when this operator first saw the deletion. The wait is measured by the clock of the
+	// operator, because the clock of the API server may show another time.
 	since time.Time
-	// until is when the last attempt comes; zero before the first one has failed.
+	// until is the time of the last attempt; zero until the first attempt has failed.
 	until time.Time
-	// ended is true once the end was told, and released once the finalizer is gone: the cache
-	// may go on to show the ClientCredential as it was.
+	// ended is true after the result was reported, and released after the finalizer was removed.
+	// The cache may still show the ClientCredential as it was before.
 	ended, released bool
 }
 
-// finalizer ends the deletion of ClientCredentials whose token must be revoked.
+// finalizer completes the deletion of ClientCredentials whose token must be revoked.
 type finalizer struct {
 	revoker    *revoker
 	finalizers *finalizerWriter
@@ -52,8 +53,8 @@ type finalizer struct {
 	timeout time.Duration
 }
 
-// finalize revokes the token of a ClientCredential that is being deleted. It ends
-// in bounded time, and at once where nothing can be done.
+// finalize revokes the token of a ClientCredential that is being deleted, and removes the finalizer. It
+// gives up after a bounded time, and immediately if a retry cannot help.
 func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
 	if !tokensecret.IsHeld(owner) {
 		return reconcile.Result{}, nil
@@ -62,7 +63,7 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if !state.ended {
 		revoked, err := f.revoke(ctx, owner)
 		if isInterrupted(ctx, err) {
-			// The next operator goes on.
+			// The next leader continues.
 			return reconcile.Result{}, nil
 		}
 		if next := f.nextRevocation(ctx, owner, state, err); !next.IsZero() {
@@ -85,20 +86,20 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return f.holder.releaseFor(ctx, owner) })
 }
 
-// isInterrupted reports whether a revocation failed while the operator ends, and another attempt
-// may help.
+// isInterrupted reports whether a revocation failed while the operator shuts down, and a retry may
+// succeed.
 func isInterrupted(ctx context.Context, err error) bool {
 	return err != nil && errors.Is(ctx.Err(), context.Canceled) && (errors.Is(err, context.Canceled) || isRetryable(err))
 }
 
-// isRetryable reports whether a revocation that failed may succeed later. Refused credentials are not
-// tried again and again: servers lock accounts.
+// isRetryable reports whether a failed revocation may succeed later. Refused credentials are not
+// retried: servers lock accounts.
 func isRetryable(err error) bool {
 	failure := problem.Of(err)
 	return failure == nil || failure.Class == problem.Unavailable || failure.Class == problem.MayPass
 }
 
-// nextRevocation returns when the revocation is tried again after an error; zero for never.
+// nextRevocation returns when to retry the revocation after an error; zero for never.
 func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
 	if err == nil || !isRetryable(err) {
 		return time.Time{}
@@ -121,8 +122,8 @@ func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCr
 	return earliest(now.Add(next), deadline)
 }
 
-// revocationDeadline returns when the last attempt comes, by the clock of the operator. It asks
-// the API server once for its time, to know for how long the deletion has waited by that.
+// revocationDeadline returns the time of the last attempt, by the clock of the operator. It reads the
+// time of the API server once, to compute how long the deletion has waited by that clock.
 func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
 	if !state.until.IsZero() {
 		return state.until
@@ -131,7 +132,7 @@ func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.Clie
 	finish, cancel := finishing(ctx)
 	defer cancel()
 	if now, err := f.apiTime(finish); err != nil {
-		logger(ctx).Info("The API server does not tell its time, so the revocation is tried for a minute", "message", err.Error())
+		logger(ctx).Info("Cannot read the time of the API server; the revocation is retried for a minute", "message", err.Error())
 	} else {
 		left := owner.DeletionTimestamp.Add(maxRevocation).Sub(now)
 		deadline = earliest(deadline, f.clock.Now().Add(left))
@@ -146,17 +147,18 @@ func (f *finalizer) tellRevocation(owner *v1alpha1.ClientCredential, revoked boo
 		f.recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	case err != nil:
 		f.recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
-			"the token was not revoked, and lives until it expires: %s", shorten(err.Error()))
+			"the token was not revoked, and stays valid until it expires: %s", shorten(err.Error()))
 	}
 }
 
-// isEnding reports whether a namespace is being deleted. No server may hold up its deletion.
+// isEnding reports whether a namespace is being deleted, or cannot be read. No authorization server may
+// delay the deletion of a namespace.
 func (f *finalizer) isEnding(ctx context.Context, name string) bool {
 	ends, err := f.live.namespaceEnds(ctx, name)
 	return err != nil || ends
 }
 
-// begun returns how far the revocation for an owner is, which begins now if it has not.
+// begun returns the progress of the revocation for an owner, and begins it if necessary.
 func (f *finalizer) begun(owner *v1alpha1.ClientCredential) revocation {
 	state := f.memory.snapshot(owner).revocation
 	if state.since.IsZero() {
@@ -166,7 +168,7 @@ func (f *finalizer) begun(owner *v1alpha1.ClientCredential) revocation {
 	return state
 }
 
-// revoke makes one attempt, in its time.
+// revoke makes one attempt, bounded by the timeout.
 func (f *finalizer) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// deliver writes a token to its Secret, unless the Secret holds it already.
+// deliver writes a token to its Secret, unless the Secret already holds it.
 func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (status.Outcome, error) {
 	isEnding := func() bool { return ctx.Err() != nil }
 	finish, cancel := finishing(ctx)
@@ -27,7 +27,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	if tokensecret.IsSame(o.Target, token, d.provenance) {
 		w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(nil) })
 		if !d.isNew {
-			// The API server wrote it, and its answer was lost.
+			// An earlier write succeeded, but its response was lost.
 			outcome.Target = o.Target
 			return outcome, nil
 		}
@@ -51,8 +51,9 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	return outcome, err
 }
 
-// observeAgain returns what is observed now of a target that could not be written, if an operator that ends
-// may write it again: it has no next reconcile, so the token would be lost. It returns nil if it may not.
+// observeAgain returns a new observation after a failed write of the target, or nil if the write must
+// not be retried. It is for an operator that shuts down: no reconcile follows, so the token would be
+// lost.
 func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed error) *observed {
 	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
 		return nil
@@ -63,7 +64,7 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	known := w.memory.snapshot(o.owner)
 	target, err := w.targets.read(ctx, o.owner, known.targetOf(o.owner))
 	if err != nil {
-		// The write tells it, too.
+		// Retry the write anyway: it reports the failure too.
 		return o
 	}
 	after := o.withRemembered(known).withTarget(target)
@@ -73,9 +74,9 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	return after
 }
 
-// noticesAbout returns what an admin should know about a token.
+// noticesAbout returns the notices to an admin about a token.
 func noticesAbout(token oauth2.Token) (notices []oauth2.Notice) {
-	// The condition LifetimeUnknown says the same as a notice about an unreadable lifetime.
+	// The condition LifetimeUnknown already reports an unreadable lifetime.
 	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
 		notices = append(notices, *notice)
 	}

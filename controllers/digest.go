@@ -9,7 +9,7 @@ import (
 // digest identifies a secret without holding it.
 type digest [sha256.Size / 2]byte
 
-// digestKey is of this process only: nothing can be found out from a digest elsewhere.
+// digestKey exists in this process only, so that a digest reveals nothing outside of it.
 var digestKey = []byte(rand.Text())
 
 func digestOf(parts ...string) (digest digest) {

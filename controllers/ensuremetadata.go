@@ -8,7 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// metadataWriter sets what a ClientCredential and its Secrets need before a decision: finalizers and owners.
+// metadataWriter sets the finalizers and owner references that a ClientCredential and its Secrets need
+// before a decision.
 type metadataWriter struct {
 	finalizers *finalizerWriter
 	writer     *secretWriter
@@ -16,21 +17,21 @@ type metadataWriter struct {
 	needs      needsKeeper
 }
 
-// ensured is what came of ensuring the metadata.
+// ensured is the result of ensure.
 type ensured struct {
-	// observed is what is observed then.
+	// observed is the observation after the changes.
 	observed *observed
-	// isChanged is true if the ClientCredential changed. The change comes back as an event.
+	// isChanged is true if the ClientCredential was changed. Its watch event triggers the next reconcile.
 	isChanged bool
-	// notTakenOver is why the target, which is inherited, could not be taken over.
+	// notTakenOver is the reason why an inherited target could not be taken over; nil without one.
 	notTakenOver *problem.Problem
 }
 
-// ensure sets the finalizers and the owner of the Secret, if they differ. It returns what is observed then.
+// ensure sets the finalizers and the owner of the Secret if they differ, and returns the new observation.
 func (w *metadataWriter) ensure(ctx context.Context, o *observed) (after ensured, err error) {
 	after.observed = o
 	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
-		// The API server may have refused just that.
+		// The API server may have refused these changes.
 		return after, nil
 	}
 	if after.isChanged, err = w.finalizers.keep(ctx, o); after.isChanged || err != nil {

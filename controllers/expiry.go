@@ -12,20 +12,20 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// readyPatience is how long the status may say Ready without a valid token, while something
-// is under way: it usually takes less, and then one status write is enough.
+// readyPatience is how long the status may stay Ready without a valid token while a step runs. Most
+// steps take less, and then one status write is enough.
 const readyPatience = time.Second
 
-// expiryWatch reports once that no valid token is left, while a step runs that can take half
-// a minute.
+// expiryWatch reports once that no valid token is left. It runs during a step that can take half a
+// minute.
 type expiryWatch struct {
-	// tell reports it now, unless it is reported already.
+	// tell reports the expiry now, unless it was already reported.
 	tell func()
-	// end ends the watch.
+	// end stops the watch.
 	end func()
 }
 
-// watchExpiry begins to watch. The watch must be ended before anything else is reported.
+// watchExpiry starts the watch. The caller must end it before reporting anything else.
 func (r *reporter) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 	if !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
 		return expiryWatch{tell: func() {}, end: func() {}}

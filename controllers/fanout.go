@@ -24,8 +24,8 @@ const (
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // fanOut returns a handler that enqueues the requests that toRequests returns for an object. The more
-// requests one event leads to, the later they come, because edits of an object that a thousand
-// ClientCredentials use must not delay other tenants.
+// requests one event leads to, the later they come: edits of an object with a thousand users must not
+// delay other tenants.
 func fanOut(toRequests handler.MapFunc) handler.EventHandler {
 	enqueue := func(ctx context.Context, queue requestQueue, objects ...client.Object) {
 		requests := map[reconcile.Request]bool{}

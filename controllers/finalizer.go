@@ -27,7 +27,7 @@ type finalizerWriter struct {
 // and removes it from any other. It reports whether the ClientCredential changed.
 func (w *finalizerWriter) keep(ctx context.Context, o *observed) (changed bool, err error) {
 	if o.Declaration != nil {
-		return false, nil //nolint:nilerr // What a wrong declaration wants cannot be told.
+		return false, nil //nolint:nilerr // A wrong declaration does not say whether to revoke.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := tokensecret.IsHeld(o.owner); {
@@ -47,8 +47,8 @@ func (w *finalizerWriter) keep(ctx context.Context, o *observed) (changed bool, 
 	return true, err
 }
 
-// mayFinalize reports whether the finalizer was not set within holdInterval: another controller
-// may remove it again and again.
+// mayFinalize reports whether the finalizer may be set now. It may be set once per holdInterval, because
+// another controller may keep removing it.
 func (k remembered) mayFinalize(now time.Time) bool {
 	return k.finalizedAt.IsZero() || now.Sub(k.finalizedAt).Abs() >= holdInterval
 }
@@ -62,7 +62,7 @@ func (e *entry) keepFinalized(isSet bool, now time.Time) {
 func (w *finalizerWriter) add(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	changed := owner.DeepCopy()
 	controllerutil.AddFinalizer(changed, v1alpha1.RevokeTokenFinalizer)
-	// With the resourceVersion: a list is patched as a whole.
+	// Include the resourceVersion, because a merge patch replaces the whole list.
 	patch := client.MergeFromWithOptions(owner, client.MergeFromWithOptimisticLock{})
 	if err := w.client.Patch(ctx, changed, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		err = w.live.conflictOr(ctx, err, clientCredentialMetadata(owner), string(owner.UID), owner.ResourceVersion)
@@ -71,8 +71,8 @@ func (w *finalizerWriter) add(ctx context.Context, owner *v1alpha1.ClientCredent
 	return nil
 }
 
-// remove goes by the finalizer's place in the list, so that it succeeds
-// although something else changed meanwhile.
+// remove removes the finalizer by its index in the list, so that it succeeds even if other fields have
+// changed.
 func (w *finalizerWriter) remove(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	finalizers := owner.Finalizers
 	if isOutline(owner) {
@@ -82,11 +82,11 @@ func (w *finalizerWriter) remove(ctx context.Context, owner *v1alpha1.ClientCred
 		}
 		finalizers = live.Finalizers
 	}
-	place := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(finalizers, v1alpha1.RevokeTokenFinalizer))
+	path := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(finalizers, v1alpha1.RevokeTokenFinalizer))
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": owner.UID},
-		{"op": "test", "path": place, "value": v1alpha1.RevokeTokenFinalizer},
-		{"op": "remove", "path": place},
+		{"op": "test", "path": path, "value": v1alpha1.RevokeTokenFinalizer},
+		{"op": "remove", "path": path},
 	})
 	if err != nil {
 		return fmt.Errorf("encode the removal of the finalizer: %w", err)

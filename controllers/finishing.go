@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// finishTimeout bounds what follows a token request or a revocation: each of the write of the
-// token, that of the status, the note in the token Secret and the removal of the finalizers.
+// finishTimeout bounds each step after a token request or a revocation: the writes of the token and the
+// status, the note in the token Secret, and the removal of the finalizers.
 const finishTimeout = 10 * time.Second
 
-// finishing returns a context for what is finished also while the operator ends, or after the
-// time of the reconcile is over.
+// finishing returns a context for work that must be finished even if the operator shuts down or the
+// reconcile has timed out.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 }
 
-// insist calls do. While the operator ends, it calls do again until that succeeds or
-// finishTimeout is over, because no reconcile follows.
+// insist calls do. While the operator shuts down, insist retries do until it succeeds or finishTimeout
+// is over, because no reconcile follows.
 func insist(ctx context.Context, do func(context.Context) error) error {
 	finish, cancel := finishing(ctx)
 	defer cancel()
@@ -27,10 +27,10 @@ func insist(ctx context.Context, do func(context.Context) error) error {
 	return err
 }
 
-// lastWriteInterval is how soon an operator that ends tries a write again.
+// lastWriteInterval is how soon a write is retried while the operator shuts down.
 const lastWriteInterval = 500 * time.Millisecond
 
-// pause waits for lastWriteInterval. It returns false if the context ends before.
+// pause waits for lastWriteInterval. It returns false if the context ends first.
 func pause(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():

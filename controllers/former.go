@@ -17,7 +17,8 @@ import (
 // new Secret has a token. Until then, the status shows no token, and the former Secret holds the token
 // to revoke.
 
-// formerTargetsOf returns the Secrets of former targets, while the target has no token by the status.
+// formerTargetsOf returns the Secrets of former targets. It returns nil if the status shows a token in
+// the current target.
 func formerTargetsOf(ctx context.Context, cache client.Reader, owner *v1alpha1.ClientCredential, token *v1alpha1.TokenStatus) (former []metav1.PartialObjectMetadata, err error) {
 	if token != nil && token.SecretName == owner.TargetName() {
 		return nil, nil
@@ -36,7 +37,7 @@ func formerTargetsOf(ctx context.Context, cache client.Reader, owner *v1alpha1.C
 	return former, nil
 }
 
-// formerOwner returns the ClientCredential whose former target a Secret is; nil without one.
+// formerOwner returns the ClientCredential that has a Secret as its former target; nil without one.
 func formerOwner(ctx context.Context, cache client.Reader, secret *metav1.PartialObjectMetadata) (*v1alpha1.ClientCredential, error) {
 	name := secret.Annotations[v1alpha1.OwnerNameAnnotation]
 	if controller := metav1.GetControllerOf(secret); controller != nil {
@@ -53,7 +54,7 @@ func formerOwner(ctx context.Context, cache client.Reader, secret *metav1.Partia
 	case owner.TargetName() == secret.Name, tokensecret.OwnerUID(secret) != string(owner.UID):
 		return nil, nil
 	case token != nil && token.SecretName != secret.Name:
-		// The new target has its token.
+		// The new target already has its token.
 		return nil, nil
 	}
 	return owner, nil

@@ -9,16 +9,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// heldSecrets remember the Secrets that the operator held, or tried to hold.
+// heldSecrets remembers the Secrets that the operator set its finalizer on, or tried to.
 type heldSecrets struct {
 	mutex   sync.Mutex
 	secrets map[types.NamespacedName]*heldSecret
 }
 
-// heldSecret is what the operator did to a Secret lately.
+// heldSecret records when the operator held a Secret, and when it saw its deletion.
 type heldSecret struct {
 	uid types.UID
-	// heldAt is when the finalizer was set, or was tried to be set.
+	// heldAt is the time of the last attempt to set the finalizer; zero before.
 	heldAt time.Time
 	// endsSince is when this operator first saw the deletion; zero before.
 	endsSince time.Time
@@ -38,8 +38,8 @@ func (h *heldSecrets) with(secret metav1.Object, do func(*heldSecret)) {
 	do(h.secrets[key])
 }
 
-// begin reports whether the finalizer may be set on a Secret, and notes that it is set now: not again within
-// holdInterval.
+// begin reports whether the finalizer may be set on a Secret now, and records the attempt. There is one
+// attempt per holdInterval.
 func (h *heldSecrets) begin(secret metav1.Object, now time.Time) (may bool) {
 	h.with(secret, func(s *heldSecret) {
 		if may = s.heldAt.IsZero() || now.Sub(s.heldAt).Abs() >= holdInterval; may {
@@ -49,8 +49,9 @@ func (h *heldSecrets) begin(secret metav1.Object, now time.Time) (may bool) {
 	return may
 }
 
-// seeEnding notes that a Secret is being deleted, and returns when this operator first saw that. Its own clock
-// tells how long a Secret is held: that of the API server may show another time.
+// seeEnding records that a Secret is being deleted, and returns when this operator first saw that. The
+// hold is measured by the clock of the operator, because the clock of the API server may show another
+// time.
 func (h *heldSecrets) seeEnding(secret metav1.Object, now time.Time) (since time.Time) {
 	h.with(secret, func(s *heldSecret) {
 		if s.endsSince.IsZero() {

@@ -12,11 +12,12 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// holdInterval is how soon a finalizer is set again on the same Secret. Another controller may
-// remove it again and again, or a policy refuse it.
+// holdInterval is how soon a finalizer is set again on the same object. Another controller may keep
+// removing it, or a policy may refuse it.
 const holdInterval = 5 * time.Minute
 
-// holder holds the Secrets that a revocation needs: its finalizer keeps them while all are deleted together.
+// holder sets a finalizer on the Secrets that a revocation needs. It keeps them until the revocation,
+// even if they are deleted together with the ClientCredential.
 type holder struct {
 	client      client.Client
 	live        liveReader
@@ -26,9 +27,9 @@ type holder struct {
 	clock       clock.PassiveClock
 }
 
-// hold sets the finalizer on the token Secret and the credentials Secret of a ClientCredential
-// whose token must be revoked. So they outlive a deletion of all of them together. A Secret
-// that cannot be held is no reason to have no token. hold returns what is observed then.
+// hold sets the finalizer on the token Secret and the credentials Secret of a ClientCredential whose
+// token must be revoked. If hold cannot set a finalizer, the token is renewed all the same. hold returns
+// the new observation.
 func (h *holder) hold(ctx context.Context, o *observed) *observed {
 	if o.Target != nil && o.Target.Owned && !o.Target.Held && o.Target.Finalizers == nil {
 		target := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
@@ -53,7 +54,7 @@ func (h *holder) hold(ctx context.Context, o *observed) *observed {
 	return o
 }
 
-// holdSecret reports whether it set the finalizer on a Secret, and fills in what came of it.
+// holdSecret sets the finalizer on a Secret and updates secret. It reports whether it did.
 func (h *holder) holdSecret(ctx context.Context, secret *metav1.PartialObjectMetadata) bool {
 	if !h.held.begin(secret, h.clock.Now()) {
 		return false

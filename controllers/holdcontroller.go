@@ -22,11 +22,11 @@ import (
 )
 
 const (
-	// aloneHold is how long a credentials Secret is held that is deleted while no
-	// ClientCredential is. Tools that delete both do so within seconds, in any order.
+	// aloneHold is how long a deleted credentials Secret is held while no ClientCredential is being
+	// deleted. Tools that delete both do so within seconds, in any order.
 	aloneHold = 10 * time.Second
-	// maxHold bounds every hold, whatever is deleted or created meanwhile: a ClientCredential
-	// that is deleted at the end of aloneHold still has all its time.
+	// maxHold bounds every hold, even if objects are deleted or created meanwhile. A ClientCredential
+	// that is deleted at the end of aloneHold still has all of revocationPatience.
 	maxHold = aloneHold + revocationPatience
 )
 
@@ -61,7 +61,7 @@ func (r *Operator) addHolds(mgr manager.Manager, holder *holder, options control
 		Complete(workers.share(r.watched(holdsName, &holdReconciler{holder: holder, timeout: r.Timeout})))
 }
 
-// mayRelease lets through what may make a revocation need a Secret no more.
+// mayRelease passes updates and deletions after which a revocation may no longer need a Secret.
 func mayRelease() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -74,7 +74,7 @@ func mayRelease() predicate.Predicate {
 	}
 }
 
-// Reconcile releases one Secret, if it is time.
+// Reconcile releases one Secret if no revocation needs it, or after its hold.
 func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -117,8 +117,8 @@ func (r *holdReconciler) holdFor(ctx context.Context, secret *metav1.PartialObje
 			hold = aloneHold
 			continue
 		}
-		// The garbage collector may have deleted the Secret for an owner whose deletion the
-		// cache does not show yet.
+		// The garbage collector may have deleted the Secret because its owner was deleted, which
+		// the cache does not show yet.
 		if err := r.live.confirmOwner(ctx, user.ClientCredential); err != nil {
 			return 0, err
 		}

@@ -20,7 +20,7 @@ const (
 	serverIndex      = "server"
 )
 
-// serverIndexKey is how the index knows an authorization server that is named by
+// serverIndexKey returns the key in serverIndex of an authorization server that is named by
 // reference.
 func serverIndexKey(kind v1alpha1.AuthorizationServerKind, name string) string {
 	return string(kind) + "/" + name
@@ -69,8 +69,8 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	})
 }
 
-// listIn returns the ClientCredentials of a namespace that an index finds in the cache. They must not be
-// changed.
+// listIn returns the ClientCredentials of a namespace that match an index of the cache. The caller must
+// not change them, because they are not copied.
 func listIn(ctx context.Context, cache client.Reader, namespace string, fields client.MatchingFields) (*v1alpha1.ClientCredentialList, error) {
 	list := &v1alpha1.ClientCredentialList{}
 	return list, cache.List(ctx, list, client.InNamespace(namespace), fields, client.UnsafeDisableDeepCopy)

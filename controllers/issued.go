@@ -6,11 +6,11 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// issued is a token and what it was issued for.
+// issued is a token and its provenance.
 type issued struct {
 	token      oauth2.Token
 	provenance tokensecret.Provenance
-	// unfitFor is the hash of the template that could not render the token; empty for none.
+	// unfitFor is the hash of the template that could not render the token; empty if there is none.
 	unfitFor string
 }
 
@@ -19,7 +19,7 @@ func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
 	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
 }
 
-// size is how many bytes the token and its credentials take.
+// size returns the size of the token and its credentials in bytes.
 func (i *issued) size() int {
 	if i == nil {
 		return 0
@@ -34,7 +34,7 @@ func (i *issued) size() int {
 	return size
 }
 
-// unwrittenFor returns the token that waits to be written, if it serves what was observed; nil otherwise.
+// unwrittenFor returns the unwritten token if it is valid and fits the observed spec; nil otherwise.
 func (o *observed) unwrittenFor(kept *issued) *issued {
 	if kept == nil || !o.Now.Before(kept.token.ExpiresAt) || kept.isUnfit(o.owner) ||
 		kept.provenance.RequestHash != o.RequestHash || !o.Answers(kept.provenance.RenewRequest) {
@@ -43,8 +43,8 @@ func (o *observed) unwrittenFor(kept *issued) *issued {
 	return kept
 }
 
-// keepUnwritten keeps a token until it is in its Secret; nil for none. It drops the token if the
-// namespace has too many that cannot be written.
+// keepUnwritten keeps a token until it is written to its Secret. A nil token clears the kept token. If
+// the namespace has too many unwritten tokens, keepUnwritten drops the token.
 func (e *entry) keepUnwritten(token *issued) {
 	e.kept.Add(e.namespace, -e.unwritten.size())
 	size := token.size()
@@ -55,7 +55,7 @@ func (e *entry) keepUnwritten(token *issued) {
 	e.kept.Add(e.namespace, size)
 }
 
-// dropUnwritten forgets the token that is not in its Secret yet, if it is the given one.
+// dropUnwritten forgets the unwritten token if it is the token that was written.
 func (e *entry) dropUnwritten(written oauth2.Sensitive) {
 	e.isDropped = false
 	if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
@@ -64,8 +64,8 @@ func (e *entry) dropUnwritten(written oauth2.Sensitive) {
 	}
 }
 
-// addUnfit notes that the template cannot render the token that is not in its Secret yet. It returns for how
-// many tokens in a row that was so, and 0 if it is another token.
+// addUnfit records that the template cannot render the unwritten token. It returns the number of such
+// tokens in a row, or 0 if the given token is not the unwritten token.
 func (e *entry) addUnfit(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (inARow int) {
 	if e.unwritten == nil || e.unwritten.token.AccessToken.Reveal() != token.Reveal() {
 		return 0

@@ -13,17 +13,17 @@ import (
 )
 
 // The resourceVersion of a credentials Secret changes with each label edit. So the operator
-// remembers which versions held the same credentials: one ClientCredential reads a new version,
-// and all that use the Secret in the same way share the answer.
+// remembers which versions held the same credentials. One ClientCredential reads a new version, and all
+// ClientCredentials that use the Secret in the same way share the result.
 
-// maxHeld is the number of credentials that are remembered. Without a memory of them, they are
-// compared by live reads.
+// maxHeld is the maximum number of remembered credentials. Credentials that were forgotten are compared
+// by live reads.
 const maxHeld = 16384
 
-// maxVersions is the number of earlier versions that are remembered for each.
+// maxVersions is the maximum number of earlier versions that are remembered per credentials.
 const maxVersions = 64
 
-// knownCredentials remembers the credentials of versions of Secrets, as digests.
+// knownCredentials remembers digests of the credentials that versions of Secrets held.
 type knownCredentials struct {
 	mutex sync.Mutex
 	lru   *lru.Cache
@@ -31,7 +31,7 @@ type knownCredentials struct {
 
 func newKnownCredentials() *knownCredentials { return &knownCredentials{lru: lru.New(maxHeld)} }
 
-// holding identifies credentials: where they lie, and what of the Secret is used.
+// holding identifies credentials by their Secret and by how the Secret is used.
 type holding struct {
 	secret client.ObjectKey
 	use    digest
@@ -43,11 +43,11 @@ type held struct {
 	mutex   sync.Mutex
 	version string
 	content digest
-	// same are earlier versions with this content, and other are versions that had another one.
+	// same are earlier versions with this content. other are versions with different content.
 	same, other []string
 }
 
-// of returns what is known about credentials.
+// of returns the record of credentials, which it adds if necessary.
 func (m *knownCredentials) of(which holding) *held {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -67,7 +67,7 @@ func (m *knownCredentials) note(which holding, read readCredentials) {
 	held.note(read.secret.Version, read.content)
 }
 
-// note remembers the content of a version that was read live. The mutex is locked.
+// note remembers the content of a version that was read live. The caller holds the mutex.
 func (h *held) note(version string, content digest) {
 	switch {
 	case version == h.version, older(version, h.version):
@@ -98,8 +98,8 @@ func (o *observed) holding() holding {
 	}
 }
 
-// contentOf is the digest of credentials. If the Secret lacks a part of them, it is that of
-// all its data.
+// contentOf returns the digest of credentials. If the Secret lacks part of them, it returns the digest
+// of all data of the Secret.
 func contentOf(credentials oauth2.Credentials, data map[string][]byte, err error) digest {
 	if err == nil {
 		return digestOf(credentials.Parts()...)

@@ -13,13 +13,13 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// liveReader reads from the API server what a cache may show too late, or not at all.
+// liveReader reads objects from the API server that a cache may show too late, or not at all.
 type liveReader struct{ client.Reader }
 
-// conflictOr returns errCacheBehind if a write was refused because the object is not as
-// it was seen, and otherwise err, the error of the write: an admission webhook can answer
-// 409 too. uid and resourceVersion are those seen; empty for an object that did not
-// exist. live names the object.
+// conflictOr returns errCacheBehind if a write was refused because the object has changed since it was
+// observed. Otherwise it returns err, the error of the write: an admission webhook can answer 409 too.
+// uid and resourceVersion are the observed values; empty for an object that did not exist. live names
+// the object, and is filled by the read.
 func (r liveReader) conflictOr(ctx context.Context, err error, live client.Object, uid, resourceVersion string) error {
 	if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) && !apierrors.IsInvalid(err) {
 		return err
@@ -38,8 +38,9 @@ func (r liveReader) conflictOr(ctx context.Context, err error, live client.Objec
 	return err
 }
 
-// isGone reports whether a write failed because its object does not exist any more, or another one has
-// its name. An admission webhook can answer 404 and 409 too, so the object is read live. live names it.
+// isGone reports whether a write failed because its object no longer exists, or because another object
+// has its name. An admission webhook can answer 404 and 409 too, so isGone reads the object live. live
+// names the object.
 func (r liveReader) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
 	if !apierrors.IsNotFound(failed) && !apierrors.IsConflict(failed) {
 		return false
@@ -48,8 +49,8 @@ func (r liveReader) isGone(ctx context.Context, failed error, live client.Object
 	return apierrors.IsNotFound(err) || (err == nil && live.GetUID() != uid)
 }
 
-// confirmOwner reads the ClientCredential live: a cache may still show one that was deleted.
-// The error is errCacheBehind then.
+// confirmOwner reads the ClientCredential live, because a cache may still show a deleted object. The
+// error is errCacheBehind if the ClientCredential is gone or is being deleted.
 func (r liveReader) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	live := clientCredentialMetadata(owner)
 	err := r.Get(ctx, client.ObjectKeyFromObject(owner), live)
@@ -62,8 +63,8 @@ func (r liveReader) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCred
 	return nil
 }
 
-// namespaceEnds reports whether a namespace is being deleted. An operator in named namespaces has no cache of them,
-// so the API server is asked.
+// namespaceEnds reports whether a namespace is being deleted. It reads the namespace live, because an
+// operator in named namespaces does not cache Namespaces.
 func (r liveReader) namespaceEnds(ctx context.Context, name string) (bool, error) {
 	namespace := namespaceMetadata(name)
 	if err := r.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
@@ -72,7 +73,8 @@ func (r liveReader) namespaceEnds(ctx context.Context, name string) (bool, error
 	return !namespace.DeletionTimestamp.IsZero(), nil
 }
 
-// target reads the target Secret, as it was observed.
+// target reads the target Secret live. The error is errCacheBehind if the Secret has changed since it
+// was observed.
 func (r liveReader) target(ctx context.Context, o *observed) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
 	err := r.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName}, secret)
@@ -85,13 +87,13 @@ func (r liveReader) target(ctx context.Context, o *observed) (*corev1.Secret, er
 	return secret, nil
 }
 
-// confirmLoss makes sure that the Secret alone was deleted. The cache may show that before the
-// deletion of the ClientCredential, and the deletion of a namespace begins with either.
+// confirmLoss returns an error if more than the Secret was deleted. The cache may show the deletion of
+// the Secret before that of the ClientCredential. The deletion of a namespace may begin with either.
 func (r liveReader) confirmLoss(ctx context.Context, o *observed) error {
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}
-	// Without an answer the token is worth more than what it costs.
+	// If the namespace cannot be read, request a token: it is worth more than the request costs.
 	if ends, err := r.namespaceEnds(ctx, o.owner.Namespace); err == nil && ends {
 		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
 			o.TargetName, o.owner.Namespace)

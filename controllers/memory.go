@@ -10,21 +10,21 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// maxKept bounds the bytes of the tokens that wait to be written, with the credentials that they
-// were issued for. 10,000 tokens of usual size take a third of it.
+// maxKept bounds the bytes of unwritten tokens, with the credentials that they were issued for. 10,000
+// tokens of typical size take a third of it.
 const maxKept = 64 << 20
 
-// memory holds what the operator remembers of each ClientCredential. A restart loses it: an
-// unwritten token is requested again, and refused requests and cached tokens are recognized only by
-// the status and the Secret.
+// memory holds the remembered state of each ClientCredential. A restart loses it: an unwritten token is
+// requested again. Refused requests and tokens from a server's cache are then recognized only by the
+// status and the Secret.
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry
-	// kept has the bytes of the tokens that are not in their Secrets yet.
+	// kept counts the bytes of unwritten tokens.
 	kept *fairshare.Room
 }
 
-// entry is what is remembered of one ClientCredential. Its methods are the changes.
+// entry is the remembered state of one ClientCredential. Its methods change it.
 type entry struct {
 	remembered
 
@@ -37,7 +37,7 @@ func newMemory() *memory {
 	return &memory{entries: map[types.NamespacedName]*entry{}, kept: fairshare.NewRoom(maxKept)}
 }
 
-// snapshot returns what is remembered of a ClientCredential now.
+// snapshot returns the remembered state of a ClientCredential.
 func (m *memory) snapshot(owner *v1alpha1.ClientCredential) remembered {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -47,8 +47,8 @@ func (m *memory) snapshot(owner *v1alpha1.ClientCredential) remembered {
 	return remembered{}
 }
 
-// update changes what is remembered of a ClientCredential. What is remembered of an earlier object of the same
-// name is dropped.
+// update changes the remembered state of a ClientCredential. It drops the state of an earlier object of
+// the same name.
 func (m *memory) update(owner *v1alpha1.ClientCredential, change func(*entry)) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -60,14 +60,14 @@ func (m *memory) update(owner *v1alpha1.ClientCredential, change func(*entry)) {
 	change(m.entries[key])
 }
 
-// forget drops what is remembered of a ClientCredential that does not exist any more.
+// forget drops the remembered state of a ClientCredential that no longer exists.
 func (m *memory) forget(key types.NamespacedName) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.drop(key)
 }
 
-// drop forgets the entry of a name. The mutex is locked.
+// drop removes the entry of a name. The caller holds the mutex.
 func (m *memory) drop(key types.NamespacedName) {
 	if known := m.entries[key]; known != nil {
 		known.keepUnwritten(nil)
@@ -75,8 +75,8 @@ func (m *memory) drop(key types.NamespacedName) {
 	}
 }
 
-// holder returns the name of the first ClientCredential that holds the target which all of them name. There may be
-// thousands of them, so the mutex is locked once.
+// holder returns the name of the first owner that holds the target. All owners name the same target.
+// There may be thousands of them, so the mutex is locked once.
 func (m *memory) holder(owners ...*v1alpha1.ClientCredential) (name string, isHeld bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// secretMetadata is what the cache knows Secrets as.
+// secretMetadata returns an object to read the metadata of a Secret. The cache holds Secrets in this form.
 func secretMetadata(key types.NamespacedName) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
@@ -21,7 +21,7 @@ func secretMetadataList() *metav1.PartialObjectMetadataList {
 	return &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}}
 }
 
-// namespaceMetadata returns what the cache holds of a namespace.
+// namespaceMetadata returns an object to read the metadata of a namespace.
 func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
@@ -29,7 +29,7 @@ func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	}
 }
 
-// clientCredentialMetadata names the ClientCredential for a live read of its metadata.
+// clientCredentialMetadata returns an object for a live read of the metadata of a ClientCredential.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},
@@ -39,8 +39,8 @@ func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialO
 
 func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
-// older tells whether resourceVersion a, which is empty for an object that is not
-// there, is behind b, which is empty for none.
+// older reports whether resourceVersion a is older than b. An empty a is for an object that does not
+// exist, and is older than any b. If b is empty, older returns false.
 func older(a, b string) bool {
 	if b == "" {
 		return false

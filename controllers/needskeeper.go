@@ -9,15 +9,15 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// needsKeeper keeps what the revocation of a token needs and no finalizer holds: the authorization server and
-// the bundle of its authorities may be deleted with the ClientCredential.
+// needsKeeper remembers the authorization server and its CA bundle for the revocation of a token. No
+// finalizer holds them, so they may be deleted with the ClientCredential.
 type needsKeeper struct {
 	resolver      *resolve.Resolver
 	tokenEndpoint TokenEndpoint
 	memory        *memory
 }
 
-// keep remembers what a revocation would need now.
+// keep remembers the authorization server and its bundle as they are now.
 func (k needsKeeper) keep(ctx context.Context, o *observed) {
 	if o.Declaration != nil {
 		return
@@ -25,7 +25,7 @@ func (k needsKeeper) keep(ctx context.Context, o *observed) {
 	needs := o.needsOf()
 	k.memory.update(o.owner, func(e *entry) { e.needs = needs })
 	if needs.bundle == nil && needs.bundleRef.Name != "" {
-		// Bundles are not watched: this is the first look after a start.
+		// Bundles are not watched, so read the bundle when nothing is remembered, as after a start.
 		if read, release, err := k.resolver.Authorities(ctx, o.bundleUser(), o.server); err == nil {
 			k.memory.update(o.owner, func(e *entry) { e.keepBundle(read) })
 			release()
@@ -33,8 +33,8 @@ func (k needsKeeper) keep(ctx context.Context, o *observed) {
 	}
 }
 
-// recallServer returns what was observed, with the last declaration of an authorization server that does not
-// exist any more.
+// recallServer returns the observation. If the authorization server no longer exists, the observation
+// has the remembered declaration of the server.
 func (o *observed) recallServer() *observed {
 	needs := o.remembered.needs
 	if o.Declaration == nil || o.Declaration.Reason != v1alpha1.ReasonAuthorizationServerNotFound || needs == nil || needs.server == nil {
@@ -43,7 +43,7 @@ func (o *observed) recallServer() *observed {
 	return o.withServer(*needs.server)
 }
 
-// bundle reads the bundle, or takes the last one if there is none any more.
+// bundle reads the bundle, or returns the remembered bundle if that fails.
 func (k needsKeeper) bundle(ctx context.Context, o *observed) (authorities *oauth2.Authorities, release func(), err error) {
 	read, release, err := k.resolver.Authorities(ctx, o.bundleUser(), o.server)
 	if err == nil {

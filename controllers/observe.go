@@ -19,7 +19,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// observer reads what decisions rest on.
+// observer reads the state that decisions are based on.
 type observer struct {
 	cache       client.Reader
 	targets     targetReader
@@ -30,9 +30,9 @@ type observer struct {
 	started     func() time.Time
 }
 
-// observe reads from the cache alone, except where the cache is known to be behind what this operator wrote,
-// and except the credentials of a new version of their Secret. With an error, what was observed is
-// incomplete, but holds the target, as far as it is known.
+// observe reads from the cache. It reads live if the cache is behind a write of this operator, if the
+// target may be adopted, or if the credentials Secret has a new version. With an error, the observation
+// is incomplete, but holds the target as far as it is known.
 func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	known := r.memory.snapshot(owner)
 	o := &observed{owner: owner, previous: known.statusOf(owner), remembered: known}
@@ -85,7 +85,8 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	return o, err
 }
 
-// observeServer finds the authorization server. What makes it unusable is a *problem.Problem.
+// observeServer returns the declaration of the authorization server. If the server cannot be used, the
+// error is a *problem.Problem.
 func (r *observer) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (resolve.Declaration, error) {
 	if isOutline(owner) {
 		return resolve.Declaration{}, oauth2.SpecTooLarge("the spec")
@@ -93,8 +94,8 @@ func (r *observer) observeServer(ctx context.Context, owner *v1alpha1.ClientCred
 	return r.resolver.Server(ctx, owner)
 }
 
-// assume takes over from the last failure what is not observed yet, so that an
-// observation that fails does not look like a change that cures it.
+// assume sets the versions of the server and the credentials from the last failure, until they are
+// observed. So a failed observation does not look like a change that fixes the failure.
 func (o *observed) assume(failure *v1alpha1.FailureStatus) {
 	if failure == nil {
 		return

@@ -9,25 +9,25 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// observed is what was seen of one ClientCredential at one instant. It is a value: what a step changes in the
-// cluster, it returns as another one.
+// observed is the observation of one ClientCredential at one instant. It is a value: a step that changes
+// the cluster returns a new observation.
 type observed struct {
 	renewal.Input
 
 	owner *v1alpha1.ClientCredential
-	// server is its authorization server, completed by the profile; empty when the
-	// Declaration says what is wrong with it.
+	// server is the authorization server, completed by the profile; empty if Declaration says what is
+	// wrong with it.
 	server resolve.Declaration
-	// previous is the status before.
+	// previous is the last status.
 	previous v1alpha1.ClientCredentialStatus
-	// remembered is what the memory held.
+	// remembered is a snapshot of the memory.
 	remembered remembered
 }
 
-// key is how the ClientCredential is known to the throttle.
+// key returns the ID of the ClientCredential in the throttle.
 func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
 
-// usesSecret reports whether anything of a credentials Secret is needed.
+// usesSecret reports whether the credentials Secret is needed.
 func (o *observed) usesSecret() bool {
 	return o.owner.Spec.CredentialsRef != nil && (o.Declaration != nil || o.server.UsesSecret(o.owner))
 }
@@ -37,9 +37,9 @@ func (o *observed) isTargetLost() bool {
 	return o.Target == nil && (o.previous.Token != nil || o.remembered.targetOf(o.owner) != nil)
 }
 
-// withTarget returns what was observed, with another state of the target. It holds no token that waits to be
-// written if the Secret holds a newer one: another operator wrote it. Where a server knows one token
-// per client, the newest one is the valid one.
+// withTarget returns the observation with another state of the target. It drops an unwritten token if
+// the Secret holds a newer token, which another operator wrote. If a server keeps one token per client,
+// the newest token is the valid token.
 func (o observed) withTarget(target *tokensecret.State) *observed {
 	o.Target = target
 	if kept := o.remembered.unwritten; kept != nil && o.Valid() && o.Token().IssuedAt.After(kept.token.IssuedAt) {
@@ -49,19 +49,19 @@ func (o observed) withTarget(target *tokensecret.State) *observed {
 	return &o
 }
 
-// withRemembered returns what was observed, with what the memory holds by now.
+// withRemembered returns the observation with a newer snapshot of the memory.
 func (o observed) withRemembered(known remembered) *observed {
 	o.remembered = known
 	return &o
 }
 
-// withCredentials returns what was observed, with another state of the credentials Secret.
+// withCredentials returns the observation with another state of the credentials Secret.
 func (o observed) withCredentials(credentials *renewal.Credentials) *observed {
 	o.Credentials = credentials
 	return &o
 }
 
-// withServer returns what was observed, with a declaration that can be used.
+// withServer returns the observation with a usable declaration.
 func (o observed) withServer(server resolve.Declaration) *observed {
 	o.server, o.Declaration = server, nil
 	return &o
