@@ -1,6 +1,5 @@
-// Package controllers watches ClientCredentials and their Secrets, and leads each
-// through observe, decide, act and report. The thinking is done by the packages
-// under internal.
+// Package controllers watches ClientCredentials and their Secrets. It reconciles each ClientCredential
+// in four steps: observe, decide, act and report. The packages under internal hold the logic.
 package controllers
 
 import (
@@ -19,7 +18,8 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// Operator is the controllers of one process. What is nil is taken from the manager.
+// Operator runs the controllers of one process. AddToManager sets unset fields, except TokenEndpoint and
+// Policy.
 type Operator struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
@@ -29,27 +29,27 @@ type Operator struct {
 	Clock     clock.WithTicker
 
 	TokenEndpoint TokenEndpoint
-	// Throttle decides when requests are sent; nil for a new one.
+	// Throttle decides when requests are sent. Default: a new Throttle.
 	Throttle *throttle.Throttle
-	// Timeout bounds what a reconcile does before it reports. Default 3 minutes.
+	// Timeout bounds a reconcile before it reports. Default: 3 minutes.
 	Timeout time.Duration
-	// Policy is what the admin of the cluster permits. With NamedNamespacesOnly, the operator
-	// watches no Namespaces.
+	// Policy is what the cluster admin permits. With NamedNamespacesOnly, the operator does not watch
+	// Namespaces.
 	Policy resolve.Policy
 
-	// Metrics are registered by whoever makes them.
+	// Metrics must be registered by the caller.
 	Metrics *metrics.Metrics
-	// Tracer is for the spans of reconciles; nil for none.
+	// Tracer creates the spans of reconciles; nil disables tracing.
 	Tracer trace.Tracer
 
 	controllers []*watchedReconciler
-	// working is held for reading by each reconcile of a ClientCredential.
+	// working is read-locked by each reconcile of a ClientCredential.
 	working sync.RWMutex
 }
 
-// Finish waits for the reconciles that are under way after the manager has ended, and lets no
-// other begin. A manager that loses its lease does not wait for them, but they may wait for a
-// token. The error is that of the context.
+// Finish waits for running reconciles after the manager has ended, and blocks new reconciles. A manager
+// that loses its lease does not wait for reconciles, although a reconcile may be waiting for a token.
+// If the context ends first, Finish returns its error.
 func (r *Operator) Finish(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
@@ -73,7 +73,7 @@ type workingReconciler struct {
 // Reconcile implements reconcile.Reconciler.
 func (r workingReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	if ctx.Err() != nil {
-		// The operator ends, and begins nothing.
+		// The operator shuts down, so begin nothing.
 		return reconcile.Result{}, nil
 	}
 	r.working.RLock()

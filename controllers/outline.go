@@ -12,12 +12,12 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// outlinedAnnotation marks an object whose spec is too large, and of which the cache holds an
-// outline only. If a user sets it on an object, the spec of that object is refused.
+// outlinedAnnotation marks an object whose spec is too large: the cache holds only an outline of it. If
+// a user sets the annotation on an object, the operator refuses the spec of that object.
 const outlinedAnnotation = "oauth2.tokensync.dev/outlined"
 
-// strip drops from the metadata of an object of tokensync what nobody here reads, and from a
-// spec that is too large all but its outline: the cache holds the objects of all tenants.
+// strip drops metadata that the operator does not read from an object of tokensync. It reduces a spec
+// that is too large to its outline, because the cache holds the objects of all tenants.
 func strip(object any) (any, error) {
 	var err error
 	switch object := object.(type) {
@@ -34,15 +34,15 @@ func strip(object any) (any, error) {
 func stripObject[Spec any](object client.Object, spec *Spec, outlineOf func(Spec) Spec) error {
 	kept := map[string]string{}
 	if _, isRequested := object.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]; isRequested {
-		// The clone does not keep the whole of a long annotation in memory.
+		// Clone the value, so that a long annotation does not stay in memory.
 		kept[v1alpha1.RenewRequestedAtAnnotation] = strings.Clone(v1alpha1.RenewRequestOf(object))
 	}
-	// A transform has to be idempotent.
+	// A transform must be idempotent.
 	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]
 	object.SetLabels(nil)
 	object.SetOwnerReferences(nil)
 	object.SetManagedFields(nil)
-	// The operator patches the list as a whole, so it keeps all or gives up.
+	// A patch replaces the whole list of finalizers, so keep all of them or only an outline of the object.
 	raw, err := json.Marshal([]any{*spec, object.GetFinalizers()})
 	if err != nil {
 		return fmt.Errorf("encode the spec of %s %q: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
@@ -60,7 +60,7 @@ func stripObject[Spec any](object client.Object, spec *Spec, outlineOf func(Spec
 	return nil
 }
 
-// outlineOf keeps what tells which Secrets belong to a ClientCredential.
+// outlineOf keeps the fields that say which Secrets belong to a ClientCredential.
 func outlineOf(spec v1alpha1.ClientCredentialSpec) v1alpha1.ClientCredentialSpec {
 	outline := v1alpha1.ClientCredentialSpec{
 		CredentialsRef: spec.CredentialsRef, AuthorizationServerRef: spec.AuthorizationServerRef, Suspend: spec.Suspend,

@@ -14,9 +14,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// keepOwnerReference sets the owner reference of the target as a new spec asks for, also
-// where nothing else can be done: who suspends a ClientCredential, has its Secret
-// retained and deletes it, keeps the Secret. It returns what is observed then.
+// keepOwnerReference sets the owner reference of the target to match a new spec, and returns the new
+// observation. It does so even if the ClientCredential is suspended: if its deletion policy becomes
+// Retain, a deletion must keep the Secret.
 func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (after *observed, err error) {
 	if o.Target == nil || !o.Target.NeedsReference() || o.Target.Finalizers != nil || o.Generation == o.Last.Generation {
 		return o, nil
@@ -29,7 +29,7 @@ func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (aft
 	case errors.Is(err, errCacheBehind):
 		return o, err
 	case err != nil:
-		// It counts as drift, and the write of the Secret tells of it in the status.
+		// The owner reference counts as drift, and the write of the Secret reports it in the status.
 		logger(ctx).Info("Cannot set the owner reference of the token Secret", "secret", o.TargetName, "message", err.Error())
 		return o, nil
 	}
@@ -45,6 +45,6 @@ func (w *secretWriter) setOwnerReference(ctx context.Context, owner *v1alpha1.Cl
 	if err := w.client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, quiet(err))
 	}
-	logger(ctx).Info("Set the owner reference of the token Secret as spec.target.deletionPolicy has it", "secret", name)
+	logger(ctx).Info("Set the owner reference of the token Secret to match spec.target.deletionPolicy", "secret", name)
 	return secret, nil
 }

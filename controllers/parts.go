@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// parts are what the controllers are made of, each with what it uses.
+// parts holds the components of the controllers.
 type parts struct {
 	*Operator
 	resolver    *resolve.Resolver
@@ -99,8 +99,8 @@ func (p *parts) sender() requestSender {
 	return requestSender{tokenEndpoint: p.TokenEndpoint, tracing: p.tracing}
 }
 
-// servers returns the reconciler of one kind of authorization servers. namespace is that of what such a
-// server names; empty for its own.
+// servers returns the reconciler of one kind of authorization server. namespace is where the objects are
+// that a server names; empty for the server's own namespace.
 func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
 	return &serverReconciler{
 		client: p.Client, live: liveReader{p.APIReader}, statuses: statusWriter{p.Client}, resolver: p.resolver,
@@ -108,5 +108,6 @@ func (p *parts) servers(namespace string, newServer func() server) *serverReconc
 	}
 }
 
-// startedAt returns the time of the first call, which is the first reconcile: a standby starts when it takes over.
+// startedAt returns a function that returns the time of its first call, in the first reconcile. So a
+// standby starts when it becomes the leader.
 func startedAt(clock clock.PassiveClock) func() time.Time { return sync.OnceValue(clock.Now) }

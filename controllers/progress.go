@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/progress"
 )
 
-// watchedReconciler is the reconciler of one controller. Its reconciles count as the progress of the
-// controller when they end.
+// watchedReconciler is the reconciler of one controller. Each reconcile that ends counts as progress of
+// the controller.
 type watchedReconciler struct {
 	progress.Progress
 
@@ -22,7 +22,7 @@ type watchedReconciler struct {
 	clock      clock.PassiveClock
 }
 
-// watched returns the reconciler of a controller, which CheckProgress looks at.
+// watched returns a reconciler whose progress CheckProgress checks.
 func (r *Operator) watched(name string, reconciler reconcile.Reconciler) reconcile.Reconciler {
 	watched := &watchedReconciler{name: name, reconciler: reconciler, clock: r.Clock}
 	r.controllers = append(r.controllers, watched)
@@ -32,13 +32,13 @@ func (r *Operator) watched(name string, reconciler reconcile.Reconciler) reconci
 // Reconcile implements reconcile.Reconciler.
 func (r *watchedReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	r.Begin(r.clock.Now())
-	// Also after a panic, which the controller recovers from.
+	// End must be called after a panic too, because the controller recovers from it.
 	defer func() { r.End(r.clock.Now()) }()
 	return r.reconciler.Reconcile(ctx, request)
 }
 
-// CheckProgress is a liveness check. It fails if reconciles of a controller run and none of them
-// ends, whatever the other controllers do.
+// CheckProgress is a liveness check. It fails if reconciles of one controller run and none of them ends,
+// even if other controllers make progress.
 func (r *Operator) CheckProgress(*http.Request) error {
 	var stuck []error
 	now := r.Clock.Now()

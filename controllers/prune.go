@@ -12,14 +12,15 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// formerTargets ends the Secrets of former targets.
+// formerTargets deletes or releases the Secrets of former targets.
 type formerTargets struct {
 	client client.Client
 	writer *secretWriter
 	holder *holder
 }
 
-// releaseFormer releases the Secret of a former target, unless it holds the credentials of others.
+// releaseFormer releases the Secret of a former target, unless another ClientCredential needs it for a
+// revocation.
 func (f *formerTargets) releaseFormer(ctx context.Context, owner *v1alpha1.ClientCredential, secret *metav1.PartialObjectMetadata) error {
 	users, err := f.holder.usersOf(ctx, secret)
 	if err != nil || slices.ContainsFunc(users, func(u user) bool { return u.UID != owner.UID }) {
@@ -28,8 +29,8 @@ func (f *formerTargets) releaseFormer(ctx context.Context, owner *v1alpha1.Clien
 	return f.holder.release(ctx, secret)
 }
 
-// prune deletes the token Secrets of former targets, or releases those that are to be
-// retained, now that the token is in its place: nothing renews them.
+// prune deletes the token Secrets of former targets, because nothing renews their tokens. If the
+// deletion policy is Retain, prune releases the Secrets instead. The target must hold its token.
 func (f *formerTargets) prune(ctx context.Context, o *observed) error {
 	secrets := secretMetadataList()
 	if err := f.client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),
@@ -39,7 +40,7 @@ func (f *formerTargets) prune(ctx context.Context, o *observed) error {
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
 		state := tokensecret.StateOf(o.owner, secret)
-		// A copy that somebody made under another name is not ours.
+		// Skip the target, and copies that a user made under another name.
 		if secret.Name == o.TargetName || state.Record == nil || state.Tampered {
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// reconciler keeps the token Secrets of ClientCredentials fresh.
+// reconciler keeps the token Secrets of ClientCredentials up to date.
 type reconciler struct {
 	cache     client.Reader
 	observer  *observer
@@ -41,7 +41,7 @@ type reconciler struct {
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile brings one ClientCredential a step further.
+// Reconcile observes one ClientCredential, decides, acts and reports.
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	owner, err := r.get(ctx, request.NamespacedName)
 	switch {
@@ -88,7 +88,8 @@ func (r *reconciler) get(ctx context.Context, name types.NamespacedName) (*v1alp
 	return owner, nil
 }
 
-// ensureMetadata sets finalizers and owners. It returns what is observed then, or a result if no decision follows.
+// ensureMetadata sets finalizers and owners. It returns the new observation, or a result if the reconcile
+// ends without a decision.
 func (r *reconciler) ensureMetadata(ctx, bounded context.Context, o *observed) (after *observed, result *reconcile.Result, err error) {
 	watch := r.reporter.watchExpiry(ctx, o)
 	ensured, err := r.metadata.ensure(bounded, o)
@@ -97,10 +98,10 @@ func (r *reconciler) ensureMetadata(ctx, bounded context.Context, o *observed) (
 	case err != nil:
 		return ensured.observed, nil, err
 	case ensured.isChanged:
-		// The change comes back as an event, unless an admission webhook undid it.
+		// The change triggers an event, unless an admission webhook reverted it.
 		return o, r.requeueBy(o.Now.Add(statusConflictInterval)), nil
 	case r.isReleasedSoon(ensured.observed):
-		// The release of the Secret comes back as an event.
+		// The release of the Secret triggers an event.
 		return o, r.requeueBy(o.Now.Add(revocationInterval)), nil
 	}
 	return ensured.observed, r.reporter.reportNotTakenOver(ctx, ensured.observed, ensured.notTakenOver), nil
@@ -123,8 +124,8 @@ func (r *reconciler) requeueBy(at time.Time) *reconcile.Result {
 // before the status reports a conflict.
 const releasePatience = maxHold + revocationInterval
 
-// isReleasedSoon reports whether the token Secret is being deleted, has no finalizer but the operator's,
-// and has not waited for longer than releasePatience. The API server may refuse the release.
+// isReleasedSoon reports whether the token Secret is being deleted and waits only for this operator. It
+// returns false after releasePatience, because the API server may refuse the release.
 func (r *reconciler) isReleasedSoon(o *observed) bool {
 	if !o.Target.IsEnding() {
 		return false
@@ -134,10 +135,10 @@ func (r *reconciler) isReleasedSoon(o *observed) bool {
 	return o.Now.Before(since.Add(releasePatience))
 }
 
-// act does what was decided, and reports an expiry meanwhile.
+// act carries out a decision, and reports if the token expires meanwhile.
 func (r *reconciler) act(ctx, bounded context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	if o.Suspended {
-		// Suspension is a fresh start.
+		// Suspension resets the refused requests.
 		r.memory.update(o.owner, (*entry).forgetAllRefused)
 	}
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {

@@ -17,15 +17,15 @@ import (
 // may overwrite each other's credentials.
 const maxRefusals = 8
 
-// refusal is a token request that the server refused, and the failure that the status told.
+// refusal is a token request that the server refused, and the failure that the status reported.
 type refusal struct {
 	request digest
 	failure *v1alpha1.FailureStatus
 }
 
-// stillRefused defers the request while the backoff runs after the server refused the
-// same request: an edit that changes neither the request nor the credentials, such as a
-// label of the credentials Secret, is no reason to send them again. Servers lock accounts.
+// stillRefused defers a request that the server refused before, until the backoff ends. An edit that
+// changes neither the request nor the credentials, such as a label edit of the credentials Secret, does
+// not end the backoff: servers lock accounts.
 func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral {
 	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) {
 		return nil
@@ -33,13 +33,13 @@ func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral
 	return renewal.StillRefused(known)
 }
 
-// requestDigest identifies a token request: by the credentials, the declaration of the
-// server, and the part of the spec that is sent.
+// requestDigest returns the digest that identifies a token request. It covers the credentials, the
+// declaration of the server, and the part of the spec that is sent.
 func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error) {
 	spec := o.owner.Spec
-	// The declaration and the values of the Secret stand for these.
+	// The digest covers the declaration and the credentials themselves.
 	spec.AuthorizationServer, spec.AuthorizationServerRef, spec.CredentialsRef = nil, nil, nil
-	asked, err := tokensecret.RequestHash(spec)
+	specHash, err := tokensecret.RequestHash(spec)
 	if err != nil {
 		return digest{}, fmt.Errorf("hash the spec: %w", err)
 	}
@@ -47,13 +47,13 @@ func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error)
 	if err != nil {
 		return digest{}, fmt.Errorf("encode the declaration of the authorization server: %w", err)
 	}
-	return digestOf(append(credentials.Parts(), asked, string(declared))...), nil
+	return digestOf(append(credentials.Parts(), specHash, string(declared))...), nil
 }
 
-// refusalsForgotten is how long after its next attempt was due a refused request starts anew.
+// refusalsForgotten is how long a refused request is remembered after its next attempt was due.
 const refusalsForgotten = time.Hour
 
-// compareRefused reports whether the server refused a request before.
+// compareRefused compares a request with the requests that the server refused.
 func (k remembered) compareRefused(request digest, now time.Time) status.Request {
 	compared := status.Request{IsRead: true}
 	for _, refused := range k.refusals {
@@ -74,15 +74,15 @@ func (r refusal) isForgotten(now time.Time) bool {
 	return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalsForgotten
 }
 
-// keepRefused makes a request the one that was refused last. Its failure follows with tellRefused, once the status
-// has its next attempt.
+// keepRefused remembers a request as the last refused request. tellRefused adds its failure, after the
+// status has the time of the next attempt.
 func (e *entry) keepRefused(request digest, now time.Time) {
 	known := slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request || r.isForgotten(now) })
 	known = append(known, refusal{request: request})
 	e.refusals = known[max(0, len(known)-maxRefusals):]
 }
 
-// tellRefused notes the failure of the request that was refused last.
+// tellRefused adds the failure to the last refused request.
 func (e *entry) tellRefused(failure *v1alpha1.FailureStatus) {
 	if len(e.refusals) == 0 {
 		return
@@ -91,10 +91,10 @@ func (e *entry) tellRefused(failure *v1alpha1.FailureStatus) {
 	e.refusals[len(e.refusals)-1].failure = failure.DeepCopy()
 }
 
-// forgetRefused forgets a request, because it succeeded.
+// forgetRefused forgets a request that succeeded.
 func (e *entry) forgetRefused(request digest) {
 	e.refusals = slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request })
 }
 
-// forgetAllRefused lets every request count from one again.
+// forgetAllRefused forgets all refused requests, so that their failures count from one again.
 func (e *entry) forgetAllRefused() { e.refusals = nil }

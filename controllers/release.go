@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// neededSecrets are the Secrets that the revocation for a ClientCredential needs.
+// neededSecrets returns the Secrets that the revocation for a ClientCredential needs.
 func (h *holder) neededSecrets(ctx context.Context, object client.Object) []reconcile.Request {
 	owner, ok := object.(*v1alpha1.ClientCredential)
 	if !ok {
@@ -49,8 +49,8 @@ func (h *holder) release(ctx context.Context, secret *metav1.PartialObjectMetada
 	return nil
 }
 
-// releaseFor releases the Secrets that only the given ClientCredential needed, whose revocation
-// has ended. An operator that ends sees no event of that.
+// releaseFor releases the Secrets that only the given ClientCredential needed, after its revocation has
+// ended. It is for an operator that shuts down, which no longer receives events.
 func (h *holder) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	var failed error
 	for _, request := range h.neededSecrets(ctx, owner) {
@@ -75,7 +75,7 @@ func (h *holder) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredentia
 // user is a ClientCredential whose revocation needs a Secret.
 type user struct {
 	*v1alpha1.ClientCredential
-	// isOwner is true if the Secret holds its token, and not its credentials.
+	// isOwner is true if the Secret holds its token, and false if the Secret holds its credentials.
 	isOwner bool
 }
 

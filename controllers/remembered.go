@@ -10,53 +10,53 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// remembered is what the cache does not show of a ClientCredential, or not yet: a token that could not be
-// written, the last writes, and digests of tokens and requests. It is a value: a change replaces the lists in it.
+// remembered is the state of a ClientCredential that the cache does not show, or not yet: an unwritten
+// token, the last writes, and digests of tokens and requests. It is a value: a change replaces its lists.
 type remembered struct {
-	// status is the last status, as long as the cache is behind it. isUnwritten is true if it did not
-	// reach the API server.
+	// status is the last status while the cache is behind it; nil otherwise. isUnwritten is true if the
+	// status has not reached the API server.
 	status      *v1alpha1.ClientCredentialStatus
 	isUnwritten bool
-	// statusVersion is the resourceVersion of the last write of a status; empty before.
+	// statusVersion is the resourceVersion after the last status write; empty before.
 	statusVersion string
-	// told are the notices about the tokens that were written; nil before the first.
+	// told are the reported notices about written tokens; nil before the first token.
 	told []oauth2.Notice
 
-	// target is the token Secret called targetName after the last write; nil if there was none.
+	// target is the state of the token Secret targetName after the last write; nil without a write.
 	target     *tokensecret.State
 	targetName string
-	// endingTarget is the UID of the last token Secret that was seen while it was being deleted, and endingSince
-	// when that was first seen.
+	// endingTarget is the UID of the last token Secret that was seen being deleted. endingSince is when
+	// its deletion was first seen.
 	endingTarget string
 	endingSince  time.Time
-	// repairs of the token Secret that were made lately.
+	// repairs are the recent repairs of the token Secret.
 	repairs renewal.Repairs
-	// conflictingOwner is the ClientCredential that went first at the last look; empty without one.
+	// conflictingOwner is the last known conflicting owner; empty if there was none.
 	conflictingOwner string
 
-	// unwritten is a token that is not in its Secret yet. isDropped is true if the last one could not be
-	// kept.
+	// unwritten is a token that is not in its Secret yet. isDropped is true if the last such token was
+	// dropped, because too many tokens wait to be written.
 	unwritten *issued
 	isDropped bool
 	// unfit counts the tokens in a row that the template with the hash unfitFor could not render.
 	unfit    int
 	unfitFor string
-	// believed are the tokens that the server gave of late, the latest last.
+	// believed are the tokens that the server returned recently, the latest last.
 	believed []believed
-	// refusals are the requests that the server refused of late, the latest last.
+	// refusals are the requests that the server refused recently, the latest last.
 	refusals []refusal
 	// paused is the client that a server asked to wait; nil before.
 	paused *pausedClient
 
 	// finalizedAt is when the finalizer was set on the ClientCredential; zero before.
 	finalizedAt time.Time
-	// revocation is how far the revocation of the token is.
+	// revocation is the progress of the revocation of the token.
 	revocation revocation
-	// needs is what the revocation needs besides Secrets; nil if that is not known.
+	// needs are the objects that the revocation needs besides Secrets; nil if they are unknown.
 	needs *revocationNeeds
 }
 
-// statusOf returns the last status: that of the object, unless it is behind.
+// statusOf returns the last status: the remembered status if the object is behind, or else its own.
 func (k remembered) statusOf(owner *v1alpha1.ClientCredential) v1alpha1.ClientCredentialStatus {
 	if k.isStatusNewer(owner) {
 		return *k.status
@@ -68,8 +68,8 @@ func (k remembered) isStatusNewer(owner *v1alpha1.ClientCredential) bool {
 	return k.status != nil && (k.isUnwritten || older(owner.ResourceVersion, k.statusVersion))
 }
 
-// latestVersion returns the resourceVersion of a ClientCredential after the last write of its status. The cache may
-// be behind that.
+// latestVersion returns the latest known resourceVersion of a ClientCredential: the cache may be behind
+// the last status write.
 func (k remembered) latestVersion(owner *v1alpha1.ClientCredential) string {
 	if older(owner.ResourceVersion, k.statusVersion) {
 		return k.statusVersion
@@ -77,14 +77,14 @@ func (k remembered) latestVersion(owner *v1alpha1.ClientCredential) string {
 	return owner.ResourceVersion
 }
 
-// see drops the last status when the cache shows it: ten thousand of them take much memory.
+// see drops the remembered status once the cache shows it: ten thousand statuses take much memory.
 func (e *entry) see(owner *v1alpha1.ClientCredential) {
 	if !e.isStatusNewer(owner) {
 		e.status = nil
 	}
 }
 
-// keepStatus remembers a status that was written. version is the resourceVersion since.
+// keepStatus remembers a status that was written. version is the resourceVersion after the write.
 func (e *entry) keepStatus(status v1alpha1.ClientCredentialStatus, version string) {
 	e.status, e.isUnwritten, e.statusVersion = &status, false, version
 }
@@ -94,8 +94,8 @@ func (e *entry) keepUnwrittenStatus(status v1alpha1.ClientCredentialStatus) {
 	e.status, e.isUnwritten = &status, true
 }
 
-// keepTold adds notices about a token that was written. The list is bounded: a server may say something else
-// with every token.
+// keepTold adds notices about a token that was written. The list is bounded, because a server may cause
+// a new notice with every token.
 func (e *entry) keepTold(notices []oauth2.Notice) {
 	const maxTold = 16
 	told := append([]oauth2.Notice{}, e.told...)
@@ -107,7 +107,8 @@ func (e *entry) keepTold(notices []oauth2.Notice) {
 	e.told = told[max(0, len(told)-maxTold):]
 }
 
-// targetOf returns the state of the token Secret that the cache must not be behind; nil if nothing was written.
+// targetOf returns the state of the token Secret after the last write; nil if nothing was written. A
+// cache that shows an older state is behind.
 func (k remembered) targetOf(owner *v1alpha1.ClientCredential) *tokensecret.State {
 	if k.targetName == owner.TargetName() {
 		return k.target

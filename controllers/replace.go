@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// needsReplacement reports, before a token is requested, whether the target has another type than is wanted.
-// No cache knows it.
+// needsReplacement reports whether the target has the wrong type, before a token is requested. It reads
+// the target live, because the cache does not hold the type.
 func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool, error) {
 	if o.Target == nil || !o.Target.Drifted {
 		return false, nil
@@ -24,8 +24,8 @@ func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool,
 	return secret.Type != tokensecret.TypeOf(o.owner), nil
 }
 
-// overwrite writes over the target, or replaces it where that is impossible: its type
-// is another one, or somebody made it immutable.
+// overwrite overwrites the target. If the target has the wrong type or is immutable, overwrite replaces
+// it.
 func (w *secretWriter) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, d delivery) (isReplaced bool, err error) {
 	if !d.replaces {
 		err := w.client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
@@ -37,8 +37,8 @@ func (w *secretWriter) overwrite(ctx context.Context, o *observed, configuration
 	return true, w.replace(ctx, o, configuration)
 }
 
-// replace deletes the target and makes it anew, after the API server agreed to the
-// new one: the last good Secret must not be lost to one that cannot be made.
+// replace deletes the target and creates it again. It creates the new Secret as a dry run first: the last
+// good Secret must not be lost if the new Secret cannot be created.
 func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration) error {
 	configuration.UID, configuration.ResourceVersion = nil, nil
 	rehearsal, err := secretOf(configuration)
@@ -52,7 +52,7 @@ func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *
 	uid, resourceVersion := types.UID(o.Target.UID), o.Target.ResourceVersion
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 	if o.Target.Held {
-		// The finalizer would keep the Secret, and so its name.
+		// The finalizer would keep the Secret, and its name would stay taken.
 		if err := patchSecret(ctx, w.client, current, tokensecret.Release(uid, resourceVersion)); err != nil {
 			return err
 		}
@@ -63,6 +63,6 @@ func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
-	logger(ctx).Info("Replaces the token Secret, whose type cannot be changed", "secret", o.TargetName)
+	logger(ctx).Info("Replacing the token Secret, because it is immutable or has the wrong type", "secret", o.TargetName)
 	return w.create(ctx, configuration)
 }

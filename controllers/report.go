@@ -22,15 +22,15 @@ import (
 )
 
 const (
-	// statusRetryInterval is how soon a status is written that could not be.
+	// statusRetryInterval is how soon a failed status write is retried.
 	statusRetryInterval = 30 * time.Second
-	// statusConflictInterval is how soon a status is computed anew that another writer changed.
+	// statusConflictInterval is how soon a status is computed again after another writer changed it.
 	statusConflictInterval = time.Second
-	// maxStatusWrites bounds the attempts to write a status while something else changes.
+	// maxStatusWrites bounds the attempts to write a status while other fields change.
 	maxStatusWrites = 3
 )
 
-// reporter tells what came of decisions: in the status, by events, in the log.
+// reporter reports the outcomes of decisions in the status, in events and in the log.
 type reporter struct {
 	statuses statusWriter
 	live     liveReader
@@ -38,11 +38,11 @@ type reporter struct {
 	memory   *memory
 	clock    clock.WithTicker
 	tracing  tracing
-	// timeout is that of a reconcile, before it reports.
+	// timeout is the timeout of a reconcile before it reports.
 	timeout time.Duration
 }
 
-// report tells the world what came of a decision, if there is news.
+// report reports the outcome of a decision if anything changed, and returns when to reconcile next.
 func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
 	// An attempt takes up to half a minute: the token may have expired meanwhile.
 	input := o.Input
@@ -53,7 +53,7 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 	report := status.Compute(status.Input{
 		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, Told: known.told,
 	})
-	// A rewrite of the token that was there has no notices about it.
+	// Notices are about a new token. A rewrite of the same token has none.
 	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {
 		r.memory.update(o.owner, func(e *entry) { e.keepTold(outcome.Notices) })
 	}
@@ -71,7 +71,7 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 		r.recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(action), "%s", shorten(event.Message))
 	}
 	if known.isUnwritten || !equality.Semantic.DeepEqual(previous, report.Status) {
-		// Remembered first: a status that cannot be written still holds the backoff.
+		// Remember the status first, so that its backoff counts even if it cannot be written.
 		r.memory.update(o.owner, func(e *entry) { e.keepUnwrittenStatus(report.Status) })
 		ctx, cancel := finishing(ctx)
 		defer cancel()
@@ -82,10 +82,10 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 		case r.live.isGone(ctx, err, clientCredentialMetadata(o.owner), o.owner.UID):
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
-			logger(ctx).Info("Another writer changed the status; looking again")
+			logger(ctx).Info("Another writer changed the status; reconciling again")
 			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusConflictInterval)))
 		case err != nil:
-			// No error to the queue: its delays would make the next renewal late.
+			// Return no error: the backoff of the queue would delay the next renewal.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
 			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusRetryInterval)))
 		}
@@ -94,9 +94,9 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 	return requeueBy(r.clock.Now(), report.RequeueAt)
 }
 
-// writeStatus replaces the status that was observed, and returns the new resourceVersion. The
-// error is errCacheBehind if there is the status of another writer, such as an operator that
-// was the leader in between.
+// writeStatus replaces the observed status, and returns the new resourceVersion. The error is
+// errCacheBehind if another writer has changed the status, such as an operator that was the leader in
+// between.
 func (r *reporter) writeStatus(ctx context.Context, owner *v1alpha1.ClientCredential, previous, status v1alpha1.ClientCredentialStatus) (version string, err error) {
 	version = r.memory.snapshot(owner).latestVersion(owner)
 	for range maxStatusWrites {
@@ -124,7 +124,7 @@ func (r *reporter) writeStatus(ctx context.Context, owner *v1alpha1.ClientCreden
 	return "", errCacheBehind
 }
 
-// isKnown reports whether a status is one of those that were seen.
+// isKnown reports whether a status equals a status that was seen before.
 func isKnown(status v1alpha1.ClientCredentialStatus, seen ...v1alpha1.ClientCredentialStatus) bool {
-	return slices.ContainsFunc(seen, func(one v1alpha1.ClientCredentialStatus) bool { return equality.Semantic.DeepEqual(status, one) })
+	return slices.ContainsFunc(seen, func(known v1alpha1.ClientCredentialStatus) bool { return equality.Semantic.DeepEqual(status, known) })
 }

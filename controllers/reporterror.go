@@ -13,11 +13,11 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// reportError ends a reconcile in which a request to the API server failed. The cause
-// and the backoff are in the status, and Ready is True no longer than the token lives.
+// reportError ends a reconcile in which a request to the API server failed. The status has the cause and
+// the backoff, and Ready stays True only while the token is valid.
 func (r *reporter) reportError(ctx context.Context, o *observed, err error) (reconcile.Result, error) {
 	if ctx.Err() != nil {
-		// The operator ends. The next one tries again.
+		// The operator shuts down. The next leader tries again.
 		return reconcile.Result{}, err
 	}
 	if errors.Is(err, errCacheBehind) {
@@ -33,8 +33,8 @@ func (r *reporter) reportError(ctx context.Context, o *observed, err error) (rec
 	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the API server"}, outcome), nil
 }
 
-// timedOut is the failure of a reconcile whose time is over, or nil. What hangs is the API
-// server, or several requests to an authorization server one after the other.
+// timedOut returns the failure of a reconcile that timed out; nil for another error. The cause
+// is a slow API server, or several slow requests to an authorization server.
 func (r *reporter) timedOut(err error) *problem.Problem {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return nil
@@ -43,8 +43,9 @@ func (r *reporter) timedOut(err error) *problem.Problem {
 		"the reconcile took longer than %s (%s); it is retried", r.timeout, shorten(err.Error()))
 }
 
-// reportNotTakenOver tells that the target could not be taken over. It returns nil if it could. Nothing else
-// is done before, also while the ClientCredential is suspended or lacks its credentials.
+// reportNotTakenOver reports that the target could not be taken over. It returns nil if no takeover has
+// failed. The takeover comes before everything else, even if the ClientCredential is suspended or lacks
+// its credentials.
 func (r *reporter) reportNotTakenOver(ctx context.Context, o *observed, notTakenOver *problem.Problem) *reconcile.Result {
 	decision := renewal.Decision{Action: renewal.Wait, Why: "the Secret could not be taken over"}
 	if notTakenOver != nil {

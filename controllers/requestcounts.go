@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// requestCounts count the token requests of ClientCredentials, by name: a ClientCredential that is deleted and
-// created again sends no more requests than one that stays.
+// requestCounts counts the token requests of ClientCredentials by name, so that a ClientCredential cannot
+// send more requests by being deleted and created again.
 type requestCounts struct {
 	mutex   sync.Mutex
 	counts  map[types.NamespacedName]renewal.Requests
@@ -22,14 +22,14 @@ func newRequestCounts() *requestCounts {
 	return &requestCounts{counts: map[types.NamespacedName]renewal.Requests{}}
 }
 
-// nextAt returns when a ClientCredential may send the next token request; zero if that is now.
+// nextAt returns when a ClientCredential may send the next token request; zero for now.
 func (c *requestCounts) nextAt(name types.NamespacedName, now time.Time) time.Time {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	return c.counts[name].NextAt(now)
 }
 
-// requestsSweep is how often requests are forgotten that count no longer.
+// requestsSweep is how often expired counts are dropped.
 const requestsSweep = time.Minute
 
 func (c *requestCounts) add(name types.NamespacedName, now time.Time) {

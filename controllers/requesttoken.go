@@ -29,7 +29,7 @@ type tokenSender struct {
 	resolver *resolve.Resolver
 	throttle *throttle.Throttle
 	counts   *requestCounts
-	// large are the slots of large tokens.
+	// large bounds the large tokens that are handled at a time.
 	large   *fairshare.Slots
 	live    liveReader
 	memory  *memory
@@ -37,13 +37,13 @@ type tokenSender struct {
 	clock   clock.WithTicker
 }
 
-// reservation returns a reservation that reserves nothing yet.
+// reservation returns a reservation that does not reserve anything yet.
 func (s *tokenSender) reservation(o *observed) *reservation {
 	return &reservation{throttle: s.throttle, counts: s.counts, large: s.large, clock: s.clock, observed: o, request: o.throttled()}
 }
 
-// reserveUnlessIssued reserves a request before anything is read that only a request needs. A token that
-// waits to be written may need no request.
+// reserveUnlessIssued reserves a request early, so that a deferred request reads no credentials. If a
+// token waits to be written, it reserves nothing, because no request may be needed.
 func (s *tokenSender) reserveUnlessIssued(o *observed, reservation *reservation) *renewal.Deferral {
 	if o.remembered.unwritten != nil {
 		return nil
@@ -54,9 +54,9 @@ func (s *tokenSender) reserveUnlessIssued(o *observed, reservation *reservation)
 	return reservation.reserve()
 }
 
-// token returns the token that could not be written last time, while it is valid, and
-// requests one otherwise. The outcome says whether the request is deferred, and what is known about it.
-// beforeSend is called before the request is sent.
+// token returns the unwritten token if it is still usable, and requests a token otherwise. The outcome
+// says whether the request is deferred, and whether the server refused the same request before. token
+// calls beforeSend before it sends the request.
 func (s *tokenSender) token(ctx context.Context, o *observed, provenance tokensecret.Provenance, reservation *reservation, beforeSend func()) (*oauth2.Token, status.Outcome, error) {
 	if kept := o.unwrittenFor(o.remembered.unwritten); kept != nil && kept.provenance.Equal(provenance) {
 		if kept.size() > maxSmall {
@@ -100,7 +100,7 @@ func (s *tokenSender) token(ctx context.Context, o *observed, provenance tokense
 	return token, outcome, err
 }
 
-// reserve reserves the request of a client, now that the credentials are known.
+// reserve reserves the request of a client, after the credentials were read.
 func (s *tokenSender) reserve(o *observed, reservation *reservation, client clientKey, refused *v1alpha1.FailureStatus) *renewal.Deferral {
 	if deferral := o.stillRefused(refused); deferral != nil {
 		return deferral
@@ -112,12 +112,14 @@ func (s *tokenSender) reserve(o *observed, reservation *reservation, client clie
 	return deferral
 }
 
-// confirmTarget reads the metadata of the target live before the first token request of this
-// process: an earlier leader may have written a token that the cache does not show yet, and a
-// request would end it where a server knows one token per client. The error is errCacheBehind
-// if the target is not as it was observed. A ClientCredential that has neither a Secret nor a
-// token in its status is spared the read: a cold start costs one read per token. Should an
-// earlier leader have written one after all, the write of the new token finds out.
+// confirmTarget reads the metadata of the target live before the first token request of this process. An
+// earlier leader may have written a token that the cache does not show yet. If the server keeps one token
+// per client, a new request would end that token. The error is errCacheBehind if the target has changed
+// since it was observed.
+//
+// To save reads after a cold start, confirmTarget skips a ClientCredential that has neither a Secret nor a
+// token in its status. If an earlier leader did write a token for it, the write of the new token detects
+// that.
 func (s *tokenSender) confirmTarget(ctx context.Context, o *observed) error {
 	if o.remembered.targetOf(o.owner) != nil || (o.Target == nil && o.previous.Token == nil) {
 		return nil
@@ -140,7 +142,7 @@ func (s *tokenSender) confirmTarget(ctx context.Context, o *observed) error {
 	return nil
 }
 
-// prepare builds the token request. release must be called after it was sent.
+// prepare builds the token request. The caller must call release after the request was sent.
 func (s *tokenSender) prepare(ctx context.Context, o *observed, credentials oauth2.Credentials, reservation *reservation) (prepared *resolve.Request, release func(), err error) {
 	bundle, release, err := s.resolver.Authorities(ctx, fairshare.Claimant{Tenant: o.owner.Namespace, Waits: true}, o.server)
 	if err != nil {
@@ -157,11 +159,11 @@ func (s *tokenSender) prepare(ctx context.Context, o *observed, credentials oaut
 	return prepared, release, nil
 }
 
-// send sends a token request, and keeps what it tells beyond the token: about
-// the pauses of the server, and about its metadata.
+// send sends a token request. It keeps the token until it is written, reports the result to the throttle,
+// and drops metadata that may be wrong.
 func (s *tokenSender) send(ctx context.Context, o *observed, prepared *resolve.Request, provenance tokensecret.Provenance, reservation *reservation, beforeSend func()) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
-		// The operator ends.
+		// Send nothing if the operator shuts down or the reconcile has timed out.
 		return nil, err
 	}
 	beforeSend()
@@ -172,7 +174,7 @@ func (s *tokenSender) send(ctx context.Context, o *observed, prepared *resolve.R
 		s.metrics.Waited(o.owner.Namespace, "//"+prepared.ShownHost(), startedAt.Sub(waitedSince))
 	}
 	s.counts.add(client.ObjectKeyFromObject(o.owner), startedAt)
-	// The next request need not wait until the Secret is written.
+	// Report the answer now, so that the next request need not wait for the write of the Secret.
 	reservation.answered(startedAt, err)
 	if failure := problem.Of(err); failure != nil {
 		err = s.distrustMetadata(o.server, prepared.Trust, failure)
@@ -184,7 +186,7 @@ func (s *tokenSender) send(ctx context.Context, o *observed, prepared *resolve.R
 	return token, nil
 }
 
-// exchange sends a token request and reads the token, and tells the metrics of it.
+// exchange sends a token request, reads the token, and counts the request in the metrics.
 func (s *tokenSender) exchange(ctx context.Context, o *observed, request *resolve.Request, startedAt time.Time, reservation *reservation) (token *oauth2.Token, err error) {
 	var received time.Time
 	err = s.sender.send(ctx, "token request", request.Request, func(response oauth2.Response) error {
@@ -202,9 +204,9 @@ func (s *tokenSender) exchange(ctx context.Context, o *observed, request *resolv
 	return token, err
 }
 
-// distrustMetadata has the metadata read again before the next attempt, if the token
-// endpoint that failed was found there: a server may have told of another one while it
-// started. It returns the failure, which may pass if it lies in the metadata.
+// distrustMetadata makes the next attempt read the metadata again, if the failed token endpoint comes from
+// the metadata. A server may publish a wrong endpoint while it starts. distrustMetadata returns the
+// failure. If the failure is Invalid, its class becomes MayPass, because new metadata may fix it.
 func (s *tokenSender) distrustMetadata(declared resolve.Declaration, trust oauth2.TLS, failure *problem.Problem) error {
 	if declared.TokenEndpoint != "" || failure.Class == problem.CredentialsRefused {
 		return failure
@@ -216,7 +218,7 @@ func (s *tokenSender) distrustMetadata(declared resolve.Declaration, trust oauth
 	return failure
 }
 
-// parts are what a request for the ClientCredential is built from.
+// parts returns the inputs that a request for the ClientCredential is built from.
 func (o *observed) parts(bundle *oauth2.Authorities, credentials oauth2.Credentials) resolve.Parts {
 	return resolve.Parts{Owner: o.owner, Server: o.server, Credentials: credentials, Bundle: bundle}
 }

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// earliest is the earlier of two instants, of which the first may be zero for never.
+// earliest returns the earlier of two instants. A zero at means never.
 func earliest(at, other time.Time) time.Time {
 	if at.IsZero() || other.Before(at) {
 		return other
@@ -15,22 +15,22 @@ func earliest(at, other time.Time) time.Time {
 	return at
 }
 
-// wallClockInterval is how soon a changed wall clock is noticed: a timer goes by the
-// monotonic clock, which a jump or a sleep of the node does not move.
+// wallClockInterval is how soon a changed wall clock is noticed. Timers use the monotonic clock, which
+// does not move when the wall clock jumps or the node sleeps.
 const wallClockInterval = 2 * time.Minute
 
-// requeueBy asks for the next reconcile at an instant, and within wallClockInterval. The instant may be
-// zero for never.
+// requeueBy returns a result that requeues at an instant, or after wallClockInterval if that is sooner.
+// A zero instant means never.
 func requeueBy(now, at time.Time) reconcile.Result {
 	result := requeueAt(now, at)
 	result.RequeueAfter = min(result.RequeueAfter, wallClockInterval)
 	return result
 }
 
-// requeueAt asks for the next reconcile at an instant, which may be zero for never.
+// requeueAt returns a result that requeues at an instant. A zero instant means never.
 func requeueAt(now, at time.Time) reconcile.Result {
-	// An explicit priority: else an object that came with the initial list would
-	// stay behind all others for ever.
+	// Set the priority explicitly. Otherwise an object from the initial list would keep its low
+	// priority forever.
 	result := reconcile.Result{Priority: ptr.To(0)}
 	if !at.IsZero() {
 		result.RequeueAfter = max(at.Sub(now), 1)

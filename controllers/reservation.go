@@ -24,11 +24,11 @@ type reservation struct {
 	clock    clock.PassiveClock
 	observed *observed
 	request  throttle.Request
-	// releaseLarge gives the slot of a large token back; nil without one.
+	// releaseLarge returns the slot of a large token; nil without a slot.
 	releaseLarge func()
 }
 
-// throttled is the token request as the throttle knows it.
+// throttled returns the token request in the form that the throttle takes.
 func (o *observed) throttled() throttle.Request {
 	request := throttle.Request{
 		Waiter: throttle.Waiter{ID: o.key(), Tenant: o.owner.Namespace},
@@ -43,7 +43,7 @@ func (o *observed) throttled() throttle.Request {
 	return request
 }
 
-// rateLimit is that of the server; zero without one.
+// rateLimit returns the rate limit of the server; zero without a limit.
 func (o *observed) rateLimit() throttle.Limit {
 	limit := o.server.RateLimit
 	if limit == nil || limit.Per == nil {
@@ -52,11 +52,11 @@ func (o *observed) rateLimit() throttle.Limit {
 	return throttle.Limit{Requests: int(limit.Requests), Per: limit.Per.Duration}
 }
 
-// serverKey identifies a server to the throttle. What one namespace declares bounds no other.
+// serverKey identifies a server to the throttle. It includes the tenant, so that a limit of one namespace
+// does not apply to another namespace.
 func serverKey(d resolve.Declaration) string { return d.Tenant + "/" + throttle.ServerKey(d.URL()) }
 
-// reserve reserves the request, and returns nil. Or it defers the request, before anything is read
-// that only a request needs.
+// reserve reserves the request and returns nil. If the request must wait, reserve returns a deferral.
 func (s *reservation) reserve() *renewal.Deferral {
 	now := s.clock.Now()
 	if wait := s.throttle.Reserve(s.request, now); wait != nil {
@@ -68,13 +68,13 @@ func (s *reservation) reserve() *renewal.Deferral {
 	return nil
 }
 
-// reserveAs is reserve for a client that is known.
+// reserveAs is reserve for a known client.
 func (s *reservation) reserveAs(client clientKey) *renewal.Deferral {
 	s.request.Client = string(client)
 	return s.reserve()
 }
 
-// enter moves the reservation to the host of a URL, which is known only now.
+// enter moves the reservation to the host of a URL, which is not known when the request is reserved.
 func (s *reservation) enter(rawURL string) *renewal.Deferral {
 	request := s.request
 	request.Host = throttle.HostKey(rawURL)
@@ -84,7 +84,7 @@ func (s *reservation) enter(rawURL string) *renewal.Deferral {
 	return nil
 }
 
-// pauseSpread is the time over which those come back who were paused.
+// pauseSpread spreads retries after a pause ends.
 const pauseSpread = 5 * time.Second
 
 func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
@@ -93,7 +93,7 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 	case throttle.RateLimited:
 		return renewal.AwaitTurn(server, s.request.Limit.Requests, s.request.Limit.Per, wait.Until)
 	case throttle.ServerPaused:
-		// Not all at the same instant.
+		// Requests of the same client must not all be sent at the same instant.
 		return renewal.Paused(o.Input, server, wait.Until, wait.Until.Add(rand.N(pauseSpread)))
 	case throttle.ServerDown:
 		return renewal.Down(o.Input, server, wait.Down, wait.Until)
@@ -102,15 +102,15 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 	return renewal.Busy(server, wait.Since, wait.Until)
 }
 
-// sent says that the request goes out only now: credentials were read, and perhaps metadata,
-// since the reservation.
+// sent tells the throttle that the request is sent now. Since the reservation, credentials were read, and
+// perhaps metadata. waitedSince is when the request began to wait; zero if it did not wait.
 func (s *reservation) sent(now time.Time) (waitedSince time.Time) {
 	return s.throttle.Sent(s.request.ID, now)
 }
 
-// answered tells the throttle what became of the request. After an outage, a Retry-After holds for all
-// ClientCredentials of the same client; after another failure only for this one: the time of its
-// next attempt heeds it.
+// answered reports the result of the request to the throttle. If the server is unavailable, a Retry-After
+// applies to all ClientCredentials of the same client. After another failure, it applies only to the next
+// attempt of this ClientCredential.
 func (s *reservation) answered(startedAt time.Time, err error) {
 	now := s.clock.Now()
 	if err == nil {
@@ -127,14 +127,14 @@ func (s *reservation) answered(startedAt time.Time, err error) {
 	s.throttle.Failed(s.request.ID, failure, now)
 }
 
-// takeLarge waits for a slot for a large token, until release.
+// takeLarge waits for a slot for a large token. release returns the slot.
 func (s *reservation) takeLarge(ctx context.Context) {
 	if s.releaseLarge == nil {
 		s.releaseLarge = s.large.Enter(ctx, s.observed.owner.Namespace)
 	}
 }
 
-// release ends the reservation. What waits goes on to wait.
+// release ends the reservation. A request that waits continues to wait.
 func (s *reservation) release() {
 	if s.releaseLarge != nil {
 		s.releaseLarge()
@@ -142,12 +142,12 @@ func (s *reservation) release() {
 	s.throttle.Release(s.request.ID, s.clock.Now())
 }
 
-// clientKey is by what the pauses of a server tell clients apart: a digest, since a client ID
-// may come from a Secret. The namespace is part of it: a client ID is public, and no namespace may
-// have another one wait.
+// clientKey identifies a client for the pauses of a server. It is a digest, because a client ID may come
+// from a Secret. It includes the namespace: client IDs are public, and a namespace must not be able to make
+// another namespace wait.
 type clientKey string
 
-// client is the key of a client ID, or of the Secret where there is none.
+// client returns the key of a client ID, or of the credentials Secret if there is no client ID.
 func (o *observed) client(clientID string) clientKey {
 	parts := []string{o.owner.Namespace, "client", clientID}
 	if clientID == "" && o.owner.Spec.CredentialsRef != nil {
@@ -157,18 +157,18 @@ func (o *observed) client(clientID string) clientKey {
 	return clientKey(digest[:])
 }
 
-// pausedClient is a client and what its ID was read for.
+// pausedClient is a paused client, and the request and credentials that its ID was read for.
 type pausedClient struct {
 	client                          clientKey
 	requestHash, credentialsVersion string
 }
 
-// keepPaused keeps the client, so that a look during the pause reads no credentials.
+// keepPaused remembers the client, so that a reconcile during the pause reads no credentials.
 func (e *entry) keepPaused(o *observed, client clientKey) {
 	e.paused = &pausedClient{client: client, requestHash: o.RequestHash, credentialsVersion: o.CredentialsVersion()}
 }
 
-// pausedClient returns the client of the last pause; nil if it may be another one by now.
+// pausedClient returns the client of the last pause; nil if the client may have changed since.
 func (o *observed) pausedClient() *clientKey {
 	paused := o.remembered.paused
 	if paused == nil || paused.requestHash != o.RequestHash || paused.credentialsVersion != o.CredentialsVersion() {

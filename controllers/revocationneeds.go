@@ -8,10 +8,10 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// revocationNeeds is what a revocation needs besides Secrets. It is in memory only: a restart
-// loses it.
+// revocationNeeds holds the objects that a revocation needs besides Secrets. It is in memory only: a
+// restart loses it.
 type revocationNeeds struct {
-	// server is the last declaration that could be used; nil for one in the ClientCredential.
+	// server is the last usable declaration; nil if the ClientCredential itself declares the server.
 	server *resolve.Declaration
 	// bundle is the last bundle that bundleRef named, in PEM. Many ClientCredentials share it.
 	bundle    *unique.Handle[string]
@@ -22,7 +22,7 @@ type revocationNeeds struct {
 	issuedBy  digest
 }
 
-// needsOf returns what the revocation of the token would need, by what is observed.
+// needsOf returns the objects that a revocation of the token would need now.
 func (o *observed) needsOf() *revocationNeeds {
 	needs, last := &revocationNeeds{}, o.remembered.needs
 	if last != nil {
@@ -44,7 +44,7 @@ func (o *observed) needsOf() *revocationNeeds {
 	return needs
 }
 
-// serverDigest identifies the authorization server by what it is reached at.
+// serverDigest identifies the authorization server by its namespace, issuer and endpoints.
 func (o *observed) serverDigest() digest {
 	endpoint := ""
 	if o.server.Revocation != nil {
@@ -53,7 +53,7 @@ func (o *observed) serverDigest() digest {
 	return digestOf(o.server.Namespace, o.server.Issuer, o.server.TokenEndpoint, endpoint)
 }
 
-// keepBundle keeps the bundle if the token must be revoked on deletion, and it is small.
+// keepBundle keeps a small bundle if the token must be revoked on deletion.
 func (e *entry) keepBundle(read *oauth2.Authorities) {
 	if read == nil || read.PEM() == "" || e.needs == nil || e.needs.bundleRef.Name == "" {
 		return

@@ -42,13 +42,13 @@ func (r *revoker) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) 
 		return false, err
 	}
 	o = o.recallServer()
-	// A token that could not be written is the newest one. The Secret may hold an older one.
+	// An unwritten token is the newest token. The Secret may hold an older token.
 	unwritten := o.remembered.unwritten
 	var left error
 	switch {
 	case unwritten == nil || !o.Now.Before(unwritten.token.ExpiresAt):
 	case !o.isOfServer(unwritten.provenance.RequestHash):
-		left = problem.Stalled(v1alpha1.EventRevocationFailed, "the token that could not be written is of an earlier spec, and perhaps of another authorization server")
+		left = problem.Stalled(v1alpha1.EventRevocationFailed, "the token that could not be written belongs to an earlier spec, and perhaps to another authorization server")
 	default:
 		if err := r.sendRevocation(ctx, o, unwritten.token.AccessToken); err != nil {
 			return false, err
@@ -81,8 +81,8 @@ type heldToken struct {
 	value  oauth2.Sensitive
 }
 
-// tokensToRevoke reads the tokens that the Secret holds, and those of former targets. ofOthers is about
-// a token that perhaps another authorization server issued.
+// tokensToRevoke reads the tokens that the target and former targets hold. ofOthers is an error about a
+// token that another authorization server may have issued.
 func (r *revoker) tokensToRevoke(ctx context.Context, o *observed) (tokens []heldToken, ofOthers, err error) {
 	token, err := r.tokenToRevoke(ctx, o)
 	if err != nil {
@@ -117,12 +117,12 @@ func (r *revoker) tokensToRevoke(ctx context.Context, o *observed) (tokens []hel
 	return tokens, ofOthers, nil
 }
 
-// tokenToRevoke reads the token that the Secret holds; it returns nil if there is none.
+// tokenToRevoke reads the token that the target holds. It returns nil if there is no token to revoke.
 func (r *revoker) tokenToRevoke(ctx context.Context, o *observed) (*heldToken, error) {
 	last, record := o.previous.Token, o.Token()
 	switch {
 	case record != nil && !o.Now.Before(record.ExpiresAt):
-		// The token has expired. Or an earlier attempt has revoked it, and could not remove the
+		// The token has expired. Or an earlier attempt revoked it, but could not remove the
 		// finalizer.
 		return nil, nil
 	case o.mayRevoke(o.Target):
@@ -145,8 +145,9 @@ func (o *observed) mayRevoke(state *tokensecret.State) bool {
 	return state.HoldsToken(o.Now) && o.isOfServer(state.Record.RequestHash)
 }
 
-// isOfServer reports whether a token with a request hash is of the authorization server of the spec. It may be
-// that of an earlier spec, if this process remembers that the same server issued it.
+// isOfServer reports whether the authorization server of the spec issued the token with a request hash.
+// The hash may be that of an earlier spec, if this process remembers that the same server issued the
+// token.
 func (o *observed) isOfServer(requestHash string) bool {
 	if requestHash == o.RequestHash {
 		return true
@@ -160,8 +161,8 @@ func isOfFormer(o *observed, token *v1alpha1.TokenStatus) bool {
 	return token != nil && token.SecretName != "" && token.SecretName != o.TargetName
 }
 
-// readToken reads the token of a Secret live. The error is errCacheBehind if it is not there any
-// more.
+// readToken reads the token of a Secret live. The error is errCacheBehind if the Secret no longer holds
+// a token to revoke.
 func (r *revoker) readToken(ctx context.Context, o *observed, name string) (*heldToken, error) {
 	secret := &corev1.Secret{}
 	if err := r.observer.targets.live.Get(ctx, types.NamespacedName{Namespace: o.owner.Namespace, Name: name}, secret); err != nil {
@@ -174,15 +175,15 @@ func (r *revoker) readToken(ctx context.Context, o *observed, name string) (*hel
 	return &heldToken{secret: name, state: state, value: oauth2.NewSensitive(string(secret.Data[v1alpha1.AccessTokenKey]))}, nil
 }
 
-// endToken notes in the Secret that its token is dead, as long as the Secret lives. A
-// failure does not repeat the revocation: only a ClientCredential that inherits the
-// Secret, and the next leader, read the note.
+// endToken notes in the Secret that its token was revoked, if the Secret still exists. A failure does not
+// repeat the revocation: only the next leader and a ClientCredential that inherits the Secret read the
+// note.
 func (r *revoker) endToken(ctx context.Context, o *observed, token heldToken) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: token.secret})
 	err := insist(ctx, func(ctx context.Context) error {
 		err := patchSecret(ctx, r.client, secret, token.state.End(o.Now))
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-			// The Secret is gone, or another one has its name.
+			// The Secret is gone, or another Secret has its name.
 			return nil
 		}
 		return err
@@ -227,12 +228,12 @@ func (r *revoker) sendRevocation(ctx context.Context, o *observed, token oauth2.
 	})
 }
 
-// errHostBusy tells that too many requests to the host, or of the namespace, are in flight. Nothing was
+// errHostBusy means that too many requests to the host, or of the namespace, are in flight. Nothing was
 // sent.
 var errHostBusy = errors.New("too many requests to this host, or of this namespace, are in flight")
 
-// enterHost takes a place for a request to the host of a URL. The error is errHostBusy if there is
-// none; the ClientCredential is called when there is one.
+// enterHost reserves a request to the host of a URL. If too many requests are in flight, the error is
+// errHostBusy, and the ClientCredential is enqueued when its request may be sent.
 func (r *revoker) enterHost(o *observed, rawURL string) error {
 	request := o.throttled()
 	request.Host = throttle.HostKey(rawURL)

@@ -14,13 +14,13 @@ import (
 // statusWriter writes the status of objects.
 type statusWriter struct{ client client.Client }
 
-// replace writes the whole status, of which no other has a part. An apply
-// would leave there what others once wrote. The error is a conflict if the object is not in
-// the version that the status rests on. written names the object, and is filled with it.
+// replace replaces the whole status, because only the operator writes it. An apply would leave fields that
+// another manager wrote. The error is a conflict if the object has another resourceVersion than version.
+// written names the object, and is filled from the response.
 func (w statusWriter) replace(ctx context.Context, written client.Object, uid types.UID, version string, status any) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": uid},
-		// Not a test: only this makes a conflict of a difference.
+		// Use add, not test: only a different resourceVersion in the object causes a conflict.
 		{"op": "add", "path": "/metadata/resourceVersion", "value": version},
 		{"op": "add", "path": "/status", "value": status},
 	})

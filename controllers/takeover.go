@@ -15,10 +15,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// takeOver makes the ClientCredential the owner of a Secret that an earlier one of its
-// name left. It comes before any decision: the garbage collector deletes a Secret whose
-// owner does not exist, and its token may be the only one for a while. It returns what is observed then, or why
-// the Secret could not be taken over.
+// takeOver makes the ClientCredential the owner of a Secret that an earlier ClientCredential of this name
+// left. It runs before any decision: the garbage collector deletes a Secret whose owner does not exist, and
+// its token may be the only token for a while. takeOver returns the new observation, or the reason why the
+// Secret could not be taken over.
 func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observed, notTakenOver *problem.Problem, err error) {
 	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.ConflictingOwner != "" {
 		return o, nil, nil
@@ -26,7 +26,7 @@ func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observ
 	if o.awaitsTakeOver() != nil {
 		return o, nil, nil
 	}
-	// A deleted ClientCredential must not get the Secret of a new one with its name.
+	// A deleted ClientCredential must not take the Secret of a new ClientCredential with its name.
 	if err := w.targets.live.confirmOwner(ctx, o.owner); err != nil {
 		return o, nil, err
 	}
@@ -49,8 +49,7 @@ func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observ
 	return o.withTarget(state), nil, nil
 }
 
-// awaitsTakeOver returns the failure of the last attempt to take the target over, while
-// its backoff runs; nil otherwise.
+// awaitsTakeOver returns the failure of the last takeover attempt while its backoff runs; nil otherwise.
 func (o *observed) awaitsTakeOver() *v1alpha1.FailureStatus {
 	failure := o.BackingOff()
 	if failure == nil || failure.Reason != v1alpha1.ReasonSecretWriteFailed ||
@@ -60,16 +59,16 @@ func (o *observed) awaitsTakeOver() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// takeOverFailure is why the API server refused that. An admission webhook saw the data of
-// the Secret, so the data is cut out of its message.
+// takeOverFailure returns the problem of a takeover that the API server refused. An admission webhook saw
+// the data of the Secret, so the data is redacted from the message.
 func (w *secretWriter) takeOverFailure(ctx context.Context, o *observed, refusal error) *problem.Problem {
-	said := ""
+	detail := ""
 	if secret, err := w.targets.live.target(ctx, o); err == nil {
-		said = ": " + redacted(refusal, secret)
+		detail = ": " + redacted(refusal, secret)
 	}
 	return problem.Retry(apiFailureClass(refusal), v1alpha1.ReasonSecretWriteFailed,
 		"Secret %q, which an earlier ClientCredential of this name left, cannot be taken over%s; that is retried. To have a new token instead, delete that Secret",
-		o.TargetName, said)
+		o.TargetName, detail)
 }
 
 func redacted(refusal error, secret *corev1.Secret) string {

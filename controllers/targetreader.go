@@ -19,8 +19,8 @@ type targetReader struct {
 	live  liveReader
 }
 
-// read returns the state of the target; nil without a Secret. written is the state after the last write of this
-// operator; nil without one. With an error, read returns that.
+// read returns the state of the target; nil without a Secret. written is the state after the last write of
+// this operator; nil without a write. With an error, read returns the last known state.
 func (r targetReader) read(ctx context.Context, owner *v1alpha1.ClientCredential, written *tokensecret.State) (*tokensecret.State, error) {
 	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: owner.TargetName()})
 	key := client.ObjectKeyFromObject(secret)
@@ -40,7 +40,7 @@ func (r targetReader) read(ctx context.Context, owner *v1alpha1.ClientCredential
 	if !state.Adoptable {
 		return state, nil
 	}
-	// The cache holds metadata only, so read live whether the Secret fits.
+	// The cache holds metadata only, so read the Secret live to check whether it can be adopted.
 	live := &corev1.Secret{}
 	if err := r.live.Get(ctx, key, live); err != nil {
 		if apierrors.IsNotFound(err) {

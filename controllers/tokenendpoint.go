@@ -7,11 +7,11 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// TokenEndpoint sends token requests, and finds token endpoints. Its errors are
-// *problem.Problem; of Authorities also others.
+// TokenEndpoint sends token requests and discovers token endpoints. Its errors are *problem.Problem;
+// Authorities may return other errors too.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
-	// Authorities returns the authorities of a bundle that is read, until leave.
+	// Authorities returns the authorities of the bundle that read returns. Call leave after use.
 	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.

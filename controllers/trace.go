@@ -14,14 +14,14 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// tracing makes spans.
+// tracing creates spans.
 type tracing struct {
 	tracer trace.Tracer
 	clock  clock.PassiveClock
 }
 
-// reconcileTrace is one reconcile as a trace. It begins with the first step that may do something, so that an idle
-// reconcile costs nothing, and is sent only if a step did.
+// reconcileTrace is the trace of one reconcile. It begins with the first step that may do something, so
+// that an idle reconcile costs nothing. It is sent only if a step did something.
 type reconcileTrace struct {
 	owner          *v1alpha1.ClientCredential
 	begunAt        time.Time
@@ -32,7 +32,7 @@ type reconcileTrace struct {
 
 type reconcileTraceKey struct{}
 
-// begin returns a context for the steps of a reconcile that began at an instant. end ends its trace.
+// begin returns a context for the steps of a reconcile that began at an instant. end ends the trace.
 func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at time.Time) (_ context.Context, end func()) {
 	begun := &reconcileTrace{owner: owner, begunAt: at}
 	return context.WithValue(ctx, reconcileTraceKey{}, begun), func() {
@@ -43,8 +43,8 @@ func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at
 	}
 }
 
-// step begins a span for a step of the reconcile. end ends it; isDone is false if nothing was done in it, so that
-// it is not sent.
+// step begins a span for a step of the reconcile, and end ends the span. If isDone is false, the step did
+// nothing, and the span is not sent.
 func (t tracing) step(ctx context.Context, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(err error, isDone bool)) {
 	whole, _ := ctx.Value(reconcileTraceKey{}).(*reconcileTrace)
 	t.start(ctx, whole)
@@ -69,7 +69,7 @@ func (t tracing) start(ctx context.Context, r *reconcileTrace) {
 	r.observedAt = t.clock.Now()
 }
 
-// span begins a span within that of the context.
+// span begins a child span of the span in the context.
 func (t tracing) span(ctx context.Context, name string, options ...trace.SpanStartOption) (_ context.Context, end func(error)) {
 	ctx, span := t.tracer.Start(ctx, name, append(options, trace.WithTimestamp(t.clock.Now()))...)
 	return ctx, func(err error) {
@@ -78,8 +78,8 @@ func (t tracing) span(ctx context.Context, name string, options ...trace.SpanSta
 	}
 }
 
-// fail says of a failure what the status says of it. Of other errors it tells
-// nothing but that there was one: they may quote anything.
+// fail records an error in a span. A *problem.Problem is recorded as the status shows it. For any other
+// error, only its existence is recorded, because its text may quote anything.
 func fail(span trace.Span, err error) {
 	failure := problem.Of(err)
 	switch {

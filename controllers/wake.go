@@ -16,7 +16,7 @@ import (
 // wakeInterval is how often wake looks for requests that can be sent sooner than expected.
 const wakeInterval = time.Second
 
-// wake calls the requests that can be sent now, until the context ends.
+// wake calls call for each request that can be sent now, until the context ends.
 func wake(ctx context.Context, clock clock.WithTicker, throttle *throttle.Throttle, call func(key string)) {
 	ticker := clock.NewTicker(wakeInterval)
 	defer ticker.Stop()
@@ -33,7 +33,7 @@ func wake(ctx context.Context, clock clock.WithTicker, throttle *throttle.Thrott
 	}
 }
 
-// enqueue puts an object, which is named by its key, into the queue of a controller.
+// enqueue puts the object with a key into the queue of a controller.
 func enqueue(ctx context.Context, called chan<- event.GenericEvent, key string) {
 	namespace, name, isNamespaced := strings.Cut(key, string(types.Separator))
 	if !isNamespaced {

@@ -13,10 +13,10 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// watches finds the ClientCredentials that an event is about.
+// watches finds the ClientCredentials that an event affects.
 type watches struct{ cache client.Reader }
 
-// relabelled lets through what may change which servers a namespace may use.
+// relabelled passes updates that may change which servers a namespace may use.
 func relabelled() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -26,8 +26,8 @@ func relabelled() predicate.Predicate {
 	}
 }
 
-// specOrRenewRequestChanged lets through what may need a token request or a change of the
-// status. Labels, other annotations and the status itself do not.
+// specOrRenewRequestChanged passes changes that may need a token request or a change of the status. It
+// drops changes of labels, of other annotations and of the status.
 func specOrRenewRequestChanged() predicate.Predicate {
 	return predicate.Or(
 		predicate.GenerationChangedPredicate{},
@@ -40,7 +40,7 @@ func specOrRenewRequestChanged() predicate.Predicate {
 	)
 }
 
-// finalizersChanged lets through the finalizer that this operator put there.
+// finalizersChanged passes updates of finalizers, such as those of this operator.
 func finalizersChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -52,7 +52,7 @@ func finalizersChanged() predicate.Predicate {
 	}
 }
 
-// targetReleased lets through what may make a target free for someone else.
+// targetReleased passes updates and deletions that may free a target for another ClientCredential.
 func targetReleased() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -91,8 +91,7 @@ func (w watches) usingServer(ctx context.Context, object client.Object) []reconc
 	return w.requests(ctx, object.GetNamespace(), client.MatchingFields{serverIndex: serverIndexKey(resolve.KindOf(named), object.GetName())})
 }
 
-// ofNamespace returns the ClientCredentials of a namespace that name an
-// authorization server of the cluster.
+// ofNamespace returns the ClientCredentials of a namespace that name a ClusterAuthorizationServer.
 func (w watches) ofNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
 	return w.requests(ctx, namespace.GetName(), client.MatchingFields{serverIndex: string(v1alpha1.AuthorizationServerCluster)})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// workerRetry is when a request that waits for a worker is retried. Without the retry, a lost call would
-// end the renewals of a token.
+// workerRetry is how soon a request that waits for a worker is retried. Without the retry, a lost call
+// would end the renewals of a token.
 const workerRetry = time.Minute
 
 // workers divides the workers of one controller among namespaces: a namespace holds no more workers than
@@ -30,9 +30,9 @@ type workers struct {
 	called chan event.GenericEvent
 }
 
-// addWorkers returns the workers of a controller, and adds to the manager what enqueues waiting requests.
+// addWorkers returns the workers of a controller, and adds a runnable that enqueues waiting requests.
 func addWorkers(mgr manager.Manager, clock clock.WithTicker, controller string, number int) (*workers, error) {
-	// To Places, the workers are a host.
+	// InFlight treats the workers as one host.
 	w := &workers{clock: clock, controller: controller, slots: throttle.NewInFlight(number, number), called: make(chan event.GenericEvent)}
 	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		w.call(ctx)
@@ -69,11 +69,11 @@ func (w *workers) call(ctx context.Context) {
 // share returns a reconciler whose requests share the workers.
 func (w *workers) share(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-		asking := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
-		if !w.slots.Reserve(w.controller, asking, w.clock.Now()) {
+		waiter := throttle.Waiter{ID: request.String(), Tenant: request.Namespace}
+		if !w.slots.Reserve(w.controller, waiter, w.clock.Now()) {
 			return requeueAt(w.clock.Now(), w.clock.Now().Add(workerRetry)), nil
 		}
-		defer func() { w.slots.Release(asking.ID, w.clock.Now()) }()
+		defer func() { w.slots.Release(waiter.ID, w.clock.Now()) }()
 		return reconciler.Reconcile(ctx, request)
 	})
 }

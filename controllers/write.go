@@ -26,7 +26,7 @@ type secretWriter struct {
 	client  client.Client
 	targets targetReader
 	memory  *memory
-	// large are the slots of large tokens.
+	// large bounds the large tokens that are handled at a time.
 	large   *fairshare.Slots
 	tracing tracing
 }
@@ -35,19 +35,18 @@ type secretWriter struct {
 type delivery struct {
 	token      *oauth2.Token
 	provenance tokensecret.Provenance
-	// isNew is true if the server gave the token just now, and false if it waited to be written.
+	// isNew is true if the server issued the token just now, and false if the token is an earlier one.
 	isNew bool
-	// replaces is true if the target has another type than is wanted. The type of a Secret cannot be
-	// changed.
+	// replaces is true if the target has the wrong type, which cannot be changed.
 	replaces bool
 }
 
-// write puts a token into its Secret, unless that changed since it was observed:
-// so neither a newer token nor a Secret of somebody else is ever overwritten.
+// write writes a token to its Secret, unless the Secret has changed since it was observed. So write never
+// overwrites a newer token or a Secret of another owner.
 func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *tokensecret.State, err error) {
 	ctx, end := w.tracing.span(ctx, "write Secret")
 	defer func() { end(err) }()
-	// A write that is under way is finished also while the operator ends.
+	// Finish the write even if the operator shuts down.
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	record := tokensecret.NewRecord(*d.token, d.provenance)
@@ -57,7 +56,7 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 	case err != nil:
 		return nil, w.notRendered(o, d.token, err)
 	case o.Target == nil:
-		// An apply would write to a Secret that somebody else made meanwhile.
+		// An apply would overwrite a Secret that another client has created meanwhile.
 		err = w.create(ctx, configuration)
 	default:
 		isReplaced, err = w.overwrite(ctx, o, configuration, d)
@@ -83,25 +82,25 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 	})
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", d.token.ExpiresAt)
 	if isReplaced {
-		// It holds nothing of the old one.
+		// The new Secret has no stale fields.
 		return written, nil
 	}
-	tidied, err := w.removeStaleFields(ctx, o, record, written.ResourceVersion)
+	pruned, err := w.removeStaleFields(ctx, o, record, written.ResourceVersion)
 	if err != nil {
-		// The token is there; what is left over counts as drift, and is tried again.
+		// The token is written. The stale fields count as drift, and their removal is retried.
 		return written, w.writeFailure(ctx, o, d.token, configuration, err)
 	}
-	if tidied != "" {
+	if pruned != "" {
 		changed := *written
-		changed.ResourceVersion = tidied
+		changed.ResourceVersion = pruned
 		written = &changed
 		w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, written) })
 	}
 	return written, nil
 }
 
-// removeStaleFields takes away what an earlier template or declaration put into the Secret, and
-// returns the resourceVersion if that changed something.
+// removeStaleFields removes the fields that an earlier template or declaration added to the Secret. It
+// returns the new resourceVersion; empty if there are no stale fields.
 func (w *secretWriter) removeStaleFields(ctx context.Context, o *observed, record tokensecret.Record, written string) (version string, err error) {
 	patch := tokensecret.PrunePatch(o.owner, o.Target, record, written)
 	if patch == nil {
@@ -112,12 +111,12 @@ func (w *secretWriter) removeStaleFields(ctx context.Context, o *observed, recor
 	return secret.ResourceVersion, err
 }
 
-// maxRenderings is how many tokens in a row a template may fail to render before one an hour
-// must do: each try costs a token.
+// maxRenderings is the maximum number of tokens in a row that a template may fail to render. After that,
+// the operator requests one token an hour, because each attempt costs a token.
 const maxRenderings = 12
 
-// notRendered is the failure of a template over a token. If it may render another response,
-// the next attempt asks for one.
+// notRendered returns the failure of a template to render a token. If the template may render another
+// response, the next attempt requests a new token.
 func (w *secretWriter) notRendered(o *observed, token *oauth2.Token, err error) error {
 	failure := problem.Of(err)
 	if failure == nil || failure.Class != problem.MayPass {
@@ -132,9 +131,8 @@ func (w *secretWriter) notRendered(o *observed, token *oauth2.Token, err error) 
 	return failure
 }
 
-// rehearse tries the write that failed last time as a dry run, if the token that could
-// not be written has expired by now: while the API server refuses the Secret, a new token
-// would be issued for nothing.
+// rehearse retries the last failed write as a dry run, if the unwritten token has expired. While the API
+// server refuses the Secret, a new token would be wasted.
 func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool) error {
 	kept := o.remembered.unwritten
 	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || replaces || o.IsRenewRequested() {
@@ -146,9 +144,9 @@ func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool)
 	record := tokensecret.NewRecord(kept.token, kept.provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID.Reveal())
 	if err != nil {
-		// Another token may be fit for the template.
+		// The template may render another token.
 		w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(nil) })
-		// What the template lacks, the next token tells.
+		// If the template is wrong, the write of the next token reports it.
 		return nil
 	}
 	if o.Target != nil {
@@ -168,28 +166,28 @@ func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool)
 	return w.writeFailure(ctx, o, &kept.token, configuration, err)
 }
 
-// writeFailure is what the API server said, which may be the words of an
-// admission webhook that saw the Secret, as it is and as it was to be.
+// writeFailure returns the problem of a failed write, with the message of the API server. The message may
+// come from an admission webhook that saw the old and the new Secret, so their data is redacted.
 func (w *secretWriter) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *problem.Problem {
-	name, said := o.TargetName, quiet(err).Error()
+	name, message := o.TargetName, quiet(err).Error()
 	if old, readErr := w.targetData(ctx, o); readErr == nil {
 		hidden := append(sensitive(configuration.Data), sensitive(old)...)
-		said = shorten(token.Redact(err.Error(), hidden...))
+		message = shorten(token.Redact(err.Error(), hidden...))
 	}
-	// The name under which a replacement was rehearsed.
-	said = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(said, name)
+	// The dry run of a replacement has a generated name.
+	message = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(message, name)
 	advice := "the write is retried with the same token"
 	if w.memory.snapshot(o.owner).isDropped {
-		advice = "another token is requested then, because too many tokens wait to be written"
+		advice = "the next attempt requests another token, because too many tokens wait to be written"
 	}
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
 		advice = "correct spec.target; " + advice
 	}
 	return problem.Retry(apiFailureClass(err), v1alpha1.ReasonSecretWriteFailed,
-		"the token cannot be written to Secret %q: %s; %s", name, said, advice)
+		"the token cannot be written to Secret %q: %s; %s", name, message, advice)
 }
 
-// targetData reads the data that the target has, if it exists.
+// targetData reads the data of the target; nil if the target does not exist.
 func (w *secretWriter) targetData(ctx context.Context, o *observed) (map[string][]byte, error) {
 	if o.Target == nil {
 		return nil, nil
@@ -208,8 +206,8 @@ func sensitive(data map[string][]byte) (values []oauth2.Sensitive) {
 	return values
 }
 
-// targetConflictOr returns errCacheBehind if the target is not as it was observed, and
-// otherwise err.
+// targetConflictOr returns errCacheBehind if the target has changed since it was observed, and err
+// otherwise.
 func (w *secretWriter) targetConflictOr(ctx context.Context, o *observed, err error) error {
 	var uid, resourceVersion string
 	if o.Target != nil {

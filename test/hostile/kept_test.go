@@ -36,7 +36,7 @@ var _ = It("A tenant whose tokens cannot be written fills the memory no further 
 		return messages
 	}
 	Eventually(messages).Should(And(
-		HaveLen(objects), ContainElement(ContainSubstring("with the same token")), ContainElement(ContainSubstring("another token is requested then"))))
+		HaveLen(objects), ContainElement(ContainSubstring("with the same token")), ContainElement(ContainSubstring("the next attempt requests another token"))))
 
 	w.victim.asks(ctx, "shop", tokenEndpoint(honest))
 	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("with the same token")))
