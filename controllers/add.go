@@ -31,7 +31,7 @@ const controllerName = "clientcredential"
 // endpoint.
 const maxConcurrentReconciles = 256
 
-// AddToManager adds the controllers to a manager. Its cache must have CacheOptions.
+// AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions.
 // Only tests set options: the zero value selects the defaults.
 func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
 	r.complete(mgr)

@@ -27,8 +27,7 @@ import (
 )
 
 const (
-	// serverInterval is how often a server is checked that uses discovery or declares TLS
-	// settings.
+	// serverInterval is how often a server that uses discovery or declares TLS settings is checked.
 	serverInterval = time.Hour
 	// serverRetryInterval is how soon an unusable server is checked again.
 	serverRetryInterval = 15 * time.Second
@@ -51,7 +50,7 @@ type serverReconciler struct {
 	timeout  time.Duration
 
 	newServer func() server
-	// namespace is where the objects are that a server names; empty for the server's own namespace.
+	// namespace is the namespace of the objects that a server names; empty for the server's own.
 	namespace string
 }
 

@@ -16,8 +16,8 @@ import (
 // removing it, or a policy may refuse it.
 const holdInterval = 5 * time.Minute
 
-// holder sets a finalizer on the Secrets that a revocation needs. It keeps them until the revocation,
-// even if they are deleted together with the ClientCredential.
+// holder sets a finalizer on the Secrets that a revocation needs. The finalizer keeps them until the
+// revocation ends, even if they are deleted together with the ClientCredential.
 type holder struct {
 	client      client.Client
 	live        liveReader

@@ -74,7 +74,7 @@ func mayRelease() predicate.Predicate {
 	}
 }
 
-// Reconcile releases one Secret if no revocation needs it, or after its hold.
+// Reconcile releases one Secret if no revocation needs it, or when its hold is over.
 func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()

@@ -20,7 +20,7 @@ import (
 // by live reads.
 const maxHeld = 16384
 
-// maxVersions is the maximum number of earlier versions that are remembered per credentials.
+// maxVersions is the maximum number of earlier versions that are remembered for each of them.
 const maxVersions = 64
 
 // knownCredentials remembers digests of the credentials that versions of Secrets held.

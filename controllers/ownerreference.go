@@ -29,7 +29,7 @@ func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (aft
 	case errors.Is(err, errCacheBehind):
 		return o, err
 	case err != nil:
-		// The owner reference counts as drift, and the write of the Secret reports it in the status.
+		// The wrong owner reference counts as drift. The write of the Secret reports it in the status.
 		logger(ctx).Info("Cannot set the owner reference of the token Secret", "secret", o.TargetName, "message", err.Error())
 		return o, nil
 	}

@@ -99,8 +99,8 @@ func (p *parts) sender() requestSender {
 	return requestSender{tokenEndpoint: p.TokenEndpoint, tracing: p.tracing}
 }
 
-// servers returns the reconciler of one kind of authorization server. namespace is where the objects are
-// that a server names; empty for the server's own namespace.
+// servers returns the reconciler of one kind of authorization server. namespace is the namespace of the
+// objects that a server names; empty for the server's own.
 func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
 	return &serverReconciler{
 		client: p.Client, live: liveReader{p.APIReader}, statuses: statusWriter{p.Client}, resolver: p.resolver,

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// maxRefusals is the number of refused requests remembered per ClientCredential: two writers
+// maxRefusals is the maximum number of refused requests remembered per ClientCredential: two writers
 // may overwrite each other's credentials.
 const maxRefusals = 8
 
@@ -37,7 +37,7 @@ func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral
 // declaration of the server, and the part of the spec that is sent.
 func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error) {
 	spec := o.owner.Spec
-	// The digest covers the declaration and the credentials themselves.
+	// The digest covers the declaration and the credentials themselves instead of these fields.
 	spec.AuthorizationServer, spec.AuthorizationServerRef, spec.CredentialsRef = nil, nil, nil
 	specHash, err := tokensecret.RequestHash(spec)
 	if err != nil {

@@ -22,7 +22,7 @@ type remembered struct {
 	// told are the reported notices about written tokens; nil before the first token.
 	told []oauth2.Notice
 
-	// target is the state of the token Secret targetName after the last write; nil without a write.
+	// target is the state of the token Secret named targetName after the last write; nil without one.
 	target     *tokensecret.State
 	targetName string
 	// endingTarget is the UID of the last token Secret that was seen being deleted. endingSince is when
@@ -56,7 +56,8 @@ type remembered struct {
 	needs *revocationNeeds
 }
 
-// statusOf returns the last status: the remembered status if the object is behind, or else its own.
+// statusOf returns the last status: the remembered status if the object is behind, otherwise the status
+// of the object.
 func (k remembered) statusOf(owner *v1alpha1.ClientCredential) v1alpha1.ClientCredentialStatus {
 	if k.isStatusNewer(owner) {
 		return *k.status
