@@ -28,8 +28,8 @@ func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal
 }
 
 // isSame reports whether an earlier version of the credentials Secret held the same credentials as the
-// current version. isOfToken is true for the version that the token was issued with: after a restart,
-// the fingerprint in the token Secret can prove that the credentials are the same. A live read of the
+// current version. isOfToken is true for the version that the token was issued with. After a restart, the
+// fingerprint in the token Secret can prove that the credentials are the same. A live read of the
 // credentials Secret updates now.
 func (r *observer) isSame(ctx context.Context, o *observed, now *renewal.Credentials, earlier string, isOfToken bool) bool {
 	if earlier == "" || earlier == now.Version {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// finishTimeout bounds each step after a token request or a revocation: the writes of the token and the
-// status, the note in the token Secret, and the removal of the finalizers.
+// finishTimeout bounds each step after a token request or a revocation. The steps are the writes of the
+// token and the status, the note in the token Secret, and the removal of the finalizers.
 const finishTimeout = 10 * time.Second
 
 // finishing returns a context for work that must be finished even if the operator shuts down or the

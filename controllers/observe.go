@@ -30,9 +30,9 @@ type observer struct {
 	started     func() time.Time
 }
 
-// observe reads from the cache. It reads live if the cache is behind a write of this operator, if the
-// target may be adopted, or if the credentials Secret has a new version. With an error, the observation
-// is incomplete, but holds the target as far as it is known.
+// observe reads from the cache. It reads the target live if the cache is behind a write of this operator,
+// or if the target may be adopted. It reads a new version of the credentials Secret live. With an error,
+// the observation is incomplete, but holds the target as far as it is known.
 func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	known := r.memory.snapshot(owner)
 	o := &observed{owner: owner, previous: known.statusOf(owner), remembered: known}

@@ -25,7 +25,7 @@ type refusal struct {
 
 // stillRefused defers a request that the server refused before, until the backoff ends. An edit that
 // changes neither the request nor the credentials, such as a label edit of the credentials Secret, does
-// not end the backoff: servers lock accounts.
+// not end the backoff. Servers lock accounts.
 func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral {
 	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) {
 		return nil

@@ -10,8 +10,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// remembered is the state of a ClientCredential that the cache does not show, or not yet: an unwritten
-// token, the last writes, and digests of tokens and requests. It is a value: a change replaces its lists.
+// remembered is the state of a ClientCredential that the cache does not show, or not yet. It holds an
+// unwritten token, the last writes, and digests of tokens and requests. It is a value: a change replaces
+// its lists.
 type remembered struct {
 	// status is the last status while the cache is behind it; nil otherwise. isUnwritten is true if the
 	// status has not reached the API server.

@@ -16,7 +16,7 @@ import (
 )
 
 // takeOver makes the ClientCredential the owner of a Secret that an earlier ClientCredential of this name
-// left. It runs before any decision: the garbage collector deletes a Secret whose owner does not exist, and
+// left. It runs before any decision. The garbage collector deletes a Secret whose owner does not exist, and
 // its token may be the only token for a while. takeOver returns the new observation, or the reason why the
 // Secret could not be taken over.
 func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observed, notTakenOver *problem.Problem, err error) {
