@@ -21,8 +21,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// hanging lets the requests to the API server hang that a function chooses, as if the API
-// server had accepted the connection and died.
+// hanging blocks the requests to the API server that chosen selects, as if the API server had accepted
+// the connection and died.
 func hanging(chosen func(*http.Request) bool) func(*http.Request) *http.Response {
 	return func(request *http.Request) *http.Response {
 		if !chosen(request) {
@@ -33,7 +33,7 @@ func hanging(chosen func(*http.Request) bool) func(*http.Request) *http.Response
 	}
 }
 
-// readsCredentials chooses the reads of the credentials Secret of shop.
+// readsCredentials reports whether a request reads the credentials Secret of shop.
 func readsCredentials(request *http.Request) bool {
 	return request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, "/shop-credentials")
 }
@@ -127,7 +127,7 @@ var _ = Describe("An API server that takes time", func() {
 		Eventually(held.Load).Should(BeEquivalentTo(names))
 		fake.Step(5 * time.Minute)
 
-		// The controllers of authorization servers and of held Secrets work.
+		// The controllers of authorization servers and of held Secrets still work.
 		idp := &v1alpha1.AuthorizationServer{ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: tokenEndpoint(server)}}
 		copied := &corev1.Secret{ObjectMeta: w.victim.metadata("copied")}
 		copied.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// These panic on errors: rows of tables are made before any spec runs.
+// must panics on an error, because table entries are built before any spec runs.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
@@ -25,7 +25,7 @@ func must[T any](value T, err error) T {
 
 func newKey() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }
 
-// certificatePEM is a certificate that signs itself, with URIs of one letter.
+// certificatePEM returns a self-signed certificate with uris one-letter URIs.
 func certificatePEM(key *ecdsa.PrivateKey, serial int64, uris int) string {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: fmt.Sprintf("ca-%d", serial)},
@@ -38,7 +38,7 @@ func certificatePEM(key *ecdsa.PrivateKey, serial int64, uris int) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// manyAuthorities is about so many bytes of small certificates.
+// manyAuthorities returns small certificates of about size bytes in total.
 func manyAuthorities(size int) string {
 	var bundle strings.Builder
 	key := newKey()
@@ -48,14 +48,15 @@ func manyAuthorities(size int) string {
 	return bundle.String()
 }
 
-// certificateWith is a client certificate with so many names, and its key with text beside it.
+// certificateWith returns a client certificate with the given number of names, and its key with text
+// beside it.
 func certificateWith(names int) map[string]string {
 	key := newKey()
 	private := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: must(x509.MarshalECPrivateKey(key))}))
 	return map[string]string{"tls.crt": certificatePEM(key, 1, names), "tls.key": private + strings.Repeat("beside\n", (60<<10)/7)}
 }
 
-// manyKeys is a JWK Set of so many keys and about so many bytes.
+// manyKeys returns a JWK Set with the given number of keys and about size bytes.
 func manyKeys(number, size int) string {
 	keys := make([]string, number)
 	encode := base64.RawURLEncoding.EncodeToString

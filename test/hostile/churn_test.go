@@ -20,8 +20,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// large returns the maps, slices and channels with more than the given number of elements that a
-// value leads to, such as ".memory.entries: 1000". It does not look into the named fields.
+// large returns the paths, such as ".memory.entries: 1000", of the maps, slices and channels reachable
+// from value that have more than limit elements. It does not look into the fields named in but.
 func large(value any, limit int, but ...string) (found []string) {
 	seen := map[uintptr]bool{}
 	var look func(path string, v reflect.Value)
@@ -63,7 +63,8 @@ func large(value any, limit int, but ...string) (found []string) {
 }
 
 var _ = It("ClientCredentials that a tenant makes and deletes again leave nothing in the memory, and another tenant is served meanwhile", func(ctx SpecContext) {
-	// number is how many there are of each kind in a wave. It is more than the 100 servers that metrics name.
+	// number is the number of objects of each kind in a wave. It is more than the 100 servers that
+	// metrics name.
 	const number = 120
 	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 	var reconciler *controllers.Operator
@@ -121,7 +122,8 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
 })
 
-// bounded are the fields of an Operator, and of what it leads to, that belong to other libraries, or to a cache that has a bound.
+// bounded names the fields of an Operator, and of the values reachable from it, that belong to other
+// libraries or to a bounded cache.
 var bounded = []string{
 	"Client", "APIReader", "Recorder", "Clock", "Tracer", "client", "cache", "live", "recorder", "clock", "tracer", "objects", "options", "transports", "lru",
 }

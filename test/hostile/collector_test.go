@@ -18,20 +18,20 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// The control plane of the tests has no garbage collector and no namespace controller. These
-// do to ClientCredentials and Secrets what the ones of Kubernetes do: the same requests in the
-// same order, but found by lists instead of watches.
+// The control plane of the tests has no garbage collector and no namespace controller. The functions
+// below treat ClientCredentials and Secrets as those of Kubernetes do. They send the same requests in
+// the same order, but list objects instead of watching them.
 
 // collectGarbage runs a garbage collector in a namespace until the spec ends. It deletes in the
-// background each Secret whose owner does not exist. While an owner waits with the finalizer
-// foregroundDeletion, it deletes the owner's Secrets. Once no Secret with blockOwnerDeletion is
-// left, it removes that finalizer.
+// background each Secret whose owner does not exist. While an owner has the finalizer
+// foregroundDeletion, it deletes the owner's Secrets. Once no Secret with blockOwnerDeletion is left,
+// it removes that finalizer.
 func collectGarbage(ctx context.Context, namespace string) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() {
 		defer GinkgoRecover()
-		// How fast it is: nothing waits for it.
+		// Nothing depends on the length of this period.
 		ticker := time.NewTicker(5 * time.Millisecond)
 		defer ticker.Stop()
 		for ctx.Err() == nil {
@@ -48,7 +48,7 @@ func collectGarbage(ctx context.Context, namespace string) {
 }
 
 func collectOnce(ctx context.Context, namespace string) error {
-	// Dependents first: an owner that is missing afterwards is gone for good.
+	// List the dependents first: an owner that is missing afterwards is gone for good.
 	secrets, owners := &corev1.SecretList{}, &v1alpha1.ClientCredentialList{}
 	if err := apiServer.List(ctx, secrets, client.InNamespace(namespace)); err != nil {
 		return err
@@ -69,7 +69,7 @@ func collectOnce(ctx context.Context, namespace string) error {
 	}
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
-		// A Secret may be deleted in the foreground too, and owns nothing.
+		// A Secret can be deleted in the foreground too, but it owns nothing.
 		if err := endForeground(ctx, secret); err != nil {
 			return err
 		}
@@ -123,9 +123,9 @@ func collect(ctx context.Context, secret *corev1.Secret) error {
 		client.Preconditions{UID: &secret.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground)))
 }
 
-// endNamespace deletes a namespace, in which nothing can be created from then on, and deletes
-// what is in it, one kind after the other as the namespace controller does. That one's order of
-// kinds is random.
+// endNamespace deletes a namespace, so that nothing can be created in it. Then it deletes the objects
+// in it, one kind after the other. The namespace controller does the same, but in a random order of
+// kinds.
 func endNamespace(ctx context.Context, namespace string, kinds ...client.Object) {
 	GinkgoHelper()
 	Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// hugeKey is an RSA key in PEM (RFC 8017 appendix A.1.2) whose modulus has so many bytes.
+// hugeKey returns an RSA key in PEM (RFC 8017 appendix A.1.2) whose modulus has size bytes.
 func hugeKey(size uint) string {
 	GinkgoHelper()
 	number, part := new(big.Int).Lsh(big.NewInt(1), 8*size-1), big.NewInt(3)
@@ -29,7 +29,7 @@ func hugeKey(size uint) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}))
 }
 
-// manyWords are about as many short secrets of many lengths as are searched for.
+// manyWords returns about as many short secrets, of many lengths, as the operator searches for.
 func manyWords() string {
 	words := make([]string, 4000)
 	for i := range words {
@@ -38,7 +38,7 @@ func manyWords() string {
 	return strings.Join(words, " ")
 }
 
-// manyTexts is an error with long texts in all places where servers put explanations.
+// manyTexts returns an error with long texts in all members in which servers put explanations.
 func manyTexts() string {
 	var members []string
 	for name := range strings.FieldsSeq(`errormessage errormsg errmsg errordetail errordetails errorsummary message msg description

@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// revokedOnDelete makes a ClientCredential one whose token is revoked when it is deleted.
+// revokedOnDelete declares that the token is revoked when the ClientCredential is deleted.
 func revokedOnDelete(server *authserver.Server) func(*v1alpha1.ClientCredentialSpec) {
 	return func(spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{
@@ -29,7 +29,7 @@ func revokedOnDelete(server *authserver.Server) func(*v1alpha1.ClientCredentialS
 	}
 }
 
-// revocations counts the revocation requests for each token.
+// revocations returns the number of revocation requests for each token.
 func revocations(server *authserver.Server) map[string]int {
 	counts := map[string]int{}
 	for _, request := range server.RequestsTo(authserver.RevocationPath) {
@@ -38,7 +38,7 @@ func revocations(server *authserver.Server) map[string]int {
 	return counts
 }
 
-// told counts the events of a reason.
+// told returns the number of events with the given reason.
 func (w *world) told(reason string) (count int) {
 	for _, event := range w.eventsSoFar() {
 		if strings.Fields(event)[1] == reason {
@@ -48,8 +48,8 @@ func (w *world) told(reason string) (count int) {
 	return count
 }
 
-// endsIn is how long after a deletion all of it is gone, in the specs below: the operator needs
-// less than a second, and a loaded machine some more.
+// endsIn is the maximum time that a deletion takes in the specs below. The operator needs less than a
+// second, but a loaded machine needs more.
 const endsIn = 30 * time.Second
 
 var _ = Describe("A hundred deletions with revocation.onDelete", func() {

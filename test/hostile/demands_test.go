@@ -21,14 +21,14 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// inARow is how many token requests a ClientCredential sends before it waits.
+// inARow is the number of token requests that a ClientCredential sends before it waits.
 const inARow = 5
 
 var _ = Describe("A tenant that demands", func() {
 	var (
 		w      *world
 		server *hostileServer
-		// retryAfter, if not zero, is the status of an answer with Retry-After: 3600.
+		// retryAfter, if not zero, is the status of a response with Retry-After: 3600.
 		retryAfter atomic.Int64
 	)
 
@@ -189,7 +189,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 		server *authserver.Server
 	)
 
-	// shared returns the credentials Secret of all.
+	// shared returns the credentials Secret that all ClientCredentials use.
 	shared := func() *corev1.Secret { return w.attacker.credentials("shared", nil) }
 	labels := func(ctx SpecContext, object client.Object) {
 		GinkgoHelper()
@@ -221,7 +221,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 			}
 		}).WithTimeout(time.Minute).Should(Succeed())
 	}
-	// costs returns the writes since then, and the reads of Secrets.
+	// costs returns the writes, and the reads of Secrets, from w.sent[before] on.
 	costs := func(before int) (writes, reads []string) {
 		w.mutex.Lock()
 		defer w.mutex.Unlock()

@@ -24,18 +24,17 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// lastTokenServer knows one token at a time, as servers with one token per client do: each
-// request ends the token before it.
+// lastTokenServer accepts only the last token that it issued, as servers with one token per client do.
 type lastTokenServer struct {
 	*hostileServer
 
-	// lifetime of the tokens in seconds.
+	// lifetime is the lifetime of the tokens in seconds.
 	lifetime int
 
 	mutex  sync.Mutex
 	issued int
-	// before and after, if set, are called before and after a token is issued, with the number
-	// of the request.
+	// before and after, if set, are called with the number of the request, before and after a token is
+	// issued.
 	before, after func(number int)
 }
 
@@ -59,7 +58,7 @@ func newLastTokenServer() *lastTokenServer {
 	return s
 }
 
-// valid is the only token that the server accepts.
+// valid returns the only token that the server accepts.
 func (s *lastTokenServer) valid() string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -83,7 +82,7 @@ func (w *world) another(clock clock.WithTicker, intercept func(*http.Request) *h
 	return second
 }
 
-// isFrozen lets an operator list what exists when it starts, and shows it no change after that.
+// isFrozen shows an operator the objects that exist when it starts, but no change after that.
 func isFrozen(request *http.Request) *http.Response {
 	query := request.URL.Query()
 	switch {
@@ -97,7 +96,7 @@ func isFrozen(request *http.Request) *http.Response {
 	return answered(request, http.StatusInternalServerError, "")
 }
 
-// refuses answers 403 to requests with a method for token Secrets.
+// refuses answers 403 to requests with the given method for token Secrets.
 func refuses(method string) func(*http.Request) *http.Response {
 	return func(request *http.Request) *http.Response {
 		if request.Method != method || !strings.Contains(request.URL.Path, "/secrets") {
@@ -113,7 +112,7 @@ func (t *tenant) shopToken(ctx context.Context) string {
 	return string(t.secret(ctx, "shop-token").Data[v1alpha1.AccessTokenKey])
 }
 
-// renewShop asks for a renewal by annotation.
+// renewShop requests a renewal by annotation.
 func (t *tenant) renewShop(ctx context.Context, value string) {
 	GinkgoHelper()
 	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) {
@@ -136,7 +135,7 @@ var _ = Describe("An operator that is told to end", func() {
 		for i := range 20 {
 			w.victim.asks(ctx, fmt.Sprintf("shop-%02d", i), server.URL)
 		}
-		// The bound for one host.
+		// sent is the maximum number of concurrent requests to one host.
 		const sent = 16
 		Eventually(server.requests.Load).Should(BeEquivalentTo(sent))
 		w.operator.TellToEnd()
@@ -197,7 +196,7 @@ var _ = Describe("An operator that is told to end", func() {
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	// renews tells an operator to end while it renews a token.
+	// renews tells an operator to end while it is renewing a token.
 	renews := func(ctx SpecContext, meanwhile func(*world)) (*world, *lastTokenServer) {
 		GinkgoHelper()
 		server := newLastTokenServer()
@@ -250,7 +249,7 @@ var _ = Describe("A token that could not be written", func() {
 
 			happens(ctx, w.victim)
 			Eventually(func(g Gomega) {
-				// Past the delays of the queue after a conflict, and of the retry.
+				// Step past the delay of the queue after a conflict, and past the delay of the retry.
 				fake.Step(100 * time.Millisecond)
 				found := &corev1.Secret{}
 				g.Expect(apiServer.Get(ctx, w.victim.key(secret), found)).To(Succeed())
@@ -366,7 +365,7 @@ var _ = Describe("Of two operators", func() {
 		Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-2"))
 		w.operator.Stop()
 
-		// The first token is due now, the second is not.
+		// The first token is due now, but the second is not.
 		for range 50 {
 			nextClock.Step(time.Minute)
 			idle(next)
@@ -379,8 +378,8 @@ var _ = Describe("Of two operators", func() {
 		server.lifetime = 360
 		w.victim.renewShop(ctx, "for six minutes")
 		Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-2"))
-		// Its clock is ahead, so its token is due, and newer by the records too. Five minutes
-		// would make the other one doubt the records.
+		// The clock of the second operator is ahead, so for it the token is due, and its own token has
+		// the newer record. If it were five minutes ahead, the first operator would doubt the records.
 		secondClock := testingclock.NewFakeClock(begin)
 		second := w.another(secondClock, nil)
 		server.before = func(number int) {
@@ -476,8 +475,8 @@ func (t *tenant) editShop(ctx context.Context, change func(*v1alpha1.ClientCrede
 	edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) { change(&c.Spec) })
 }
 
-// passes lets the fake clock go on until something has come about, at most the given time. It
-// waits while the operator works.
+// passes steps the fake clock until the condition holds, for at most the given time. It waits while the
+// operator works.
 func (w *world) passes(limit time.Duration, until func(Gomega)) {
 	GinkgoHelper()
 	clock := fakeClock(w)

@@ -54,7 +54,7 @@ var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, t
 	)
 })
 
-// inParallel calls do for each number below the given one, in 8 goroutines.
+// inParallel calls do for each i below number, in 8 goroutines.
 func inParallel(number int, do func(i int)) {
 	GinkgoHelper()
 	var work sync.WaitGroup

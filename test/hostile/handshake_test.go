@@ -25,8 +25,9 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// namedCertificates are certificates for 127.0.0.1 that an authority signed, each with so many names. It
-// returns the authority in PEM. None equals another: crypto/tls parses equal ones once.
+// namedCertificates returns certificates for 127.0.0.1, each with the given number of names, and in PEM
+// the authority that signed them. All of them differ, because crypto/tls parses equal certificates only
+// once.
 func namedCertificates(number, names int) (certificates []tls.Certificate, authority string) {
 	GinkgoHelper()
 	signing, key := newKey(), newKey()

@@ -29,8 +29,8 @@ var _ = Describe("A revocation on deletion", func() {
 		clock  *testingclock.FakeClock
 	)
 
-	// begin starts the operator with a clock that stands still, so far ahead of that of the API
-	// server, and issues tokens for the clients a and b.
+	// begin issues tokens for the clients a and b. The clock of the operator stands still, ahead of the
+	// clock of the API server by the given time.
 	begin := func(ctx SpecContext, ahead time.Duration, change ...func(*v1alpha1.ClientCredentialSpec)) {
 		GinkgoHelper()
 		clock = testingclock.NewFakeClock(time.Now().Add(ahead).Truncate(time.Second))
@@ -75,14 +75,14 @@ var _ = Describe("A revocation on deletion", func() {
 			return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/clientcredentials/"+name)
 		}
 	}
-	// patchOfToken matches the patch that notes the revocation in the token Secret.
+	// patchOfToken matches the patch that records the revocation in the token Secret.
 	patchOfToken := func(request *http.Request) bool {
 		return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/a-token")
 	}
 	patchOfCredentials := func(request *http.Request) bool {
 		return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/a-credentials")
 	}
-	// count returns the number of writes with this method to a path that ends so.
+	// count returns the number of writes with the given method to paths that end with path.
 	count := func(method, path string) (count int) {
 		for _, request := range w.writes() {
 			if strings.HasPrefix(request, method+" ") && strings.HasSuffix(request, path) {
@@ -109,8 +109,8 @@ var _ = Describe("A revocation on deletion", func() {
 		w.operator.TellToEnd()
 		close(release)
 	}
-	// endsAt deletes a, and tells the operator to end when it sends the given request to the API
-	// server. The API server refuses requests twice that are chosen for that.
+	// endsAt deletes a, and tells the operator to end when it sends the request that last selects. The
+	// API server refuses the first two requests that refused selects.
 	endsAt := func(ctx SpecContext, last, refused func(*http.Request) bool) {
 		GinkgoHelper()
 		arrived := make(chan struct{}, 10)
@@ -131,8 +131,8 @@ var _ = Describe("A revocation on deletion", func() {
 	none := func(*http.Request) bool { return false }
 
 	Context("is told once", func() {
-		// Either the memory of the operator or the note in the token Secret prevents a second
-		// revocation. The spec refuses the note too, so that only the memory is left.
+		// Either the memory of the operator or the record in the token Secret prevents a second
+		// revocation. The spec refuses the record too, so that only the memory is left.
 		DescribeTable("although the API server refuses all patches at first", func(ctx SpecContext, status int, reason string) {
 			begin(ctx, 0)
 			collectGarbage(ctx, w.victim.namespace)
@@ -291,7 +291,7 @@ var _ = Describe("A revocation on deletion", func() {
 			Entry("if that of the operator is two hours ahead", 2*time.Hour),
 		)
 
-		// An operator that is restarted again and again begins the minute anew each time.
+		// An operator that keeps restarting starts the minute again each time.
 		DescribeTable("and makes one attempt an hour after the deletion by that of the API server", func(ctx SpecContext, ahead time.Duration) {
 			begin(ctx, ahead)
 			w.operator.Stop()
@@ -300,7 +300,8 @@ var _ = Describe("A revocation on deletion", func() {
 				if request.URL.Path != "/version" {
 					return nil
 				}
-				// An API server tells its time also to whom it refuses the version.
+				// The responses of an API server have a Date header, even if it refuses to tell its
+				// version.
 				response := answered(request, http.StatusForbidden, "{}")
 				response.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 				return response
@@ -366,7 +367,7 @@ var _ = Describe("A revocation on deletion", func() {
 			}
 			before := reads()
 			w.start()
-			// One is for the status of the AuthorizationServer.
+			// One read is for the status of the AuthorizationServer.
 			Eventually(func(g Gomega) {
 				isIdle, _, _ := w.operator.State()
 				g.Expect(isIdle).To(BeTrue(), "no read is under way")
@@ -563,7 +564,7 @@ var _ = Describe("A revocation on deletion", func() {
 				})
 			}
 			Consistently(func() int { return count(http.MethodPatch, "/secrets/a-credentials") }).Should(Equal(1))
-			// The operator looks every two minutes.
+			// The operator checks every two minutes.
 			passes(9*time.Minute, func(g Gomega) { g.Expect(finalizers(ctx, "a-credentials")(g)).NotTo(BeEmpty()) })
 			Expect(count(http.MethodPatch, "/secrets/a-credentials")).To(Equal(2))
 		})
@@ -593,7 +594,7 @@ var _ = Describe("A revocation on deletion", func() {
 		begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.Revocation.OnDelete = nil })
 		for _, secret := range []string{"a-token", "a-credentials"} {
 			Consistently(finalizers(ctx, secret)).Should(BeEmpty())
-			// A finalizer that was removed again leaves a patch.
+			// Adding and removing a finalizer would be counted as a patch.
 			Expect(count(http.MethodPatch, "/secrets/"+secret)).To(BeZero())
 		}
 	})

@@ -27,11 +27,11 @@ import (
 // streamServer speaks HTTP/2 over TLS, and answers a request with any frames.
 type streamServer struct {
 	*hostileServer
-	// authority is the certificate of the server.
+	// authority is the certificate of the server in PEM.
 	authority string
 }
 
-// stream is that of a request to a streamServer.
+// stream is the HTTP/2 stream of a request to a streamServer.
 type stream struct {
 	*http2.Framer
 	id uint32
@@ -69,7 +69,7 @@ func newStreamServer(answer func(*stream), settings ...http2.Setting) *streamSer
 }
 
 // acceptsLittle calls serve with each connection, and returns the URL. The connections have small
-// buffers, so that a client soon cannot write any more when nothing is read.
+// buffers, so a client soon blocks if the server reads nothing.
 func acceptsLittle(serve func(net.Conn)) string {
 	GinkgoHelper()
 	small := func(_, _ string, raw syscall.RawConn) error {
@@ -84,7 +84,7 @@ func acceptsLittle(serve func(net.Conn)) string {
 	return fmt.Sprintf("https://127.0.0.1:%d", listener.Addr().(*net.TCPAddr).Port) //nolint:forcetypeassert // It is TCP.
 }
 
-// status is the header block of a status (RFC 7541 section 6.2.2 and appendix A).
+// status returns the header block of a status code (RFC 7541 section 6.2.2 and appendix A).
 func status(code int) []byte { return []byte(fmt.Sprintf("\x08\x03%d", code)) }
 
 // manyHeaders is a header block of 16 KiB.
@@ -94,7 +94,7 @@ func (s *stream) headers(block []byte, isWhole, isLast bool) error {
 	return s.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: block, EndHeaders: isWhole, EndStream: isLast})
 }
 
-// withoutEnd writes a frame again and again until the client leaves.
+// withoutEnd calls write until the client leaves.
 func withoutEnd(write func() error) {
 	for {
 		if err := write(); err != nil {
@@ -112,7 +112,7 @@ func (s *stream) pings(number int) error {
 	return nil
 }
 
-// trusts declares the authority of a streamServer.
+// trusts creates the bundle for a streamServer, and returns a change that declares it.
 func (t *tenant) trusts(ctx context.Context, name string, server *streamServer) func(*v1alpha1.ClientCredentialSpec) {
 	GinkgoHelper()
 	create(ctx, &corev1.ConfigMap{ObjectMeta: t.metadata(name), Data: map[string]string{"ca.crt": server.authority}})
@@ -124,10 +124,10 @@ func (t *tenant) trusts(ctx context.Context, name string, server *streamServer) 
 var _ = Describe("A server that speaks HTTP/2", func() {
 	var w *world
 	BeforeEach(func(ctx SpecContext) {
-		// No request is retried.
+		// The clock stands still, so no request is retried.
 		w = newWorld(ctx, withFakeClock(testingclock.NewFakeClock(time.Now())))
 	})
-	// timeout is that of the operator, with some time for a busy machine.
+	// timeout is the request timeout of the operator, with some time for a busy machine.
 	const timeout = 8 * time.Second
 
 	It("gets each request once, and no more than its time, while other servers are asked", func(ctx SpecContext) {
@@ -182,15 +182,15 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 	It("holds no connection when it reads nothing and goes on to send frames", func(ctx SpecContext) {
 		ended := make(chan struct{}, 1)
 		server := newStreamServer(func(s *stream) {
-			// So the request is sent until the buffers of the connection are full.
+			// Allow the client to send the request until the buffers of the connection are full.
 			err := cmp.Or(s.WriteWindowUpdate(0, 1<<20), s.WriteWindowUpdate(s.id, 1<<20))
 			for err == nil {
-				// The client does not answer the acknowledgement of a ping that it did not send.
+				// This acknowledges a ping that was never sent. The client does not answer it.
 				err = s.WritePing(true, [8]byte{})
 			}
 			ended <- struct{}{}
 		})
-		// The buffers of the connection hold at most 68 KiB (measured), so a body of 92 KiB does not fit.
+		// The buffers hold up to 68 KiB, as measured: 92 KiB do not fit.
 		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 46<<10)}))
 		create(ctx, w.attacker.clientCredential("large", server.URL, w.attacker.trusts(ctx, "large", server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{
@@ -202,8 +202,8 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 	})
 
 	It("gets no more than the time of a request when it reads none of the answers to its pings", func(ctx SpecContext) {
-		// The pings between two parts of the body. Some of these numbers fill the buffers of the
-		// connection while the operator is about to acknowledge a part.
+		// pings has the numbers of pings between two parts of the body. Some of them fill the buffers
+		// of the connection while the operator is about to acknowledge a part.
 		pings := []int{60, 80, 100, 130, 170, 220, 300, 400}
 		start := time.Now()
 		for _, number := range pings {
@@ -211,7 +211,7 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 			server := newStreamServer(func(s *stream) {
 				err := s.headers(status(http.StatusOK), true, false)
 				for err == nil {
-					// As much as is acknowledged at once.
+					// The client acknowledges this amount of data immediately.
 					err = cmp.Or(s.WriteData(s.id, false, make([]byte, 4100)), s.pings(number))
 				}
 			})

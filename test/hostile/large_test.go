@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// manyScopes have 190 KiB together.
+// manyScopes returns scopes of 190 KiB in total.
 func manyScopes() (scopes []string) {
 	for i := range 95 {
 		scopes = append(scopes, fmt.Sprintf("%d", i)+strings.Repeat("s", 2000))
@@ -23,7 +23,7 @@ func manyScopes() (scopes []string) {
 	return scopes
 }
 
-// manyFinalizers have 100 KiB together.
+// manyFinalizers returns finalizers of 100 KiB in total.
 func manyFinalizers() (finalizers []string) {
 	for i := range 400 {
 		finalizers = append(finalizers, fmt.Sprintf("example.com/%s-%d", strings.Repeat("f", 55), i))

@@ -25,7 +25,7 @@ type lateWrite struct {
 	body    []byte
 }
 
-// delay keeps the first write of a status, which the operator believes to be lost.
+// delay holds back the first write of a status, which the operator takes for lost.
 func (l *lateWrite) delay(name string) func(*http.Request) *http.Response {
 	return func(request *http.Request) *http.Response {
 		if request.Method != http.MethodPatch || !strings.HasSuffix(request.URL.Path, "/"+name+"/status") {
@@ -50,7 +50,7 @@ func (l *lateWrite) isDelayed() bool {
 	return l.request != nil
 }
 
-// arrive sends it, and returns the status code.
+// arrive sends the write, and returns the status code.
 func (l *lateWrite) arrive(ctx SpecContext) int {
 	GinkgoHelper()
 	sender, err := rest.HTTPClientFor(restConfig)
@@ -121,7 +121,7 @@ var _ = Describe("A status that is written while the object changes", func() {
 	var w *world
 	BeforeEach(func(ctx SpecContext) { w = newWorld(ctx) })
 
-	// meanwhile does something before each of the first writes of the status arrives.
+	// meanwhile calls do before each of the first writes of the status arrives.
 	meanwhile := func(times int32, do func()) {
 		var writes atomic.Int32
 		w.interceptWith(func(request *http.Request) *http.Response {
@@ -180,7 +180,7 @@ var _ = Describe("A status that is written while the object changes", func() {
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
 	},
 		Entry("after a refusal", http.StatusUnauthorized, "InvalidClient"),
-		// The operator remembers nothing else of such a failure.
+		// The operator remembers nothing else about such a failure.
 		Entry("after an outage", http.StatusBadGateway, "ServerError"),
 	)
 })

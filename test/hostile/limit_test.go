@@ -21,34 +21,35 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// hostileObjects is how many objects try the same at the same time.
+// hostileObjects is the number of objects that make the same attempt at the same time.
 const hostileObjects = 24
 
-// largest is the size of the largest value in a Secret or ConfigMap, which etcd's limit for
-// an object of 1.5 MiB and the API server's limit of 1 MiB for the data of a Secret set.
+// largest is the maximum size of a value in a Secret or ConfigMap. It follows from etcd's limit of 1.5
+// MiB for an object and the API server's limit of 1 MiB for the data of a Secret.
 const largest = 1000 << 10
 
-// attempt is what one hostile tenant tries.
+// attempt describes what a hostile tenant tries.
 type attempt struct {
-	// answer of the server; a token by default.
+	// answer is the response of the server; a token by default.
 	answer http.HandlerFunc
-	// credentials beside client_id and client_secret.
+	// credentials are the keys of the credentials Secret besides client_id and client_secret.
 	credentials map[string]string
-	// bundle of authorities, and how many ConfigMaps hold another version of it; 1 by default.
+	// bundle holds CA certificates. bundles is the number of ConfigMaps with different versions of it;
+	// 1 by default.
 	bundle  string
 	bundles int
-	// declared is how many AuthorizationServers name the bundle, too.
+	// declared is the number of AuthorizationServers that name the bundle too.
 	declared int
-	// tenants is how many namespaces try the same; 1 by default.
+	// tenants is the number of namespaces that make the same attempt; 1 by default.
 	tenants int
 	spec    func(spec *v1alpha1.ClientCredentialSpec)
-	// servers is how many servers the objects spread over; 2 by default.
+	// servers is the number of servers that the objects use; 2 by default.
 	servers int
-	// objects is how many there are; hostileObjects by default.
+	// objects is the number of ClientCredentials; hostileObjects by default.
 	objects int
 }
 
-// prepare creates what the ClientCredentials name.
+// prepare creates the objects that the ClientCredentials name.
 func (a attempt) prepare(ctx context.Context, t *tenant) {
 	GinkgoHelper()
 	create(ctx, t.credentials("shared", map[string]string{"client_id": "hostile", "client_secret": "s3cr3t-of-hostile"}))
@@ -70,12 +71,13 @@ func (a attempt) prepare(ctx context.Context, t *tenant) {
 	}
 }
 
-// trusting names one of the bundles.
+// trusting returns a TLSClient that names bundle i.
 func (a attempt) trusting(i int) *v1alpha1.TLSClient {
 	return &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: fmt.Sprintf("bundle-%d", i%max(a.bundles, 1))}}
 }
 
-// lateOrTogether answers a request after two seconds, or when the given number is under way.
+// lateOrTogether answers a request after two seconds, or as soon as the given number of requests are in
+// flight.
 func lateOrTogether(number int64, answer http.HandlerFunc) http.HandlerFunc {
 	gathered := together(number, answer)
 	return func(rw http.ResponseWriter, r *http.Request) {
@@ -86,7 +88,7 @@ func lateOrTogether(number int64, answer http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// together answers no request before the given number is under way.
+// together answers a request only once the given number of requests are in flight.
 func together(number int64, answer http.HandlerFunc) http.HandlerFunc {
 	var underWay atomic.Int64
 	all := make(chan struct{})
@@ -305,7 +307,8 @@ func manyMembers(count int) string {
 	return members.String()
 }
 
-// pemOf is PEM of the given number of bytes, which are no valid DER but begin like it.
+// pemOf returns a PEM block of the given number of bytes. The bytes are not valid DER, but begin like
+// it.
 func pemOf(kind string, size int) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("\x30\x84" + strings.Repeat("\x02\x01\x00", size/3))}))
 }

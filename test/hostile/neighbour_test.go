@@ -28,7 +28,7 @@ func withClientID(id string) func(*v1alpha1.ClientCredentialSpec) {
 }
 
 var _ = Describe("A tenant that asks the authorization server of another tenant", func() {
-	// newSharedServer starts a server that asks to wait for a day wherever a request bears the
+	// newSharedServer starts a server that asks the client to wait for a day if a request bears the
 	// attacker's mark.
 	newSharedServer := func() *hostileServer {
 		GinkgoHelper()

@@ -10,10 +10,10 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// attacks begins the table of docs/security.md with what attackers can do.
+// attacks is the head of the table in docs/security.md that lists the attacks.
 const attacks = "\n| attacker | what they try | where it ends | spec |\n|---|---|---|---|\n"
 
-// The report has the specs that were run, or left out by a filter.
+// The report contains the specs that were run and the specs that a filter left out.
 var _ = ReportAfterSuite("docs/security.md names a spec for each attack", func(report Report) {
 	var specs []string
 	for _, spec := range report.SpecReports {
@@ -31,8 +31,8 @@ var _ = ReportAfterSuite("docs/security.md names a spec for each attack", func(r
 	}
 })
 
-// isSpec reports whether a text begins the name of one of the specs of this suite, or stands in
-// the tests of the folder in backticks before it.
+// isSpec reports whether text is a prefix of the name of a spec of this suite. If a folder in backticks
+// comes before the name, it reports whether the tests in that folder contain the name.
 func isSpec(text string, specs []string) bool {
 	GinkgoHelper()
 	folder, name, isElsewhere := strings.Cut(strings.TrimPrefix(text, "`"), "`: ")

@@ -25,12 +25,12 @@ type process struct {
 	probes string
 }
 
-// memoryLimit is that of config/manager/manager.yaml, in MiB.
+// memoryLimit is the memory limit in config/manager/manager.yaml, in MiB.
 const memoryLimit = 256
 
 var built = sync.OnceValues(func() (string, error) { return gexec.Build("github.com/tokensync/tokensync/cmd") })
 
-// startProcess starts the binary as an admin of the cluster and waits until it is ready. It
+// startProcess starts the binary as an admin of the cluster and waits until it is ready. The operator
 // serves the given namespaces.
 func startProcess(namespaces ...string) *process {
 	GinkgoHelper()
@@ -48,7 +48,7 @@ func startProcess(namespaces ...string) *process {
 	return p
 }
 
-// probe returns the status of a probe; 0 without an answer.
+// probe returns the status code of a probe, or 0 if there is no answer.
 func (p *process) probe(path string) int {
 	response, err := http.Get("http://" + p.probes + path) //nolint:noctx // An address of this spec.
 	if err != nil {
@@ -58,8 +58,8 @@ func (p *process) probe(path string) int {
 	return response.StatusCode
 }
 
-// peakMemory is the maximum resident memory so far, in MiB. Only Linux tells it; it is 0
-// elsewhere.
+// peakMemory returns the maximum resident memory so far, in MiB. Only Linux reports it; elsewhere it is
+// 0.
 func (p *process) peakMemory() int {
 	GinkgoHelper()
 	if runtime.GOOS != "linux" {
@@ -73,8 +73,8 @@ func (p *process) peakMemory() int {
 	return kilobytes >> 10
 }
 
-// cpuSeconds is the CPU time that the process has used so far. Only Linux tells it; it is 0
-// elsewhere.
+// cpuSeconds returns the CPU time that the process has used so far. Only Linux reports it; elsewhere it
+// is 0.
 func (p *process) cpuSeconds() float64 {
 	GinkgoHelper()
 	if runtime.GOOS != "linux" {
@@ -115,11 +115,11 @@ func adminKubeconfig() string {
 
 func freeAddress() string {
 	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed at once.
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed immediately.
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }
 
-// eventuallyIn is the time that many hostile objects may take.
+// eventuallyIn is the maximum time that many hostile objects take.
 const eventuallyIn = 2 * time.Minute

@@ -16,7 +16,8 @@ import (
 )
 
 var _ = Describe("A tenant that reads the network of the cluster", func() {
-	// reads is a ClientCredential that makes an answer its token: /version of the API server.
+	// reads creates a ClientCredential that takes a member of the response as its token. The API server
+	// returns that member at /version.
 	reads := func(ctx SpecContext, t *tenant, name, url string) {
 		t.asks(ctx, name, url, func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Method: "GET"}

@@ -27,7 +27,7 @@ func withFields(count int) func(*v1alpha1.ClientCredentialSpec) {
 	}
 }
 
-// allocated returns how many MiB the process allocates meanwhile.
+// allocated returns how many MiB the process allocates while do runs.
 func allocated(do func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

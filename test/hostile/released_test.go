@@ -36,7 +36,7 @@ func (t *tenant) refusesSecrets(ctx context.Context) *corev1.ResourceQuota {
 var _ = It("The memory limit holds when a quota has tenants keep 216 large tokens that are written at once, and each is requested once", func(ctx SpecContext) {
 	const number = 36
 	server := newHostileServer(answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 250<<10)+`", "token_type": "Bearer", "expires_in": 3600}`))
-	// Together they take 53 of the 64 MiB for tokens that wait to be written.
+	// Together the tokens take 53 of the 64 MiB for tokens that wait to be written.
 	var tenants []*tenant
 	var namespaces []string
 	for range 6 {

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// echoing answers a token request with an error that quotes a parameter of it, or its user.
+// echoing answers a token request with an error that quotes one of its parameters, or its user.
 func echoing(parameter string) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		said := r.PostFormValue(parameter)
@@ -27,7 +27,7 @@ func echoing(parameter string) http.HandlerFunc {
 var _ = Describe("A value of a credentials Secret", func() {
 	const canary = "c4nary-of-the-secret"
 
-	// says creates a ClientCredential whose credentials Secret has the canary under the given key.
+	// asks creates a ClientCredential whose credentials Secret has the canary under the given key.
 	asks := func(ctx SpecContext, w *world, endpoint, key string, change func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
 		GinkgoHelper()
 		clientCredential := w.attacker.clientCredential("shop", endpoint, change)

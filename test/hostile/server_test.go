@@ -28,10 +28,10 @@ func newHonestServer(clients ...string) *authserver.Server {
 	return server
 }
 
-// tokenEndpoint is that of an honest server.
+// tokenEndpoint returns the token endpoint of an honest server.
 func tokenEndpoint(server *authserver.Server) string { return server.URL + authserver.RFC6749Path }
 
-// hostileServer answers whatever a spec wants.
+// hostileServer answers as a spec tells it to.
 type hostileServer struct {
 	URL      string
 	requests atomic.Int64
@@ -60,8 +60,8 @@ func newHostileServer(answer http.HandlerFunc) *hostileServer {
 	return s
 }
 
-// newRawServer starts a server that reads a request and then writes to the connection what
-// it wants. The connection stays open until the spec ends, unless answer closes it.
+// newRawServer starts a server that reads a request and then calls answer to write to the connection.
+// The connection stays open until the spec ends, unless answer closes it.
 func newRawServer(answer func(net.Conn)) *hostileServer {
 	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
@@ -93,7 +93,7 @@ func serveConnections(listener net.Listener, serve func(net.Conn)) {
 	}()
 }
 
-// answers writes a response of JSON.
+// answers responds with a status and a JSON body.
 func answers(status int, body string) http.HandlerFunc {
 	return func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
@@ -102,7 +102,7 @@ func answers(status int, body string) http.HandlerFunc {
 	}
 }
 
-// hangs answers nothing until the client gives up.
+// hangs sends no response until the client gives up.
 func hangs(_ http.ResponseWriter, r *http.Request) {
 	// The context ends with the connection only after the body was read.
 	_, _ = io.Copy(io.Discard, r.Body)

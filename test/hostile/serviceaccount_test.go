@@ -22,12 +22,12 @@ var _ = Describe("A tenant that wants a ServiceAccount's token", func() {
 		mints func() int
 	)
 
-	// takes is a server that keeps each assertion, and gives a token.
+	// takes keeps the assertion of each request, and responds with a token.
 	takes := func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(rw, `{"access_token":"thanks","token_type":"Bearer","expires_in":3600}`)
 	}
-	// wants has the token of a ServiceAccount for an audience sent to the server.
+	// wants makes the operator send the server a token of a ServiceAccount for an audience.
 	wants := func(ctx SpecContext, name, audience string) {
 		GinkgoHelper()
 		clientCredential := w.attacker.clientCredential(name, server.URL)

@@ -1,5 +1,5 @@
-// Package hostile_test lets servers, tenants and readers of objects attack the operator, and
-// shows where each attack ends: docs/security.md lists the specs.
+// Package hostile_test attacks the operator as servers, as tenants and as readers of objects, and shows
+// where each attack ends. docs/security.md lists the specs.
 package hostile_test
 
 import (
@@ -38,7 +38,7 @@ const apiAudience = "kubernetes.svc.default"
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
 	environment, apiServer = controlplane.Start("../..", func(arguments *envtest.Arguments) {
-		// Other audiences than the issuer and the name of the API server.
+		// These audiences differ from the issuer and from the name of the API server.
 		arguments.Set("api-audiences", apiAudience, "https://API.example.com/")
 	})
 	restConfig = environment.Config

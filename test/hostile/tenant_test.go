@@ -21,7 +21,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// tenant may do what it wants in one namespace.
+// tenant can do anything in one namespace.
 type tenant struct{ namespace string }
 
 func newTenant(ctx context.Context) *tenant {
@@ -67,7 +67,7 @@ func (t *tenant) asks(ctx context.Context, name, tokenEndpoint string, change ..
 		t.clientCredential(name, tokenEndpoint, change...))
 }
 
-// secretOf is the client secret of a client.
+// secretOf returns the client secret of a client.
 func secretOf(client string) string { return "s3cr3t-of-" + client }
 
 func (t *tenant) get(ctx context.Context, name string) func(Gomega) *v1alpha1.ClientCredential {
@@ -85,7 +85,7 @@ func (t *tenant) secret(ctx context.Context, name string) *corev1.Secret {
 	return secret
 }
 
-// says waits for conditions of a ClientCredential.
+// says waits until the conditions of a ClientCredential match.
 func (t *tenant) says(ctx context.Context, name string, conditions ...gomegatypes.GomegaMatcher) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) { g.Expect(t.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
@@ -100,7 +100,7 @@ func (t *tenant) isServed(ctx context.Context, name, tokenEndpoint string) time.
 	return time.Since(start)
 }
 
-// firstToken is the median of how long a first token takes.
+// firstToken returns the median of the times that first tokens take.
 func (t *tenant) firstToken(ctx context.Context, prefix string, server *authserver.Server) time.Duration {
 	GinkgoHelper()
 	var times []time.Duration
@@ -113,8 +113,8 @@ func (t *tenant) firstToken(ctx context.Context, prefix string, server *authserv
 	return times[len(times)/2].Round(time.Millisecond)
 }
 
-// beAsSoonAs matches a time that is at most twice the usual one. Where that is a few milliseconds,
-// the machine makes more of a difference.
+// beAsSoonAs matches a time that is at most twice the time before. Times under 100 ms count as 100 ms,
+// because the machine makes more of a difference there.
 func beAsSoonAs(before time.Duration) gomegatypes.GomegaMatcher {
 	return BeNumerically("<=", 2*max(before, 100*time.Millisecond))
 }
@@ -126,14 +126,14 @@ func create(ctx context.Context, objects ...client.Object) {
 	}
 }
 
-// isGone expects that an object does not exist any more.
+// isGone expects that an object no longer exists.
 func isGone(ctx context.Context, object client.Object) func(Gomega) {
 	return func(g Gomega) {
 		g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object))).To(BeTrue(), object.GetName())
 	}
 }
 
-// edit changes an object as it is in the API server.
+// edit changes the current version of an object in the API server.
 func edit[T client.Object](ctx context.Context, object T, change func(T)) {
 	GinkgoHelper()
 	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
@@ -143,7 +143,8 @@ func edit[T client.Object](ctx context.Context, object T, change func(T)) {
 	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 }
 
-// allSay waits until so many ClientCredentials of the tenant exist, and all have conditions that match.
+// allSay waits until the given number of ClientCredentials of the tenant exist, and the conditions of
+// all of them match.
 func (t *tenant) allSay(ctx context.Context, number int, conditions gomegatypes.GomegaMatcher) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {

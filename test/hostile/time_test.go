@@ -20,7 +20,7 @@ func writes(text string) func(net.Conn) {
 	return func(connection net.Conn) { _, _ = io.WriteString(connection, text) }
 }
 
-// trickles answers with a text, and with another one again and again.
+// trickles answers with a text, and then writes another text again and again.
 func trickles(begin, more string) func(net.Conn) {
 	return func(connection net.Conn) {
 		_, err := io.WriteString(connection, begin)

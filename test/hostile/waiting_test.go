@@ -24,12 +24,12 @@ import (
 type heldServer struct {
 	*hostileServer
 	release chan struct{}
-	// held counts the requests that were held.
+	// held counts the requests that the server has held.
 	held atomic.Int64
 }
 
-// newHeldServer starts a server that holds requests with "slow" in the path, and answers all
-// others.
+// newHeldServer starts a server that holds requests with "slow" in the path, and answers all other
+// requests.
 func newHeldServer() *heldServer {
 	GinkgoHelper()
 	held := &heldServer{release: make(chan struct{}, 10_000)}
@@ -56,18 +56,18 @@ func (s *heldServer) port() string {
 	return port
 }
 
-// host is the URL of the server as the given one of many hosts.
+// host returns the URL of the server as host i of many.
 func (s *heldServer) host(i int) string {
 	return fmt.Sprintf("http://127.0.%d.%d:%s", 1+i/200, 1+i%200, s.port())
 }
 
-// reconciles counts the reconciles of ClientCredentials so far.
+// reconciles returns the number of reconciles of ClientCredentials so far.
 func reconciles() int {
 	GinkgoHelper()
 	return metric("controller_runtime_reconcile_total")
 }
 
-// metric is the sum of a counter or gauge of controller-runtime over the reconciles of
+// metric returns the sum of a counter or gauge of controller-runtime over the reconciles of
 // ClientCredentials.
 func metric(name string) (sum int) {
 	GinkgoHelper()
@@ -88,7 +88,7 @@ func metric(name string) (sum int) {
 	return sum
 }
 
-// standingStill gives the operator a clock that the spec steps, and patience with servers.
+// standingStill gives the operator a clock that the spec steps, and a long request timeout.
 func standingStill(clock *testingclock.FakeClock) func(*settings) {
 	return func(s *settings) {
 		s.clock = clock
@@ -149,7 +149,7 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		for range 4 {
 			server.release <- struct{}{}
 		}
-		// None of the first ones asks again.
+		// The first ClientCredentials send no second request.
 		Consistently(server.requests.Load).Should(BeEquivalentTo(inFlight + 4))
 	})
 

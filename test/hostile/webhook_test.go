@@ -17,7 +17,7 @@ import (
 )
 
 var _ = Describe("An admission webhook", func() {
-	// answersOnce has the first patch of an object answered with 404.
+	// answersOnce answers the first patch of an object with 404.
 	answersOnce := func(w *world, path string) *atomic.Int32 {
 		seen := &atomic.Int32{}
 		w.interceptWith(func(request *http.Request) *http.Response {

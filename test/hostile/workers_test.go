@@ -40,7 +40,7 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		}
 	}
 
-	// hang lets such requests for an object of the attacker hang.
+	// hang blocks matching requests for the attacker's objects.
 	hang := func(method, resource, suffix string) {
 		w.interceptWith(hanging(func(r *http.Request) bool {
 			isChosen := r.Method == method && strings.HasSuffix(r.URL.Path, suffix) &&
@@ -52,7 +52,8 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		}))
 	}
 
-	// leavesHalf expects that another tenant is served while all workers hang that the attacker gets.
+	// leavesHalf expects that another tenant is served while all workers that the attacker can occupy
+	// hang.
 	leavesHalf := func(ctx context.Context) {
 		GinkgoHelper()
 		Eventually(func() int { return metric("controller_runtime_active_workers") }).Should(BeNumerically(">=", workers/2))

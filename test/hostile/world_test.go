@@ -26,7 +26,7 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// world is an operator in the process of the test, and two tenants of it.
+// world is an operator in the process of the test, and its two tenants.
 type world struct {
 	settings
 	// victim and attacker are tenants, each with a namespace of its own.
@@ -48,13 +48,13 @@ type world struct {
 	lag func(context.Context, *http.Request)
 }
 
-// settings are what a spec may change before the operator starts.
+// settings are the options that a spec may change before the operator starts.
 type settings struct {
 	// clock is the real clock by default.
 	clock clock.WithTicker
 	// tokenEndpoint has a request timeout of 2 s by default.
 	tokenEndpoint tokenendpoint.Options
-	// operator changes the Operator.
+	// reconciler changes the Operator.
 	reconciler func(*controllers.Operator)
 }
 
@@ -139,7 +139,7 @@ func (b *watchBody) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// lagWith has a function called with each part of a watch before the operator sees it.
+// lagWith sets a function that is called with each part of a watch before the operator sees it.
 func (w *world) lagWith(lag func(context.Context, *http.Request)) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -150,8 +150,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// interceptWith lets a function answer requests to the API server. A nil response passes
-// the request on.
+// interceptWith sets a function that may answer requests to the API server. A nil response passes the
+// request on.
 func (w *world) interceptWith(intercept func(*http.Request) *http.Response) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -165,7 +165,7 @@ func answered(request *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// writes returns the requests so far that change something.
+// writes returns the requests so far that change objects.
 func (w *world) writes() (writes []string) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
