@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// Refuse answers with the error object of RFC 6749 section 5.2; without a code, with
-// an empty body.
+// Refuse answers with the error object of RFC 6749 section 5.2, or with an empty body if code is empty.
 func Refuse(status int, code string) Answer {
 	if code == "" {
 		return Body(status, "", "")
@@ -19,7 +18,7 @@ func Refuse(status int, code string) Answer {
 	return JSON(status, map[string]any{"error": code})
 }
 
-// JSON answers with a document.
+// JSON answers with the document as JSON.
 func JSON(status int, document any) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) { write(w, status, document) }
 }
@@ -29,7 +28,7 @@ func Give(document func(now time.Time) map[string]any) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, now time.Time) { write(w, http.StatusOK, document(now)) }
 }
 
-// Body answers with a body of any kind.
+// Body answers with a body of any content type.
 func Body(status int, contentType, body string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) {
 		// An empty type keeps the server from guessing one.
@@ -39,8 +38,8 @@ func Body(status int, contentType, body string) Answer {
 	}
 }
 
-// Echo answers with an error whose description repeats the credentials of the request,
-// as a careless server does.
+// Echo answers with an error whose description repeats the credentials of the request, as a careless
+// server does.
 func Echo(status int, code string) Answer {
 	return func(w http.ResponseWriter, r *http.Request, _ time.Time) {
 		id, secret, _ := r.BasicAuth()
@@ -49,7 +48,7 @@ func Echo(status int, code string) Answer {
 	}
 }
 
-// HTML answers with the page of a gateway or a login.
+// HTML answers with the HTML page of a gateway or a login.
 func HTML(status int) Answer {
 	return Body(status, "text/html", "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>We will be back soon</h1></body></html>")
 }
@@ -61,7 +60,7 @@ func Redirect(location string) Answer {
 	}
 }
 
-// RetryAfter adds the header Retry-After with a text, such as a number of seconds.
+// RetryAfter adds a Retry-After header with the given text, such as a number of seconds, to an answer.
 func RetryAfter(text string, answer Answer) Answer {
 	return func(w http.ResponseWriter, r *http.Request, now time.Time) {
 		w.Header().Set("Retry-After", text)
@@ -69,19 +68,18 @@ func RetryAfter(text string, answer Answer) Answer {
 	}
 }
 
-// RetryAfterDate adds the header Retry-After with a date that is so much later than
-// the request.
+// RetryAfterDate adds a Retry-After header with a date that is later than the request by the given
+// time.
 func RetryAfterDate(later time.Duration, answer Answer) Answer {
 	return func(w http.ResponseWriter, r *http.Request, now time.Time) {
 		RetryAfter(now.Add(later).UTC().Format(http.TimeFormat), answer)(w, r, now)
 	}
 }
 
-// HangUp ends the connection without a response.
+// HangUp closes the connection without a response.
 func HangUp(_ http.ResponseWriter, _ *http.Request, _ time.Time) { panic(http.ErrAbortHandler) }
 
-// HangUpAfter announces a longer body than the text, and ends the connection after
-// the text.
+// HangUpAfter announces a body longer than the text, and closes the connection after the text.
 func HangUpAfter(text string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) {
 		w.Header().Set("Content-Type", "application/json")
@@ -93,16 +91,16 @@ func HangUpAfter(text string) Answer {
 	}
 }
 
-// Hang answers nothing until the client gives up.
+// Hang sends no response until the client gives up.
 func Hang(_ http.ResponseWriter, r *http.Request, _ time.Time) {
 	// The server notices the end of the connection only after it has read the body.
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// Cached answers as a cache that got a JWT at the first request: it hands out the
-// same JWT again and again. left is what the JWT has left of its life at the first
-// request, which may be negative, and expiresIn what the response says each time.
+// Cached answers like a cache that got a JWT at the first request: it returns the same JWT again and
+// again. left is the remaining lifetime of the JWT at the first request, and may be negative. expiresIn
+// is the expires_in of every response.
 func Cached(left time.Duration, expiresIn any) Answer {
 	var (
 		once  sync.Once
@@ -114,7 +112,7 @@ func Cached(left time.Duration, expiresIn any) Answer {
 	}
 }
 
-// JWT makes a JWT that expires at an instant. Its signature is random.
+// JWT returns a JWT that expires at the given time. Its signature is random.
 func JWT(expiresAt time.Time) string {
 	return segment(map[string]any{"alg": "RS256", "typ": "JWT"}) + "." +
 		segment(map[string]any{"exp": expiresAt.Unix(), "jti": rand.Text()}) + "." + rand.Text()

@@ -11,34 +11,35 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Client is registered at the server. Without anything that proves who it is, it
-// is public.
+// Client is a client that is registered at the server. A client without any means of authentication is
+// public.
 type Client struct {
 	ID     string
 	Secret string
 	// Key is the public key that verifies the JWTs of private_key_jwt.
 	Key any
-	// Certificate that the client shows; or the Authority that it comes from.
+	// Certificate is the client's certificate. Alternatively, Authority is the authority that issued
+	// it.
 	Certificate, Authority *x509.Certificate
-	// Federation makes the client known by tokens of another issuer.
+	// Federation authenticates the client by tokens of another issuer.
 	Federation *Federation
-	// Scopes that it may ask for; nil allows all.
+	// Scopes are the scopes that the client may request; nil allows all.
 	Scopes []string
-	// SameUntil makes the server give the same token again until so little of its
-	// life is left. What it tells is what remains.
+	// SameUntil makes the server return the same token until its remaining lifetime falls to SameUntil.
+	// expires_in is the remaining lifetime.
 	SameUntil time.Duration
-	// OneToken makes each new token end the one before.
+	// OneToken makes each new token invalidate the previous token.
 	OneToken bool
 }
 
-// Federation is whose tokens authenticate a client, such as those of a cluster's
+// Federation describes the tokens that authenticate a client, such as the tokens of a cluster's
 // ServiceAccounts.
 type Federation struct {
 	Subject, Audience string
 	Keys              jose.JSONWebKeySet
 }
 
-// isAuthentic tells whether a client proved to be itself.
+// isAuthentic reports whether the request authenticates the client.
 func (s *Server) isAuthentic(client Client, asked asked, r *http.Request) bool {
 	switch assertion := asked.parameters["client_assertion"]; {
 	case client.Certificate != nil, client.Authority != nil:
@@ -53,7 +54,7 @@ func (s *Server) isAuthentic(client Client, asked asked, r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(client.Secret), []byte(asked.clientSecret)) == 1
 }
 
-// isShown tells whether the connection has the client's certificate (RFC 8705).
+// isShown reports whether the connection has the client's certificate (RFC 8705).
 func (s *Server) isShown(client Client, r *http.Request) bool {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		return false
@@ -70,8 +71,8 @@ func (s *Server) isShown(client Client, r *http.Request) bool {
 	return err == nil
 }
 
-// isSigned verifies an assertion as RFC 7523 section 3 asks for. One that was seen
-// before is refused.
+// isSigned reports whether an assertion is valid as RFC 7523 section 3 requires. It accepts each
+// assertion only once.
 func (s *Server) isSigned(assertion, clientID string, key any, r *http.Request, algorithms ...jose.SignatureAlgorithm) bool {
 	token, err := jwt.ParseSigned(assertion, algorithms)
 	if err != nil {
@@ -92,7 +93,7 @@ func (s *Server) isSigned(assertion, clientID string, key any, r *http.Request, 
 	}, 0) == nil
 }
 
-// isMet verifies the token of another issuer, which has a clock of its own.
+// isMet reports whether a token of another issuer is valid. That issuer has a clock of its own.
 func (f Federation) isMet(assertion string) bool {
 	token, err := jwt.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {

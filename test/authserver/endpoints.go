@@ -18,33 +18,33 @@ const (
 	ElasticPathPath   = "/elasticpath/oauth/access_token"
 	CommerceLayerPath = "/commercelayer/oauth/token"
 	OroCommercePath   = "/orocommerce/oauth2-token"
-	// MarketoPath takes the parameters in the query.
+	// MarketoPath reads the parameters from the query.
 	MarketoPath = "/marketo/identity/oauth/token"
-	// SalesforcePath tells no lifetime, but an instance_url.
+	// SalesforcePath returns an instance_url but no lifetime.
 	SalesforcePath = "/salesforce/services/oauth2/token"
-	// ExchangePath gives a token to who has one of this server.
+	// ExchangePath issues a token in exchange for a token of this server.
 	ExchangePath = "/exchange/token"
 )
 
-// endpoint is how a vendor's token endpoint behaves.
+// endpoint describes the behaviour of a vendor's token endpoint.
 type endpoint struct {
-	// json, form and query are the encodings that it takes, basic is
+	// json, form and query are the encodings that the endpoint accepts. basic is set if it accepts
 	// client_secret_basic.
 	json, form, query, basic bool
-	// implicit is a grant type without a secret.
+	// implicit is set if the endpoint accepts the implicit grant, which needs no secret.
 	implicit bool
-	// publicNeedsScope: a client without a secret must name a scope.
+	// publicNeedsScope is set if a client without a secret must name a scope.
 	publicNeedsScope bool
-	// jwt: its tokens are JWTs.
+	// jwt is set if the tokens are JWTs.
 	jwt bool
-	// exchange: a token of this server takes the place of the client's credentials.
+	// exchange is set if a token of this server replaces the client's credentials.
 	exchange bool
 	lifetime func(parameters map[string]string) time.Duration
 	succeed  func(parameters map[string]string, token string, lifetime time.Duration, now time.Time) any
 	refuse   func(refusal) any
 }
 
-// refusal is why there is no token.
+// refusal is the reason why a request gets no token.
 type refusal struct {
 	status      int
 	code        string
@@ -143,7 +143,7 @@ var endpoints = map[string]endpoint{
 	},
 }
 
-// asked is what a request asks for, and who calls.
+// asked holds the parameters of a request and the credentials of its client.
 type asked struct {
 	parameters             map[string]string
 	clientID, clientSecret string
@@ -167,8 +167,8 @@ func seconds(d time.Duration) int { return int(d / time.Second) }
 
 func (e endpoint) fail(w http.ResponseWriter, r *refusal) { write(w, r.status, e.refuse(*r)) }
 
-// read takes the parameters from the body or the query, and the client's
-// credentials from there or from the header Authorization.
+// read reads the parameters from the body or the query. It reads the client's credentials from there or
+// from the Authorization header.
 func (e endpoint) read(r *http.Request) (asked, *refusal) {
 	asked := asked{parameters: map[string]string{}}
 	if err := e.readParameters(r, asked.parameters); err != nil {
@@ -176,7 +176,7 @@ func (e endpoint) read(r *http.Request) (asked, *refusal) {
 	}
 	asked.clientID, asked.clientSecret = asked.parameters["client_id"], asked.parameters["client_secret"]
 	if user, password, ok := r.BasicAuth(); ok && e.basic {
-		// RFC 6749 section 2.3.1: both are form-encoded.
+		// Both parts are form-encoded (RFC 6749 section 2.3.1).
 		id, idErr := url.QueryUnescape(user)
 		secret, secretErr := url.QueryUnescape(password)
 		if idErr != nil || secretErr != nil {
@@ -201,11 +201,11 @@ func (e endpoint) readParameters(r *http.Request, parameters map[string]string) 
 	switch {
 	case mediaType == "application/json" && e.json:
 		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
-			return &refusal{http.StatusBadRequest, "invalid_request", "The body is no JSON object of strings."}
+			return &refusal{http.StatusBadRequest, "invalid_request", "The body is not a JSON object of strings."}
 		}
 	case mediaType == "application/x-www-form-urlencoded" && e.form:
 		if err := r.ParseForm(); err != nil {
-			return &refusal{http.StatusBadRequest, "invalid_request", "The body is no form."}
+			return &refusal{http.StatusBadRequest, "invalid_request", "The body is not a form."}
 		}
 		for name := range r.PostForm {
 			parameters[name] = r.PostForm.Get(name)

@@ -2,15 +2,15 @@ package authserver
 
 import "net/http"
 
-// Paths of the metadata of the issuer that has the server's URL: RFC 8414, and
-// OpenID Connect Discovery, where there is nothing unless RespondAt says so.
+// Paths of the metadata for the issuer that is the server's URL: RFC 8414 and OpenID Connect Discovery.
+// The second has no document unless RespondAt provides one.
 const (
 	MetadataPath       = "/.well-known/oauth-authorization-server"
 	OpenIDMetadataPath = "/.well-known/openid-configuration"
 )
 
-// metadata answers with what is known of the server (RFC 8414 section 3.2), and to
-// all other paths that there is nothing.
+// metadata answers with the metadata of the server (RFC 8414 section 3.2), and with 404 to all other
+// paths.
 func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	s.record(r, "", nil)
 	if r.URL.Path != MetadataPath {
@@ -20,7 +20,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, s.Metadata())
 }
 
-// Metadata of the server (RFC 8414 section 2).
+// Metadata returns the metadata of the server (RFC 8414 section 2).
 func (s *Server) Metadata() map[string]any {
 	return map[string]any{
 		"issuer":              s.URL,

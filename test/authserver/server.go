@@ -1,6 +1,5 @@
-// Package authserver is an authorization server for tests and the demo. It
-// behaves like the token endpoints of several vendors, as their documentation
-// describes them, and can be told to misbehave.
+// Package authserver is an authorization server for tests and the demo. It behaves like the token
+// endpoints of several vendors, as their documentation describes them. Tests can make it misbehave.
 package authserver
 
 import (
@@ -26,7 +25,8 @@ type Server struct {
 	places    map[string]played
 	requests  []Request
 	tokens    map[string]time.Time
-	// given is the last token of each client, and assertions the IDs of those seen.
+	// given holds the last token of each client. assertions holds the IDs of the assertions seen so
+	// far.
 	given      map[string]string
 	assertions map[string]bool
 }
@@ -35,24 +35,24 @@ type Server struct {
 type Request struct {
 	At   time.Time
 	Path string
-	// ClientID by which the client called itself; empty when it cannot be told.
+	// ClientID is the client ID in the request; empty if the request has none that can be read.
 	ClientID string
-	// Parameters of the body or the query.
+	// Parameters are the parameters of the body or the query.
 	Parameters map[string]string
 	Header     http.Header
-	// Issued tells whether the answer held a token.
+	// Issued reports whether the response contained a token.
 	Issued bool
 }
 
-// Options of a server. Zero values are the real time and the vendors' lifetimes.
+// Options are the options of a server. Zero values mean the real time and the vendors' lifetimes.
 type Options struct {
 	Now func() time.Time
-	// Lifetime of all tokens.
+	// Lifetime is the lifetime of all tokens.
 	Lifetime time.Duration
 	TLS      bool
-	// ClientCertificates is whether a server with TLS asks for a certificate.
+	// ClientCertificates sets whether a server with TLS requests a client certificate.
 	ClientCertificates tls.ClientAuthType
-	// Listener that the server accepts connections from; nil for one of its own.
+	// Listener accepts the connections; nil means a new listener.
 	Listener net.Listener
 }
 
@@ -92,7 +92,7 @@ func New(options Options) *Server {
 	return s
 }
 
-// Register makes clients known, or changes them.
+// Register adds clients, or replaces them.
 func (s *Server) Register(clients ...Client) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -101,22 +101,22 @@ func (s *Server) Register(clients ...Client) {
 	}
 }
 
-// Respond makes the server answer a client in another way; nil ends that.
+// Respond makes the server answer a client with response; nil restores the normal answers.
 func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.responses[clientID] = always(response)
 }
 
-// RespondAt makes the server answer whoever comes to a path in another way; nil
-// ends that.
+// RespondAt makes the server answer all requests to a path with response; nil restores the normal
+// answers.
 func (s *Server) RespondAt(path string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.places[path] = always(response)
 }
 
-// Requests returns the requests of a client so far; of all clients for "".
+// Requests returns the requests of a client so far, or of all clients if clientID is empty.
 func (s *Server) Requests(clientID string) []Request {
 	return s.requestsThat(func(r Request) bool { return clientID == "" || r.ClientID == clientID })
 }
@@ -138,7 +138,7 @@ func (s *Server) requestsThat(match func(Request) bool) []Request {
 	return requests
 }
 
-// placed answers as RespondAt says.
+// placed answers with the handlers that RespondAt set.
 func (s *Server) placed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mutex.Lock()
@@ -153,7 +153,7 @@ func (s *Server) placed(next http.Handler) http.Handler {
 	})
 }
 
-// record keeps a request, and returns a way to say that it got a token.
+// record stores a request. The function that it returns marks the request as answered with a token.
 func (s *Server) record(r *http.Request, clientID string, parameters map[string]string) (issued func()) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -192,7 +192,7 @@ func (s *Server) handler(endpoint endpoint) http.HandlerFunc {
 	}
 }
 
-// check authenticates the client and looks at what it asks for.
+// check authenticates the client and checks its request.
 func (s *Server) check(endpoint endpoint, asked asked, r *http.Request) *refusal {
 	s.mutex.Lock()
 	client, known := s.clients[asked.clientID]
@@ -213,12 +213,11 @@ func (s *Server) check(endpoint endpoint, asked asked, r *http.Request) *refusal
 	return nil
 }
 
-// checkExchange wants a token of this server, in the header Authorization or as an
-// assertion.
+// checkExchange requires a token of this server, either in the Authorization header or as an assertion.
 func (s *Server) checkExchange(parameters map[string]string, r *http.Request) *refusal {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !s.IsActive(bearer) && !s.IsActive(parameters["assertion"]) {
-		return &refusal{http.StatusBadRequest, "invalid_grant", "The assertion is no active token."}
+		return &refusal{http.StatusBadRequest, "invalid_grant", "The assertion is not an active token."}
 	}
 	return nil
 }

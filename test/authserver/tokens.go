@@ -11,22 +11,21 @@ import (
 	"time"
 )
 
-// Paths of the revocation endpoints: that of RFC 7009, and Commerce Layer's, which
-// takes JSON.
+// Paths of the revocation endpoints: the endpoint of RFC 7009, and the endpoint of Commerce Layer,
+// which takes JSON.
 const (
 	RevocationPath              = "/oauth2/revoke"
 	CommerceLayerRevocationPath = "/commercelayer/oauth/revoke"
 )
 
-// IsActive tells whether a token was issued here, has not expired and was not
-// revoked.
+// IsActive reports whether the server issued a token that has neither expired nor been revoked.
 func (s *Server) IsActive(token string) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.now().Before(s.tokens[token])
 }
 
-// issue gives the token that the client is to have, and how long it lives.
+// issue returns the token for the client, and its lifetime.
 func (s *Server) issue(endpoint endpoint, asked asked) (token string, lifetime time.Duration) {
 	lifetime = s.lifetimeOf(endpoint, asked.parameters)
 	s.mutex.Lock()
@@ -41,15 +40,14 @@ func (s *Server) issue(endpoint endpoint, asked asked) (token string, lifetime t
 	}
 	token = rand.Text()
 	if endpoint.jwt {
-		// Nobody here verifies its signature.
+		// No code here verifies the signature.
 		token = JWT(now.Add(lifetime))
 	}
 	s.tokens[token], s.given[client.ID] = now.Add(lifetime), token
 	return token, lifetime
 }
 
-// lifetimeScope before a number of seconds is a scope that asks for tokens which
-// live so long.
+// lifetimeScope, followed by a number of seconds, is a scope that requests a token with that lifetime.
 const lifetimeScope = "lifetime:"
 
 func (s *Server) lifetimeOf(endpoint endpoint, parameters map[string]string) time.Duration {
@@ -66,8 +64,7 @@ func (s *Server) lifetimeOf(endpoint endpoint, parameters map[string]string) tim
 	return endpoint.lifetime(parameters)
 }
 
-// revocation is the endpoint of RFC 7009: it answers 200 also to a token that it
-// does not know.
+// revocation is the endpoint of RFC 7009. It answers 200 even if it does not know the token.
 func (s *Server) revocation(endpoint endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		asked, refused := endpoint.read(r)

@@ -1,4 +1,4 @@
-// Package controlplane has the API server that a test suite works on.
+// Package controlplane starts the API server that a test suite uses.
 package controlplane
 
 import (
@@ -17,9 +17,9 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Start starts an etcd and a kube-apiserver that knows the kinds of this project,
-// until the suite ends. root is the folder of the repository. configure sets flags of the
-// kube-apiserver. The client has no cache.
+// Start starts an etcd and a kube-apiserver with the CRDs of this project, and stops them when the
+// suite ends. root is the folder of the repository. configure sets flags of the kube-apiserver. The
+// client has no cache.
 func Start(root string, configure ...func(*envtest.Arguments)) (*envtest.Environment, client.Client) {
 	GinkgoHelper()
 	environment := &envtest.Environment{
@@ -37,7 +37,7 @@ func Start(root string, configure ...func(*envtest.Arguments)) (*envtest.Environ
 	return environment, apiServer
 }
 
-// Scheme knows the kinds of Kubernetes and of this project.
+// Scheme returns a scheme with the kinds of Kubernetes and of this project.
 func Scheme() *runtime.Scheme {
 	GinkgoHelper()
 	scheme := runtime.NewScheme()
@@ -46,7 +46,7 @@ func Scheme() *runtime.Scheme {
 	return scheme
 }
 
-// NewNamespace makes a namespace for one test.
+// NewNamespace creates a namespace for one test.
 func NewNamespace(ctx context.Context, apiServer client.Client) string {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}

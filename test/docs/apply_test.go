@@ -14,15 +14,14 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// apply creates an object in the namespace of the test, and fails for what the
-// operator would refuse although the API server takes it. Kinds of others are
-// applied by test/ecosystem.
+// apply creates an object in the namespace of the test. It also fails if the API server accepts the
+// object but the operator would refuse it. test/ecosystem applies kinds of other projects.
 func apply(ctx SpecContext, namespace string, object *unstructured.Unstructured, at string) {
 	GinkgoHelper()
 	kind := object.GroupVersionKind()
 	mapping, err := apiServer.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
 	if meta.IsNoMatchError(err) {
-		Expect(page.Foreign).To(HaveKey(kind.Group), "%s: nobody knows kind %s of %s", at, kind.Kind, kind.GroupVersion())
+		Expect(page.Foreign).To(HaveKey(kind.Group), "%s: kind %s of %s is unknown: add its CRDs to page.Foreign", at, kind.Kind, kind.GroupVersion())
 		if values := valuesOf(object); values != "" {
 			render(ctx, values, at)
 		}
@@ -30,7 +29,7 @@ func apply(ctx SpecContext, namespace string, object *unstructured.Unstructured,
 	}
 	Expect(err).NotTo(HaveOccurred(), at)
 	if mapping.Scope.Name() == meta.RESTScopeNameRoot {
-		// Other pages may have objects of the same name.
+		// Other pages may have objects with the same name.
 		Expect(apiServer.Create(ctx, object.DeepCopy(), client.DryRunAll)).To(Succeed(), at)
 	} else {
 		object.SetNamespace(namespace)
@@ -39,7 +38,7 @@ func apply(ctx SpecContext, namespace string, object *unstructured.Unstructured,
 	expectUsable(object, at)
 }
 
-// expectUsable looks at what the API server cannot: profiles and templates.
+// expectUsable checks the parts that the API server cannot check: profiles and templates.
 func expectUsable(object *unstructured.Unstructured, at string) {
 	GinkgoHelper()
 	switch object.GetKind() {

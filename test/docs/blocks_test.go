@@ -14,7 +14,8 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// languages that a block may have. Without one it shows what a command prints.
+// languages lists the languages that a block may have. A block without a language shows the output of a
+// command.
 var languages = []string{"", "json", "lua", "promql", "sh", "text", "yaml"}
 
 var _ = Describe("a block of a page", func() {
@@ -24,7 +25,7 @@ var _ = Describe("a block of a page", func() {
 		}
 	})
 
-	It("is JSON where it says so", func() {
+	It("holds JSON if its language is json", func() {
 		for _, block := range blocks() {
 			if block.Language == "json" {
 				Expect(json.Valid([]byte(block.Text))).To(BeTrue(), "%s", block)
@@ -40,7 +41,7 @@ var _ = DescribeTable("YAML works", func(ctx SpecContext, documents []page.Docum
 	}
 }, documented(), samples())
 
-// blocks of all pages.
+// blocks returns the blocks of all pages.
 func blocks() []page.Block {
 	all, err := page.All(root)
 	if err != nil {
@@ -49,7 +50,7 @@ func blocks() []page.Block {
 	return all
 }
 
-// documented are the blocks of the pages that hold YAML.
+// documented returns an entry for each block that holds YAML.
 func documented() (entries []TableEntry) {
 	for _, block := range blocks() {
 		if documents := block.Documents(); len(documents) > 0 {
@@ -59,7 +60,7 @@ func documented() (entries []TableEntry) {
 	return entries
 }
 
-// samples are the files of config/samples, each as it stands.
+// samples returns an entry for each file of config/samples.
 func samples() (entries []TableEntry) {
 	files, err := filepath.Glob(filepath.Join(root, "config", "samples", "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -78,7 +79,7 @@ func samples() (entries []TableEntry) {
 	return entries
 }
 
-// try gives a document to whom it is for.
+// try passes a document to the tool that it is for.
 func try(ctx SpecContext, namespace string, document page.Document) {
 	GinkgoHelper()
 	var content map[string]any

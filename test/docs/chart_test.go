@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// values are those of the chart.
+// values returns the values of the chart.
 func values() map[string]any {
 	GinkgoHelper()
 	var schema struct {
@@ -24,7 +24,7 @@ func values() map[string]any {
 	return schema.Properties
 }
 
-// render renders the chart with values of a page.
+// render renders the chart with the values of a page.
 func render(ctx SpecContext, values, at string) {
 	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), "values.yaml")
@@ -36,7 +36,7 @@ func render(ctx SpecContext, values, at string) {
 	Expect(err).NotTo(HaveOccurred(), "%s: %s", at, output)
 }
 
-// valuesOf are the chart's values in an object of Argo CD or Flux that installs it.
+// valuesOf returns the chart values in an Argo CD or Flux object that installs the chart.
 func valuesOf(object *unstructured.Unstructured) string {
 	GinkgoHelper()
 	fields := map[string][]string{

@@ -17,12 +17,12 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// part is what a fragment may be part of.
+// part describes an object that a fragment can belong to.
 type part struct {
-	// of is the type that has the keys of the fragment as fields.
+	// of is the type whose fields are the keys of the fragment.
 	of any
-	// whole is the object that lacks the fragment, and path where it lacks it; [] is
-	// the first of a list.
+	// whole is the object without the fragment, and path is where the fragment belongs. [] is the first
+	// element of a list.
 	whole string
 	path  string
 }
@@ -50,13 +50,13 @@ spec:
 `
 )
 
-// othersFiles are keys of files that are neither for Kubernetes nor for this project.
+// othersFiles lists keys of files that belong neither to Kubernetes nor to this project.
 var othersFiles = map[string]string{
 	"inhibit_rules":  "a part of Alertmanager's configuration",
 	"scrape_configs": "a part of Prometheus's configuration, which test/ecosystem/formats gives to Prometheus",
 }
 
-// parts are tried from the first to the last.
+// parts are tried in this order.
 var parts = []part{
 	{v1alpha1.ClientCredential{}, clientCredential, ""},
 	{v1alpha1.ClientCredentialSpec{}, clientCredential, "spec"},
@@ -67,7 +67,7 @@ var parts = []part{
 	{corev1.Container{}, pod, "spec containers []"},
 }
 
-// complete makes a whole of a fragment, by its keys, and tries that.
+// complete completes a fragment to an object, according to its keys, and tries the object.
 func complete(ctx SpecContext, namespace string, document page.Document, fragment map[string]any) {
 	GinkgoHelper()
 	for _, part := range parts {
@@ -82,11 +82,11 @@ func complete(ctx SpecContext, namespace string, document page.Document, fragmen
 	case isPart(fragment, fieldsOf(reflect.TypeFor[types.Kustomization]())):
 		build(document, fragment)
 	default:
-		Expect(isPart(fragment, othersFiles)).To(BeTrue(), "%s is part of nothing known: give it an apiVersion, or see the list parts", document.At)
+		Expect(isPart(fragment, othersFiles)).To(BeTrue(), "%s fits no known object: set its apiVersion, or add the object to the list parts", document.At)
 	}
 }
 
-// completedBy is the whole object.
+// completedBy returns the object with the fragment.
 func (p part) completedBy(fragment map[string]any) *unstructured.Unstructured {
 	GinkgoHelper()
 	var whole map[string]any
@@ -111,7 +111,7 @@ func (p part) completedBy(fragment map[string]any) *unstructured.Unstructured {
 	return object
 }
 
-// merged writes the fields of a fragment over those of an object.
+// merged returns an object with the fields of a fragment written over it.
 func merged(whole, fragment any) any {
 	switch fragment := fragment.(type) {
 	case map[string]any:
@@ -129,7 +129,7 @@ func merged(whole, fragment any) any {
 	return fragment
 }
 
-// isPart tells whether all keys of a fragment are known.
+// isPart reports whether all keys of a fragment are known.
 func isPart[V any](fragment map[string]any, known map[string]V) bool {
 	for name := range fragment {
 		if _, isKnown := known[name]; !isKnown {
@@ -139,7 +139,7 @@ func isPart[V any](fragment map[string]any, known map[string]V) bool {
 	return true
 }
 
-// fieldsOf are the names of the fields of a type.
+// fieldsOf returns the names of the fields of a type.
 func fieldsOf(of reflect.Type) map[string]bool {
 	names := map[string]bool{}
 	for field := range of.Fields() {

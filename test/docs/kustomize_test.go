@@ -18,16 +18,16 @@ import (
 
 const kustomizeVersion = "kustomize.config.k8s.io/v1beta1"
 
-// remote is a folder of this repository, as a kustomization elsewhere names it.
+// remote matches a folder of this repository in the form in which kustomizations elsewhere name it.
 var remote = regexp.MustCompile(`^(?:https://)?github\.com/tokensync/tokensync//?config/([\w/-]+)\?ref=[\w.-]+$`)
 
-// ofOthers stands in for what others publish.
+// ofOthers replaces the resources that other projects publish.
 var ofOthers = map[string]string{
 	"https://github.com/argoproj/argo-cd//manifests/cluster-install?ref=stable": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\n",
 }
 
-// build builds a kustomization in a copy of config. A part of one is about the
-// operator and its alerts, unless it says otherwise.
+// build builds a kustomization in a copy of config. A fragment is completed with the operator and its
+// alerts, unless it names other resources.
 func build(document page.Document, kustomization map[string]any) {
 	GinkgoHelper()
 	config := GinkgoT().TempDir()
@@ -54,7 +54,7 @@ func build(document page.Document, kustomization map[string]any) {
 				names[i] = "others.yaml"
 				write("others.yaml", []byte(content))
 			} else {
-				Expect(strings.Contains(name, "://")).To(BeFalse(), "%s: nobody here has %s: see the list ofOthers", document.At, name)
+				Expect(strings.Contains(name, "://")).To(BeFalse(), "%s: there is no copy of %s here: add one to the list ofOthers", document.At, name)
 			}
 		}
 	}

@@ -19,14 +19,14 @@ var (
 	fenced  = regexp.MustCompile("(?s)(?:\n|^) *```.*?\n *```(?:\n|$)")
 	code    = regexp.MustCompile("`[^`\n]*`")
 	anchor  = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
-	// markup is what a heading's anchor leaves out: a link's address, and all that
-	// is no letter, digit, space, hyphen or underscore.
+	// markup matches the parts of a heading that its anchor leaves out: the address of a link, and all
+	// characters except letters, digits, spaces, hyphens and underscores.
 	markup = regexp.MustCompile(`\]\([^)]*\)|[^\p{L}\p{N} _-]`)
-	// published is where a file of this repository is on the web.
+	// published matches the web address of a file of this repository.
 	published = regexp.MustCompile(`^https://github\.com/tokensync/tokensync/(?:blob|tree)/main/`)
 )
 
-var _ = DescribeTable("the links of a page lead somewhere", func(name string) {
+var _ = DescribeTable("the links of a page have targets", func(name string) {
 	text := read(name)
 	for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(fenced.ReplaceAllString(text, ""), ""), -1) {
 		target := found[1]
@@ -35,7 +35,7 @@ var _ = DescribeTable("the links of a page lead somewhere", func(name string) {
 			target, folder = published.ReplaceAllString(target, ""), "."
 		}
 		if strings.Contains(target, ":") {
-			continue // Somebody else's.
+			continue // The link leads to another site.
 		}
 		path, fragment, _ := strings.Cut(target, "#")
 		file := name
@@ -51,7 +51,7 @@ var _ = DescribeTable("the links of a page lead somewhere", func(name string) {
 }, pages())
 
 var _ = Describe("docs/README.md", func() {
-	It("leads to all pages", func() {
+	It("links to all pages", func() {
 		index := read("docs/README.md")
 		for _, name := range list() {
 			relative, inDocs := strings.CutPrefix(name, "docs/")
@@ -73,7 +73,7 @@ var _ = Describe("docs/decisions/README.md", func() {
 	})
 })
 
-// pages are entries with the names of all pages.
+// pages returns an entry for each page.
 func pages() (entries []TableEntry) {
 	for _, name := range list() {
 		entries = append(entries, Entry(name, name))
@@ -96,7 +96,8 @@ func read(name string) string {
 	return string(raw)
 }
 
-// anchors are those that GitHub gives the headings of a page, and those written out.
+// anchors returns the anchors that GitHub generates for the headings of a page, and the anchors in its
+// HTML.
 func anchors(text string) (names []string) {
 	seen := map[string]int{}
 	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {

@@ -1,6 +1,5 @@
-// Package docs_test holds the documentation to what it says: its YAML is given to
-// an API server, to kustomize or to helm, and its links lead somewhere. A new page
-// is found by itself.
+// Package docs_test checks the documentation: it gives the YAML to an API server, to kustomize or to
+// helm, and follows the links. It finds new pages by itself.
 package docs_test
 
 import (
@@ -17,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/test/controlplane"
 )
 
-// root of the repository.
+// root is the root of the repository.
 var root = filepath.Join("..", "..")
 
 func TestDocs(t *testing.T) {
@@ -25,8 +24,8 @@ func TestDocs(t *testing.T) {
 	RunSpecs(t, "Docs")
 }
 
-// apiServer is the client of the tests. It has no cache, and takes no field that the
-// API server does not know.
+// apiServer is the client of the tests. It has no cache, and rejects fields that the API server does
+// not know.
 var apiServer client.Client
 
 var _ = BeforeSuite(func() {

@@ -10,10 +10,10 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// step is a numbered line of CONTRIBUTING.md that names a file and functions of it, before its colon.
+// step matches a numbered line of CONTRIBUTING.md that names a file and its functions before a colon.
 var step = regexp.MustCompile("(?m)^\\d+\\. ((?:[^`:]|`[^`]*`)+):")
 
-var _ = It("The ways through the code in CONTRIBUTING.md name functions that are there", func() {
+var _ = It("The ways through the code in CONTRIBUTING.md name functions that exist", func() {
 	page, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
 	Expect(err).NotTo(HaveOccurred())
 	functions := 0

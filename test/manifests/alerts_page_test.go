@@ -9,7 +9,7 @@ import (
 )
 
 var _ = Describe("docs/alerts.md", func() {
-	It("has every alert with its severity, and a section on each, and no others", func() {
+	It("lists every alert with its severity and a section, and no other alert", func() {
 		var rules struct {
 			Spec struct {
 				Groups []struct {

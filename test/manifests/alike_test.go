@@ -14,7 +14,7 @@ var _ = DescribeTable("the chart and kustomize install the same",
 	func(ctx SpecContext, name string) {
 		chart := alike(fromChart(ctx, "--values="+values(name)))
 		kustomization := fromKustomization(name)
-		// Helm makes it by --create-namespace.
+		// Helm creates the namespace with --create-namespace.
 		delete(kustomization, id{kind: "Namespace", name: "tokensync-system"})
 		wanted := alike(kustomization)
 		Expect(slices.Collect(maps.Keys(chart))).To(ConsistOf(slices.Collect(maps.Keys(wanted))))
@@ -30,7 +30,7 @@ var _ = DescribeTable("the chart and kustomize install the same",
 	Entry("in some namespaces only", "namespaced"),
 )
 
-// alike is each object as text, without what tells Helm and kustomize apart.
+// alike returns each object as text, without the differences between Helm and kustomize.
 func alike(installed objects) map[id]string {
 	GinkgoHelper()
 	texts := map[id]string{}
@@ -39,7 +39,7 @@ func alike(installed objects) map[id]string {
 		withoutKeys(object.Object, "app.kubernetes.io/instance", "app.kubernetes.io/version",
 			"app.kubernetes.io/managed-by", "helm.sh/chart", "helm.sh/resource-policy")
 		if key.kind != "CustomResourceDefinition" {
-			// Not each of kustomize's objects has labels of its own.
+			// Not every object of kustomize has labels of its own.
 			object.SetLabels(withoutOurs(object.GetLabels()))
 		}
 		if key.kind == "Deployment" {
@@ -52,7 +52,7 @@ func alike(installed objects) map[id]string {
 	return texts
 }
 
-// withoutKeys takes keys out of all maps below a value.
+// withoutKeys removes keys from all maps below a value.
 func withoutKeys(value any, keys ...string) {
 	switch typed := value.(type) {
 	case map[string]any:
@@ -77,7 +77,7 @@ func withoutOurs(labels map[string]string) map[string]string {
 	return labels
 }
 
-var _ = It("says of each object of the chart what it belongs to", func(ctx SpecContext) {
+var _ = It("labels each object of the chart with its release", func(ctx SpecContext) {
 	for key, object := range fromChart(ctx, "--values=testdata/everything.yaml") {
 		component := "controller"
 		if key.kind == "CustomResourceDefinition" {
@@ -94,7 +94,7 @@ var _ = It("says of each object of the chart what it belongs to", func(ctx SpecC
 	}
 })
 
-var _ = It("marks the CRDs of kustomize, and nothing else, so that removing the rest can leave them out", func() {
+var _ = It("marks only the CRDs of kustomize, so that they can be left out of a removal", func() {
 	for key, object := range fromKustomization("default") {
 		marked := HaveKeyWithValue("app.kubernetes.io/component", "crd")
 		if key.kind != "CustomResourceDefinition" {

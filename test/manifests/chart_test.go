@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("the chart", func() {
-	It("has nothing to lint, whatever the values", func(ctx SpecContext) {
+	It("passes helm lint with all values", func(ctx SpecContext) {
 		files, err := filepath.Glob("testdata/*/values.yaml")
 		Expect(err).NotTo(HaveOccurred())
 		for _, file := range append(files, "testdata/everything.yaml") {
@@ -28,15 +28,15 @@ var _ = Describe("the chart", func() {
 			deployment := one[appsv1.Deployment](fromChart(ctx, arguments...), "Deployment")
 			Expect(deployment.Spec.Template.Spec.Containers[0].Image).To(MatchRegexp("^" + image + "$"))
 		},
-		Entry("of its own version", `ghcr\.io/tokensync/tokensync:v\d+\.\d+\.\d+`),
-		Entry("of a tag", "ghcr.io/tokensync/tokensync:main", "--set=image.tag=main"),
-		Entry("of a digest", "ghcr.io/tokensync/tokensync@sha256:0{64}", "--set=image.digest=sha256:"+strings.Repeat("0", 64)),
-		Entry("of a digest that a tag explains", "ghcr.io/tokensync/tokensync:main@sha256:0{64}",
+		Entry("of the chart's own version", `ghcr\.io/tokensync/tokensync:v\d+\.\d+\.\d+`),
+		Entry("with a tag", "ghcr.io/tokensync/tokensync:main", "--set=image.tag=main"),
+		Entry("with a digest", "ghcr.io/tokensync/tokensync@sha256:0{64}", "--set=image.digest=sha256:"+strings.Repeat("0", 64)),
+		Entry("with a digest and a tag", "ghcr.io/tokensync/tokensync:main@sha256:0{64}",
 			"--set=image.tag=main,image.digest=sha256:"+strings.Repeat("0", 64)),
-		Entry("of another registry", "localhost/tokensync:dev", "--set=image.repository=localhost/tokensync,image.tag=dev"),
+		Entry("from another registry", "localhost/tokensync:dev", "--set=image.repository=localhost/tokensync,image.tag=dev"),
 	)
 
-	It("keeps the CRDs when it is uninstalled, unless told otherwise", func(ctx SpecContext) {
+	It("keeps the CRDs when it is uninstalled, unless crds.keep is false", func(ctx SpecContext) {
 		keeps := func(installed objects) (found []string) {
 			for key, object := range installed {
 				if key.kind == "CustomResourceDefinition" {
@@ -52,7 +52,7 @@ var _ = Describe("the chart", func() {
 		Expect(keeps(fromChart(ctx, "--set=crds.install=false"))).To(BeEmpty())
 	})
 
-	It("gives several releases names of their own, which are not too long", func(ctx SpecContext) {
+	It("gives each release its own names, which are not too long", func(ctx SpecContext) {
 		names := func(release string) (names []string) {
 			for key := range fromChart(ctx, "--set=crds.install=false", "--name-template="+release, "--values=testdata/everything.yaml") {
 				Expect(len(key.name)).To(BeNumerically("<=", 63), key.name)
@@ -97,7 +97,7 @@ var _ = Describe("the chart", func() {
 		Expect(deployment.Spec.Template.Labels).To(HaveKeyWithValue("team", "platform"))
 	})
 
-	It("spreads the Pods of the release, unless a constraint says which Pods it is about", func(ctx SpecContext) {
+	It("spreads the Pods of the release, unless a constraint selects its own Pods", func(ctx SpecContext) {
 		deployment := one[appsv1.Deployment](fromChart(ctx, "--values=testdata/everything.yaml"), "Deployment")
 		constraints := deployment.Spec.Template.Spec.TopologySpreadConstraints
 		Expect(constraints).To(HaveLen(2))
@@ -112,13 +112,13 @@ var _ = Describe("the chart", func() {
 		}
 	})
 
-	It("asks for no right to check who reads metrics that everyone may read", func(ctx SpecContext) {
+	It("grants no right to authorize readers of metrics that everyone may read", func(ctx SpecContext) {
 		for key := range fromChart(ctx, "--set=metrics.secure=false") {
 			Expect(key.name).NotTo(ContainSubstring("metrics-auth"))
 		}
 	})
 
-	It("has Prometheus check the certificate that the metrics are served with", func(ctx SpecContext) {
+	It("makes Prometheus verify the certificate of the metrics endpoint", func(ctx SpecContext) {
 		installed := fromChart(ctx, "--namespace=elsewhere", "--set=metrics.certSecretName=metrics-cert,prometheus.serviceMonitor.enabled=true")
 		monitor := installed[id{"ServiceMonitor", "elsewhere", "tokensync"}]
 		Expect(monitor).NotTo(BeNil())
@@ -129,7 +129,7 @@ var _ = Describe("the chart", func() {
 		))
 	})
 
-	It("names its own namespace in the commands of the alerts, and leaves their templates alone", func(ctx SpecContext) {
+	It("names its own namespace in the commands of the alerts, and leaves their templates unchanged", func(ctx SpecContext) {
 		rule := fromChart(ctx, "--namespace=elsewhere", "--set=prometheus.rules.enabled=true")[id{"PrometheusRule", "elsewhere", "tokensync"}]
 		Expect(rule).NotTo(BeNil())
 		Expect(fmt.Sprint(rule.Object["spec"])).To(And(
@@ -139,7 +139,7 @@ var _ = Describe("the chart", func() {
 		))
 	})
 
-	It("restricts connections from the operator only when told where to", func(ctx SpecContext) {
+	It("restricts connections from the operator only if a destination is given", func(ctx SpecContext) {
 		open := one[networkingv1.NetworkPolicy](fromChart(ctx, "--set=networkPolicy.enabled=true"), "NetworkPolicy")
 		Expect(open.Spec.PolicyTypes).To(ConsistOf(networkingv1.PolicyTypeIngress))
 		closed := one[networkingv1.NetworkPolicy](fromChart(ctx, "--values=testdata/everything.yaml"), "NetworkPolicy")

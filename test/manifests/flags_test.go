@@ -18,8 +18,8 @@ var _ = Describe("the flags of the chart", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred(), string(output))
 	})
 
-	// -h is read last: a flag before it that is unknown, or has a bad value, is an error.
-	DescribeTable("are flags of the operator, with values that it takes",
+	// -h is read last, so an unknown flag or a bad value before it is an error.
+	DescribeTable("are flags of the operator, with valid values",
 		func(ctx SpecContext, arguments ...string) {
 			flags := append(argumentsOf(fromChart(ctx, arguments...)), "-h")
 			output, err := exec.CommandContext(ctx, manager, flags...).CombinedOutput()
@@ -29,10 +29,10 @@ var _ = Describe("the flags of the chart", Ordered, func() {
 		Entry("with all values set", "--values=testdata/everything.yaml"),
 		Entry("without metrics", "--set=metrics.enabled=false"),
 		Entry("with a sampling ratio of zero", "--set=tracing.samplingRatio=0"),
-		Entry("with errors only in the log", "--set=log.level=error"),
+		Entry("with only errors in the log", "--set=log.level=error"),
 	)
 
-	It("say what the values say", func(ctx SpecContext) {
+	It("have the values of the chart", func(ctx SpecContext) {
 		Expect(argumentsOf(fromChart(ctx, "--values=testdata/everything.yaml"))).To(ConsistOf(
 			"--leader-elect",
 			"--health-probe-bind-address=:8081",

@@ -12,15 +12,15 @@ var _ = DescribeTable("the chart refuses",
 	},
 	Entry("a misspelt key", "replicaCount: 2", "additional properties 'replicaCount' not allowed"),
 	Entry("a misspelt key inside a group", "crds: {instal: true}", "at '/crds': additional properties 'instal' not allowed"),
-	// Without its default, false would be left: no TLS, no CRD that is kept.
-	Entry("a switch that is taken away", "metrics: {secure: null}", "at '/metrics': missing property 'secure'"),
-	Entry("a switch of the CRDs that is taken away", "crds: {keep: null}", "at '/crds': missing property 'keep'"),
-	Entry("a group that is taken away", "tracing: null", "missing property 'tracing'"),
+	// Without the default, the value would be false: no TLS, and CRDs that are not kept.
+	Entry("a switch that is set to null", "metrics: {secure: null}", "at '/metrics': missing property 'secure'"),
+	Entry("a switch of the CRDs that is set to null", "crds: {keep: null}", "at '/crds': missing property 'keep'"),
+	Entry("a group that is set to null", "tracing: null", "missing property 'tracing'"),
 	Entry("no replica", "replicas: 0", "at '/replicas': minimum"),
 	Entry("half a replica", "replicas: 1.5", "at '/replicas'"),
 	Entry("a number as text", `replicas: "2"`, "at '/replicas': got string, want integer"),
-	Entry("an answer that is no boolean", `allowHTTP: "yes"`, "at '/allowHTTP': got string, want boolean"),
-	Entry("an address that is no range", "allowedCIDRs: [10.0.0.1]", "at '/allowedCIDRs/0'"),
+	Entry("a text instead of a boolean", `allowHTTP: "yes"`, "at '/allowHTTP': got string, want boolean"),
+	Entry("an address instead of a range", "allowedCIDRs: [10.0.0.1]", "at '/allowedCIDRs/0'"),
 	Entry("a range of addresses that do not exist", "allowedCIDRs: [10.0.0.256/8]", "at '/allowedCIDRs/0'"),
 	Entry("a range that is too narrow", "allowedCIDRs: [10.0.0.0/33]", "at '/allowedCIDRs/0'"),
 	Entry("a range of IPv6 that is too narrow", `allowedCIDRs: ["fd00::/129"]`, "at '/allowedCIDRs/0'"),
@@ -35,15 +35,15 @@ var _ = DescribeTable("the chart refuses",
 	Entry("a collector without a scheme", "tracing: {endpoint: collector:4318}", "at '/tracing/endpoint'"),
 	Entry("a collector with a path", "tracing: {endpoint: http://collector:4318/v1/traces}", "at '/tracing/endpoint'"),
 	Entry("a pull secret without a name", "imagePullSecrets: [my-registry]", "at '/imagePullSecrets/0'"),
-	Entry("a peer that is none", "networkPolicy: {metricsFrom: [{namespace: monitoring}]}", "at '/networkPolicy/metricsFrom/0'"),
-	Entry("a label that is no text", "podLabels: {a: 1}", "at '/podLabels/a': got number, want string"),
+	Entry("an invalid peer", "networkPolicy: {metricsFrom: [{namespace: monitoring}]}", "at '/networkPolicy/metricsFrom/0'"),
+	Entry("a label that is not a string", "podLabels: {a: 1}", "at '/podLabels/a': got number, want string"),
 	Entry("a ServiceMonitor without metrics", "{metrics: {enabled: false}, prometheus: {serviceMonitor: {enabled: true}}}",
 		"prometheus.serviceMonitor.enabled needs metrics.enabled"),
 	Entry("alerts without metrics", "{metrics: {enabled: false}, prometheus: {rules: {enabled: true}}}",
 		"prometheus.rules.enabled needs metrics.enabled"),
 )
 
-var _ = It("takes what Helm hands to the chart of a parent chart", func(ctx SpecContext) {
+var _ = It("accepts the values that Helm passes to a subchart", func(ctx SpecContext) {
 	_, err := template(ctx, "--values="+file("{global: {imageRegistry: registry.example.com}, enabled: true}"))
 	Expect(err).NotTo(HaveOccurred())
 })

@@ -16,10 +16,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// id is what tells objects apart.
+// id identifies an object.
 type id struct{ kind, namespace, name string }
 
-// objects are what an installation brings.
+// objects are the objects of an installation.
 type objects map[id]*unstructured.Unstructured
 
 // template renders the chart as the release tokensync in tokensync-system, unless the
@@ -36,7 +36,7 @@ func template(ctx context.Context, arguments ...string) ([]byte, error) {
 	return manifests, err
 }
 
-// fromChart is what the chart installs.
+// fromChart returns the objects that the chart installs.
 func fromChart(ctx context.Context, arguments ...string) objects {
 	GinkgoHelper()
 	manifests, err := template(ctx, arguments...)
@@ -44,7 +44,7 @@ func fromChart(ctx context.Context, arguments ...string) objects {
 	return parse(manifests)
 }
 
-// fromKustomization is what a kustomization of testdata installs.
+// fromKustomization returns the objects that a kustomization of testdata installs.
 func fromKustomization(name string) objects {
 	GinkgoHelper()
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("testdata", name))
@@ -74,7 +74,7 @@ func parse(manifests []byte) objects {
 	}
 }
 
-// one is the only object of a kind, in the shape of the Go type.
+// one returns the only object of a kind as the given Go type.
 func one[T any](installed objects, kind string) T {
 	GinkgoHelper()
 	var all []T

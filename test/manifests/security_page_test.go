@@ -11,7 +11,7 @@ import (
 )
 
 var _ = Describe("docs/security.md", func() {
-	It("says what the operator may do, and no more", func() {
+	It("lists exactly the rights of the operator", func() {
 		granted := map[string][]string{}
 		for _, path := range []string{
 			"rbac/role.yaml", "rbac/leader_election_role.yaml", "rbac/metrics_auth_role.yaml",

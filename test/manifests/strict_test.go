@@ -9,19 +9,19 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 )
 
-// convert is strict: it refuses a field that the Go type does not have.
+// convert returns an error for a field that the Go type does not have.
 func convert(object *unstructured.Unstructured, into any) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, into, true)
 }
 
-var _ = DescribeTable("the chart installs only what Kubernetes knows, field by field",
+var _ = DescribeTable("the chart installs only fields that Kubernetes knows",
 	func(ctx SpecContext, values string) {
 		scheme := runtime.NewScheme()
 		Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 		Expect(apiextensionsv1.AddToScheme(scheme)).To(Succeed())
 		for key, object := range fromChart(ctx, "--values="+values) {
 			if object.GroupVersionKind().Group == "monitoring.coreos.com" {
-				continue // test/ecosystem has the types
+				continue // test/ecosystem checks these types
 			}
 			typed, err := scheme.New(object.GroupVersionKind())
 			Expect(err).NotTo(HaveOccurred(), "%+v", key)

@@ -1,6 +1,5 @@
-// Package manifests_test proves that the Helm chart and the kustomizations install the
-// same, that the chart refuses values that it does not understand, and that pages say
-// what the manifests have.
+// Package manifests_test checks that the Helm chart and the kustomizations install the same objects. It
+// also checks that the chart refuses unknown values, and that pages describe the manifests correctly.
 package manifests_test
 
 import (
@@ -33,15 +32,15 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	path, err := exec.CommandContext(ctx, "go", "tool", "-n", "-modfile="+root+"/hack/tools/go.mod", "helm").Output()
 	Expect(err).NotTo(HaveOccurred())
 	helm = strings.TrimSpace(string(path))
-	// Nothing of the user's own helm, its plug-ins for instance, has a say.
+	// Keep out the user's own Helm settings, such as plug-ins.
 	home := GinkgoT().TempDir()
 	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_PLUGINS"} {
 		GinkgoT().Setenv(name, filepath.Join(home, name))
 	}
 })
 
-// readAll lets go test know what helm and go build read, so that it does not take an
-// old result for that of new files.
+// readAll reads the files that helm and go build use, so that go test does not return a cached result
+// when they change.
 func readAll(folders ...string) {
 	GinkgoHelper()
 	for _, folder := range folders {
@@ -54,7 +53,7 @@ func readAll(folders ...string) {
 	}
 }
 
-// page is a page of the documentation.
+// page returns the text of a page of the documentation.
 func page(name string) string {
 	GinkgoHelper()
 	raw, err := os.ReadFile(filepath.Join(root, "docs", name))
@@ -70,12 +69,12 @@ func readManifest(path string, into any) {
 	Expect(yaml.Unmarshal(raw, into)).To(Succeed())
 }
 
-// values are the files of values that come with a kustomization.
+// values returns the path of the values file that belongs to a kustomization.
 func values(name string) string {
 	return filepath.Join("testdata", name, "values.yaml")
 }
 
-// file writes a file of values.
+// file writes a values file, and returns its path.
 func file(content string) string {
 	GinkgoHelper()
 	path := filepath.Join(GinkgoT().TempDir(), "values.yaml")

@@ -13,7 +13,7 @@ import (
 )
 
 var _ = Describe("each value of the chart", func() {
-	// Switched off, these would leave others without effect.
+	// If one of these is switched off, other values have no effect.
 	exceptions := []string{"crds.install", "metrics.enabled"}
 
 	It("differs from its default in everything.yaml, and changes what is installed", func(ctx SpecContext) {
@@ -27,12 +27,12 @@ var _ = Describe("each value of the chart", func() {
 			installed, err := template(ctx, "--values="+file(write(without)))
 			Expect(err).NotTo(HaveOccurred(), name)
 			same := bytes.Equal(installed, whole)
-			Expect(same).To(Equal(slices.Contains(exceptions, name)), "%s: whether it changes nothing", name)
+			Expect(same).To(Equal(slices.Contains(exceptions, name)), "%s: whether removing it changes nothing", name)
 		}
 	})
 })
 
-// valuesIn are the paths of all values.
+// valuesIn returns the paths of all values.
 func valuesIn(group []string, defaults map[string]any) (paths [][]string) {
 	for name, preset := range defaults {
 		path := append(slices.Clone(group), name)

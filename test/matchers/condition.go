@@ -1,4 +1,4 @@
-// Package matchers has Gomega matchers that read like sentences.
+// Package matchers provides Gomega matchers that read like sentences.
 package matchers
 
 import (
@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// HaveCondition matches a list of conditions that holds one of the given type,
-// status and reason, and an expectation of its message if there is one.
+// HaveCondition matches a list with a condition of the given type, status and reason, whose message
+// matches if a matcher is given.
 func HaveCondition(conditionType string, status metav1.ConditionStatus, reason string, message ...types.GomegaMatcher) types.GomegaMatcher {
 	return gomega.ContainElement(gstruct.MatchFields(gstruct.IgnoreExtras, gstruct.Fields{
 		"Type":    gomega.Equal(conditionType),
@@ -19,7 +19,7 @@ func HaveCondition(conditionType string, status metav1.ConditionStatus, reason s
 	}))
 }
 
-// HaveConditionType matches a list of conditions that holds one of the given type.
+// HaveConditionType matches a list with a condition of the given type.
 func HaveConditionType(conditionType string) types.GomegaMatcher {
 	return gomega.ContainElement(gomega.HaveField("Type", conditionType))
 }

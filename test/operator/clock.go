@@ -7,17 +7,17 @@ import (
 	testingclock "k8s.io/utils/clock/testing"
 )
 
-// WallClock is a fake clock that can jump: Now changes, and timers do not, as if the
-// machine had slept or its clock had been set.
+// WallClock is a fake clock that can jump: Now changes and timers do not. This happens when a machine
+// has slept, or when its clock is set.
 type WallClock struct {
-	// FakeClock is the monotonic clock, which timers go by.
+	// FakeClock is the monotonic clock that timers use.
 	*testingclock.FakeClock
 
 	mutex sync.Mutex
 	ahead time.Duration
 }
 
-// NewWallClock makes a clock that shows an instant.
+// NewWallClock returns a clock that shows the given time.
 func NewWallClock(now time.Time) *WallClock {
 	return &WallClock{FakeClock: testingclock.NewFakeClock(now)}
 }
@@ -32,7 +32,7 @@ func (c *WallClock) Now() time.Time {
 // Since implements clock.PassiveClock.
 func (c *WallClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-// Jump changes what Now shows, forward or back.
+// Jump moves the time that Now shows, forward or back.
 func (c *WallClock) Jump(by time.Duration) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

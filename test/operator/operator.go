@@ -1,4 +1,4 @@
-// Package operator starts the operator in the process of the tests.
+// Package operator starts the operator in the process of a test.
 package operator
 
 import (
@@ -23,29 +23,29 @@ import (
 	"github.com/tokensync/tokensync/test/controlplane"
 )
 
-// Operator is one that runs.
+// Operator is a running operator.
 type Operator struct {
 	end context.CancelFunc
-	// told is closed once the contexts of the controllers have ended, and ended once the
-	// operator has.
+	// told is closed once the contexts of the controllers have ended. ended is closed once the operator
+	// has ended.
 	told, ended chan struct{}
-	// clock is nil when it is the real one.
+	// clock is nil if the operator uses the real clock.
 	clock *testingclock.FakeClock
 	cache client.Reader
 
 	mutex sync.Mutex
-	// queues of the controllers, if their clock is a fake one.
+	// queues are the queues of the controllers, if the operator uses a fake clock.
 	queues []*queue
 }
 
-// Start starts an operator that sees the given namespaces, or all when none is
-// given. When the reconciler has a fake clock, its queue goes by that too.
+// Start starts an operator that watches the given namespaces, or all namespaces if none is given. If
+// the reconciler has a fake clock, the queues use it too.
 func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Operator, namespaces ...string) *Operator {
 	GinkgoHelper()
 	mgr := newManager(config, logger, namespaces)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &Operator{end: cancel, told: make(chan struct{}), ended: make(chan struct{}), cache: mgr.GetCache()}
-	// One process starts many operators, all with controllers of the same names.
+	// One process starts many operators, whose controllers have the same names.
 	options := controller.Options{SkipNameValidation: ptr.To(true)}
 	if o.clock = fakeClockOf(reconciler); o.clock != nil {
 		options.NewQueue = o.newQueue
@@ -84,12 +84,12 @@ func (o *Operator) newQueue(_ string, limiter workqueue.TypedRateLimiter[reconci
 	return made
 }
 
-// Cache is what the operator knows of the cluster.
+// Cache returns the operator's cache of the cluster.
 func (o *Operator) Cache() client.Reader { return o.cache }
 
-// State returns whether the operator has nothing to do before its clock is stepped or an
-// event comes, how much it has done so far, and when it has something to do again,
-// which is zero for never. It is for operators with a fake clock.
+// State reports whether the operator is idle until its clock is stepped or an event arrives. It also
+// returns the number of changes so far and the time of the next work item, which is zero if there is
+// none. The operator must use a fake clock.
 func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -104,19 +104,20 @@ func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
 	return isIdle, changes, next
 }
 
-// TellToEnd tells it to end, and waits until the reconciles know, but not until they end.
+// TellToEnd tells the operator to end. It returns once the contexts of the reconciles are cancelled,
+// before the reconciles end.
 func (o *Operator) TellToEnd() {
 	o.end()
 	<-o.told
 }
 
-// Stop tells it to end, and waits until it has.
+// Stop stops the operator, and waits until it has ended.
 func (o *Operator) Stop() {
 	GinkgoHelper()
 	o.TellToEnd()
 	Eventually(func() <-chan struct{} {
 		if o.clock != nil {
-			// The queue's delays wait for the clock of the test.
+			// The delays in the queue depend on the fake clock.
 			o.clock.Step(time.Millisecond)
 		}
 		return o.ended

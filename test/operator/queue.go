@@ -9,9 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// queue is a work queue whose delays go by a fake clock. An item is in the queue as
-// soon as a step of the clock returns that makes it due: the delays of client-go's
-// queue end a moment later, or with the step after that one.
+// queue is a work queue whose delays depend on a fake clock. When a step of the clock makes an item
+// due, the item is in the queue as soon as the step returns. In client-go's queue, the delays end a
+// moment later, or only with the next step.
 type queue struct {
 	workqueue.TypedInterface[reconcile.Request]
 
@@ -20,10 +20,10 @@ type queue struct {
 
 	mutex   sync.Mutex
 	delayed map[reconcile.Request]time.Time
-	// added counts how often an item was added, and is empty for an item that is
-	// neither in the queue nor reconciled. taken is the count when it was taken.
+	// added counts how often an item was added. It has no entry for an item that is neither in the
+	// queue nor being reconciled. taken is the count at the time when the item was taken.
 	added, taken map[reconcile.Request]int
-	// changes counts all that happened.
+	// changes counts all changes of the queue.
 	changes int
 }
 
@@ -65,8 +65,8 @@ func (q *queue) Done(item reconcile.Request) {
 	q.changes++
 }
 
-// AddAfter implements workqueue.TypedDelayingInterface. Of two delays of an item, the
-// one that ends first counts.
+// AddAfter implements workqueue.TypedDelayingInterface. If an item has two delays, the earlier end
+// counts.
 func (q *queue) AddAfter(item reconcile.Request, delay time.Duration) {
 	if delay <= 0 {
 		q.Add(item)
@@ -76,10 +76,10 @@ func (q *queue) AddAfter(item reconcile.Request, delay time.Duration) {
 	if !q.delay(item, due) {
 		return
 	}
-	// The clock is locked while it calls.
+	// The clock holds its lock while it calls the function.
 	q.clock.AfterFunc(delay, func() { q.release(item, due) })
 	if !q.clock.Now().Before(due) {
-		// The clock was stepped meanwhile.
+		// The clock was stepped in the meantime.
 		q.release(item, due)
 	}
 }
@@ -95,7 +95,7 @@ func (q *queue) delay(item reconcile.Request, due time.Time) bool {
 	return true
 }
 
-// release adds an item unless that was done, or an earlier delay counts.
+// release adds an item, unless it was already added or an earlier delay counts.
 func (q *queue) release(item reconcile.Request, due time.Time) {
 	q.mutex.Lock()
 	ends := q.delayed[item].Equal(due)
@@ -117,8 +117,8 @@ func (q *queue) Forget(item reconcile.Request) { q.limiter.Forget(item) }
 // NumRequeues implements workqueue.TypedRateLimitingInterface.
 func (q *queue) NumRequeues(item reconcile.Request) int { return q.limiter.NumRequeues(item) }
 
-// state returns whether nothing is in the queue or reconciled, how much happened so
-// far, and when the first delay ends, which is zero without one.
+// state reports whether the queue is empty and no item is being reconciled. It also returns the number
+// of changes so far, and the time when the first delay ends, or zero if there is no delay.
 func (q *queue) state() (isIdle bool, changes int, next time.Time) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()

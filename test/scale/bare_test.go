@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// bareLoop does nothing but what a new token needs, and leaves nothing behind.
+// bareLoop does only the work that a new token needs, and deletes the objects that it created.
 func (c *cluster) bareLoop(ctx context.Context, b *testing.B, tokenEndpoint string, count int) time.Duration {
 	b.Helper()
 	must(b, c.addNamespace(ctx, bareName))

@@ -25,11 +25,11 @@ import (
 )
 
 const (
-	// perNamespace is how many ClientCredentials share a namespace and a credentials Secret.
+	// perNamespace is the number of ClientCredentials that share a namespace and a credentials Secret.
 	perNamespace = 100
 	othersName   = "others"
 	bareName     = "bare"
-	// atATime is how many requests the operator sends to one host at a time.
+	// atATime is the number of concurrent requests that the operator sends to one host.
 	atATime = 16
 
 	pollInterval = 50 * time.Millisecond
@@ -67,7 +67,7 @@ func startCluster(b *testing.B) *cluster {
 	return c
 }
 
-// each does something for the numbers below a count, some of them at a time.
+// each calls do for the numbers below count, several at a time.
 func each(b *testing.B, count int, do func(i int) error) {
 	b.Helper()
 	var group errgroup.Group
@@ -125,7 +125,8 @@ type readiness struct {
 func (c *cluster) watchReady(ctx context.Context, b *testing.B) *readiness {
 	b.Helper()
 	ready := &readiness{names: map[string]bool{}}
-	// The API server ends a watch that reads too slowly. Each watch begins with all that there are.
+	// The API server ends a watch whose client reads too slowly. Each watch begins with all existing
+	// objects.
 	go wait.UntilWithContext(ctx, func(ctx context.Context) {
 		watcher, err := c.Watch(ctx, &v1alpha1.ClientCredentialList{})
 		if err != nil {
@@ -157,7 +158,7 @@ func (r *readiness) await(ctx context.Context, b *testing.B, count int) {
 	}))
 }
 
-// resourceVersions are those of all that the operator may write.
+// resourceVersions returns the resource versions of all objects that the operator may write.
 func (c *cluster) resourceVersions(ctx context.Context, b *testing.B) map[string]string {
 	b.Helper()
 	versions := map[string]string{}

@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// memoryLimit is the default limit of the operator's Pod, which tells it so in the same way.
+// memoryLimit is the default limit of the operator's Pod, which sets the same variable.
 const memoryLimit = "GOMEMLIMIT=256MiB"
 
 // operator is a running operator.
@@ -40,7 +40,7 @@ func startOperator(ctx context.Context, b *testing.B, program, kubeconfig string
 	return o
 }
 
-// kill ends the operator without a word.
+// kill kills the operator without a graceful shutdown.
 func (o *operator) kill(b *testing.B) {
 	b.Helper()
 	must(b, o.Process.Kill())
@@ -57,13 +57,13 @@ func (o *operator) awaitReady(ctx context.Context, b *testing.B) {
 		}
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
-			return false, nil //nolint:nilerr // It does not listen yet.
+			return false, nil //nolint:nilerr // The operator does not listen yet.
 		}
 		return response.StatusCode == http.StatusOK, response.Body.Close()
 	}))
 }
 
-// peakMemory is the most that the operator has had in memory, in MiB. Linux tells it.
+// peakMemory returns the maximum resident memory of the operator, in MiB. Linux reports it.
 func (o *operator) peakMemory(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(o.Process.Pid) + "/status")

@@ -1,5 +1,5 @@
-// Package scale_test measures the operator with many ClientCredentials, as a process of its own that
-// works on a real API server. docs/scaling.md has the results.
+// Package scale_test measures the operator with many ClientCredentials. The operator runs as a separate
+// process and uses a real API server. docs/scaling.md has the results.
 package scale_test
 
 import (
@@ -10,17 +10,18 @@ import (
 )
 
 var (
-	program           = flag.String("manager", "../../bin/manager", "the `program` that is measured")
-	clientCredentials = flag.Int("clientcredentials", 1000, "how `many` ClientCredentials there are")
-	otherSecrets      = flag.Int("other-secrets", 2000, "how `many` Secrets of others there are, of 10 kB each")
+	program           = flag.String("manager", "../../bin/manager", "the `program` to measure")
+	clientCredentials = flag.Int("clientcredentials", 1000, "the `number` of ClientCredentials")
+	otherSecrets      = flag.Int("other-secrets", 2000, "the `number` of unrelated Secrets, of 10 kB each")
 )
 
-// settle is how long a restarted operator is watched: it has looked at everything by then.
+// settle is the time for which a restarted operator is watched. It is long enough to reconcile every
+// object.
 const settle = 20 * time.Second
 
-// BenchmarkStart measures the first start, when every token is missing, against a loop that does nothing
-// but what that needs: a token request, a write of the Secret and a write of the status for each. Then it
-// measures a restart, when every token is good.
+// BenchmarkStart measures the first start, when every token is missing. It compares the start with a
+// loop that does only the necessary work for each token: a token request, a write of the Secret and a
+// write of the status. Then it measures a restart, when every token is valid.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		ctx, cancel := context.WithCancel(b.Context())
@@ -57,7 +58,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// changed counts the objects with another version.
+// changed returns the number of objects whose version differs.
 func changed(before, after map[string]string) int {
 	count := 0
 	for name, version := range after {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// tokenEndpoint gives whoever asks a token of 800 characters for a day. test/authserver is more careful,
-// and would be what is measured.
+// tokenEndpoint answers every request with a token of 800 characters that is valid for a day.
+// test/authserver does more checks, which would distort the measurement.
 type tokenEndpoint struct {
 	url      string
 	requests atomic.Int64

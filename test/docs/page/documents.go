@@ -8,13 +8,13 @@ import (
 
 // Document is one YAML document of a block, or of a file.
 type Document struct {
-	// At is where it begins, such as docs/formats.md:87.
+	// At is the position where the document begins, such as docs/formats.md:87.
 	At   string
 	Text string
 }
 
-// Documents are the YAML documents of a yaml block, or the manifests in the
-// here-documents of a sh block.
+// Documents returns the YAML documents of a yaml block, or the manifests in the here-documents of a sh
+// block.
 func (b Block) Documents() []Document {
 	switch b.Language {
 	case "yaml":
@@ -25,7 +25,7 @@ func (b Block) Documents() []Document {
 	return nil
 }
 
-// Split cuts YAML into its documents. line is that of its first line.
+// Split splits YAML into its documents. line is the number of the first line.
 func Split(name string, line int, text string) (documents []Document) {
 	current := Document{At: fmt.Sprintf("%s:%d", name, line)}
 	add := func() {
@@ -48,7 +48,8 @@ func Split(name string, line int, text string) (documents []Document) {
 
 var hereDocument = regexp.MustCompile(`<<-? ?['"]?(\w+)['"]?`)
 
-// hereDocuments are those that hold manifests: others are files of other kinds.
+// hereDocuments returns the here-documents that hold manifests. The other here-documents hold files of
+// other kinds.
 func (b Block) hereDocuments() (documents []Document) {
 	lines := strings.SplitAfter(b.Text, "\n")
 	for i, line := range lines {

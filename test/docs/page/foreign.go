@@ -1,10 +1,10 @@
 package page
 
-// CRDs are in a folder of a Go module.
+// CRDs is the location of CRDs: a folder of a Go module.
 type CRDs struct{ Module, Folder string }
 
-// Foreign are the groups of kinds that others define, and where their CRDs are.
-// Manifests of these kinds are applied by test/ecosystem/manifests.
+// Foreign maps the API groups of other projects to the location of their CRDs. test/ecosystem/manifests
+// applies manifests of these kinds.
 var Foreign = map[string]CRDs{
 	"argoproj.io":                 {"github.com/argoproj/argo-cd/v3@v3.5.7", "manifests/crds"},
 	"cert-manager.io":             {"github.com/cert-manager/cert-manager@v1.21.2", "deploy/crds"},

@@ -1,5 +1,4 @@
-// Package page reads the Markdown pages of the documentation for the tests that hold
-// them to what they say.
+// Package page reads the Markdown pages of the documentation, so that tests can check their content.
 package page
 
 import (
@@ -15,21 +14,21 @@ import (
 type Block struct {
 	// Page is the path of the page from the root of the repository.
 	Page string
-	// Line is that of the opening fence.
+	// Line is the line of the opening fence.
 	Line int
-	// Heading is the one above it.
+	// Heading is the heading above the block.
 	Heading  string
 	Language string
 	Text     string
 }
 
-// String is where the block stands, such as docs/security.md:11.
+// String returns the position of the block, such as docs/security.md:11.
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Page, b.Line) }
 
-// without are folders that hold no page of this repository, or what pages are made of.
+// without lists folders that have no pages of this repository, or only sources of pages.
 var without = []string{"bin", "dist", "hack", "node_modules", "testdata"}
 
-// List names all pages below root, the root of the repository.
+// List returns the names of all pages below root, the root of the repository.
 func List(root string) (pages []string, err error) {
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		name := entry.Name()
@@ -48,7 +47,7 @@ func List(root string) (pages []string, err error) {
 	return pages, err
 }
 
-// All are the blocks of all pages.
+// All returns the blocks of all pages.
 func All(root string) (blocks []Block, err error) {
 	pages, err := List(root)
 	if err != nil {
@@ -64,7 +63,7 @@ func All(root string) (blocks []Block, err error) {
 	return blocks, nil
 }
 
-// Blocks are the blocks of one page.
+// Blocks returns the blocks of one page.
 func Blocks(root, name string) ([]Block, error) {
 	raw, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
@@ -73,7 +72,7 @@ func Blocks(root, name string) ([]Block, error) {
 	return parse(name, string(raw))
 }
 
-// In are the texts of a page's blocks of a language.
+// In returns the texts of the blocks of a page that have the given language.
 func In(root, name, language string) (texts []string, err error) {
 	blocks, err := Blocks(root, name)
 	for _, block := range blocks {
@@ -86,7 +85,7 @@ func In(root, name, language string) (texts []string, err error) {
 
 const fence = "```"
 
-// parse finds the blocks. One that stands in a list is indented: its text is not.
+// parse returns the blocks. The text of a block in a list is returned without the indentation.
 func parse(name, text string) (blocks []Block, err error) {
 	var open *Block
 	var indent, heading string
