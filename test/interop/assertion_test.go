@@ -13,7 +13,7 @@ import (
 )
 
 var _ = Describe("The JWT that authenticates a client", func() {
-	It("is another one each time, for the provider takes none twice", func(ctx SpecContext) {
+	It("differs in each request, because the provider accepts each JWT only once", func(ctx SpecContext) {
 		l := loginOf("es256", newNamespace(ctx), op)
 		before := l.outcomes()
 		l.put(ctx)

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/test/interop/provider"
 )
 
-// authentications are the rows of a table: a client each.
+// authentications returns the body of a table with an entry for each client.
 func authentications(at func() *provider.Provider, declare func(*login)) func(SpecContext, string) {
 	return func(ctx SpecContext, clientID string) {
 		l := loginOf(clientID, newNamespace(ctx), at())
@@ -29,7 +29,7 @@ func authentications(at func() *provider.Provider, declare func(*login)) func(Sp
 		l.expectActive(ctx, second)
 		l.expectNothingSecretShown(ctx, first, second)
 
-		// No other request than these two: the operator guesses nothing.
+		// The operator sends only these two requests: it does not try other methods.
 		Eventually(l.outcomes).Should(Equal(append(before, "", "")))
 	}
 }
@@ -38,38 +38,38 @@ func theProvider() *provider.Provider { return op }
 
 func theProviderWithAliases() *provider.Provider { return apart }
 
-var _ = DescribeTable("A token comes, and is renewed, for a client with",
+var _ = DescribeTable("A token is issued and renewed for a client with",
 	authentications(theProvider, func(*login) {}),
 	Entry("a secret in the Authorization header (client_secret_basic)", "basic"),
 	Entry("a secret in the body (client_secret_post)", "post"),
-	Entry("a JWT by HMAC with SHA-256 (client_secret_jwt)", "hs256"),
-	Entry("a JWT by HMAC with SHA-512 (client_secret_jwt)", "hs512"),
+	Entry("a JWT signed by HMAC with SHA-256 (client_secret_jwt)", "hs256"),
+	Entry("a JWT signed by HMAC with SHA-512 (client_secret_jwt)", "hs512"),
 	Entry("a JWT by RS256 with a key in PKCS#1 (private_key_jwt)", "rs256"),
 	Entry("a JWT by PS256 with a key in PKCS#8 (private_key_jwt)", "ps256"),
 	Entry("a JWT by ES256 with a key in SEC1 (private_key_jwt)", "es256"),
 	Entry("a JWT by ES512 with a key in PKCS#8 (private_key_jwt)", "es512"),
 	Entry("a JWT by EdDSA with a key in PKCS#8 (private_key_jwt)", "eddsa"),
 	Entry("a JWT by a JWK with a key ID (private_key_jwt)", "jwk"),
-	Entry("a certificate that is known by its subject (tls_client_auth)", "mtls"),
-	Entry("a certificate that is known by its SPIFFE ID (tls_client_auth)", "spiffe"),
-	Entry("a certificate that it signed itself (self_signed_tls_client_auth)", "self"),
+	Entry("a certificate that is identified by its subject (tls_client_auth)", "mtls"),
+	Entry("a certificate that is identified by its SPIFFE ID (tls_client_auth)", "spiffe"),
+	Entry("a self-signed certificate (self_signed_tls_client_auth)", "self"),
 	Entry("a secret, and a certificate that the token is bound to", "bound"),
 	Entry("a JWT, and a certificate that the token is bound to", "bound-jwt"),
-	Entry("nothing but its ID (none)", "public"),
+	Entry("only its client ID (none)", "public"),
 )
 
-var _ = DescribeTable("The token endpoint is found by the issuer (RFC 8414) for a client with",
+var _ = DescribeTable("The token endpoint is discovered from the issuer (RFC 8414) for a client with",
 	authentications(theProviderWithAliases, func(l *login) { l.byIssuer(l.at.Issuer) }),
 	Entry("a secret", "basic"),
 	Entry("a JWT", "es256"),
-	// At the usual endpoint, these providers ask for no certificate (RFC 8705 section 5).
+	// At the default endpoint, these providers request no certificate (RFC 8705 section 5).
 	Entry("a certificate, for which there is an alias", "mtls"),
-	Entry("a certificate that it signed itself, for which there is an alias", "self"),
+	Entry("a self-signed certificate, for which there is an alias", "self"),
 	Entry("a JWT and a certificate, for which there is an alias", "bound-jwt"),
 )
 
 var _ = Describe("A token", func() {
-	It("is renewed by itself before it expires", func(ctx SpecContext) {
+	It("is renewed automatically before it expires", func(ctx SpecContext) {
 		l := loginOf("short", newNamespace(ctx), op)
 		l.put(ctx)
 		first := l.eventuallyReady(ctx)
@@ -78,7 +78,7 @@ var _ = Describe("A token", func() {
 			g.Expect(l.token(ctx, g).Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
 		}).Should(Succeed())
 		Expect(time.Now()).To(And(BeTemporally(">=", planned.RenewAt.Time), BeTemporally("<", planned.ExpiresAt.Time)))
-		// Whoever has read the first one can still use it.
+		// An application that read the first token can still use it.
 		l.expectActive(ctx, first)
 		l.expectActive(ctx, l.eventuallyReady(ctx))
 	})
@@ -105,7 +105,7 @@ var _ = Describe("A token", func() {
 		}
 	})
 
-	It("has a scope of 2,000 characters where the client may have it", func(ctx SpecContext) {
+	It("has a scope of 2,000 characters if the client may request it", func(ctx SpecContext) {
 		Expect(longScope).To(HaveLen(2000))
 		l := loginOf("scoped", newNamespace(ctx), op)
 		l.clientCredential.Spec.Scopes = []string{"read", longScope}
@@ -115,7 +115,7 @@ var _ = Describe("A token", func() {
 		Expect(l.now(ctx, Default).Status.Token.Scope).To(Equal("read " + longScope))
 	})
 
-	It("that lacks a scope comes with an event that tells so", func(ctx SpecContext) {
+	It("that lacks a scope is reported by an event", func(ctx SpecContext) {
 		l := loginOf("basic", newNamespace(ctx), op)
 		l.clientCredential.Spec.Scopes = []string{"read", "delete"}
 		l.put(ctx)

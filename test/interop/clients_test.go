@@ -19,19 +19,19 @@ import (
 // orders is a resource server whose tokens are JWTs.
 const orders = "https://orders.example.com"
 
-// longScope is one that the client "scoped" alone may have.
+// longScope is a scope that only the client "scoped" may request.
 var longScope = "https://scopes.example.com/" + strings.Repeat("long", 493) + "!"
 
-// registered is a client that the providers know.
+// registered is a client that is registered at the providers.
 type registered struct {
 	provider.Client
-	// credentials are the data of its Secret.
+	// credentials is the data of the client's Secret.
 	credentials map[string]string
-	// algorithm of its assertions, where it is not the usual one of the key.
+	// algorithm is the algorithm of its assertions, if it is not the default of the key.
 	algorithm v1alpha1.AssertionAlgorithm
 }
 
-// authentication is what a ClientCredential declares for the client.
+// authentication returns the client authentication that a ClientCredential declares for the client.
 func (r registered) authentication() *v1alpha1.ClientAuthentication {
 	declared := &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientAuthenticationMethod(r.AuthMethod)}
 	if r.algorithm != "" {
@@ -40,7 +40,7 @@ func (r registered) authentication() *v1alpha1.ClientAuthentication {
 	return declared
 }
 
-// clients by their ID.
+// clients holds the clients by ID.
 var clients = map[string]registered{}
 
 func register(client provider.Client, algorithm v1alpha1.AssertionAlgorithm, credentials map[string]string) {
@@ -59,7 +59,8 @@ func registerClients(authority *provider.Authority) {
 	registerCertificates(authority)
 }
 
-// newSecret has what must be encoded in a Basic header and in a form, and is long enough for HS512.
+// newSecret returns a secret with characters that must be encoded in a Basic header and in a form. It
+// is long enough for HS512.
 func newSecret() string { return "s3cret: 100% +/&=\" " + rand.Text() + rand.Text() }
 
 func registerSecrets() {
@@ -110,7 +111,7 @@ func registerCertificates(authority *provider.Authority) {
 	Expect(err).NotTo(HaveOccurred())
 	register(provider.Client{ID: "self", AuthMethod: "self_signed_tls_client_auth", JWKS: set, CertificateBound: true}, "", shown(own))
 
-	// These show a certificate that authenticates nobody: the token is bound to it.
+	// The certificates of these clients do not authenticate them: they only bind the token.
 	register(provider.Client{ID: "bound", Secret: newSecret(), AuthMethod: "client_secret_basic", CertificateBound: true},
 		"", shown(selfSigned("bound")))
 	credentials := shown(selfSigned("bound-jwt"))
@@ -133,7 +134,7 @@ func selfSigned(name string) *provider.Certificate {
 	return certificate
 }
 
-// shown is a certificate as a Secret of type kubernetes.io/tls has it.
+// shown returns a certificate as the data of a kubernetes.io/tls Secret.
 func shown(certificate *provider.Certificate) map[string]string {
 	return map[string]string{"tls.crt": string(certificate.CertificatePEM), "tls.key": string(certificate.KeyPEM)}
 }

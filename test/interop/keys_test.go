@@ -20,10 +20,10 @@ import (
 	"github.com/tokensync/tokensync/test/interop/provider"
 )
 
-// key is a private key in all the forms in which people have one.
+// key is a private key that can be encoded in all supported formats.
 type key struct{ crypto.Signer }
 
-// keys of the clients, and one that no client has.
+// keys are the keys of the clients. No client has the key foreign.
 var keys struct{ rsa, ec, ec521, ed, foreign key }
 
 func makeKeys() {
@@ -42,7 +42,7 @@ func made[K crypto.Signer](private K, err error) key {
 	return key{private}
 }
 
-// public is the key as the client registers it.
+// public returns the JWK Set that registers the key for a client.
 func (k key) public(id string) json.RawMessage {
 	GinkgoHelper()
 	set, err := provider.JWKS(provider.Key{Public: k.Public(), ID: id})
@@ -75,7 +75,7 @@ func (k key) jwk(id, use string) string {
 	return string(raw)
 }
 
-// jwe is the key as a JWK that is encrypted with a password (RFC 7517 section 7).
+// jwe returns the key as a JWK that is encrypted with a password (RFC 7517 section 7).
 func (k key) jwe() string {
 	GinkgoHelper()
 	encrypter, err := jose.NewEncrypter(jose.A128GCM,

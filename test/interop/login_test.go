@@ -19,16 +19,16 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// login is what a user writes to get a token for a client.
+// login holds the objects that a user creates to get a token for a client.
 type login struct {
 	at *provider.Provider
-	// bundle holds the authority of the provider; nil for none.
+	// bundle holds the provider's authority; nil means no bundle.
 	bundle           *corev1.ConfigMap
 	credentials      *corev1.Secret
 	clientCredential *v1alpha1.ClientCredential
 }
 
-// loginOf is right in all, and nothing of it is in the cluster yet.
+// loginOf returns a login without errors. Its objects are not in the cluster yet.
 func loginOf(clientID, namespace string, at *provider.Provider) *login {
 	GinkgoHelper()
 	metadata := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: namespace, Name: name} }
@@ -52,7 +52,7 @@ func loginOf(clientID, namespace string, at *provider.Provider) *login {
 	return l
 }
 
-// as makes the login that of another client.
+// as turns the login into a login of another client.
 func (l *login) as(clientID string) {
 	GinkgoHelper()
 	known, ok := clients[clientID]
@@ -67,24 +67,24 @@ func (l *login) as(clientID string) {
 	}
 }
 
-// give puts credentials in the place of those under the same keys.
+// give replaces the credentials under the given keys.
 func (l *login) give(credentials map[string]string) {
 	for key, value := range credentials {
 		l.credentials.Data[key] = []byte(value)
 	}
 }
 
-// server is the declaration of the provider.
+// server returns the declaration of the provider.
 func (l *login) server() *v1alpha1.AuthorizationServerSpec {
 	return l.clientCredential.Spec.AuthorizationServer
 }
 
-// byIssuer lets the operator find the endpoints itself.
+// byIssuer declares the issuer, so that the operator discovers the endpoints.
 func (l *login) byIssuer(issuer string) {
 	l.server().TokenEndpoint, l.server().Issuer = "", issuer
 }
 
-// assertion is the declaration of the JWT that authenticates the client.
+// assertion returns the declaration of the JWT that authenticates the client.
 func (l *login) assertion() *v1alpha1.Assertion {
 	declared := l.server().ClientAuthentication
 	if declared.Assertion == nil {
@@ -93,7 +93,7 @@ func (l *login) assertion() *v1alpha1.Assertion {
 	return declared.Assertion
 }
 
-// put brings objects into the cluster, or makes those there like them.
+// put creates the objects in the cluster, or updates the existing objects.
 func (l *login) put(ctx SpecContext) {
 	GinkgoHelper()
 	objects := []client.Object{l.credentials, l.clientCredential}
@@ -117,7 +117,7 @@ func (l *login) put(ctx SpecContext) {
 	}
 }
 
-// now is the ClientCredential as it is in the cluster.
+// now returns the current ClientCredential in the cluster.
 func (l *login) now(ctx SpecContext, g Gomega) *v1alpha1.ClientCredential {
 	clientCredential := &v1alpha1.ClientCredential{}
 	g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(l.clientCredential), clientCredential)).To(Succeed())
@@ -136,7 +136,7 @@ func (l *login) eventuallyReady(ctx SpecContext) *corev1.Secret {
 	return l.token(ctx, Default)
 }
 
-// token is the Secret that holds the token.
+// token returns the Secret that holds the token.
 func (l *login) token(ctx SpecContext, g Gomega) *corev1.Secret {
 	secret := &corev1.Secret{}
 	key := client.ObjectKey{Namespace: l.clientCredential.Namespace, Name: l.clientCredential.TargetName()}
@@ -144,7 +144,7 @@ func (l *login) token(ctx SpecContext, g Gomega) *corev1.Secret {
 	return secret
 }
 
-// renew asks for another token by the annotation, and waits for it.
+// renew requests a new token by the annotation, and waits for it.
 func (l *login) renew(ctx SpecContext) *corev1.Secret {
 	GinkgoHelper()
 	before := l.token(ctx, Default)
@@ -168,7 +168,7 @@ func (l *login) requestRenewal(ctx SpecContext) {
 	Expect(apiServer.Patch(ctx, found, client.MergeFrom(before))).To(Succeed())
 }
 
-// expectActive asks the provider about the token in a Secret (RFC 7662), and returns what it says.
+// expectActive introspects the token in a Secret (RFC 7662), and returns its claims.
 func (l *login) expectActive(ctx SpecContext, secret *corev1.Secret) map[string]any {
 	GinkgoHelper()
 	active, claims, err := l.at.Introspect(ctx, string(secret.Data["access_token"]))
@@ -178,7 +178,7 @@ func (l *login) expectActive(ctx SpecContext, secret *corev1.Secret) map[string]
 	return claims
 }
 
-// outcomes of the token requests of the client so far: the errors, which are empty for a token.
+// outcomes returns the errors of the client's token requests so far. An empty error means a token.
 func (l *login) outcomes() []string {
 	outcomes := []string{}
 	for _, exchange := range l.at.Exchanges(string(l.credentials.Data["client_id"])) {
@@ -187,7 +187,7 @@ func (l *login) outcomes() []string {
 	return outcomes
 }
 
-// use lets the ClientCredential name a declaration that lies elsewhere.
+// use makes the ClientCredential name a declaration in another object.
 func (l *login) use(kind v1alpha1.AuthorizationServerKind, name string) {
 	l.clientCredential.Spec.AuthorizationServer = nil
 	l.clientCredential.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Kind: kind, Name: name}

@@ -25,10 +25,10 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// systemNamespace is where ClusterAuthorizationServers find what they name.
+// systemNamespace is the namespace of the objects that ClusterAuthorizationServers name.
 const systemNamespace = "tokensync-system"
 
-// observed is the real operator, in this process, with what it sent and wrote.
+// observed is the real operator, in this process, with its token requests and its log.
 type observed struct {
 	*tokenendpoint.Client
 	logs  *gbytes.Buffer
@@ -36,7 +36,7 @@ type observed struct {
 	sent  []*oauth2.Request
 }
 
-// Send sends a token request for real, and keeps it for the test to look at.
+// Send sends a token request to the provider, and keeps it for the test.
 func (o *observed) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	o.mutex.Lock()
 	o.sent = append(o.sent, request)
@@ -44,19 +44,19 @@ func (o *observed) Send(ctx context.Context, request *oauth2.Request) (oauth2.Re
 	return o.Client.Send(ctx, request)
 }
 
-// requests are the token requests that were sent so far.
+// requests returns the token requests so far.
 func (o *observed) requests() []*oauth2.Request {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	return o.sent[:len(o.sent):len(o.sent)]
 }
 
-// startOperator starts an operator that trusts the system's authorities, and so not the provider's.
+// startOperator starts an operator that trusts only the system's authorities, and so not the provider.
 func startOperator(config *rest.Config) *observed {
 	GinkgoHelper()
 	Expect(apiServer.Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}})).To(Succeed())
 	o := &observed{
-		// The provider listens at a loopback address, which is denied otherwise.
+		// The provider listens on a loopback address, which is denied by default.
 		Client: tokenendpoint.NewClient(tokenendpoint.Options{AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 		logs:   gbytes.NewBuffer(),
 	}

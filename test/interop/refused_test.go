@@ -15,21 +15,22 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// refused is a login that cannot work, and what its owner is told.
+// refused is a login that cannot work, and the conditions that report it.
 type refused struct {
-	// client whose login is right until it is spoilt.
+	// client is the client whose login is correct before spoil changes it.
 	client string
 	spoil  func(l *login)
-	// reason and parts of the message of the conditions.
+	// reason is the expected reason of the conditions, and says are parts of their message.
 	reason string
 	says   []string
-	// unsent tells that nothing was sent to the token endpoint.
+	// unsent is set if no request reaches the token endpoint.
 	unsent bool
-	// detail is what the provider tells the test alone, to be sure that it is about what was spoilt.
+	// detail is the reason that the provider reports only to the test. It proves that spoil caused the
+	// refusal.
 	detail string
 }
 
-// classes of the reasons, which say when the operator tries again.
+// classes are the failure classes of the reasons. They decide when the operator retries.
 var classes = map[string]v1alpha1.FailureClass{
 	"InvalidClient":      problem.CredentialsRefused,
 	"InvalidRequest":     problem.MayPass,
@@ -42,8 +43,8 @@ var classes = map[string]v1alpha1.FailureClass{
 	"CredentialsInvalid": problem.ObjectNotReady,
 }
 
-// expectRefused is the body of the tables. Each of the problems may pass by itself, so
-// none is Stalled for as long as a row takes.
+// expectRefused is the body of the tables. Each of the problems may resolve itself, so none becomes
+// Stalled within a spec.
 func expectRefused(ctx SpecContext, row refused) {
 	namespace := newNamespace(ctx)
 	l := loginOf(row.client, namespace, op)
@@ -51,7 +52,7 @@ func expectRefused(ctx SpecContext, row refused) {
 	sent := len(running.requests())
 	l.put(ctx)
 
-	By("saying what is the matter, and what to do")
+	By("reporting the problem, and what to do")
 	says := []OmegaMatcher{}
 	for _, part := range row.says {
 		says = append(says, ContainSubstring(part))
@@ -75,15 +76,15 @@ func expectRefused(ctx SpecContext, row refused) {
 	}
 	l.expectNothingSecretShown(ctx)
 
-	By("getting one once it is put right")
+	By("getting a token once the problem is fixed")
 	right := loginOf(row.client, namespace, op)
 	right.put(ctx)
 	right.requestRenewal(ctx)
 	right.expectActive(ctx, right.eventuallyReady(ctx))
 }
 
-var _ = DescribeTable("No token comes", expectRefused,
-	Entry("with the secret of another", refused{
+var _ = DescribeTable("No token is issued", expectRefused,
+	Entry("with the secret of another client", refused{
 		client: "basic", spoil: giving("client_secret", newSecret),
 		reason: "InvalidClient", says: []string{
 			"HTTP 401 invalid_client", `check the client ID and its secret (keys "client_id" and "client_secret" of Secret "credentials")`,
@@ -101,7 +102,7 @@ var _ = DescribeTable("No token comes", expectRefused,
 		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.Method = v1alpha1.ClientAuthenticationNone },
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "no secret is sent", "method to client_secret_basic"},
 	}),
-	Entry("with the key of another", refused{
+	Entry("with the key of another client", refused{
 		client: "es256", spoil: giving("private_key", func() string { return keys.foreign.sec1() }),
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "check the client ID"},
 	}),
@@ -109,11 +110,11 @@ var _ = DescribeTable("No token comes", expectRefused,
 		client: "jwk", spoil: giving("private_key", func() string { return keys.ec.jwk("unknown", "sig") }),
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"},
 	}),
-	Entry("with another algorithm than the client's", refused{
+	Entry("with an algorithm other than the client's", refused{
 		client: "ps256", spoil: func(l *login) { l.assertion().Algorithm = "RS256" },
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "alg mismatch",
 	}),
-	Entry("with an assertion that is for another server", refused{
+	Entry("with an assertion for another server", refused{
 		client: "es256", spoil: func(l *login) { l.assertion().Audience = text("https://other.example.com") },
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "audience (aud) must equal",
 	}),
@@ -126,7 +127,7 @@ var _ = DescribeTable("No token comes", expectRefused,
 		client: "es256", spoil: giving("private_key", func() string { return inPEM("ENCRYPTED PRIVATE KEY", []byte("unreadable")) }),
 		reason: "CredentialsInvalid", says: []string{"private key", "encrypted with a passphrase"}, unsent: true,
 	}),
-	Entry("with a JWK that is for encryption", refused{
+	Entry("with a JWK for encryption", refused{
 		client: "jwk", spoil: giving("private_key", func() string { return keys.ec.jwk("current", "enc") }),
 		reason: "CredentialsInvalid", says: []string{"private key", "for encryption", "put a key for signatures there"}, unsent: true,
 	}),
@@ -151,11 +152,11 @@ var _ = DescribeTable("No token comes", expectRefused,
 		}),
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "certificate subject value does not match",
 	}),
-	Entry("with another certificate that the client signed itself", refused{
+	Entry("with another self-signed certificate", refused{
 		client: "self", spoil: showing(func() *provider.Certificate { return selfSigned("self") }),
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "unregistered client certificate provided",
 	}),
-	Entry("at an endpoint that asks for no certificate", refused{
+	Entry("at an endpoint that requests no certificate", refused{
 		client: "mtls", spoil: func(l *login) { l.at, l.server().TokenEndpoint = apart, apart.TokenEndpoint },
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client"}, detail: "client certificate was not provided",
 	}),
@@ -165,22 +166,22 @@ var _ = DescribeTable("No token comes", expectRefused,
 		reason: "InvalidGrant", says: []string{"HTTP 400 invalid_grant", "the client at the authorization server", "DPoP"},
 		detail: "DPoP proof JWT not provided",
 	}),
-	Entry("for a scope of 2,000 characters that the client may not have", refused{
+	Entry("for a scope of 2,000 characters that the client may not request", refused{
 		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Scopes = []string{longScope} },
 		reason: "InvalidScope", says: []string{"HTTP 400 invalid_scope", "spec.scopes"},
 	}),
-	Entry("for a resource that the client may not have", refused{
+	Entry("for a resource that the client may not request", refused{
 		client: "post", spoil: func(l *login) { l.clientCredential.Spec.Resources = []string{orders} },
 		reason: "InvalidTarget", says: []string{"HTTP 400 invalid_target", "spec.resources"},
 	}),
 )
 
-// giving puts something else under a key of the credentials Secret.
+// giving replaces the value under a key of the credentials Secret.
 func giving(key string, value func() string) func(*login) {
 	return func(l *login) { l.give(map[string]string{key: value()}) }
 }
 
-// showing puts another certificate into the credentials Secret.
+// showing replaces the certificate in the credentials Secret.
 func showing(certificate func() *provider.Certificate) func(*login) {
 	return func(l *login) { l.give(shown(certificate())) }
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/tokensync/tokensync/test/interop/provider"
 )
 
-// revokeOnDelete asks for the revocation, at an endpoint that is empty where it is to be found.
+// revokeOnDelete declares revocation on deletion. If endpoint is empty, the operator discovers it.
 func (l *login) revokeOnDelete(endpoint string) {
 	yes := true
 	l.server().Revocation = &v1alpha1.Revocation{Endpoint: endpoint, OnDelete: &yes}
 }
 
-// expectDeleted deletes the ClientCredential, and waits for its end.
+// expectDeleted deletes the ClientCredential, and waits until it is gone.
 func (l *login) expectDeleted(ctx SpecContext) {
 	GinkgoHelper()
 	Expect(apiServer.Delete(ctx, l.clientCredential)).To(Succeed())
@@ -29,7 +29,7 @@ func (l *login) expectDeleted(ctx SpecContext) {
 	}).Should(BeTrue())
 }
 
-var _ = DescribeTable("With its ClientCredential, a token is revoked (RFC 7009) of a client with",
+var _ = DescribeTable("The deletion of a ClientCredential revokes the token (RFC 7009) of a client with",
 	func(ctx SpecContext, clientID string, at func() *provider.Provider, declare func(*login)) {
 		l := loginOf(clientID, newNamespace(ctx), at())
 		declare(l)
@@ -44,13 +44,13 @@ var _ = DescribeTable("With its ClientCredential, a token is revoked (RFC 7009) 
 		Expect(active).To(BeFalse())
 		Eventually(l.events).WithArguments(ctx, Default).Should(ContainElement(
 			And(HaveField("Type", "Normal"), HaveField("Reason", "TokenRevoked"))))
-		// Someone may still use the one before.
+		// An application may still use the previous token.
 		l.expectActive(ctx, first)
 	},
 	Entry("a secret", "basic", theProvider, func(l *login) { l.revokeOnDelete(l.at.RevocationEndpoint) }),
 	Entry("a JWT", "rs256", theProvider, func(l *login) { l.revokeOnDelete(l.at.RevocationEndpoint) }),
 	Entry("a certificate", "mtls", theProvider, func(l *login) { l.revokeOnDelete(l.at.RevocationEndpoint) }),
-	Entry("a secret, where the endpoint is found by the issuer", "basic", theProvider, byIssuerToo),
+	Entry("a secret, if the endpoint is discovered from the issuer", "basic", theProvider, byIssuerToo),
 	Entry("a certificate, for which there is an alias", "mtls", theProviderWithAliases, byIssuerToo),
 )
 
@@ -60,13 +60,13 @@ func byIssuerToo(l *login) {
 }
 
 var _ = Describe("A token that cannot be revoked", func() {
-	It("holds up nobody, and that is said", func(ctx SpecContext) {
+	It("does not block the deletion, and an event reports it", func(ctx SpecContext) {
 		l := loginOf("basic", newNamespace(ctx), op)
 		l.revokeOnDelete(op.RevocationEndpoint)
 		l.put(ctx)
 		token := l.eventuallyReady(ctx)
 		Expect(apiServer.Delete(ctx, l.credentials)).To(Succeed())
-		// It is held for ten seconds, in case that the ClientCredential is deleted too.
+		// It is held for ten seconds, in case the ClientCredential is deleted too.
 		Eventually(func() bool {
 			return apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(l.credentials), &corev1.Secret{}))
 		}).Should(BeTrue())
@@ -76,7 +76,7 @@ var _ = Describe("A token that cannot be revoked", func() {
 		l.expectActive(ctx, token)
 	})
 
-	It("because it is a JWT holds up nobody, and that is said", func(ctx SpecContext) {
+	It("because it is a JWT does not block the deletion, and an event reports it", func(ctx SpecContext) {
 		l := loginOf("basic", newNamespace(ctx), op)
 		l.clientCredential.Spec.Resources = []string{orders}
 		l.revokeOnDelete(op.RevocationEndpoint)

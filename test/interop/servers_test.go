@@ -13,10 +13,11 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("A declaration that many share", func() {
+var _ = Describe("A shared declaration", func() {
 	var l *login
 
-	// expectShared gets two tokens by way of the declaration, which says itself that it is usable.
+	// expectShared gets two tokens through the shared declaration, and expects that its status reports
+	// Usable.
 	expectShared := func(ctx SpecContext, found client.Object, status func() v1alpha1.AuthorizationServerStatus) {
 		GinkgoHelper()
 		l.put(ctx)
@@ -33,7 +34,7 @@ var _ = Describe("A declaration that many share", func() {
 
 	BeforeEach(func(ctx SpecContext) { l = loginOf("es256", newNamespace(ctx), op) })
 
-	It("in the namespace has its authorities there", func(ctx SpecContext) {
+	It("in the namespace uses the bundle in that namespace", func(ctx SpecContext) {
 		object := &v1alpha1.AuthorizationServer{
 			ObjectMeta: metav1.ObjectMeta{Namespace: l.clientCredential.Namespace, Name: "provider"}, Spec: *l.server(),
 		}
@@ -41,8 +42,8 @@ var _ = Describe("A declaration that many share", func() {
 		expectShared(ctx, object, func() v1alpha1.AuthorizationServerStatus { return object.Status })
 	})
 
-	It("in the cluster, found by its issuer, has its authorities in the namespace of the operator", func(ctx SpecContext) {
-		// The one of the namespace is of no use, so that it is not what makes this work.
+	It("in the cluster, discovered from its issuer, uses the bundle in the namespace of the operator", func(ctx SpecContext) {
+		// The bundle in the namespace is empty, so the operator cannot be using it.
 		authorities := l.bundle.DeepCopy()
 		authorities.Namespace = systemNamespace
 		Expect(apiServer.Create(ctx, authorities)).To(Succeed())

@@ -14,15 +14,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// events that tell of the ClientCredential.
+// events returns the events in the namespace of the ClientCredential.
 func (l *login) events(ctx SpecContext, g Gomega) []eventsv1.Event {
 	list := &eventsv1.EventList{}
 	g.Expect(apiServer.List(ctx, list, client.InNamespace(l.clientCredential.Namespace))).To(Succeed())
 	return list.Items
 }
 
-// expectNothingSecretShown looks for credentials and tokens where people look who may not see them:
-// in the object, its events, and the log of the operator.
+// expectNothingSecretShown expects no credentials and no tokens in texts that other people can read:
+// the object, its events and the operator's log.
 func (l *login) expectNothingSecretShown(ctx SpecContext, tokens ...*corev1.Secret) {
 	GinkgoHelper()
 	object, err := json.Marshal(l.now(ctx, Default))
@@ -31,14 +31,14 @@ func (l *login) expectNothingSecretShown(ctx SpecContext, tokens ...*corev1.Secr
 	Expect(err).NotTo(HaveOccurred())
 	shown := string(object) + string(events) + string(running.logs.Contents())
 	for _, secret := range append(l.secrets(), assertions()...) {
-		Expect(strings.Contains(shown, secret)).To(BeFalse(), "something of the credentials is shown")
+		Expect(strings.Contains(shown, secret)).To(BeFalse(), "a part of the credentials is shown")
 	}
 	for _, token := range tokens {
 		Expect(strings.Contains(shown, string(token.Data["access_token"]))).To(BeFalse(), "the token is shown")
 	}
 }
 
-// secrets are the lines of the credentials that nobody may see.
+// secrets returns the lines of the credentials that must not be shown.
 func (l *login) secrets() []string {
 	var secrets []string
 	for key, value := range l.credentials.Data {
@@ -54,7 +54,7 @@ func (l *login) secrets() []string {
 	return secrets
 }
 
-// assertions are those that the operator has sent.
+// assertions returns the assertions that the operator has sent.
 func assertions() []string {
 	GinkgoHelper()
 	var found []string

@@ -1,7 +1,7 @@
 //go:build interop
 
-// Package interop_test lets the operator get its tokens from an authorization server that nobody here
-// wrote: a certified OpenID provider, over TLS, with the real clock and a real API server.
+// Package interop_test runs the operator against an authorization server of another project. The server
+// is a certified OpenID provider, with TLS, the real clock and a real API server.
 package interop_test
 
 import (
@@ -30,7 +30,8 @@ var (
 	// apiServer is the client of the tests; it has no cache.
 	apiServer client.Client
 	running   *observed
-	// op takes client certificates at all of its endpoints, apart only at the aliases for that.
+	// op requests client certificates at all of its endpoints. apart requests them only at its mTLS
+	// endpoint aliases.
 	op, apart *provider.Provider
 )
 
@@ -61,7 +62,8 @@ func startProvider(ctx context.Context, options provider.Options) *provider.Prov
 	return started
 }
 
-// newNamespace makes a namespace for one test. What the test leaves there asks for no more tokens.
+// newNamespace creates a namespace for one test. Its ClientCredentials are deleted after the test, so
+// they request no more tokens.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
 	namespace := controlplane.NewNamespace(ctx, apiServer)

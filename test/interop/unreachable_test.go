@@ -6,13 +6,14 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 )
 
-// Rows in which the provider is never asked for a token: it cannot be found, or is not trusted.
-var _ = DescribeTable("No token is even asked for", expectRefused,
+// In these entries, the provider receives no token request, because it cannot be found or is not
+// trusted.
+var _ = DescribeTable("No token is requested", expectRefused,
 	Entry("at an issuer that does not exist", refused{
 		client: "basic", spoil: func(l *login) { l.byIssuer(op.Issuer + "/realms/unknown") },
 		reason: "DiscoveryFailed", says: []string{"/realms/unknown", "HTTP 404", "discovery is retried"}, unsent: true,
 	}),
-	Entry("at an issuer with a slash that it does not have", refused{
+	Entry("at an issuer with an extra slash", refused{
 		client: "basic", spoil: func(l *login) { l.byIssuer(op.Issuer + "/") },
 		reason: "DiscoveryFailed", says: []string{"is about", "set authorizationServer.issuer to exactly"},
 		unsent: true,
@@ -45,7 +46,7 @@ var _ = DescribeTable("No token is even asked for", expectRefused,
 		reason: "CABundleUnusable", says: []string{"tls.caBundleRef", `key "other.crt" of ConfigMap "authorities"`},
 		unsent: true,
 	}),
-	Entry("when the bundle lies in a Secret that does not exist", refused{
+	Entry("when the bundle is in a Secret that does not exist", refused{
 		client: "basic", spoil: func(l *login) { l.server().TLS.CABundleRef.Kind = "Secret" },
 		reason: "CABundleUnusable", says: []string{"tls.caBundleRef", `Secret "authorities" does not exist`},
 		unsent: true,

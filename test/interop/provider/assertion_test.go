@@ -34,7 +34,7 @@ var _ = Describe("an assertion", func() {
 		Entry("with the ID of an unknown key", "other", "sub", "es256"),
 	)
 
-	It("is refused with another algorithm than the client's", func(ctx SpecContext) {
+	It("is refused with an algorithm other than the client's", func(ctx SpecContext) {
 		Expect(assert(ctx, "ES256", "", claims("rs256", op.Issuer)).Error).To(Equal("invalid_client"))
 	})
 

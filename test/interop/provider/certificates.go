@@ -22,25 +22,25 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// Identity is what a certificate says about its owner.
+// Identity describes the owner of a certificate.
 type Identity struct {
-	// Subject; its String is what belongs into Client.TLSSubjectDN.
+	// Subject is the distinguished name. Client.TLSSubjectDN takes its String.
 	Subject  pkix.Name
 	DNSNames []string
 	URIs     []*url.URL
 	IPs      []net.IP
-	// The certificate is valid from an hour ago for a day unless these are set.
+	// NotBefore and NotAfter limit the validity. By default, it began an hour ago and lasts a day.
 	NotBefore, NotAfter time.Time
 }
 
 // Certificate is a certificate with its private key.
 type Certificate struct {
 	TLS tls.Certificate
-	// The keys tls.crt and tls.key of a kubernetes.io/tls Secret.
+	// CertificatePEM and KeyPEM are the values of tls.crt and tls.key in a kubernetes.io/tls Secret.
 	CertificatePEM, KeyPEM []byte
 }
 
-// NewAuthority makes an authority that nobody trusts yet.
+// NewAuthority returns a new authority, which no server trusts yet.
 func NewAuthority(name string) (*Authority, error) {
 	template := Identity{Subject: pkix.Name{CommonName: name}}.template(x509.ExtKeyUsageAny)
 	template.IsCA, template.BasicConstraintsValid = true, true
@@ -56,14 +56,14 @@ func NewAuthority(name string) (*Authority, error) {
 // PEM returns the authority's certificate.
 func (a *Authority) PEM() []byte { return encode("CERTIFICATE", a.certificate.Raw) }
 
-// Pool trusts the authority, and nothing else.
+// Pool returns a pool that contains only the authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
 }
 
-// Issue signs a client certificate.
+// Issue issues a client certificate.
 func (a *Authority) Issue(identity Identity) (*Certificate, error) {
 	return sign(identity.template(x509.ExtKeyUsageClientAuth), a)
 }
@@ -72,21 +72,23 @@ func (a *Authority) issueServer(identity Identity) (*Certificate, error) {
 	return sign(identity.template(x509.ExtKeyUsageServerAuth), a)
 }
 
-// SelfSigned makes a client certificate that no authority stands behind.
+// SelfSigned returns a self-signed client certificate.
 func SelfSigned(identity Identity) (*Certificate, error) {
 	return sign(identity.template(x509.ExtKeyUsageClientAuth), nil)
 }
 
-// JWKS registers the certificate for self_signed_tls_client_auth.
+// JWKS returns the JWK Set that registers the certificate for self_signed_tls_client_auth.
 func (c *Certificate) JWKS() (json.RawMessage, error) {
 	return JWKS(Key{Public: c.TLS.Leaf.PublicKey, Chain: c.TLS.Certificate})
 }
 
-// HTTPClient trusts the provider, and shows it the certificate unless that is nil. It keeps no connection.
+// HTTPClient returns a client that trusts the provider and presents the certificate, unless it is nil.
+// The client keeps no connection open.
 func (p *Provider) HTTPClient(certificate *Certificate) *http.Client {
 	config := &tls.Config{RootCAs: p.Authority.Pool(), MinVersion: tls.VersionTLS12}
 	if certificate != nil {
-		// The provider names its authorities, so Certificates would keep a self-signed one back.
+		// The provider names its authorities, so a self-signed certificate in Certificates would not be
+		// sent.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return &certificate.TLS, nil
 		}
@@ -111,7 +113,8 @@ func (i Identity) template(usage x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// sign makes a key and its certificate, signed by the authority or, for nil, by that key.
+// sign returns a new key with a certificate. The authority signs the certificate; if it is nil, the key
+// does.
 func sign(template *x509.Certificate, authority *Authority) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// The files lie in the program, so that it finds them from wherever it is run.
+// The files are embedded, so the program finds them in any working directory.
 var (
 	//go:embed package.json package-lock.json
 	manifest embed.FS
@@ -21,8 +21,8 @@ var (
 	server embed.FS
 )
 
-// install returns the folder of the user's cache that holds node_modules, and fills it when it is
-// missing. Its name is the hash of the lockfile: after an update, the old one is not in the way.
+// install returns the folder of the user's cache that holds node_modules, and fills the folder if it is
+// missing. The name of the folder is the hash of the lockfile, so each version has its own folder.
 func install(ctx context.Context) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -41,7 +41,7 @@ func install(ctx context.Context) (string, error) {
 	})
 }
 
-// writeServer puts the server below the packages, where Node.js looks for them, and returns its path.
+// writeServer writes the server below the packages, where Node.js finds them, and returns its path.
 func writeServer(folder string) (string, error) {
 	key, err := hash(server)
 	if err != nil {
@@ -53,8 +53,8 @@ func writeServer(folder string) (string, error) {
 	})
 }
 
-// fill makes a folder as a whole or not at all, so that runs at the same time do not disturb each
-// other: whoever comes second drops what it made.
+// fill creates a folder either completely or not at all, so that concurrent runs do not disturb each
+// other. If another run has created the folder first, fill discards its own.
 func fill(folder string, produce func(temporary string) error) error {
 	if exists(folder) {
 		return nil
@@ -76,7 +76,7 @@ func fill(folder string, produce func(temporary string) error) error {
 	return nil
 }
 
-// ci runs npm. The packages have no scripts of their own to run, and none shall start to.
+// ci runs npm ci. The packages need no install scripts, so npm must not run any.
 func ci(ctx context.Context, folder string) error {
 	if _, err := exec.LookPath("npm"); err != nil {
 		return fmt.Errorf("install Node.js with npm to run the interop tests: %w", err)

@@ -11,16 +11,16 @@ import (
 	"math/big"
 )
 
-// Key is a public key as it is registered at a server.
+// Key is a public key that is registered at a server.
 type Key struct {
 	Public crypto.PublicKey
-	// ID and Algorithm; empty ones are left out.
+	// ID and Algorithm are left out if they are empty.
 	ID, Algorithm string
-	// Chain of certificates, the one of this key first.
+	// Chain is a certificate chain that begins with the certificate of this key.
 	Chain [][]byte
 }
 
-// JWKS writes a set of public keys (RFC 7517).
+// JWKS returns a set of public keys (RFC 7517).
 func JWKS(keys ...Key) (json.RawMessage, error) {
 	set := []map[string]any{}
 	for _, key := range keys {
@@ -41,7 +41,7 @@ func (k Key) jwk() (map[string]any, error) {
 		jwk["n"] = base64URL(public.N.Bytes())
 		jwk["e"] = base64URL(big.NewInt(int64(public.E)).Bytes())
 	case *ecdsa.PublicKey:
-		// One byte that says uncompressed, then both coordinates.
+		// The point is a byte for "uncompressed", followed by both coordinates.
 		point, err := public.Bytes()
 		if err != nil {
 			return nil, err
@@ -53,7 +53,7 @@ func (k Key) jwk() (map[string]any, error) {
 		jwk["kty"], jwk["crv"] = "OKP", "Ed25519"
 		jwk["x"] = base64URL(public)
 	default:
-		return nil, fmt.Errorf("a key of the type %T has no JWK here", public)
+		return nil, fmt.Errorf("keys of type %T are not supported", public)
 	}
 	if k.ID != "" {
 		jwk["kid"] = k.ID
@@ -62,7 +62,8 @@ func (k Key) jwk() (map[string]any, error) {
 		jwk["alg"] = k.Algorithm
 	}
 	if len(k.Chain) != 0 {
-		// Standard encoding, unlike all else in a JWK; encoding/json writes it for bytes.
+		// x5c uses standard base64, unlike all other members of a JWK. encoding/json does that for
+		// bytes.
 		jwk["x5c"] = k.Chain
 	}
 	return jwk, nil

@@ -35,13 +35,13 @@ var _ = Describe("a client with a certificate", func() {
 		}
 	})
 
-	It("may be known by an alternative name", func(ctx SpecContext) {
+	It("can be identified by a subject alternative name", func(ctx SpecContext) {
 		id := &url.URL{Scheme: "spiffe", Host: "example.com", Path: "/orders"}
 		certificate := issue(op.Authority, provider.Identity{URIs: []*url.URL{id}, DNSNames: []string{"orders.example.com"}})
 		Expect(send(ctx, op.TokenEndpoint, "", certificate, form("client_id", "spiffe")).Status).To(Equal(200))
 	})
 
-	It("may have signed it itself, where that very certificate is registered", func(ctx SpecContext) {
+	It("can use a self-signed certificate that is registered", func(ctx SpecContext) {
 		Expect(send(ctx, op.TokenEndpoint, "", selfSigned, form("client_id", "self")).Status).To(Equal(200))
 		other := issue(op.Authority, provider.Identity{})
 		Expect(send(ctx, op.TokenEndpoint, "", other, form("client_id", "self"))).To(invalidClient())
@@ -53,7 +53,7 @@ var _ = Describe("a client with a certificate", func() {
 		}
 	})
 
-	It("is refused with another's, an expired or a foreign one", func(ctx SpecContext) {
+	It("is refused with a certificate of another client, an expired certificate or a certificate of another authority", func(ctx SpecContext) {
 		foreign, err := provider.NewAuthority("foreign")
 		Expect(err).NotTo(HaveOccurred())
 		for _, certificate := range []*provider.Certificate{
@@ -66,7 +66,7 @@ var _ = Describe("a client with a certificate", func() {
 		}
 	})
 
-	It("must take the alias where the other endpoint asks for no certificate", func(ctx SpecContext) {
+	It("must use the alias if the token endpoint requests no certificate", func(ctx SpecContext) {
 		apart, err := provider.Start(ctx, provider.Options{
 			Clients: clients(), Authority: op.Authority, MTLSApart: true, Log: GinkgoWriter,
 		})

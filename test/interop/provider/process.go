@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// patience with a process that shall end.
+// patience is the time that a process gets to end.
 const patience = 5 * time.Second
 
-// process is the running Node.js. It ends when its input does: so it ends with this process too,
-// however that ends.
+// process is the running Node.js. It ends when its input is closed, so it also ends whenever this
+// process ends.
 type process struct {
 	command *exec.Cmd
 	input   io.WriteCloser
-	// lines of its output; closed when there are no more.
+	// lines are the lines of the output; the channel is closed at the end of the output.
 	lines chan []byte
 	ended chan struct{}
 	close func() error
@@ -30,7 +30,7 @@ func startProcess(ctx context.Context, script string, setup []byte, log io.Write
 	if _, err := exec.LookPath("node"); err != nil {
 		return nil, fmt.Errorf("install Node.js to run the interop tests: %w", err)
 	}
-	// It outlives the context, which is about the start.
+	// The process outlives the context, which covers only the start.
 	command := exec.CommandContext(context.WithoutCancel(ctx), "node", script)
 	command.Stderr = log
 	input, err := command.StdinPipe()
@@ -48,7 +48,7 @@ func startProcess(ctx context.Context, script string, setup []byte, log io.Write
 	p.close = sync.OnceValue(p.end)
 	go p.follow(output)
 	if _, err := input.Write(setup); err != nil {
-		return nil, errors.Join(fmt.Errorf("hand over the setup: %w", err), p.close())
+		return nil, errors.Join(fmt.Errorf("write the setup: %w", err), p.close())
 	}
 	return p, nil
 }
@@ -59,17 +59,17 @@ func (p *process) follow(output io.Reader) {
 		p.lines <- append([]byte(nil), scanner.Bytes()...)
 	}
 	close(p.lines)
-	// How it ended matters to nobody: its output has ended, and its complaints are in the log.
+	// The exit status is not needed: the output has ended, and errors are in the log.
 	_ = p.command.Wait()
 	close(p.ended)
 }
 
 func (p *process) end() error {
-	// It is closed already when the process has ended by itself.
+	// The input is already closed if the process ended by itself.
 	if err := p.input.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return err
 	}
-	// Nobody may be reading the lines when the start has failed.
+	// Drain the lines: if the start failed, no other goroutine reads them.
 	go func() {
 		for range p.lines {
 			continue

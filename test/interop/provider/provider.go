@@ -1,5 +1,5 @@
-// Package provider runs a certified OpenID provider, so that tests meet an authorization server which
-// nobody here wrote. It needs Node.js; the provider itself is installed into the user's cache once.
+// Package provider runs a certified OpenID provider, so that tests use an authorization server of
+// another project. It needs Node.js. The provider itself is installed into the user's cache once.
 package provider
 
 import (
@@ -16,18 +16,19 @@ import (
 	"time"
 )
 
-// Options of a provider.
+// Options are the options of a provider.
 type Options struct {
 	Clients   []Client
 	Resources []Resource
-	// Lifetime of tokens in whole seconds; an hour unless it is set.
+	// Lifetime is the lifetime of tokens in whole seconds; an hour by default.
 	Lifetime time.Duration
-	// MTLSApart makes the mTLS endpoint aliases alone ask for client certificates, as large providers
-	// do: a client that overlooks the aliases is then refused.
+	// MTLSApart makes only the mTLS endpoint aliases request client certificates, as large providers
+	// do. A client that ignores the aliases is then refused.
 	MTLSApart bool
-	// Authority whose client certificates the provider trusts, and that signs its own; nil makes one.
+	// Authority issues the provider's certificate, and the client certificates that the provider
+	// trusts. If it is nil, a new authority is used.
 	Authority *Authority
-	// Log takes what the provider's process complains about; nil is the standard error.
+	// Log receives the error output of the provider's process; nil means standard error.
 	Log io.Writer
 }
 
@@ -39,7 +40,7 @@ type Provider struct {
 	IntrospectionEndpoint string
 	RevocationEndpoint    string
 	JWKSURI               string
-	// Authority to trust, and to get client certificates from.
+	// Authority issues client certificates. Clients must trust it.
 	Authority *Authority
 
 	process      *process
@@ -50,15 +51,16 @@ type Provider struct {
 
 // Exchange is the outcome of one token request.
 type Exchange struct {
-	// ClientID is empty when the provider could not tell who asked.
+	// ClientID is empty if the provider could not identify the client.
 	ClientID string `json:"client"`
-	// Error is empty when a token was issued; Detail is what the provider does not tell the client.
+	// Error is empty if a token was issued. Detail is the reason that the provider does not tell the
+	// client.
 	Error  string `json:"error"`
 	Detail string `json:"detail"`
 }
 
-// Start installs the provider where that has not happened yet, and returns once it answers. The
-// context is about the start alone: the provider runs until Close, and never longer than this process.
+// Start installs the provider if it is not installed yet, and returns once it answers. The context
+// covers only the start: the provider runs until Close, or until this process ends.
 func Start(ctx context.Context, options Options) (*Provider, error) {
 	if options.Lifetime == 0 {
 		options.Lifetime = time.Hour
@@ -84,7 +86,7 @@ func Start(ctx context.Context, options Options) (*Provider, error) {
 	return p, nil
 }
 
-// Close ends the provider. It may be called again, and on nil.
+// Close stops the provider. It may be called again, and on nil.
 func (p *Provider) Close() error {
 	if p == nil {
 		return nil
@@ -92,8 +94,9 @@ func (p *Provider) Close() error {
 	return p.process.close()
 }
 
-// Exchanges returns the outcomes of the token requests so far, of all clients for "". They come in
-// through a pipe, so one may appear here a moment after its answer: use Eventually.
+// Exchanges returns the outcomes of a client's token requests so far, or of all clients if clientID is
+// empty. An outcome arrives through a pipe, so it may appear a moment after the response: use
+// Eventually.
 func (p *Provider) Exchanges(clientID string) []Exchange {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -136,12 +139,12 @@ func (p *Provider) start(ctx context.Context, options Options) error {
 	return nil
 }
 
-// meet waits until the provider says where it listens, and then reads its metadata there.
+// meet waits until the provider reports its address, and then reads its metadata.
 func (p *Provider) meet(ctx context.Context) error {
 	select {
 	case line, open := <-p.process.lines:
 		if !open {
-			return errors.New("it ended at once; see what it wrote to the log")
+			return errors.New("the process ended immediately: see its log")
 		}
 		var first struct{ Issuer, Fault string }
 		if err := json.Unmarshal(line, &first); err != nil {
@@ -157,7 +160,7 @@ func (p *Provider) meet(ctx context.Context) error {
 	return p.discover(ctx)
 }
 
-// listen takes in the outcomes of token requests until the provider ends.
+// listen records the outcomes of token requests until the provider ends.
 func (p *Provider) listen() {
 	for line := range p.process.lines {
 		var exchange Exchange

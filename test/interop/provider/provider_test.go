@@ -59,23 +59,23 @@ var _ = Describe("a client with a secret", func() {
 		Expect(active).To(BeFalse())
 	})
 
-	It("is refused a scope that only others may have", func(ctx SpecContext) {
+	It("is refused a scope that only other clients may request", func(ctx SpecContext) {
 		Expect(exchange(ctx, "", "client_id", "post", "client_secret", secret, "scope", "write")).
 			To(And(HaveField("Status", 400), HaveField("Error", "invalid_scope")))
 	})
 
-	It("may have tokens of another lifetime", func(ctx SpecContext) {
+	It("can have tokens with another lifetime", func(ctx SpecContext) {
 		token := exchange(ctx, "short")
 		Expect(token.ExpiresIn).To(Equal(2.0))
 		Eventually(func() bool { active, _ := introspect(ctx, token.AccessToken); return active }).
 			WithTimeout(4 * time.Second).Should(BeFalse())
 	})
 
-	It("may send it in the body", func(ctx SpecContext) {
+	It("can send the secret in the body", func(ctx SpecContext) {
 		Expect(exchange(ctx, "", "client_id", "post", "client_secret", secret).Status).To(Equal(200))
 	})
 
-	It("is refused with another secret, and the provider tells the test why", func(ctx SpecContext) {
+	It("is refused with another secret, and the provider reports the reason to the test", func(ctx SpecContext) {
 		Expect(exchange(ctx, "", "client_id", "post", "client_secret", "other")).
 			To(And(HaveField("Status", 401), HaveField("Error", "invalid_client")))
 		Eventually(op.Exchanges).WithArguments("post").Should(ContainElement(provider.Exchange{
@@ -83,7 +83,7 @@ var _ = Describe("a client with a secret", func() {
 		}))
 	})
 
-	It("is refused without a DPoP proof where tokens are bound", func(ctx SpecContext) {
+	It("is refused without a DPoP proof if its tokens are bound", func(ctx SpecContext) {
 		Expect(exchange(ctx, "dpop")).To(And(HaveField("Status", 400), HaveField("Error", "invalid_grant")))
 	})
 })
@@ -110,14 +110,14 @@ var _ = Describe("a resource", func() {
 		func(ctx SpecContext, clientID string, more ...string) {
 			Expect(exchange(ctx, clientID, more...)).To(And(HaveField("Status", 400), HaveField("Error", "invalid_target")))
 		},
-		Entry("when the client has no part in it", "short", "resource", jwtOrders),
-		Entry("when nobody knows it", "basic", "resource", "https://other.example.com"),
-		Entry("when it comes with another", "basic", "resource", jwtOrders, "resource", opaqueStock),
+		Entry("when the client may not request it", "short", "resource", jwtOrders),
+		Entry("when it is unknown", "basic", "resource", "https://other.example.com"),
+		Entry("when a second resource is requested", "basic", "resource", jwtOrders, "resource", opaqueStock),
 	)
 })
 
 var _ = Describe("a client that cannot be registered", func() {
-	It("fails the start", func(ctx SpecContext) {
+	It("makes the start fail", func(ctx SpecContext) {
 		_, err := provider.Start(ctx, provider.Options{
 			Clients: []provider.Client{{ID: "keyless", AuthMethod: "private_key_jwt"}},
 		})

@@ -23,7 +23,7 @@ import (
 	"github.com/tokensync/tokensync/test/interop/provider"
 )
 
-// answer of the token endpoint.
+// answer is a response of the token endpoint.
 type answer struct {
 	Status      int     `json:"-"`
 	AccessToken string  `json:"access_token"`
@@ -33,7 +33,8 @@ type answer struct {
 	Error       string  `json:"error"`
 }
 
-// send posts a form, as a client with a certificate or none. A clientID sends a Basic header.
+// send posts a form, with a client certificate if one is given. If clientID is set, it sends a Basic
+// header.
 func send(ctx context.Context, endpoint, clientID string, certificate *provider.Certificate, form url.Values) answer {
 	GinkgoHelper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
@@ -52,7 +53,7 @@ func send(ctx context.Context, endpoint, clientID string, certificate *provider.
 	return result
 }
 
-// form of a token request, with more names and values.
+// form returns the form of a token request with additional names and values.
 func form(more ...string) url.Values {
 	values := url.Values{"grant_type": {"client_credentials"}}
 	for i := 0; i < len(more); i += 2 {
@@ -66,7 +67,7 @@ func exchange(ctx context.Context, clientID string, more ...string) answer {
 	return send(ctx, op.TokenEndpoint, clientID, nil, form(more...))
 }
 
-// assert sends an assertion with these claims.
+// assert sends an assertion with the given claims.
 func assert(ctx context.Context, algorithm, keyID string, claims map[string]any) answer {
 	GinkgoHelper()
 	return exchange(ctx, "",
@@ -102,7 +103,7 @@ func sign(algorithm, signed string) []byte {
 		Expect(err).NotTo(HaveOccurred())
 		return signature
 	default:
-		// JWS wants both numbers in 32 bytes, not the ASN.1 of TLS.
+		// A JWS has both numbers in 32 bytes each, unlike the ASN.1 of TLS.
 		r, s, err := ecdsa.Sign(rand.Reader, ecKey, digest[:])
 		Expect(err).NotTo(HaveOccurred())
 		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)

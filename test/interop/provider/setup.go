@@ -8,51 +8,54 @@ import (
 	"time"
 )
 
-// Client is registered at the provider.
+// Client is a client that is registered at the provider.
 type Client struct {
 	ID     string
 	Secret string
-	// AuthMethod is one of the IANA names, from client_secret_basic to none.
+	// AuthMethod is an IANA name, from client_secret_basic to none.
 	AuthMethod string
-	// SigningAlg is the only algorithm that the client's assertions may have; empty allows all.
+	// SigningAlg is the only algorithm that the client's assertions may use; empty allows all.
 	SigningAlg string
-	// JWKS holds the public keys of assertions, or the self-signed certificate; see the function JWKS.
+	// JWKS holds the public keys for assertions, or the self-signed certificate. See the function JWKS.
 	JWKS json.RawMessage
-	// What the certificate of a client with tls_client_auth must hold: exactly one of these.
+	// The certificate of a client with tls_client_auth must contain one of these names. Set exactly
+	// one.
 	TLSSubjectDN string
 	TLSSANDNS    string
 	TLSSANURI    string
-	// Scopes that the client may ask for without a resource; nil allows those of all clients. What no
-	// client may ask for is no error: the provider leaves it out of the token.
+	// Scopes are the scopes that the client may request without a resource; nil allows the scopes of
+	// all clients. A scope that no client may request is no error: the provider leaves it out of the
+	// token.
 	Scopes []string
-	// Resources that the client may ask for.
+	// Resources are the resources that the client may request.
 	Resources []string
-	// Lifetime of the client's tokens, where it differs.
+	// Lifetime is the lifetime of the client's tokens, if it differs from the provider's.
 	Lifetime time.Duration
-	// CertificateBound tokens carry the thumbprint of the client certificate.
+	// CertificateBound binds tokens to the client certificate: they carry its thumbprint.
 	CertificateBound bool
-	// DPoPBound clients are refused without a DPoP proof.
+	// DPoPBound refuses token requests of the client that have no DPoP proof.
 	DPoPBound bool
 }
 
-// Resource is a resource server that tokens can be made for.
+// Resource is a resource server that tokens can be issued for.
 type Resource struct {
-	// URI is what the client names, and the audience of the token.
+	// URI is the resource that a client requests, and the audience of the token.
 	URI    string
 	Scopes []string
-	// JWT tells whether the tokens are JWTs and not opaque. The provider introspects and revokes no JWT.
+	// JWT makes the tokens JWTs instead of opaque tokens. The provider does not introspect or revoke
+	// JWTs.
 	JWT bool
-	// Lifetime of the tokens, where it differs.
+	// Lifetime is the lifetime of the tokens, if it differs from the provider's.
 	Lifetime time.Duration
 }
 
-// grant is what a client may have that the client metadata of the standards has no name for.
+// grant holds the rights of a client for which the standard client metadata has no names.
 type grant struct {
 	Resources []string `json:"resources,omitempty"`
 	Lifetime  int      `json:"lifetime,omitempty"`
 }
 
-// resourceServer is a resource server in the words of oidc-provider.
+// resourceServer is a resource server in oidc-provider's format.
 type resourceServer struct {
 	Scope             string `json:"scope"`
 	Audience          string `json:"audience"`
@@ -90,7 +93,7 @@ func (o Options) setup(certificate *Certificate) ([]byte, error) {
 	return append(setup, '\n'), nil
 }
 
-// metadata is the client in the words of RFC 7591. What is empty is left out.
+// metadata returns the client metadata in the format of RFC 7591. Empty values are left out.
 func (c Client) metadata() map[string]any {
 	metadata := map[string]any{
 		"client_id":                  c.ID,

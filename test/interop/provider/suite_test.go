@@ -25,7 +25,7 @@ func TestProvider(t *testing.T) {
 }
 
 const (
-	// A secret with what RFC 6749 has encoded in a Basic header.
+	// secret contains characters that RFC 6749 requires to be encoded in a Basic header.
 	secret      = "s3cret: 100% +/&= and long enough for HS256"
 	jwtOrders   = "https://orders.example.com"
 	opaqueStock = "https://stock.example.com"

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// discover reads the endpoints from the provider's metadata.
+// discover reads the endpoints from the metadata of the provider.
 func (p *Provider) discover(ctx context.Context) error {
 	var metadata struct {
 		Issuer                string `json:"issuer"`
@@ -33,7 +33,7 @@ func (p *Provider) discover(ctx context.Context) error {
 		return err
 	}
 	if metadata.Issuer != p.Issuer {
-		return fmt.Errorf("it calls itself %s at %s", metadata.Issuer, p.Issuer)
+		return fmt.Errorf("the metadata names the issuer %s, not %s", metadata.Issuer, p.Issuer)
 	}
 	p.TokenEndpoint = metadata.TokenEndpoint
 	p.MTLSTokenEndpoint = metadata.Aliases.TokenEndpoint
@@ -43,8 +43,8 @@ func (p *Provider) discover(ctx context.Context) error {
 	return nil
 }
 
-// Introspect asks the provider whether a token is active, and what it says (RFC 7662). The provider
-// refuses that for JWTs: see VerifyJWT.
+// Introspect introspects a token (RFC 7662), and returns whether it is active and its claims. The
+// provider refuses to introspect JWTs: see VerifyJWT.
 func (p *Provider) Introspect(ctx context.Context, token string) (active bool, claims map[string]any, err error) {
 	form := url.Values{"token": {token}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.IntrospectionEndpoint, strings.NewReader(form.Encode()))
@@ -60,12 +60,12 @@ func (p *Provider) Introspect(ctx context.Context, token string) (active bool, c
 	return active, claims, nil
 }
 
-// VerifyJWT does what a resource server does with a JWT: it checks the signature with the provider's
-// published key, the issuer and the expiry, and returns the claims.
+// VerifyJWT verifies a JWT as a resource server does: it checks the signature with the provider's
+// published key, the issuer and the expiry. It returns the claims.
 func (p *Provider) VerifyJWT(ctx context.Context, token string) (map[string]any, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, errors.New("the token is no JWT")
+		return nil, errors.New("the token is not a JWT")
 	}
 	key, err := p.key(ctx)
 	if err != nil {
@@ -93,7 +93,7 @@ func (p *Provider) VerifyJWT(ctx context.Context, token string) (map[string]any,
 
 func (p *Provider) check(claims map[string]any) error {
 	if claims["iss"] != p.Issuer {
-		return fmt.Errorf("the token is of the issuer %v", claims["iss"])
+		return fmt.Errorf("the issuer of the token is %v", claims["iss"])
 	}
 	if expiry, _ := claims["exp"].(float64); float64(time.Now().Unix()) >= expiry {
 		return errors.New("the token has expired")
@@ -101,7 +101,7 @@ func (p *Provider) check(claims map[string]any) error {
 	return nil
 }
 
-// key reads the key that signs the tokens: there is one, with ES256.
+// key returns the provider's only signing key, which is for ES256.
 func (p *Provider) key(ctx context.Context) (*ecdsa.PublicKey, error) {
 	var published struct{ Keys []struct{ X, Y string } }
 	if err := p.get(ctx, p.JWKSURI, &published); err != nil {
