@@ -30,7 +30,7 @@ func access() {
 		namespace := newNamespace(ctx)
 		user := userWith(ctx, namespace, role)
 		credentials := &v1alpha1.ClientCredentialList{}
-		// Kubernetes adds the rights to its roles a moment after they are installed.
+		// Kubernetes aggregates the rules into its roles a moment after the installation.
 		Eventually(func() error { return user.List(ctx, credentials, client.InNamespace(namespace)) }).WithContext(ctx).Should(Succeed())
 
 		created := user.Create(ctx, &v1alpha1.ClientCredential{
@@ -50,7 +50,7 @@ func access() {
 		Entry("view: to read them", "view", false),
 	)
 
-	It("to the metrics is for those who have the role for it", func(ctx SpecContext) {
+	It("to the metrics needs a role", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		binding := &rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: namespace},
@@ -69,7 +69,7 @@ func access() {
 	})
 }
 
-// userWith is the client of a user that has a ClusterRole in a namespace.
+// userWith returns a client for a user that has a ClusterRole in a namespace.
 func userWith(ctx context.Context, namespace, role string) client.Client {
 	GinkgoHelper()
 	name := "user-of-" + namespace
@@ -85,7 +85,7 @@ func userWith(ctx context.Context, namespace, role string) client.Client {
 	return user
 }
 
-// tokenOf makes a ServiceAccount and returns a token of it.
+// tokenOf creates a ServiceAccount and returns its token.
 func tokenOf(ctx context.Context, namespace, name string) string {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
@@ -95,7 +95,7 @@ func tokenOf(ctx context.Context, namespace, name string) string {
 	return request.Status.Token
 }
 
-// forward makes a port of the cluster reachable here, and returns its address.
+// forward forwards a local port to a port of the cluster, and returns the local address.
 func forward(namespace, target, port string) string {
 	GinkgoHelper()
 	command := exec.CommandContext(context.Background(), environment.kubectl,
@@ -107,7 +107,8 @@ func forward(namespace, target, port string) string {
 	return regexp.MustCompile(`127.0.0.1:\d+`).FindString(string(session.Out.Contents()))
 }
 
-// get returns the status of an answer. The operator's certificate is its own.
+// get returns the status code of a response. It accepts any certificate, because the operator's
+// certificate is self-signed.
 func get(ctx context.Context, url, token string) int {
 	GinkgoHelper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)

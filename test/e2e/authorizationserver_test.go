@@ -16,8 +16,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// The clients of the authorization server that are there all the time, and the names of their
-// ClientCredentials. The token of the one is renewed often, that of the other never.
+// The clients of the authorization server that exist throughout the suite; their ClientCredentials have
+// the same names. The token of shortLived is renewed often, and the token of longLived never.
 const (
 	shortLived = "short-lived"
 	longLived  = "long-lived"
@@ -36,29 +36,30 @@ func startAuthorizationServer(ctx context.Context) {
 	}).WithContext(ctx).Should(BeTrue(), "the API refuses calls without a token")
 }
 
-// ask calls a script of the authorization server through the API server, which passes no token on.
+// ask calls a script of the authorization server through the API server, which does not forward the
+// caller's token.
 func ask(ctx context.Context, script string, query map[string]string) (string, error) {
 	raw, err := clientset.CoreV1().Services(suiteNamespace).
 		ProxyGet("http", "authorization-server", "http", "/cgi-bin/"+script, query).DoRaw(ctx)
 	return strings.TrimSpace(string(raw)), err
 }
 
-// requests is how many token requests a client has sent.
+// requests returns the number of token requests that a client has sent.
 func requests(ctx context.Context, clientID string) int {
 	GinkgoHelper()
 	var count int
-	// The API server's proxy may fail for a moment.
+	// The proxy of the API server may fail temporarily.
 	Eventually(func() error {
 		answer, err := ask(ctx, "requests", map[string]string{"client": clientID})
 		if err == nil {
 			count, err = strconv.Atoi(answer)
 		}
 		return err
-	}).WithContext(ctx).Should(Succeed(), "ask the authorization server for its number of requests")
+	}).WithContext(ctx).Should(Succeed(), "read the number of requests from the authorization server")
 	return count
 }
 
-// createClientCredential makes a ClientCredential and its credentials; its name is the client ID.
+// createClientCredential creates a ClientCredential and its credentials. Its name is the client ID.
 func createClientCredential(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
 	apply(ctx, namespace, "clientcredential.yaml", "NAME", name)

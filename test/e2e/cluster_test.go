@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/controlplane"
 )
 
-// suiteLabel is on each namespace that the suite made: these it may remove.
+// suiteLabel is on each namespace that the suite creates. The suite may remove these namespaces.
 const suiteLabel = "e2e.tokensync.dev/suite"
 
 func connect() {
@@ -25,7 +25,7 @@ func connect() {
 	var err error
 	restConfig, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
-	Expect(err).NotTo(HaveOccurred(), "KUBECONFIG leads to no cluster")
+	Expect(err).NotTo(HaveOccurred(), "KUBECONFIG selects no cluster")
 	restConfig.QPS = -1
 	apiServer, err = client.New(restConfig, client.Options{Scheme: controlplane.Scheme()})
 	Expect(err).NotTo(HaveOccurred(), "the cluster of KUBECONFIG does not answer")
@@ -33,19 +33,19 @@ func connect() {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// namespace is one in which Pods get only what Pod Security restricted permits.
+// namespace returns a namespace with the Pod Security level restricted.
 func namespace(meta metav1.ObjectMeta) *corev1.Namespace {
 	meta.Labels = map[string]string{suiteLabel: "true", "pod-security.kubernetes.io/enforce": "restricted"}
 	return &corev1.Namespace{ObjectMeta: meta}
 }
 
-// createNamespace makes a namespace that stays until the suite ends.
+// createNamespace creates a namespace that exists until the suite ends.
 func createNamespace(ctx context.Context, name string) {
 	GinkgoHelper()
 	Expect(apiServer.Create(ctx, namespace(metav1.ObjectMeta{Name: name}))).To(Succeed())
 }
 
-// newNamespace makes a namespace for one spec.
+// newNamespace creates a namespace for one spec.
 func newNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	made := namespace(metav1.ObjectMeta{GenerateName: "tokensync-e2e-"})
@@ -56,7 +56,7 @@ func newNamespace(ctx context.Context) string {
 	return made.Name
 }
 
-// gone tells whether an object is no more.
+// gone reports whether an object no longer exists.
 func gone(ctx context.Context, object client.Object) func() (bool, error) {
 	return func() (bool, error) {
 		err := apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)

@@ -16,14 +16,14 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// run runs a program in the repository's folder and returns what it prints. Its output is shown
-// when a spec fails, so it must hold no token.
+// run runs a program in the repository's folder and returns its output. The output is shown if a spec
+// fails, so it must not contain tokens.
 func run(ctx context.Context, input, program string, arguments ...string) (string, error) {
 	GinkgoHelper()
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = root
 	command.Stdin = strings.NewReader(input)
-	// What the program leaves in the background holds its output open.
+	// Background processes of the program keep its output open.
 	command.WaitDelay = 10 * time.Second
 	By(filepath.Base(program) + " " + strings.Join(arguments, " "))
 	output, err := command.CombinedOutput()
@@ -47,8 +47,8 @@ func helm(ctx context.Context, arguments ...string) string {
 	return output
 }
 
-// apply applies a file of testdata in a namespace, after each word of replacements was replaced by
-// the one that follows it.
+// apply applies a file of testdata in a namespace. In replacements, each word is followed by its
+// replacement.
 func apply(ctx context.Context, namespace, file string, replacements ...string) {
 	GinkgoHelper()
 	raw, err := os.ReadFile(filepath.Join("testdata", file))
@@ -71,8 +71,8 @@ func kubeconfigFor(namespace string) string {
 	return path
 }
 
-// script runs a bash script in the repository's folder, as somebody would whose kubectl works in the
-// given namespace, and returns what it prints. It stops at the first command that fails.
+// script runs a bash script in the repository's folder and returns its output. In the script, kubectl
+// uses the given namespace. The script stops at the first command that fails.
 func script(ctx context.Context, namespace, text string, env ...string) (string, error) {
 	GinkgoHelper()
 	arguments := append([]string{"KUBECONFIG=" + kubeconfigFor(namespace), "KUBECTL=" + environment.kubectl}, env...)

@@ -23,7 +23,8 @@ func patchClientCredential(ctx context.Context, namespace, name, patch string) {
 	kubectl(ctx, "patch", "clientcredential", name, "--namespace", namespace, "--type=merge", "--patch", patch)
 }
 
-// createRevokingClientCredential makes one whose deletion waits until the operator has revoked its token.
+// createRevokingClientCredential creates a ClientCredential whose deletion waits until the operator has
+// revoked its token.
 func createRevokingClientCredential(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
 	createClientCredential(ctx, namespace, name)
@@ -36,7 +37,7 @@ func tokenSecret(namespace, name string) *corev1.Secret {
 }
 
 func deletion() {
-	It("of a ClientCredential takes its token Secret along, unless it is to be retained", func(ctx SpecContext) {
+	It("of a ClientCredential deletes its token Secret, unless the Secret is retained", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		createClientCredential(ctx, namespace, "owner")
 		createClientCredential(ctx, namespace, "retaining")
@@ -54,7 +55,7 @@ func deletion() {
 		Consistently(gone(ctx, retained)).WithContext(ctx).Should(BeFalse())
 	})
 
-	DescribeTable("of a ClientCredential whose token is to be revoked ends, and its event tells of the revocation",
+	DescribeTable("of a ClientCredential with revocation completes, and an event reports the revocation",
 		func(ctx SpecContext, arguments ...string) {
 			namespace := newNamespace(ctx)
 			createRevokingClientCredential(ctx, namespace, "revoking")
@@ -65,10 +66,10 @@ func deletion() {
 			Expect(told).To(And(ContainSubstring("TokenRevoked"), Not(ContainSubstring("RevocationFailed"))))
 		},
 		Entry("in the foreground", "clientcredential/revoking", "--cascade=foreground"),
-		Entry("together with the credentials Secret, which comes first", "secret/revoking-client", "clientcredential/revoking"),
+		Entry("together with the credentials Secret, which is deleted first", "secret/revoking-client", "clientcredential/revoking"),
 	)
 
-	It("of a namespace ends, and asks for no token", func(ctx SpecContext) {
+	It("of a namespace completes, and requests no token", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		createClientCredential(ctx, namespace, "plain")
 		createRevokingClientCredential(ctx, namespace, "revoking")

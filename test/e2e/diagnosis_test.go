@@ -8,8 +8,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 )
 
-// diagnose shows the state of the cluster when a spec failed. It reads no Secret; the operator logs no
-// token, and the workload prints only the beginning of its hash.
+// diagnose shows the state of the cluster after a spec failed. It reads no Secret. The operator logs no
+// token, and the workload prints only the beginning of a token's hash.
 func diagnose(ctx context.Context) {
 	everywhere := func(arguments ...string) { show(ctx, append(arguments, "--all-namespaces")...) }
 	everywhere("get", "pods", "--output", "wide")
@@ -24,7 +24,7 @@ func diagnose(ctx context.Context) {
 	show(ctx, "logs", "--namespace", suiteNamespace, workload.Name, "--tail", "50")
 }
 
-// show prints what kubectl tells, or why it cannot.
+// show prints the output of kubectl, or its error.
 func show(ctx context.Context, arguments ...string) {
 	if _, err := run(ctx, "", environment.kubectl, arguments...); err != nil {
 		GinkgoWriter.Println(err)

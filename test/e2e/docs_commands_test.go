@@ -11,18 +11,18 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// command is the first command of a block.
+// command identifies a block by its page and its first command.
 type command struct{ page, first string }
 
-// commands are the blocks of the pages.
+// commands holds the blocks of the pages.
 type commands struct {
-	// run has for each page what is run: commands, and the manifests between them.
+	// run holds the blocks to run for each page: commands, and the manifests between them.
 	run map[string][]page.Block
-	// left has what notRun names.
+	// left holds the blocks that notRun names.
 	left map[command]bool
 }
 
-// readCommands finds all pages that have commands to run.
+// readCommands returns the blocks of all pages.
 func readCommands() commands {
 	blocks, err := page.All(root)
 	if err != nil {
@@ -47,7 +47,7 @@ func readCommands() commands {
 	return found
 }
 
-// isManifest tells YAML that this cluster can be given from other YAML.
+// isManifest reports whether a YAML block can be applied to this cluster.
 func isManifest(block page.Block) bool {
 	for _, document := range block.Documents() {
 		object := &unstructured.Unstructured{}

@@ -8,17 +8,17 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 )
 
-// installing are the pages that begin without the operator, and end without it.
+// installing lists the pages that begin and end without the operator.
 var installing = []string{"docs/tutorial.md", "docs/install.md", "charts/tokensync/README.md"}
 
-// installationNamespaces are those that these pages and the suite install into.
+// installationNamespaces are the namespaces that these pages and the suite install into.
 var installationNamespaces = []string{operatorNamespace, "tokensync", "vendor"}
 
-// installationPages runs these pages on a cluster that has nothing of tokensync.
+// installationPages runs these pages on a cluster without tokensync.
 func installationPages() {
 	BeforeAll(func(ctx SpecContext) {
 		removeEverything(ctx)
-		// It marks the rest as something of these tests.
+		// This namespace marks all tokensync objects as objects of the suite.
 		createNamespace(ctx, suiteNamespace)
 		makePrograms(ctx)
 	})
@@ -32,7 +32,7 @@ func installationPages() {
 	}
 }
 
-// uninstall ends the operators that the suite and these pages install by the chart.
+// uninstall uninstalls the releases of the chart that the suite and these pages installed.
 func uninstall(ctx context.Context) {
 	GinkgoHelper()
 	for _, namespace := range installationNamespaces {
@@ -40,7 +40,7 @@ func uninstall(ctx context.Context) {
 	}
 }
 
-// removeInstalled removes the operator, and what such a page leaves where it fails.
+// removeInstalled removes the operator, and the objects that a page leaves behind if it fails.
 func removeInstalled(ctx context.Context) {
 	GinkgoHelper()
 	uninstall(ctx)

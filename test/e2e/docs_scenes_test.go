@@ -2,17 +2,17 @@
 
 package e2e_test
 
-// scene is what a page needs besides a namespace and the ClientCredential my-api.
+// scene describes what a page needs besides a namespace and the ClientCredential my-api.
 type scene struct {
-	// empty leaves out the ClientCredential and its Secret: the page makes them.
+	// empty leaves out the ClientCredential and its Secret, because the page creates them.
 	empty bool
-	// before is run before the page, and after it in any case.
+	// before runs before the page. after runs after it, even if the page fails.
 	before, after string
-	// instead has words of the page, each with what replaces it.
+	// instead holds words of the page, each followed by its replacement.
 	instead []string
 }
 
-// everywhere has words of all pages, each with what replaces it.
+// everywhere returns words of all pages, each followed by its replacement.
 func everywhere(namespace string) []string {
 	repository, tag := splitImage(environment.nextImage)
 	chart := "charts/tokensync --set image.repository=" + repository + " --set-string image.tag=" + tag
@@ -30,12 +30,12 @@ func everywhere(namespace string) []string {
 const (
 	issuerURL       = "https://idp.example.com/oauth2/token"
 	issuerInCluster = "http://issuer." + issuerNamespace + ":8080/cgi-bin/token"
-	// issuerByTLS is the same behind the certificate of the API server, which a private authority
+	// issuerByTLS reaches the same issuer through the API server, whose certificate a private authority
 	// has signed.
 	issuerByTLS = "https://kubernetes.default.svc/api/v1/namespaces/" + issuerNamespace + "/services/issuer:8080/proxy/cgi-bin/token"
 )
 
-// scenes has the pages that need something of their own.
+// scenes holds the pages that need something besides the default.
 var scenes = map[string]scene{
 	"README.md":                  {empty: true},
 	"charts/tokensync/README.md": {empty: true},
@@ -82,7 +82,7 @@ sed -i.bak 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 			"helm upgrade tokensync charts/tokensync --namespace tokensync-system --reset-then-reuse-values --set serviceAccountTokens=false",
 	},
 	"docs/operations.md": {instead: []string{
-		// Others have ClientCredentials too.
+		// Other namespaces have ClientCredentials too.
 		"--all -A ", "--all ",
 	}},
 	"docs/private-ca.md": {
@@ -92,7 +92,7 @@ sed -i.bak 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 			"kubectl create rolebinding issuer --namespace " + issuerNamespace + " --role=issuer --group=system:unauthenticated\n" +
 			"kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' >ca.crt\n" +
 			"server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')\n" +
-			// The API server is denied, and stands for another server here.
+			// The address of the API server is denied by default. Here it stands for another server.
 			"address=$(kubectl get service kubernetes --namespace default -o jsonpath='{.spec.clusterIP}')\n" +
 			"helm upgrade tokensync charts/tokensync --namespace tokensync-system --reset-then-reuse-values --set \"allowedCIDRs={$address/32}\"\n" +
 			"settle\n",

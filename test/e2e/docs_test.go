@@ -18,8 +18,8 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// documentation runs the commands of each page from top to bottom. A reader of the page has
-// a namespace, the ClientCredential my-api in it, and a clone of this repository; scenes has more.
+// documentation runs the commands of each page from top to bottom. A reader of a page has a namespace
+// with the ClientCredential my-api, and a clone of this repository. scenes adds more for some pages.
 func documentation() {
 	BeforeAll(func(ctx SpecContext) {
 		createNamespace(ctx, issuerNamespace)
@@ -35,23 +35,24 @@ func documentation() {
 		}
 	}
 
-	It("has all that the lists in these tests name", func() {
+	It("has all blocks and pages that the lists in these tests name", func() {
 		for left := range notRun {
-			Expect(commands.left).To(HaveKey(left), "the block is gone: take it off the list")
+			Expect(commands.left).To(HaveKey(left), "the block does not exist: remove it from notRun")
 		}
 		for name := range scenes {
-			Expect(commands.run).To(HaveKey(name), "the page is gone, or has no commands: take its scene off the list")
+			Expect(commands.run).To(HaveKey(name), "the page does not exist or has no commands: remove it from scenes")
 		}
 	})
 }
 
-// pageTimeout ends a page that waits in vain.
+// pageTimeout is the maximum time for the commands of a page.
 const pageTimeout = 20 * time.Minute
 
-// issuerNamespace has the token endpoint of the pages.
+// issuerNamespace is the namespace of the token endpoint that the pages use.
 const issuerNamespace = "tokensync-e2e-docs"
 
-// pageNamespace makes a namespace for one page. Its Pods are as free as the reader's.
+// pageNamespace creates a namespace for one page. Like the reader's namespace, it does not restrict its
+// Pods.
 func pageNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	name := newNamespace(ctx)
@@ -59,13 +60,13 @@ func pageNamespace(ctx context.Context) string {
 	return name
 }
 
-// follow does what a page says.
+// follow runs the commands of a page.
 func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 	GinkgoHelper()
 	scene := scenes[name]
 	script := &strings.Builder{}
 	script.WriteString("PATH=" + programs + ":$PATH\n")
-	// What goes on in the background ends with the page.
+	// Background processes end with the page.
 	script.WriteString("finish() {\nset +e\n" + scene.after + "\nkill $(jobs -p) 2>/dev/null\n}\ntrap 'code=$?; finish; exit $code' EXIT\n")
 	script.WriteString(settle)
 	if !slices.Contains(installing, name) {
@@ -89,8 +90,8 @@ func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 	Expect(err).NotTo(HaveOccurred(), output)
 }
 
-// settle is a function of the scripts that waits until the operator runs as its Deployment says,
-// and no Pod of it ends: a command that reads Pods would fail on one that is gone a moment later.
+// settle is a shell function that waits until the operator runs as its Deployment says and no Pod of it
+// is terminating. A command that reads Pods fails if a Pod disappears in the meantime.
 const settle = `settle() {
 kubectl rollout status --namespace tokensync-system deployment/tokensync-controller-manager --timeout=3m
 local ending='{.items[?(@.metadata.deletionTimestamp)].metadata.name}'
@@ -102,7 +103,7 @@ func applying(manifests string) string {
 	return "kubectl apply -f - <<'MANIFESTS'\n" + strings.TrimSuffix(manifests, "\n") + "\nMANIFESTS\n"
 }
 
-// programs is a folder with what a reader has: kubectl, its plugin, and helm.
+// programs is a folder with the programs that a reader has: kubectl, its plugin, and helm.
 var programs string
 
 func makePrograms(ctx context.Context) {
@@ -119,8 +120,8 @@ func makePrograms(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred(), output)
 }
 
-// clone makes a folder that has those parts of this repository which commands read, and the files
-// that pages speak of.
+// clone creates a folder with the parts of this repository that commands read, and with the files that
+// pages describe.
 func clone(here *strings.Replacer) string {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()

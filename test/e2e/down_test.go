@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// scaleOperator changes how many replicas there are, and waits until it is so.
+// scaleOperator changes the number of replicas, and waits until they run.
 func scaleOperator(ctx context.Context, replicas int) {
 	GinkgoHelper()
 	kubectl(ctx, "scale", "deployment", deploymentName, "--namespace", operatorNamespace, "--replicas", strconv.Itoa(replicas))
@@ -32,13 +32,13 @@ func whileDown() {
 	})
 	AfterAll(func(ctx SpecContext) { scaleOperator(ctx, 2) })
 
-	It("the deletion of a namespace ends", func(ctx SpecContext) {
+	It("the deletion of a namespace completes", func(ctx SpecContext) {
 		kubectl(ctx, "delete", "namespace", plain, "--timeout=90s")
 	})
 
 	Describe("a second release", namespacedRelease)
 
-	It("the deletion of a namespace waits where tokens are to be revoked, and ends when it is back", func(ctx SpecContext) {
+	It("the deletion of a namespace with tokens to revoke waits, and completes when the operator is back", func(ctx SpecContext) {
 		kubectl(ctx, "delete", "namespace", revoking, "--wait=false")
 		scaleOperator(ctx, 2)
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: revoking}}

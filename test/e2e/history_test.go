@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// write is what one write left in a token Secret.
+// write describes a token Secret after a write.
 type write struct {
 	resourceVersion     string
 	issuedAt, expiresAt time.Time
@@ -38,7 +38,7 @@ func writeOf(secret *corev1.Secret) write {
 	}
 }
 
-// history has all writes of a token Secret since the watch of it began.
+// history holds all writes of a token Secret since its watch began.
 type history struct {
 	mutex sync.Mutex
 	all   []write
@@ -56,7 +56,7 @@ func (h *history) add(secret *corev1.Secret) {
 	h.all = append(h.all, writeOf(secret))
 }
 
-// watchSecret follows a token Secret until the suite ends.
+// watchSecret watches a token Secret until the suite ends.
 func watchSecret(ctx context.Context, key client.ObjectKey) *history {
 	GinkgoHelper()
 	secret, followed := &corev1.Secret{}, &history{}
@@ -81,24 +81,25 @@ func watchSecret(ctx context.Context, key client.ObjectKey) *history {
 	return followed
 }
 
-// earliest is when the token of a write may be renewed at the earliest: a third of its lifetime before it
-// expires, and up to a tenth of the lifetime earlier. Instants are written in whole seconds.
+// earliest returns the earliest time of renewal for the token of a write. Renewal begins a third of the
+// lifetime before the expiry, or up to a tenth of the lifetime earlier. Times are written in whole
+// seconds.
 func (w write) earliest() time.Time {
 	return w.issuedAt.Add(w.expiresAt.Sub(w.issuedAt) * 57 / 100).Add(-time.Second)
 }
 
-// expectDueOnly holds that each write brought a token that was due, and that no token was asked for
-// besides. What happened to the operator meanwhile does not count.
+// expectDueOnly expects that each write stored a token that was due, and that no other token was
+// requested. This holds whatever happened to the operator in the meantime.
 func (h *history) expectDueOnly(ctx context.Context, clientID string) {
 	GinkgoHelper()
-	// A renewal may be on its way.
+	// A renewal may be in flight.
 	Eventually(func(g Gomega) {
 		g.Expect(h.writes()).To(HaveLen(requests(ctx, clientID)), "writes of the Secret, and token requests")
 	}).WithContext(ctx).WithTimeout(15 * time.Second).Should(Succeed())
 	writes := h.writes()
 	for i := 1; i < len(writes); i++ {
 		Expect(writes[i].issuedAt).To(BeTemporally(">=", writes[i-1].earliest()),
-			"token %d was issued %s, before it was due: the one before was issued %s and expires %s",
+			"token %d was issued %s, before it was due: the previous token was issued %s and expires %s",
 			i+1, writes[i].issuedAt, writes[i-1].issuedAt, writes[i-1].expiresAt)
 	}
 }

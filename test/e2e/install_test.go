@@ -23,7 +23,7 @@ const (
 	deploymentName    = "tokensync-controller-manager"
 )
 
-// install installs the operator by its chart, or upgrades it, and waits until it is ready.
+// install installs the operator with its chart, or upgrades it, and waits until it is ready.
 func install(ctx context.Context, image string, arguments ...string) {
 	GinkgoHelper()
 	helm(ctx, slices.Concat([]string{
@@ -32,7 +32,7 @@ func install(ctx context.Context, image string, arguments ...string) {
 	awaitOperator(ctx)
 }
 
-// valuesFor are the arguments of helm that all releases of the suite have.
+// valuesFor returns the helm arguments that all releases of the suite share.
 func valuesFor(image string) []string {
 	repository, tag := splitImage(image)
 	return []string{
@@ -42,7 +42,7 @@ func valuesFor(image string) []string {
 	}
 }
 
-// awaitOperator waits until all replicas run as the Deployment says, and no others.
+// awaitOperator waits until exactly the replicas of the Deployment run.
 func awaitOperator(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
@@ -57,7 +57,7 @@ func awaitOperator(ctx context.Context) {
 
 func operatorPods(ctx context.Context) []corev1.Pod { return podsOf(ctx, operatorNamespace) }
 
-// podsOf are the Pods of the operator that is installed in a namespace.
+// podsOf returns the operator's Pods in a namespace.
 func podsOf(ctx context.Context, namespace string) []corev1.Pod {
 	GinkgoHelper()
 	list := &corev1.PodList{}
@@ -67,13 +67,13 @@ func podsOf(ctx context.Context, namespace string) []corev1.Pod {
 	return list.Items
 }
 
-// expectNothingForbidden looks for requests of an operator that the API server refused to its
-// ServiceAccount: whatever it needs must be in the roles that are shipped.
+// expectNothingForbidden expects that the API server refused no request of an operator's
+// ServiceAccount: the shipped roles must grant every right that the operator needs.
 func expectNothingForbidden(ctx context.Context) {
 	GinkgoHelper()
 	for pod, log := range operatorLogs(ctx) {
 		for line := range strings.Lines(log) {
-			// In a namespace that ends nobody may create anything.
+			// In a namespace that is being deleted, nothing can be created.
 			if !strings.Contains(line, "because it is being terminated") {
 				Expect(line).NotTo(ContainSubstring("forbidden"), "the log of %s", pod)
 			}
@@ -81,7 +81,8 @@ func expectNothingForbidden(ctx context.Context) {
 	}
 }
 
-// operatorLogs are those of all operators that run, by Pod. It looks again if one ends meanwhile.
+// operatorLogs returns the logs of all running operators by Pod. It tries again if a Pod ends in the
+// meantime.
 func operatorLogs(ctx context.Context) (logs map[string]string) {
 	GinkgoHelper()
 	Eventually(func() error {
@@ -102,7 +103,7 @@ func operatorLogs(ctx context.Context) (logs map[string]string) {
 }
 
 func installation() {
-	It("runs where Pod Security restricted is enforced", func(ctx SpecContext) {
+	It("runs in a namespace with Pod Security restricted", func(ctx SpecContext) {
 		Expect(operatorPods(ctx)).To(HaveLen(2))
 		privileged := &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "privileged"},

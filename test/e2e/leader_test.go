@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// leader is the Pod of the operator that holds the lease; empty when it is none of those that run.
+// leader returns the name of the operator's Pod that holds the lease; empty if the holder does not run.
 func leader(ctx context.Context) string {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}

@@ -23,8 +23,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// suiteNamespace is the first that the suite makes and the last that it removes: where it is, what
-// there is of tokensync is the suite's.
+// suiteNamespace is the first namespace that the suite creates and the last that it removes. If it
+// exists, all tokensync objects in the cluster belong to the suite.
 const suiteNamespace = "tokensync-e2e"
 
 // installedDefinitions returns the CRDs of tokensync.
@@ -32,7 +32,7 @@ func installedDefinitions(ctx context.Context) []metav1.PartialObjectMetadata {
 	GinkgoHelper()
 	list, ours := &metav1.PartialObjectMetadataList{}, []metav1.PartialObjectMetadata{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinitionList"})
-	Expect(apiServer.List(ctx, list)).To(Succeed(), "list CustomResourceDefinitions: is KUBECONFIG an administrator's?")
+	Expect(apiServer.List(ctx, list)).To(Succeed(), "list CustomResourceDefinitions: KUBECONFIG must have administrator rights")
 	for _, definition := range list.Items {
 		if strings.HasSuffix(definition.Name, "."+v1alpha1.GroupVersion.Group) {
 			ours = append(ours, definition)
@@ -50,7 +50,7 @@ func clientCredentials(ctx context.Context) []v1alpha1.ClientCredential {
 	return list.Items
 }
 
-// suiteNamespaces are all that the suite made.
+// suiteNamespaces returns the namespaces that the suite created.
 func suiteNamespaces(ctx context.Context) map[string]corev1.Namespace {
 	GinkgoHelper()
 	list, byName := &corev1.NamespaceList{}, map[string]corev1.Namespace{}
@@ -61,14 +61,15 @@ func suiteNamespaces(ctx context.Context) map[string]corev1.Namespace {
 	return byName
 }
 
-// refuseForeignCluster fails where somebody's tokensync lives: the suite would remove it.
+// refuseForeignCluster fails if the cluster has a tokensync installation that the suite did not create,
+// because the suite would remove it.
 func refuseForeignCluster(ctx context.Context) {
 	GinkgoHelper()
 	ours := suiteNamespaces(ctx)
 	if _, leftover := ours[suiteNamespace]; leftover {
 		for _, credential := range clientCredentials(ctx) {
 			if _, made := ours[credential.Namespace]; !made {
-				refuse("the ClientCredential %s/%s, which they did not make", credential.Namespace, credential.Name)
+				refuse("the ClientCredential %s/%s, which they did not create", credential.Namespace, credential.Name)
 			}
 		}
 		return
@@ -89,7 +90,7 @@ func refuse(what string, arguments ...any) {
 	AbortSuite("These tests would remove " + fmt.Sprintf(what, arguments...) + ": use a cluster without tokensync.")
 }
 
-// removeEverything removes what the suite made, or an interrupted run of it.
+// removeEverything removes the objects of the suite, also after an interrupted run.
 func removeEverything(ctx context.Context) {
 	GinkgoHelper()
 	if _, started := suiteNamespaces(ctx)[suiteNamespace]; !started {
@@ -97,7 +98,7 @@ func removeEverything(ctx context.Context) {
 	}
 	helm(ctx, "uninstall", tenantRelease, "--namespace", tenantNamespace, "--ignore-not-found", "--wait")
 	uninstall(ctx)
-	// Without the operator nobody else takes these off, or puts them on again.
+	// Without the operator, no controller removes these finalizers or adds them again.
 	for _, credential := range clientCredentials(ctx) {
 		if len(credential.Finalizers) == 0 {
 			continue
@@ -107,7 +108,7 @@ func removeEverything(ctx context.Context) {
 	}
 	releaseSecrets(ctx)
 	removeInstalled(ctx)
-	// What kustomize installed.
+	// Kustomize installed these objects.
 	for _, kind := range []client.Object{&rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
 		Expect(apiServer.DeleteAllOf(ctx, kind, client.MatchingLabels{"app.kubernetes.io/name": "tokensync"})).To(Succeed())
 	}
@@ -120,7 +121,7 @@ func removeEverything(ctx context.Context) {
 	removeNamespace(ctx, &marker)
 }
 
-// releaseSecrets takes the operator's finalizer off Secrets.
+// releaseSecrets removes the operator's finalizer from Secrets.
 func releaseSecrets(ctx context.Context) {
 	GinkgoHelper()
 	secrets := &corev1.SecretList{}

@@ -13,13 +13,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// How often a run says that it is still there, and when one that does not is taken for dead.
+// A run renews its lock every lockPeriod. A lock that has not been renewed for lockExpiry is free.
 const (
 	lockPeriod = 5 * time.Second
 	lockExpiry = 20 * time.Second
 )
 
-// lock keeps the cluster for this run: two would take each other for a leftover.
+// lock reserves the cluster for this run. Without it, a second run would take the objects of the first
+// for leftovers.
 func lock(ctx context.Context) {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}
@@ -48,7 +49,7 @@ func lock(ctx context.Context) {
 		for ticker := time.Tick(lockPeriod); ; {
 			select {
 			case <-ticker:
-				_ = renew(lifetime) // The next try comes soon.
+				_ = renew(lifetime) // It is retried soon.
 			case <-lifetime.Done():
 				return
 			}

@@ -45,7 +45,7 @@ func namespacedRelease() {
 	})
 }
 
-// tenantAccount is the ServiceAccount of the second release.
+// tenantAccount returns the ServiceAccount of the second release.
 func tenantAccount(ctx SpecContext) string {
 	GinkgoHelper()
 	list := podsOf(ctx, tenantNamespace)

@@ -12,7 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// expectOnlyOperatorGone holds that a removal took the operator, but neither the CRDs nor what users made.
+// expectOnlyOperatorGone expects that a removal deleted the operator, but not the CRDs and the objects
+// of users.
 func expectOnlyOperatorGone(ctx context.Context) {
 	GinkgoHelper()
 	meta := metav1.ObjectMeta{Namespace: operatorNamespace, Name: deploymentName}
@@ -39,7 +40,7 @@ func removal() {
 		expectOnlyOperatorGone(ctx)
 	})
 
-	It("by kustomize leaves them, too", func(ctx SpecContext) {
+	It("by kustomize leaves them too", func(ctx SpecContext) {
 		runMake := func(target string) {
 			GinkgoHelper()
 			output, err := script(ctx, suiteNamespace, "make "+target+" IMG="+environment.nextImage)

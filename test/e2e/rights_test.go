@@ -17,8 +17,8 @@ import (
 
 const serviceAccount = "tokensync-controller-manager"
 
-// may asks the API server whether a ServiceAccount may do something. The resource is written
-// resource/subresource, and the namespace is empty for all of them.
+// may asks the API server whether a ServiceAccount has a right. resource has the form
+// resource/subresource. An empty namespace means all namespaces.
 func may(ctx context.Context, accountNamespace, account, verb, group, resource, namespace string) bool {
 	GinkgoHelper()
 	resource, subresource, _ := strings.Cut(resource, "/")
@@ -33,7 +33,7 @@ func may(ctx context.Context, accountNamespace, account, verb, group, resource, 
 	return review.Status.Allowed
 }
 
-// bindings names what binds roles to a ServiceAccount.
+// bindings returns the names of the bindings that bind roles to a ServiceAccount.
 func bindings(ctx context.Context, namespace, account string) []string {
 	GinkgoHelper()
 	names := []string{}
@@ -86,7 +86,7 @@ func rights() {
 		Entry("replace Secrets", "update", "", "secrets"),
 		Entry("read ConfigMaps by list", "list", "", "configmaps"),
 		Entry("list Pods", "list", "", "pods"),
-		Entry("ask for tokens of ServiceAccounts", "create", "", "serviceaccounts/token"),
+		Entry("create tokens of ServiceAccounts", "create", "", "serviceaccounts/token"),
 		Entry("create ClientCredentials", "create", "oauth2.tokensync.dev", "clientcredentials"),
 		Entry("delete ClientCredentials", "delete", "oauth2.tokensync.dev", "clientcredentials"),
 		Entry("bind roles", "create", "rbac.authorization.k8s.io", "rolebindings"),

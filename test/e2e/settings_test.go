@@ -15,13 +15,14 @@ import (
 // root is the folder of the repository.
 var root = filepath.Join("..", "..")
 
-// settings come from the environment; hack/test-e2e.sh checks it first.
+// settings come from the environment. hack/test-e2e.sh checks it first.
 type settings struct {
-	// image is the operator's, nextImage the one that it is upgraded to. The cluster has both.
+	// image is the operator's image, and nextImage is the image that it is upgraded to. The cluster has
+	// both.
 	image, nextImage string
-	// busybox is the image of the authorization server and of the workload.
+	// busybox is the image of the authorization server and the workload.
 	busybox string
-	// tokenLifetime is that of the workload's token.
+	// tokenLifetime is the lifetime of the workload's token.
 	tokenLifetime time.Duration
 	helm, kubectl string
 }
@@ -36,11 +37,11 @@ func readSettings() settings {
 	read.nextImage = cmp.Or(os.Getenv("IMG_NEXT"), read.image)
 	for _, image := range []string{read.image, read.nextImage} {
 		_, tag := splitImage(image)
-		Expect(tag).NotTo(BeEmpty(), "IMG and IMG_NEXT name the operator's image, with a tag: %q", image)
+		Expect(tag).NotTo(BeEmpty(), "IMG and IMG_NEXT must name the operator's image with a tag: %q", image)
 	}
 	lifetime, err := time.ParseDuration(cmp.Or(os.Getenv("E2E_TOKEN_LIFETIME"), "8m"))
-	Expect(err).NotTo(HaveOccurred(), "E2E_TOKEN_LIFETIME is a duration")
-	Expect(lifetime).To(BeNumerically(">=", time.Minute), "E2E_TOKEN_LIFETIME leaves the operator and the kubelet some time")
+	Expect(err).NotTo(HaveOccurred(), "E2E_TOKEN_LIFETIME must be a duration")
+	Expect(lifetime).To(BeNumerically(">=", time.Minute), "E2E_TOKEN_LIFETIME must leave time for the operator and the kubelet")
 	read.tokenLifetime = lifetime
 	return read
 }

@@ -1,7 +1,7 @@
 //go:build e2e
 
-// Package e2e_test installs the operator on a real cluster as its users do, and looks at what they
-// rely on. CONTRIBUTING.md tells how to run it.
+// Package e2e_test installs the operator on a real cluster as its users do, and checks the behaviour
+// that they rely on. CONTRIBUTING.md describes how to run it.
 package e2e_test
 
 import (
@@ -29,7 +29,7 @@ func TestE2E(t *testing.T) {
 var (
 	environment settings
 	restConfig  *rest.Config
-	// apiServer has no cache; clientset is for what it cannot do.
+	// apiServer has no cache. clientset does what apiServer cannot do.
 	apiServer client.Client
 	clientset kubernetes.Interface
 )
@@ -57,9 +57,9 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	ready = true
 }, NodeTimeout(10*time.Minute))
 
-// The specs follow the life of an installation, because each of them costs a cluster some time. A
-// workload uses its token from the first to the one that looks back on three lifetimes. Then come
-// the pages that begin with an empty cluster.
+// The specs follow the life of an installation, because a separate installation for each spec would
+// take too long. A workload uses its token from the first spec to the spec that checks three lifetimes.
+// The last specs are the pages that begin with an empty cluster.
 var _ = Describe("tokensync on a cluster", Ordered, ContinueOnFailure, func() {
 	JustAfterEach(func(ctx SpecContext) {
 		if CurrentSpecReport().Failed() {

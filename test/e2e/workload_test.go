@@ -18,18 +18,18 @@ import (
 )
 
 var (
-	// shortLivedHistory has the writes of the Secret whose token the workload uses.
+	// shortLivedHistory holds the writes of the Secret whose token the workload uses.
 	shortLivedHistory *history
 	// longLivedWrite is the only write of the Secret of the other token.
 	longLivedWrite write
-	// workloadStart is when the workload had its first answer.
+	// workloadStart is the time when the workload got its first response.
 	workloadStart time.Time
 )
 
 var workload = metav1.ObjectMeta{Namespace: suiteNamespace, Name: "workload"}
 
-// startWorkload makes the two ClientCredentials that are there all the time, and starts a Pod that uses
-// the token of the one that is renewed.
+// startWorkload creates the two ClientCredentials that exist throughout the suite, and starts a Pod.
+// The Pod uses the token of shortLived.
 func startWorkload(ctx context.Context) {
 	GinkgoHelper()
 	createClientCredential(ctx, suiteNamespace, shortLived)
@@ -50,14 +50,15 @@ func currentWrite(ctx context.Context, name string) write {
 	return writeOf(secret)
 }
 
-// expectLongLivedTokenKept holds that nothing asked for a token that was not due, nor wrote its Secret.
+// expectLongLivedTokenKept expects that the long-lived token was not requested again and that its
+// Secret was not written.
 func expectLongLivedTokenKept(ctx context.Context) {
 	GinkgoHelper()
 	Expect(currentWrite(ctx, longLived)).To(Equal(longLivedWrite), "the Secret whose token lives for a day")
 	Expect(requests(ctx, longLived)).To(Equal(1), "token requests for a token that lives for a day")
 }
 
-// expectAtWork holds that the operator works: it sees a change of a spec, one that renews nothing.
+// expectAtWork expects that the operator works: it observes a change of a spec that causes no renewal.
 func expectAtWork(ctx context.Context) {
 	GinkgoHelper()
 	credential := &v1alpha1.ClientCredential{}
@@ -74,23 +75,23 @@ func expectAtWork(ctx context.Context) {
 	expectLongLivedTokenKept(ctx)
 }
 
-// awaitYoungToken waits until the workload's token was issued lately: what a spec does to the operator
-// then lies before the next renewal, and nothing may be asked for because of it.
+// awaitYoungToken waits until the workload's token is new. What a spec does to the operator is then
+// over before the next renewal is due, so it must cause no token request.
 func awaitYoungToken(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func() time.Duration { return time.Since(currentWrite(ctx, shortLived).issuedAt) }).WithContext(ctx).
 		WithTimeout(environment.tokenLifetime).Should(BeNumerically("<", environment.tokenLifetime/5))
 }
 
-// call is what the workload printed of one call of the API.
+// call is the workload's output for one call of the API.
 type call struct{ status, token string }
 
-// calls are those that the workload has made.
+// calls returns the calls that the workload has made.
 func calls(ctx context.Context) []call {
 	GinkgoHelper()
 	log, err := clientset.CoreV1().Pods(workload.Namespace).GetLogs(workload.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
 	if err != nil {
-		return nil // The Pod is on its way.
+		return nil // The Pod is starting.
 	}
 	made := []call{}
 	for line := range strings.Lines(string(log)) {
