@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 )
 
-// dashboard is what the tests want to know of one.
+// dashboard holds the fields of a dashboard that the tests use.
 type dashboard struct {
 	UID           string  `json:"uid"`
 	Title         string  `json:"title"`
@@ -59,7 +59,7 @@ func grafana() dashboard {
 	return board
 }
 
-// asPrometheusGetsIt is a query in which Grafana has put an interval for its variable.
+// asPrometheusGetsIt returns the query in which Grafana has replaced its variable with an interval.
 func asPrometheusGetsIt(query string) string {
 	return strings.ReplaceAll(query, "$__rate_interval", "5m")
 }
@@ -67,7 +67,7 @@ func asPrometheusGetsIt(query string) string {
 var _ = Describe("The dashboard", func() {
 	prometheus := datasource{Type: "prometheus", UID: "${datasource}"}
 
-	It("asks for what the operator exports", func() {
+	It("queries only metrics that the operator exports", func() {
 		known := vocabulary{exported(), values()}
 		for _, panel := range grafana().Panels {
 			for _, target := range panel.Targets {
@@ -105,7 +105,7 @@ var _ = Describe("The dashboard", func() {
 		Expect(names).To(ConsistOf("datasource", "namespace"))
 	})
 
-	It("shows of ClientCredentials those of the chosen namespaces", func() {
+	It("shows only ClientCredentials of the selected namespaces", func() {
 		selector := regexp.MustCompile(`tokensync_clientcredential_\w+(\{[^}]*\})?`)
 		for _, panel := range grafana().Panels {
 			for _, target := range panel.Targets {
@@ -116,7 +116,7 @@ var _ = Describe("The dashboard", func() {
 		}
 	})
 
-	It("has panels with a title, a description and a place of their own", func() {
+	It("has panels that do not overlap, with a title and a description", func() {
 		board := grafana()
 		Expect(board.UID).NotTo(BeEmpty())
 		Expect(board.Title).To(Equal("tokensync"))

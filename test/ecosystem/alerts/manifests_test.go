@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// rendered are the manifests of config/prometheus, by kind.
+// rendered returns the manifests of config/prometheus by kind.
 func rendered() map[string][]byte {
 	GinkgoHelper()
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), file("config", "prometheus"))
@@ -24,14 +24,14 @@ func rendered() map[string][]byte {
 }
 
 var _ = Describe("config/prometheus", func() {
-	It("is a ServiceMonitor and a PrometheusRule that prometheus-operator understands", func() {
+	It("has a ServiceMonitor and a PrometheusRule that prometheus-operator accepts", func() {
 		manifests := rendered()
 		Expect(manifests).To(HaveLen(2))
 		Expect(yaml.UnmarshalStrict(manifests["ServiceMonitor"], &monitoringv1.ServiceMonitor{})).To(Succeed())
 		Expect(yaml.UnmarshalStrict(manifests["PrometheusRule"], &monitoringv1.PrometheusRule{})).To(Succeed())
 	})
 
-	It("lets the metrics keep their label namespace, which is not that of the operator", func() {
+	It("keeps the label namespace of the metrics, which is not the operator's namespace", func() {
 		var monitor monitoringv1.ServiceMonitor
 		Expect(yaml.UnmarshalStrict(rendered()["ServiceMonitor"], &monitor)).To(Succeed())
 		Expect(monitor.Spec.Endpoints).NotTo(BeEmpty())

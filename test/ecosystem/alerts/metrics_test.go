@@ -25,11 +25,10 @@ import (
 	"github.com/tokensync/tokensync/internal/metrics"
 )
 
-// targetLabels are those that Prometheus adds to each series of a Pod.
+// targetLabels are the labels that Prometheus adds to each series of a Pod.
 var targetLabels = []string{"instance", "job", "namespace", "pod"}
 
-// exported are the metrics that the operator really has: for the name of each series,
-// the names of its labels.
+// exported returns the series that the operator exports, with the names of their labels.
 func exported() map[string]sets.Set[string] {
 	GinkgoHelper()
 	registry := prometheus.NewRegistry()
@@ -57,7 +56,7 @@ func exported() map[string]sets.Set[string] {
 	return series
 }
 
-// operator has done everything once that it measures.
+// operator returns metrics in which every event has been recorded once.
 func operator() *metrics.Metrics {
 	GinkgoHelper()
 	scheme := runtime.NewScheme()
@@ -77,8 +76,8 @@ func operator() *metrics.Metrics {
 	return operator
 }
 
-// runController has controller-runtime register the metrics of a controller and its
-// queue, by reconciling once.
+// runController makes controller-runtime register the metrics of a controller and its queue by
+// reconciling once.
 func runController() {
 	GinkgoHelper()
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
@@ -96,7 +95,7 @@ func runController() {
 	Expect(runner.Start(ctx)).To(Succeed())
 }
 
-// standForElection has client-go register the metrics of a replica.
+// standForElection makes client-go register the metrics of a replica.
 func standForElection() {
 	GinkgoHelper()
 	_, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{

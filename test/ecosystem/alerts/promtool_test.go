@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// promtool builds promtool, without what finds targets in clouds, and runs it in a folder
-// that has the rules as rules.yaml, the way Prometheus itself reads them.
+// promtool builds promtool without the cloud service discovery. It runs promtool in a folder with the
+// rules as rules.yaml, in the form that Prometheus reads.
 type promtool struct{ program, folder string }
 
 func newPromtool() promtool {
@@ -37,7 +37,7 @@ func (p promtool) run(timeout time.Duration, command string, args ...string) {
 	Expect(err).NotTo(HaveOccurred(), "%s", output)
 }
 
-// scenarios are the files with promtool's unit tests.
+// scenarios returns the files with promtool's unit tests.
 func scenarios() []string {
 	GinkgoHelper()
 	files, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
@@ -51,11 +51,11 @@ var _ = Describe("promtool", Ordered, func() {
 
 	BeforeAll(func() { tool = newPromtool() })
 
-	It("finds no fault with the rules", func() {
+	It("finds no problem in the rules", func() {
 		tool.run(time.Minute, tool.program, "check", "rules", "--lint=all", "--lint-fatal", filepath.Join(tool.folder, "rules.yaml"))
 	})
 
-	It("has each alert fire and resolve as the scenarios say", func() {
+	It("makes each alert fire and resolve as in the scenarios", func() {
 		for _, scenario := range scenarios() {
 			content, err := os.ReadFile(scenario)
 			Expect(err).NotTo(HaveOccurred())
@@ -66,7 +66,7 @@ var _ = Describe("promtool", Ordered, func() {
 	})
 })
 
-var _ = It("The scenarios have each alert fire, and not fire", func() {
+var _ = It("The scenarios contain each alert both firing and not firing", func() {
 	type scenario struct {
 		Tests []struct {
 			AlertRuleTest []struct {

@@ -11,15 +11,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 )
 
-// vocabulary is what queries can ask for.
+// vocabulary holds the names that queries may use.
 type vocabulary struct {
-	// series has the labels of each.
+	// series maps the name of each series to its labels.
 	series map[string]sets.Set[string]
-	// values are those of some labels.
+	// values holds the possible values of some labels.
 	values map[string]sets.Set[string]
 }
 
-// faults are what is wrong with a query.
+// faults returns the problems of a query.
 func (v vocabulary) faults(query string) []string {
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
 	if err != nil {
@@ -47,7 +47,7 @@ func (v vocabulary) faults(query string) []string {
 func (v vocabulary) checkSelector(selector *parser.VectorSelector, fault func(string, ...any)) {
 	known, found := v.series[selector.Name]
 	if !found {
-		fault("no metric is called %q", selector.Name)
+		fault("there is no metric %q", selector.Name)
 		return
 	}
 	for _, matcher := range selector.LabelMatchers {
@@ -65,8 +65,7 @@ func (v vocabulary) checkSelector(selector *parser.VectorSelector, fault func(st
 	}
 }
 
-// checkGrouping looks at the labels by which the result of an expression is grouped or
-// matched.
+// checkGrouping checks the labels by which the result of an expression is grouped or matched.
 func (v vocabulary) checkGrouping(of parser.Node, names []string, fault func(string, ...any)) {
 	switch of := of.(type) {
 	case *parser.VectorSelector:
@@ -76,7 +75,7 @@ func (v vocabulary) checkGrouping(of parser.Node, names []string, fault func(str
 		return
 	case *parser.BinaryExpr:
 		if of.Op == parser.LAND || of.Op == parser.LUNLESS {
-			// What is right of these gives no labels to the result.
+			// The right-hand side of these operators adds no labels to the result.
 			v.checkGrouping(of.LHS, names, fault)
 			return
 		}
@@ -98,12 +97,12 @@ var _ = Describe("The check of a query", func() {
 			Expect(found[i]).To(ContainSubstring(fault))
 		}
 	},
-		Entry("finds nothing wrong with what there is", `sum by (job) (up) / on (job) down{type=~"Ready|Stalled"}`),
-		Entry("finds what does not parse", `sum(up`, "parse error"),
-		Entry("finds a metric that is not there", `rate(gone[5m])`, `"gone"`),
-		Entry("finds a label that is not there", `up{pod="a"}`, "no label pod"),
-		Entry("finds a value that is never there", `down{type=~"Ready|Done"}`, `never "Done"`),
-		Entry("finds a grouping by a label that is not there", `sum by (type) (up)`, "labels type"),
-		Entry("finds a match on a label that is not there", `down / on (type) up`, "labels type"),
+		Entry("finds no problem in a valid query", `sum by (job) (up) / on (job) down{type=~"Ready|Stalled"}`),
+		Entry("finds a query that does not parse", `sum(up`, "parse error"),
+		Entry("finds a metric that does not exist", `rate(gone[5m])`, `"gone"`),
+		Entry("finds a label that does not exist", `up{pod="a"}`, "no label pod"),
+		Entry("finds a value that a label never has", `down{type=~"Ready|Done"}`, `never "Done"`),
+		Entry("finds a grouping by a label that does not exist", `sum by (type) (up)`, "labels type"),
+		Entry("finds a match on a label that does not exist", `down / on (type) up`, "labels type"),
 	)
 })

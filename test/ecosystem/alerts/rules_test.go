@@ -41,11 +41,11 @@ func names() []string {
 	return names
 }
 
-// queryOfTemplate is a query inside of an annotation, in which %q stands for a label.
+// queryOfTemplate matches a query in an annotation, in which %q stands for a label.
 var queryOfTemplate = regexp.MustCompile("printf `([^`]*)`")
 
 var _ = Describe("The alert rules", func() {
-	It("ask for what the operator exports", func() {
+	It("query only metrics that the operator exports", func() {
 		known := vocabulary{exported(), values()}
 		for _, alert := range alerts() {
 			Expect(known.faults(alert.Expr.String())).To(BeEmpty(), alert.Alert)
@@ -55,7 +55,7 @@ var _ = Describe("The alert rules", func() {
 		}
 	})
 
-	It("ask for the operator's own lease", func() {
+	It("query the operator's own lease", func() {
 		for _, alert := range alerts() {
 			if strings.Contains(alert.Expr.String(), "leader_election_master_status") {
 				Expect(alert.Expr.String()).To(ContainSubstring(fmt.Sprintf("{name=%q}", leaseName())))
@@ -63,7 +63,7 @@ var _ = Describe("The alert rules", func() {
 		}
 	})
 
-	It("say what is the matter, where, how grave it is, and what to do", func() {
+	It("have a summary, an object, a severity and an action", func() {
 		for _, alert := range alerts() {
 			Expect(alert.Alert).To(HavePrefix("TokenSync"))
 			Expect(alert.Labels).To(HaveKeyWithValue("severity", BeElementOf("warning", "critical")), alert.Alert)
@@ -80,7 +80,7 @@ var _ = Describe("The alert rules", func() {
 })
 
 var _ = Describe("The queries of the pages", func() {
-	It("ask for what the operator exports", func() {
+	It("query only metrics that the operator exports", func() {
 		blocks, err := page.All(file())
 		Expect(err).NotTo(HaveOccurred())
 		known := vocabulary{exported(), values()}

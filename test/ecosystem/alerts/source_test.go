@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// leaseName is the name of the operator's lease, as its code has it.
+// leaseName returns the name of the operator's lease from its code.
 func leaseName() string {
 	GinkgoHelper()
 	var name string
@@ -27,7 +27,7 @@ func leaseName() string {
 	return name
 }
 
-// values are those that some labels can have: the constants of the API.
+// values returns the possible values of some labels: the constants of the API.
 func values() map[string]sets.Set[string] {
 	GinkgoHelper()
 	types, reasons := sets.New[string](), sets.KeySet(v1alpha1.Reasons).Insert("other")

@@ -1,5 +1,5 @@
-// Package alerts_test checks the alert rules and the dashboard with Prometheus's own
-// code, against the metrics that the operator really has.
+// Package alerts_test checks the alert rules and the dashboard with Prometheus's own code, against the
+// metrics that the operator exports.
 package alerts_test
 
 import (
@@ -16,7 +16,7 @@ func TestAlerts(t *testing.T) {
 	RunSpecs(t, "Alerts")
 }
 
-// read reads a file of the repository.
+// read returns the content of a file of the repository.
 func read(path ...string) []byte {
 	GinkgoHelper()
 	content, err := os.ReadFile(file(path...))
@@ -24,7 +24,7 @@ func read(path ...string) []byte {
 	return content
 }
 
-// file is the path of a file of the repository.
+// file returns the path of a file of the repository.
 func file(path ...string) string {
 	return filepath.Join(append([]string{"..", "..", ".."}, path...)...)
 }

@@ -11,8 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// argoCDRepositories finds repositories as listSecretsByType in util/db/secrets.go of
-// Argo CD 3 does.
+// argoCDRepositories finds repositories like listSecretsByType in util/db/secrets.go of Argo CD 3.
 func argoCDRepositories(ctx SpecContext, namespace string) []corev1.Secret {
 	GinkgoHelper()
 	found := &corev1.SecretList{}
@@ -20,9 +19,8 @@ func argoCDRepositories(ctx SpecContext, namespace string) []corev1.Secret {
 	return found.Items
 }
 
-// argoCDLists asks a repository for its branches with the keys that
-// secretToRepository in util/db/repository_secrets.go reads, by the library that
-// newAuth in util/git/client.go hands them to.
+// argoCDLists lists the branches of a repository. It uses the keys that secretToRepository in
+// util/db/repository_secrets.go reads, and the library that newAuth in util/git/client.go uses.
 func argoCDLists(ctx SpecContext, secret corev1.Secret) error {
 	remote := gogit.NewRemote(memory.NewStorage(), &gogitconfig.RemoteConfig{
 		Name: gogit.DefaultRemoteName, URLs: []string{string(secret.Data["url"])},
@@ -34,7 +32,7 @@ func argoCDLists(ctx SpecContext, secret corev1.Secret) error {
 }
 
 var _ = Describe("an Argo CD repository", func() {
-	It("is found and read as Argo CD does", func(ctx SpecContext) {
+	It("is found and read in the same way as by Argo CD", func(ctx SpecContext) {
 		w := apply(ctx, "Argo CD repository")
 		reachByGoGit(w.serve(basicOf("oauth2"), repositories(ctx)))
 		var secrets []corev1.Secret
@@ -43,7 +41,7 @@ var _ = Describe("an Argo CD repository", func() {
 		Expect(secrets[0].Data).To(HaveKeyWithValue("type", []byte("git")))
 	})
 
-	It("has no key that Argo CD takes for something else", func(ctx SpecContext) {
+	It("has no key that Argo CD interprets differently", func(ctx SpecContext) {
 		w := apply(ctx, "Argo CD repository")
 		Expect(argoCDRepositories(ctx, w.namespace)).To(ConsistOf(HaveField("Data", And(
 			HaveLen(7), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"),

@@ -19,7 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// repositories serves a repository shop.git, by git's own server.
+// repositories serves a repository shop.git with git's own server.
 func repositories(ctx SpecContext) http.Handler {
 	GinkgoHelper()
 	dir := GinkgoT().TempDir()
@@ -40,13 +40,13 @@ func repositories(ctx SpecContext) http.Handler {
 	}
 }
 
-// reachByGoGit makes the git of Flux and Argo CD find a server.
+// reachByGoGit makes the git library of Flux and Argo CD connect to a server.
 func reachByGoGit(server *guarded) {
 	client.InstallProtocol("https", githttp.NewClient(server.Client()))
 	DeferCleanup(func() { client.InstallProtocol("https", githttp.DefaultClient) })
 }
 
-// fluxClones is Flux's way from a GitRepository and its Secret to a commit.
+// fluxClones clones a GitRepository with its Secret, as Flux does.
 func fluxClones(ctx SpecContext, from *sourcev1.GitRepository, secret *corev1.Secret) error {
 	GinkgoHelper()
 	at, err := url.Parse(from.Spec.URL)

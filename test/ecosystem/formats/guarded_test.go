@@ -13,15 +13,15 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// guarded is a server on a loopback address which serves, as every host of
-// example.com, who shows a token that is active. Its certificate is for these hosts.
+// guarded is a server on a loopback address that answers as every host of example.com. It serves
+// requests that have an active token. Its certificate is for these hosts.
 type guarded struct {
 	*httptest.Server
-	// authority is the file of the certificate that clients are to trust.
+	// authority is the path of the certificate that clients must trust.
 	authority string
 }
 
-// authentication is what a server asks for, and where a request has the token.
+// authentication is the challenge of a server, and the function that finds the token in a request.
 type authentication struct {
 	challenge string
 	tokenOf   func(*http.Request) string
@@ -32,7 +32,7 @@ var bearer = authentication{challenge: "Bearer", tokenOf: func(r *http.Request) 
 	return token
 }}
 
-// basicOf wants the token as the password of a user.
+// basicOf expects the token as the password of a user.
 func basicOf(username string) authentication {
 	return authentication{challenge: `Basic realm="test"`, tokenOf: func(r *http.Request) string {
 		name, password, _ := r.BasicAuth()
@@ -62,5 +62,5 @@ func (w *world) serve(by authentication, handler http.Handler) *guarded {
 	return g
 }
 
-// ok answers everybody.
+// ok accepts all requests.
 var ok = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})

@@ -10,13 +10,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// mount is a folder that holds a Secret as the kubelet mounts it: links to a folder
-// of which all files change at once.
+// mount is a folder that holds a Secret as the kubelet mounts it: links to a folder whose files all
+// change at the same time.
 type mount struct{ dir string }
 
 func newMount() mount { return mount{dir: GinkgoT().TempDir()} }
 
-// bring brings the mount to what a Secret holds; all keys if no items are named.
+// bring copies the data of a Secret to the mount; all keys if no items are named.
 func (m mount) bring(secret *corev1.Secret, items ...corev1.KeyToPath) {
 	GinkgoHelper()
 	if len(items) == 0 {
@@ -39,7 +39,7 @@ func (m mount) bring(secret *corev1.Secret, items ...corev1.KeyToPath) {
 	Expect(os.Rename(fresh, filepath.Join(m.dir, "..data"))).To(Succeed())
 }
 
-// mounted is a Pod of the page with its one volume.
+// mounted is a Pod of the page, with its only volume.
 type mounted struct {
 	mount
 	container corev1.Container
@@ -51,18 +51,18 @@ func (w *world) mountedBy(name string) mounted {
 	pod := manifest[corev1.Pod](w.section, name)
 	Expect(pod.Spec.Containers).To(HaveLen(1))
 	Expect(pod.Spec.Containers[0].VolumeMounts).To(HaveLen(1))
-	Expect(pod.Spec.Containers[0].VolumeMounts[0].SubPath).To(BeEmpty(), "it would never change")
+	Expect(pod.Spec.Containers[0].VolumeMounts[0].SubPath).To(BeEmpty(), "a subPath mount is never updated")
 	Expect(pod.Spec.Volumes).To(HaveLen(1))
 	return mounted{mount: newMount(), container: pod.Spec.Containers[0], source: pod.Spec.Volumes[0].Secret}
 }
 
-// bring brings the volume to what the Secret holds now.
+// bring copies the current data of the Secret to the volume.
 func (m mounted) bring(ctx SpecContext, w *world) {
 	GinkgoHelper()
 	m.mount.bring(w.secret(ctx, m.source.SecretName), m.source.Items...)
 }
 
-// here is a text of the container with the folder of this machine.
+// here returns a text of the container with the mount path replaced by the local folder.
 func (m mounted) here(text string) string {
 	return strings.ReplaceAll(text, m.container.VolumeMounts[0].MountPath, m.dir)
 }

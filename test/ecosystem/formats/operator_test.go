@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// startOperator starts the one operator of all tests.
+// startOperator starts the operator that all tests share.
 func startOperator(config *rest.Config) {
 	GinkgoHelper()
 	started := operator.Start(config, logf.Log, &controllers.Operator{

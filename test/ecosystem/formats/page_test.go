@@ -15,14 +15,14 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// section is what stands under one heading of the page.
+// section holds the blocks under one heading of the page.
 type section struct {
-	// objects are its manifests, and file is the YAML that is no manifest.
+	// objects are its manifests. file is its YAML that is not a manifest.
 	objects []*unstructured.Unstructured
 	file    string
 }
 
-// sections of the page that hold YAML, by their headings.
+// sections returns the sections of the page that hold YAML, by heading.
 func sections() map[string]section {
 	GinkgoHelper()
 	blocks, err := page.Blocks(root, "docs/formats.md")
@@ -45,15 +45,15 @@ func (s *section) add(document page.Document) {
 	object := &unstructured.Unstructured{}
 	Expect(yaml.UnmarshalStrict([]byte(document.Text), &object.Object)).To(Succeed(), document.At)
 	if object.GetKind() == "" {
-		Expect(s.file).To(BeEmpty(), "a section has one file at most")
+		Expect(s.file).To(BeEmpty(), "a section must have at most one file")
 		s.file = document.Text
 		return
 	}
 	s.objects = append(s.objects, object)
 }
 
-// manifest returns the object of a type and a name as that type, which must know
-// every field of it.
+// manifest returns the object of a type and name as that type. It fails if the type does not know a
+// field of the object.
 func manifest[T any](s section, name string) *T {
 	GinkgoHelper()
 	kind := reflect.TypeFor[T]().Name()
@@ -62,7 +62,7 @@ func manifest[T any](s section, name string) *T {
 			return typed[T](object)
 		}
 	}
-	Fail("the page has no " + kind + " " + name + " there")
+	Fail("this section of the page has no " + kind + " " + name)
 	return nil
 }
 
@@ -75,7 +75,7 @@ func typed[T any](object *unstructured.Unstructured) *T {
 }
 
 var _ = Describe("the page", func() {
-	It("has no section whose manifests are not read by anyone here", func() {
+	It("has only sections whose manifests are tested here", func() {
 		var names []string
 		for name := range sections() {
 			names = append(names, name)
@@ -85,7 +85,7 @@ var _ = Describe("the page", func() {
 		))
 	})
 
-	It("is linked from the others", func() {
+	It("is linked from docs/README.md", func() {
 		readme, err := os.ReadFile(filepath.Join(root, "docs", "README.md"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(strings.Contains(string(readme), "(formats.md)")).To(BeTrue())

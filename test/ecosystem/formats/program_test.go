@@ -26,7 +26,7 @@ func (m mounted) run(ctx context.Context, server *guarded) error {
 	return run(ctx, environment, command...)
 }
 
-// run returns what a program complains of, if it fails.
+// run runs a program. If the program fails, the error contains its output.
 func run(ctx context.Context, environment []string, command ...string) error {
 	GinkgoHelper()
 	program := programPath(command[0])
@@ -46,8 +46,8 @@ func programPath(name string) string {
 	return path
 }
 
-// environment has curl and git find this server behind git.example.com and the
-// others, whatever the machine's own settings are.
+// environment makes curl and git connect to this server for git.example.com and the other hosts,
+// whatever the settings of the machine are.
 func (g *guarded) environment() []string {
 	GinkgoHelper()
 	at, err := url.Parse(g.URL)

@@ -17,10 +17,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// mountedAt is where the page says that Prometheus has the Secret.
+// mountedAt is the path where the page mounts the Secret in Prometheus.
 const mountedAt = "/etc/prometheus/shop-metrics"
 
-// scraperOf is Prometheus's own HTTP client for a job: made once, as there.
+// scraperOf returns Prometheus's own HTTP client for a job. Like Prometheus, the test creates it only
+// once.
 func scraperOf(job *config.ScrapeConfig, server *guarded) *http.Client {
 	GinkgoHelper()
 	settings := job.HTTPClientConfig

@@ -29,8 +29,7 @@ func images() http.Handler {
 	return handler
 }
 
-// pull pulls an image as something that pulls for a cluster does: the Secrets are
-// those that the object names.
+// pull pulls an image with the Secrets that an object names, as programs in a cluster do.
 func (w *world) pull(ctx SpecContext, server *guarded, image string, secrets ...corev1.Secret) error {
 	GinkgoHelper()
 	reference, err := name.ParseReference(image)

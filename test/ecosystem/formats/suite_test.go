@@ -1,5 +1,5 @@
-// Package formats_test takes the manifests of docs/formats.md as they stand, and has
-// the programs that they are for read the Secrets that come of them.
+// Package formats_test applies the manifests of docs/formats.md unchanged. The programs that they are
+// for then read the resulting Secrets.
 package formats_test
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/controlplane"
 )
 
-// root of the repository.
+// root is the root of the repository.
 var root = filepath.Join("..", "..", "..")
 
 func TestFormats(t *testing.T) {
@@ -27,8 +27,8 @@ func TestFormats(t *testing.T) {
 	RunSpecs(t, "Formats")
 }
 
-// apiServer is the client of the tests. It has no cache, and takes no field that the
-// API server does not know.
+// apiServer is the client of the tests. It has no cache, and rejects fields that the API server does
+// not know.
 var apiServer client.Client
 
 var _ = BeforeSuite(func() {
@@ -38,7 +38,7 @@ var _ = BeforeSuite(func() {
 	startOperator(environment.Config)
 })
 
-// newNamespace makes a namespace for one test.
+// newNamespace creates a namespace for one test.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
 	return controlplane.NewNamespace(ctx, apiServer)

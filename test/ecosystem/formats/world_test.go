@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// world is what one test has: a section of the page, applied to a namespace, and the
+// world is the environment of one test: a section of the page, applied to a namespace, and the
 // authorization server of its ClientCredential.
 type world struct {
 	section
@@ -26,11 +26,11 @@ type world struct {
 	clientCredential *v1alpha1.ClientCredential
 }
 
-// clientSecret is that of the client shop. Each new token ends the one before.
+// clientSecret is the secret of the client shop. Each new token invalidates the previous token.
 const clientSecret = "s3cr3t-of-the-shop"
 
-// apply applies a section as it stands, but for the namespace and the token
-// endpoint, and waits for the token.
+// apply applies a section unchanged, except for the namespace and the token endpoint, and waits for the
+// token.
 func apply(ctx SpecContext, heading string) *world {
 	GinkgoHelper()
 	w := &world{section: sections()[heading], namespace: newNamespace(ctx), server: authserver.New(authserver.Options{})}
@@ -46,7 +46,7 @@ func apply(ctx SpecContext, heading string) *world {
 			Expect(apiServer.Create(ctx, object.DeepCopy())).To(Succeed())
 		}
 	}
-	Expect(w.clientCredential).NotTo(BeNil(), "a section has a ClientCredential")
+	Expect(w.clientCredential).NotTo(BeNil(), "a section must have a ClientCredential")
 	Eventually(func(g Gomega) {
 		g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(w.clientCredential), w.clientCredential)).To(Succeed())
 		g.Expect(w.clientCredential.Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
@@ -56,7 +56,7 @@ func apply(ctx SpecContext, heading string) *world {
 
 func (w *world) applyClientCredential(ctx SpecContext, object *unstructured.Unstructured) {
 	GinkgoHelper()
-	Expect(w.clientCredential).To(BeNil(), "a section has one ClientCredential")
+	Expect(w.clientCredential).To(BeNil(), "a section must have only one ClientCredential")
 	w.clientCredential = typed[v1alpha1.ClientCredential](object)
 	Expect(w.clientCredential.Spec.AuthorizationServer.TokenEndpoint).To(Equal("https://idp.example.com/oauth2/token"))
 	Expect(unstructured.SetNestedField(object.Object, w.server.URL+authserver.RFC6749Path, "spec", "authorizationServer", "tokenEndpoint")).To(Succeed())
@@ -70,7 +70,7 @@ func (w *world) applyClientCredential(ctx SpecContext, object *unstructured.Unst
 	Expect(apiServer.Create(ctx, object.DeepCopy())).To(Succeed())
 }
 
-// secret returns the Secret of a name: one that a consumer's manifest names.
+// secret returns the token Secret with the name that a consumer's manifest uses.
 func (w *world) secret(ctx SpecContext, name string) *corev1.Secret {
 	GinkgoHelper()
 	secret := &corev1.Secret{}
@@ -79,7 +79,7 @@ func (w *world) secret(ctx SpecContext, name string) *corev1.Secret {
 	return secret
 }
 
-// renew puts a new token in the place of the one before, which ends.
+// renew replaces the token with a new token. The old token becomes invalid.
 func (w *world) renew(ctx SpecContext) {
 	GinkgoHelper()
 	name := w.clientCredential.TargetName()
@@ -90,8 +90,8 @@ func (w *world) renew(ctx SpecContext) {
 	Eventually(func() []byte { return w.secret(ctx, name).Data[v1alpha1.AccessTokenKey] }).ShouldNot(Equal(before))
 }
 
-// follows checks that a consumer is let in with the token that was brought to it,
-// refused when a renewal has ended that, and let in with the new one.
+// follows checks that a consumer is accepted with its token, refused once a renewal has invalidated the
+// token, and accepted with the new token. bring copies the current token to the consumer.
 func (w *world) follows(ctx SpecContext, bring func(), use func() error, refused OmegaMatcher) {
 	GinkgoHelper()
 	bring()

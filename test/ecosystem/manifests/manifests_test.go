@@ -15,7 +15,7 @@ var _ = DescribeTable("a manifest is applied", func(ctx SpecContext, object *uns
 	Expect(apiServer.Create(ctx, object)).To(Succeed())
 }, foreign())
 
-// foreign are the manifests of all pages that are of kinds of others.
+// foreign returns the manifests of all pages that are of kinds of other projects.
 func foreign() (entries []TableEntry) {
 	blocks, err := page.All(root)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package manifests_test applies the manifests of the documentation that are of
-// kinds of others to an API server that has their CRDs.
+// Package manifests_test applies manifests of the documentation to an API server. The manifests are of
+// kinds of other projects, whose CRDs the API server has.
 package manifests_test
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// root of the repository.
+// root is the root of the repository.
 var root = filepath.Join("..", "..", "..")
 
 func TestManifests(t *testing.T) {
@@ -28,8 +28,7 @@ func TestManifests(t *testing.T) {
 	RunSpecs(t, "Manifests")
 }
 
-// apiServer is the client of the tests. It takes no field that the API server does
-// not know.
+// apiServer is the client of the tests. It rejects fields that the API server does not know.
 var apiServer client.Client
 
 var _ = BeforeSuite(func(ctx SpecContext) {
@@ -44,7 +43,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	apiServer = client.WithFieldValidation(lenient, metav1.FieldValidationStrict)
 })
 
-// folderOf gets a Go module. Nothing here is built with its code: it is of no go.mod.
+// folderOf downloads a Go module. No code here imports the module, so it is in no go.mod.
 func folderOf(ctx SpecContext, module string) string {
 	GinkgoHelper()
 	output, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", module).Output()

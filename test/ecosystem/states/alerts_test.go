@@ -24,9 +24,9 @@ import (
 // interval is how often Prometheus scrapes the metrics and evaluates the rules.
 const interval = 30 * time.Second
 
-// alerts are those of the ClientCredential shop, or of the whole operator, that fire
-// when nothing changes for as long as each of them wants to see, or as the state lasts,
-// if that is not 0.
+// alerts returns the alerts of the ClientCredential, or of the whole operator, that fire if nothing
+// changes. It evaluates the rules for as long as the state lasts or, if lasts is 0, for as long as the
+// slowest alert waits.
 func (w *world) alerts(ctx SpecContext, name string, lasts time.Duration) (firing []string) {
 	GinkgoHelper()
 	storage, err := teststorage.NewWithError()
@@ -67,7 +67,7 @@ func (w *world) alerts(ctx SpecContext, name string, lasts time.Duration) (firin
 	return firing
 }
 
-// scrape returns what the operator tells Prometheus; nothing while none runs.
+// scrape returns the metrics of the operator, or none if no operator runs.
 func (w *world) scrape() model.Vector {
 	GinkgoHelper()
 	if !w.running {
@@ -82,8 +82,7 @@ func (w *world) scrape() model.Vector {
 	return samples
 }
 
-// alertingRules reads the alerts that the project ships, and the longest time that
-// one of them waits.
+// alertingRules returns the alerts that the project ships, and the maximum time that one of them waits.
 func alertingRules() (alerts []*rules.AlertingRule, limit time.Duration) {
 	GinkgoHelper()
 	raw, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules.yaml"))

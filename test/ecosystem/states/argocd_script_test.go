@@ -13,11 +13,10 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// kinds that the health script is for.
+// kinds are the kinds that the health script supports.
 var kinds = []string{"ClientCredential", "AuthorizationServer", "ClusterAuthorizationServer"}
 
-// conditionsOf makes a list of conditions of pairs "Type=Status", the messages of which
-// are their types.
+// conditionsOf returns conditions from pairs "Type=Status". The message of each condition is its type.
 func conditionsOf(pairs ...string) []any {
 	var list []any
 	for _, pair := range pairs {
@@ -27,7 +26,7 @@ func conditionsOf(pairs ...string) []any {
 	return list
 }
 
-// observedObject is of generation 2, which was observed.
+// observedObject returns an object of generation 2, which was observed.
 func observedObject(spec map[string]any, conditions any) map[string]any {
 	return map[string]any{
 		"metadata": map[string]any{"generation": int64(2)}, "spec": spec,
@@ -43,15 +42,15 @@ var _ = Describe("The health that Argo CD shows", func() {
 		Expect(argoHealth(object)).To(Equal(expected))
 	},
 		Entry("Healthy when it is Ready", health{healthy, "Ready"}, observedObject(nil, conditionsOf("Ready=True"))),
-		Entry("Progressing when it is tried again", health{progressing, "Reconciling"},
+		Entry("Progressing when it is retried", health{progressing, "Reconciling"},
 			observedObject(nil, conditionsOf("Ready=False", "Reconciling=True"))),
-		Entry("Degraded when someone must change something", health{degraded, "Stalled"},
+		Entry("Degraded when it needs a change", health{degraded, "Stalled"},
 			observedObject(nil, conditionsOf("Ready=False", "Stalled=True"))),
-		Entry("Degraded whatever the order of the conditions is", health{degraded, "Stalled"},
+		Entry("Degraded in any order of the conditions", health{degraded, "Stalled"},
 			observedObject(nil, conditionsOf("Stalled=True", "Ready=True"))),
-		Entry("Healthy when a condition is there and not True", health{healthy, "Ready"},
+		Entry("Healthy when another condition exists that is not True", health{healthy, "Ready"},
 			observedObject(nil, conditionsOf("Stalled=False", "Reconciling=Unknown", "Ready=True"))),
-		Entry("Progressing when Ready is not known", health{progressing, "Ready"}, observedObject(nil, conditionsOf("Ready=Unknown"))),
+		Entry("Progressing when Ready is Unknown", health{progressing, "Ready"}, observedObject(nil, conditionsOf("Ready=Unknown"))),
 		Entry("Progressing when it is being deleted", health{progressing, "it is being deleted"}, map[string]any{
 			"metadata": map[string]any{"generation": int64(2), "deletionTimestamp": "2026-01-01T00:00:00Z"},
 			"status":   map[string]any{"observedGeneration": int64(2), "conditions": conditionsOf("Ready=True")},
@@ -71,7 +70,7 @@ var _ = Describe("The health that Argo CD shows", func() {
 		Entry("Progressing without a condition", health{progressing, ""}, observedObject(nil, []any{})),
 		Entry("Progressing with a text for a status", health{progressing, unseen}, map[string]any{"metadata": "none", "status": "none"}),
 		Entry("Progressing with a text for conditions", health{progressing, ""}, observedObject(nil, "none")),
-		Entry("Progressing with conditions that are none", health{progressing, ""},
+		Entry("Progressing with invalid conditions", health{progressing, ""},
 			observedObject(nil, []any{"none", int64(1), map[string]any{}, map[string]any{"status": "True"}, map[string]any{"type": "Ready"}})),
 		Entry("Degraded without a message", health{degraded, ""},
 			observedObject(nil, []any{map[string]any{"type": "Stalled", "status": "True"}})),
@@ -80,11 +79,11 @@ var _ = Describe("The health that Argo CD shows", func() {
 	DescribeTable("of a ClientCredential is", func(expected health, object map[string]any) {
 		Expect(argoHealth(object)).To(Equal(expected))
 	},
-		Entry("Healthy while its renewal fails and is tried again", health{healthy, "RenewalFailing"},
+		Entry("Healthy while its renewal fails and is retried", health{healthy, "RenewalFailing"},
 			observedObject(nil, conditionsOf("Ready=True", "RenewalFailing=True"))),
 		Entry("Healthy while the lifetime of its token is assumed", health{healthy, "LifetimeUnknown"},
 			observedObject(nil, conditionsOf("Ready=True", "LifetimeUnknown=True"))),
-		Entry("Healthy while its renewal fails too", health{healthy, "RenewalFailing"},
+		Entry("Healthy while its renewal fails too, with an assumed lifetime", health{healthy, "RenewalFailing"},
 			observedObject(nil, conditionsOf("Ready=True", "LifetimeUnknown=True", "RenewalFailing=True"))),
 		Entry("Progressing while there is no token, whatever its lifetime was", health{progressing, "Reconciling"},
 			observedObject(nil, conditionsOf("Ready=False", "Reconciling=True", "LifetimeUnknown=True"))),
@@ -95,7 +94,7 @@ var _ = Describe("The health that Argo CD shows", func() {
 			observedObject(suspend, conditionsOf("Ready=False", "Stalled=True"))),
 		Entry("Healthy when spec.suspend is false", health{healthy, "Ready"},
 			observedObject(map[string]any{"suspend": false}, conditionsOf("Ready=True"))),
-		Entry("Progressing when it was suspended, and that was not seen", health{progressing, unseen},
+		Entry("Progressing when the operator has not seen spec.suspend", health{progressing, unseen},
 			map[string]any{"metadata": map[string]any{"generation": int64(1)}, "spec": suspend}),
 	)
 })
@@ -129,12 +128,12 @@ var _ = Describe("What Argo CD is configured with", func() {
 	})
 })
 
-// healthKey is where Argo CD looks for a health script.
+// healthKey returns the key under which Argo CD looks for a health script.
 func healthKey(kind string) string {
 	return "resource.customizations.health." + v1alpha1.GroupVersion.Group + "_" + kind
 }
 
-// argocdPatch is the patch of Argo CD's ConfigMap that adds the health script.
+// argocdPatch returns the patch for Argo CD's ConfigMap that adds the health script.
 func argocdPatch() string {
 	GinkgoHelper()
 	script, err := os.ReadFile(healthScript)

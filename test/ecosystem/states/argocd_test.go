@@ -10,10 +10,10 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// health is what Argo CD shows of an object.
+// health is the health of an object in Argo CD.
 type health struct{ Status, Message string }
 
-// The states that Argo CD knows. A script that returns another is faulty.
+// The health states of Argo CD. A script must return one of them.
 const (
 	healthy     = "Healthy"
 	progressing = "Progressing"
@@ -21,11 +21,11 @@ const (
 	suspended   = "Suspended"
 )
 
-// healthScript is where the script for all kinds lies.
+// healthScript is the path of the script for all kinds.
 var healthScript = filepath.Join(root, "config", "argocd", "health.lua")
 
-// argoHealth runs the health script over an object, as Argo CD does: with no more
-// than the libraries base, table and package, and no longer than a second.
+// argoHealth runs the health script on an object, as Argo CD does: with only the libraries base, table
+// and package, and for at most a second.
 func argoHealth(object map[string]any) (health, error) {
 	script, err := os.ReadFile(healthScript)
 	if err != nil {
@@ -55,7 +55,7 @@ func argoHealth(object map[string]any) (health, error) {
 	return health{Status: lua.LVAsString(returned.RawGetString("status")), Message: lua.LVAsString(returned.RawGetString("message"))}, nil
 }
 
-// luaValue is a value of a decoded JSON document.
+// luaValue converts a value of a decoded JSON document.
 func luaValue(vm *lua.LState, value any) lua.LValue {
 	switch value := value.(type) {
 	case bool:

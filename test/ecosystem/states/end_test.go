@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// endStates are those of the end.
+// endStates are the states during deletion.
 var endStates = []state{
 	{
 		name: "Being deleted",

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// fineStates are those in which nothing is the matter.
+// fineStates are the states without a problem.
 var fineStates = []state{
 	{
 		name: "New",
@@ -44,7 +44,7 @@ var fineStates = []state{
 	},
 	{
 		name: "Given the same token again",
-		how:  "A renewal was requested, and the authorization server gave the token again that the Secret holds.",
+		how:  "A renewal was requested, and the authorization server returned the token that the Secret already holds.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Minute})
 			w.issue(ctx)
@@ -64,7 +64,7 @@ var fineStates = []state{
 	},
 	{
 		name: "With a lifetime that cannot be read",
-		how:  "The authorization server tells the lifetime of the token in a notation that the operator does not know.",
+		how:  "The authorization server returns the lifetime of the token in a notation that the operator does not know.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Content-Type", "application/json")
@@ -82,7 +82,7 @@ var fineStates = []state{
 	},
 	{
 		name: "Changed",
-		how:  "Its spec was changed, and no operator has seen that yet: none is running.",
+		how:  "Its spec was changed, and no operator has seen the change yet: none is running.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.stop()

@@ -41,7 +41,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		GinkgoHelper()
 		return unstructuredOf(ctx, Default, w.clientCredential("shop"))
 	}
-	// atWork waits until the operator has written all that it writes to the object.
+	// atWork waits until the operator has made all its writes to the object.
 	atWork := func(ctx SpecContext, text string) {
 		GinkgoHelper()
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
@@ -51,8 +51,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 			}).Should(Succeed())
 		}
 	}
-	// used is what happens between two looks at Git: someone asks for a renewal, and an
-	// hour goes by.
+	// used simulates an hour of use: a user requests a renewal, and the hour passes.
 	used := func(ctx SpecContext, hour int) {
 		GinkgoHelper()
 		requests := len(w.server.RequestsTo(authserver.RFC6749Path))
@@ -69,7 +68,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		}
 	}
 
-	DescribeTable("is applied by server-side apply again and again, and nothing differs", func(ctx SpecContext, manager, text string) {
+	DescribeTable("is applied by server-side apply again and again without a difference", func(ctx SpecContext, manager, text string) {
 		apply := func(options ...client.ApplyOption) *unstructured.Unstructured {
 			GinkgoHelper()
 			wanted := object(text)
@@ -81,19 +80,19 @@ var _ = Describe("A ClientCredential in Git", func() {
 		atWork(ctx, text)
 		for hour := range 2 {
 			before := live(ctx)
-			Expect(before.Object["spec"]).To(Equal(object(text).Object["spec"]), "the spec is what was applied, no default more")
+			Expect(before.Object["spec"]).To(Equal(object(text).Object["spec"]), "the spec is the applied spec, without additional defaults")
 			Expect(apply(client.DryRunAll).Object).To(Equal(before.Object), "a dry run finds no difference")
 			Expect(apply().GetResourceVersion()).To(Equal(before.GetResourceVersion()), "nothing is written")
 			used(ctx, hour+1)
 		}
 	},
 		Entry("by Argo CD, with few fields", argoCD, shortManifest),
-		Entry("by Argo CD, with many", argoCD, longManifest),
+		Entry("by Argo CD, with many fields", argoCD, longManifest),
 		Entry("by Flux, with few fields", flux, shortManifest),
-		Entry("by Flux, with many", flux, longManifest),
+		Entry("by Flux, with many fields", flux, longManifest),
 	)
 
-	DescribeTable("is applied by client-side apply again and again, and nothing differs", func(ctx SpecContext, text string) {
+	DescribeTable("is applied by client-side apply again and again without a difference", func(ctx SpecContext, text string) {
 		const name = "clientcredential.oauth2.tokensync.dev/shop "
 		Expect(kubectlApply(ctx, w.namespace, manifest(text))).To(Equal(name + "created"))
 		atWork(ctx, text)
@@ -106,10 +105,10 @@ var _ = Describe("A ClientCredential in Git", func() {
 		}
 	},
 		Entry("with few fields", shortManifest),
-		Entry("with many", longManifest),
+		Entry("with many fields", longManifest),
 	)
 
-	It("goes from client-side to server-side apply, and nothing differs", func(ctx SpecContext) {
+	It("changes from client-side to server-side apply without a difference", func(ctx SpecContext) {
 		kubectlApply(ctx, w.namespace, manifest(longManifest))
 		atWork(ctx, longManifest)
 		before := live(ctx)
@@ -122,7 +121,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Consistently(func() []authserver.Request { return w.server.RequestsTo(authserver.RFC6749Path) }).Should(HaveLen(1))
 	})
 
-	It("stays suspended when someone else suspends it, and Git does not tell", func(ctx SpecContext) {
+	It("stays suspended by another field manager if Git does not set suspend", func(ctx SpecContext) {
 		wanted := client.ApplyConfigurationFromUnstructured(object(shortManifest))
 		Expect(apiServer.Apply(ctx, wanted, client.FieldOwner(flux))).To(Succeed())
 		w.edit(ctx, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
@@ -131,7 +130,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Expect(w.get(ctx, Default, "shop").IsSuspended()).To(BeTrue())
 	})
 
-	It("is renewed no more when its tool takes away the request to renew", func(ctx SpecContext) {
+	It("is not renewed again when its tool removes the renewal request", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		atWork(ctx, shortManifest)
 		used(ctx, 1)
@@ -140,7 +139,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Consistently(func() int { return len(w.server.RequestsTo(authserver.RFC6749Path)) }).Should(Equal(requests))
 	})
 
-	It("has a token Secret that goes with it, and that nobody takes for a thing of Git", func(ctx SpecContext) {
+	It("owns its token Secret, which no tool takes for an object of Git", func(ctx SpecContext) {
 		Expect(apiServer.Apply(ctx, client.ApplyConfigurationFromUnstructured(object(longManifest)), client.FieldOwner(argoCD))).To(Succeed())
 		atWork(ctx, longManifest)
 		secret := &corev1.Secret{}
@@ -156,7 +155,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		}
 	})
 
-	DescribeTable("gives its token Secret no label that Argo CD, Flux or Helm know their own by", func(ctx SpecContext, label string) {
+	DescribeTable("gives its token Secret no label by which Argo CD, Flux or Helm recognize their objects", func(ctx SpecContext, label string) {
 		wanted := object(shortManifest)
 		Expect(unstructured.SetNestedStringMap(wanted.Object, map[string]string{label: "shop"}, "spec", "target", "template", "metadata", "labels")).To(Succeed())
 		err := apiServer.Apply(ctx, client.ApplyConfigurationFromUnstructured(wanted), client.FieldOwner(argoCD))

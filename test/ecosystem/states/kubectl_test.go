@@ -22,8 +22,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// kubectlGet is what the API server has "kubectl get" print of an object, without its
-// name and age: the columns' names and the cells.
+// kubectlGet returns the columns and cells that "kubectl get" prints for an object, as the API server
+// sends them. It leaves out the name and the age.
 func kubectlGet(ctx SpecContext, resource, namespace, name string) (columns, cells []string) {
 	GinkgoHelper()
 	config := rest.CopyConfig(restConfig)
@@ -47,7 +47,7 @@ func kubectlGet(ctx SpecContext, resource, namespace, name string) (columns, cel
 	return columns, cells
 }
 
-// kubectlWait tells whether "kubectl wait --for=condition=Ready" would end at once.
+// kubectlWait reports whether "kubectl wait --for=condition=Ready" would end immediately.
 func kubectlWait(ctx SpecContext, namespace, object string) bool {
 	GinkgoHelper()
 	streams, _, out, _ := genericiooptions.NewTestIOStreams()
@@ -64,7 +64,7 @@ func kubectlWait(ctx SpecContext, namespace, object string) bool {
 	return err == nil
 }
 
-// kubectlApply does what "kubectl apply -f" does, and returns what it says.
+// kubectlApply does the same as "kubectl apply -f", and returns the output.
 func kubectlApply(ctx SpecContext, namespace, manifest string, args ...string) string {
 	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), "manifest.yaml")
@@ -78,7 +78,7 @@ func kubectlApply(ctx SpecContext, namespace, manifest string, args ...string) s
 	return strings.TrimSpace(out.String())
 }
 
-// kubeconfig leads kubectl to the API server of the tests.
+// kubeconfig points kubectl to the API server of the tests.
 func kubeconfig(namespace string) *genericclioptions.ConfigFlags {
 	flags := genericclioptions.NewConfigFlags(false)
 	flags.Namespace, flags.KubeConfig, flags.CacheDir = &namespace, ptr.To(""), ptr.To(GinkgoT().TempDir())

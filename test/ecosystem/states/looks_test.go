@@ -2,18 +2,18 @@ package states_test
 
 import "github.com/tokensync/tokensync/api/v1alpha1"
 
-// cells are those of "kubectl get cc".
+// cells returns the cells of "kubectl get cc".
 func cells(ready, reason, failing, secret, expires, renews string) []string {
 	return []string{ready, reason, failing, secret, expires, renews}
 }
 
-// issued is Ready with a token that expires and is renewed at some time.
+// issued returns the condition Ready for a token that expires and is renewed at the given times.
 func issued(expires, renews string) condition {
 	return condition{v1alpha1.ReadyCondition, "True", v1alpha1.ReasonTokenIssued,
 		`Secret "shop-token" holds a token that expires at [` + expires + `] and is renewed at [` + renews + `]`}
 }
 
-// retried are the conditions of no token for a reason that passes by itself.
+// retried returns the conditions without a token for a problem that may resolve itself.
 func retried(reason, message string) []condition {
 	return []condition{
 		{v1alpha1.ReadyCondition, "False", reason, message},
@@ -21,7 +21,7 @@ func retried(reason, message string) []condition {
 	}
 }
 
-// stalled are the conditions of no token for a reason that someone must change.
+// stalled returns the conditions without a token for a problem that needs a change.
 func stalled(reason, message string) []condition {
 	return []condition{
 		{v1alpha1.ReadyCondition, "False", reason, message},
@@ -29,12 +29,12 @@ func stalled(reason, message string) []condition {
 	}
 }
 
-// renewalFailing comes besides Ready while the renewal is tried again.
+// renewalFailing returns ready and the conditions of a renewal that is retried.
 func renewalFailing(ready condition, reason, message string) []condition {
 	return []condition{ready, {v1alpha1.RenewalFailingCondition, "True", reason, message}}
 }
 
-// renewalStalled comes besides Ready when the renewal needs a change.
+// renewalStalled returns ready and the conditions of a renewal that needs a change.
 func renewalStalled(ready condition, reason, message string) []condition {
 	return []condition{ready,
 		{v1alpha1.RenewalFailingCondition, "True", reason, message},

@@ -1,13 +1,13 @@
 package states_test
 
-// Those who apply what lies in Git.
+// The field managers of the tools that apply manifests from Git.
 const (
 	argoCD = "argocd-controller"
 	flux   = "kustomize-controller"
 )
 
-// shortManifest has what is needed, and longManifest all kinds of fields, written as
-// people write them, and what GitOps tools add to recognize their own.
+// shortManifest has only the necessary fields. longManifest has fields of all kinds in the notation
+// that people use, and the labels and annotations by which GitOps tools recognize their objects.
 const (
 	shortManifest = `
 apiVersion: oauth2.tokensync.dev/v1alpha1

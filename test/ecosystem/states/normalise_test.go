@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// reader turns what one run of the test saw into what every run sees: instants are
-// told from now, and the names of the test are those of the documentation.
+// reader makes the results of all test runs equal: times are relative to now, and names are the names
+// in the documentation.
 type reader struct {
 	now   time.Time
 	token *v1alpha1.TokenStatus
@@ -27,17 +27,17 @@ func (w *world) reader(token *v1alpha1.TokenStatus) reader {
 
 var instants = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
-// cell is an instant, a name or nothing.
+// cell returns a cell, which may be a time, a name or empty.
 func (r reader) cell(text string) string {
 	return r.names.Replace(instants.ReplaceAllStringFunc(text, r.fromNow))
 }
 
-// message has its instants in brackets.
+// message returns a message with its times in brackets.
 func (r reader) message(text string) string {
 	return r.names.Replace(instants.ReplaceAllStringFunc(text, func(instant string) string { return "[" + r.fromNow(instant) + "]" }))
 }
 
-// fromNow tells an instant from now.
+// fromNow returns a time relative to now.
 func (r reader) fromNow(instant string) string {
 	at, err := time.Parse(time.RFC3339, instant)
 	if err != nil {
@@ -60,8 +60,8 @@ func (r reader) fromNow(instant string) string {
 	return "now"
 }
 
-// planned is the instant of renewal without its random part, which takes up to a
-// tenth of the lifetime off two thirds of it.
+// planned returns the time of renewal without its random part, which is up to a tenth of the lifetime
+// before two thirds of it.
 func (r reader) planned(renewAt time.Time) (at time.Time, about string) {
 	lifetime := r.token.ExpiresAt.Sub(r.token.IssuedAt.Time)
 	latest := r.token.IssuedAt.Add(lifetime * 67 / 100)

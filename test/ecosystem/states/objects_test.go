@@ -17,7 +17,7 @@ func (w *world) key(name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: w.namespace, Name: name}
 }
 
-// credentials are those that the server knows.
+// credentials returns a Secret with credentials that the server accepts.
 func (w *world) credentials() *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -28,7 +28,7 @@ func (w *world) credentials() *corev1.Secret {
 	}
 }
 
-// clientCredential is one for the server's RFC 6749 endpoint.
+// clientCredential returns a ClientCredential for the server's RFC 6749 endpoint.
 func (w *world) clientCredential(name string) *v1alpha1.ClientCredential {
 	return &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
@@ -61,7 +61,7 @@ func create(ctx SpecContext, objects ...client.Object) {
 	}
 }
 
-// edit changes an object as it is on the API server.
+// edit changes the current version of an object in the API server.
 func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
 	GinkgoHelper()
 	Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
@@ -71,12 +71,13 @@ func edit[T client.Object](ctx SpecContext, object T, change func(T)) {
 	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 }
 
-// authorizationServer is one of the name idp.
+// authorizationServer returns an AuthorizationServer named idp.
 func (w *world) authorizationServer(spec v1alpha1.AuthorizationServerSpec) *v1alpha1.AuthorizationServer {
 	return &v1alpha1.AuthorizationServer{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "idp"}, Spec: spec}
 }
 
-// createClusterServer makes one for as long as the test runs: all tests see it.
+// createClusterServer creates a ClusterAuthorizationServer, and deletes it after the test, because all
+// tests see it.
 func (w *world) createClusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthorizationServerSpec) {
 	GinkgoHelper()
 	server := &v1alpha1.ClusterAuthorizationServer{ObjectMeta: metav1.ObjectMeta{Name: "idp-" + w.namespace}, Spec: spec}
@@ -84,8 +85,8 @@ func (w *world) createClusterServer(ctx SpecContext, spec v1alpha1.ClusterAuthor
 	DeferCleanup(func(ctx SpecContext) { Expect(apiServer.Delete(ctx, server)).To(Succeed()) })
 }
 
-// createQuota makes a quota that admits no further Secret. No controller of quotas
-// runs, so the test writes its status.
+// createQuota creates a quota that admits no further Secret. No quota controller runs, so the test
+// writes the status.
 func (w *world) createQuota(ctx SpecContext) {
 	GinkgoHelper()
 	secrets := corev1.ResourceList{corev1.ResourceSecrets: resource.MustParse("1")}

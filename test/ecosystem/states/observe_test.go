@@ -15,27 +15,27 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// seen is an object as the tools see it.
+// seen is an object as the tools show it.
 type seen struct {
-	// Get are the cells of "kubectl get": Ready and Reason; of a ClientCredential Failing,
-	// Secret, Expires and Renews, of an authorization server Token Endpoint.
+	// Get holds the cells of "kubectl get". They are Ready and Reason, followed by Failing, Secret,
+	// Expires and Renews for a ClientCredential, or by Token Endpoint for an authorization server.
 	Get []string
-	// Conditions in the order of the status.
+	// Conditions are in the order of the status.
 	Conditions []condition
 	KStatus    status.Status
-	// Argo is the health that Argo CD shows. Its message is that of the condition of
-	// the type Tells, if that is not empty.
+	// Argo is the health that Argo CD shows. Its message is the message of the condition of type Tells,
+	// if Tells is not empty.
 	Argo, Tells string
-	// Wait tells whether "kubectl wait --for=condition=Ready" succeeds.
+	// Wait reports whether "kubectl wait --for=condition=Ready" succeeds.
 	Wait bool
-	// Alerts that fire when it stays like this.
+	// Alerts fire if the state lasts.
 	Alerts []string
 }
 
-// condition is one of the status.
+// condition is a condition of the status.
 type condition struct{ Type, Status, Reason, Message string }
 
-// told is what the status of all kinds has.
+// told holds the fields that the status of all kinds has.
 type told struct {
 	Status struct {
 		ObservedGeneration *int64                `json:"observedGeneration"`
@@ -44,7 +44,7 @@ type told struct {
 	} `json:"status"`
 }
 
-// look looks at an object with all tools, at one state of it.
+// look returns what all tools show of an object in one state.
 func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
 	object := unstructuredOf(ctx, g, key)
 	told := toldBy(g, object)
@@ -61,7 +61,7 @@ func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
 	argo, err := argoHealth(object.Object)
 	g.Expect(err).NotTo(HaveOccurred())
 	seen.Argo, seen.Tells = argo.Status, tells(conditions, argo.Message)
-	// What was looked at one after the other was the same state.
+	// All tools must have read the same version of the object.
 	g.Expect(unstructuredOf(ctx, g, key).GetResourceVersion()).To(Equal(object.GetResourceVersion()))
 	return sight{seen, columns}
 }
@@ -80,15 +80,15 @@ func unstructuredOf(ctx SpecContext, g Gomega, key client.Object) *unstructured.
 	return object
 }
 
-// kstatus is what Flux makes of an object.
+// kstatus returns the status that Flux computes for an object.
 func kstatus(g Gomega, object *unstructured.Unstructured) status.Status {
 	result, err := status.Compute(object)
 	g.Expect(err).NotTo(HaveOccurred())
 	return result.Status
 }
 
-// tells returns the type of the condition that has a message, the most telling one
-// if it is several; or the message.
+// tells returns the type of the condition with the given message, or the message itself if no condition
+// has it. If several conditions have the message, it returns the most informative type.
 func tells(conditions []metav1.Condition, message string) string {
 	for _, conditionType := range []string{
 		v1alpha1.StalledCondition, v1alpha1.ReconcilingCondition, v1alpha1.RenewalFailingCondition,

@@ -18,8 +18,8 @@ import (
 	"github.com/tokensync/tokensync/test/operator"
 )
 
-// world is what one test has: a namespace, an authorization server that knows the
-// client shop, a clock that stands still until it is stepped, and an operator.
+// world is the environment of one test: a namespace, an authorization server that knows the client
+// shop, a clock that the test steps, and an operator.
 type world struct {
 	namespace string
 	server    *authserver.Server
@@ -43,7 +43,7 @@ func newWorld(ctx SpecContext) *world {
 	return w
 }
 
-// start starts an operator that sees this test's namespace alone.
+// start starts an operator that watches only the namespace of this test.
 func (w *world) start() {
 	GinkgoHelper()
 	w.metrics = metrics.New("test")
@@ -66,9 +66,9 @@ func (w *world) start() {
 	}
 }
 
-// after lets time go by until so long after the start of the test.
+// after sets the clock to the given time after the start of the test.
 func (w *world) after(since time.Duration) { w.clock.SetTime(w.began.Add(since)) }
 
-// nudge lets the queue look at the clock: what was put there for an instant that has
-// passed meanwhile waits for the next step.
+// nudge makes the queue check the clock. An item that was added for a time that has passed in the
+// meantime waits for the next step.
 func (w *world) nudge() { w.clock.Step(time.Millisecond) }

@@ -14,19 +14,19 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 )
 
-// After all states were reached, the page that shows them is compared with what they
-// looked like, or written anew.
+// After all states were reached, the suite compares the page that shows them with the results, or
+// rewrites the page.
 var _ = AfterSuite(func() {
 	for _, state := range slices.Concat(states, serverStates) {
 		if _, ok := reached[state.name]; !ok {
-			return // Not all were run, or one failed and told so.
+			return // Some specs did not run, or have already failed.
 		}
 	}
 	expectFile(filepath.Join("docs", "states.md"), page())
 })
 
-// expectFile compares a file of the repository with what it should hold, or writes it
-// when UPDATE_DOCS is set.
+// expectFile compares a file of the repository with the expected text, or writes the text if
+// UPDATE_DOCS is set.
 func expectFile(path, text string) {
 	GinkgoHelper()
 	if os.Getenv("UPDATE_DOCS") != "" {
@@ -41,13 +41,13 @@ const head = `<!-- Written by "make generate-states" from what test/ecosystem/st
 # States
 
 Each state is reached by a test with a real API server, and this page shows what the test saw.
-Instants are told from now: "in 60m", "10m ago"; "due" is a renewal whose time has come. A message has
-them in brackets.
+Times are relative to now: "in 60m", "10m ago". "due" means that the time of a renewal has come. Messages have
+times in brackets.
 
-- **kstatus** is what Flux goes by, and other tools that know no more of a resource than its conditions.
-- **Argo CD** is what it shows with the [health script](argo-cd.md#health).
-- **wait** is whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
-- **Alert** is the [alert](alerts.md) that fires when the state lasts. A state that ends after two minutes has none.
+- **kstatus** is the status in Flux, and in other tools that know only the conditions of a resource.
+- **Argo CD** is the health that it shows with the [health script](argo-cd.md#health).
+- **wait** shows whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
+- **Alert** is the [alert](alerts.md) that fires if the state lasts. A state that ends after two minutes has none.
 
 What the conditions and reasons mean: [Conditions](conditions.md).
 
@@ -56,7 +56,7 @@ What the conditions and reasons mean: [Conditions](conditions.md).
 func page() string {
 	out := &strings.Builder{}
 	out.WriteString(head)
-	out.WriteString("## ClientCredential\n\n| state | Ready | besides | kstatus | Argo CD | wait | alert |\n|---|---|---|---|---|---|---|\n")
+	out.WriteString("## ClientCredential\n\n| state | Ready | also True | kstatus | Argo CD | wait | alert |\n|---|---|---|---|---|---|---|\n")
 	for _, state := range states {
 		now := reached[state.name]
 		fmt.Fprintf(out, "| [%s](#%s) | %s | %s | %s | %s | %s | %s |\n", state.name, anchor(state.name),
@@ -65,7 +65,7 @@ func page() string {
 	for _, state := range states {
 		writeState(out, state, "shop")
 	}
-	out.WriteString("\n## AuthorizationServer and ClusterAuthorizationServer\n\n| state | Ready | besides | kstatus | Argo CD | wait |\n|---|---|---|---|---|---|\n")
+	out.WriteString("\n## AuthorizationServer and ClusterAuthorizationServer\n\n| state | Ready | also True | kstatus | Argo CD | wait |\n|---|---|---|---|---|---|\n")
 	for _, state := range serverStates {
 		now := reached[state.name]
 		fmt.Fprintf(out, "| [%s](#%s) | %s | %s | %s | %s | %s |\n", state.name, anchor(state.name),
@@ -98,7 +98,7 @@ func writeState(out *strings.Builder, state state, object string) {
 	fmt.Fprintf(out, "- kstatus `%s`; Argo CD `%s`: %s\n", now.KStatus, now.Argo, tells)
 }
 
-// printed is what kubectl prints.
+// printed returns the output of kubectl.
 func printed(object string, columns, cells []string) string {
 	table, row := &metav1.Table{}, metav1.TableRow{Cells: []any{object}}
 	for _, column := range append([]string{"Name"}, columns...) {
@@ -115,7 +115,7 @@ func printed(object string, columns, cells []string) string {
 
 var endsOfLines = regexp.MustCompile(` +\n`)
 
-// besides are the conditions that are True besides Ready.
+// besides returns the conditions that are True, except Ready.
 func besides(now seen) string {
 	var types []string
 	for _, c := range now.Conditions {

@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// issue gets the ClientCredential shop, changed in some way, its first token.
+// issue creates the ClientCredential shop with the given changes, and waits for its first token.
 func (w *world) issue(ctx SpecContext, changes ...func(*v1alpha1.ClientCredential)) {
 	GinkgoHelper()
 	create(ctx, w.credentials())
@@ -25,7 +25,7 @@ func (w *world) issueTo(ctx SpecContext, name string, changes ...func(*v1alpha1.
 	w.eventuallySays(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 }
 
-// create makes a ClientCredential, changed in some way.
+// create creates a ClientCredential with the given changes.
 func (w *world) create(ctx SpecContext, name string, changes ...func(*v1alpha1.ClientCredential)) {
 	GinkgoHelper()
 	clientCredential := w.clientCredential(name)
@@ -35,11 +35,11 @@ func (w *world) create(ctx SpecContext, name string, changes ...func(*v1alpha1.C
 	create(ctx, clientCredential)
 }
 
-// patience is how long a problem that may pass by itself is not Stalled.
+// patience is the time for which a problem that may resolve itself is not Stalled.
 const patience = 2 * time.Minute
 
-// eventuallyStalls waits for a problem of the ClientCredential shop that may pass by
-// itself, and then until it is Stalled.
+// eventuallyStalls waits until the ClientCredential shop reports a problem that may resolve itself, and
+// then until it is Stalled.
 func (w *world) eventuallyStalls(ctx SpecContext, reason string) {
 	GinkgoHelper()
 	w.eventuallySays(ctx, "shop", Or(

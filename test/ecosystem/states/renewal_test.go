@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// renewalStates are those of a token that is due, or that cannot be replaced.
+// renewalStates are the states in which a token is due or cannot be replaced.
 var renewalStates = []state{
 	{
 		name: "Renewal failing",
@@ -34,7 +34,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Renewal failing for long",
-		how:  "It goes on like that, until less than half of the time is left that the renewal had.",
+		how:  "The token is due, the authorization server keeps answering 502, and less than half of the time for the renewal is left.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.answer(http.StatusBadGateway)
@@ -51,7 +51,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Renewal refused for now",
-		how:  "The token is due, and the authorization server answers 404, which may pass: in the first two minutes.",
+		how:  "The token is due, and the authorization server answers 404: in the first two minutes, the problem may resolve itself.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.answer(http.StatusNotFound)
@@ -101,7 +101,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "With a template that cannot be rendered",
-		how:  "The token is good, and `spec.target.template` was changed to something that cannot be rendered.",
+		how:  "The token is good, and `spec.target.template` was changed to a template that cannot be rendered.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.edit(ctx, func(c *v1alpha1.ClientCredential) {
@@ -121,7 +121,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Renewal waiting for its turn",
-		how:  "The token is due, and `rateLimit` lets others go first.",
+		how:  "The token is due, and other ClientCredentials come first under `rateLimit`.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx, func(c *v1alpha1.ClientCredential) {
 				c.Spec.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 3 * time.Hour}}
@@ -139,7 +139,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Expired",
-		how:  "The renewal failed until the token expired, and is tried again.",
+		how:  "The renewal failed until the token expired, and is retried.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.answer(http.StatusBadGateway)

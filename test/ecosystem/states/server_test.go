@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// declarationStates are those of an AuthorizationServer. A ClusterAuthorizationServer
-// has the same.
+// declarationStates are the states of an AuthorizationServer. A ClusterAuthorizationServer has the same
+// states.
 var declarationStates = []state{
 	{
 		name: "Declared",
@@ -27,7 +27,7 @@ var declarationStates = []state{
 	},
 	{
 		name: "Usable",
-		how:  "Token requests can be made to it.",
+		how:  "Token requests can be sent to its token endpoint.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}))
 		},
@@ -39,7 +39,7 @@ var declarationStates = []state{
 	},
 	{
 		name: "Not discovered",
-		how:  "`issuer` is set, and has no metadata.",
+		how:  "`issuer` is set, but the issuer has no metadata.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.RespondAt(authserver.MetadataPath, http.NotFound)
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{Issuer: w.server.URL}))
@@ -53,7 +53,7 @@ var declarationStates = []state{
 	},
 	{
 		name: "Incomplete",
-		how:  "Neither it nor its profile knows the token endpoint.",
+		how:  "Neither its spec nor its profile has a token endpoint.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{Profile: "Keycloak"}))
 		},

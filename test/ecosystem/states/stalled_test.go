@@ -13,12 +13,11 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// stalledStates are those in which there is no token, and someone must change
-// something.
+// stalledStates are the states without a token that need a change.
 var stalledStates = []state{
 	{
 		name: "Refused",
-		how:  "It goes on like that for two minutes.",
+		how:  "The authorization server has answered `invalid_client` for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
 			create(ctx, w.credentials(), w.clientCredential("shop"))
@@ -33,7 +32,7 @@ var stalledStates = []state{
 	},
 	{
 		name: "Refused by the API server",
-		how:  "The authorization server gives a token, and a quota of the namespace does not admit the token Secret.",
+		how:  "The authorization server issues a token, but a quota of the namespace does not admit the token Secret.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
 			w.createQuota(ctx)
@@ -136,7 +135,7 @@ var stalledStates = []state{
 		},
 	},
 	{
-		name: "In conflict with an older",
+		name: "In conflict with an older ClientCredential",
 		how:  "An older ClientCredential has written to the same Secret for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
@@ -154,7 +153,7 @@ var stalledStates = []state{
 	},
 	{
 		name: "Contested",
-		how:  "Somebody deletes the token Secret again and again.",
+		how:  "Another client keeps deleting the token Secret.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			for range 3 {
@@ -177,7 +176,7 @@ var stalledStates = []state{
 	},
 }
 
-// ofServer names an AuthorizationServer.
+// ofServer makes a ClientCredential name an AuthorizationServer.
 func ofServer(name string) func(*v1alpha1.ClientCredential) {
 	return func(c *v1alpha1.ClientCredential) {
 		c.Spec.AuthorizationServer = nil

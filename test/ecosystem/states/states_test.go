@@ -12,27 +12,27 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// state is one of those in which an object can be.
+// state is a state of an object.
 type state struct {
-	// name, and how it comes about, for docs/states.md.
+	// name is the name of the state, and how describes how it is reached, for docs/states.md.
 	name, how string
 	reach     func(SpecContext, *world)
 	looks     seen
-	// lasts is how long the state lasts if nothing changes; 0 for good.
+	// lasts is the time that the state lasts if nothing changes; 0 means forever.
 	lasts time.Duration
 }
 
-// Those of the ClientCredential shop, and those of the AuthorizationServer idp, in the
-// order of docs/states.md.
+// The states of the ClientCredential shop and of the AuthorizationServer idp, in the order of
+// docs/states.md.
 var (
 	states       = concat(fineStates, renewalStates, waitingStates, stalledStates, endStates)
 	serverStates = concat(declarationStates)
 )
 
-// reached is what each state looked like, for the page.
+// reached holds what the tools showed in each state, for the page.
 var reached = map[string]sight{}
 
-// sight has the names of the columns of "kubectl get" too.
+// sight also holds the names of the columns of "kubectl get".
 type sight struct {
 	seen
 	columns []string
@@ -56,7 +56,7 @@ var _ = Describe("An AuthorizationServer that is", func() {
 	}
 })
 
-// expect brings an object into a state, and looks at it.
+// expect brings an object into a state, and compares what the tools show with the expectation.
 func (w *world) expect(ctx SpecContext, state state, object client.Object) {
 	GinkgoHelper()
 	state.reach(ctx, w)
@@ -72,7 +72,7 @@ func (w *world) expect(ctx SpecContext, state state, object client.Object) {
 	reached[state.name] = now
 }
 
-// expectMeaning compares what the tools say with what it shall mean.
+// expectMeaning checks that the tools' results agree with the conditions.
 func (w *world) expectMeaning(ctx SpecContext, object client.Object, now seen) {
 	GinkgoHelper()
 	live := unstructuredOf(ctx, Default, object)
@@ -82,17 +82,17 @@ func (w *world) expectMeaning(ctx SpecContext, object client.Object, now seen) {
 	observed := told.ObservedGeneration != nil && *told.ObservedGeneration == live.GetGeneration()
 	settled := observed && live.GetDeletionTimestamp() == nil
 
-	By("being Current only when it is Ready, the newest spec was seen, and nobody has to do anything")
+	By("being Current only if it is Ready, not Stalled, and the newest spec was observed")
 	isCurrent, isFailed := now.KStatus == status.CurrentStatus, now.KStatus == status.FailedStatus
 	Expect(isCurrent).To(Equal(settled && ready && !stalled))
-	By("being Failed only when someone has to do something, whether or not there is a token")
+	By("being Failed only if it is Stalled, with or without a token")
 	Expect(isFailed).To(Equal(settled && stalled))
-	By("never being tried again and given up at once, and being one of them when it is not Ready")
+	By("never being both Reconciling and Stalled, and being one of them if it is not Ready")
 	Expect(stalled && reconciling).To(BeFalse())
 	Expect(!observed || ready || stalled || reconciling).To(BeTrue())
-	By("ending a wait only when it is Ready for the newest spec")
+	By("ending a wait only if it is Ready and the newest spec was observed")
 	Expect(now.Wait).To(Equal(observed && ready))
-	By("being to Argo CD what it is to kstatus, but where it is suspended")
+	By("having the same state in Argo CD as in kstatus, unless it is suspended")
 	if now.Argo != suspended {
 		Expect(now.Argo).To(Equal(map[status.Status]string{
 			status.CurrentStatus: healthy, status.InProgressStatus: progressing,

@@ -1,5 +1,5 @@
-// Package states_test brings a ClientCredential into each of its states, and looks
-// at it with the tools of others.
+// Package states_test brings a ClientCredential into each of its states, and checks what the tools of
+// other projects show.
 package states_test
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/controlplane"
 )
 
-// root of the repository.
+// root is the root of the repository.
 var root = filepath.Join("..", "..", "..")
 
 func TestStates(t *testing.T) {
@@ -40,7 +40,7 @@ var _ = BeforeSuite(func() {
 	restConfig, apiServer = environment.Config, uncached
 })
 
-// newNamespace makes a namespace for one test.
+// newNamespace creates a namespace for one test.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
 	return controlplane.NewNamespace(ctx, apiServer)

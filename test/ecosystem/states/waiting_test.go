@@ -13,8 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// waitingStates are those in which there is no token yet, and the operator goes on
-// by itself.
+// waitingStates are the states without a token in which the operator retries by itself.
 var waitingStates = []state{
 	{
 		name: "Before its credentials",
@@ -33,7 +32,7 @@ var waitingStates = []state{
 	},
 	{
 		name: "Refused for now",
-		how:  "The authorization server answers `invalid_client`: in the first two minutes, it may be about to learn of the client.",
+		how:  "The authorization server answers `invalid_client`: in the first two minutes, it may not know the client yet.",
 		reach: func(ctx SpecContext, w *world) {
 			w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
 			create(ctx, w.credentials(), w.clientCredential("shop"))
@@ -48,7 +47,7 @@ var waitingStates = []state{
 	},
 	{
 		name: "First token failing",
-		how:  "There was no token yet, and the authorization server answers 503.",
+		how:  "There is no token yet, and the authorization server answers 503.",
 		reach: func(ctx SpecContext, w *world) {
 			w.answer(http.StatusServiceUnavailable)
 			create(ctx, w.credentials(), w.clientCredential("shop"))
@@ -79,7 +78,7 @@ var waitingStates = []state{
 		},
 	},
 	{
-		name: "Paused with others",
+		name: "Paused with another ClientCredential",
 		how:  "The authorization server asked another ClientCredential of the same client to wait.",
 		reach: func(ctx SpecContext, w *world) {
 			w.answer(http.StatusTooManyRequests, "Retry-After", "600")
@@ -119,5 +118,5 @@ var waitingStates = []state{
 	},
 }
 
-// refusedClient is the message while the client's credentials are refused.
+// refusedClient is the message if the server refuses the client's credentials.
 const refusedClient = `token endpoint https://idp.example.com/oauth2/token answered HTTP 401 invalid_client ("Client authentication failed."): check the client ID and its secret (keys "client_id" and "client_secret" of Secret "shop-client"); authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts`
