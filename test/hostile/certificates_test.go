@@ -25,7 +25,7 @@ func must[T any](value T, err error) T {
 
 func newKey() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }
 
-// certificatePEM returns a self-signed certificate with uris one-letter URIs.
+// certificatePEM returns a self-signed certificate with the given number of one-letter URIs.
 func certificatePEM(key *ecdsa.PrivateKey, serial int64, uris int) string {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: fmt.Sprintf("ca-%d", serial)},

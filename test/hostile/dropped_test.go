@@ -89,7 +89,7 @@ func isFrozen(request *http.Request) *http.Response {
 	case query.Get("watch") == "":
 		return nil
 	case query.Get("sendInitialEvents") != "":
-		// The client lists then.
+		// The client then sends a list request instead.
 		return answered(request, http.StatusUnprocessableEntity, "")
 	}
 	<-request.Context().Done()

@@ -25,9 +25,9 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// namedCertificates returns certificates for 127.0.0.1, each with the given number of names, and in PEM
-// the authority that signed them. All of them differ, because crypto/tls parses equal certificates only
-// once.
+// namedCertificates returns certificates for 127.0.0.1, each with the given number of names, and the
+// authority that signed them in PEM. All certificates differ, because crypto/tls parses equal
+// certificates only once.
 func namedCertificates(number, names int) (certificates []tls.Certificate, authority string) {
 	GinkgoHelper()
 	signing, key := newKey(), newKey()

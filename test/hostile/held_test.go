@@ -132,7 +132,7 @@ var _ = Describe("A revocation on deletion", func() {
 
 	Context("is told once", func() {
 		// Either the memory of the operator or the record in the token Secret prevents a second
-		// revocation. The spec refuses the record too, so that only the memory is left.
+		// revocation. The API server refuses the record too, so that only the memory is left.
 		DescribeTable("although the API server refuses all patches at first", func(ctx SpecContext, status int, reason string) {
 			begin(ctx, 0)
 			collectGarbage(ctx, w.victim.namespace)

@@ -16,8 +16,8 @@ import (
 )
 
 var _ = Describe("A tenant that reads the network of the cluster", func() {
-	// reads creates a ClientCredential that takes a member of the response as its token. The API server
-	// returns that member at /version.
+	// reads creates a ClientCredential that sends a GET request, and takes gitVersion of the response
+	// as its token. The API server's /version has that member.
 	reads := func(ctx SpecContext, t *tenant, name, url string) {
 		t.asks(ctx, name, url, func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Method: "GET"}

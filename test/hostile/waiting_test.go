@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// heldServer answers a token request when the spec releases one.
+// heldServer answers a token request when the spec releases it.
 type heldServer struct {
 	*hostileServer
 	release chan struct{}
