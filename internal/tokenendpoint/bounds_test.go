@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// zeros compresses a body of the given length.
+// zeros returns a compressed body of zeros with the given length.
 func zeros(length int64) []byte {
 	var zipped bytes.Buffer
 	writer := gzip.NewWriter(&zipped)
@@ -32,7 +32,7 @@ func (zeroReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// hang answers up to the given text, and then nothing until the client leaves.
+// hang writes a text, and then nothing until the client closes the connection.
 func hang(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -45,7 +45,7 @@ func hang(text string) http.HandlerFunc {
 }
 
 var _ = Describe("a response", func() {
-	It("of a failure is judged by its status, however long its body", func() {
+	It("of a failure is judged by its status, even if its body is too large", func() {
 		response, err := send(client(), plain(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -56,7 +56,7 @@ var _ = Describe("a response", func() {
 		Expect(response.Header.Get("Retry-After")).To(Equal("7"))
 	})
 
-	DescribeTable("that is no token response by its size is refused",
+	DescribeTable("that is too large is refused",
 		func(handler http.HandlerFunc) {
 			failure := failureOf(client(), plain(handler).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
@@ -64,16 +64,16 @@ var _ = Describe("a response", func() {
 			Expect(failure.Message).To(ContainSubstring("256 KiB"))
 		},
 		Entry("a body one byte too long", answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes+1))),
-		Entry("a body without end", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		Entry("an endless body", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.Copy(w, zeroReader{})
 		})),
-		Entry("a body that grows when it is unpacked", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		Entry("a body that is too large after decompression", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(zeros(16 * tokenendpoint.MaxBodyBytes))
 		})),
 	)
 
-	DescribeTable("that is a failure is told of by its status, however large its body",
+	DescribeTable("of a failure is judged by its status, even if its body is endless",
 		func(status int) {
 			server := plain(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
@@ -89,7 +89,7 @@ var _ = Describe("a response", func() {
 		Entry("a page of a proxy", http.StatusBadGateway),
 	)
 
-	It("without end does not keep its connection", func() {
+	It("without end has its connection closed", func() {
 		ended := make(chan struct{})
 		server := plain(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.Copy(w, zeroReader{})
@@ -99,7 +99,7 @@ var _ = Describe("a response", func() {
 		Eventually(ended).WithTimeout(10 * time.Second).Should(BeClosed())
 	})
 
-	It("of the greatest size is taken as a whole", func() {
+	It("of the maximum size is returned completely", func() {
 		server := plain(answering(strings.Repeat("x", tokenendpoint.MaxBodyBytes)))
 		response, err := send(client(), server.URL)
 		Expect(err).NotTo(HaveOccurred())
@@ -116,17 +116,17 @@ var _ = Describe("a response", func() {
 		Entry("headers that are too large", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Large", strings.Repeat("MARK", tokenendpoint.MaxHeaderBytes))
 		})),
-		Entry("something else than HTTP", raw("MARK\r\n\r\n")),
-		Entry("a header that echoes the credentials without being one", raw("HTTP/1.1 200 OK\r\nMARK "+bodySent+"\r\n\r\n")),
+		Entry("a response that is not HTTP", raw("MARK\r\n\r\n")),
+		Entry("an invalid header that echoes the credentials", raw("HTTP/1.1 200 OK\r\nMARK "+bodySent+"\r\n\r\n")),
 		Entry("nothing at all", raw("")),
-		Entry("less than was announced", raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nMARK")),
-		Entry("gzip that is none", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		Entry("a body that is shorter than its Content-Length", raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nMARK")),
+		Entry("invalid gzip", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, "MARK")
 		})),
 	)
 
-	DescribeTable("that does not come in time is given up",
+	DescribeTable("that does not arrive in time is given up",
 		func(text string) {
 			failure := failureOf(client(impatient), plain(hang(text)).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))

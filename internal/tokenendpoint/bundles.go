@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// maxBundleBytes bounds the bundles that requests use at a time. A single namespace has half
-	// of it: three of the largest, or fifteen like that of a distribution.
+	// maxBundleBytes bounds the memory of the bundles in use. A single namespace gets half of it:
+	// enough for three bundles of the maximum size, or for fifteen of the size that Linux
+	// distributions have.
 	maxBundleBytes = 24 << 20
-	// maxKeptBundleBytes bounds the bundles that are kept for later requests.
+	// maxKeptBundleBytes bounds the memory of the bundles that are kept for later requests.
 	maxKeptBundleBytes = 8 << 20
-	// maxBundleReads bounds the bundles that are read and parsed at a time: how large one is shows
-	// only when it is read.
+	// maxBundleReads bounds the bundles that are read and parsed concurrently. The size of a bundle
+	// is known only after it is read.
 	maxBundleReads = 16
 )
 
-// bundles are CA bundles, each parsed once for all requests that use it at a time.
+// bundles holds parsed CA bundles. Concurrent requests that use the same bundle share one copy.
 type bundles struct {
 	reads, bytes *fairshare.Slots
 	kept         *lru[*oauth2.Authorities]
@@ -30,7 +31,7 @@ type bundles struct {
 	used  map[string]*usedBundle
 }
 
-// usedBundle is a bundle that requests use. It counts for the tenant that used it first.
+// usedBundle is a bundle in use. It counts against the share of the tenant that used it first.
 type usedBundle struct {
 	*oauth2.Authorities
 	users    int
@@ -44,9 +45,12 @@ func newBundles() *bundles {
 	}
 }
 
-// Authorities returns the authorities of the bundle that read returns in PEM, until leave. They
-// are shared with all that use the same bundle. A user that waits does so for the time of a request. If the tenant uses too many bundles at a time, the
-// error is a *problem.Problem. Other errors are those of read, and what is wrong with the bundle.
+// Authorities returns the authorities of the bundle that read returns in PEM. All requests with
+// the same bundle share them. The caller must call leave when its request is done.
+//
+// If the tenant uses too many different bundles, the error is a *problem.Problem. A user with
+// Waits set first waits for a bundle to be released, for at most the timeout of a request. Other
+// errors come from read, or say what is wrong with the bundle.
 func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	giveBack, reserved := func() {}, 0
 	for {
@@ -61,7 +65,7 @@ func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read 
 		if !user.Waits {
 			return nil, nil, tooManyBundles()
 		}
-		// A request that waits holds no bundle, and reads it again.
+		// A waiting request holds no bundle, so it reads the bundle again afterwards.
 		reserved = parsed.Bytes()
 		waiting, cancel := context.WithTimeout(ctx, c.options.Timeout)
 		var ok bool
@@ -82,7 +86,7 @@ func tooManyBundles() *problem.Problem {
 		"the namespace uses too many different CA bundles at a time: have more of its objects name the same bundle; the request is retried")
 }
 
-// read reads and parses a bundle, unless it is known.
+// read reads a bundle. It parses the bundle unless a parsed copy is in use or kept.
 func (b *bundles) read(ctx context.Context, tenant string, read func() (string, error)) (*oauth2.Authorities, error) {
 	defer b.reads.Enter(ctx, tenant)()
 	bundle, err := read()
@@ -112,8 +116,8 @@ func (b *bundles) find(digest string) *oauth2.Authorities {
 	return nil
 }
 
-// use returns the authorities until leave, or those of the same bundle that are in use. The bytes
-// that were reserved are used, or given back.
+// use marks authorities as used until leave. If the same bundle is already in use, it returns that
+// copy. It uses the reserved bytes, or releases them with giveBack.
 func (b *bundles) use(authorities *oauth2.Authorities, tenant string, reserved int, giveBack func()) (_ *oauth2.Authorities, leave func(), ok bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()

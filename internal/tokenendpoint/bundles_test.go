@@ -21,7 +21,7 @@ var _ = Describe("A CA bundle", func() {
 	)
 	BeforeEach(func() { c, text = client(), largeBundle() })
 
-	// version is the bundle as it was edited so many times.
+	// version returns an edited version of the bundle.
 	version := func(number int) func() (string, error) {
 		return func() (string, error) { return fmt.Sprintf("version %d\n", number) + text, nil }
 	}
@@ -30,7 +30,7 @@ var _ = Describe("A CA bundle", func() {
 		return fairshare.Claimant{Tenant: tenant, Waits: true}
 	}
 	tooMany := MatchError(ContainSubstring("too many different CA bundles"))
-	// fill has a tenant use as many versions as it may, from one on.
+	// fill makes a tenant use as many versions as it may, starting with the given number.
 	fill := func(ctx context.Context, tenant string, from int) (leaves []func()) {
 		GinkgoHelper()
 		for {
@@ -43,7 +43,7 @@ var _ = Describe("A CA bundle", func() {
 		}
 	}
 
-	It("is parsed once for all that use it, and for the next", func(ctx SpecContext) {
+	It("is parsed once for concurrent and later requests", func(ctx SpecContext) {
 		one, leaveOne, err := c.Authorities(ctx, of("shop"), version(1))
 		Expect(err).NotTo(HaveOccurred())
 		two, leaveTwo, err := c.Authorities(ctx, of("bank"), version(1))
@@ -61,7 +61,7 @@ var _ = Describe("A CA bundle", func() {
 		Expect(other).NotTo(BeIdenticalTo(one))
 	})
 
-	It("is in use by any number of requests", func(ctx SpecContext) {
+	It("can be used by any number of requests", func(ctx SpecContext) {
 		for range 300 {
 			_, leave, err := c.Authorities(ctx, of("shop"), version(1))
 			Expect(err).NotTo(HaveOccurred())
@@ -69,7 +69,7 @@ var _ = Describe("A CA bundle", func() {
 		}
 	})
 
-	It("is refused to a tenant that uses as many as may be in use, and to no other", func(ctx SpecContext) {
+	It("is refused to a tenant that has used up its share, but not to another tenant", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
 		Expect(len(leaves)).To(BeNumerically(">=", 3))
 		_, leave, err := c.Authorities(ctx, of("bank"), version(1000))
@@ -81,12 +81,12 @@ var _ = Describe("A CA bundle", func() {
 		leave()
 	})
 
-	It("does not let the memory of those in use grow with the number of requests", func(ctx SpecContext) {
+	It("takes memory that does not grow with the number of requests", func(ctx SpecContext) {
 		before := inUse()
 		fill(ctx, "shop", 0)
 		fill(ctx, "bank", 500)
 		Expect(inUse() - before).To(BeNumerically("<", 32<<20))
-		// Nothing of this is dropped before.
+		// All these bundles are still in use.
 		_, _, err := c.Authorities(ctx, of("shop"), version(1000))
 		Expect(err).To(tooMany)
 	})
@@ -104,10 +104,10 @@ var _ = Describe("A CA bundle", func() {
 		Consistently(got).ShouldNot(Receive())
 		leaves[0]()
 		Eventually(got).Should(Receive(BeNil()))
-		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "what was used is given back")
+		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "the bundle is released")
 	})
 
-	It("is waited for no longer than a request takes", func(ctx SpecContext) {
+	It("is waited for no longer than the timeout of a request", func(ctx SpecContext) {
 		c = client(func(o *tokenendpoint.Options) { o.Timeout = 10 * time.Millisecond })
 		fill(ctx, "shop", 0)
 		_, _, err := c.Authorities(ctx, waiting("shop"), version(1000))
@@ -122,7 +122,7 @@ var _ = Describe("A CA bundle", func() {
 		Expect(err).To(MatchError(context.Canceled))
 	})
 
-	It("that cannot be read or used takes no room", func(ctx SpecContext) {
+	It("that cannot be read or parsed does not count against the share", func(ctx SpecContext) {
 		failure := errors.New("gone")
 		for range 100 {
 			_, _, err := c.Authorities(ctx, of("shop"), func() (string, error) { return "", failure })
@@ -133,7 +133,7 @@ var _ = Describe("A CA bundle", func() {
 		Expect(fill(ctx, "shop", 0)).NotTo(BeEmpty())
 	})
 
-	It("that two clients with a certificate trust is told apart", func() {
+	It("is shared by two clients with certificates, whose keys differ", func() {
 		trusted := authoritiesOf(text)
 		one := oauth2.TLS{Certificate: selfSigned("one"), Key: "1"}.Trusting(trusted)
 		two := oauth2.TLS{Certificate: selfSigned("two"), Key: "2"}.Trusting(trusted)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// CIDRs are address ranges as a flag has them, with commas between them.
+// CIDRs is the value of a flag: address ranges, separated by commas.
 type CIDRs []netip.Prefix
 
 func (c *CIDRs) String() string {
@@ -17,7 +17,7 @@ func (c *CIDRs) String() string {
 	return strings.Join(texts, ",")
 }
 
-// Set reads them.
+// Set parses address ranges, separated by commas.
 func (c *CIDRs) Set(value string) error {
 	*c = nil
 	for text := range strings.SplitSeq(value, ",") {
@@ -33,5 +33,5 @@ func (c *CIDRs) Set(value string) error {
 	return nil
 }
 
-// Type is how help texts call them.
+// Type returns the name of the value in help texts.
 func (c *CIDRs) Type() string { return "ranges" }

@@ -1,5 +1,5 @@
-// Package tokenendpoint sends token requests: transport, TLS, address guard,
-// timeouts, and limits for what comes back.
+// Package tokenendpoint sends token requests: transport, TLS, address guard, timeouts, and limits
+// for responses.
 package tokenendpoint
 
 import (
@@ -20,30 +20,30 @@ const (
 	defaultTimeout = 30 * time.Second
 	connectTimeout = 10 * time.Second
 
-	// MaxBodyBytes and MaxHeaderBytes bound a response, the body before and after
-	// decompression: a token has to fit into a Secret and into a header.
+	// MaxBodyBytes and MaxHeaderBytes bound a response. MaxBodyBytes applies to the body before and
+	// after decompression. A token must fit into a Secret and into a header.
 	MaxBodyBytes   = 256 << 10
 	MaxHeaderBytes = 64 << 10
 )
 
-// Options say what an admin permits.
+// Options are the settings of a Client.
 type Options struct {
 	// AllowHTTP permits token endpoints without TLS.
 	AllowHTTP bool
 	// AllowedCIDRs are exceptions to the denied addresses.
 	AllowedCIDRs []netip.Prefix
-	// DenyPrivateNetworks denies the ranges that are not routed on the internet, too.
+	// DenyPrivateNetworks also denies the ranges that are not routed on the internet.
 	DenyPrivateNetworks bool
-	// APIServers are denied.
+	// APIServers are the hosts of the cluster's API server, which are denied.
 	APIServers []APIServer
-	// Timeout bounds a request as a whole, until the body is read. Default 30s.
+	// Timeout bounds a whole request, including the read of the response body. Default 30s.
 	Timeout time.Duration
-	// RootCAs, if not nil, stand instead of the system's.
+	// RootCAs replaces the system's authorities, if not nil.
 	RootCAs *x509.CertPool
-	// UserAgent is sent along.
+	// UserAgent is the value of the header User-Agent, if not empty.
 	UserAgent string
-	// Clock tells when a request was begun and its response was there. Default: the
-	// real one.
+	// Clock gives the start and end times of requests, and the age of metadata. Default: the real
+	// clock.
 	Clock clock.PassiveClock
 }
 
@@ -55,7 +55,7 @@ type Client struct {
 	bundles     *bundles
 }
 
-// NewClient makes a client.
+// NewClient returns a Client with the given options.
 func NewClient(options Options) *Client {
 	if options.Timeout == 0 {
 		options.Timeout = defaultTimeout
@@ -68,14 +68,13 @@ func NewClient(options Options) *Client {
 	}
 }
 
-// Send sends a token request once. The error is ErrBusy if there is no place for the
-// request: the asker in the context, if it has an ID, waits in line then. Else it is that of
-// the context when it ended, or an *problem.Problem.
+// Send sends a token request once. The error is the context's error if the context ended, and a
+// *problem.Problem otherwise.
 func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	if err := c.checkEndpoint(request); err != nil {
 		return oauth2.Response{}, err
 	}
-	// The bound is around everything: no answer can escape it.
+	// The timeout covers all steps, so no response can exceed it.
 	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	httpRequest, err := c.httpRequest(bounded, request)
@@ -98,7 +97,7 @@ func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*htt
 	if err != nil {
 		return nil, invalidEndpoint(request.Destination)
 	}
-	// The transport would unpack without a bound for what it reads.
+	// Without this header, the transport would decompress the body itself, and without a limit.
 	httpRequest.Header.Set("Accept-Encoding", "gzip")
 	if c.options.UserAgent != "" {
 		httpRequest.Header.Set("User-Agent", c.options.UserAgent)

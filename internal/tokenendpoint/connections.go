@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 )
 
-// maxConnections bounds the connections that are open, of all pools together: each takes about
-// 60 KiB. Those of requests in flight are far fewer.
+// maxConnections is the number of open connections in all pools above which idle connections are
+// closed. Each connection takes about 60 KiB. Requests in flight use far fewer.
 const maxConnections = 512
 
-// connections counts the connections that are open.
+// connections counts open connections, and closes idle connections if there are too many.
 type connections struct {
 	open atomic.Int64
 	// closeIdle closes the connections that no request uses. One call at a time is enough.
@@ -19,7 +19,8 @@ type connections struct {
 	closing   atomic.Bool
 }
 
-// dialer returns a dialer that counts, and that has idle connections closed when there are too many.
+// dialer returns a dialer that counts its connections. It closes idle connections in the background
+// if more than maxConnections are open.
 func (c *connections) dialer(dial dialContext) dialContext {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		connection, err := dial(ctx, network, address)
@@ -38,13 +39,13 @@ func (c *connections) dialer(dial dialContext) dialContext {
 
 type dialContext = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// counted is a connection that counts until it is closed.
+// counted is a connection that is counted as open until it is closed.
 type counted struct {
 	net.Conn
 	closed func()
 }
 
-// Close closes the connection.
+// Close implements net.Conn.
 func (c *counted) Close() error {
 	c.closed()
 	return c.Conn.Close()

@@ -20,7 +20,7 @@ var _ = Describe("Connections that no request uses", func() {
 		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 			open.Add(map[http.ConnState]int64{http.StateNew: 1, http.StateClosed: -1}[state])
 		}
-		// All loopback addresses reach it.
+		// The server is reachable at all loopback addresses.
 		Expect(server.Listener.Close()).To(Succeed())
 		var err error
 		server.Listener, err = net.Listen("tcp4", ":0")
@@ -45,6 +45,6 @@ var _ = Describe("Connections that no request uses", func() {
 			// They are closed in the background.
 			Eventually(open.Load).Should(BeNumerically("<=", 520))
 		}
-		Expect(open.Load()).To(BeNumerically(">", 100), "most are used again")
+		Expect(open.Load()).To(BeNumerically(">", 100), "most are reused")
 	})
 })

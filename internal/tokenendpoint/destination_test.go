@@ -24,7 +24,7 @@ var _ = Describe("a message about a request that fails", func() {
 		return request
 	}
 
-	DescribeTable("names what was asked, and the field that leads there:",
+	DescribeTable("names the endpoint, and the field that sets it:",
 		func(request func(url string) *oauth2.Request, name, field string) {
 			_, err := client().Send(GinkgoT().Context(), request(closedPort()+"/there"))
 			Expect(err).To(MatchError(HavePrefix(name + " http://127.0.0.1:")))

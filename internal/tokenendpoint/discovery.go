@@ -12,33 +12,34 @@ import (
 )
 
 const (
-	// maxMetadataBytes bounds the metadata that are kept, and metadataLifetime how long. Those
-	// of an issuer take up to 40 KiB.
+	// maxMetadataBytes bounds the cached metadata. Those of an issuer take up to 40 KiB.
+	// metadataLifetime is how long they are cached.
 	maxMetadataBytes = 4 << 20
 	metadataLifetime = time.Hour
-	// staleLifetime is how long metadata serve on that cannot be had again.
+	// staleLifetime is how long stale metadata are used after a refresh failed.
 	staleLifetime = 5 * time.Minute
 	// refreshPatience is how long a refresh may take.
 	refreshPatience = time.Minute
-	// distrustedAfter is how old metadata must be to be read again after a failure at the
+	// distrustedAfter is the minimum age at which metadata are read again after a failure at the
 	// token endpoint that they name.
 	distrustedAfter = time.Minute
-	// failureLifetime spares an issuer that many ask for in vain.
+	// failureLifetime is how long a failure is cached, to limit the requests to an issuer whose
+	// metadata cannot be read.
 	failureLifetime = 10 * time.Second
 )
 
-// discoveries keep the metadata of issuers.
+// discoveries caches the metadata of issuers.
 type discoveries struct {
 	cache *lru[discovery]
-	// refreshes is held while it is decided who reads old metadata again.
+	// refreshes makes only one of several concurrent callers refresh stale metadata.
 	refreshes sync.Mutex
 }
 
-// discovery is what came of asking for the metadata of an issuer.
+// discovery is the result of a request for the metadata of an issuer.
 type discovery struct {
 	metadata *oauth2.Metadata
 	err      error
-	// readAt is when the metadata were read, and until when they serve.
+	// readAt is when the metadata were read, and until is when they expire.
 	readAt, until time.Time
 }
 
@@ -55,7 +56,7 @@ func (d *discoveries) put(key string, found discovery) {
 	d.cache.add(key, found, len(key)+found.bytes())
 }
 
-// bytes is about what a discovery takes.
+// bytes returns the approximate memory of a discovery.
 func (d discovery) bytes() int {
 	const fixed = 512
 	if d.metadata != nil {
@@ -67,8 +68,8 @@ func (d discovery) bytes() int {
 	return fixed
 }
 
-// refresh is get for a caller that reads stale metadata again. Other callers use the old
-// metadata meanwhile.
+// refresh is like get, but a caller that gets stale metadata must read them again. Meanwhile other
+// callers use the stale metadata.
 func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
 	d.refreshes.Lock()
 	defer d.refreshes.Unlock()
@@ -79,9 +80,9 @@ func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
 	return known, isFresh
 }
 
-// Discover finds the metadata of an issuer (RFC 8414, then OpenID Connect
-// Discovery), or knows them already. trust are the authorities to trust, without
-// a client certificate. The errors are those of Send.
+// Discover returns the metadata of an issuer (RFC 8414, then OpenID Connect Discovery), from the
+// cache if they have not expired. trust holds the authorities to trust, without a client
+// certificate. The errors are those of Send and of oauth2.ReadMetadata.
 func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
 	known, isFresh := c.discoveries.refresh(key, now)
@@ -95,7 +96,7 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 		c.discoveries.put(key, discovery{metadata: metadata, readAt: now, until: now.Add(metadataLifetime)})
 	case failure == nil:
 	case known.metadata != nil:
-		// Better old metadata than no token.
+		// Stale metadata are better than no token.
 		c.discoveries.put(key, discovery{metadata: known.metadata, readAt: now, until: now.Add(staleLifetime)})
 		return known.metadata, nil
 	default:
@@ -104,12 +105,12 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 	return metadata, err
 }
 
-// discoveryKey holds the trust, too: metadata that were read under the authorities of one
-// client must not serve another.
+// discoveryKey includes the trust: metadata that were read with the authorities of one client must
+// not be used for another.
 func discoveryKey(issuer string, trust oauth2.TLS) string { return trust.Key + "\x00" + issuer }
 
-// Distrust makes the next Discover read the metadata of an issuer again, unless they are
-// less than a minute old: a request to an endpoint that they name failed.
+// Distrust makes the next Discover read the metadata of an issuer again, unless they are less than
+// a minute old. It is for use after a request to an endpoint that they name failed.
 func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
 	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= distrustedAfter {
@@ -118,8 +119,8 @@ func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	}
 }
 
-// ask returns the first metadata that are those of the issuer, or what is wrong
-// with them: metadata of another issuer tell more than a place without any.
+// ask requests the metadata of an issuer from each URL, and returns the first that are valid. If
+// there are none, it returns the failure that says the most, see tellsMore.
 func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
 	var fault *oauth2.Error
 	for _, from := range oauth2.MetadataURLs(issuer) {
@@ -147,8 +148,8 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 	return nil, fault
 }
 
-// tellsMore reports whether one failure says more than another: metadata that cannot be
-// used say most, and an outage says more than a place without any.
+// tellsMore reports whether one failure says more than another. Invalid metadata say the most,
+// followed by an outage, and by a URL without metadata.
 func tellsMore(one, other *oauth2.Error) bool {
 	rank := func(failure *oauth2.Error) int {
 		switch {

@@ -23,7 +23,7 @@ type issuer struct {
 	requests atomic.Int32
 }
 
-// newIssuer answers each path with what answer returns: a status and a body.
+// newIssuer starts an issuer. answer returns the status and the body for a path.
 func newIssuer(answer func(issuer, path string) (int, string)) *issuer {
 	i := &issuer{}
 	i.Server = plain(func(w http.ResponseWriter, r *http.Request) {
@@ -63,13 +63,13 @@ var _ = Describe("discovery", func() {
 			Expect(found.MTLSEndpointAliases.TokenEndpoint).To(Equal(server.URL + suffix + "/mtls/token"))
 			Expect(server.requests.Load()).To(BeEquivalentTo(requests))
 		},
-		Entry("where RFC 8414 has them", "", rfc8414Path, 1),
-		Entry("where RFC 8414 has them for an issuer with a path: before it", "/realms/shop", rfc8414Path+"/realms/shop", 1),
-		Entry("where OpenID Connect has them, asked second", "", openIDPath, 2),
-		Entry("where OpenID Connect has them for an issuer with a path: behind it", "/realms/shop", "/realms/shop"+openIDPath, 2),
+		Entry("at the URL of RFC 8414", "", rfc8414Path, 1),
+		Entry("at the URL of RFC 8414 for an issuer with a path", "/realms/shop", rfc8414Path+"/realms/shop", 1),
+		Entry("at the URL of OpenID Connect, which is requested second", "", openIDPath, 2),
+		Entry("at the URL of OpenID Connect for an issuer with a path", "/realms/shop", "/realms/shop"+openIDPath, 2),
 	)
 
-	It("takes what the second place says when the first is about another issuer", func() {
+	It("uses the second URL if the metadata at the first are of another issuer", func() {
 		server := newIssuer(func(issuer, path string) (int, string) {
 			if path == rfc8414Path {
 				return http.StatusOK, metadata("https://other.example.com")
@@ -93,7 +93,7 @@ var _ = Describe("discovery", func() {
 		},
 		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, problem.MayPass, "answered HTTP 404, and not with the metadata"),
 		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, problem.MayPass, "not JSON"),
-		Entry("when they are about an issuer that only looks like it", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, problem.MayPass,
+		Entry("when they name a similar issuer", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, problem.MayPass,
 			"set authorizationServer.issuer to exactly that"),
 		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, problem.MayPass,
 			"names no token endpoint"),
@@ -103,7 +103,7 @@ var _ = Describe("discovery", func() {
 		Entry("when the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, problem.Unavailable, "answered HTTP 503"),
 	)
 
-	It("knows what it found for an hour", func() {
+	It("caches metadata for an hour", func() {
 		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
 		clock := testingclock.NewFakeClock(start)
 		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
@@ -119,7 +119,7 @@ var _ = Describe("discovery", func() {
 		Expect(server.requests.Load()).To(BeEquivalentTo(2))
 	})
 
-	It("reads what it found again after a failure at the endpoint, but not within a minute", func() {
+	It("reads metadata again after a failure at the endpoint, but not within a minute", func() {
 		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
 		clock := testingclock.NewFakeClock(start)
 		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
@@ -142,7 +142,7 @@ var _ = Describe("discovery", func() {
 		Expect(err).To(And(HaveField("Class", problem.Unavailable), HaveField("RetryAfter", 30*time.Second)))
 	})
 
-	It("spares an issuer that has none, for some seconds", func() {
+	It("caches the failure of an issuer without metadata for 10 seconds", func() {
 		server := newIssuer(func(string, string) (int, string) { return http.StatusNotFound, "" })
 		clock := testingclock.NewFakeClock(start)
 		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
@@ -151,10 +151,10 @@ var _ = Describe("discovery", func() {
 			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).To(HaveOccurred())
 		}
-		Expect(server.requests.Load()).To(BeEquivalentTo(2*2), "two places, twice")
+		Expect(server.requests.Load()).To(BeEquivalentTo(2*2), "two URLs, twice")
 	})
 
-	It("keeps apart what was found under different authorities", func() {
+	It("caches metadata separately for different authorities", func() {
 		server := newIssuer(func(issuer, _ string) (int, string) { return http.StatusOK, metadata(issuer) })
 		c := client()
 		for _, trust := range []oauth2.TLS{{}, {Key: "one"}, {Key: "two"}, {Key: "one"}} {
@@ -164,7 +164,7 @@ var _ = Describe("discovery", func() {
 		Expect(server.requests.Load()).To(BeEquivalentTo(3))
 	})
 
-	It("goes by the same rules as a token request", func() {
+	It("follows the same rules as a token request", func() {
 		_, err := client(func(o *tokenendpoint.Options) { o.AllowHTTP = false }).
 			Discover(GinkgoT().Context(), "http://127.0.0.1:1/", oauth2.TLS{})
 		Expect(err).To(HaveField("Reason", v1alpha1.ReasonTokenEndpointInsecure))

@@ -14,12 +14,12 @@ var embeddings = []struct {
 	{netip.MustParsePrefix("2001::/32"), [4]int{4, 5, 6, 7}},           // the server of Teredo (RFC 4380 section 4)
 }
 
-// nat64 holds the well-known prefix 64:ff9b::/96 (RFC 6052) and the prefix for local use
+// nat64 contains the well-known prefix 64:ff9b::/96 (RFC 6052) and the local-use prefix
 // 64:ff9b:1::/48 (RFC 8215).
 var nat64 = netip.MustParsePrefix("64:ff9b::/32")
 
 // nat64Bytes are the positions of the IPv4 address for each length of a NAT64 prefix (RFC 6052
-// section 2.2): byte 8 is left out. Only the translator knows the length of its prefix.
+// section 2.2), which skips byte 8. Only the translator knows the length of its prefix.
 var nat64Bytes = [][4]int{
 	{4, 5, 6, 7},     // /32
 	{5, 6, 7, 9},     // /40
@@ -34,7 +34,7 @@ var (
 	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
 )
 
-// readings returns an address and every IPv4 address that it may stand for.
+// readings returns an address and every IPv4 address that may be embedded in it.
 func readings(address netip.Addr) []netip.Addr {
 	address = address.WithZone("").Unmap()
 	readings := []netip.Addr{address}
@@ -52,7 +52,7 @@ func readings(address netip.Addr) []netip.Addr {
 	}
 	if nat64.Contains(address) {
 		for _, positions := range nat64Bytes {
-			// Zeros are the padding of another length; no translator has such a destination.
+			// Leading zeros are the padding of another prefix length: no translator sends there.
 			if reading := at(positions); !thisNetwork.Contains(reading) {
 				readings = append(readings, reading)
 			}
@@ -60,7 +60,7 @@ func readings(address netip.Addr) []netip.Addr {
 	}
 	bytes := address.As16()
 	if teredo.Contains(address) {
-		// The client's address is inverted.
+		// The bits of the client's address are inverted.
 		readings = append(readings, netip.AddrFrom4([4]byte{^bytes[12], ^bytes[13], ^bytes[14], ^bytes[15]}))
 	}
 	if isISATAP(bytes) {
@@ -69,8 +69,8 @@ func readings(address netip.Addr) []netip.Addr {
 	return readings
 }
 
-// isISATAP reports whether an interface identifier is one of ISATAP (RFC 5214 section 6.1), with
-// or without the bits for universal and group.
+// isISATAP reports whether an address has an ISATAP interface identifier (RFC 5214 section 6.1),
+// with or without the universal and group bits.
 func isISATAP(bytes [16]byte) bool {
 	return bytes[8]&^3 == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// trickled writes a text, and then another one again and again until the client leaves.
+// trickled writes a text, and then repeats another text until the client closes the connection.
 func trickled(begin, more string) func(net.Conn) {
 	return func(connection net.Conn) {
 		_, err := io.WriteString(connection, begin)
@@ -37,7 +37,7 @@ func held(text string) func(net.Conn) {
 	}
 }
 
-// listening hands connections to a function, after the request was read.
+// listening accepts connections, and calls answer with each of them after it has read the request.
 func listening(answer func(net.Conn)) (url string) {
 	return accepting(func(connection net.Conn) {
 		if n, err := connection.Read(make([]byte, 64<<10)); n > 0 && err == nil {
@@ -46,7 +46,7 @@ func listening(answer func(net.Conn)) (url string) {
 	})
 }
 
-// accepting hands connections to a function.
+// accepting accepts connections, and calls serve with each of them.
 func accepting(serve func(net.Conn)) (url string) {
 	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
@@ -68,7 +68,7 @@ func accepting(serve func(net.Conn)) (url string) {
 }
 
 var _ = Describe("an answer without end", func() {
-	DescribeTable("is given up when the time of the request is over",
+	DescribeTable("is given up when the request times out",
 		func(answer func(net.Conn)) {
 			failure := failureOf(client(impatient), listening(answer))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
@@ -84,7 +84,7 @@ var _ = Describe("an answer without end", func() {
 		Entry("of gzip that has not begun", held("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")),
 	)
 
-	DescribeTable("is not read to the end of the time when it is too large",
+	DescribeTable("is not read until the timeout if it is too large",
 		func(answer func(net.Conn), message string) {
 			failure := failureOf(client(), listening(answer))
 			Expect(failure.Message).To(ContainSubstring(message))
@@ -96,15 +96,15 @@ var _ = Describe("an answer without end", func() {
 			trickled("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", strings.Repeat(string(zeros(0)), 1000)), "256 KiB"),
 	)
 
-	DescribeTable("that is no final response is refused",
+	DescribeTable("is refused if it is no final response:",
 		func(statusLine, said string) {
 			failure := failureOf(client(), listening(held("HTTP/1.1 "+statusLine+"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
 			Expect(failure.Class).To(Equal(problem.MayPass))
 			Expect(failure.Message).To(And(ContainSubstring(said), ContainSubstring("check authorizationServer.tokenEndpoint")))
 		},
-		Entry("101, which hands out the connection", "101 Switching Protocols", "HTTP 101"),
-		Entry("a status that is none", "042 Odd", "HTTP 42"),
+		Entry("101, which hands over the connection", "101 Switching Protocols", "HTTP 101"),
+		Entry("an invalid status", "042 Odd", "HTTP 42"),
 	)
 
 	It("of a handshake is given up", func() {
@@ -112,7 +112,7 @@ var _ = Describe("an answer without end", func() {
 		Expect(failureOf(client(impatient), url).Reason).To(Equal(v1alpha1.ReasonTimeout))
 	})
 
-	It("to a request that nobody reads is given up", func() {
+	It("to a request that the server does not read is given up", func() {
 		ends := GinkgoT().Context().Done()
 		url := accepting(func(net.Conn) { <-ends })
 		request := requestTo(url)

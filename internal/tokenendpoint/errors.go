@@ -14,8 +14,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// explain says why there is no response. What net/http says is not shown as it
-// is: its messages hold URLs, and may hold what a server sent.
+// explain returns the reason that there is no response. It does not show the messages of net/http:
+// they contain URLs, and may contain data from the server.
 func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -46,14 +46,14 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 			"%s: there is no such host: check %s and the cluster's DNS; the request is retried", where, to.Field())
 	case errors.As(err, &noHost) && !noHost.IsTimeout:
-		// Its message has the name that was looked up.
+		// Do not show the error: its message contains the name that was looked up.
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
 			"%s: its name cannot be looked up: check the cluster's DNS; the request is retried", where)
 	case errors.As(err, &verification):
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: its certificate is not accepted: %s; the request is retried", where, certificateFault(verification.Err))
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
-		// So crypto/tls reports the alerts of either side.
+		// crypto/tls reports the alerts of both sides this way.
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
 	case errors.Is(err, errHandshakeTooLarge):
@@ -76,7 +76,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 		"%s: the connection ended, or what came back is no HTTP response; the request is retried", where)
 }
 
-// certificateFault describes a certificate without quoting it.
+// certificateFault describes the fault of a certificate without quoting the certificate.
 func certificateFault(err error) string {
 	var (
 		authority x509.UnknownAuthorityError

@@ -42,7 +42,7 @@ var _ = Describe("the URL of a token endpoint", func() {
 		Entry("nothing", "", v1alpha1.ReasonTokenEndpointMissing, "not an absolute URL"),
 	)
 
-	It("may not have another scheme, even where http is allowed", func() {
+	It("may not have another scheme, even if http is allowed", func() {
 		Expect(failureOf(client(), "file://host/etc/passwd").Reason).To(Equal(v1alpha1.ReasonTokenEndpointInsecure))
 	})
 
@@ -54,20 +54,20 @@ var _ = Describe("the URL of a token endpoint", func() {
 	})
 })
 
-var _ = DescribeTable("a server with a large handshake is talked to",
+var _ = DescribeTable("a server with a large handshake is accepted",
 	func(change func(*x509.Certificate)) {
 		response, err := send(certified(change))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(response.StatusCode).To(Equal(http.StatusOK))
 	},
-	Entry("for its many names", named(900)),
-	Entry("for its long extension", func(certificate *x509.Certificate) {
+	Entry("with many names", named(900)),
+	Entry("with a long extension", func(certificate *x509.Certificate) {
 		certificate.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Value: make([]byte, 50<<10)}}
 	}),
 )
 
-var _ = Describe("a server that cannot be talked to", func() {
-	DescribeTable("is told of, and the request is retried",
+var _ = Describe("a server that cannot be used", func() {
+	DescribeTable("is reported, and the request is retried",
 		func(open func() (*tokenendpoint.Client, string), reason, said string) {
 			c, url := open()
 			failure := failureOf(c, url)
@@ -90,14 +90,14 @@ var _ = Describe("a server that cannot be talked to", func() {
 				certificate.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 			})
 		}, v1alpha1.ReasonTLSFailed, "it is not valid"),
-		Entry("certificates that are larger than any", func() (*tokenendpoint.Client, string) { return certified(named(25_000)) },
+		Entry("certificates that are too large", func() (*tokenendpoint.Client, string) { return certified(named(25_000)) },
 			v1alpha1.ReasonTLSFailed, "more than 64 KiB"),
-		Entry("a certificate with more names than any", func() (*tokenendpoint.Client, string) { return certified(named(1000)) },
+		Entry("a certificate with too many names", func() (*tokenendpoint.Client, string) { return certified(named(1000)) },
 			v1alpha1.ReasonTLSFailed, "more than 1000 names and extensions"),
 		Entry("http on a port for https", func() (*tokenendpoint.Client, string) {
 			return client(), strings.Replace(plain(answering("")).URL, "http:", "https:", 1)
 		}, v1alpha1.ReasonTLSFailed, "does not speak TLS"),
-		Entry("something else on a port for https", func() (*tokenendpoint.Client, string) {
+		Entry("another protocol on a port for https", func() (*tokenendpoint.Client, string) {
 			return client(), "https://" + banner("220 mail.example.com\r\n")
 		}, v1alpha1.ReasonTLSFailed, "does not speak TLS"),
 		Entry("a server that wants a client certificate", func() (*tokenendpoint.Client, string) {
@@ -107,18 +107,18 @@ var _ = Describe("a server that cannot be talked to", func() {
 			})
 			return client(trusting(server)), server.URL
 		}, v1alpha1.ReasonTLSFailed, "certificate required"),
-		Entry("a server of old versions of TLS", func() (*tokenendpoint.Client, string) {
+		Entry("a server with an old TLS version", func() (*tokenendpoint.Client, string) {
 			server := serve(answering(""), func(server *httptest.Server) {
-				server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} //nolint:gosec // This is what is to be refused.
+				server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} //nolint:gosec // The test expects its refusal.
 				server.StartTLS()
 			})
 			return client(trusting(server)), server.URL
 		}, v1alpha1.ReasonTLSFailed, "TLS handshake failed"),
-		Entry("a port on which nobody listens", func() (*tokenendpoint.Client, string) {
+		Entry("a port without a listener", func() (*tokenendpoint.Client, string) {
 			return client(), closedPort()
 		}, v1alpha1.ReasonTokenEndpointUnreachable, "connection refused"),
-		Entry("a host that there is not", func() (*tokenendpoint.Client, string) {
-			// No DNS server is asked for a name that cannot be one.
+		Entry("a host that does not exist", func() (*tokenendpoint.Client, string) {
+			// An invalid name causes no DNS query.
 			return client(), "https://no..such.host"
 		}, v1alpha1.ReasonTokenEndpointUnreachable, "https://no..such.host: there is no such host"),
 	)
@@ -144,7 +144,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 	It("gets no connection", func() {
 		listener := listen()
 		Expect(failureOf(client(denying), "http://"+listener.Addr().String()).Reason).To(Equal(v1alpha1.ReasonAddressDenied))
-		// The first connection that arrives is that of the test.
+		// The first connection that arrives is the test's own.
 		own, err := (&net.Dialer{}).DialContext(GinkgoT().Context(), "tcp", listener.Addr().String())
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(own.Close)
@@ -163,7 +163,8 @@ var _ = Describe("an address that credentials are not sent to", func() {
 	})
 })
 
-// certified is a server with a certificate of its own, and a client that trusts it.
+// certified starts a server whose certificate change has changed. It returns a client that trusts
+// the certificate, and the URL of the server.
 func certified(change func(*x509.Certificate)) (*tokenendpoint.Client, string) {
 	GinkgoHelper()
 	public, private, err := ed25519.GenerateKey(nil)
@@ -183,14 +184,14 @@ func certified(change func(*x509.Certificate)) (*tokenendpoint.Client, string) {
 	return client(trusting(server)), server.URL
 }
 
-// named gives a certificate so many names.
+// named adds the given number of names to a certificate.
 func named(number int) func(*x509.Certificate) {
 	return func(certificate *x509.Certificate) {
 		certificate.URIs = slices.Repeat([]*url.URL{{Path: "a"}}, number)
 	}
 }
 
-// closedPort is the URL of a server that is gone.
+// closedPort returns the URL of a server that has stopped.
 func closedPort() string {
 	server := httptest.NewServer(answering(""))
 	defer server.Close()
@@ -205,7 +206,7 @@ func listen() net.Listener {
 	return listener
 }
 
-// banner is the address of a server that talks first, and not in TLS.
+// banner returns the address of a server that sends a text first, and does not speak TLS.
 func banner(text string) string {
 	GinkgoHelper()
 	listener := listen()

@@ -12,15 +12,15 @@ import (
 
 var errBodyTooLarge = errors.New("the body is too large")
 
-// notFinalError is about a status below 200, which ends no request. After 101 the body is
-// the connection itself, which neither the context nor a timeout of net/http ends.
+// notFinalError reports a status below 200, which is no final response. After 101, the body is the
+// connection itself, and neither the context nor a timeout of net/http ends it.
 type notFinalError struct{ statusCode int }
 
 func (e notFinalError) Error() string {
 	return fmt.Sprintf("HTTP %d is no final response", e.statusCode)
 }
 
-// exchange sends a request and reads the response. It ends with the context of the request.
+// exchange sends a request and reads the response. It returns if the context of the request ends.
 func exchange(client *http.Client, request *http.Request) (status int, header http.Header, body []byte, err error) {
 	response, err := client.Do(request) //nolint:bodyclose // readUntil closes it.
 	if err != nil {
@@ -30,7 +30,7 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 	body, err = readUntil(ctx, response)
 	switch {
 	case errors.Is(err, errBodyTooLarge) && response.StatusCode >= http.StatusMultipleChoices:
-		// Of a failure, status and header tell enough.
+		// For a failure, the status and the header are enough.
 		body = nil
 	case err != nil && ctx.Err() != nil:
 		return 0, nil, nil, ctx.Err()
@@ -40,9 +40,9 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 	return response.StatusCode, response.Header, body, nil
 }
 
-// readUntil reads and closes the body of a response until the context ends. Over HTTP/2, both
-// write to the connection too. A server that does not read blocks that write. Neither the context
-// nor Close ends it, but only the timeouts of the connection.
+// readUntil reads and closes the body of a response. It returns early if the context ends. Over
+// HTTP/2, reading and closing also write to the connection, and a server that does not read blocks
+// that write. Only the timeouts of the connection end it, not the context and not Close.
 func readUntil(ctx context.Context, response *http.Response) (body []byte, err error) {
 	type read struct {
 		body []byte
@@ -67,15 +67,15 @@ func readUntil(ctx context.Context, response *http.Response) (body []byte, err e
 	}
 	select {
 	case read := <-done:
-		// Both came in the same instant.
+		// Both channels were ready.
 		return read.body, read.err
 	default:
 		return nil, ctx.Err()
 	}
 }
 
-// readBody reads and unpacks a body. Both what is read and what comes of it is bounded:
-// gzip can yield nothing for ever.
+// readBody reads and decompresses a body. Both the compressed and the decompressed size are
+// bounded: endless gzip data can decompress to nothing.
 func readBody(response *http.Response) ([]byte, error) {
 	received := &io.LimitedReader{R: response.Body, N: MaxBodyBytes + 1}
 	unpacked := io.Reader(received)

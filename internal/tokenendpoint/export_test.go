@@ -1,6 +1,6 @@
 package tokenendpoint
 
-// Denied is for the test of the page that lists what is denied.
+// Denied and Private are for the test of the page that lists the denied addresses.
 var (
 	Denied  = denied
 	Private = private

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// denied are the ranges that a token endpoint must not lie in: this host, its
-// link, the cloud's metadata services, and what is no single host. An IPv4 address inside an
-// IPv6 address counts too, see readings.
+// denied are the ranges that a token endpoint must not be in: this host, its link, metadata services
+// of clouds, multicast and broadcast. An IPv4 address that is embedded in an IPv6 address counts too,
+// see readings.
 var denied = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),          // this network (RFC 1122)
 	netip.MustParsePrefix("127.0.0.0/8"),        // loopback
@@ -33,8 +33,8 @@ var denied = []netip.Prefix{
 	netip.MustParsePrefix("ff00::/8"),           // multicast
 }
 
-// private are the ranges that are not routed on the internet: they are denied only if an admin
-// says so, because authorization servers lie there too.
+// private are ranges that are not routed on the internet. They are denied only with
+// Options.DenyPrivateNetworks, because authorization servers can be in them.
 var private = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"),     // private use (RFC 1918)
 	netip.MustParsePrefix("172.16.0.0/12"),  // private use (RFC 1918)
@@ -50,7 +50,7 @@ var private = []netip.Prefix{
 	netip.MustParsePrefix("5f00::/16"),      // SRv6 segment identifiers (RFC 9602)
 }
 
-// AddressDeniedError tells that a name resolved to a denied address.
+// AddressDeniedError reports a connection to a denied address.
 type AddressDeniedError struct{ Address netip.Addr }
 
 func (e *AddressDeniedError) Error() string { return fmt.Sprintf("address %s is denied", e.Address) }
@@ -60,10 +60,10 @@ type resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// guard decides which addresses may be connected to.
+// guard decides which addresses the client may connect to.
 type guard struct {
 	denied []netip.Prefix
-	// allowed are exceptions to what is denied.
+	// allowed are exceptions to denied.
 	allowed []netip.Prefix
 	// apiServers are hosts of the cluster's API server.
 	apiServers []APIServer
@@ -78,8 +78,8 @@ func newGuard(options Options) guard {
 	return g
 }
 
-// control is called by the dialer with the address that it is about to connect
-// to, after DNS: so no name can get around it.
+// control checks the address that the dialer is about to connect to. The dialer calls it after the
+// DNS lookup, so no host name can bypass the guard.
 func (g guard) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
 	addressPort, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -99,12 +99,13 @@ func (g guard) control(ctx context.Context, _, address string, _ syscall.RawConn
 type APIServer struct {
 	// Host is a name or an address.
 	Host string
-	// Port that the API server listens on; empty if nothing else listens on any port of the host.
+	// Port is the port of the API server. Empty means that nothing else listens on the host, so that
+	// all its ports are denied.
 	Port string
 }
 
-// checkAPIServers denies the API server. A range that an admin allows is for authorization
-// servers, so that only a single address allows the API server.
+// checkAPIServers denies the addresses of the API server. An allowed range does not exempt them,
+// because ranges are meant for authorization servers: only an allowed single address does.
 func (g guard) checkAPIServers(ctx context.Context, readings []netip.Addr, port uint16) error {
 	for _, apiServer := range g.apiServers {
 		if apiServer.Port != "" && apiServer.Port != strconv.Itoa(int(port)) {
@@ -123,7 +124,7 @@ func (g guard) checkAPIServers(ctx context.Context, readings []netip.Addr, port 
 	return nil
 }
 
-// addresses returns those of a host now; none if there is no such host.
+// addresses returns the current addresses of a host. It returns none if the host does not exist.
 func (g guard) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{address.Unmap()}, nil

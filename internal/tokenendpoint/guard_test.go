@@ -9,8 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// These look inside the package: most of these addresses cannot be dialled from
-// where tests run.
+// These tests are inside the package, because a test cannot connect to most of these addresses.
 var _ = Describe("the address guard", func() {
 	check := func(address string, allowed ...string) error {
 		GinkgoHelper()
@@ -67,7 +66,7 @@ var _ = Describe("the address guard", func() {
 		Entry("loopback by ISATAP in a 6to4 address of a public host", "2002:c000:201::5efe:7f00:1", "127.0.0.1"),
 	)
 
-	DescribeTable("lets through",
+	DescribeTable("allows",
 		func(address string, allowed ...string) { Expect(check(address, allowed...)).To(Succeed()) },
 		Entry("a public address", "192.0.2.1"),
 		Entry("a public IPv6 address", "2001:db8::1"),
@@ -82,16 +81,16 @@ var _ = Describe("the address guard", func() {
 		Entry("addresses of the cluster and its network", "10.96.0.1"),
 		Entry("addresses of the cluster and its network over IPv6", "fd12:3456::1"),
 		Entry("addresses shared by a provider", "100.64.0.1"),
-		Entry("what an admin allows", "127.0.0.1", "127.0.0.0/8"),
-		Entry("what an admin allows over IPv6", "::1", "::1/128"),
-		Entry("what an admin allows, mapped into IPv6", "::ffff:127.0.0.1", "10.0.0.0/8", "127.0.0.1/32"),
+		Entry("an address that an admin allows", "127.0.0.1", "127.0.0.0/8"),
+		Entry("an IPv6 address that an admin allows", "::1", "::1/128"),
+		Entry("an address that an admin allows, mapped into IPv6", "::ffff:127.0.0.1", "10.0.0.0/8", "127.0.0.1/32"),
 	)
 
-	It("still denies what an admin did not allow", func() {
+	It("denies addresses outside of the ranges that an admin allows", func() {
 		Expect(check("127.0.0.2", "127.0.0.1/32", "10.0.0.0/8")).NotTo(Succeed())
 	})
 
-	It("denies what is no address", func() {
+	It("denies a host that is not an address", func() {
 		Expect(newGuard(Options{}).control(context.Background(), "tcp", "idp.example.com:443", nil)).NotTo(Succeed())
 	})
 
@@ -105,10 +104,10 @@ var _ = Describe("the address guard", func() {
 		Entry("the first of RFC 1918", "10.96.0.10", "10.96.0.10"),
 		Entry("the second of RFC 1918", "172.31.255.255", "172.31.255.255"),
 		Entry("the third of RFC 1918", "192.168.1.1", "192.168.1.1"),
-		Entry("those of providers", "100.127.255.255", "100.127.255.255"),
-		Entry("those of protocols", "192.0.0.8", "192.0.0.8"),
-		Entry("those of benchmarks", "198.19.0.1", "198.19.0.1"),
-		Entry("those reserved for later, which clouds use for Pods", "240.0.0.1", "240.0.0.1"),
+		Entry("addresses shared by providers", "100.127.255.255", "100.127.255.255"),
+		Entry("addresses of protocols", "192.0.0.8", "192.0.0.8"),
+		Entry("addresses of benchmarks", "198.19.0.1", "198.19.0.1"),
+		Entry("reserved addresses, which clouds use for Pods", "240.0.0.1", "240.0.0.1"),
 		Entry("unique local addresses", "fd12:3456::1", "fd12:3456::1"),
 		Entry("site-local addresses", "fec0::1", "fec0::1"),
 		Entry("a Service by NAT64", "64:ff9b::10.96.0.10", "10.96.0.10"),
@@ -116,7 +115,7 @@ var _ = Describe("the address guard", func() {
 		Entry("a Service, mapped into IPv6", "::ffff:10.96.0.10", "10.96.0.10"),
 	)
 
-	It("lets public addresses through although private networks are denied", func() {
+	It("allows public addresses if private networks are denied", func() {
 		for _, address := range []string{"192.0.2.1", "2001:db8::1", "172.32.0.1", "100.128.0.1", "64:ff9b::192.0.2.1", "64:ff9b:1::192.0.2.1"} {
 			Expect(connect(Options{DenyPrivateNetworks: true}, address, 443)).To(Succeed(), address)
 		}
@@ -135,7 +134,7 @@ var _ = Describe("the address guard", func() {
 			Entry("the port that the kubeconfig names", "10.1.2.3", 6443, "10.1.2.3"),
 		)
 
-		It("lets through what else is on that host, and its neighbours", func() {
+		It("allows other ports of that host, and neighbouring addresses", func() {
 			Expect(connect(inCluster, "10.1.2.3", 443)).To(Succeed())
 			Expect(connect(inCluster, "10.96.0.2", 443)).To(Succeed())
 		})
@@ -150,7 +149,7 @@ var _ = Describe("the address guard", func() {
 			Entry("but not for a range around it, which is meant for authorization servers", "10.0.0.0/8", false),
 		)
 
-		It("looks a name up at each connection", func() {
+		It("looks up a name for each connection", func() {
 			names := fakeResolver{"api.example.com": {"192.0.2.7"}}
 			g := newGuard(Options{APIServers: []APIServer{{Host: "api.example.com"}, {Host: "gone.example.com"}}})
 			g.resolver = names
@@ -168,7 +167,7 @@ var _ = Describe("the address guard", func() {
 	})
 })
 
-// fakeResolver knows names, and fails for those without addresses.
+// fakeResolver resolves names. It fails for a name without addresses.
 type fakeResolver map[string][]string
 
 func (r fakeResolver) LookupNetIP(_ context.Context, _, host string) (addresses []netip.Addr, err error) {
@@ -182,7 +181,7 @@ func (r fakeResolver) LookupNetIP(_ context.Context, _, host string) (addresses 
 	return addresses, nil
 }
 
-// connect asks the guard for a connection.
+// connect returns the answer of the guard to a connection.
 func connect(options Options, address string, port int) error {
 	GinkgoHelper()
 	addressPort := netip.AddrPortFrom(netip.MustParseAddr(address), uint16(port)) //nolint:gosec // A port.

@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	// maxHandshakeBytes bounds what a server sends in a TLS handshake: above all its certificates,
-	// which crypto/tls parses before it verifies any. Most servers send 2 to 6 KiB.
+	// maxHandshakeBytes bounds the bytes that a server sends in a TLS handshake. Most of them are
+	// certificates, which crypto/tls parses before it verifies any of them. Most servers send 2 to
+	// 6 KiB.
 	maxHandshakeBytes = 64 << 10
-	// maxServerNames bounds the names, extensions and the like in the certificates of a server,
-	// which crypto/tls keeps with the connection.
+	// maxServerNames bounds the names, extensions and similar parts in the certificates of a server,
+	// because crypto/tls keeps the certificates with the connection.
 	maxServerNames = 1000
 )
 
@@ -23,8 +24,8 @@ var (
 	errTooManyNames      = fmt.Errorf("its certificates have more than %d names and extensions together", maxServerNames)
 )
 
-// handshaking returns a dialer that makes the TLS handshake, too, and bounds what the server
-// sends in it.
+// handshaking returns a dialer that also performs the TLS handshake, and bounds the bytes that the
+// server sends in it.
 func handshaking(dial dialContext, config *tls.Config) dialContext {
 	config.VerifyConnection = checkNames
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -47,7 +48,7 @@ func handshaking(dial dialContext, config *tls.Config) dialContext {
 	}
 }
 
-// checkNames refuses certificates that take much memory for as long as the connection is open.
+// checkNames rejects certificates that would take much memory for as long as the connection is open.
 func checkNames(state tls.ConnectionState) error {
 	names := 0
 	for _, certificate := range state.PeerCertificates {
@@ -59,14 +60,14 @@ func checkNames(state tls.ConnectionState) error {
 	return nil
 }
 
-// measured is a connection of which the bytes of the handshake are counted.
+// measured is a connection that counts the bytes received during the handshake.
 type measured struct {
 	net.Conn
 	received int
 	hasEnded bool
 }
 
-// Read reads from the connection.
+// Read implements net.Conn. It fails if the handshake exceeds maxHandshakeBytes.
 func (m *measured) Read(into []byte) (int, error) {
 	n, err := m.Conn.Read(into)
 	if m.hasEnded {

@@ -24,7 +24,7 @@ const (
 	endHeaders                                                           = 4
 )
 
-// frame is one of HTTP/2.
+// frame returns an HTTP/2 frame.
 func frame(kind, flags byte, stream uint32, payload string) string {
 	header := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind)) //nolint:gosec // Payloads are short.
 	header = binary.BigEndian.AppendUint32(append(header, flags), stream)
@@ -34,10 +34,10 @@ func frame(kind, flags byte, stream uint32, payload string) string {
 // ok is the header block ":status: 200" (RFC 7541 appendix A).
 const ok = "\x88"
 
-// overHTTP2 serves connections with frames after the settings.
+// overHTTP2 serves HTTP/2 connections. answer writes the frames after the settings.
 func overHTTP2(answer func(net.Conn)) (url string, trust func(*tokenendpoint.Options)) {
 	GinkgoHelper()
-	// It lends its certificate.
+	// Only the certificate of this server is used.
 	lender := httptest.NewUnstartedServer(nil)
 	lender.StartTLS()
 	DeferCleanup(lender.Close)
@@ -66,7 +66,7 @@ func overHTTP2(answer func(net.Conn)) (url string, trust func(*tokenendpoint.Opt
 var _ = Describe("an answer without end over HTTP/2", func() {
 	patient := func(options *tokenendpoint.Options) { options.Timeout = time.Second }
 
-	DescribeTable("is given up when the time of the request is over",
+	DescribeTable("is given up when the request times out",
 		func(begin, more string) {
 			url, trust := overHTTP2(trickled(begin, more))
 			Expect(failureOf(client(patient, trust), url).Reason).To(Equal(v1alpha1.ReasonTimeout))
@@ -78,7 +78,7 @@ var _ = Describe("an answer without end over HTTP/2", func() {
 		Entry("of a stream that does not end", frame(headersFrame, endHeaders, 1, ok), frame(pingFrame, 0, 0, "12345678")),
 	)
 
-	DescribeTable("is not read to the end of the time when it is too large",
+	DescribeTable("is not read until the timeout if it is too large",
 		func(begin, more, said string) {
 			url, trust := overHTTP2(trickled(begin, more))
 			Expect(failureOf(client(trust), url).Message).To(ContainSubstring(said))

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// lru keeps the values that were used last, bounded by the bytes that they take.
+// lru keeps the most recently used values, bounded by their total size in bytes.
 type lru[V any] struct {
 	maxBytes int
 	evicted  func(V)
@@ -37,8 +37,8 @@ func (l *lru[V]) get(key string) (value V, found bool) {
 	return entryOf[V](element).value, true
 }
 
-// add keeps a value, and drops the values that were not used for longest until all fit. The
-// last one is kept, whatever its size.
+// add adds a value, and evicts the least recently used values until all fit. The added value is
+// kept, whatever its size.
 func (l *lru[V]) add(key string, value V, bytes int) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -52,7 +52,7 @@ func (l *lru[V]) add(key string, value V, bytes int) {
 	}
 }
 
-// values returns all that are kept.
+// values returns all values, the most recently used first.
 func (l *lru[V]) values() (values []V) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -71,5 +71,5 @@ func (l *lru[V]) remove(element *list.Element) {
 }
 
 func entryOf[V any](element *list.Element) lruEntry[V] {
-	return element.Value.(lruEntry[V]) //nolint:forcetypeassert // Nothing else is put there.
+	return element.Value.(lruEntry[V]) //nolint:forcetypeassert // The list holds no other type.
 }

@@ -5,10 +5,10 @@ import "net/http"
 // once sends each request at most once. http.Transport repeats a request if a reused connection
 // ends, or if an HTTP/2 server refuses the stream: a GET, a request with the header
 // Idempotency-Key, and over HTTP/2 each request whose body it can read again. The server may
-// have issued a token for the first one, and nothing counts the second.
+// have issued a token for the first request, and nothing would count the second.
 type once struct {
-	// pooled reuses connections. It is for requests with a body: what cannot be read again is
-	// not repeated.
+	// pooled reuses connections. It is for requests with a body: it does not repeat a request whose
+	// body it cannot read again.
 	pooled *http.Transport
 	// single opens a connection for each request, and speaks HTTP/1.1. It is for requests
 	// without a body, which pooled would repeat.
@@ -25,5 +25,5 @@ func (o *once) RoundTrip(request *http.Request) (*http.Response, error) {
 	return o.pooled.RoundTrip(&unrepeatable)
 }
 
-// CloseIdleConnections is called by http.Client.
+// CloseIdleConnections closes idle connections. http.Client calls it.
 func (o *once) CloseIdleConnections() { o.pooled.CloseIdleConnections() }

@@ -21,7 +21,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// shapes are token requests that net/http would repeat for different reasons.
+// shapes returns token requests that net/http would repeat for different reasons.
 func shapes(url string) map[string]*oauth2.Request {
 	get := requestTo(url)
 	get.Method, get.Body = http.MethodGet, oauth2.NewSensitive("")
@@ -46,14 +46,14 @@ func forEachShape(test func(name string)) {
 	}
 }
 
-// endingServer answers the first request of each connection, and ends the connection with the
-// second. It counts the requests of which it has seen anything.
+// endingServer answers the first request of each connection, and closes the connection at the
+// second request. It counts requests, even if it has received only a part of them.
 type endingServer struct {
 	url      string
 	requests atomic.Int64
 }
 
-// newEndingServer starts one. reads is whether it reads the second request in full.
+// newEndingServer starts an endingServer. reads makes it read the second request completely.
 func newEndingServer(reads bool) *endingServer {
 	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The spec closes it.
@@ -110,7 +110,7 @@ var _ = Describe("a request over a connection that a server ends", func() {
 				response, err := c.Send(GinkgoT().Context(), shapes(server.url)[name])
 				Expect(server.requests.Load()).To(BeEquivalentTo(2))
 				if err == nil {
-					// It went over a connection of its own.
+					// It used its own connection.
 					Expect(response.StatusCode).To(Equal(http.StatusOK))
 				}
 			})
@@ -127,8 +127,9 @@ var _ = Describe("a request over a connection that a server ends", func() {
 	})
 })
 
-// answersStreams serves HTTP/2 that answers the first request of each connection, and refuses
-// the later ones as refuse does. It counts all. HTTP/1.1 gets an answer.
+// answersStreams starts an HTTP/2 server that answers the first request of each connection, and
+// refuses later requests with refuse. It answers all requests over HTTP/1.1. requests counts all
+// requests.
 func answersStreams(refuse func(*http2.Framer, uint32)) (url string, requests *atomic.Int64, trust func(*tokenendpoint.Options)) {
 	GinkgoHelper()
 	requests = &atomic.Int64{}
@@ -203,7 +204,7 @@ var _ = Describe("a request over HTTP/2 that a server refuses after it has read 
 	}
 })
 
-var _ = It("a request without a body keeps no connection, others share one", func() {
+var _ = It("a request without a body closes its connection, and requests with a body share a connection", func() {
 	var mutex sync.Mutex
 	connections := map[string]bool{}
 	server := plain(func(w http.ResponseWriter, r *http.Request) {

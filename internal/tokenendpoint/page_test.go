@@ -12,7 +12,7 @@ import (
 )
 
 var _ = Describe("docs/security.md", Label("docs"), func() {
-	DescribeTable("has every address that is denied, and no others", func(heading string, expected []netip.Prefix) {
+	DescribeTable("lists exactly the denied addresses", func(heading string, expected []netip.Prefix) {
 		page, err := os.ReadFile("../../docs/security.md")
 		Expect(err).NotTo(HaveOccurred())
 		_, table, found := strings.Cut(string(page), "\n| "+heading+" | |\n")

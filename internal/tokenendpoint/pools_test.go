@@ -19,7 +19,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// largeBundle is about 250 KiB of certificates that differ, as a distribution has them.
+// largeBundle returns about 250 KiB of different certificates, like the bundle of a Linux
+// distribution.
 func largeBundle() string {
 	GinkgoHelper()
 	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -34,7 +35,7 @@ func largeBundle() string {
 	return bundle.String()
 }
 
-// inUse is the memory that is in use.
+// inUse returns the bytes of memory in use.
 func inUse() int {
 	runtime.GC()
 	runtime.GC()
@@ -43,7 +44,7 @@ func inUse() int {
 	return int(stats.HeapAlloc) //nolint:gosec // It is less than the machine has.
 }
 
-var _ = Describe("what a client keeps", func() {
+var _ = Describe("the memory of a client", func() {
 	It("does not grow with the number of versions of a bundle", func() {
 		server := encrypted(answering("hello"))
 		c, bundle := client(), largeBundle()

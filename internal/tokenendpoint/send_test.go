@@ -36,10 +36,10 @@ var _ = Describe("a token request", func() {
 			HaveKeyWithValue("Accept", []string{"application/json"}),
 			HaveKeyWithValue("User-Agent", []string{"tokensync/1"})))
 		Expect(string(<-bodies)).To(Equal(bodySent))
-		Expect(request.Header).To(HaveLen(3), "the request is left as it was")
+		Expect(request.Header).To(HaveLen(3), "the request is unchanged")
 	})
 
-	It("without client authentication in a header has no such header", func() {
+	It("without client authentication in a header has no header Authorization", func() {
 		header := make(chan http.Header, 1)
 		server := plain(func(_ http.ResponseWriter, r *http.Request) { header <- r.Header })
 		request := requestTo(server.URL)
@@ -56,7 +56,7 @@ var _ = Describe("a token request", func() {
 		Expect(response.Body.Reveal()).To(Equal("hello"))
 	})
 
-	It("over TLS speaks HTTP/2 to who understands it", func() {
+	It("over TLS uses HTTP/2 if the server supports it", func() {
 		server := serve(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }, func(server *httptest.Server) {
 			server.EnableHTTP2 = true
 			server.StartTLS()
@@ -66,7 +66,7 @@ var _ = Describe("a token request", func() {
 		Expect(response.Body.Reveal()).To(Equal("HTTP/2.0"))
 	})
 
-	It("brings back status, header and body, whatever they are", func() {
+	It("returns the status, the header and the body of any response", func() {
 		server := plain(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -79,7 +79,7 @@ var _ = Describe("a token request", func() {
 		Expect(response.Body.Reveal()).To(Equal("slow down"))
 	})
 
-	It("brings back a body that the server compressed", func() {
+	It("returns the decompressed body if the server compressed it", func() {
 		server := plain(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", r.Header.Get("Accept-Encoding"))
 			zipped := gzip.NewWriter(w)
@@ -91,7 +91,7 @@ var _ = Describe("a token request", func() {
 		Expect(response.Body.Reveal()).To(Equal("hello"))
 	})
 
-	It("is sent over the connection of the one before", func() {
+	It("reuses the connection of the previous request", func() {
 		var connections atomic.Int32
 		server := serve(answering("hello"), func(server *httptest.Server) {
 			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -109,7 +109,7 @@ var _ = Describe("a token request", func() {
 		Expect(connections.Load()).To(BeEquivalentTo(1))
 	})
 
-	DescribeTable("is not repeated elsewhere when the server redirects",
+	DescribeTable("does not follow a redirect",
 		func(status int) {
 			var elsewhere atomic.Int32
 			other := plain(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
@@ -141,7 +141,7 @@ var _ = Describe("a token request", func() {
 		Expect(err).To(MatchError(context.Canceled))
 	})
 
-	It("ends at the deadline of its context, which is no failure of the server", func() {
+	It("ends at the deadline of its context, which is not a failure of the server", func() {
 		server := plain(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()

@@ -24,7 +24,7 @@ func TestTokenEndpoint(t *testing.T) {
 	RunSpecs(t, "tokenendpoint")
 }
 
-// What requests carry, to be looked for where it must not be.
+// The credentials in requests, which must not appear in messages.
 const (
 	authorizationSent = "Basic c2hvcDpzM2NyM3Q="
 	bodySent          = "client_secret=s3cr3t"
@@ -43,8 +43,8 @@ func requestTo(url string) *oauth2.Request {
 	}
 }
 
-// client may talk to the servers of these tests, which lie on this host and do
-// not always speak TLS.
+// client returns a client that may connect to the servers of these tests, which run on this host,
+// with and without TLS.
 func client(changes ...func(*tokenendpoint.Options)) *tokenendpoint.Client {
 	options := tokenendpoint.Options{
 		AllowHTTP:    true,
@@ -66,7 +66,7 @@ func trusting(server *httptest.Server) func(*tokenendpoint.Options) {
 	}
 }
 
-// plain and encrypted serve until the test is over.
+// plain and encrypted start servers that run until the test ends.
 func plain(handler http.HandlerFunc) *httptest.Server {
 	return serve(handler, (*httptest.Server).Start)
 }
@@ -92,12 +92,12 @@ func send(c *tokenendpoint.Client, url string) (oauth2.Response, error) {
 	return c.Send(GinkgoT().Context(), requestTo(url))
 }
 
-// failureOf sends, expects a failure, and that its message shows no credentials.
+// failureOf sends a request, and returns its failure. It expects a message without credentials.
 func failureOf(c *tokenendpoint.Client, url string) *problem.Problem {
 	GinkgoHelper()
 	_, err := send(c, url)
 	failure := problem.Of(err)
-	Expect(failure).To(HaveOccurred(), "a *problem.Problem is wanted, not %v", err)
+	Expect(failure).To(HaveOccurred(), "expected a *problem.Problem, got %v", err)
 	for _, credentials := range []string{"s3cr3t", strings.TrimPrefix(authorizationSent, "Basic ")} {
 		Expect(failure.Message).NotTo(ContainSubstring(credentials))
 	}

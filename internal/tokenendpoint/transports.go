@@ -10,22 +10,23 @@ import (
 )
 
 const (
-	// maxTransportBytes bounds the pools of connections: there is one for each client
-	// certificate and bundle of authorities.
+	// maxTransportBytes bounds the memory of the connection pools. There is one pool for each
+	// combination of client certificate and CA bundle.
 	maxTransportBytes = 32 << 20
-	// transportBytes is counted for a pool besides its certificates, for its connections.
+	// transportBytes is the size that is counted for the connections of a pool. The size of its
+	// certificates is added to it.
 	transportBytes = 64 << 10
-	// maxIdlePerHost is as many connections as there are requests in flight to one host.
+	// maxIdlePerHost equals the maximum number of requests in flight to one host.
 	maxIdlePerHost = 32
 )
 
-// transports keep apart the connections of clients with different certificates:
-// a server takes a connection for the client whose certificate it saw.
+// transports separates the connections of clients with different certificates: a server attributes
+// a connection to the client whose certificate it received.
 type transports struct {
 	options       Options
 	defaultClient *http.Client
 	others        *lru[*http.Client]
-	// connections of all of them.
+	// connections counts the connections of all clients.
 	connections connections
 }
 
@@ -36,17 +37,18 @@ func newTransports(options Options) *transports {
 	return t
 }
 
-// closeIdle closes the idle connections of all pools. It waits for servers that read nothing.
+// closeIdle closes the idle connections of all pools. It blocks while a server does not read.
 func (t *transports) closeIdle() {
 	for _, client := range append(t.others.values(), t.defaultClient) {
 		client.CloseIdleConnections()
 	}
 }
 
-// closeIdle does not wait: a server that reads nothing holds up the end of a connection.
+// closeIdle closes the idle connections of a client in the background, because a server that does
+// not read delays it.
 func closeIdle(client *http.Client) { go client.CloseIdleConnections() }
 
-// get returns the client for a configuration of TLS.
+// get returns the client for a TLS configuration.
 func (t *transports) get(config oauth2.TLS) *http.Client {
 	if config.Key == "" {
 		return t.defaultClient
@@ -74,9 +76,10 @@ func (t *transports) pooled(config oauth2.TLS) *http.Transport {
 	transport := t.transport(config, "h2", "http/1.1")
 	transport.ForceAttemptHTTP2 = true
 	transport.HTTP2 = &http.HTTP2Config{
-		// A connection that died in silence would fail each request for minutes.
+		// Without pings, a broken connection would fail every request for minutes.
 		SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second,
-		// A server that reads nothing, and goes on to send frames, would hold the connection for ever.
+		// Without this timeout, a server that sends frames but does not read would hold the connection
+		// forever.
 		WriteByteTimeout: 10 * time.Second,
 	}
 	return transport
@@ -89,12 +92,12 @@ func (t *transports) single(config oauth2.TLS) *http.Transport {
 	return transport
 }
 
-// transport returns one that negotiates the given protocols.
+// transport returns a transport that negotiates the given protocols.
 func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: newGuard(t.options).control}
 	dial := t.connections.dialer(dialer.DialContext)
 	return &http.Transport{
-		// No proxy from the environment: the guard could not see where it connects to.
+		// Use no proxy from the environment: the guard could not see the address that it connects to.
 		DialContext:            dial,
 		DialTLSContext:         handshaking(dial, tlsConfig(config, protocols)),
 		MaxIdleConns:           256,
@@ -107,8 +110,8 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 func tlsConfig(config oauth2.TLS, protocols []string) *tls.Config {
 	tlsClient := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, NextProtos: protocols}
 	if config.Certificate != nil {
-		// Shown whatever authorities the server asks for: a self-signed certificate
-		// comes from none of them.
+		// Send the certificate whatever authorities the server requests: none of them has issued a
+		// self-signed certificate.
 		tlsClient.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return config.Certificate, nil
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// selfSigned makes a client certificate of the given name.
+// selfSigned returns a client certificate with the given name.
 func selfSigned(name string) *tls.Certificate {
 	GinkgoHelper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -37,8 +37,8 @@ func selfSigned(name string) *tls.Certificate {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// naming answers with the name in the certificate that the client showed. It asks
-// for one of an authority that nobody has.
+// naming starts a server that answers with the name in the client's certificate. It requests a
+// certificate of an authority that has issued none.
 func naming() *httptest.Server {
 	return serve(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TLS.PeerCertificates) > 0 {
@@ -64,7 +64,7 @@ var _ = Describe("the client's side of TLS", func() {
 		return response.Body.Reveal()
 	}
 
-	It("shows each client's certificate to its requests alone, also a self-signed one", func() {
+	It("uses a client certificate, also a self-signed one, only for the requests of its client", func() {
 		server := naming()
 		c := client(trusting(server))
 		one, two := oauth2.TLS{Certificate: selfSigned("one"), Key: "1"}, oauth2.TLS{Certificate: selfSigned("two"), Key: "2"}
