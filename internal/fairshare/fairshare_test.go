@@ -18,7 +18,7 @@ func TestFairshare(t *testing.T) {
 	RunSpecs(t, "fairshare")
 }
 
-// fill lets a tenant take until it gets no more, and returns how much that is.
+// fill makes a tenant take as much as it may, and returns that amount.
 func fill(room *fairshare.Room, tenant string) (amount int) {
 	for room.Admits(tenant, 1) {
 		room.Add(tenant, 1)
@@ -28,14 +28,14 @@ func fill(room *fairshare.Room, tenant string) (amount int) {
 }
 
 var _ = Describe("A room", func() {
-	It("gives half to a single tenant, and half of the rest to the next", func() {
+	It("gives half to a single tenant, and half of the remaining amount to the next", func() {
 		room := fairshare.NewRoom(64)
 		Expect(fill(room, "first")).To(Equal(32))
 		Expect(fill(room, "second")).To(Equal(16))
 		Expect(fill(room, "first")).To(BeZero())
 	})
 
-	It("gives each an equal part when all ask in turn", func() {
+	It("gives each tenant an equal part if they take turns", func() {
 		room := fairshare.NewRoom(64)
 		for range 64 {
 			for _, tenant := range []string{"first", "second", "third"} {
@@ -47,7 +47,7 @@ var _ = Describe("A room", func() {
 		Expect(room.Free()).To(BeNumerically("~", 16, 1))
 	})
 
-	It("has something for a tenant that has nothing, while anything is free", func() {
+	It("gives a share to a tenant that holds nothing, as long as anything is free", func() {
 		room := fairshare.NewRoom(8)
 		for _, tenant := range []string{"a", "b", "c", "d"} {
 			Expect(fill(room, tenant)).To(BeNumerically(">", 0), tenant)
@@ -55,7 +55,7 @@ var _ = Describe("A room", func() {
 		Expect(room.Free()).To(BeZero())
 	})
 
-	It("refuses what is larger than the share of a tenant", func() {
+	It("refuses an amount that exceeds the share of a tenant", func() {
 		room := fairshare.NewRoom(64)
 		Expect(room.Admits("first", 65)).To(BeFalse())
 		room.Add("first", 30)
@@ -63,7 +63,7 @@ var _ = Describe("A room", func() {
 		Expect(room.Admits("first", 4)).To(BeTrue())
 	})
 
-	It("has room again for what was given back", func() {
+	It("can give a released amount again", func() {
 		room := fairshare.NewRoom(2)
 		Expect(room.IsEmpty()).To(BeTrue())
 		Expect(fill(room, "first")).To(Equal(1))
@@ -75,7 +75,7 @@ var _ = Describe("A room", func() {
 })
 
 var _ = Describe("Slots", func() {
-	It("make a tenant wait that has its share, until it gives a slot back", func(ctx SpecContext) {
+	It("make a tenant with a full share wait until it releases a slot", func(ctx SpecContext) {
 		slots, entered := fairshare.NewSlots(2), make(chan func())
 		leave := slots.Enter(ctx, "shop")
 		go func() { entered <- slots.Enter(ctx, "shop") }()
@@ -85,7 +85,7 @@ var _ = Describe("Slots", func() {
 		Eventually(entered).Should(Receive())
 	})
 
-	It("are taken by the amount, or not at all", func(ctx SpecContext) {
+	It("are taken all together, or not at all", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(10)
 		leave, ok := slots.EnterWith(ctx, "shop", 4)
 		Expect(ok).To(BeTrue())
@@ -103,7 +103,7 @@ var _ = Describe("Slots", func() {
 		Expect(ok).To(BeFalse())
 	})
 
-	It("let a caller go on without a slot when its context ends", func(ctx SpecContext) {
+	It("return without a slot when the context of the caller ends", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(1)
 		leave := slots.Enter(ctx, "shop")
 		ended, end := context.WithCancel(ctx)
@@ -113,7 +113,7 @@ var _ = Describe("Slots", func() {
 		slots.Enter(ctx, "shop")()
 	})
 
-	It("are never exceeded, and each caller that waits gets one", func(ctx SpecContext) {
+	It("are never exceeded, and each waiting caller gets one", func(ctx SpecContext) {
 		const size, workers = 6, 100
 		var inside, peak atomic.Int32
 		var waiting sync.WaitGroup

@@ -5,33 +5,33 @@ import (
 	"sync"
 )
 
-// Claimant is who claims a share.
+// Claimant is the caller that claims a share.
 type Claimant struct {
 	// Tenant is the namespace that the share counts for.
 	Tenant string
-	// Waits reports whether to wait for the share, for as long as whoever gives it allows.
+	// Waits reports whether the caller waits for the share. The function that grants it limits the wait.
 	Waits bool
 }
 
-// Slots bound concurrent work. They may be used by several goroutines at once.
+// Slots bounds concurrent work. It is safe for concurrent use.
 type Slots struct {
 	mutex sync.Mutex
 	room  *Room
-	// left is closed when slots are given back.
+	// left is closed when slots are released.
 	left chan struct{}
 }
 
-// NewSlots returns so many slots.
+// NewSlots returns the given number of slots.
 func NewSlots(size int) *Slots { return &Slots{room: NewRoom(size), left: make(chan struct{})} }
 
-// Enter waits until the tenant may have a slot, which leave gives back. If the context ends
-// first, Enter returns without a slot.
+// Enter waits for a slot of the tenant. leave releases the slot. If the context ends first, Enter
+// returns without a slot.
 func (s *Slots) Enter(ctx context.Context, tenant string) (leave func()) {
 	leave, _ = s.EnterWith(ctx, tenant, 1)
 	return leave
 }
 
-// EnterWith is Enter for work that takes an amount of slots. It reports whether it got them.
+// EnterWith is like Enter, for work that takes several slots. ok reports whether it got them.
 func (s *Slots) EnterWith(ctx context.Context, tenant string, amount int) (leave func(), ok bool) {
 	for {
 		leave, left := s.take(tenant, amount)
@@ -46,14 +46,14 @@ func (s *Slots) EnterWith(ctx context.Context, tenant string, amount int) (leave
 	}
 }
 
-// TryWith is EnterWith that does not wait.
+// TryWith is like EnterWith, but does not wait.
 func (s *Slots) TryWith(tenant string, amount int) (leave func(), ok bool) {
 	leave, left := s.take(tenant, amount)
 	return leave, left == nil
 }
 
-// take takes slots. It returns what is closed when it is worth another try, or nil if it got
-// them.
+// take takes slots. left is nil if it got them. Otherwise left is closed when slots are released, and
+// the caller can try again.
 func (s *Slots) take(tenant string, amount int) (leave func(), left <-chan struct{}) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// many are the metrics of so many ClientCredentials, of which a tenth is not renewed.
+// many returns the metrics of count ClientCredentials. The renewal of one in ten of them fails.
 func many(count int) *prometheus.Registry {
 	objects := &cache{}
 	for i := range count {

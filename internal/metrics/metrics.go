@@ -1,5 +1,5 @@
-// Package metrics tells Prometheus how the ClientCredentials are and what token
-// requests come to. docs/metrics.md describes each metric.
+// Package metrics exposes the state of ClientCredentials and the results of token requests to
+// Prometheus. docs/metrics.md describes each metric.
 package metrics
 
 import (
@@ -22,8 +22,7 @@ type Metrics struct {
 	objects atomic.Pointer[objects]
 }
 
-// New makes the metrics of an operator of the given version, to be registered by
-// the caller.
+// New returns the metrics of an operator of the given version. The caller must register them.
 func New(version string) *Metrics {
 	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "tokensync_build_info", Help: "The version of the operator. Always 1.",
@@ -38,25 +37,25 @@ func New(version string) *Metrics {
 		}, []string{"server", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tokensync_token_request_duration_seconds",
-			Help:    "How long token requests took, until the response was read.",
+			Help:    "Time that token requests took, until the response was read.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30},
 		}, []string{"server"}),
 		waits: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tokensync_rate_limit_wait_seconds",
-			Help:    "How long those token requests waited that had to wait for a rate limit or a Retry-After.",
+			Help:    "Time that token requests waited for a rate limit or a Retry-After. Requests that did not have to wait are not counted.",
 			Buckets: []float64{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600},
 		}, []string{"server"}),
 		lifetimeLeft: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "tokensync_token_lifetime_left_at_renewal_ratio",
-			Help:    "Which part of its lifetime the old token still had when a new one took its place; 0 when it had expired.",
+			Help:    "Part of its lifetime that the old token had left when a new token replaced it. 0 if it had expired.",
 			Buckets: []float64{0, .05, .1, .15, .2, .25, .3, .35, .4, .45, .5, .75, 1},
 		}),
 		servers: newServers(),
 	}
 }
 
-// ReadFrom has the metrics of each ClientCredential read from a cache at every
-// scrape, from when elected is closed.
+// ReadFrom makes each scrape read the metrics of all ClientCredentials from a cache, once elected is
+// closed.
 func (m *Metrics) ReadFrom(cache client.Reader, elected <-chan struct{}) {
 	m.objects.Store(&objects{cache: cache, elected: elected})
 }

@@ -16,24 +16,24 @@ import (
 
 var (
 	expiration = prometheus.NewDesc("tokensync_clientcredential_expiration_timestamp_seconds",
-		"When the token expires that the Secret holds. Absent without a token.", []string{"name", "namespace"}, nil)
+		"When the token in the Secret expires. Absent without a token.", []string{"name", "namespace"}, nil)
 	renewal = prometheus.NewDesc("tokensync_clientcredential_renewal_timestamp_seconds",
-		"When the token is renewed that the Secret holds. Absent without a token.", []string{"name", "namespace"}, nil)
+		"When the token in the Secret is renewed. Absent without a token.", []string{"name", "namespace"}, nil)
 	condition = prometheus.NewDesc("tokensync_clientcredential_condition",
-		"Conditions of the ClientCredential. Ready is always there, the others only while they are True.",
+		"Conditions of the ClientCredential. Ready is always present, other conditions only while they are True.",
 		[]string{"name", "namespace", "reason", "type"}, nil)
 
 	objectDescriptions = []*prometheus.Desc{expiration, renewal, condition}
 )
 
-// abnormalConditions are there only while they are True.
+// abnormalConditions are exposed only while they are True.
 var abnormalConditions = []string{v1alpha1.ReconcilingCondition, v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.LifetimeUnknownCondition}
 
-// listTimeout is a net: the cache has synced before anybody is elected.
+// listTimeout is a safety net: the cache has synced before a leader is elected.
 const listTimeout = 5 * time.Second
 
-// objects reads ClientCredentials when it is asked. So nothing has to be kept up to
-// date, and of a deleted object nothing is left.
+// objects reads the ClientCredentials at each scrape. So there are no values to update, and a deleted
+// object leaves none behind.
 type objects struct {
 	cache   client.Reader
 	elected <-chan struct{}
@@ -43,7 +43,7 @@ func (o *objects) collect(metrics chan<- prometheus.Metric) {
 	select {
 	case <-o.elected:
 	default:
-		return // A standby would tell the same, some time later.
+		return // A standby would expose the same values, with a delay.
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), listTimeout)
 	defer cancel()
@@ -58,7 +58,7 @@ func (o *objects) collect(metrics chan<- prometheus.Metric) {
 }
 
 func collectObject(metrics chan<- prometheus.Metric, object *v1alpha1.ClientCredential) {
-	// The series share what labels they have in common.
+	// The series share their common labels.
 	identity := []*dto.LabelPair{pair("name", object.Name), pair("namespace", object.Namespace)}
 	if token := object.Status.Token; token != nil {
 		metrics <- &sample{expiration, identity, float64(token.ExpiresAt.Unix())}

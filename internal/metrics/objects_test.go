@@ -35,7 +35,7 @@ var _ = DescribeTable("A ClientCredential",
 	},
 	Entry("that the operator has not seen yet is not Ready",
 		shop(nil), condition("Ready", "other", "0")),
-	Entry("with a token is Ready, and tells when it expires and is renewed",
+	Entry("with a token is Ready, and shows when the token expires and is renewed",
 		shop(token(), is("Ready", metav1.ConditionTrue, "TokenIssued")),
 		whenItExpires, whenItIsRenewed, condition("Ready", "TokenIssued", "1")),
 	Entry("that waits for its first token is Reconciling",
@@ -47,16 +47,16 @@ var _ = DescribeTable("A ClientCredential",
 	Entry("whose renewal fails is still Ready",
 		shop(token(), is("Ready", metav1.ConditionTrue, "TokenIssued"), is("RenewalFailing", metav1.ConditionTrue, "ServerError")),
 		whenItExpires, whenItIsRenewed, condition("Ready", "TokenIssued", "1"), condition("RenewalFailing", "ServerError", "1")),
-	Entry("shows no condition that is not True but Ready",
+	Entry("shows only Ready if no other condition is True",
 		shop(nil, is("Ready", metav1.ConditionUnknown, "Timeout"), is("Stalled", metav1.ConditionFalse, "InvalidClient")),
 		condition("Ready", "Timeout", "0")),
-	Entry("shows neither conditions nor reasons of others",
+	Entry("shows neither conditions nor reasons that the API does not define",
 		shop(nil, is("Ready", metav1.ConditionTrue, "BecauseISaySo"), is("Synced", metav1.ConditionTrue, "TokenIssued")),
 		condition("Ready", "other", "1")),
 )
 
 var _ = Describe("The metrics of ClientCredentials", func() {
-	It("come from the leader alone", func() {
+	It("come only from the leader", func() {
 		collector, elected := metrics.New("v1.2.3"), make(chan struct{})
 		collector.ReadFrom(&cache{items: []v1alpha1.ClientCredential{shop(token())}}, elected)
 		Expect(series(collector, "tokensync_build_info")).To(ConsistOf(`build_info{version="v1.2.3"} 1`))
@@ -65,7 +65,7 @@ var _ = Describe("The metrics of ClientCredentials", func() {
 		Expect(series(collector, ofObjects...)).To(HaveLen(3))
 	})
 
-	It("leave nothing behind of what is deleted", func() {
+	It("disappear with a deleted object", func() {
 		objects := &cache{items: []v1alpha1.ClientCredential{shop(token())}}
 		collector := leading(objects)
 		Expect(series(collector, ofObjects...)).NotTo(BeEmpty())
@@ -73,12 +73,12 @@ var _ = Describe("The metrics of ClientCredentials", func() {
 		Expect(series(collector, ofObjects...)).To(BeEmpty())
 	})
 
-	It("make the scrape fail when the cache cannot be read, and so raise the alert of an absent operator", func() {
+	It("make the scrape fail if the cache cannot be read, which raises the alert for an absent operator", func() {
 		_, err := testutil.CollectAndFormat(leading(&cache{err: errors.New("no informer")}), expfmt.TypeTextPlain)
 		Expect(err).To(MatchError(ContainSubstring("list the ClientCredentials of the cache: no informer")))
 	})
 
-	It("know every reason there is", func() {
+	It("show every reason that the API defines", func() {
 		Expect(len(v1alpha1.Reasons)).To(BeNumerically(">", 30))
 		for reason := range v1alpha1.Reasons {
 			object := shop(nil, is("Ready", metav1.ConditionFalse, reason))

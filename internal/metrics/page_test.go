@@ -18,7 +18,7 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// busy are metrics of which each has a series.
+// busy returns metrics with at least one series each.
 func busy() *prometheus.Registry {
 	collector := leading(&cache{items: []v1alpha1.ClientCredential{shop(token(), is("Ready", metav1.ConditionTrue, "TokenIssued"))}})
 	collector.TokenRequested("shop", "https://idp.example.com", time.Second, nil)
@@ -29,7 +29,7 @@ func busy() *prometheus.Registry {
 	return registry
 }
 
-// described is what docs/metrics.md says about a metric in a table.
+// described is the description of a metric in a table of docs/metrics.md.
 type described struct{ kind, labels string }
 
 var _ = Describe("docs/metrics.md", Label("docs"), func() {
@@ -39,7 +39,7 @@ var _ = Describe("docs/metrics.md", Label("docs"), func() {
 	}
 	text := string(raw)
 
-	It("names the metrics that there are, with their types and labels, and no others", func() {
+	It("lists exactly the existing metrics, with their types and labels", func() {
 		actual := map[string]described{}
 		families, err := busy().Gather()
 		Expect(err).NotTo(HaveOccurred())
@@ -57,7 +57,7 @@ var _ = Describe("docs/metrics.md", Label("docs"), func() {
 		Expect(told).To(Equal(actual))
 	})
 
-	It("has a query for each metric, and queries none that does not exist", func() {
+	It("has a query for each metric, and only for existing metrics", func() {
 		blocks, err := page.In("../..", "docs/metrics.md", "promql")
 		Expect(err).NotTo(HaveOccurred())
 		queries := strings.Join(blocks, "")
@@ -83,7 +83,7 @@ func labels(metric *dto.Metric) string {
 }
 
 var _ = Describe("All metrics", func() {
-	It("are named as Prometheus wants it", func() {
+	It("follow the naming rules of Prometheus", func() {
 		Expect(testutil.GatherAndLint(busy())).To(BeEmpty())
 	})
 })

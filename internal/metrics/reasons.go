@@ -9,8 +9,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// The labels of conditions are made once. A reason that the API does not have gets into no label: the
-// status may hold what someone else wrote there.
+// The label pairs of conditions are created once. A reason that the API does not define never becomes a
+// label value, because any client that may update the status can write one.
 var (
 	reasonPairs = pairs("reason", slices.AppendSeq([]string{other}, maps.Keys(v1alpha1.Reasons))...)
 	typePairs   = pairs("type", append(abnormalConditions, v1alpha1.ReadyCondition)...)
@@ -24,7 +24,7 @@ func pairs(name string, values ...string) map[string]*dto.LabelPair {
 	return pairs
 }
 
-// known is a reason, or what stands for all that are not.
+// known returns a reason that the API defines, and other for any other reason.
 func known(reason string) string {
 	if _, found := reasonPairs[reason]; found {
 		return reason

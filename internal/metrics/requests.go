@@ -7,8 +7,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// TokenRequested counts a token request of a namespace to a URL, and why it failed if it did. What
-// the operator itself refused to send is not counted.
+// TokenRequested counts a token request of a namespace to a URL, with its result. It does not count a
+// request that the operator refused to send.
 func (m *Metrics) TokenRequested(namespace, url string, took time.Duration, err error) {
 	if oauth2.IsUnsent(err) {
 		return
@@ -18,7 +18,7 @@ func (m *Metrics) TokenRequested(namespace, url string, took time.Duration, err 
 	m.duration.WithLabelValues(server).Observe(took.Seconds())
 }
 
-// Result is success for no error, else the reason of the failure.
+// Result returns "success" for no error, and otherwise the reason of the failure.
 func Result(err error) string {
 	if err == nil {
 		return "success"
@@ -29,14 +29,12 @@ func Result(err error) string {
 	return other
 }
 
-// Waited tells how long the token request of a namespace to a URL that goes out now had to wait
-// for its turn.
+// Waited records how long a token request of a namespace to a URL had to wait for its turn.
 func (m *Metrics) Waited(namespace, url string, wait time.Duration) {
 	m.waits.WithLabelValues(m.servers.name(namespace, url)).Observe(wait.Seconds())
 }
 
-// Renewed tells that a new token takes the place of one that was issued at one
-// instant and expires at another.
+// Renewed records that a new token replaces the token with the given times.
 func (m *Metrics) Renewed(issuedAt, expiresAt, now time.Time) {
 	left := 0.0
 	if now.Before(expiresAt) && issuedAt.Before(expiresAt) {

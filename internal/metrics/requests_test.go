@@ -35,24 +35,24 @@ var _ = DescribeTable("A token request",
 	Entry("that fails counts for its reason",
 		"https://idp.example.com/token", fmt.Errorf("ask: %w", &problem.Problem{Reason: "InvalidClient", Message: "not you"}),
 		`token_requests_total{result="InvalidClient",server="idp.example.com"} 1`),
-	Entry("that fails for a reason of nobody's is counted too",
+	Entry("that fails for an unknown reason is counted too",
 		"https://idp.example.com/token", &problem.Problem{Reason: "s3cr3t"}, `token_requests_total{result="other",server="idp.example.com"} 1`),
-	Entry("that the end of the operator interrupts is counted too",
+	Entry("that a shutdown of the operator interrupts is counted too",
 		"https://idp.example.com/token", context.Canceled, `token_requests_total{result="other",server="idp.example.com"} 1`),
-	Entry("to a host that is no text is counted too",
+	Entry("to a host that is not valid UTF-8 is counted too",
 		"https://%ff.example.com/token", nil, `token_requests_total{result="success",server="other"} 1`),
-	Entry("to a host that is too long for one is counted too",
+	Entry("to a host that is too long is counted too",
 		"https://"+strings.Repeat("a", 260), nil, `token_requests_total{result="success",server="other"} 1`),
-	Entry("that is not sent because it is not https is none",
+	Entry("that is not sent because it is not https is not counted",
 		"http://idp.example.com/token", &problem.Problem{Reason: "TokenEndpointInsecure"}),
-	Entry("that is not sent because the address is denied is none",
+	Entry("that is not sent because the address is denied is not counted",
 		"https://localhost/token", &problem.Problem{Reason: "AddressDenied"}),
-	Entry("that is not sent because there is no endpoint is none",
+	Entry("that is not sent because there is no endpoint is not counted",
 		"", &problem.Problem{Reason: "TokenEndpointMissing"}),
 )
 
 var _ = Describe("The servers", func() {
-	It("of a namespace have a hundred names at most, over all metrics", func() {
+	It("of a namespace have at most a hundred names, over all metrics", func() {
 		collector := metrics.New("")
 		for i := range 150 {
 			collector.TokenRequested("shop", fmt.Sprintf("https://%d.example.com/token", i), time.Second, nil)
@@ -87,14 +87,14 @@ var _ = DescribeTable("The lifetime left of a token that is replaced",
 		}
 	},
 	Entry("in time is a third", renewAt, "0.3", "0.35"),
-	Entry("at once is all of it", issuedAt, "0.75", "1"),
+	Entry("immediately is all of it", issuedAt, "0.75", "1"),
 	Entry("before it was issued, by another clock, is all of it", issuedAt.Add(-time.Hour), "0.75", "1"),
 	Entry("just before it expires is not zero", expiresAt.Add(-time.Second), "0", "0.05"),
 	Entry("when it has expired is zero", expiresAt, "", "0"),
 	Entry("long after it has expired is zero", expiresAt.Add(time.Hour), "", "0"),
 )
 
-var _ = Describe("The lifetime left of a token that never lived", func() {
+var _ = Describe("The lifetime left of a token with a lifetime of zero", func() {
 	It("is zero", func() {
 		collector := metrics.New("")
 		collector.Renewed(expiresAt, expiresAt, issuedAt)

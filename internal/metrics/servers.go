@@ -9,22 +9,22 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// other stands for what has no name of its own in a label.
+// other is the label value of servers and reasons that have no value of their own.
 const other = "other"
 
 const (
 	// maxServers bounds the values of the label server, because each ClientCredential can name
 	// another host. A single namespace gets half of the values.
 	maxServers = 200
-	// maxServerLength is a name of DNS and a port.
+	// maxServerLength is the maximum length of a DNS name and a port.
 	maxServerLength = 253 + len(":65535")
 )
 
-// servers are the values of the label server.
+// servers holds the values of the label server.
 type servers struct {
 	mutex sync.Mutex
 	known map[string]bool
-	// names are shared among namespaces.
+	// names divides the values among namespaces.
 	names *fairshare.Room
 }
 
@@ -32,7 +32,8 @@ func newServers() *servers {
 	return &servers{known: map[string]bool{}, names: fairshare.NewRoom(maxServers)}
 }
 
-// name returns the host of a URL that a namespace requests tokens from, with the port if it has one.
+// name returns the host of a URL that a namespace requests tokens from, with the port if the URL has
+// one. It returns other if the URL has no valid host, or if the namespace has too many servers.
 func (s *servers) name(namespace, rawURL string) string {
 	parsed, err := url.Parse(rawURL)
 	if err != nil || parsed.Host == "" || len(parsed.Host) > maxServerLength || !utf8.ValidString(parsed.Host) {

@@ -23,7 +23,7 @@ func TestMetrics(t *testing.T) {
 	RunSpecs(t, "metrics")
 }
 
-// cache lists what it holds, as the manager's does.
+// cache lists its items, like the manager's cache.
 type cache struct {
 	client.Reader
 	items []v1alpha1.ClientCredential
@@ -35,7 +35,7 @@ func (c *cache) List(_ context.Context, list client.ObjectList, _ ...client.List
 	return c.err
 }
 
-// leading are the metrics of a leader.
+// leading returns the metrics of a leader.
 func leading(cache *cache) *metrics.Metrics {
 	collector, elected := metrics.New("v1.2.3"), make(chan struct{})
 	close(elected)
@@ -56,7 +56,7 @@ func token() *v1alpha1.TokenStatus {
 	}
 }
 
-// shop is a ClientCredential in a state.
+// shop returns a ClientCredential with the given status.
 func shop(token *v1alpha1.TokenStatus, conditions ...metav1.Condition) v1alpha1.ClientCredential {
 	return v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "shop"},
@@ -68,8 +68,7 @@ func is(conditionType string, status metav1.ConditionStatus, reason string) meta
 	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: "a message"}
 }
 
-// series are the lines that a scrape shows of some metrics, without their names'
-// common beginning.
+// series returns the lines of the named metrics in a scrape, without the common prefix of their names.
 func series(collector *metrics.Metrics, names ...string) []string {
 	GinkgoHelper()
 	text, err := testutil.CollectAndFormat(collector, expfmt.TypeTextPlain, names...)

@@ -1,4 +1,4 @@
-// Package progress tells an operator whose reconciles end from one that is stuck.
+// Package progress detects an operator whose reconciles do not end.
 package progress
 
 import (
@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// patience is how long reconciles may run without one of them ending. A reconcile
-// that works within its bounds takes less.
+// patience is how long reconciles may run before one of them must end. A reconcile within its timeouts
+// takes less.
 const patience = 5 * time.Minute
 
-// Progress reports whether the reconciles of a controller end. A single one that does not end is no reason to
-// restart the operator: other reconciles do end meanwhile, and a tenant may have caused it.
+// Progress reports whether the reconciles of a controller end. A single stuck reconcile is no reason to
+// restart the operator: other reconciles still end, and a tenant may have caused it.
 type Progress struct {
 	mutex   sync.Mutex
 	running int
-	// since is when the last reconcile ended, or when the first of those that run began.
+	// since is when a reconcile last ended, or when the first running reconcile began, if that is later.
 	since time.Time
 }
 

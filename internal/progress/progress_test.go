@@ -19,7 +19,7 @@ var _ = Describe("the progress of reconciles", func() {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	after := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
 
-	DescribeTable("tells an operator that is stuck from one that is not",
+	DescribeTable("distinguishes a stuck operator from an operator",
 		func(happens func(*progress.Progress), minutes int, isHealthy bool) {
 			counted := &progress.Progress{}
 			happens(counted)
@@ -33,10 +33,10 @@ var _ = Describe("the progress of reconciles", func() {
 		Entry("that is idle again", func(p *progress.Progress) { p.Begin(start); p.End(after(1)) }, 600, true),
 		Entry("whose first reconcile runs", func(p *progress.Progress) { p.Begin(start) }, 4, true),
 		Entry("whose only reconcile does not end", func(p *progress.Progress) { p.Begin(start) }, 5, false),
-		Entry("whose reconciles all do not end", func(p *progress.Progress) { p.Begin(start); p.Begin(after(4)); p.Begin(after(5)) }, 6, false),
-		Entry("with one that does not end beside others that do",
+		Entry("none of whose reconciles ends", func(p *progress.Progress) { p.Begin(start); p.Begin(after(4)); p.Begin(after(5)) }, 6, false),
+		Entry("with a stuck reconcile while other reconciles end",
 			func(p *progress.Progress) { p.Begin(start); p.Begin(after(58)); p.End(after(59)) }, 60, true),
-		Entry("where nothing else happens beside one that does not end", func(p *progress.Progress) { p.Begin(start); p.Begin(after(1)); p.End(after(1)) }, 6, false),
-		Entry("that was idle for long before a reconcile began", func(p *progress.Progress) { p.Begin(start); p.End(start); p.Begin(after(60)) }, 61, true),
+		Entry("with a stuck reconcile while no other reconcile runs", func(p *progress.Progress) { p.Begin(start); p.Begin(after(1)); p.End(after(1)) }, 6, false),
+		Entry("that was idle for a long time before a reconcile began", func(p *progress.Progress) { p.Begin(start); p.End(start); p.Begin(after(60)) }, 61, true),
 	)
 })

@@ -1,5 +1,5 @@
 // Package recorder bounds the events that the operator records. client-go keeps every event
-// for up to 12 minutes, so that it can count similar ones, and sets no limit.
+// for up to 12 minutes to count similar events, and has no limit.
 package recorder
 
 import (
@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// maxEvents bounds the events of the last keptFor. Each takes up to 2 KiB. The start of 10,000
-	// ClientCredentials in one namespace records half of it.
+	// maxEvents bounds the events within keptFor. Each event takes up to 2 KiB. A start with 10,000
+	// ClientCredentials in one namespace records half of that number.
 	maxEvents = 20_000
-	// keptFor is how long client-go keeps an event at most.
+	// keptFor is the maximum time that client-go keeps an event.
 	keptFor = 12 * time.Minute
 )
 
-// Recorder records no more events than client-go has room for. A namespace has no more of them
-// than are left free. Other events are logged only.
+// Recorder records at most maxEvents events within keptFor, and only logs further events. A namespace
+// gets at most as many events as are left free.
 type Recorder struct {
 	events.EventRecorder
 
@@ -42,12 +42,12 @@ type keptEvent struct {
 	namespace string
 }
 
-// New returns a Recorder that hands its events to another one.
+// New returns a Recorder that passes its events to next.
 func New(next events.EventRecorder, clock clock.PassiveClock) *Recorder {
 	return &Recorder{EventRecorder: next, clock: clock, room: fairshare.NewRoom(maxEvents)}
 }
 
-// Eventf records an event, unless there are too many.
+// Eventf records an event, or only logs it if there are too many.
 func (r *Recorder) Eventf(regarding, related runtime.Object, eventType, reason, action, note string, args ...any) {
 	namespace, name := "", ""
 	if object, err := meta.Accessor(regarding); err == nil {

@@ -36,7 +36,7 @@ var _ = Describe("A tenant that causes events without end", func() {
 			bounded.Eventf(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace}}, nil, "Normal", "TokenIssued", "Exchange", "a token of %s", namespace)
 		}
 	}
-	// between takes the events so far.
+	// between counts the events since the last call.
 	between := func() (count int) {
 		for len(recorded.Events) > 0 {
 			<-recorded.Events
@@ -52,7 +52,7 @@ var _ = Describe("A tenant that causes events without end", func() {
 		Expect(recorded.Events).To(Receive(Equal("Normal TokenIssued a token of shop")))
 	})
 
-	It("gets as many again when client-go has forgotten them", func() {
+	It("gets the same number again after client-go has dropped the old events", func() {
 		record("attacker", share/2)
 		clock.Step(6 * time.Minute)
 		record("attacker", share)

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// BundleRef returns the reference to the CA bundle, with its defaults; nil for the authorities of
-// the system.
+// BundleRef returns the reference to the CA bundle, with its defaults. It returns nil for the
+// authorities of the system.
 func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 	if d.TLS == nil || d.TLS.CABundleRef == nil {
 		return nil
@@ -23,15 +23,15 @@ func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 	return &reference
 }
 
-// Authorities reads the CA bundle of a declaration live, for use until release. It returns nil for the
-// authorities of the system.
+// Authorities reads the CA bundle of a declaration live. The caller must call release when it no longer
+// uses the authorities. They are nil for the authorities of the system.
 func (r *Resolver) Authorities(ctx context.Context, user fairshare.Claimant, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
 	reference := declared.BundleRef()
 	if reference == nil {
 		return nil, func() {}, nil
 	}
 	if declared.Namespace == "" {
-		return nil, nil, bundleProblem("the operator was started without --cluster-resource-namespace, the namespace of what a ClusterAuthorizationServer names")
+		return nil, nil, bundleProblem("the operator was started without --cluster-resource-namespace, the namespace of the objects that a ClusterAuthorizationServer names")
 	}
 	authorities, release, err = r.TokenEndpoint.Authorities(ctx, user, func() (string, error) {
 		text, err := r.Source.Bundle(ctx, declared.Namespace, *reference)

@@ -17,13 +17,14 @@ import (
 // Credentials are the credentials of a ClientCredential.
 type Credentials struct {
 	oauth2.Credentials
-	// Notices say what was trimmed.
+	// Notices report values that were trimmed.
 	Notices []oauth2.Notice
 	// Secret is the credentials Secret; nil if none was read.
 	Secret *corev1.Secret
 }
 
-// Credentials reads the credentials live. If the Secret lacks a part of them, it is returned with the error.
+// Credentials reads the credentials live. If the Secret lacks a value, Credentials returns the Secret
+// together with the error.
 func (r *Resolver) Credentials(ctx context.Context, owner *v1alpha1.ClientCredential, declared Declaration) (read Credentials, err error) {
 	source := CredentialsSource(owner)
 	if declared.UsesSecret(owner) {
@@ -36,7 +37,8 @@ func (r *Resolver) Credentials(ctx context.Context, owner *v1alpha1.ClientCreden
 	return read, err
 }
 
-// CredentialsSource says where the credentials of a ClientCredential lie. It has no data.
+// CredentialsSource returns the client ID and the Secret keys of a ClientCredential's credentials,
+// without the data of the Secret.
 func CredentialsSource(owner *v1alpha1.ClientCredential) oauth2.CredentialsSource {
 	reference := owner.Spec.CredentialsRef
 	if reference == nil {

@@ -8,23 +8,23 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Request is a request to an authorization server, and what is needed to read its response.
+// Request is a request to an authorization server, with the data that reading its response requires.
 type Request struct {
 	*oauth2.Request
 	// Server is the declaration with the endpoints that were discovered.
 	Server v1alpha1.AuthorizationServerSpec
-	// Grant is what the client asks for.
+	// Grant is the grant that the client requests.
 	Grant oauth2.Grant
-	// Trust is what the metadata of the server were read with.
+	// Trust holds the authorities with which the metadata of the server were read.
 	Trust oauth2.TLS
 }
 
-// Parts are what a request is built from.
+// Parts are the inputs of a request.
 type Parts struct {
 	Owner       *v1alpha1.ClientCredential
 	Server      Declaration
 	Credentials oauth2.Credentials
-	// Bundle is what Authorities returned.
+	// Bundle is the result of Authorities.
 	Bundle *oauth2.Authorities
 }
 
@@ -54,8 +54,7 @@ func (r *Resolver) RevocationRequest(ctx context.Context, parts Parts, token oau
 	return request, nil
 }
 
-// prepare discovers the endpoints, and has a token of the ServiceAccount issued if the server
-// needs one.
+// prepare discovers the endpoints, and gets a token of the ServiceAccount if the server needs one.
 func (r *Resolver) prepare(ctx context.Context, parts Parts) (*Request, *oauth2.Metadata, error) {
 	server, metadata, err := r.Discover(ctx, parts.Server, parts.Bundle)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	issuer        = "https://issuer.example.com"
 )
 
-// shop is a ClientCredential of the namespace shop.
+// shop returns a ClientCredential in the namespace shop.
 func shop(changes ...func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
 	owner := &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api"},
@@ -113,10 +113,10 @@ var _ = Describe("Resolving", func() {
 			_, err := resolver.Server(ctx, owner)
 			Expect(problem.Of(err)).To(And(HaveField("Reason", reason), HaveField("Class", class), HaveField("Message", ContainSubstring(said))))
 		},
-		Entry("without any", shop(none), func() {}, v1alpha1.ReasonAuthorizationServerInvalid, problem.Invalid, "set spec.authorizationServer"),
-		Entry("in the ClientCredential where that is forbidden", shop(), func() { resolver.Policy.ForbidInlineServers = true },
+		Entry("if none is set", shop(none), func() {}, v1alpha1.ReasonAuthorizationServerInvalid, problem.Invalid, "set spec.authorizationServer"),
+		Entry("in the ClientCredential if that is forbidden", shop(), func() { resolver.Policy.ForbidInlineServers = true },
 			v1alpha1.ReasonInlineAuthorizationServerForbidden, problem.Invalid, "set spec.authorizationServerRef"),
-		Entry("of the cluster in named namespaces", shop(shared), func() { resolver.Policy.NamedNamespacesOnly = true },
+		Entry("of the cluster if the operator works in named namespaces only", shop(shared), func() { resolver.Policy.NamedNamespacesOnly = true },
 			v1alpha1.ReasonAuthorizationServerNotAllowed, problem.Invalid, "Declare an AuthorizationServer in namespace \"shop\""),
 		Entry("that does not exist", shop(own), func() { source.servers = nil },
 			v1alpha1.ReasonAuthorizationServerNotFound, problem.ObjectNotReady, `AuthorizationServer "own" does not exist: create it, or correct spec.authorizationServerRef`),
@@ -129,7 +129,7 @@ var _ = Describe("Resolving", func() {
 			v1alpha1.ReasonProfileUnknown, problem.Invalid, "Fabrik"),
 	)
 
-	It("an authorization server returns what the API server said", func(ctx SpecContext) {
+	It("an authorization server returns the error of the API server", func(ctx SpecContext) {
 		failing()
 		_, err := resolver.Server(ctx, shop(own))
 		Expect(err).To(MatchError(errDown))
@@ -137,7 +137,7 @@ var _ = Describe("Resolving", func() {
 		Expect(problem.Of(err)).NotTo(HaveOccurred())
 	})
 
-	It("an authorization server returns the declaration although the namespace cannot be read", func(ctx SpecContext) {
+	It("an authorization server returns the declaration even if the namespace cannot be read", func(ctx SpecContext) {
 		selecting("web")()
 		resolver.Source = unreadable{source}
 		found, err := resolver.Server(ctx, shop(shared))
@@ -155,15 +155,15 @@ var _ = Describe("Resolving", func() {
 			Expect(problem.Of(err)).To(And(HaveField("Reason", v1alpha1.ReasonCABundleUnusable), HaveField("Class", problem.MayPass),
 				HaveField("Message", And(HavePrefix("authorizationServer.tls.caBundleRef: "), ContainSubstring(said)))))
 		},
-		Entry("that is no PEM", shop(trusting("")), func() {}, `key "ca.crt" of ConfigMap "ca"`),
+		Entry("that is not PEM", shop(trusting("")), func() {}, `key "ca.crt" of ConfigMap "ca"`),
 		Entry("that does not exist", shop(trusting("Secret")), func() {}, `Secret "ca" does not exist: create it`),
-		Entry("of a server of the cluster, if the operator has no namespace for that", shop(shared), func() {
+		Entry("of a ClusterAuthorizationServer, if the operator has no namespace for its objects", shop(shared), func() {
 			resolver.Policy.ClusterResourceNamespace = ""
 			source.servers["/shared"] = v1alpha1.AuthorizationServerSpec{Issuer: issuer, TLS: &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "ca"}}}
 		}, "--cluster-resource-namespace"),
 	)
 
-	It("a CA bundle that cannot be read says why", func(ctx SpecContext) {
+	It("a CA bundle that cannot be read reports the reason", func(ctx SpecContext) {
 		declared, err := resolver.Server(ctx, shop(trusting("")))
 		Expect(err).NotTo(HaveOccurred())
 		failing()
@@ -171,7 +171,7 @@ var _ = Describe("Resolving", func() {
 		Expect(err).To(MatchError(And(ContainSubstring(`of namespace "shop" cannot be read`), ContainSubstring(errDown.Error()))))
 	})
 
-	It("no CA bundle is needed for the authorities of the system", func(ctx SpecContext) {
+	It("the authorities of the system need no CA bundle", func(ctx SpecContext) {
 		authorities, release, err := resolver.Authorities(ctx, fairshare.Claimant{}, resolve.Declaration{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(authorities).To(BeNil())
@@ -192,7 +192,7 @@ var _ = Describe("Resolving", func() {
 		Entry("without the client secret", credentialsSecret(labelled, "client_id", "shop"), v1alpha1.ReasonCredentialsMissing, `"client_secret"`),
 	)
 
-	It("the credentials Secret is returned although it lacks a part", func(ctx SpecContext) {
+	It("the credentials Secret is returned even if it lacks a value", func(ctx SpecContext) {
 		source.secret = credentialsSecret(labelled, "client_id", "shop")
 		declared, err := resolver.Server(ctx, shop())
 		Expect(err).NotTo(HaveOccurred())
@@ -201,7 +201,7 @@ var _ = Describe("Resolving", func() {
 		Expect(read.Secret).To(BeIdenticalTo(source.secret))
 	})
 
-	It("no Secret is read for a client that needs none", func(ctx SpecContext) {
+	It("a client that needs no Secret reads none", func(ctx SpecContext) {
 		owner := shop(func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.CredentialsRef, spec.ClientID = nil, "shop"
 			spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.ClientAuthenticationNone}

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Resolver finds what token requests need.
+// Resolver finds the inputs of token requests.
 type Resolver struct {
 	Source        Source
 	TokenEndpoint TokenEndpoint
@@ -56,14 +56,14 @@ type ServiceAccountTokens interface {
 	Issue(ctx context.Context, account types.NamespacedName, audience string) (oauth2.Sensitive, error)
 }
 
-// Policy is what the admin of the cluster permits.
+// Policy holds the restrictions that the admin of the cluster has set.
 type Policy struct {
-	// RequireCredentialsLabel demands v1alpha1.UsageLabel on credentials Secrets and
+	// RequireCredentialsLabel requires v1alpha1.UsageLabel on credentials Secrets and
 	// ServiceAccounts.
 	RequireCredentialsLabel bool
-	// ForbidInlineServers refuses spec.authorizationServer.
+	// ForbidInlineServers rejects spec.authorizationServer.
 	ForbidInlineServers bool
-	// NamedNamespacesOnly refuses ClusterAuthorizationServers.
+	// NamedNamespacesOnly rejects ClusterAuthorizationServers.
 	NamedNamespacesOnly bool
 	// ClusterResourceNamespace is the namespace of the objects that a
 	// ClusterAuthorizationServer names.

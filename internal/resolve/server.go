@@ -22,7 +22,7 @@ type Server interface {
 	GetDeclaration() *v1alpha1.AuthorizationServerSpec
 }
 
-// Declaration is how an authorization server is declared for a ClientCredential.
+// Declaration is the declaration of the authorization server of a ClientCredential.
 type Declaration struct {
 	v1alpha1.AuthorizationServerSpec
 	// Namespace is the namespace of the objects that the declaration names.
@@ -30,8 +30,8 @@ type Declaration struct {
 	// Tenant is the namespace of the declaration. It is empty for a ClusterAuthorizationServer,
 	// whose rate limit applies to all namespaces together.
 	Tenant string
-	// Version identifies one state of the declaring object; empty for a declaration in the
-	// ClientCredential.
+	// Version identifies the declaring object and its generation. It is empty for a declaration in
+	// the ClientCredential.
 	Version string
 }
 
@@ -48,8 +48,8 @@ func (d Declaration) UsesSecret(owner *v1alpha1.ClientCredential) bool {
 	return owner.Spec.CredentialsRef != nil && oauth2.UsesSecret(d.AuthorizationServerSpec, owner.Spec.ClientID)
 }
 
-// UnknownNamespaceError reports a namespace whose labels cannot be read, so that spec.allowedNamespaces
-// of a ClusterAuthorizationServer cannot be compared with them.
+// UnknownNamespaceError reports a namespace whose labels cannot be read, so spec.allowedNamespaces of a
+// ClusterAuthorizationServer cannot be checked.
 type UnknownNamespaceError struct {
 	Server, Namespace string
 	Err               error
@@ -62,8 +62,8 @@ func (e *UnknownNamespaceError) Error() string {
 func (e *UnknownNamespaceError) Unwrap() error { return e.Err }
 
 // Server returns the declaration of the authorization server of a ClientCredential, completed by
-// its profile. With an *UnknownNamespaceError the declaration is complete, too. What makes the
-// server unusable is a *problem.Problem.
+// its profile. The declaration is also complete if the error is an *UnknownNamespaceError. If the
+// server cannot be used, the error is a *problem.Problem.
 func (r *Resolver) Server(ctx context.Context, owner *v1alpha1.ClientCredential) (Declaration, error) {
 	declared, err := r.declaration(ctx, owner)
 	var unknown *UnknownNamespaceError
@@ -118,7 +118,7 @@ func (r *Resolver) clusterServer(ctx context.Context, owner *v1alpha1.ClientCred
 	return declared, r.checkNamespace(ctx, owner.Namespace, found)
 }
 
-// checkNamespace returns an error unless a ClusterAuthorizationServer is for a namespace.
+// checkNamespace returns an error unless a ClusterAuthorizationServer allows a namespace.
 func (r *Resolver) checkNamespace(ctx context.Context, namespace string, server *v1alpha1.ClusterAuthorizationServer) error {
 	if server.Spec.AllowedNamespaces == nil {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
-// serviceAccountTokenSeconds is the shortest lifetime that the API server gives.
+// serviceAccountTokenSeconds is the minimum lifetime that the API server accepts.
 const serviceAccountTokenSeconds = 600
 
 // serviceAccountToken returns the token that authenticates the client instead of a stored secret;
@@ -57,7 +57,8 @@ func (c *ClusterTokens) Issue(ctx context.Context, account types.NamespacedName,
 	return token, c.refuseForAPIServer(ctx, account.Name, audience, token)
 }
 
-// check demands the label, for the same reason as on a Secret.
+// check returns an error unless the ServiceAccount exists and the policy permits its use. It requires
+// the same label as on a credentials Secret, for the same reason.
 func (c *ClusterTokens) check(ctx context.Context, name types.NamespacedName) error {
 	account, err := c.Source.ServiceAccount(ctx, name)
 	var missing *NotFoundError
@@ -74,8 +75,8 @@ func (c *ClusterTokens) check(ctx context.Context, name types.NamespacedName) er
 	return nil
 }
 
-// refuseForAPIServer returns an error unless the API server says that it does not accept a
-// token itself. Each token is reviewed: a remembered answer would outlive a change of
+// refuseForAPIServer returns an error unless a TokenReview shows that the API server does not accept
+// the token itself. Every token is reviewed: a cached answer would be wrong after a change of
 // --api-audiences.
 func (c *ClusterTokens) refuseForAPIServer(ctx context.Context, name, audience string, token oauth2.Sensitive) error {
 	isAccepted, err := tokenreview.IsAccepted(ctx, c.Client, token, audience)
@@ -86,7 +87,7 @@ func (c *ClusterTokens) refuseForAPIServer(ctx context.Context, name, audience s
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 			"there is no right to create TokenReviews, so the token of ServiceAccount %q is not sent: %s", name, c.Remedy)
 	case err != nil:
-		// An admission webhook saw the token.
+		// Redact the error: an admission webhook sees the token, and its message may quote it.
 		said := oauth2.Token{AccessToken: token}.Redact(err.Error())
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
 			"the token of ServiceAccount %q is not sent, because the API server does not tell whether it accepts the token itself: %s; that is retried",
@@ -95,7 +96,7 @@ func (c *ClusterTokens) refuseForAPIServer(ctx context.Context, name, audience s
 	return nil
 }
 
-// AcceptedByAPIServer is the problem of a token that the API server accepts itself.
+// AcceptedByAPIServer returns the problem of a token that the API server accepts itself.
 func AcceptedByAPIServer(audience string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 		"the API server of this cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience",
@@ -111,7 +112,7 @@ func (c *ClusterTokens) refused(name string, err error) *problem.Problem {
 		"the API server issues no token of ServiceAccount %q: %s", name, shorten(err.Error()))
 }
 
-// shorten cuts a message of the API server.
+// shorten limits the length of a message of the API server.
 func shorten(message string) string {
 	const maxMessage = 512
 	return problem.Shorten(message, maxMessage)

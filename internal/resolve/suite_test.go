@@ -23,8 +23,8 @@ func TestResolve(t *testing.T) {
 	RunSpecs(t, "Resolve")
 }
 
-// cluster is a resolve.Source, a resolve.TokenEndpoint and resolve.ServiceAccountTokens of a small
-// cluster. failure, if set, is the error of each read.
+// cluster is a small cluster. It implements resolve.Source, resolve.TokenEndpoint and
+// resolve.ServiceAccountTokens. failure, if set, is the error of each read.
 type cluster struct {
 	servers    map[string]v1alpha1.AuthorizationServerSpec
 	namespaces map[string]map[string]string
@@ -100,7 +100,7 @@ func (c *cluster) Issue(_ context.Context, account types.NamespacedName, audienc
 	return oauth2.NewSensitive("token of " + account.Name), c.failure
 }
 
-// orElse returns a failure, or the other error without one.
+// orElse returns failure if it is not nil, and otherwise the second error.
 func orElse(failure, otherwise error) error {
 	if failure != nil {
 		return failure

@@ -1,4 +1,4 @@
-// Package tokenreview asks the API server which tokens of ServiceAccounts it accepts itself.
+// Package tokenreview checks whether the API server itself accepts the token of a ServiceAccount.
 package tokenreview
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// ErrNotRecognized is returned for a token that the API server does not recognize at all, so
-// that its answer says nothing about the audience.
+// ErrNotRecognized is returned for a token that the API server does not recognize at all. Its answer
+// then says nothing about the audience.
 var ErrNotRecognized = errors.New("the API server does not recognize the token that it issued")
 
 // Creator creates TokenReviews.
@@ -27,7 +27,7 @@ type Creator interface {
 // ServiceAccount it does not see yet, and accepts it later. So a rejection counts only if the
 // API server accepts the same token in a review for its own audience.
 func IsAccepted(ctx context.Context, creator Creator, token oauth2.Sensitive, audience string) (bool, error) {
-	// Without audiences, it is reviewed for those of the API server.
+	// Without audiences, the review is for the API server's own audiences.
 	isAccepted, err := review(ctx, creator, token)
 	if isAccepted || err != nil {
 		return isAccepted, err

@@ -19,13 +19,13 @@ func TestTokenReview(t *testing.T) {
 	RunSpecs(t, "tokenreview")
 }
 
-// answer is what the API server answers to a review.
+// answer is the answer of the API server to a review.
 type answer struct {
 	authenticated bool
 	err           error
 }
 
-// apiServer answers the review for its own audiences, then the one for the token's.
+// apiServer answers the review for its own audiences, and then the review for the token's audience.
 type apiServer struct{ forItself, forAudience answer }
 
 func (s apiServer) Create(_ context.Context, object client.Object, _ ...client.CreateOption) error {
