@@ -260,7 +260,7 @@ metadata: {name: shop, labels: {team: shop}}
 	It("says what to do when the Secret is nowhere, or lacks the label", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc))
 		Expect(outcome.code).To(Equal(1))
-		Expect(outcome.out).To(And(ContainSubstring("CredentialsNotFound: "), ContainSubstring("the cluster does not tell it"),
+		Expect(outcome.out).To(And(ContainSubstring("CredentialsNotFound: "), ContainSubstring("cannot be read from the cluster"),
 			ContainSubstring("--credential or --credentials-dir")))
 		unlabelled := strings.Replace(credentials(secret), "usage: client-credential", "usage: nothing", 1)
 		outcome = checked(ctx, clientCredential(rfc)+unlabelled)

@@ -9,7 +9,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// changes lists the fields that a failure may lie in.
+// changes returns the fields that may cause a failure.
 func (e *exchange) changes(failure *oauth2.Error) []string {
 	declared := e.path
 	endpoint := declared + ".tokenEndpoint"
@@ -37,8 +37,8 @@ func (e *exchange) changes(failure *oauth2.Error) []string {
 	return append(changes, e.errorChanges(failure)...)
 }
 
-// fieldsOf are the fields of the reason. A login of a user, and a refusal for no
-// reason, may be about the credentials.
+// fieldsOf returns the fields of the reason. It adds the credentials for a failed user login, and for a
+// refusal without a reason.
 func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
 	isLogin := failure.Reason == v1alpha1.ReasonInvalidGrant && oauth2.LogsUserIn(e.server.AuthorizationServerSpec)
 	isUnexplained := failure.Reason == v1alpha1.ReasonRequestRefused && failure.RefusesCredentials()
@@ -49,7 +49,7 @@ func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
 	return fields
 }
 
-// errorChanges lists fields by which the operator would understand a failure better.
+// errorChanges returns fields that would help the operator to understand a failure.
 func (e *exchange) errorChanges(failure *oauth2.Error) (changes []string) {
 	if e.report.Response == nil {
 		return nil
@@ -79,7 +79,7 @@ func (e *exchange) secretPath() string {
 	return fmt.Sprintf("Secret %q", e.owner.Spec.CredentialsRef.Name)
 }
 
-// credentialsPath names what authenticates the client: keys that the Secret has.
+// credentialsPath names the client ID and the keys of the Secret that authenticate the client.
 func (e *exchange) credentialsPath() string {
 	var parts []string
 	if e.owner.Spec.ClientID != "" {

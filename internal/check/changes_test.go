@@ -12,7 +12,7 @@ import (
 )
 
 var _ = Describe("The fields to change", func() {
-	It("are those that the list of reasons has", func() {
+	It("are the fields in the list of reasons", func() {
 		for reason, fields := range v1alpha1.Reasons {
 			Expect(check.Changes(reason)).To(HaveLen(len(fields)), reason)
 		}
@@ -22,13 +22,13 @@ var _ = Describe("The fields to change", func() {
 			`the credentials Secret: metadata.labels["oauth2.tokensync.dev/usage"]`}))
 	})
 
-	It("are fields of the API, and no placeholder is left in them", func() {
+	It("are fields of the API, without placeholders", func() {
 		for reason := range v1alpha1.Reasons {
 			for _, field := range check.Changes(reason) {
 				Expect(field).NotTo(ContainSubstring("{"), reason)
 				of := reflect.TypeFor[v1alpha1.ClientCredential]()
 				if inServer, found := strings.CutPrefix(field, "spec.authorizationServer."); found {
-					// What a ClusterAuthorizationServer has too.
+					// A ClusterAuthorizationServer has these fields too.
 					of, field = reflect.TypeFor[v1alpha1.ClusterAuthorizationServerSpec](), inServer
 				} else if !strings.HasPrefix(field, "spec.") {
 					continue
@@ -39,7 +39,7 @@ var _ = Describe("The fields to change", func() {
 	})
 })
 
-// hasField reports whether a path leads to a field of a type, by the names in JSON.
+// hasField reports whether a type has the field at a path of JSON names.
 func hasField(of reflect.Type, path []string) bool {
 	for of.Kind() == reflect.Pointer {
 		of = of.Elem()

@@ -1,6 +1,6 @@
-// Package check performs the exchange that a ClientCredential describes, with the
-// packages of the operator, and reports what was sent, what came back and what was
-// found. It writes nothing anywhere.
+// Package check performs the exchange that a ClientCredential describes, with the packages of the
+// operator. It reports the request, the response, and the values found in the response. It writes
+// nothing.
 package check
 
 import (
@@ -19,41 +19,41 @@ import (
 
 // Checker checks ClientCredentials.
 type Checker struct {
-	// Finder finds what a ClientCredential names.
+	// Finder finds the objects that a ClientCredential names.
 	Finder *Finder
 	// TokenEndpoint sends the requests.
 	TokenEndpoint *tokenendpoint.Client
-	// Credentials stand instead of the credentials Secret, by its keys; nil for none.
+	// Credentials replaces the data of the credentials Secret, by key, if not nil.
 	Credentials map[string]oauth2.Sensitive
-	// ServiceAccountToken stands instead of one that the API server issues.
+	// ServiceAccountToken replaces the token that the API server issues, if not empty.
 	ServiceAccountToken oauth2.Sensitive
-	// Policy is what the flags of the operator permit.
+	// Policy holds the restrictions that the flags of the operator set.
 	Policy resolve.Policy
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// exchange is one check under way.
+// exchange is a check in progress.
 type exchange struct {
 	*Checker
 	owner  *v1alpha1.ClientCredential
 	report *Report
-	// server is the declaration; once a request is built, with the endpoints that were discovered.
+	// server is the declaration. Once a request is built, it has the discovered endpoints.
 	server resolve.Declaration
-	// path of the declaration's fields.
+	// path is the path to the declaration's fields.
 	path string
-	// suggested point to what may be the token that was not found.
+	// suggested are pointers to members that may be the token, if it was not found.
 	suggested []string
-	// suggestedErrors point to what may be error code and explanation.
+	// suggestedErrors are pointers to members that may be the error code and its explanation.
 	suggestedErrors errorPlaces
-	// keys of the credentials Secret that the request uses.
+	// keys are the keys of the credentials Secret that the request uses.
 	keys []string
 	// worksWith is the other basicEncoding if the server issues a token with it.
 	worksWith v1alpha1.BasicEncoding
 }
 
-// Check performs one exchange. What keeps the operator from getting a token is in
-// the report; the error is for the rest.
+// Check performs one exchange. A problem that keeps the operator from getting a token is in the report.
+// Any other failure is the error.
 func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
 	owner := object.Object
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
@@ -64,13 +64,14 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 		return report, err
 	}
 	failure := &oauth2.Error{Problem: *found}
-	// Of a response, the code and the status tell more.
+	// Keep the code and the status if the failure comes from a response.
 	_ = errors.As(err, &failure)
 	report.Failure = &Failure{Reason: failure.Reason, Message: failure.Message, Change: e.changes(failure)}
 	return report, nil
 }
 
-// run goes the operator's way. What keeps it from a token is a *problem.Problem.
+// run takes the same steps as the operator. A problem that keeps the operator from getting a token is a
+// *problem.Problem.
 func (e *exchange) run(ctx context.Context) error {
 	resolver := &resolve.Resolver{Source: source{e}, TokenEndpoint: e.TokenEndpoint, Tokens: source{e}, Policy: e.Policy}
 	if err := e.findServer(ctx, resolver); err != nil {
@@ -99,7 +100,7 @@ func (e *exchange) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// What the operator would write, for the faults that only show with a token.
+	// Build the Secret that the operator would write: some faults show only with a token.
 	_, err = tokensecret.Write(e.owner, nil, tokensecret.WithoutTemplateKeys(e.owner, *token), tokensecret.Record{}, credentials.ClientID.Reveal())
 	return err
 }
@@ -136,7 +137,7 @@ func (e *exchange) findServer(ctx context.Context, resolver *resolve.Resolver) e
 	return nil
 }
 
-// credentials reads what the token request needs of the credentials Secret.
+// credentials reads the credentials that the token request needs.
 func (e *exchange) credentials(ctx context.Context, resolver *resolve.Resolver) (oauth2.Credentials, error) {
 	if !e.server.UsesSecret(e.owner) {
 		e.report.Credentials = "no Secret is needed"

@@ -8,9 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// tryOtherEncoding sends the request once more with the other basicEncoding, to the
-// same token endpoint, if that can be why the server refused the credentials. The
-// token is thrown away.
+// tryOtherEncoding repeats the request with the other basicEncoding, if the encoding may be the reason
+// that the server refused the credentials. It uses the same token endpoint, and discards the token.
 func (e *exchange) tryOtherEncoding(ctx context.Context, refused *resolve.Request, failure *oauth2.Error) {
 	other := refused.OtherBasicEncoding()
 	if other == "" || !failure.RefusesCredentials() {
@@ -24,8 +23,7 @@ func (e *exchange) tryOtherEncoding(ctx context.Context, refused *resolve.Reques
 	e.notice(NoticeOtherEncodingWorks, "with clientAuthentication.basicEncoding %s the server issues a token", other)
 }
 
-// issues returns why the server issues no token for the refused request with another encoding; nil
-// if it issues one.
+// issues repeats the refused request with another encoding. It returns nil if the server issues a token.
 func (e *exchange) issues(ctx context.Context, refused *resolve.Request, encoding v1alpha1.BasicEncoding) error {
 	server := *refused.Server.DeepCopy()
 	server.ClientAuthentication.BasicEncoding = encoding

@@ -64,7 +64,7 @@ stringData:
 	return report
 }
 
-// requests are the Authorization headers and paths of the requests that a server got.
+// requests holds the Authorization headers and the paths of the requests to a server.
 type requests struct{ authorizations, paths []string }
 
 func serving(handle http.HandlerFunc) (string, *requests) {
@@ -87,7 +87,7 @@ func answering(status int, body string) http.HandlerFunc {
 
 const issuedToken = `{"access_token": "0paque-t0ken-of-the-shop", "expires_in": 3600}`
 
-// expecting is a server that wants such a Basic pair.
+// expecting issues a token only for the given Basic pair.
 func expecting(id, secret string, refusal int) http.HandlerFunc {
 	wanted := "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ var pair = map[string]string{"client_id": "shop", "client_secret": secretValue}
 var _ = Describe("A check with special characters in the secret", func() {
 	const encoding = "spec.authorizationServer.clientAuthentication.basicEncoding: "
 
-	DescribeTable("says which encoding works, after one more request to the same place",
+	DescribeTable("says which encoding works, after one more request to the same endpoint",
 		func(ctx SpecContext, secret string, refusal int, other string, lines ...string) {
 			endpoint, got := serving(expecting("shop", secret, refusal))
 			report := reportOf(ctx, pair, append(lines, "tokenEndpoint: "+endpoint+"/token")...)
@@ -127,7 +127,7 @@ var _ = Describe("A check with special characters in the secret", func() {
 		Entry("encoded", url.QueryEscape(secretValue), http.StatusUnauthorized, "FormURLEncoded", "clientAuthentication: {basicEncoding: Raw}"),
 	)
 
-	It("says that neither works, and leaves it at one more request", func(ctx SpecContext) {
+	It("says that neither encoding works, after one more request", func(ctx SpecContext) {
 		endpoint, got := serving(answering(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "bad `+secretValue+`"}`))
 		report := reportOf(ctx, pair, "tokenEndpoint: "+endpoint)
 		Expect(reasons(report.Notices)).To(ContainElement(check.NoticeOtherEncodingFails))
@@ -135,7 +135,7 @@ var _ = Describe("A check with special characters in the secret", func() {
 		Expect(got.authorizations).To(HaveLen(2))
 	})
 
-	DescribeTable("sends one request only",
+	DescribeTable("sends only one request",
 		func(ctx SpecContext, status int, body string, data map[string]string, lines ...string) {
 			endpoint, got := serving(answering(status, body))
 			reportOf(ctx, data, append(lines, "tokenEndpoint: "+endpoint)...)
@@ -143,10 +143,10 @@ var _ = Describe("A check with special characters in the secret", func() {
 		},
 		Entry("if the characters are the same in both encodings", 401, "", map[string]string{"client_id": "shop", "client_secret": "plain-secret_of.the~shop"}),
 		Entry("if the secret is not in a Basic pair", 401, "", pair, "clientAuthentication: {method: client_secret_post}"),
-		Entry("if the server found fault with something else", 400, `{"error": "invalid_scope"}`, pair),
+		Entry("if the server refused for another reason", 400, `{"error": "invalid_scope"}`, pair),
 		Entry("if the server is down", 503, "", pair),
-		Entry("if the server wants to be left alone", 429, `{"error": "unauthorized_client"}`, pair),
-		Entry("if there is nothing", 404, "", pair),
+		Entry("if the server limits the rate", 429, `{"error": "unauthorized_client"}`, pair),
+		Entry("if the endpoint does not exist", 404, "", pair),
 		Entry("if it redirects", 302, "", pair),
 		Entry("if the token is found", 200, issuedToken, pair),
 		Entry("if the token is not found", 200, `{"token": "0paque-t0ken-of-the-shop"}`, pair),
@@ -171,7 +171,7 @@ var _ = Describe("The fields that a check names", func() {
 			"clientAuthentication: {method: none}", "request: {parameterNames: {clientID: ''}, headers: [{name: X-Api-Key, secretKey: api_key}]}"),
 	)
 
-	It("are the user's for a wrong password", func(ctx SpecContext) {
+	It("include the keys of the user for a wrong password", func(ctx SpecContext) {
 		data := map[string]string{"client_id": "shop", "client_secret": "plain", "user": "jane-of-the-shop", "pass": "p4ssw0rd-of-jane"}
 		Expect(changes(ctx, data, http.StatusBadRequest, `{"error": "invalid_grant"}`,
 			"request: {grantType: password, parameters: [{name: username, secretKey: user}, {name: password, secretKey: pass}]}")[0]).
@@ -180,7 +180,7 @@ var _ = Describe("The fields that a check names", func() {
 
 	const response = "spec.authorizationServer.response."
 
-	DescribeTable("include where code and explanation of a failure may lie:",
+	DescribeTable("include the members that may be the code and the explanation of a failure:",
 		func(ctx SpecContext, status int, body string, proposed []string) {
 			var found []string
 			for _, change := range changes(ctx, map[string]string{"client_id": "shop", "client_secret": "plain"}, status, body) {
@@ -190,19 +190,19 @@ var _ = Describe("The fields that a check names", func() {
 			}
 			Expect(found).To(Equal(proposed))
 		},
-		Entry("in places of the vendor's own", 400, `{"reason": {"number": 1203, "text": "this application is not active"}}`,
+		Entry("at pointers of the vendor", 400, `{"reason": {"number": 1203, "text": "this application is not active"}}`,
 			[]string{response + "errorCode: [/reason/number]", response + "errorDescription: [/reason/text]", "if HTTP 400 means wrong credentials, " + response + "credentialStatuses: [400]"}),
 		Entry("with status 200", 200, `{"state": "DENIED", "outcome": {"errno": 1203, "comment": "this application is not active"}}`,
 			[]string{response + "errorCode: [/outcome/errno]", response + "errorDescription: [/outcome/comment]"}),
-		Entry("with status 200, although the operator finds them", 200, `{"code": 1203, "message": "this application is not active"}`,
+		Entry("with status 200, even if the operator finds them", 200, `{"code": 1203, "message": "this application is not active"}`,
 			[]string{response + "errorCode: [/code]"}),
 		Entry("not if the operator finds them", 400, `{"code": 1203, "message": "this application is not active"}`,
 			[]string{"if 1203 means wrong credentials, " + response + `credentialErrors: ["1203"]`}),
-		Entry("not if they are those of RFC 6749", 400, `{"error": "invalid_scope", "error_description": "no such scope"}`, nil),
-		Entry("not if the token may lie elsewhere", 200, `{"data": {"token": "0paque-t0ken-of-the-shop", "statusCode": 17}}`, nil),
+		Entry("not if RFC 6749 defines them", 400, `{"error": "invalid_scope", "error_description": "no such scope"}`, nil),
+		Entry("not if the token may be at another pointer", 200, `{"data": {"token": "0paque-t0ken-of-the-shop", "statusCode": 17}}`, nil),
 	)
 
-	It("include a method that the metadata name", func(ctx SpecContext) {
+	It("include a method that the metadata list", func(ctx SpecContext) {
 		var address string
 		address, _ = serving(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/.well-known/") {

@@ -18,23 +18,23 @@ type exchanged struct {
 	response oauth2.Response
 }
 
-// redact removes from a text what is secret in either.
+// redact removes the secrets of the request and the response from a text.
 func (x exchanged) redact(text string) string {
 	return oauth2.Redact(text, x.server, x.request, x.response)
 }
 
 var (
-	// A member may be misdeclared: what it is called must agree that its value is
-	// no secret.
+	// A declaration may point to the wrong member. So a value is shown only if the name of its member
+	// also says that it is no secret.
 	typeName     = regexp.MustCompile(`(?i)type[^/]*$`)
 	scopeName    = regexp.MustCompile(`(?i)(scope|permission|role)[^/]*$`)
 	lifetimeName = regexp.MustCompile(`(?i)((expir|lifetime|ttl|valid)[^/]*|/exp)$`)
-	// tokenType is one word, such as Bearer or N_A.
+	// tokenType matches one word, such as Bearer or N_A.
 	tokenType = regexp.MustCompile(`^[A-Za-z_-]{1,20}$`)
 )
 
-// shape tells the form of the response. The number at lifetime, which may be nil,
-// is shown.
+// shape returns the shape of the response. It shows the number at lifetime, unless lifetime is nil or
+// the name of the member does not look like a lifetime.
 func (x exchanged) shape(lifetime *oauth2.Place) *Response {
 	shaper := shaper{redact: x.redact}
 	if lifetime != nil && lifetimeName.MatchString(string(lifetime.Pointer)) {
@@ -50,7 +50,7 @@ func (x exchanged) shape(lifetime *oauth2.Place) *Response {
 	return shaped
 }
 
-// found tells what was found, and where.
+// found returns the values that were found, and where they were found.
 func (x exchanged) found(token oauth2.Token, findings oauth2.Findings) *Found {
 	return &Found{
 		AccessToken: Value{Shown: describeText(token.AccessToken.Reveal()), At: findings.AccessToken.String(), By: tokenField(findings.AccessToken)},

@@ -7,12 +7,12 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// Shape is the shape of a body in which no name holds a secret.
+// Shape returns the shape of a body whose names hold no secrets.
 func Shape(body, shown string) string {
 	return shaper{redact: func(text string) string { return text }, shown: shown}.shape(body)
 }
 
-// Changes are the changes for a reason if nothing else is known.
+// Changes returns the changes for a reason if nothing else is known.
 func Changes(reason string) []string {
 	server := resolve.Declaration{AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{Request: &v1alpha1.TokenRequest{}}}
 	e := &exchange{owner: &v1alpha1.ClientCredential{}, report: &Report{}, server: server, path: "spec.authorizationServer"}

@@ -12,16 +12,16 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// maxCredentialBytes is what a Secret can hold.
+// maxCredentialBytes is the maximum size of a Secret.
 const maxCredentialBytes = 1 << 20
 
 var secretKey = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
 
-// ReadCredentials reads the values of a Secret from files: all of a folder, which
-// is as a mounted Secret is, and those given as key=path, which go before. It
-// returns nil when none are given.
+// ReadCredentials reads the values of a Secret from files: all files of a folder, which has the layout
+// of a mounted Secret, and files given as key=path, which take precedence. It returns nil if none are
+// given.
 //
-// No message quotes what was given: it may be a secret that was mistaken for a path.
+// No error quotes its arguments: a user may have given a secret instead of a path.
 func ReadCredentials(folder string, pairs []string) (map[string]oauth2.Sensitive, error) {
 	if folder == "" && len(pairs) == 0 {
 		return nil, nil
@@ -46,8 +46,8 @@ func ReadCredentials(folder string, pairs []string) (map[string]oauth2.Sensitive
 	return values, nil
 }
 
-// readFolder passes by what is no file, and the links by which the kubelet writes
-// a mounted Secret.
+// readFolder reads the files of a folder. It skips directories and the like, such as the directories
+// that the kubelet creates in a mounted Secret.
 func readFolder(folder string, values map[string]oauth2.Sensitive) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -85,7 +85,7 @@ func readSensitive(path string) (oauth2.Sensitive, error) {
 	return oauth2.NewSensitive(string(content)), nil
 }
 
-// cause leaves the path out of an error.
+// cause returns an error without the path.
 func cause(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is no such file: give the path of a file that holds the value, never the value itself")

@@ -14,14 +14,14 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// FromCluster is the source of what was read from the cluster.
+// FromCluster is the source of an object that was read from the cluster.
 const FromCluster = "the cluster"
 
-// Finder finds objects: in the given files, else in the cluster.
+// Finder finds objects in the given files, and otherwise in the cluster.
 type Finder struct {
 	Files *Objects
-	// Connect makes the client of the cluster. It is called when something is not
-	// in the files, and not before: a check needs no cluster where they hold all.
+	// Connect returns a client for the cluster. It is called only if an object is not in the files: a
+	// check whose files have all objects needs no cluster.
 	Connect func() (client.Client, error)
 
 	connected client.Client
@@ -30,7 +30,7 @@ type Finder struct {
 // find reads an object and returns its source. The error is a *resolve.NotFoundError.
 func (f *Finder) find(ctx context.Context, kind string, name types.NamespacedName, into client.Object) (source string, err error) {
 	if found, ok := f.Files.others[identity{kind: kind, NamespacedName: name}]; ok {
-		// Both are of the type that the kind stands for.
+		// Both have the Go type of the kind.
 		reflect.ValueOf(into).Elem().Set(reflect.ValueOf(found.Object).Elem())
 		return found.Source, nil
 	}
@@ -48,7 +48,7 @@ func (f *Finder) find(ctx context.Context, kind string, name types.NamespacedNam
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		missing.Where += "is neither in the given files nor in the cluster"
 	default:
-		missing.Where += fmt.Sprintf("is not in the given files, and the cluster does not tell it: %s", err)
+		missing.Where += fmt.Sprintf("is not in the given files, and cannot be read from the cluster: %s", err)
 	}
 	return "", missing
 }

@@ -16,19 +16,19 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Files say what to load.
+// Files are the files to load.
 type Files struct {
 	resource.FilenameOptions
-	// Stdin is what the file name "-" stands for.
+	// Stdin is read for the file name "-".
 	Stdin io.Reader
-	// Namespace of objects that name none.
+	// Namespace is the namespace of objects that name none.
 	Namespace string
-	// EnforceNamespace refuses a ClientCredential of another namespace.
+	// EnforceNamespace rejects a ClientCredential of another namespace.
 	EnforceNamespace bool
 }
 
-// Load reads objects from files, without a cluster. It refuses fields that the
-// API does not have, as an API server would.
+// Load reads objects from files, without a cluster. It rejects fields that the API does not have, like
+// an API server.
 func Load(files Files) (*Objects, error) {
 	names := slices.DeleteFunc(slices.Clone(files.Filenames), func(name string) bool { return name == "-" })
 	builder := resource.NewLocalBuilder().Schema(head{}).Unstructured()
@@ -53,9 +53,8 @@ func Load(files Files) (*Objects, error) {
 	return objects, nil
 }
 
-// concerns tells whether a check reads objects of this kind; it passes by all
-// others, so that whole folders can be given. A kind of our group is never passed
-// by: it may be misspelt.
+// concerns reports whether a check reads an object. Objects of other kinds are skipped, so that a user
+// can give whole folders. An unknown kind of our group is not skipped, because it may be misspelt.
 func concerns(object *unstructured.Unstructured) bool {
 	group := object.GroupVersionKind().Group
 	_, known := newObject[object.GetKind()]
@@ -82,7 +81,7 @@ func (f Files) take(objects *Objects, object *unstructured.Unstructured, source 
 	return objects.add(object.GetKind(), Loaded[client.Object]{Object: typed, Source: source})
 }
 
-// strict turns an object into its Go type and refuses unknown fields.
+// strict converts an object to its Go type, and rejects unknown fields.
 func strict(object *unstructured.Unstructured) (client.Object, error) {
 	raw, err := object.MarshalJSON()
 	if err != nil {
@@ -99,8 +98,8 @@ func strict(object *unstructured.Unstructured) (client.Object, error) {
 	return typed, err
 }
 
-// head is what each document must have. It is looked at before it is decoded:
-// the decoder's own message would quote the document, which may be a Secret.
+// head checks that each document has an apiVersion and a kind. It runs before the decoder, whose error
+// messages quote the document, which may be a Secret.
 type head struct{}
 
 // ValidateBytes implements resource.ContentValidator.
@@ -128,9 +127,9 @@ func (head) ValidateBytes(document []byte) error {
 	return nil
 }
 
-// harmless cuts from a message of a parser what it quotes of a document.
+// harmless removes quotes of a document from the message of a parser.
 func harmless(err error) error {
-	// What the builder says of kubectl apply is not for here.
+	// The builder's advice about kubectl apply does not apply to a check.
 	message, _, _ := strings.Cut(err.Error(), "; if you choose to ignore these errors")
 	message = strings.TrimPrefix(message, "error validating data: ")
 	for _, quoting := range []string{"`", "{", "separator:", "strconv."} {

@@ -32,7 +32,7 @@ func loadText(text string, changes ...func(*check.Files)) (*check.Objects, error
 }
 
 var _ = Describe("Loading", func() {
-	It("takes ClientCredentials and passes by what is none of its business", func() {
+	It("reads ClientCredentials and skips other kinds", func() {
 		objects, err := loadText(clientCredential + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nnonsense: 1\n---\n---\n")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(objects.ClientCredentials).To(HaveLen(1))
@@ -40,14 +40,14 @@ var _ = Describe("Loading", func() {
 		Expect(objects.ClientCredentials[0].Source).To(Equal("standard input"))
 	})
 
-	It("takes what is in a List", func() {
+	It("reads the items of a List", func() {
 		objects, err := loadText(`{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"oauth2.tokensync.dev/v1alpha1",
 			"kind":"ClientCredential","metadata":{"name":"shop","namespace":"there"},"spec":{"clientID":"shop"}}]}`)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(objects.ClientCredentials[0].Object.Namespace).To(Equal("there"))
 	})
 
-	It("takes folders", func() {
+	It("reads folders", func() {
 		folder := GinkgoT().TempDir()
 		Expect(os.WriteFile(filepath.Join(folder, "a.yaml"), []byte(clientCredential), 0o600)).To(Succeed())
 		objects, err := loadText("", func(files *check.Files) { files.Filenames = []string{folder} })
@@ -55,7 +55,7 @@ var _ = Describe("Loading", func() {
 		Expect(objects.ClientCredentials[0].Source).To(HaveSuffix("a.yaml"))
 	})
 
-	It("takes kustomizations", func() {
+	It("reads kustomizations", func() {
 		folder := GinkgoT().TempDir()
 		Expect(os.WriteFile(filepath.Join(folder, "a.yaml"), []byte(clientCredential), 0o600)).To(Succeed())
 		Expect(os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte("namespace: there\nresources: [a.yaml]\n"), 0o600)).To(Succeed())
@@ -66,13 +66,13 @@ var _ = Describe("Loading", func() {
 		Expect(objects.ClientCredentials[0].Object.Namespace).To(Equal("there"))
 	})
 
-	It("refuses a ClientCredential of another namespace than --namespace", func() {
+	It("rejects a ClientCredential whose namespace is not --namespace", func() {
 		_, err := loadText(strings.Replace(clientCredential, "name: shop", "name: shop, namespace: there", 1),
 			func(files *check.Files) { files.EnforceNamespace = true })
 		Expect(err).To(MatchError(ContainSubstring(`its namespace is "there" and not "here"`)))
 	})
 
-	DescribeTable("refuses and quotes no secret", func(text, message string) {
+	DescribeTable("rejects without quoting a secret", func(text, message string) {
 		_, err := loadText(text)
 		Expect(err).To(MatchError(ContainSubstring(message)))
 		Expect(err).NotTo(MatchError(ContainSubstring("s3cr3t")))
@@ -90,7 +90,7 @@ var _ = Describe("Loading", func() {
 		Entry("a template", "apiVersion: v1\nkind: Secret\nstringData: {a: {{ .s3cr3t }}}", "not shown"),
 		Entry("a bad separator", "kind: Secret\n---client_secret: s3cr3t\n", "error parsing"),
 		Entry("broken base64", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: s3cr3t!}", "base64"),
-		Entry("a list where a text belongs", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: [s3cr3t]}", "type string"),
+		Entry("a list instead of a text", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: [s3cr3t]}", "type string"),
 	)
 })
 
@@ -106,7 +106,7 @@ var _ = Describe("Credential files", func() {
 
 	BeforeEach(func() { folder = GinkgoT().TempDir() })
 
-	It("are read from a folder such as the kubelet makes, and one by one", func() {
+	It("are read from a folder like a mounted Secret, and as single files", func() {
 		data := filepath.Join(folder, "..2026")
 		Expect(os.Mkdir(data, 0o700)).To(Succeed())
 		write("..2026/client_id", "shop")
@@ -120,20 +120,20 @@ var _ = Describe("Credential files", func() {
 		Expect(values["client_secret"].Reveal()).To(Equal("new"))
 	})
 
-	It("are none where none are given", func() {
+	It("are nil if none are given", func() {
 		values, err := check.ReadCredentials("", nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(values).To(BeNil())
 	})
 
-	DescribeTable("are refused without quoting what was given", func(pair, message string) {
+	DescribeTable("are rejected without quoting the argument", func(pair, message string) {
 		_, err := check.ReadCredentials("", []string{pair})
 		Expect(err).To(MatchError(ContainSubstring(message)))
 		Expect(err).NotTo(MatchError(ContainSubstring("s3cr3t")))
 	},
 		Entry("a value instead of a path", "client_secret=s3cr3t", "never the value itself"),
 		Entry("no key", "s3cr3t", "key=path"),
-		Entry("a key that is none", "s3cr3t!=./a", "key=path"),
+		Entry("an invalid key", "s3cr3t!=./a", "key=path"),
 		Entry("a folder", "client_secret=/", "is a directory"),
 	)
 

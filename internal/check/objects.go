@@ -12,26 +12,26 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Loaded is an object and where it was read.
+// Loaded is an object, and where it was read from.
 type Loaded[T client.Object] struct {
 	Object T
-	// Source is a file, a URL, or what else the object was read from.
+	// Source is the file, the URL or the stream that the object was read from.
 	Source string
 }
 
-// Objects are what the given files hold, as far as a check reads it.
+// Objects are the objects in the given files that a check reads.
 type Objects struct {
 	ClientCredentials []Loaded[*v1alpha1.ClientCredential]
 	others            map[identity]Loaded[client.Object]
 }
 
-// identity of an object; the namespace is empty for one of the cluster.
+// identity identifies an object. The namespace of a cluster-scoped object is empty.
 type identity struct {
 	kind string
 	types.NamespacedName
 }
 
-// made makes an empty object of each kind that a check reads.
+// newObject has a constructor of an empty object for each kind that a check reads.
 var newObject = map[string]func() client.Object{
 	"ClientCredential":           func() client.Object { return &v1alpha1.ClientCredential{} },
 	"AuthorizationServer":        func() client.Object { return &v1alpha1.AuthorizationServer{} },
@@ -42,7 +42,7 @@ var newObject = map[string]func() client.Object{
 	"Namespace":                  func() client.Object { return &corev1.Namespace{} },
 }
 
-// Scheme knows the kinds that a check reads.
+// Scheme returns a scheme with the kinds that a check reads.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	// Neither fails: both only add types.
@@ -51,8 +51,8 @@ func Scheme() *runtime.Scheme {
 	return scheme
 }
 
-// add takes an object in; the second of two is refused, as the last one would win
-// in a cluster and the first one here.
+// add adds an object. It rejects a duplicate: a cluster would keep the last of the two, and a check
+// would use the first.
 func (o *Objects) add(kind string, loaded Loaded[client.Object]) error {
 	id := identity{kind: kind, NamespacedName: client.ObjectKeyFromObject(loaded.Object)}
 	if before, twice := o.others[id]; twice {
@@ -63,7 +63,7 @@ func (o *Objects) add(kind string, loaded Loaded[client.Object]) error {
 	case *v1alpha1.ClientCredential:
 		o.ClientCredentials = append(o.ClientCredentials, Loaded[*v1alpha1.ClientCredential]{Object: object, Source: loaded.Source})
 	case *corev1.Secret:
-		// As the API server does when it is written.
+		// The API server does the same when it stores a Secret.
 		for key, value := range object.StringData {
 			if object.Data == nil {
 				object.Data = map[string][]byte{}
@@ -74,8 +74,8 @@ func (o *Objects) add(kind string, loaded Loaded[client.Object]) error {
 	return nil
 }
 
-// writer is the name of the ClientCredential whose token Secret has a name; empty
-// for none.
+// writer returns the name of the ClientCredential whose token Secret has the given name. It is empty if
+// there is none.
 func (o *Objects) writer(namespace, name string) string {
 	for _, loaded := range o.ClientCredentials {
 		if owner := loaded.Object; owner.Namespace == namespace && owner.TargetName() == name {

@@ -9,40 +9,39 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// Report tells what came of one check. It holds no credentials, no token and no
-// value of a response body.
+// Report is the result of a check. It holds no credentials, no token and no value of a response body.
 type Report struct {
-	// ClientCredential as namespace/name, and the file that it was read from.
+	// ClientCredential is namespace/name. Source is the file that the object was read from.
 	ClientCredential string `json:"clientCredential"`
 	Source           string `json:"source"`
-	// AuthorizationServer and Credentials tell where they were found.
+	// AuthorizationServer and Credentials say where each of them was found.
 	AuthorizationServer string `json:"authorizationServer,omitempty"`
 	Credentials         string `json:"credentials,omitempty"`
-	// Request that was made, if there was enough to make one.
+	// Request is the token request. It is empty if the request could not be built.
 	Request  string    `json:"request,omitempty"`
 	Response *Response `json:"response,omitempty"`
 	Found    *Found    `json:"found,omitempty"`
 	Notices  []Notice  `json:"notices,omitempty"`
-	// Failure is why the operator would get no token; nil when it would get one.
+	// Failure is the reason that the operator would get no token. It is nil if it would get one.
 	Failure *Failure `json:"failure,omitempty"`
 }
 
-// Response tells the form of a response.
+// Response describes a response without its values.
 type Response struct {
 	Status      int    `json:"status"`
 	ContentType string `json:"contentType,omitempty"`
-	// Body is its shape.
+	// Body is the shape of the body.
 	Body string `json:"body"`
 }
 
-// Found tells what was found in a response, and where.
+// Found holds the values that were found in a response, and where they were found.
 type Found struct {
 	AccessToken Value `json:"accessToken"`
 	TokenType   Value `json:"tokenType"`
 	Scope       Value `json:"scope"`
-	// Lifetime tells by which field of the declaration, or claim, it was found.
+	// Lifetime names the field of the declaration, or the claim, that the lifetime comes from.
 	Lifetime Value `json:"lifetime"`
-	// Fields are the names of further values.
+	// Fields are the names of additional values.
 	Fields    []string  `json:"fields,omitempty"`
 	ExpiresAt time.Time `json:"expiresAt"`
 	// RenewAt is when the operator would renew the token.
@@ -51,31 +50,30 @@ type Found struct {
 	issuedAt time.Time
 }
 
-// Value of a response and where it was found.
+// Value is a value of a response, and where it was found.
 type Value struct {
 	Shown string `json:"value"`
-	// At is a JSON Pointer, or names a header; empty when it was assumed.
+	// At is a JSON Pointer, or names a header. It is empty if the value was assumed.
 	At string `json:"at,omitempty"`
-	// By is what in the declaration led there.
+	// By is the field of the declaration, or the claim, that led to the value.
 	By string `json:"by,omitempty"`
 }
 
-// Notice is something to know although nothing failed.
+// Notice is information about a check that is not its failure.
 type Notice struct {
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 }
 
-// Reasons of notices that the operator does not have.
+// Reasons of notices that only a check reports.
 const (
-	// NoticeNotChecked surfaces when the operator looks at something that could not
-	// be seen here.
+	// NoticeNotChecked surfaces when the check cannot read something that the operator reads.
 	NoticeNotChecked = "NotChecked"
 	// NoticeCredentialFilesUnused surfaces when credential files are given that the
 	// request does not need.
 	NoticeCredentialFilesUnused = "CredentialFilesUnused"
-	// NoticeOtherEncodingWorks surfaces when the server refused the credentials, and
-	// takes them with the other basicEncoding.
+	// NoticeOtherEncodingWorks surfaces when the server refused the credentials, but accepts them with
+	// the other basicEncoding.
 	NoticeOtherEncodingWorks = "OtherEncodingWorks"
 	// NoticeOtherEncodingFails surfaces when the server refused the credentials with
 	// both values of basicEncoding.
@@ -87,7 +85,7 @@ const (
 	NoticeSuspended = "Suspended"
 )
 
-// Failure is why the operator would get no token.
+// Failure is the reason that the operator would get no token.
 type Failure struct {
 	// Reason is one of the reasons of the conditions.
 	Reason  string `json:"reason"`
@@ -100,9 +98,9 @@ func (e *exchange) notice(reason, format string, args ...any) {
 	e.report.Notices = append(e.report.Notices, Notice{Reason: reason, Message: fmt.Sprintf(format, args...)})
 }
 
-// plan tells when the operator would renew the token, and what it would warn of.
+// plan reports when the operator would renew the token, and its warnings.
 func (e *exchange) plan(token oauth2.Token) {
-	// Before an object is applied, it has no UID. The UID moves the renewal within a tenth of the lifetime.
+	// An object has no UID before it is applied. The UID moves the renewal within a tenth of the lifetime.
 	policy := renewal.PolicyOf(e.owner)
 	e.report.Found.RenewAt = policy.RenewAt(token.IssuedAt, token.ExpiresAt).UTC()
 	if notice := token.Lifetime.Notice(); notice != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// checkRules returns the rule of the API server that a declaration breaks, as far as the exchange
-// depends on it. parameters are those of the ClientCredential. The error is a *problem.Problem.
+// checkRules returns an error if a declaration breaks a rule of the API server. It checks only rules
+// that the exchange depends on. parameters are the parameters of the ClientCredential. The error is a
+// *problem.Problem.
 func checkRules(parameters []v1alpha1.Parameter, server v1alpha1.AuthorizationServerSpec) error {
 	invalid := func(format string, args ...any) error {
 		return problem.Stalled(v1alpha1.ReasonAuthorizationServerInvalid, format, args...)

@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// maxMembers, maxItems and maxDepth bound what is shown of a body.
+	// maxMembers, maxItems and maxDepth bound the part of a body that is shown.
 	maxMembers = 40
 	maxItems   = 3
 	maxDepth   = 8
 )
 
-// shaper writes the shape of a body: names and types, but no values.
+// shaper writes the shape of a body: its names and types, but not its values.
 type shaper struct {
 	// redact removes secrets from the name of a member.
 	redact func(string) string
-	// shown points to the one number that is shown; empty for none.
+	// shown is the JSON Pointer of the only number that is shown. It is empty to show none.
 	shown string
 }
 
-// shape is the shape of a body.
+// shape returns the shape of a body.
 func (s shaper) shape(body string) string {
 	body = strings.TrimPrefix(body, "\ufeff")
 	document, err := oauth2.DecodeJSON(body)
@@ -87,7 +87,7 @@ func (s shaper) writeArray(out *strings.Builder, items []any, pointer string, de
 	})
 }
 
-// block writes the first of all parts, each on a line of its own.
+// block writes the first parts, each on its own line, and the number of the parts that it leaves out.
 func (s shaper) block(out *strings.Builder, begin, end string, depth, first, all int, part func(i int)) {
 	out.WriteString(begin)
 	indent := strings.Repeat("  ", depth+1)
@@ -107,11 +107,11 @@ func (s shaper) block(out *strings.Builder, begin, end string, depth, first, all
 	out.WriteString(end)
 }
 
-// escape writes a name as a reference token of a JSON Pointer (RFC 6901).
+// escape escapes a name as a reference token of a JSON Pointer (RFC 6901).
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// name is the name of a member, unless it looks like data: some servers use IDs
-// and even tokens as names.
+// name returns the name of a member, or only its length if it looks like data: some servers use IDs and
+// even tokens as names.
 func (s shaper) name(name string) string {
 	if shown := s.redact(name); shown == name && isName(name) {
 		return strconv.Quote(name)
@@ -124,13 +124,13 @@ var (
 	digit      = regexp.MustCompile(`[0-9]`)
 )
 
-// isName tells a name from data.
+// isName reports whether a text looks like a name and not like data.
 func isName(text string) bool {
 	const maxDigits = 4
 	return memberName.MatchString(text) && len(digit.FindAllString(text, -1)) <= maxDigits && !strings.Contains(text, "eyJ")
 }
 
-// describeText tells kind and length of a text.
+// describeText returns the kind and the length of a text.
 func describeText(text string) string {
 	if isJWT(text) {
 		return fmt.Sprintf("<string, %d bytes, JWT>", len(text))
@@ -138,7 +138,7 @@ func describeText(text string) string {
 	return fmt.Sprintf("<string, %d bytes>", len(text))
 }
 
-// isJWT tells a signed JWT (RFC 7519) by its header.
+// isJWT reports whether a text has the header of a signed JWT (RFC 7519).
 func isJWT(text string) bool {
 	first, rest, _ := strings.Cut(text, ".")
 	if strings.Count(rest, ".") != 1 {
@@ -151,7 +151,7 @@ func isJWT(text string) bool {
 	return err == nil && json.Unmarshal(header, &claims) == nil && claims.Algorithm != ""
 }
 
-// describeBody tells kind and length of a body that is not JSON.
+// describeBody returns the kind and the length of a body that is not JSON.
 func describeBody(body string) string {
 	text := strings.TrimSpace(body)
 	beginning := strings.ToLower(text[:min(len(text), 64)])

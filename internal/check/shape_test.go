@@ -10,7 +10,7 @@ import (
 )
 
 var _ = Describe("The shape of a body", func() {
-	It("has names and types, and no value but the lifetime", func() {
+	It("has names and types, and no value except the lifetime", func() {
 		body := `{"access_token":"secret-token","expires_in":3600,"ok":true,"none":null,"data":{"id":12345,"list":["a","b","c","d","e"],"empty":{},"items":[]}}`
 		Expect(check.Shape(body, "/expires_in")).To(Equal(strings.TrimSpace(`
 {
@@ -32,7 +32,7 @@ var _ = Describe("The shape of a body", func() {
 }`)))
 	})
 
-	It("tells a JWT from other strings", func() {
+	It("distinguishes a JWT from other strings", func() {
 		Expect(check.Shape(`"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"`, "")).To(Equal("<string, 29 bytes, JWT>"))
 		Expect(check.Shape(`"www.example.com"`, "")).To(Equal("<string, 15 bytes>"))
 	})
@@ -43,12 +43,12 @@ var _ = Describe("The shape of a body", func() {
 		Entry("a hash", "9f86d081884c7d659a2feaa0c55ad015"),
 		Entry("many digits", "client-20260301"),
 		Entry("a JWT", "eyJhbGciOiJSUzI1NiJ9"),
-		Entry("a long one", strings.Repeat("a", 49)),
+		Entry("a long name", strings.Repeat("a", 49)),
 		Entry("an escape sequence", `\u001b[31m`),
-		Entry("an empty one", ""),
+		Entry("an empty name", ""),
 	)
 
-	DescribeTable("tells only the kind of what is not JSON", func(body, shape string) {
+	DescribeTable("has only the kind of a body that is not JSON", func(body, shape string) {
 		Expect(check.Shape(body, "")).To(Equal(shape))
 	},
 		Entry("HTML", "<!DOCTYPE html><p>secret", "<HTML, 24 bytes>"),

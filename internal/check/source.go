@@ -16,12 +16,12 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
-// source is the resolve.Source of a check: the given files, else the cluster. It notes in the
-// report where it found an object.
+// source is the resolve.Source of a check. It reads the given files, and otherwise the cluster. It
+// records in the report where it found an object.
 type source struct{ *exchange }
 
-// Server implements resolve.Source. No API server has seen a declaration in a file, so that its
-// rules are checked here.
+// Server implements resolve.Source. No API server has validated a declaration in a file, so Server
+// checks the rules of the API server.
 func (s source) Server(ctx context.Context, key client.ObjectKey, into resolve.Server) error {
 	kind := string(resolve.KindOf(into))
 	s.path = fmt.Sprintf("%s %q: spec", kind, key.Name)
@@ -43,10 +43,10 @@ func (s source) NamespaceLabels(ctx context.Context, name string) (map[string]st
 	return namespace.Labels, err
 }
 
-// fromFiles is the source of credentials that stand instead of a Secret.
+// fromFiles is the source of credentials that are given in files instead of a Secret.
 const fromFiles = "credential files"
 
-// CredentialsSecret implements resolve.Source. Credential files take the place of the Secret.
+// CredentialsSecret implements resolve.Source. Credential files replace the Secret.
 func (s source) CredentialsSecret(ctx context.Context, key client.ObjectKey) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
 	if s.Credentials != nil {
@@ -96,8 +96,8 @@ func (s source) Bundle(ctx context.Context, namespace string, reference v1alpha1
 	return configMap.Data[reference.Key] + string(secret.Data[reference.Key]), nil
 }
 
-// Issue implements resolve.ServiceAccountTokens: with the token of a file, or else with one that
-// the API server issues in the name of the caller.
+// Issue implements resolve.ServiceAccountTokens. It returns the token of the file, if one is given, or
+// a token that the API server issues to the caller.
 func (s source) Issue(ctx context.Context, account types.NamespacedName, audience string) (oauth2.Sensitive, error) {
 	cluster, err := s.Finder.cluster()
 	switch {
@@ -113,8 +113,8 @@ func (s source) Issue(ctx context.Context, account types.NamespacedName, audienc
 	return tokens.Issue(ctx, account, audience)
 }
 
-// checkToken checks the token of a file. It may be of another cluster, and a check may have no
-// cluster, so that a TokenReview that fails is no error.
+// checkToken checks the token of the file. The token may be from another cluster, and a check may have
+// no cluster, so a failed TokenReview is no error.
 func (s source) checkToken(ctx context.Context, cluster client.Client, account, audience string) error {
 	claims, ok := oauth2.ReadServiceAccountToken(s.ServiceAccountToken)
 	switch {

@@ -8,13 +8,13 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// maxSuggestions bounds the pointers that are suggested.
+// maxSuggestions bounds the suggested pointers.
 const maxSuggestions = 3
 
-// tokenName is what the members are called that hold access tokens.
+// tokenName matches the names of members that hold access tokens.
 var tokenName = regexp.MustCompile(`(?i)^(x_|x-)?(auth_?|access_?|session_?|bearer_?|api_?)?(token|jwt)$`)
 
-// suggest returns pointers to what may be the access token, by its name.
+// suggest returns pointers to members that may be the access token, judging by their names.
 func (x exchanged) suggest() []string {
 	document, err := oauth2.DecodeJSON(x.response.Body.Reveal())
 	if err != nil {

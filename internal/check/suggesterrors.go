@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// errorPlaces are pointers to what may be error code and explanation.
+// errorPlaces holds pointers to members that may be the error code and its explanation.
 type errorPlaces struct{ codes, texts []string }
 
 var (
@@ -20,8 +20,8 @@ var (
 	codeText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,31}$`)
 )
 
-// suggestErrors returns pointers to error code and explanation, by their names, if the
-// operator does not find them by itself.
+// suggestErrors returns pointers to members that may be the error code and its explanation, judging by
+// their names. It omits a value that the operator finds itself.
 func (x exchanged) suggestErrors() errorPlaces {
 	said := oauth2.Says(x.server, x.request, x.response)
 	isSuccess := x.response.StatusCode < 300
@@ -32,7 +32,7 @@ func (x exchanged) suggestErrors() errorPlaces {
 	search := errorSearch{exchanged: x}
 	search.visit(document, "", "", 0)
 	found := errorPlaces{}
-	// In a 2xx response, only a declared code makes a failure.
+	// A 2xx response is a failure only if its code is declared.
 	if said.Code == "" || (isSuccess && !said.CodeDeclared) {
 		found.codes = search.found.codes[:min(len(search.found.codes), 1)]
 	}
@@ -42,7 +42,7 @@ func (x exchanged) suggestErrors() errorPlaces {
 	return found
 }
 
-// errorSearch visits a response.
+// errorSearch searches a response for an error code and its explanation.
 type errorSearch struct {
 	exchanged
 	found errorPlaces

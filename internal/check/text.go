@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// WriteText writes a report for people.
+// WriteText writes a report as text.
 func (r *Report) WriteText(to io.Writer) error {
 	out := &strings.Builder{}
 	fmt.Fprintf(out, "ClientCredential %s (%s)\n", r.ClientCredential, r.Source)
