@@ -39,7 +39,7 @@ var _ = Describe("kubectl tokensync status", func() {
 			Expect(outcome.code).To(BeZero(), outcome.err)
 			Expect(outcome.out).To(MatchRegexp(`^NAME +STATE +EXPIRES +SUMMARY
 broken +Stalled +- +InvalidClient: somebody must change something
-new +NotObserved +- +generation 1 of it has not been looked at: is the operator running\?
+new +NotObserved +- +generation 1 has not been reconciled yet: check that the operator is running
 sooner +Ready +in 30m +the token is renewed in 15m
 well +Ready +in 59m +the token is renewed in 29m
 $`))
@@ -116,7 +116,7 @@ clientcredential.oauth2.tokensync.dev/well
 				ContainSubstring("\nNeeds\n  message of InvalidClient\n"),
 				ContainSubstring(`Secret "my-client" with the credentials does not carry the label`),
 				ContainSubstring(`Secret "orders-token" belongs to Deployment shop`),
-				ContainSubstring(`AuthorizationServer "idp" has not been looked at as it is now`),
+				ContainSubstring(`AuthorizationServer "idp" has not been reconciled in its current generation`),
 				ContainSubstring("Normal   TokenIssued: there is a token"),
 				Not(ContainSubstring("Unknown")),
 			))

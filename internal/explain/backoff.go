@@ -8,36 +8,36 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// backoff tells why the next attempt comes when it does.
+// backoff returns the reason for the time of the next attempt.
 func (in Input) backoff(failure *v1alpha1.FailureStatus) string {
 	why := "it backs off after " + failure.Reason + " " + inARow(failure.Attempts)
 	isStalled := in.condition(v1alpha1.StalledCondition) != nil
 	switch {
 	case failure.Reason == v1alpha1.ReasonRateLimited:
-		return "the server limits the rate, and said how long to wait (Retry-After), or it backs off"
+		return "the server limits the rate: the operator waits as long as the server said (Retry-After), or backs off"
 	case failure.Class == problem.CredentialsRefused:
 		return refusedCredentials(failure)
 	case failure.Class == problem.ObjectNotReady || failure.Class == problem.Invalid:
-		return "a change of the object in the message is tried sooner"
+		return "the operator retries sooner if the object in the message changes"
 	case failure.Class == problem.MayPass && isStalled:
 		return "the problem may pass by itself, and " + why
 	case failure.Class == "" && isStalled:
-		// A failure without a class was noted by an older version.
+		// An older version recorded this failure: it has no class.
 		return "without a change it is tried again now and then"
 	}
 	return why
 }
 
-// refusedCredentials tells how often refused credentials were tried, and are tried next.
+// refusedCredentials says how often refused credentials were tried, and how often they are retried.
 func refusedCredentials(failure *v1alpha1.FailureStatus) string {
 	firstHour, refused := len(renewal.RetryDelays[problem.CredentialsRefused]), attempts(failure)
 	if refused < firstHour {
 		return fmt.Sprintf("it is attempt %d of %d in the first hour after the credentials were refused, because servers lock accounts", refused+1, firstHour)
 	}
-	return fmt.Sprintf("the credentials were refused %s, so they are tried hourly, because servers lock accounts", inARow(int32(refused))) //nolint:gosec // It was an int32.
+	return fmt.Sprintf("the credentials were refused %s, so they are tried hourly, because servers lock accounts", inARow(int32(refused))) //nolint:gosec // The count comes from an int32.
 }
 
-// attempts is how many attempts of its class a failure is the last of.
+// attempts returns the number of failed attempts with the class of a failure.
 func attempts(failure *v1alpha1.FailureStatus) int {
 	for _, counted := range failure.AttemptsByClass {
 		if counted.Class == failure.Class {

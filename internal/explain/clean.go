@@ -2,7 +2,8 @@ package explain
 
 import "strings"
 
-// clean drops control characters: others write these texts, and a terminal obeys.
+// clean removes control characters: the texts come from other systems, and a terminal would interpret
+// them.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

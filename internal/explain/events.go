@@ -8,21 +8,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// maxEvents is how many events are shown.
+// maxEvents is the maximum number of events that are shown.
 const maxEvents = 10
 
-// Event is something that was told about a ClientCredential.
+// Event is a Kubernetes event about a ClientCredential.
 type Event struct {
-	// LastSeen is when it was told last.
+	// LastSeen is when the event was last recorded.
 	LastSeen metav1.Time `json:"lastSeen"`
-	// Count is how often.
+	// Count is how often the event was recorded.
 	Count   int32  `json:"count"`
 	Type    string `json:"type"`
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 }
 
-// events are the last ones, the newest at the end.
+// events returns the last events, the newest at the end.
 func (in Input) events() []Event {
 	if in.Events == nil {
 		return nil
@@ -40,7 +40,7 @@ func (in Input) events() []Event {
 	return events[max(len(events)-maxEvents, 0):]
 }
 
-// lastSeen and count read what either of the two event APIs writes.
+// lastSeen and count support the fields of both event APIs.
 func lastSeen(event corev1.Event) metav1.Time {
 	switch {
 	case event.Series != nil:

@@ -1,5 +1,5 @@
-// Package explain says about a ClientCredential what a person on call would say:
-// what it does, what it waits for, and what somebody must do. It is pure.
+// Package explain describes a ClientCredential for a person on call: what it does, what it waits for,
+// and what a person must do. It does no input or output.
 package explain
 
 import (
@@ -11,17 +11,16 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// patience is how long something may be late before it is worth a word: a renewal
-// or a new attempt takes a moment, and clocks differ.
+// patience is how late a renewal or an attempt may be before it is reported: it takes a moment, and
+// clocks differ.
 const patience = time.Minute
 
-// Input is all that an explanation rests on.
+// Input is the data that an explanation is based on.
 type Input struct {
 	Now              time.Time
 	ClientCredential *v1alpha1.ClientCredential
 
-	// What was found of the objects that the ClientCredential names; nil when nobody
-	// looked.
+	// What was read from the cluster for the ClientCredential. A field is nil if it was not read.
 
 	Credentials *Lookup[metav1.PartialObjectMetadata]
 	Target      *Lookup[metav1.PartialObjectMetadata]
@@ -29,56 +28,56 @@ type Input struct {
 	Events      *Lookup[corev1.EventList]
 }
 
-// Lookup is what came of reading an object.
+// Lookup is the result of reading an object.
 type Lookup[T any] struct {
 	Object T
-	// Err is why it could not be read; nil when it was.
+	// Err is the reason that the object could not be read, or nil.
 	Err error
 }
 
-// Server is what an AuthorizationServer or ClusterAuthorizationServer tells.
+// Server is the state of an AuthorizationServer or ClusterAuthorizationServer.
 type Server struct {
 	Generation int64
 	Status     v1alpha1.AuthorizationServerStatus
 }
 
-// Explanation is what there is to say about a ClientCredential. In JSON and YAML
-// its fields are stable: others may be added.
+// Explanation describes a ClientCredential. Its fields in JSON and YAML are stable, but new fields may
+// be added.
 type Explanation struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	State     State  `json:"state"`
 	// Summary is one line.
 	Summary string `json:"summary"`
-	// TokenValid tells that the Secret holds an unexpired token that matches the spec.
+	// TokenValid reports whether the Secret holds an unexpired token that matches the spec.
 	TokenValid bool `json:"tokenValid"`
-	// Ready is the condition of that type; nil before the operator has seen the object.
+	// Ready is the condition Ready. It is nil until the operator has reconciled the object.
 	Ready *metav1.Condition `json:"ready,omitempty"`
-	// Token and Failure are those of the status.
+	// Token and Failure are copied from the status.
 	Token   *v1alpha1.TokenStatus   `json:"token,omitempty"`
 	Failure *v1alpha1.FailureStatus `json:"failure,omitempty"`
 
-	// WaitsFor is what has to come before something happens by itself.
+	// WaitsFor lists what the ClientCredential waits for.
 	WaitsFor []Point `json:"waitsFor,omitempty"`
-	// Needs is what somebody must do.
+	// Needs lists what a person must do.
 	Needs []Point `json:"needs,omitempty"`
-	// Notices are what the cluster shows and the state does not.
+	// Notices lists findings that the cluster shows and the state does not.
 	Notices []Point `json:"notices,omitempty"`
-	// Unknown is what could not be read.
+	// Unknown lists the objects that could not be read.
 	Unknown []string `json:"unknown,omitempty"`
-	// Events are the last ones, the newest at the end.
+	// Events are the last events, the newest at the end.
 	Events []Event `json:"events,omitempty"`
 
 	now time.Time
 }
 
-// Point is something to say, and the command that goes with it, if there is one.
+// Point is a message, and the command that goes with it, if there is one.
 type Point struct {
 	Message string `json:"message"`
 	Command string `json:"command,omitempty"`
 }
 
-// Explain says what there is to say.
+// Explain returns the explanation of a ClientCredential.
 func Explain(in Input) Explanation {
 	cc := in.ClientCredential
 	explanation := Explanation{

@@ -9,7 +9,7 @@ import (
 )
 
 var _ = Describe("a lifetime that cannot be read", func() {
-	It("is told, and changes no state", func() {
+	It("is a notice, and does not change the state", func() {
 		explanation := explain.Explain(explain.Input{Now: now, ClientCredential: clientCredential(says(v1alpha1.LifetimeUnknownCondition, v1alpha1.ReasonLifetimeUnreadable))})
 		Expect(explanation.State).To(Equal(explain.StateReady))
 		Expect(explanation.Notices).To(ConsistOf(explain.Point{Message: "LifetimeUnknown: message of LifetimeUnreadable"}))

@@ -8,10 +8,10 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// findOperator lists the Pods of the operator, wherever it was installed to.
+// findOperator lists the Pods of the operator, whatever its namespace.
 const findOperator = "kubectl get pods --all-namespaces --selector=app.kubernetes.io/name=tokensync"
 
-// needs is what somebody must do.
+// needs returns the actions that a person must take.
 func (in Input) needs() []Point {
 	var points []Point
 	if silence := in.silence(); silence != "" {
@@ -23,7 +23,7 @@ func (in Input) needs() []Point {
 	}
 	command, stalled := in.remedy(trouble.Reason), in.condition(v1alpha1.StalledCondition) != nil
 	if command == "" && !stalled {
-		// It is tried again without anybody's help.
+		// The operator retries by itself.
 		return points
 	}
 	if trouble.Reason != v1alpha1.ReasonSuspended {
@@ -38,34 +38,35 @@ func (in Input) needs() []Point {
 	return points
 }
 
-// silence tells what the operator should have done by now; empty when nothing.
+// silence returns a message about something that the operator should have done by now. It is empty if
+// nothing is late.
 func (in Input) silence() string {
 	cc := in.ClientCredential
 	token, failure := cc.Status.Token, cc.Status.Failure
 	switch state := in.state(); {
 	case state == StateDeleting:
 		if slices.Contains(cc.Finalizers, v1alpha1.RevokeTokenFinalizer) && in.isLate(cc.DeletionTimestamp.Add(time.Minute)) {
-			return "its token should have been revoked, or given up on, by now: look whether the operator is running"
+			return "its token should have been revoked by now, or the revocation given up: check that the operator is running"
 		}
 	case state == StateNotObserved:
-		return fmt.Sprintf("generation %d has not been looked at: look whether the operator is running", cc.Generation)
+		return fmt.Sprintf("generation %d has not been reconciled yet: check that the operator is running", cc.Generation)
 	case state == StateSuspended:
 	case state == StateExpired:
-		return fmt.Sprintf("the token expired at %s (%s), and the status does not say so: look whether the operator is running",
+		return fmt.Sprintf("the token expired at %s (%s), and the status does not say so: check that the operator is running",
 			instant(token.ExpiresAt), in.relative(token.ExpiresAt))
 	case failure != nil && in.isLate(failure.RetryAt.Time):
-		return fmt.Sprintf("the next attempt was due at %s (%s), and unless it waits under a rate limit or a Retry-After, look whether the operator is running",
+		return fmt.Sprintf("the next attempt was due at %s (%s): unless it waits for a rate limit or a Retry-After, check that the operator is running",
 			instant(failure.RetryAt), in.relative(failure.RetryAt))
 	case state == StateOverdue:
-		return fmt.Sprintf("the renewal was due at %s (%s), and unless it waits under a rate limit or a Retry-After, look whether the operator is running",
+		return fmt.Sprintf("the renewal was due at %s (%s): unless it waits for a rate limit or a Retry-After, check that the operator is running",
 			instant(token.RenewAt), in.relative(token.RenewAt))
 	case in.isRequestLate():
-		return "the renewal that was requested has not been tried, and unless it waits under a rate limit or a Retry-After, look whether the operator is running"
+		return "the renewal that was requested has not been tried: unless it waits for a rate limit or a Retry-After, check that the operator is running"
 	}
 	return ""
 }
 
-// remedy is the command that helps against a reason; empty when there is none.
+// remedy returns the command that fixes the problem with a reason. It is empty if there is none.
 func (in Input) remedy(reason string) string {
 	cc := in.ClientCredential
 	kubectl := "kubectl --namespace=" + cc.Namespace
@@ -78,7 +79,7 @@ func (in Input) remedy(reason string) string {
 	case v1alpha1.ReasonServiceAccountNotLabelled:
 		return fmt.Sprintf("%s label serviceaccount %s %s", kubectl, cc.ServiceAccountName(), label)
 	case v1alpha1.ReasonTargetContested:
-		// Who wrote it, and not what is in it.
+		// Show the writers of the Secret, not its data.
 		return fmt.Sprintf(`%s get secret %s --show-managed-fields --output=jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.time}{"\n"}{end}'`,
 			kubectl, cc.TargetName())
 	}
@@ -92,7 +93,7 @@ func (in Input) credentialsName() string {
 	return in.ClientCredential.Spec.CredentialsRef.Name
 }
 
-// plugin is a command of this plugin.
+// plugin returns a command of this kubectl plugin.
 func (in Input) plugin(verb string) string {
 	return fmt.Sprintf("kubectl tokensync %s %s --namespace=%s", verb, in.ClientCredential.Name, in.ClientCredential.Namespace)
 }

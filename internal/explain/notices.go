@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// notices are what the cluster shows and the status does not, or does not yet, and
-// what a condition tells of a token that serves.
+// notices returns findings that the cluster shows and the status does not show, or not yet. It also
+// returns a condition about the lifetime of a usable token.
 func (in Input) notices() []Point {
 	points := in.lifetimeNotice()
 	points = append(points, in.credentialsNotice()...)
@@ -28,7 +28,7 @@ func (in Input) lifetimeNotice() []Point {
 	return notice("%s: %s", unknown.Type, clean(unknown.Message))
 }
 
-// says tells whether the status names a reason, for the spec as it is now.
+// says reports whether the status names a reason for the current spec.
 func (in Input) says(reason string) bool {
 	trouble := in.trouble()
 	return trouble != nil && in.isObserved() && trouble.Reason == reason
@@ -78,7 +78,7 @@ func (in Input) serverNotice() []Point {
 	ready := meta.FindStatusCondition(server.Status.Conditions, v1alpha1.ReadyCondition)
 	switch trouble := in.trouble(); {
 	case ready == nil || ptr.Deref(server.Status.ObservedGeneration, -1) < server.Generation:
-		return []Point{{Message: name + " has not been looked at as it is now: look whether the operator is running", Command: findOperator}}
+		return []Point{{Message: name + " has not been reconciled in its current generation: check that the operator is running", Command: findOperator}}
 	case ready.Status == metav1.ConditionTrue || (trouble != nil && trouble.Message == ready.Message):
 		return nil
 	}

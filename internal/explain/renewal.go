@@ -7,18 +7,17 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Renewal is what came of a request to renew a token.
+// Renewal is the result of a renewal request.
 type Renewal struct {
-	// Done tells that the request was tried, or never will be.
+	// Done reports whether the request was tried, or will never be tried.
 	Done bool
-	// Failed tells that there is no new token.
+	// Failed reports whether there is no new token.
 	Failed bool
-	// Message says what came of it, or what it still waits for.
+	// Message is the result, or what the request still waits for.
 	Message string
 }
 
-// RenewalOf says what came of a request that was made when the ClientCredential
-// was as in before.
+// RenewalOf returns the result of a request. before is the ClientCredential at the time of the request.
 func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now time.Time) Renewal {
 	in := Input{Now: now, ClientCredential: after}
 	switch {
@@ -38,7 +37,7 @@ func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now tim
 	return Renewal{Failed: true, Message: message}
 }
 
-// cameOf tells what came of a request that was tried.
+// cameOf returns the result of a request that was tried.
 func (in Input) cameOf(before *v1alpha1.ClientCredential, request string) Renewal {
 	token := in.ClientCredential.Status.Token
 	trouble := in.trouble()
@@ -53,7 +52,7 @@ func (in Input) cameOf(before *v1alpha1.ClientCredential, request string) Renewa
 		return Renewal{Done: true, Failed: true, Message: "not renewed: there is no valid token"}
 	}
 	until := fmt.Sprintf("Secret %q holds a token that expires at %s (%s)", token.SecretName, instant(token.ExpiresAt), in.relative(token.ExpiresAt))
-	// Both tokens can be issued within the same second. An older operator tells only that.
+	// Both tokens can be issued within the same second. An older operator records only that time.
 	last := before.Status.Token
 	if last != nil && token.RenewRequest != request && !token.IssuedAt.After(last.IssuedAt.Time) {
 		return Renewal{Done: true, Message: "not renewed: the server gave the same token again; " + until}

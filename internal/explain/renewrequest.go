@@ -7,7 +7,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// pendingRequest is the request to renew that was not tried yet; empty without one.
+// pendingRequest returns the renewal request that has not been tried yet. It is empty if there is none.
 func (in Input) pendingRequest() string {
 	request := v1alpha1.RenewRequestOf(in.ClientCredential)
 	if request == in.ClientCredential.Status.LastHandledRenewRequest {
@@ -16,7 +16,7 @@ func (in Input) pendingRequest() string {
 	return request
 }
 
-// renewRequest tells of a request to renew that was not tried yet.
+// renewRequest returns a point about a renewal request that has not been tried yet.
 func (in Input) renewRequest() []Point {
 	request := in.pendingRequest()
 	if request == "" {
@@ -29,15 +29,15 @@ func (in Input) renewRequest() []Point {
 	message := fmt.Sprintf("the renewal that was requested%s (%q), which has not been tried yet", when, request)
 	switch {
 	case in.ClientCredential.IsSuspended():
-		message += ": that comes when it is resumed"
+		message += ": it is tried when the ClientCredential is resumed"
 	case in.isRefused():
-		message += ": that comes when what it needs is done"
+		message += ": it is tried when the current problem is resolved"
 	}
 	return []Point{{Message: message}}
 }
 
-// isRequestLate tells whether a request to renew should have been tried by now. Of a
-// request that is no instant nobody knows.
+// isRequestLate reports whether a renewal request should have been tried by now. It is false for a
+// request that is not a time, because its age is not known.
 func (in Input) isRequestLate() bool {
 	at, err := time.Parse(time.RFC3339, in.pendingRequest())
 	return err == nil && in.isLate(at) && !in.isRefused()

@@ -18,18 +18,17 @@ type State string
 const (
 	// StateReady: there is a valid token, and its renewal is planned.
 	StateReady State = "Ready"
-	// StateStalled: somebody must change something. There may still be a valid token.
+	// StateStalled: a person must change something. There may still be a valid token.
 	StateStalled State = "Stalled"
-	// StateReconciling: there is no token that matches the spec, and the operator tries by
-	// itself.
+	// StateReconciling: there is no token that matches the spec, and the operator retries by itself.
 	StateReconciling State = "Reconciling"
-	// StateRenewalFailing: the token still serves, but its renewal fails.
+	// StateRenewalFailing: the token is still valid, but its renewal fails.
 	StateRenewalFailing State = "RenewalFailing"
-	// StateExpired: the token has expired, and the operator did not say so.
+	// StateExpired: the token has expired, and the status does not say so.
 	StateExpired State = "Expired"
-	// StateOverdue: the token still serves, but its renewal has not come.
+	// StateOverdue: the token is still valid, but its renewal is late.
 	StateOverdue State = "Overdue"
-	// StateNotObserved: the operator has not looked at the object as it is now.
+	// StateNotObserved: the operator has not reconciled the current generation of the object.
 	StateNotObserved State = "NotObserved"
 	// StateSuspended: spec.suspend stops all token requests.
 	StateSuspended State = "Suspended"
@@ -60,7 +59,7 @@ func (in Input) state() State {
 	return StateReady
 }
 
-// isObserved tells whether the operator has looked at the spec as it is now.
+// isObserved reports whether the operator has reconciled the current generation.
 func (in Input) isObserved() bool {
 	return ptr.Deref(in.ClientCredential.Status.ObservedGeneration, -1) >= in.ClientCredential.Generation
 }
@@ -74,20 +73,20 @@ func (in Input) tokenValid() bool {
 	return in.isReady() && token != nil && in.Now.Before(token.ExpiresAt.Time)
 }
 
-// isLate tells of an instant at which something should have happened.
+// isLate reports whether something that was due at the given time is late.
 func (in Input) isLate(at time.Time) bool { return in.Now.After(at.Add(patience)) }
 
 func (in Input) condition(conditionType string) *metav1.Condition {
 	return meta.FindStatusCondition(in.ClientCredential.Status.Conditions, conditionType)
 }
 
-// trouble is the condition that tells what is wrong; nil when nothing is.
+// trouble returns the condition that says what is wrong. It is nil if nothing is wrong.
 func (in Input) trouble() *metav1.Condition {
 	return cmp.Or(in.condition(v1alpha1.StalledCondition),
 		in.condition(v1alpha1.RenewalFailingCondition), in.condition(v1alpha1.ReconcilingCondition))
 }
 
-// byUrgency are the states, the most urgent first.
+// byUrgency lists the states, the most urgent first.
 var byUrgency = []State{
 	StateStalled, StateExpired, StateReconciling, StateRenewalFailing, StateOverdue,
 	StateNotObserved, StateDeleting, StateSuspended, StateReady,
@@ -96,13 +95,13 @@ var byUrgency = []State{
 func (e Explanation) urgency() int {
 	state := e.State
 	if state == StateStalled && e.TokenValid {
-		// Somebody has to do something, but nobody is without a token yet.
+		// A person must act, but there is still a valid token.
 		state = StateRenewalFailing
 	}
 	return slices.Index(byUrgency, state)
 }
 
-// Sort puts the most urgent first, and of equals whose token expires soonest.
+// Sort sorts explanations by urgency, and then by the time at which the token expires.
 func Sort(explanations []Explanation) {
 	slices.SortFunc(explanations, func(a, b Explanation) int {
 		return cmp.Or(
@@ -113,7 +112,7 @@ func Sort(explanations []Explanation) {
 	})
 }
 
-// expiresAt is zero without a token.
+// expiresAt returns when the token expires. It is zero without a token.
 func (e Explanation) expiresAt() time.Time {
 	if e.Token == nil {
 		return time.Time{}

@@ -29,8 +29,8 @@ func at(distance time.Duration) metav1.Time { return metav1.NewTime(now.Add(dist
 
 type change = func(*v1alpha1.ClientCredential)
 
-// clientCredential has a token that was issued 20 minutes ago and lives an hour, so
-// that all is well with it but for the given changes.
+// clientCredential returns a ready ClientCredential with the given changes. Its token was issued 20
+// minutes ago and has a lifetime of an hour.
 func clientCredential(changes ...change) *v1alpha1.ClientCredential {
 	cc := &v1alpha1.ClientCredential{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders", UID: "uid", Generation: 3},
@@ -55,7 +55,7 @@ func set(cc *v1alpha1.ClientCredential, conditionType string, status metav1.Cond
 	})
 }
 
-// says has the operator say that something is wrong.
+// says sets a condition that says what is wrong.
 func says(conditionType, reason string) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		set(cc, conditionType, metav1.ConditionTrue, reason, "message of "+reason)
@@ -68,7 +68,7 @@ func renewalFailing(reason string) change {
 	return says(v1alpha1.RenewalFailingCondition, reason)
 }
 
-// failed makes attempts fail, the last a minute ago.
+// failed sets a failure. Its last attempt was a minute ago.
 func failed(reason string, attempts int32, retry time.Duration) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.Failure = &v1alpha1.FailureStatus{
@@ -78,7 +78,7 @@ func failed(reason string, attempts int32, retry time.Duration) change {
 	}
 }
 
-// classed gives the failure a class, and the attempts of each class, its own last.
+// classed sets the class of the failure, and the attempts of each class. Its own class is the last.
 func classed(class v1alpha1.FailureClass, attempts int32, others ...v1alpha1.ClassAttempts) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.Failure.Class = class
@@ -91,7 +91,7 @@ func noToken(cc *v1alpha1.ClientCredential) {
 	unready(cc)
 }
 
-// unready has a token that does not match the spec.
+// unready says that no token matches the spec.
 func unready(cc *v1alpha1.ClientCredential) {
 	set(cc, v1alpha1.ReadyCondition, metav1.ConditionFalse, "Something", "no token matches the spec")
 }
@@ -110,7 +110,7 @@ func deleted(ago time.Duration, finalizers ...string) change {
 	}
 }
 
-// renewal moves renewal and expiry.
+// renewal sets the times of the renewal and the expiry.
 func renewal(renew, expire time.Duration) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.Token.RenewAt, cc.Status.Token.ExpiresAt = at(renew), at(expire)
@@ -133,12 +133,12 @@ func serverRef(kind v1alpha1.AuthorizationServerKind) change {
 	}
 }
 
-// explained is the explanation of what the status alone tells.
+// explained returns an explanation that is based only on the ClientCredential.
 func explained(changes ...change) explain.Explanation {
 	return explain.Explain(explain.Input{Now: now, ClientCredential: clientCredential(changes...)})
 }
 
-// Why an object cannot be read.
+// Errors of reading an object.
 var (
 	errNotFound  = apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, "it")
 	errForbidden = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "it", nil)
@@ -146,7 +146,7 @@ var (
 
 type look = func(*explain.Input)
 
-// credentials is the credentials Secret, with or without its label.
+// credentials sets the result of reading the credentials Secret.
 func credentials(labels map[string]string, err error) look {
 	return func(in *explain.Input) {
 		in.Credentials = &explain.Lookup[metav1.PartialObjectMetadata]{Err: err}
@@ -156,7 +156,7 @@ func credentials(labels map[string]string, err error) look {
 
 var usable = map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
 
-// target is the token Secret.
+// target sets the result of reading the token Secret.
 func target(err error, changes ...func(*metav1.PartialObjectMetadata)) look {
 	return func(in *explain.Input) {
 		in.Target = &explain.Lookup[metav1.PartialObjectMetadata]{Err: err}
@@ -173,7 +173,7 @@ func target(err error, changes ...func(*metav1.PartialObjectMetadata)) look {
 	}
 }
 
-// server is the authorization server that is named by reference.
+// server sets the result of reading the referenced authorization server.
 func server(err error, observed int64, conditions ...metav1.Condition) look {
 	return func(in *explain.Input) {
 		in.Server = &explain.Lookup[explain.Server]{Err: err, Object: explain.Server{
@@ -189,7 +189,7 @@ func events(items ...corev1.Event) look {
 	}
 }
 
-// seen is the explanation of what the status and the cluster tell.
+// seen returns an explanation that is based on the ClientCredential and on other objects.
 func seen(cc *v1alpha1.ClientCredential, looks ...look) explain.Explanation {
 	in := explain.Input{Now: now, ClientCredential: cc}
 	for _, look := range looks {

@@ -8,15 +8,15 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// summary is the one line about a state.
+// summary returns one line about a state.
 func (in Input) summary(state State) string {
 	cc := in.ClientCredential
 	token := cc.Status.Token
 	switch state {
 	case StateDeleting:
-		return "its deletion was asked for " + in.relative(*cc.DeletionTimestamp)
+		return "its deletion was requested " + in.relative(*cc.DeletionTimestamp)
 	case StateNotObserved:
-		return fmt.Sprintf("generation %d of it has not been looked at: is the operator running?", cc.Generation)
+		return fmt.Sprintf("generation %d has not been reconciled yet: check that the operator is running", cc.Generation)
 	case StateSuspended:
 		if in.tokenValid() {
 			return "no renewal while spec.suspend is true; the token expires " + in.relative(token.ExpiresAt)
@@ -25,7 +25,7 @@ func (in Input) summary(state State) string {
 	case StateStalled:
 		return in.trouble().Reason + ": somebody must change something" + in.rest()
 	case StateExpired:
-		return "the token expired " + in.relative(token.ExpiresAt) + " and nothing followed: is the operator running?"
+		return "the token expired " + in.relative(token.ExpiresAt) + " and was not renewed: check that the operator is running"
 	case StateReconciling, StateRenewalFailing:
 		return in.failing() + in.rest()
 	case StateOverdue:
@@ -41,7 +41,7 @@ func (in Input) summary(state State) string {
 	return "it is ready"
 }
 
-// rest tells how long a valid token still serves.
+// rest says when a valid token expires. It is empty if there is none.
 func (in Input) rest() string {
 	if !in.tokenValid() {
 		return ""
@@ -49,7 +49,7 @@ func (in Input) rest() string {
 	return "; the token expires " + in.relative(in.ClientCredential.Status.Token.ExpiresAt)
 }
 
-// failing tells of failed attempts, or of a turn that has not come.
+// failing describes failed attempts, or what the first attempt waits for.
 func (in Input) failing() string {
 	failure := in.ClientCredential.Status.Failure
 	if failure == nil {
@@ -65,7 +65,7 @@ func (in Input) failing() string {
 	return fmt.Sprintf("%s %s, the next attempt is %s", failure.Reason, inARow(failure.Attempts), in.due(failure.RetryAt))
 }
 
-// isTurn tells of reasons to wait for others.
+// isTurn reports whether a ClientCredential waits for its turn.
 func isTurn(trouble *metav1.Condition) bool {
 	return trouble.Reason == v1alpha1.ReasonRateLimited || trouble.Reason == v1alpha1.ReasonTokenEndpointBusy
 }

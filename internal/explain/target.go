@@ -8,7 +8,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// targetNotice tells of a target Secret that is not as the status has it.
+// targetNotice returns a notice if the target Secret does not match the status.
 func (in Input) targetNotice() []Point {
 	if in.Target == nil || in.says(v1alpha1.ReasonTargetConflict) {
 		return nil
@@ -33,7 +33,8 @@ func (in Input) targetNotice() []Point {
 	return nil
 }
 
-// recordNotice tells where the token Secret and the status differ about the token.
+// recordNotice returns a notice if the record in the token Secret does not match the token of the
+// status.
 func (in Input) recordNotice(record *tokensecret.Record) []Point {
 	token, name := in.ClientCredential.Status.Token, in.ClientCredential.TargetName()
 	switch {

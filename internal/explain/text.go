@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WriteText writes an explanation for people.
+// WriteText writes an explanation as text.
 func (e Explanation) WriteText(to io.Writer) error {
 	out := &strings.Builder{}
 	fmt.Fprintf(out, "ClientCredential %s/%s\n", e.Namespace, e.Name)
@@ -57,7 +57,7 @@ func (e Explanation) writeFailure(out *strings.Builder) {
 	row(out, "reason", e.Failure.Reason)
 	row(out, "failed", inARow(e.Failure.Attempts)+", last at "+e.at(e.Failure.LastAttemptAt))
 	row(out, "retry", e.at(e.Failure.RetryAt))
-	// What somebody must do has the same text.
+	// Needs may contain the same message.
 	if message := clean(e.Failure.Message); !slices.ContainsFunc(e.Needs, func(need Point) bool { return need.Message == message }) {
 		row(out, "message", message)
 	}
@@ -89,7 +89,7 @@ func (e Explanation) writeEvents(out *strings.Builder) {
 	}
 }
 
-// at is an instant in full and as seen from now.
+// at returns a time in RFC 3339 and relative to now.
 func (e Explanation) at(t metav1.Time) string {
 	return fmt.Sprintf("%s (%s)", instant(t), Relative(e.now, t.Time))
 }

@@ -23,13 +23,13 @@ func text(explanation explain.Explanation) string {
 	return out.String()
 }
 
-// told is an event of the newer of the two event APIs.
+// told returns an event of the newer of the two event APIs.
 func told(reason string, ago time.Duration) corev1.Event {
 	return corev1.Event{Type: "Warning", Reason: reason, Message: "message of " + reason, EventTime: metav1.NewMicroTime(now.Add(-ago))}
 }
 
 var _ = Describe("The text", func() {
-	It("tells all there is about a token", func() {
+	It("shows everything about a token", func() {
 		Expect(text(explained(func(cc *v1alpha1.ClientCredential) { cc.Status.Token.Scope = "read write" }))).To(Equal(`ClientCredential shop/orders
   state    Ready: the token is renewed in 15m
   ready    True (TokenIssued) since 2026-03-01T11:40:00Z (20m ago)
@@ -43,7 +43,7 @@ Token
 `))
 	})
 
-	It("tells what failed, what it waits for and what somebody must do", func() {
+	It("shows the failure, what it waits for and what a person must do", func() {
 		cc := clientCredential(noToken, stalled("InvalidClient"), failed("InvalidClient", 3, time.Hour))
 		Expect(text(seen(cc, credentials(nil, nil), target(errForbidden), events(told("InvalidClient", time.Minute))))).To(Equal(`ClientCredential shop/orders
   state    Stalled: InvalidClient: somebody must change something
@@ -74,11 +74,11 @@ Events
 `))
 	})
 
-	It("has the message of a failure that nobody has to do anything about", func() {
+	It("shows the message of a failure that needs no action", func() {
 		Expect(text(explained(renewalFailing("Timeout"), failed("Timeout", 1, time.Minute)))).To(ContainSubstring("\n  message  message of Timeout\n"))
 	})
 
-	It("promises no renewal while it is suspended", func() {
+	It("shows no renewal time while it is suspended", func() {
 		Expect(text(explained(suspended))).To(ContainSubstring("\n  renewal  none while it is suspended\n"))
 	})
 
@@ -93,7 +93,7 @@ Events
 		Expect(text(shown)).To(And(HaveSuffix("  now       Warning  Event: [2Jmessage\n"), ContainSubstring("\n  9m ago    "), Not(ContainSubstring("10m ago"))))
 	})
 
-	It("reads when and how often an event was told in each way that there is", func() {
+	It("reads the time and the count of an event from all fields of both event APIs", func() {
 		series := told("Series", time.Hour)
 		series.Series = &corev1.EventSeries{Count: 4, LastObservedTime: metav1.NewMicroTime(now.Add(-3 * time.Minute))}
 		old := corev1.Event{Type: "Normal", Reason: "Old", LastTimestamp: at(-2 * time.Minute), Count: 2}

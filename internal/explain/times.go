@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 )
 
-// Relative is an instant as seen from now, such as "in 12m" or "3m ago".
+// Relative returns a time relative to now, such as "in 12m" or "3m ago".
 func Relative(now, at time.Time) string {
 	switch distance := at.Sub(now); {
 	case distance >= time.Second:
@@ -20,8 +20,7 @@ func Relative(now, at time.Time) string {
 
 func (in Input) relative(at metav1.Time) string { return Relative(in.Now, at.Time) }
 
-// due is an instant at which something is to happen: "in 12m", or "due" when it has
-// come.
+// due returns a planned time relative to now, such as "in 12m", or "due" if it is not in the future.
 func (in Input) due(at metav1.Time) string {
 	if at.After(in.Now) {
 		return in.relative(at)
@@ -29,5 +28,5 @@ func (in Input) due(at metav1.Time) string {
 	return "due"
 }
 
-// instant is a time in full.
+// instant returns a time in RFC 3339.
 func instant(t metav1.Time) string { return t.UTC().Format(time.RFC3339) }

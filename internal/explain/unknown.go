@@ -7,8 +7,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// unknown is what could not be read: in one line what was not permitted, and each
-// other failure in a line of its own.
+// unknown returns lines about the objects that could not be read. The first line lists all objects that
+// the user may not read. Each other failure has its own line.
 func (in Input) unknown() []string {
 	var hidden, lines []string
 	note := func(what string, err error) {

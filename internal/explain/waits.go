@@ -8,7 +8,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// waits is what has to come before something happens by itself.
+// waits returns what the ClientCredential waits for.
 func (in Input) waits() []Point {
 	if !in.ClientCredential.DeletionTimestamp.IsZero() {
 		return in.deletion()
@@ -16,7 +16,7 @@ func (in Input) waits() []Point {
 	var points []Point
 	if in.ClientCredential.IsSuspended() {
 		points = append(points, Point{
-			Message: "spec.suspend is true: no token is asked for until somebody resumes it",
+			Message: "spec.suspend is true: no token is requested until it is resumed",
 			Command: in.plugin("resume"),
 		})
 	}
@@ -24,7 +24,7 @@ func (in Input) waits() []Point {
 	return append(points, in.renewRequest()...)
 }
 
-// deletion tells which finalizers hold a deletion up.
+// deletion returns the finalizers that block the deletion.
 func (in Input) deletion() []Point {
 	var points []Point
 	for _, finalizer := range in.ClientCredential.Finalizers {
@@ -37,7 +37,7 @@ func (in Input) deletion() []Point {
 	return points
 }
 
-// attempt tells what the next attempt to get a token waits for.
+// attempt returns what the next attempt to get a token waits for.
 func (in Input) attempt() []Point {
 	failure, trouble := in.ClientCredential.Status.Failure, in.trouble()
 	switch {
@@ -55,14 +55,13 @@ func (in Input) attempt() []Point {
 	return nil
 }
 
-// mayBeCreated reports whether another controller may be about to create or complete
-// the object that is missing, and Needs does not say what to do about it.
+// mayBeCreated reports whether another controller may still create or complete the missing object, and
+// Needs does not say what to do about it.
 func (in Input) mayBeCreated(trouble *metav1.Condition) bool {
 	return in.isRefused() && in.condition(v1alpha1.StalledCondition) == nil && in.remedy(trouble.Reason) == ""
 }
 
-// isRefused reports whether no attempt is made before an object of the cluster
-// changes.
+// isRefused reports whether the operator makes no attempt until an object in the cluster changes.
 func (in Input) isRefused() bool {
 	trouble := in.trouble()
 	return in.ClientCredential.Status.Failure == nil && trouble != nil &&
