@@ -17,9 +17,9 @@ const maxCredentialBytes = 1 << 20
 
 var secretKey = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
 
-// ReadCredentials reads the values of a Secret from files: all files of a folder, which has the layout
-// of a mounted Secret, and files given as key=path, which take precedence. It returns nil if none are
-// given.
+// ReadCredentials reads the values of a Secret from all files of a folder, which has the layout of a
+// mounted Secret. It also reads files given as key=path, which take precedence. It returns nil if
+// neither is given.
 //
 // No error quotes its arguments: a user may have given a secret instead of a path.
 func ReadCredentials(folder string, pairs []string) (map[string]oauth2.Sensitive, error) {
@@ -46,7 +46,7 @@ func ReadCredentials(folder string, pairs []string) (map[string]oauth2.Sensitive
 	return values, nil
 }
 
-// readFolder reads the files of a folder. It skips directories and the like, such as the directories
+// readFolder reads the files of a folder. It skips entries that are not files, such as the directories
 // that the kubelet creates in a mounted Secret.
 func readFolder(folder string, values map[string]oauth2.Sensitive) error {
 	entries, err := os.ReadDir(folder)

@@ -127,7 +127,7 @@ func (head) ValidateBytes(document []byte) error {
 	return nil
 }
 
-// harmless removes quotes of a document from the message of a parser.
+// harmless removes the parts of a document that the message of a parser quotes.
 func harmless(err error) error {
 	// The builder's advice about kubectl apply does not apply to a check.
 	message, _, _ := strings.Cut(err.Error(), "; if you choose to ignore these errors")

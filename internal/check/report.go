@@ -59,7 +59,7 @@ type Value struct {
 	By string `json:"by,omitempty"`
 }
 
-// Notice is information about a check that is not its failure.
+// Notice is a finding that is not a failure.
 type Notice struct {
 	Reason  string `json:"reason"`
 	Message string `json:"message"`

@@ -1,5 +1,5 @@
 // Package explain describes a ClientCredential for a person on call: what it does, what it waits for,
-// and what a person must do. It does no input or output.
+// and what a person must do. It does no I/O.
 package explain
 
 import (
@@ -20,7 +20,7 @@ type Input struct {
 	Now              time.Time
 	ClientCredential *v1alpha1.ClientCredential
 
-	// What was read from the cluster for the ClientCredential. A field is nil if it was not read.
+	// The results of reading objects from the cluster. A result is nil if its object was not read.
 
 	Credentials *Lookup[metav1.PartialObjectMetadata]
 	Target      *Lookup[metav1.PartialObjectMetadata]

@@ -10,7 +10,7 @@ import (
 )
 
 // The label pairs of conditions are created once. A reason that the API does not define never becomes a
-// label value, because any client that may update the status can write one.
+// label value, because other clients can write to the status.
 var (
 	reasonPairs = pairs("reason", slices.AppendSeq([]string{other}, maps.Keys(v1alpha1.Reasons))...)
 	typePairs   = pairs("type", append(abnormalConditions, v1alpha1.ReadyCondition)...)

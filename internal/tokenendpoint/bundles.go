@@ -50,7 +50,7 @@ func newBundles() *bundles {
 //
 // If the tenant uses too many different bundles, the error is a *problem.Problem. A user with
 // Waits set first waits for a bundle to be released, for at most the timeout of a request. Other
-// errors come from read, or say what is wrong with the bundle.
+// errors come from read, or describe the fault of the bundle.
 func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	giveBack, reserved := func() {}, 0
 	for {

@@ -2,10 +2,10 @@ package tokenendpoint
 
 import "net/http"
 
-// once sends each request at most once. http.Transport repeats a request if a reused connection
-// ends, or if an HTTP/2 server refuses the stream: a GET, a request with the header
-// Idempotency-Key, and over HTTP/2 each request whose body it can read again. The server may
-// have issued a token for the first request, and nothing would count the second.
+// once sends each request at most once. http.Transport repeats some requests if a reused connection
+// ends, or if an HTTP/2 server refuses the stream. It repeats a GET, and a request with the header
+// Idempotency-Key. Over HTTP/2, it repeats each request whose body it can read again. The server
+// may have issued a token for the first request, and nothing would count the second.
 type once struct {
 	// pooled reuses connections. It is for requests with a body: it does not repeat a request whose
 	// body it cannot read again.

@@ -23,9 +23,9 @@ type Creator interface {
 
 // IsAccepted reports whether the API server accepts a token that it issued for an audience.
 //
-// The API server also rejects a token whose signing key it does not know yet, or whose
-// ServiceAccount it does not see yet, and accepts it later. So a rejection counts only if the
-// API server accepts the same token in a review for its own audience.
+// The API server also rejects a token if it does not know the signing key or the ServiceAccount yet,
+// and accepts the token later. So a rejection counts only if the API server accepts the same token in
+// a review for the given audience.
 func IsAccepted(ctx context.Context, creator Creator, token oauth2.Sensitive, audience string) (bool, error) {
 	// Without audiences, the review is for the API server's own audiences.
 	isAccepted, err := review(ctx, creator, token)

@@ -54,7 +54,7 @@ var _ = Describe("a token", func() {
 			Expect(err).To(MatchError(ContainSubstring(expectedErr)))
 		},
 		Entry("is accepted if the API server authenticates it", apiServer{forItself: yes, forAudience: failed}, true, ""),
-		Entry("is not accepted if the API server authenticates it for its own audience only", apiServer{forItself: no, forAudience: yes}, false, ""),
+		Entry("is not accepted if the API server authenticates it only for the given audience", apiServer{forItself: no, forAudience: yes}, false, ""),
 		Entry("leaves it open if the API server authenticates it for no audience", apiServer{forItself: no, forAudience: no}, false, "does not recognize"),
 		Entry("leaves it open if the review fails", apiServer{forItself: failed}, false, "create a TokenReview: etcd is gone"),
 		Entry("leaves it open if the second review fails", apiServer{forItself: no, forAudience: failed}, false, "create a TokenReview: etcd is gone"),
