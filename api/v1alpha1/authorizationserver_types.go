@@ -2,11 +2,11 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AuthorizationServerSpec declares how to talk to the token endpoint of one
-// authorization server: a dialect of RFC 6749, written down as data.
+// AuthorizationServerSpec declares how to talk to the token endpoint of one authorization
+// server: a dialect of RFC 6749, written down as data.
 //
-// Whatever is set here wins; the profile fills in what is not; RFC 6749 fills
-// in the rest. A value that was set to be empty counts as set.
+// A field that is set here wins over the profile, and the profile wins over the defaults of
+// RFC 6749. A field that is set to an empty value counts as set.
 //
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.tokenEndpoint) || has(self.issuer) || (has(self.profile) && self.profile != 'RFC6749')",message="set tokenEndpoint to the URL of the token endpoint, issuer to find it by discovery, or profile to one that knows its own, such as CommerceLayer"
@@ -24,9 +24,9 @@ type AuthorizationServerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9]*$')",message="profile is the name of a dialect, letters and digits only, such as RFC6749 or CommerceLayer"
 	Profile string `json:"profile,omitempty"`
 
-	// tokenEndpoint is the URL that the token request is sent to (RFC 8414
-	// "token_endpoint"). It needs https, unless the operator was started with
-	// --allow-http. Not needed where the profile knows it.
+	// tokenEndpoint is the URL that token requests are sent to (RFC 8414 "token_endpoint").
+	// It must use https, unless the operator was started with --allow-http. It is not
+	// needed if the profile has one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
@@ -35,44 +35,47 @@ type AuthorizationServerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[a-zA-Z]+://[^/?#]*@')",message="tokenEndpoint must not carry a user or password: put the client ID and secret into the credentials Secret"
 	TokenEndpoint string `json:"tokenEndpoint,omitempty"`
 
-	// issuer is the URL of the authorization server, by which its metadata is found:
-	// RFC 8414 first, then OpenID Connect Discovery. It must be exactly what the
-	// metadata calls the issuer.
+	// issuer is the URL of the authorization server. The operator reads the server's
+	// metadata from it: by RFC 8414 first, then by OpenID Connect Discovery. It must be
+	// identical to "issuer" in the metadata.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['https', 'http'] && url(self).getHostname() != '' && !self.contains('#') && !self.contains('?') && !self.matches('^[a-zA-Z]+://[^/?#]*@')",message="issuer must be an absolute https URL without query, fragment and user, such as https://idp.example.com/realms/shop (RFC 8414 section 2)"
 	Issuer string `json:"issuer,omitempty"`
 
-	// tls says whom to trust, and what to show, when connecting to the server.
+	// tls configures TLS connections to the server: the CA certificates to trust, and a
+	// client certificate.
 	// +optional
 	TLS *TLSClient `json:"tls,omitempty"`
 
-	// clientAuthentication says how the client proves who it is.
+	// clientAuthentication describes how the client authenticates to the server.
 	// +optional
 	ClientAuthentication *ClientAuthentication `json:"clientAuthentication,omitempty"`
 
-	// request says how the token request is written.
+	// request describes the token request.
 	// +optional
 	Request *TokenRequest `json:"request,omitempty"`
 
-	// response says where the values lie in the token response.
+	// response describes where to find values in the token response.
 	// +optional
 	Response *TokenResponse `json:"response,omitempty"`
 
-	// rateLimit bounds the token requests to this server, over all ClientCredentials of
-	// the namespace that use its token endpoint; over those of all namespaces in a
-	// ClusterAuthorizationServer, which share it. Whose token expires soonest goes first.
+	// rateLimit limits the token requests to this server. All ClientCredentials of the
+	// namespace that use its token endpoint share the limit. With a
+	// ClusterAuthorizationServer, those of all namespaces share it. The token that expires
+	// soonest is requested first.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// revocation says how a token is revoked (RFC 7009).
+	// revocation describes how a token is revoked (RFC 7009).
 	// +optional
 	Revocation *Revocation `json:"revocation,omitempty"`
 
-	// defaultTokenLifetime is assumed when the token response names no lifetime and
-	// the token is no JWT that names one: a duration from 10s to 8760h. Default 1h. If
-	// the response has a lifetime that cannot be read, it counts up to 1h.
+	// defaultTokenLifetime is the lifetime that the operator assumes if neither the token
+	// response nor the token, as a JWT, states one. It is a duration from 10s to 8760h.
+	// Default 1h. If the response states a lifetime that the operator cannot read, it
+	// assumes the smaller of this value and 1h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -80,15 +83,15 @@ type AuthorizationServerSpec struct {
 	DefaultTokenLifetime *metav1.Duration `json:"defaultTokenLifetime,omitempty"`
 }
 
-// RateLimit bounds the token requests to an authorization server.
+// RateLimit limits the token requests to an authorization server.
 type RateLimit struct {
-	// requests that may be sent in any span of the length per.
+	// requests is the number of requests that may be sent in any period of length per.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
 	Requests int32 `json:"requests,omitempty"`
 
-	// per is the length of the span: a duration from 1s to 24h.
+	// per is the length of the period: a duration from 1s to 24h.
 	// +required
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -96,36 +99,35 @@ type RateLimit struct {
 	Per *metav1.Duration `json:"per,omitempty"`
 }
 
-// Revocation says how a token is revoked (RFC 7009). The request has the client
-// authentication, the headers and the encoding of the token request.
+// Revocation describes how a token is revoked (RFC 7009). The revocation request has the
+// client authentication, the headers and the encoding of the token request.
 // +kubebuilder:validation:MinProperties=1
 type Revocation struct {
-	// endpoint is the URL of the revocation endpoint (RFC 8414
-	// "revocation_endpoint"). Not needed where the profile or the discovery knows it.
+	// endpoint is the URL of the revocation endpoint (RFC 8414 "revocation_endpoint"). It
+	// is not needed if the profile or the discovered metadata has one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['https', 'http'] && url(self).getHostname() != '' && !self.contains('#') && !self.matches('^[a-zA-Z]+://[^/?#]*@')",message="endpoint must be an absolute https URL without fragment and user, such as https://idp.example.com/oauth2/revoke"
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// onDelete revokes the token when its ClientCredential is deleted, which waits
-	// for that, for a minute at most. Default false.
+	// onDelete revokes the token when its ClientCredential is deleted. The deletion waits
+	// for the revocation, for at most a minute. Default false.
 	// +optional
 	OnDelete *bool `json:"onDelete,omitempty"`
 }
 
-// TLSClient is the client's side of TLS.
+// TLSClient configures the client side of TLS.
 // +kubebuilder:validation:MinProperties=1
 type TLSClient struct {
-	// caBundleRef names the ConfigMap or Secret with the certificates of the
-	// authorities that the server's certificate may come from. They stand instead
-	// of the system's. Default: the system's.
+	// caBundleRef names the ConfigMap or Secret with the CA certificates to trust for this
+	// server. They replace the CA certificates of the system. Default: those of the system.
 	// +optional
 	CABundleRef *CABundleReference `json:"caBundleRef,omitempty"`
 
-	// clientCertificate shows a certificate to the server besides what the client
-	// authentication does: FromCredentials takes tls.crt and tls.key of the
-	// credentials Secret. tls_client_auth and self_signed_tls_client_auth do so
+	// clientCertificate presents a certificate to the server, in addition to the client
+	// authentication. FromCredentials takes tls.crt and tls.key of the credentials Secret.
+	// The methods tls_client_auth and self_signed_tls_client_auth present that certificate
 	// anyway. Default None.
 	// +optional
 	ClientCertificate ClientCertificate `json:"clientCertificate,omitempty"`
@@ -142,14 +144,14 @@ const ClientCertificateFromCredentials ClientCertificate = "FromCredentials"
 // +kubebuilder:validation:Enum=ConfigMap;Secret
 type CABundleKind string
 
-// CABundleReference names certificates of authorities, in PEM.
+// CABundleReference names CA certificates in PEM.
 type CABundleReference struct {
 	// kind of the object: ConfigMap (the default) or Secret.
 	// +optional
 	Kind CABundleKind `json:"kind,omitempty"`
 
-	// name of the object. It lies in the namespace of what names it; for a
-	// ClusterAuthorizationServer, in the operator's own.
+	// name of the object. It must be in the namespace of the object that refers to it. For
+	// a ClusterAuthorizationServer, it must be in the operator's own namespace.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ClientAuthenticationMethod is a name of IANA's registry "OAuth Token Endpoint
+// ClientAuthenticationMethod is a name from IANA's registry "OAuth Token Endpoint
 // Authentication Methods".
 // +kubebuilder:validation:Enum=client_secret_basic;client_secret_post;client_secret_jwt;private_key_jwt;tls_client_auth;self_signed_tls_client_auth;none
 type ClientAuthenticationMethod string
@@ -20,48 +20,48 @@ const (
 	// PrivateKeyJWT sends a JWT that is signed with a private key (RFC 7523 section
 	// 2.2, OpenID Connect Core section 9).
 	PrivateKeyJWT ClientAuthenticationMethod = "private_key_jwt"
-	// TLSClientAuth shows a certificate that an authority issued (RFC 8705 section 2.1).
+	// TLSClientAuth presents a certificate that a CA issued (RFC 8705 section 2.1).
 	TLSClientAuth ClientAuthenticationMethod = "tls_client_auth"
-	// SelfSignedTLSClientAuth shows a self-signed certificate (RFC 8705 section 2.2).
+	// SelfSignedTLSClientAuth presents a self-signed certificate (RFC 8705 section 2.2).
 	SelfSignedTLSClientAuth ClientAuthenticationMethod = "self_signed_tls_client_auth"
-	// ClientAuthenticationNone sends the client ID alone (RFC 7591 section 2).
+	// ClientAuthenticationNone sends only the client ID (RFC 7591 section 2).
 	ClientAuthenticationNone ClientAuthenticationMethod = "none"
 )
 
-// BasicEncoding is how client ID and secret are written before they are joined by
-// a colon for client_secret_basic.
+// BasicEncoding is how client ID and secret are encoded before client_secret_basic joins
+// them with a colon.
 // +kubebuilder:validation:Enum=FormURLEncoded;Raw
 type BasicEncoding string
 
 const (
-	// FormURLEncodedBasic is what RFC 6749 section 2.3.1 asks for.
+	// FormURLEncodedBasic encodes both, as RFC 6749 section 2.3.1 requires.
 	FormURLEncodedBasic BasicEncoding = "FormURLEncoded"
-	// RawBasic joins both as they are (RFC 7617).
+	// RawBasic leaves both as they are (RFC 7617).
 	RawBasic BasicEncoding = "Raw"
 )
 
-// ClientAuthentication says how the client proves who it is (RFC 6749 section 2.3).
+// ClientAuthentication describes how the client authenticates (RFC 6749 section 2.3).
 // +kubebuilder:validation:MinProperties=1
 type ClientAuthentication struct {
-	// method is the client authentication method by its IANA name.
-	// client_secret_basic (the default) sends ID and secret in the Authorization
-	// header, client_secret_post sends them as parameters. client_secret_jwt and
-	// private_key_jwt send a JWT that is signed with the client secret, or with the
-	// key private_key of the credentials Secret. tls_client_auth and
-	// self_signed_tls_client_auth show the certificate tls.crt of the credentials
-	// Secret, whose key is tls.key. none sends the client ID alone: no secret is
-	// needed, and none is sent even if the credentials Secret holds one.
+	// method is the client authentication method by its IANA name. client_secret_basic (the
+	// default) sends ID and secret in the Authorization header. client_secret_post sends
+	// them as parameters. client_secret_jwt sends a JWT that is signed with the client
+	// secret. private_key_jwt sends a JWT that is signed with the key private_key of the
+	// credentials Secret. tls_client_auth and self_signed_tls_client_auth present the
+	// certificate tls.crt of the credentials Secret, with its key tls.key. none sends only
+	// the client ID: it needs no secret, and sends none even if the credentials Secret has
+	// one.
 	// +optional
 	Method ClientAuthenticationMethod `json:"method,omitempty"`
 
-	// assertion says how the JWT of client_secret_jwt and private_key_jwt is made.
+	// assertion configures the JWT that client_secret_jwt and private_key_jwt send.
 	// +optional
 	Assertion *Assertion `json:"assertion,omitempty"`
 
-	// basicEncoding says how ID and secret are written for client_secret_basic.
-	// FormURLEncoded (the default) encodes both before they are joined, as RFC 6749
-	// section 2.3.1 asks; Raw takes them as they are, which some servers want. The
-	// two differ only where ID or secret have characters such as '+', '/' or '='.
+	// basicEncoding is how client_secret_basic encodes ID and secret. FormURLEncoded (the
+	// default) encodes both before they are joined, as RFC 6749 section 2.3.1 requires. Raw
+	// leaves them as they are, which some servers need. The two differ only if ID or secret
+	// contains characters such as '+', '/' or '='.
 	// +optional
 	BasicEncoding BasicEncoding `json:"basicEncoding,omitempty"`
 
@@ -78,20 +78,20 @@ type ClientAuthentication struct {
 // +kubebuilder:validation:Enum=HS256;HS384;HS512;RS256;RS384;RS512;PS256;PS384;PS512;ES256;ES384;ES512;EdDSA
 type AssertionAlgorithm string
 
-// Assertion says how a signed JWT is made (RFC 7523).
+// Assertion configures a signed JWT (RFC 7523).
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.clockSkew) || has(self.notBefore) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken the API server makes the JWT: set nothing beside it"
 // +kubebuilder:validation:XValidation:rule="!has(self.clockSkew) || !has(self.lifetime) || duration(self.clockSkew) + duration(self.clockSkew) <= duration(self.lifetime)",message="clockSkew may be at most half of lifetime: set a longer lifetime, or a shorter clockSkew"
 type Assertion struct {
-	// algorithm signs the JWT. Default: what the private key says or is made for:
-	// RS256, ES256, ES384, ES512 or EdDSA; HS256 for client_secret_jwt. In
-	// request.assertion, one of HS256, HS384 and HS512 signs with the client secret
-	// instead of the private key.
+	// algorithm is the algorithm that signs the JWT. Default: HS256 for client_secret_jwt.
+	// With a private key: "alg" of a key in JWK form, else RS256, ES256, ES384, ES512 or
+	// EdDSA, depending on the type of the key. In request.assertion, HS256, HS384 and HS512
+	// sign with the client secret instead of the private key.
 	// +optional
 	Algorithm AssertionAlgorithm `json:"algorithm,omitempty"`
 
-	// keyID is the header kid, by which the server finds the key. Default: that of
-	// a key in JWK form, else none.
+	// keyID is the header kid, which tells the server which key to use. Default: kid of a
+	// key in JWK form, else none.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -105,11 +105,11 @@ type Assertion struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="lifetime must be a duration from 10s to 24h, such as 5m"
 	Lifetime *metav1.Duration `json:"lifetime,omitempty"`
 
-	// clockSkew is how far the server's clock may be behind: iat is the current time
-	// minus clockSkew. exp is iat plus lifetime, since many servers limit exp - iat; so
-	// clockSkew shortens the time that is left for a server whose clock is ahead. A
-	// duration from 0s to 5m, at most half of lifetime. Default: 10s, or half of
-	// lifetime if that is shorter.
+	// clockSkew is how far the server's clock may be behind: iat is the current time minus
+	// clockSkew. exp is iat plus lifetime, because many servers limit exp - iat. A larger
+	// clockSkew thus leaves less time for a server whose clock is ahead. It is a duration
+	// from 0s to 5m, at most half of lifetime. Default: 10s, or half of lifetime if that is
+	// shorter.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -131,15 +131,15 @@ type Assertion struct {
 	// +kubebuilder:validation:MaxLength=2048
 	Subject *string `json:"subject,omitempty"`
 
-	// audience is the claim aud; empty for none. Default: the token endpoint; some
-	// servers want their issuer.
+	// audience is the claim aud; empty for none. Default: the token endpoint. Some servers
+	// need their issuer instead.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Audience *string `json:"audience,omitempty"`
 
-	// claims of the JWT, besides iss, sub, aud, iat, exp, nbf and jti. One of these names
-	// takes the place of what is set by itself. A name that starts with '/' is a
-	// JSON Pointer (RFC 6901).
+	// claims are additional claims of the JWT. A claim that is named iss, sub, aud, iat,
+	// exp, nbf or jti replaces the one that the operator sets. A name that starts with '/'
+	// is a JSON Pointer (RFC 6901).
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -147,8 +147,8 @@ type Assertion struct {
 	// +kubebuilder:validation:MaxItems=32
 	Claims []Parameter `json:"claims,omitempty"`
 
-	// headers are further JOSE headers, such as x5t#S256. One that is named kid or
-	// typ takes the place of what is set by itself.
+	// headers are additional JOSE headers, such as x5t#S256. A header that is named kid or
+	// typ replaces the one that the operator sets.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -157,18 +157,18 @@ type Assertion struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(h, !(h.name in ['alg', 'crit', 'b64']))",message="alg, crit and b64 cannot be set: use algorithm"
 	Headers []Parameter `json:"headers,omitempty"`
 
-	// serviceAccountToken takes a token of a Kubernetes ServiceAccount instead: no
-	// secret is stored at all. The authorization server has to trust the cluster's
-	// issuer, as Entra ID and Keycloak can.
+	// serviceAccountToken sends a token of a Kubernetes ServiceAccount instead of a JWT
+	// that the operator signs: no secret is stored. The authorization server must trust the
+	// issuer of the cluster, as Entra ID and Keycloak can.
 	// +optional
 	ServiceAccountToken *ServiceAccountToken `json:"serviceAccountToken,omitempty"`
 }
 
-// ServiceAccountToken asks the API server for a token of the ServiceAccount that
-// spec.serviceAccountName of the ClientCredential names.
+// ServiceAccountToken requests a token from the API server, for the ServiceAccount in
+// spec.serviceAccountName of the ClientCredential.
 type ServiceAccountToken struct {
-	// audience that the token is for, such as api://AzureADTokenExchange. It must
-	// not be one that the Kubernetes API server accepts.
+	// audience of the token, such as api://AzureADTokenExchange. It must not be an audience
+	// that the Kubernetes API server accepts.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048

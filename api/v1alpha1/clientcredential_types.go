@@ -25,7 +25,7 @@ type ClientCredential struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec is what is wanted.
+	// spec is the desired state.
 	// +required
 	Spec ClientCredentialSpec `json:"spec,omitzero"`
 
@@ -35,7 +35,7 @@ type ClientCredential struct {
 	Status ClientCredentialStatus `json:"status,omitzero"`
 }
 
-// ClientCredentialSpec says which token is wanted, and where it goes.
+// ClientCredentialSpec defines which token is requested, and where it is written.
 //
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID) || has(self.serviceAccountName)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID or serviceAccountName instead"
@@ -46,39 +46,39 @@ type ClientCredentialSpec struct {
 	// +optional
 	AuthorizationServer *AuthorizationServerSpec `json:"authorizationServer,omitempty"`
 
-	// authorizationServerRef names the authorization server that issues the token,
-	// declared once for many. A change of it counts from the next renewal on: it
-	// renews no token by itself.
+	// authorizationServerRef names the AuthorizationServer or ClusterAuthorizationServer
+	// that declares the authorization server. Several ClientCredentials can share it. A
+	// change of its declaration takes effect at the next renewal and does not trigger one.
 	// +optional
 	AuthorizationServerRef *AuthorizationServerReference `json:"authorizationServerRef,omitempty"`
 
-	// credentialsRef names the Secret that holds the client ID and the client
-	// secret. It lies in the same namespace and carries the label
-	// oauth2.tokensync.dev/usage=client-credential, by which its owner agrees
-	// that it is sent to a token endpoint.
+	// credentialsRef names the Secret that holds the client ID and the client secret. It
+	// must be in the same namespace and carry the label
+	// oauth2.tokensync.dev/usage=client-credential. With this label, the owner of the
+	// Secret agrees that it is sent to a token endpoint.
 	// +optional
 	CredentialsRef *CredentialsReference `json:"credentialsRef,omitempty"`
 
-	// clientID is the client ID, instead of the one in the credentials Secret: a
-	// client ID is no secret (RFC 6749 section 2.2).
+	// clientID is the client ID. It replaces the one in the credentials Secret. A client ID
+	// is not a secret (RFC 6749 section 2.2).
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[ -~]+$')",message="clientID must be printable ASCII (RFC 6749 appendix A.1)"
 	ClientID string `json:"clientID,omitempty"`
 
-	// serviceAccountName is the ServiceAccount of this namespace whose token takes
-	// the place of a stored secret, where the authorization server is declared with
-	// assertion.serviceAccountToken. It carries the label
-	// oauth2.tokensync.dev/usage=client-credential, by which its owner agrees that a
-	// token of it is sent to a token endpoint. Default: default.
+	// serviceAccountName is a ServiceAccount of this namespace. Its token is used instead
+	// of a stored secret if the authorization server is declared with
+	// assertion.serviceAccountToken. It must carry the label
+	// oauth2.tokensync.dev/usage=client-credential. With this label, its owner agrees that
+	// its token is sent to a token endpoint. Default: default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="serviceAccountName must be the name of a ServiceAccount: lower-case letters, digits, '-' and '.'"
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
-	// scopes are asked for (RFC 6749 section 3.3), joined by a space. Without
+	// scopes are the scopes to request (RFC 6749 section 3.3), joined by a space. Without
 	// them, the authorization server decides.
 	// +optional
 	// +listType=atomic
@@ -89,14 +89,14 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope has no spaces, quotes or backslashes (RFC 6749 section 3.3): write each scope as an item of its own"
 	Scopes []string `json:"scopes,omitempty"`
 
-	// audience is sent as the parameter audience, which some authorization
-	// servers need to know which API the token is for.
+	// audience is sent as the parameter audience. Some authorization servers need it to
+	// know which API the token is for.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Audience string `json:"audience,omitempty"`
 
-	// resources that the token is for, each sent as a parameter resource (RFC 8707).
+	// resources that the token is for. Each is sent as a parameter resource (RFC 8707).
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -105,8 +105,9 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:items:MaxLength=2048
 	Resources []string `json:"resources,omitempty"`
 
-	// parameters of the token request for this client. One that the authorization
-	// server's request.parameters names too goes before that.
+	// parameters are additional parameters of the token request, for this client only. They
+	// override parameters of the same name in request.parameters of the authorization
+	// server.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -114,11 +115,11 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Parameters []Parameter `json:"parameters,omitempty"`
 
-	// renewBefore is how long before its expiry the token is renewed: a duration
-	// from 10s to 8760h. Without it, or where the token does not live that long,
-	// the token is renewed when a third of its lifetime is left. Renewal comes up
-	// to a tenth of the lifetime earlier, at random, so that tokens issued
-	// together are not renewed together.
+	// renewBefore is how long before its expiry the token is renewed: a duration from 10s
+	// to 8760h. Without it, or if the lifetime of the token is shorter, the token is
+	// renewed when a third of its lifetime is left. The renewal starts up to a tenth of the
+	// lifetime earlier, at random, so that tokens that were issued together are not renewed
+	// together.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -132,12 +133,12 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:Maximum=99
 	RenewBeforePercentage int32 `json:"renewBeforePercentage,omitempty"`
 
-	// target says where the token is written.
+	// target configures the Secret that the token is written to.
 	// +optional
 	Target *TokenTarget `json:"target,omitempty"`
 
-	// suspend stops all token requests while it is true. The token that is in
-	// the Secret stays there, and serves until it expires.
+	// suspend stops all token requests while it is true. The token in the Secret stays
+	// there, and is valid until it expires.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
@@ -156,7 +157,7 @@ type ClientCredentialList struct {
 	Items []ClientCredential `json:"items"`
 }
 
-// TargetName is the name of the Secret that the token is written to.
+// TargetName returns the name of the Secret that the token is written to.
 func (c *ClientCredential) TargetName() string {
 	if c.Spec.Target != nil && c.Spec.Target.Name != "" {
 		return c.Spec.Target.Name
@@ -164,7 +165,8 @@ func (c *ClientCredential) TargetName() string {
 	return c.Name + "-token"
 }
 
-// ServiceAccountName is the ServiceAccount whose token stands in for a secret.
+// ServiceAccountName returns the name of the ServiceAccount whose token is used instead of
+// a stored secret.
 func (c *ClientCredential) ServiceAccountName() string {
 	if c.Spec.ServiceAccountName != "" {
 		return c.Spec.ServiceAccountName
@@ -172,7 +174,8 @@ func (c *ClientCredential) ServiceAccountName() string {
 	return "default"
 }
 
-// TargetTemplate says what the token Secret is to have besides the token.
+// TargetTemplate returns the template of the token Secret. It is empty if the spec has
+// none.
 func (c *ClientCredential) TargetTemplate() TokenSecretTemplate {
 	if c.Spec.Target == nil || c.Spec.Target.Template == nil {
 		return TokenSecretTemplate{}
@@ -180,17 +183,18 @@ func (c *ClientCredential) TargetTemplate() TokenSecretTemplate {
 	return *c.Spec.Target.Template
 }
 
-// MayAdopt tells whether an existing Secret may be taken over that agrees to it.
+// MayAdopt reports whether the ClientCredential may adopt an existing Secret that allows
+// it.
 func (c *ClientCredential) MayAdopt() bool {
 	return c.Spec.Target != nil && c.Spec.Target.Adopt != nil && *c.Spec.Target.Adopt
 }
 
-// RetainsTarget tells whether the token Secret outlives the ClientCredential.
+// RetainsTarget reports whether the token Secret outlives the ClientCredential.
 func (c *ClientCredential) RetainsTarget() bool {
 	return c.Spec.Target != nil && c.Spec.Target.DeletionPolicy == DeletionPolicyRetain
 }
 
-// IsSuspended tells whether token requests are stopped.
+// IsSuspended reports whether token requests are stopped.
 func (c *ClientCredential) IsSuspended() bool {
 	return c.Spec.Suspend != nil && *c.Spec.Suspend
 }

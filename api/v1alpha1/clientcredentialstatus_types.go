@@ -10,31 +10,32 @@ type ClientCredentialStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 
-	// conditions tell the state: Ready, Reconciling, Stalled and RenewalFailing; and
-	// LifetimeUnknown, that the expiry of the token is assumed.
+	// conditions are the conditions of this object: Ready, Reconciling, Stalled,
+	// RenewalFailing and LifetimeUnknown. LifetimeUnknown means that the operator assumes
+	// the expiry of the token, because it cannot read the lifetime.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// token describes the token that the Secret holds. It never holds the token.
+	// token describes the token in the Secret. It does not contain the token itself.
 	// +optional
 	Token *TokenStatus `json:"token,omitempty"`
 
-	// failure describes the failing attempts to get a token; absent when nothing fails.
+	// failure describes failed attempts to get a token. It is absent while nothing fails.
 	// +optional
 	Failure *FailureStatus `json:"failure,omitempty"`
 
-	// lastHandledRenewRequest is the value of the annotation
-	// oauth2.tokensync.dev/renew-requested-at that was last acted on.
+	// lastHandledRenewRequest is the last value of the annotation
+	// oauth2.tokensync.dev/renew-requested-at that the operator has handled.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	LastHandledRenewRequest string `json:"lastHandledRenewRequest,omitempty"`
 }
 
-// TokenStatus describes a token, without holding it.
+// TokenStatus describes a token. It does not contain the token itself.
 type TokenStatus struct {
 	// secretName is the name of the Secret that holds the token.
 	// +required
@@ -50,8 +51,8 @@ type TokenStatus struct {
 	// +required
 	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
 
-	// expirySource says where expiresAt comes from. Server: the token response or the
-	// token states it. Assumed: neither states it for certain. Absent for a token that an
+	// expirySource is where expiresAt comes from. Server: the token response or the token
+	// states it. Assumed: neither states it for certain. It is absent for a token that an
 	// older version of the operator requested.
 	// +optional
 	ExpirySource ExpirySource `json:"expirySource,omitempty"`
@@ -67,14 +68,14 @@ type TokenStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	RenewRequest string `json:"renewRequest,omitempty"`
 
-	// scope that was granted, where the authorization server tells it.
+	// scope that was granted, if the authorization server returns it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Scope string `json:"scope,omitempty"`
 }
 
-// ExpirySource says where the expiry of a token comes from.
+// ExpirySource is where the expiry of a token comes from.
 // +kubebuilder:validation:Enum=Server;Assumed
 type ExpirySource string
 
@@ -83,7 +84,8 @@ const (
 	ExpiryAssumed    ExpirySource = "Assumed"
 )
 
-// FailureClass says whether a failure can pass by itself, and so when it is retried.
+// FailureClass is the class of a failure. It determines whether the failure may resolve
+// itself, and when the operator retries.
 // +kubebuilder:validation:Enum=Unavailable;MayPass;CredentialsRefused;ObjectNotReady;Invalid
 type FailureClass string
 
@@ -93,14 +95,14 @@ type ClassAttempts struct {
 	// +required
 	Class FailureClass `json:"class,omitempty"`
 
-	// attempts of this class that failed since the last success or change.
+	// attempts is the number of failed attempts of this class since the last success or change.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Attempts int32 `json:"attempts,omitempty"`
 }
 
-// FailureStatus describes failing attempts. It outlives a restart of the
-// operator, so that a restart does not hurry them.
+// FailureStatus describes failed attempts. It survives a restart of the operator, so a
+// restart does not shorten the backoff.
 type FailureStatus struct {
 	// reason of the last failure, one of the reasons of the conditions.
 	// +required
@@ -121,15 +123,14 @@ type FailureStatus struct {
 	// +optional
 	Class FailureClass `json:"class,omitempty"`
 
-	// attemptsByClass counts the attempts by the class of their failures: each class
-	// has its own backoff.
+	// attemptsByClass counts the failed attempts by class: each class has its own backoff.
 	// +optional
 	// +listType=map
 	// +listMapKey=class
 	// +kubebuilder:validation:MaxItems=5
 	AttemptsByClass []ClassAttempts `json:"attemptsByClass,omitempty"`
 
-	// attempts that failed one after another.
+	// attempts is the number of consecutive failed attempts.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Attempts int32 `json:"attempts,omitempty"`
@@ -158,8 +159,8 @@ type FailureStatus struct {
 	// +kubebuilder:validation:MaxLength=128
 	CredentialsVersion string `json:"credentialsVersion,omitempty"`
 
-	// authorizationServerVersion tells the UID and metadata.generation of the
-	// authorization server that authorizationServerRef named at the last attempt.
+	// authorizationServerVersion is the UID and metadata.generation of the authorization
+	// server that authorizationServerRef named at the last attempt.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128

@@ -1,13 +1,13 @@
 package v1alpha1
 
 // Types of the conditions of a ClientCredential. They follow kstatus: Ready is
-// always there, the others only while they are True.
+// always present, the other conditions only while they are True.
 const (
 	// ReadyCondition is True while the Secret holds an unexpired token that
 	// matches the spec.
 	ReadyCondition = "Ready"
-	// ReconcilingCondition surfaces when there is no such token yet and the
-	// operator retries by itself.
+	// ReconcilingCondition surfaces when the Secret holds no such token yet, and the operator retries
+	// by itself.
 	ReconcilingCondition = "Reconciling"
 	// StalledCondition surfaces when someone must change something; its message
 	// says what.
@@ -16,16 +16,15 @@ const (
 	// but the last attempt to renew its token failed, or the next one cannot
 	// be made.
 	RenewalFailingCondition = "RenewalFailing"
-	// LifetimeUnknownCondition surfaces when the token response has a value for the
-	// lifetime that the operator cannot read, so that the expiry is assumed.
+	// LifetimeUnknownCondition surfaces when the token response states a lifetime that the operator
+	// cannot read, so that it assumes the expiry.
 	LifetimeUnknownCondition = "LifetimeUnknown"
 )
 
 // Reasons of LifetimeUnknown.
 const (
-	// ReasonLifetimeUnreadable surfaces when a value that should tell the lifetime has
-	// a notation that the operator does not know. The assumed lifetime is the smaller
-	// of defaultTokenLifetime and one hour.
+	// ReasonLifetimeUnreadable surfaces when the token response states a lifetime in a format that the
+	// operator does not know. The assumed lifetime is the smaller of defaultTokenLifetime and one hour.
 	ReasonLifetimeUnreadable = "LifetimeUnreadable"
 )
 
@@ -38,37 +37,36 @@ const (
 	ReasonSuspended = "Suspended"
 )
 
-// Reasons of an AuthorizationServer or ClusterAuthorizationServer, besides those
-// that its ClientCredentials have.
+// Reasons of an AuthorizationServer or ClusterAuthorizationServer, in addition to the reasons
+// that its ClientCredentials have too.
 const (
 	// ReasonUsable surfaces when token requests can be made to the server.
 	ReasonUsable = "Usable"
 )
 
-// Reasons that lie in the objects of the cluster. Someone must change something.
+// Reasons that are caused by objects of the cluster. Someone must change something.
 const (
 	// ReasonProfileUnknown surfaces when spec.authorizationServer.profile names
 	// no profile of this version.
 	ReasonProfileUnknown = "ProfileUnknown"
-	// ReasonAuthorizationServerInvalid surfaces when the declaration of the
-	// authorization server contradicts itself or holds what cannot be understood,
-	// such as a template with an unknown function.
+	// ReasonAuthorizationServerInvalid surfaces when the declaration of the authorization server
+	// contradicts itself or has an invalid value, such as a template with an unknown function.
 	ReasonAuthorizationServerInvalid = "AuthorizationServerInvalid"
-	// ReasonSpecTooLarge surfaces when the spec of the ClientCredential or of its
-	// authorization server, and the finalizers there, have more than 64 KiB of JSON.
+	// ReasonSpecTooLarge surfaces when a ClientCredential or its authorization server is too large: the
+	// JSON of its spec and finalizers exceeds 64 KiB.
 	ReasonSpecTooLarge = "SpecTooLarge"
-	// ReasonAuthorizationServerNotFound surfaces when the object does not exist that
-	// spec.authorizationServerRef names.
+	// ReasonAuthorizationServerNotFound surfaces when the object that spec.authorizationServerRef names
+	// does not exist.
 	ReasonAuthorizationServerNotFound = "AuthorizationServerNotFound"
-	// ReasonAuthorizationServerNotAllowed surfaces when the ClusterAuthorizationServer
-	// is not for this namespace, or the operator was started with --namespaces and
-	// uses none.
+	// ReasonAuthorizationServerNotAllowed surfaces when the ClusterAuthorizationServer does not allow
+	// this namespace, or when the operator was started with --namespaces and so uses no
+	// ClusterAuthorizationServers.
 	ReasonAuthorizationServerNotAllowed = "AuthorizationServerNotAllowed"
-	// ReasonInlineAuthorizationServerForbidden surfaces when the operator was started
-	// with --allow-inline-authorization-servers=false and the spec has one.
+	// ReasonInlineAuthorizationServerForbidden surfaces when spec.authorizationServer is set, but the
+	// operator was started with --allow-inline-authorization-servers=false.
 	ReasonInlineAuthorizationServerForbidden = "InlineAuthorizationServerForbidden"
-	// ReasonServiceAccountNotFound surfaces when the ServiceAccount does not exist
-	// whose token authenticates the client.
+	// ReasonServiceAccountNotFound surfaces when the ServiceAccount whose token authenticates the
+	// client does not exist.
 	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
 	// ReasonServiceAccountNotLabelled surfaces when that ServiceAccount lacks the
 	// label that allows its use.
@@ -76,8 +74,7 @@ const (
 	// ReasonServiceAccountTokenRefused surfaces when the API server issues no token
 	// of that ServiceAccount, or one that the cluster itself would accept.
 	ReasonServiceAccountTokenRefused = "ServiceAccountTokenRefused"
-	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile
-	// knows the token endpoint.
+	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile has a token endpoint.
 	ReasonTokenEndpointMissing = "TokenEndpointMissing"
 	// ReasonCredentialsNotFound surfaces when the credentials Secret does not exist.
 	ReasonCredentialsNotFound = "CredentialsNotFound"
@@ -87,31 +84,28 @@ const (
 	// ReasonCredentialsMissing surfaces when the client authentication needs a
 	// client ID or secret that nothing provides.
 	ReasonCredentialsMissing = "CredentialsMissing"
-	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret cannot
-	// be used: it is empty, holds control characters, or is no private key or
-	// certificate where one is needed.
+	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret cannot be used: it is
+	// empty, has control characters, or is not the private key or certificate that is needed.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
 	// ReasonCABundleUnusable surfaces when the certificates that
 	// authorizationServer.tls.caBundleRef names cannot be read.
 	ReasonCABundleUnusable = "CABundleUnusable"
-	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be
-	// rendered, or asks for a type, label or annotation that means something to the
-	// cluster. The last good Secret stays.
+	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be rendered, or sets a
+	// type, label or annotation with a meaning to the cluster. The last valid Secret stays.
 	ReasonTargetTemplateInvalid = "TargetTemplateInvalid"
-	// ReasonTargetConflict surfaces when the target Secret exists and belongs to
-	// someone else, cannot be adopted, or another ClientCredential has the same target.
+	// ReasonTargetConflict surfaces when the target Secret exists and has another owner, when it cannot
+	// be adopted, or when another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
 	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request
 	// that the operator needs, such as reading the credentials Secret or setting the
 	// finalizer.
 	ReasonAPIRequestFailed = "APIRequestFailed"
-	// ReasonTargetContested surfaces when someone else keeps on changing or
-	// deleting the target Secret. After three repairs it is repaired every five
-	// minutes.
+	// ReasonTargetContested surfaces when another client of the API server keeps changing or deleting
+	// the target Secret. After three repairs, the operator repairs it every five minutes.
 	ReasonTargetContested = "TargetContested"
 )
 
-// Reasons that lie on the way to the token endpoint.
+// Reasons that concern the connection to the token endpoint, or its availability.
 const (
 	// ReasonTokenEndpointInsecure surfaces when the token endpoint is not https
 	// and the operator does not allow that.
@@ -119,32 +113,32 @@ const (
 	// ReasonAddressDenied surfaces when the token endpoint resolves to an address
 	// that the operator must not connect to.
 	ReasonAddressDenied = "AddressDenied"
-	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or is
-	// not that of the issuer.
+	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or names another
+	// issuer.
 	ReasonDiscoveryFailed = "DiscoveryFailed"
-	// ReasonTokenEndpointUnreachable surfaces when no connection comes about.
+	// ReasonTokenEndpointUnreachable surfaces when the operator cannot connect to the token endpoint.
 	ReasonTokenEndpointUnreachable = "TokenEndpointUnreachable"
 	// ReasonTLSFailed surfaces when the TLS handshake with the token endpoint fails.
 	ReasonTLSFailed = "TLSFailed"
 	// ReasonTimeout surfaces when the token endpoint does not answer in time.
 	ReasonTimeout = "Timeout"
-	// ReasonRedirectRefused surfaces when the token endpoint redirects:
-	// credentials are never sent elsewhere.
+	// ReasonRedirectRefused surfaces when the token endpoint redirects: the operator never sends
+	// credentials to another URL.
 	ReasonRedirectRefused = "RedirectRefused"
-	// ReasonTokenEndpointBusy surfaces when the token expired while too many other
-	// requests to the same host, or of the same namespace, are under way, or while the namespace
-	// uses too many different CA bundles at a time.
+	// ReasonTokenEndpointBusy surfaces when the token expired while its renewal waits for other
+	// requests. Too many of them, to the same host or of the same namespace, are in flight, or the
+	// namespace uses too many different CA bundles at a time.
 	ReasonTokenEndpointBusy = "TokenEndpointBusy"
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
 	// server_error or temporarily_unavailable.
 	ReasonServerError = "ServerError"
-	// ReasonRateLimited surfaces when the token endpoint answers 429, and when the
-	// token expired while it waits for its turn under a rate limit.
+	// ReasonRateLimited surfaces when the token endpoint answers 429, and when the token expired while
+	// its renewal waits for a rate limit.
 	ReasonRateLimited = "RateLimited"
 )
 
-// Reasons that the token endpoint gives: the error codes of RFC 6749 section 5.2
-// and RFC 8707, and what takes their place.
+// Reasons that are caused by the response of the token endpoint: the error codes of RFC 6749
+// section 5.2 and RFC 8707, and failures without such a code.
 const (
 	// ReasonInvalidClient surfaces on invalid_client, or 401 without a known code.
 	ReasonInvalidClient = "InvalidClient"
@@ -162,21 +156,21 @@ const (
 	ReasonInvalidTarget = "InvalidTarget"
 	// ReasonRequestRefused surfaces on any other refusal.
 	ReasonRequestRefused = "RequestRefused"
-	// ReasonInvalidResponse surfaces when the answer holds no token that can be
-	// used: no JSON, no token, a token with control characters.
+	// ReasonInvalidResponse surfaces when the response holds no usable token: it is not JSON, has no
+	// token, or has a token with control characters.
 	ReasonInvalidResponse = "InvalidResponse"
-	// ReasonTokenExpired surfaces when the answer holds a token that has expired
-	// already, or the token expired and has not been renewed.
+	// ReasonTokenExpired surfaces when the response holds a token that has already expired, or when the
+	// token expired and has not been renewed.
 	ReasonTokenExpired = "TokenExpired"
-	// ReasonTokenMissing surfaces when the Secret lost its token, or the spec asks for
-	// another one, and the operator is still verifying or requesting one.
+	// ReasonTokenMissing surfaces when the Secret lost its token, or the spec needs another token, and
+	// the operator is still verifying or requesting it.
 	ReasonTokenMissing = "TokenMissing"
 	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that
 	// the operator does not have: DPoP, PoP, MAC.
 	ReasonTokenTypeUnsupported = "TokenTypeUnsupported"
 )
 
-// Reasons that lie in writing the token down.
+// Reasons that are caused by the write of the token Secret.
 const (
 	// ReasonSecretWriteFailed surfaces when the API server refuses the write of
 	// the token Secret. The token is kept and written later.
@@ -199,29 +193,28 @@ const (
 	// EventResponseFieldMissing surfaces when the response lacks a value of
 	// response.fields.
 	EventResponseFieldMissing = "ResponseFieldMissing"
-	// EventScopeDiffers surfaces when the server grants another scope than spec.scopes
-	// asks for.
+	// EventScopeDiffers surfaces when the server grants other scopes than spec.scopes requests.
 	EventScopeDiffers = "ScopeDiffers"
-	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate
-	// or key (claim cnf): an API takes it only together with that.
+	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate or key (claim
+	// cnf): an API accepts it only together with that certificate or key.
 	EventTokenBound = "TokenBound"
-	// EventRevocationEndpointMissing surfaces when the token must be revoked on
-	// deletion, and the metadata of the server name no revocation endpoint.
+	// EventRevocationEndpointMissing surfaces when the token must be revoked on deletion, and the
+	// metadata of the server has no revocation endpoint.
 	EventRevocationEndpointMissing = "RevocationEndpointMissing"
-	// EventLifetimeAssumed surfaces when the response names no lifetime, and the token
-	// is no JWT that names one.
+	// EventLifetimeAssumed surfaces when neither the response nor the token, as a JWT, states a
+	// lifetime.
 	EventLifetimeAssumed = "LifetimeAssumed"
-	// EventLifetimeShort surfaces when tokens live too briefly for the kubelet to
-	// bring a new one into a running Pod in time.
+	// EventLifetimeShort surfaces when tokens expire too soon for the kubelet to update a running Pod
+	// in time.
 	EventLifetimeShort = "LifetimeShort"
 )
 
-// Reasons has every reason of a condition, with the fields to check if a token request ends with it,
-// the likeliest first. It has none for a reason that no token request ends with.
+// Reasons maps each reason of a condition to the fields to check if a token request ends with it, the
+// likeliest first. The list is nil for a reason that no token request ends with.
 //
 // A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
-// {endpoint} its URL, {secret} the credentials Secret, {credentials} what in it authenticates the
-// client, and {label} the label that allows its use. A name with leading dashes is a flag of the
+// {endpoint} its URL, {secret} the credentials Secret, {credentials} the keys in it that authenticate
+// the client, and {label} the label that allows its use. A name with leading dashes is a flag of the
 // operator.
 var Reasons = map[string][]string{
 	ReasonTokenIssued: nil,

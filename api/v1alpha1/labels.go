@@ -6,26 +6,26 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Labels and annotations that people set.
+// Labels and annotations that users set.
 const (
-	// UsageLabel on a Secret says what it may be used for. A credentials Secret
-	// needs it with the value UsageClientCredential: without it, whoever may
-	// create a ClientCredential could send any Secret to any URL.
+	// UsageLabel on a Secret says what it may be used for. A credentials Secret must have
+	// it with the value UsageClientCredential. Otherwise, anyone with the right to create a
+	// ClientCredential could send any Secret to any URL.
 	UsageLabel            = "oauth2.tokensync.dev/usage"
 	UsageClientCredential = "client-credential"
 
-	// RenewRequestedAtAnnotation on a ClientCredential renews the token once for
-	// each new value. The value is free; an instant is customary.
+	// RenewRequestedAtAnnotation on a ClientCredential renews the token once for each new
+	// value. Any value is valid; by convention it is a time.
 	RenewRequestedAtAnnotation = "oauth2.tokensync.dev/renew-requested-at"
 
-	// AdoptableByAnnotation on a Secret names the ClientCredential of the same
-	// namespace that may take it over, if that has spec.target.adopt. The operator
-	// sets it on Secrets that outlive their ClientCredential.
+	// AdoptableByAnnotation on a Secret names the ClientCredential of the same namespace
+	// that may adopt it with spec.target.adopt. The operator sets it on Secrets that
+	// outlive their ClientCredential.
 	AdoptableByAnnotation = "oauth2.tokensync.dev/adoptable-by"
 )
 
-// RenewRequestOf returns the value of RenewRequestedAtAnnotation, as much of it as the status can
-// hold; empty for none.
+// RenewRequestOf returns the value of RenewRequestedAtAnnotation, cut to the size that the
+// status can hold. It is empty if there is no such annotation.
 func RenewRequestOf(object metav1.Object) string {
 	const maxBytes = 1024
 	request := object.GetAnnotations()[RenewRequestedAtAnnotation]
@@ -46,40 +46,40 @@ const (
 	// belongs to: the owner reference may be missing, or not wanted.
 	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
-	// OwnerNameAnnotation is the name of that ClientCredential. A later one of the same
-	// namespace and name takes the Secret over. Secrets that an older version wrote
-	// have no such annotation.
+	// OwnerNameAnnotation is the name of that ClientCredential. A later ClientCredential of
+	// the same namespace and name takes the Secret over. Secrets that an older version
+	// wrote do not have this annotation.
 	OwnerNameAnnotation = "oauth2.tokensync.dev/owner-name"
 
-	// IssuedAtAnnotation and ExpiresAtAnnotation are instants in RFC 3339.
+	// IssuedAtAnnotation and ExpiresAtAnnotation are times in RFC 3339.
 	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
 	ExpiresAtAnnotation = "oauth2.tokensync.dev/expires-at"
 
-	// ScopeAnnotation is the granted scope; empty when the server told none.
+	// ScopeAnnotation is the granted scope; empty if the server returned none.
 	ScopeAnnotation = "oauth2.tokensync.dev/scope"
 
-	// RequestHashAnnotation is a hash of what the spec says about the token
-	// request: when it differs, the token was issued for another spec.
+	// RequestHashAnnotation is a hash of the parts of the spec that determine the token
+	// request. If it differs, the token was issued for another spec.
 	RequestHashAnnotation = "oauth2.tokensync.dev/request-hash"
 
-	// CredentialsVersionAnnotation is the resourceVersion of the credentials
-	// Secret that the token was issued with; empty when there was none.
+	// CredentialsVersionAnnotation is the resourceVersion of the credentials Secret that
+	// the token was issued with; empty if there was none.
 	CredentialsVersionAnnotation = "oauth2.tokensync.dev/credentials-version"
 
-	// RenewRequestAnnotation is the value of RenewRequestedAtAnnotation that the
-	// token answers; empty when there was none.
+	// RenewRequestAnnotation is the value of RenewRequestedAtAnnotation when the token was
+	// requested; empty if there was none.
 	RenewRequestAnnotation = "oauth2.tokensync.dev/renew-request"
 
-	// ResponseFieldsAnnotation names the keys that hold further fields of the token
-	// response, with commas between them; empty when there are none.
+	// ResponseFieldsAnnotation lists the keys that hold additional fields of the token
+	// response, separated by commas; empty if there are none.
 	ResponseFieldsAnnotation = "oauth2.tokensync.dev/response-fields"
 
-	// TemplateHashAnnotation is a hash of the type and the data of the template that
-	// the Secret was made from; empty without either.
+	// TemplateHashAnnotation is a hash of the type and the data of the template that the
+	// Secret was made from; empty if the template has neither.
 	TemplateHashAnnotation = "oauth2.tokensync.dev/template-hash"
 
-	// FingerprintAnnotation proves that data and annotations belong together. It
-	// is keyed by the token, so that it tells nothing to who does not have it.
+	// FingerprintAnnotation proves that data and annotations belong together. It is keyed
+	// with the token, so it reveals nothing to a reader without the token.
 	FingerprintAnnotation = "oauth2.tokensync.dev/fingerprint"
 )
 
@@ -89,19 +89,19 @@ const (
 	AccessTokenKey = "access_token"
 	// TokenTypeKey holds the token's type as the server wrote it, such as Bearer.
 	TokenTypeKey = "token_type"
-	// ExpiresAtKey holds the instant of expiry in RFC 3339.
+	// ExpiresAtKey holds the time of expiry in RFC 3339.
 	ExpiresAtKey = "expires_at"
 )
 
-// Keys of a credentials Secret, unless credentialsRef names others.
+// Keys of a credentials Secret, unless credentialsRef names other keys.
 const (
 	DefaultClientIDKey     = "client_id"
 	DefaultClientSecretKey = "client_secret"
 	DefaultPrivateKeyKey   = "private_key"
-	// A client certificate lies where a Secret of type kubernetes.io/tls has it.
+	// A client certificate has the keys of a Secret of type kubernetes.io/tls.
 	CertificateKey           = "tls.crt"
 	CertificatePrivateKeyKey = "tls.key"
 )
 
-// DefaultCABundleKey is the key of a CA bundle, unless caBundleRef names another.
+// DefaultCABundleKey is the key of a CA bundle, unless caBundleRef names another key.
 const DefaultCABundleKey = "ca.crt"

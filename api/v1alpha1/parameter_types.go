@@ -11,7 +11,7 @@ const (
 	NumberParameter ParameterType = "Number"
 	// BooleanParameter is true or false.
 	BooleanParameter ParameterType = "Boolean"
-	// JSONParameter is JSON that is taken as it is, such as a list.
+	// JSONParameter is JSON that is used as it is, such as a list.
 	JSONParameter ParameterType = "JSON"
 )
 
@@ -19,7 +19,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="[has(self.value), has(self.secretKey), has(self.template)].filter(x, x).size() == 1",message="set exactly one of value, secretKey and template"
 // +kubebuilder:validation:XValidation:rule="!has(self.value) || !self.name.matches('(?i)^(.*/)?(client_?secret|password)$')",message="never write a client secret here: put it into the Secret that credentialsRef names"
 type Parameter struct {
-	// name of the parameter. In JSON, one that starts with '/' is a JSON Pointer
+	// name of the parameter. In JSON, a name that starts with '/' is a JSON Pointer
 	// (RFC 6901), such as /credentials/user.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -27,8 +27,8 @@ type Parameter struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="a parameter's name must be printable ASCII without spaces"
 	Name string `json:"name,omitempty"`
 
-	// value of the parameter. May be empty. It is visible to all who may read this
-	// object: never put a secret here.
+	// value of the parameter. It may be empty. Every user who can read this object can see
+	// it: never put a secret here.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
 	Value *string `json:"value,omitempty"`
@@ -41,15 +41,15 @@ type Parameter struct {
 	SecretKey string `json:"secretKey,omitempty"`
 
 	// template is a Go template over the keys of the credentials Secret, such as
-	// {{ printf "%s:%s" .user .password | b64enc }}. docs/templates.md lists what
-	// else there is.
+	// {{ printf "%s:%s" .user .password | b64enc }}. See
+	// docs/templates.md for all functions and values.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Template string `json:"template,omitempty"`
 
-	// type of the value in JSON: String (the default), Number, Boolean, or JSON for
-	// what is JSON already, such as a list. Elsewhere every value is text.
+	// type of the value in JSON: String (the default), Number, Boolean, or JSON for a value
+	// that already is JSON, such as a list. In other encodings every value is text.
 	// +optional
 	Type ParameterType `json:"type,omitempty"`
 }
@@ -62,11 +62,11 @@ type RequestHeader struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-!#$%&\\'*+.^_`|~0-9A-Za-z]+$')",message="a header's name is letters, digits and '-', such as X-Api-Key"
-	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['host', 'content-length', 'transfer-encoding', 'accept-encoding', 'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'])",message="this header is the business of the HTTP client, and cannot be set"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['host', 'content-length', 'transfer-encoding', 'accept-encoding', 'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'])",message="the HTTP client sets this header itself: remove it"
 	Name string `json:"name,omitempty"`
 
-	// value of the header. May be empty. It is visible to all who may read this
-	// object: never put a secret here.
+	// value of the header. It may be empty. Every user who can read this object can see it:
+	// never put a secret here.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
 	Value *string `json:"value,omitempty"`
@@ -79,8 +79,8 @@ type RequestHeader struct {
 	SecretKey string `json:"secretKey,omitempty"`
 
 	// template is a Go template over the keys of the credentials Secret, such as
-	// ID {{ printf "%s:%s" .client_id .client_secret | b64enc }}. docs/templates.md
-	// lists what else there is.
+	// ID {{ printf "%s:%s" .client_id .client_secret | b64enc }}. See
+	// docs/templates.md for all functions and values.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096

@@ -36,7 +36,7 @@ type CredentialsReference struct {
 	Name string `json:"name,omitempty"`
 
 	// clientIDKey is the key of the Secret that holds the client ID. Default
-	// client_id. Not read when spec.clientID is set.
+	// client_id. It is not read if spec.clientID is set.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -44,7 +44,7 @@ type CredentialsReference struct {
 	ClientIDKey string `json:"clientIDKey,omitempty"`
 
 	// clientSecretKey is the key of the Secret that holds the client secret.
-	// Default client_secret. Not read when the client authentication needs none.
+	// Default client_secret. It is not read if the client authentication needs no secret.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -52,7 +52,7 @@ type CredentialsReference struct {
 	ClientSecretKey string `json:"clientSecretKey,omitempty"`
 
 	// privateKeyKey is the key of the Secret that holds the private key, in PEM or
-	// as a JWK. Default private_key. Read only where a JWT is signed with it.
+	// as a JWK. Default private_key. It is read only if a JWT is signed with it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -29,8 +29,8 @@ type AuthorizationServer struct {
 	Status AuthorizationServerStatus `json:"status,omitzero"`
 }
 
-// ClusterAuthorizationServer declares an authorization server for the
-// ClientCredentials of all namespaces, or of some. It holds no credentials.
+// ClusterAuthorizationServer declares an authorization server for the ClientCredentials of
+// all namespaces, or of selected namespaces. It holds no credentials.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -46,7 +46,7 @@ type ClusterAuthorizationServer struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec declares the authorization server, and who may use it.
+	// spec declares the authorization server, and the namespaces that may use it.
 	// +required
 	Spec ClusterAuthorizationServerSpec `json:"spec,omitzero"`
 
@@ -56,13 +56,14 @@ type ClusterAuthorizationServer struct {
 	Status AuthorizationServerStatus `json:"status,omitzero"`
 }
 
-// ClusterAuthorizationServerSpec declares an authorization server, and who may use it.
+// ClusterAuthorizationServerSpec declares an authorization server, and the namespaces that
+// may use it.
 // +kubebuilder:validation:MinProperties=1
 type ClusterAuthorizationServerSpec struct {
 	AuthorizationServerSpec `json:",inline"`
 
-	// allowedNamespaces selects, by their labels, the namespaces whose
-	// ClientCredentials may use this server. Without it, all may.
+	// allowedNamespaces selects, by labels, the namespaces whose ClientCredentials may use
+	// this server. Without it, all namespaces may.
 	// +optional
 	AllowedNamespaces *metav1.LabelSelector `json:"allowedNamespaces,omitempty"`
 }
@@ -75,15 +76,17 @@ type AuthorizationServerStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 
-	// conditions tell the state: Ready, and while it is not, Stalled or Reconciling.
+	// conditions are the conditions of this object: Ready, and Stalled or Reconciling while
+	// Ready is not True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// tokenEndpoint is the URL that token requests go to, declared or discovered. Of a
-	// discovered one, "..." stands for what is neither in the issuer nor usual.
+	// tokenEndpoint is the URL that token requests are sent to, declared or discovered. In
+	// a discovered URL, "..." replaces each part that is neither in the issuer nor common
+	// in such URLs.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
@@ -121,7 +124,7 @@ type ClusterAuthorizationServerList struct {
 // GetDeclaration returns the declaration of the authorization server.
 func (s *AuthorizationServer) GetDeclaration() *AuthorizationServerSpec { return &s.Spec }
 
-// GetStatus returns the status, to be read or changed.
+// GetStatus returns the status, to read or change it.
 func (s *AuthorizationServer) GetStatus() *AuthorizationServerStatus { return &s.Status }
 
 // GetDeclaration returns the declaration of the authorization server.
@@ -129,5 +132,5 @@ func (s *ClusterAuthorizationServer) GetDeclaration() *AuthorizationServerSpec {
 	return &s.Spec.AuthorizationServerSpec
 }
 
-// GetStatus returns the status, to be read or changed.
+// GetStatus returns the status, to read or change it.
 func (s *ClusterAuthorizationServer) GetStatus() *AuthorizationServerStatus { return &s.Status }

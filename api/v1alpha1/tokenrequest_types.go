@@ -4,7 +4,7 @@ package v1alpha1
 // +kubebuilder:validation:Enum=POST;GET;PUT
 type RequestMethod string
 
-// RequestEncoding is how the parameters of the token request are written.
+// RequestEncoding is how the parameters of the token request are encoded.
 // +kubebuilder:validation:Enum=Form;JSON;Query
 type RequestEncoding string
 
@@ -17,7 +17,7 @@ const (
 	QueryEncoding RequestEncoding = "Query"
 )
 
-// TokenRequest says how the token request is written.
+// TokenRequest describes the token request.
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(self.parameters) || self.parameters.all(p, p.name != 'grant_type') || (has(self.parameterNames) && has(self.parameterNames.grantType) && self.parameterNames.grantType != 'grant_type')",message="grant_type has a field of its own: set request.grantType"
 // +kubebuilder:validation:XValidation:rule="!has(self.method) || self.method != 'GET' || !has(self.encoding) || self.encoding == 'Query'",message="a GET request has no body: set request.encoding to Query"
@@ -32,22 +32,22 @@ type TokenRequest struct {
 	// +optional
 	Encoding RequestEncoding `json:"encoding,omitempty"`
 
-	// grantType is sent as the parameter grant_type. Default client_credentials,
-	// or urn:ietf:params:oauth:grant-type:jwt-bearer with request.assertion; some
-	// servers want a word of their own, such as account_credentials.
+	// grantType is sent as the parameter grant_type. Default client_credentials, or
+	// urn:ietf:params:oauth:grant-type:jwt-bearer with request.assertion. Some servers need
+	// another value, such as account_credentials.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="grantType must be printable ASCII without spaces, such as client_credentials"
 	GrantType string `json:"grantType,omitempty"`
 
-	// assertion makes a signed JWT the grant itself (RFC 7523 section 2.1), sent as
-	// the parameter assertion, or in a header by a template over {{ .assertion }}.
+	// assertion uses a signed JWT as the grant (RFC 7523 section 2.1). The JWT is sent as
+	// the parameter assertion, or in a header whose template contains {{ .assertion }}.
 	// +optional
 	Assertion *Assertion `json:"assertion,omitempty"`
 
-	// headers of the request, besides those that the other fields cause. One that
-	// is named Accept or Content-Type takes the place of the usual one.
+	// headers are additional headers of the request. A header that is named Accept or
+	// Content-Type replaces the default.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -55,8 +55,8 @@ type TokenRequest struct {
 	// +kubebuilder:validation:MaxItems=16
 	Headers []RequestHeader `json:"headers,omitempty"`
 
-	// parameters of the request, besides those that the other fields cause: one of
-	// the same name that another field causes goes before.
+	// parameters are additional parameters of the request. If another field sets a
+	// parameter of the same name, that field wins.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -64,19 +64,19 @@ type TokenRequest struct {
 	// +kubebuilder:validation:MaxItems=32
 	Parameters []Parameter `json:"parameters,omitempty"`
 
-	// parameterNames renames parameters that the other fields cause. An empty name
-	// means that the parameter is not sent.
+	// parameterNames renames the parameters that other fields set. A parameter with an
+	// empty name is not sent.
 	// +optional
 	ParameterNames *ParameterNames `json:"parameterNames,omitempty"`
 
-	// scopeSeparator stands between two scopes. Default: a space.
+	// scopeSeparator separates the scopes. Default: a space.
 	// +optional
 	// +kubebuilder:validation:MaxLength=8
 	ScopeSeparator *string `json:"scopeSeparator,omitempty"`
 }
 
-// ParameterName is the name of a parameter; empty to leave it out. In a JSON
-// request, one that starts with '/' is a JSON Pointer (RFC 6901).
+// ParameterName is the name of a parameter; empty to leave it out. In a JSON request, a
+// name that starts with '/' is a JSON Pointer (RFC 6901).
 // +kubebuilder:validation:MaxLength=256
 // +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]*$')",message="a parameter's name must be printable ASCII without spaces"
 type ParameterName string
@@ -84,42 +84,42 @@ type ParameterName string
 // ParameterNames are the names under which parameters are sent.
 // +kubebuilder:validation:MinProperties=1
 type ParameterNames struct {
-	// clientID is the name of the client ID. Default client_id.
+	// clientID is the parameter name of the client ID. Default client_id.
 	// +optional
 	ClientID *ParameterName `json:"clientID,omitempty"`
 
-	// clientSecret is the name of the client secret of client_secret_post. Default
-	// client_secret.
+	// clientSecret is the parameter name of the client secret, for client_secret_post.
+	// Default client_secret.
 	// +optional
 	ClientSecret *ParameterName `json:"clientSecret,omitempty"`
 
-	// grantType is the name of the grant type. Default grant_type.
+	// grantType is the parameter name of the grant type. Default grant_type.
 	// +optional
 	GrantType *ParameterName `json:"grantType,omitempty"`
 
-	// scope is the name of the scopes. Default scope.
+	// scope is the parameter name of the scopes. Default scope.
 	// +optional
 	Scope *ParameterName `json:"scope,omitempty"`
 
-	// audience is the name of the audience. Default audience.
+	// audience is the parameter name of the audience. Default audience.
 	// +optional
 	Audience *ParameterName `json:"audience,omitempty"`
 
-	// resource is the name of each resource. Default resource (RFC 8707).
+	// resource is the parameter name of each resource. Default resource (RFC 8707).
 	// +optional
 	Resource *ParameterName `json:"resource,omitempty"`
 
-	// assertion is the name of the JWT that is the grant. Default assertion (RFC
+	// assertion is the parameter name of the JWT that is the grant. Default assertion (RFC
 	// 7523 section 2.1).
 	// +optional
 	Assertion *ParameterName `json:"assertion,omitempty"`
 
-	// clientAssertion is the name of the JWT that authenticates the client. Default
-	// client_assertion (RFC 7521 section 4.2).
+	// clientAssertion is the parameter name of the JWT that authenticates the client.
+	// Default client_assertion (RFC 7521 section 4.2).
 	// +optional
 	ClientAssertion *ParameterName `json:"clientAssertion,omitempty"`
 
-	// clientAssertionType is the name of the type of clientAssertion. Default
+	// clientAssertionType is the parameter name of the type of clientAssertion. Default
 	// client_assertion_type.
 	// +optional
 	ClientAssertionType *ParameterName `json:"clientAssertionType,omitempty"`

@@ -2,13 +2,12 @@ package v1alpha1
 
 import corev1 "k8s.io/api/core/v1"
 
-// TokenTarget says where the token is written.
+// TokenTarget configures the Secret that the token is written to.
 // +kubebuilder:validation:MinProperties=1
 type TokenTarget struct {
 	// name of the Secret that the token is written to, in the namespace of the
-	// ClientCredential. Default <metadata.name>-token. A Secret of that name which
-	// exists and does not belong to this ClientCredential is never touched, unless
-	// adopt says otherwise.
+	// ClientCredential. Default <metadata.name>-token. An existing Secret of that name that
+	// does not belong to this ClientCredential is never changed, unless adopt allows it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -16,45 +15,45 @@ type TokenTarget struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('sh.helm.release.')",message="Secrets called sh.helm.release.* are Helm's releases: set another name"
 	Name string `json:"name,omitempty"`
 
-	// template says what the token Secret has besides the token.
+	// template is the type, the metadata and the additional data of the token Secret.
 	// +optional
 	Template *TokenSecretTemplate `json:"template,omitempty"`
 
-	// adopt takes over an existing Secret, if that Secret agrees: it carries the
-	// annotation oauth2.tokensync.dev/adoptable-by with the name of this
-	// ClientCredential, has the type of the template and no controller, and is not
-	// immutable. Its other keys, labels and annotations stay. From then on it belongs to this
-	// ClientCredential, and deletionPolicy says what becomes of it.
+	// adopt takes over an existing Secret, if that Secret allows it: it has the annotation
+	// oauth2.tokensync.dev/adoptable-by with the name of this ClientCredential, has the
+	// type of the template and no controller, and is not immutable. Its other keys, labels
+	// and annotations stay. From then on it belongs to this ClientCredential, and
+	// deletionPolicy applies to it.
 	// +optional
 	Adopt *bool `json:"adopt,omitempty"`
 
-	// deletionPolicy says what becomes of the token Secret when the ClientCredential
-	// is deleted or names another target. Delete, the default, deletes it; Retain
-	// leaves it where it is, with a token that is not renewed. A later
-	// ClientCredential of the same name takes a retained Secret over.
+	// deletionPolicy is what happens to the token Secret when the ClientCredential is
+	// deleted or names another target. Delete (the default) deletes it. Retain keeps it,
+	// with a token that is not renewed. A later ClientCredential of the same name takes
+	// over a retained Secret.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// DeletionPolicy says what becomes of a token Secret whose ClientCredential goes.
+// DeletionPolicy is what happens to a token Secret that its ClientCredential no longer
+// needs.
 // +kubebuilder:validation:Enum=Delete;Retain
 type DeletionPolicy string
 
-// What becomes of a token Secret.
+// What happens to a token Secret.
 const (
 	DeletionPolicyDelete DeletionPolicy = "Delete"
 	DeletionPolicyRetain DeletionPolicy = "Retain"
 )
 
-// TokenSecretTemplate says what a token Secret has besides the token.
+// TokenSecretTemplate is what a token Secret has in addition to the token.
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/dockerconfigjson' || (has(self.data) && '.dockerconfigjson' in self.data)",message="a Secret of type kubernetes.io/dockerconfigjson needs the key .dockerconfigjson: set template.data"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/basic-auth' || (has(self.data) && ('username' in self.data || 'password' in self.data))",message="a Secret of type kubernetes.io/basic-auth needs the key username or password: set template.data"
 type TokenSecretTemplate struct {
-	// type of the token Secret. Default Opaque. Other types have a meaning to the
-	// cluster and cannot be had: a service account's token, a bootstrap token, a
-	// Helm release. When it changes, the Secret is deleted and made anew with the
-	// same token.
+	// type of the token Secret. Default Opaque. Types with a meaning to the cluster are not
+	// allowed: a service account's token, a bootstrap token, a Helm release. If the type
+	// changes, the Secret is deleted and created again with the same token.
 	// +optional
 	Type TokenSecretType `json:"type,omitempty"`
 
@@ -62,11 +61,11 @@ type TokenSecretTemplate struct {
 	// +optional
 	Metadata *TokenSecretMetadata `json:"metadata,omitempty"`
 
-	// data are further keys of the token Secret, each a Go template over what the
-	// others hold: access_token, token_type, expires_at and the keys of
-	// response.fields; and issued_at, expires_at_unix (seconds), scope and client_id.
-	// So {"header": "Authorization: Bearer {{ .access_token }}"} is a header's file.
-	// See docs/templates.md for the functions. A template yields no more than 64 KiB.
+	// data are additional keys of the token Secret. Each is a Go template over the other
+	// keys: access_token, token_type, expires_at and the keys of response.fields. It can
+	// also use issued_at, expires_at_unix (seconds), scope and client_id. For example,
+	// {"header": "Authorization: Bearer {{ .access_token }}"} writes a header to a file.
+	// See docs/templates.md for the functions. A template yields at most 64 KiB.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
@@ -80,7 +79,7 @@ type TokenSecretTemplate struct {
 // +kubebuilder:validation:Enum=Opaque;kubernetes.io/basic-auth;kubernetes.io/dockerconfigjson
 type TokenSecretType string
 
-// TokenSecretTypes are all of them.
+// TokenSecretTypes are all types that a token Secret may have.
 var TokenSecretTypes = []TokenSecretType{
 	TokenSecretType(corev1.SecretTypeOpaque),
 	TokenSecretType(corev1.SecretTypeBasicAuth),
@@ -90,16 +89,16 @@ var TokenSecretTypes = []TokenSecretType{
 // TokenSecretMetadata are labels and annotations of a token Secret.
 // +kubebuilder:validation:MinProperties=1
 type TokenSecretMetadata struct {
-	// labels of the token Secret. With oauth2.tokensync.dev/usage=client-credential
-	// it can be the credentials Secret of another ClientCredential; with
-	// argocd.argoproj.io/secret-type=repository or repo-creds Argo CD takes it for a
-	// repository's credentials.
+	// labels of the token Secret. With oauth2.tokensync.dev/usage=client-credential it can
+	// be the credentials Secret of another ClientCredential. With
+	// argocd.argoproj.io/secret-type=repository or repo-creds, Argo CD uses it as
+	// credentials of a repository.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 63)",message="labels must have the form of Kubernetes labels: names and values of letters, digits, '-', '_' and '.'"
 	// +kubebuilder:validation:XValidation:rule="!('owner' in self) || self['owner'] != 'helm'",message="the label owner=helm is Helm's, which finds its releases by it"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are reserved: use another prefix; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// annotations of the token Secret.
@@ -107,6 +106,6 @@ type TokenSecretMetadata struct {
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 4096)",message="annotations must have names of the form of Kubernetes, and values of no more than 4096 characters"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="annotations of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are for those alone"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="annotations of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are reserved: use another prefix"
 	Annotations map[string]string `json:"annotations,omitempty"`
 }

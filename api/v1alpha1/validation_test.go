@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// create sends a ClientCredential as a user writes it: name and spec in YAML.
+// create creates a ClientCredential in a dry run, from a name and a spec in YAML.
 func create(ctx SpecContext, name, spec string) (*unstructured.Unstructured, error) {
 	GinkgoHelper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
@@ -43,10 +43,10 @@ var _ = DescribeTable("The API server accepts", func(ctx SpecContext, spec strin
   renewBefore: 10m, target: {name: t}, suspend: true`),
 	Entry("every type that a token Secret may have", server+`, target: {template: {type: Opaque}}`),
 	Entry("registry credentials", server+`, target: {template: {type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: "{}"}}}`),
-	Entry("all that a target may say", server+`, target: {name: t, adopt: true, deletionPolicy: Retain, template: {type: kubernetes.io/basic-auth,
+	Entry("every field of a target", server+`, target: {name: t, adopt: true, deletionPolicy: Retain, template: {type: kubernetes.io/basic-auth,
     metadata: {labels: {argocd.argoproj.io/secret-type: repository, app.kubernetes.io/part-of: argocd, team: web}, annotations: {example.com/a: b}}, data: {username: x, password: "{{ .access_token }}", .netrc: ""}}}`),
 	Entry("a server that is declared elsewhere", `authorizationServerRef: {kind: ClusterAuthorizationServer, name: a}, clientID: x`),
-	Entry("everything that there is for other dialects", `
+	Entry("every field for other dialects", `
   authorizationServer: {
             issuer: "https://idp.example.com/realms/shop", tls: {caBundleRef: {kind: Secret, name: ca, key: tls.crt}, clientCertificate: FromCredentials},
             clientAuthentication: {method: private_key_jwt, basicEncoding: Raw, authorizationScheme: ID, assertion: {
@@ -60,10 +60,10 @@ var _ = DescribeTable("The API server accepts", func(ctx SpecContext, spec strin
             rateLimit: {requests: 30, per: 1m}},
   credentialsRef: {name: c, privateKeyKey: key.pem}, serviceAccountName: sa, resources: ["https://api.example.com/"],
   parameters: [{name: account, secretKey: account}]`),
-	Entry("an assertion that is dated back as far as possible", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5m}}}, credentialsRef: {name: c}`),
-	Entry("an assertion that is not dated back", `authorizationServer: {profile: Fabric, request: {assertion: {clockSkew: 0s, notBefore: false}}}, credentialsRef: {name: c}`),
+	Entry("an assertion with the maximum clock skew", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5m}}}, credentialsRef: {name: c}`),
+	Entry("an assertion without clock skew", `authorizationServer: {profile: Fabric, request: {assertion: {clockSkew: 0s, notBefore: false}}}, credentialsRef: {name: c}`),
 	Entry("a GET request", `authorizationServer: {tokenEndpoint: "https://a.example.com/?x=1", request: {method: GET}}, credentialsRef: {name: c}`),
-	Entry("a grant type as a parameter where the field has another name", `authorizationServer: {tokenEndpoint: "https://a.example.com/", request: {parameterNames: {grantType: ""}, parameters: [{name: grant_type, value: x}]}}, credentialsRef: {name: c}`),
+	Entry("a grant type as a parameter if the field has another name", `authorizationServer: {tokenEndpoint: "https://a.example.com/", request: {parameterNames: {grantType: ""}, parameters: [{name: grant_type, value: x}]}}, credentialsRef: {name: c}`),
 	Entry("a percentage", server+`, renewBeforePercentage: 50`),
 )
 
@@ -78,8 +78,8 @@ var _ = DescribeTable("The API server refuses", func(ctx SpecContext, spec, mess
 	Entry("a reference of another kind", `authorizationServerRef: {kind: Issuer, name: x}, clientID: x`, `supported values: "AuthorizationServer", "ClusterAuthorizationServer"`),
 	Entry("an authorization server without anything", `authorizationServer: {}, credentialsRef: {name: c}`, "should have at least 1 properties"),
 	Entry("no token endpoint", `authorizationServer: {profile: RFC6749}, credentialsRef: {name: c}`, "set tokenEndpoint to the URL of the token endpoint, issuer to find it by discovery, or profile to one that knows its own"),
-	Entry("a profile that is no name", `authorizationServer: {profile: "a b"}, credentialsRef: {name: c}`, "letters and digits only"),
-	Entry("a token endpoint that is no URL", `authorizationServer: {tokenEndpoint: "idp.example.com/token"}, credentialsRef: {name: c}`, "must be an absolute https URL"),
+	Entry("a profile with an invalid name", `authorizationServer: {profile: "a b"}, credentialsRef: {name: c}`, "letters and digits only"),
+	Entry("a token endpoint that is not a URL", `authorizationServer: {tokenEndpoint: "idp.example.com/token"}, credentialsRef: {name: c}`, "must be an absolute https URL"),
 	Entry("a token endpoint of another scheme", `authorizationServer: {tokenEndpoint: "ftp://idp.example.com/token"}, credentialsRef: {name: c}`, "must be an absolute https URL"),
 	Entry("a token endpoint without a host", `authorizationServer: {tokenEndpoint: "https:///token"}, credentialsRef: {name: c}`, "must be an absolute https URL"),
 	Entry("a token endpoint with a fragment", `authorizationServer: {tokenEndpoint: "https://idp.example.com/token#a"}, credentialsRef: {name: c}`, "remove '#' and what follows it"),
@@ -88,59 +88,59 @@ var _ = DescribeTable("The API server refuses", func(ctx SpecContext, spec, mess
 	Entry("an unknown client authentication method", `authorizationServer: {profile: Fabric, clientAuthentication: {method: basic}}, credentialsRef: {name: c}`, "Unsupported value: \"basic\""),
 	Entry("an unknown encoding", `authorizationServer: {profile: Fabric, request: {encoding: XML}}, credentialsRef: {name: c}`, `supported values: "Form", "JSON"`),
 	Entry("a grant type with a space", `authorizationServer: {profile: Fabric, request: {grantType: "client credentials"}}, credentialsRef: {name: c}`, "grantType must be printable ASCII without spaces"),
-	Entry("a client secret in plain sight", `authorizationServer: {profile: Fabric, request: {parameters: [{name: client_secret, value: x}]}}, credentialsRef: {name: c}`, "never write a client secret here"),
-	Entry("a client secret in plain sight, for this client alone", server+`, parameters: [{name: client_secret, value: x}]`, "never write a client secret here"),
+	Entry("a client secret in plain text", `authorizationServer: {profile: Fabric, request: {parameters: [{name: client_secret, value: x}]}}, credentialsRef: {name: c}`, "never write a client secret here"),
+	Entry("a client secret in plain text, for this client only", server+`, parameters: [{name: client_secret, value: x}]`, "never write a client secret here"),
 	Entry("the grant type as a parameter", `authorizationServer: {profile: Fabric, request: {parameters: [{name: grant_type, value: x}]}}, credentialsRef: {name: c}`, "grant_type has a field of its own"),
 	Entry("a parameter twice", `authorizationServer: {profile: Fabric, request: {parameters: [{name: a, value: x}, {name: a, value: y}]}}, credentialsRef: {name: c}`, "Duplicate value"),
 	Entry("a parameter without a value", `authorizationServer: {profile: Fabric, request: {parameters: [{name: a}]}}, credentialsRef: {name: c}`, "set exactly one of value, secretKey and template"),
 	Entry("a parameter with two values", `authorizationServer: {profile: Fabric, request: {parameters: [{name: a, value: x, secretKey: k}]}}, credentialsRef: {name: c}`, "set exactly one of value, secretKey and template"),
 	Entry("a header without a value", `authorizationServer: {profile: Fabric, request: {headers: [{name: X-A}]}}, credentialsRef: {name: c}`, "set exactly one of value, secretKey and template"),
-	Entry("a header that is no name", `authorizationServer: {profile: Fabric, request: {headers: [{name: "X A", value: a}]}}, credentialsRef: {name: c}`, "a header's name is letters, digits and '-'"),
-	Entry("a header of the HTTP client", `authorizationServer: {profile: Fabric, request: {headers: [{name: HOST, value: a}]}}, credentialsRef: {name: c}`, "is the business of the HTTP client"),
+	Entry("a header with an invalid name", `authorizationServer: {profile: Fabric, request: {headers: [{name: "X A", value: a}]}}, credentialsRef: {name: c}`, "a header's name is letters, digits and '-'"),
+	Entry("a header that the HTTP client sets", `authorizationServer: {profile: Fabric, request: {headers: [{name: HOST, value: a}]}}, credentialsRef: {name: c}`, "the HTTP client sets this header itself"),
 	Entry("a GET request with a body", `authorizationServer: {profile: Fabric, request: {method: GET, encoding: Form}}, credentialsRef: {name: c}`, "a GET request has no body"),
-	Entry("an issuer beside a token endpoint", `authorizationServer: {tokenEndpoint: "https://a.example.com/", issuer: "https://a.example.com"}, credentialsRef: {name: c}`, "set tokenEndpoint or issuer, not both"),
+	Entry("an issuer and a token endpoint", `authorizationServer: {tokenEndpoint: "https://a.example.com/", issuer: "https://a.example.com"}, credentialsRef: {name: c}`, "set tokenEndpoint or issuer, not both"),
 	Entry("an issuer with a query", `authorizationServer: {issuer: "https://a.example.com/?a=b"}, credentialsRef: {name: c}`, "without query, fragment and user"),
 	Entry("a JWT made by the API server with an algorithm", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {algorithm: RS256, serviceAccountToken: {audience: a}}}}, credentialsRef: {name: c}`, "set nothing beside it"),
 	Entry("a JOSE header alg", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {headers: [{name: alg, value: none}]}}}, credentialsRef: {name: c}`, "alg, crit and b64 cannot be set"),
 	Entry("an assertion that lives for days", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {lifetime: 48h}}}, credentialsRef: {name: c}`, "lifetime must be a duration from 10s to 24h"),
-	Entry("an assertion that is dated back by more than five minutes", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5m1s, lifetime: 1h}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m"),
-	Entry("an assertion that is dated ahead", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: "-10s"}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m"),
-	Entry("an assertion that is dated back by a number", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: "10"}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m, such as 30s"),
-	Entry("an assertion that is dated back by more than half of its lifetime", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 31s, lifetime: 1m}}}, credentialsRef: {name: c}`, "clockSkew may be at most half of lifetime"),
-	Entry("a JWT made by the API server that is dated back", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5s, serviceAccountToken: {audience: a}}}}, credentialsRef: {name: c}`, "set nothing beside it"),
+	Entry("a clock skew of more than five minutes", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5m1s, lifetime: 1h}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m"),
+	Entry("a negative clock skew", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: "-10s"}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m"),
+	Entry("a clock skew without a unit", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: "10"}}}, credentialsRef: {name: c}`, "clockSkew must be a duration from 0s to 5m, such as 30s"),
+	Entry("a clock skew of more than half of the lifetime", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 31s, lifetime: 1m}}}, credentialsRef: {name: c}`, "clockSkew may be at most half of lifetime"),
+	Entry("a JWT made by the API server with a clock skew", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {clockSkew: 5s, serviceAccountToken: {audience: a}}}}, credentialsRef: {name: c}`, "set nothing beside it"),
 	Entry("a JWT made by the API server with the claim nbf", `authorizationServer: {profile: Fabric, clientAuthentication: {method: private_key_jwt, assertion: {notBefore: true, serviceAccountToken: {audience: a}}}}, credentialsRef: {name: c}`, "set nothing beside it"),
-	Entry("a success without what it equals", `authorizationServer: {profile: Fabric, response: {success: {pointer: /code}}}, credentialsRef: {name: c}`, "equals: Required value"),
+	Entry("a success without the value that means success", `authorizationServer: {profile: Fabric, response: {success: {pointer: /code}}}, credentialsRef: {name: c}`, "equals: Required value"),
 	Entry("a layout of Go", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "01/02/2006 15:04:05"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout of strftime", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "%m/%d/%Y %H:%M"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout without a year", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD HH:mm"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout without a time", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD/YYYY"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout of 12 hours without AM or PM", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD/YYYY hh:mm"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout whose zone is not at the end", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD/YYYY Z HH:mm"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
-	Entry("a layout that mistakes minutes for months", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "mm/dd/yyyy HH:MM:ss"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
+	Entry("a layout with minutes and months swapped", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "mm/dd/yyyy HH:MM:ss"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout with the month in full", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MMMM DD, YYYY HH:mm"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout with the month twice", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD/YYYY MMM HH:mm"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a layout with the hour twice", `authorizationServer: {profile: Fabric, response: {expiresAtLayout: "MM/DD/YYYY HH:mm hh A"}}, credentialsRef: {name: c}`, "expiresAtLayout has YYYY"),
 	Entry("a zone that is a name", `authorizationServer: {profile: Fabric, response: {expiresAtZone: Asia/Seoul}}, credentialsRef: {name: c}`, "expiresAtZone"),
-	Entry("a rate limit without a span", `authorizationServer: {profile: Fabric, rateLimit: {requests: 3}}, credentialsRef: {name: c}`, "per: Required value"),
-	Entry("a rate limit of nothing", `authorizationServer: {profile: Fabric, rateLimit: {requests: 0, per: 1m}}, credentialsRef: {name: c}`, "requests"),
+	Entry("a rate limit without a period", `authorizationServer: {profile: Fabric, rateLimit: {requests: 3}}, credentialsRef: {name: c}`, "per: Required value"),
+	Entry("a rate limit of 0 requests", `authorizationServer: {profile: Fabric, rateLimit: {requests: 0, per: 1m}}, credentialsRef: {name: c}`, "requests"),
 	Entry("a CA bundle of another kind", `authorizationServer: {profile: Fabric, tls: {caBundleRef: {kind: File, name: a}}}, credentialsRef: {name: c}`, `supported values: "ConfigMap", "Secret"`),
-	Entry("a private key that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, privateKeyKey: "a b"}`, "privateKeyKey must be a key of a Secret"),
+	Entry("a privateKeyKey that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, privateKeyKey: "a b"}`, "privateKeyKey must be a key of a Secret"),
 	Entry("a parameter whose name has a space", `authorizationServer: {profile: Fabric, request: {parameters: [{name: "a b", value: x}]}}, credentialsRef: {name: c}`, "a parameter's name must be printable ASCII"),
 	Entry("a pointer without a slash", `authorizationServer: {profile: Fabric, response: {accessToken: [access_token]}}, credentialsRef: {name: c}`, "must be a JSON Pointer (RFC 6901): start it with '/'"),
 	Entry("a pointer with a bare tilde", `authorizationServer: {profile: Fabric, response: {expiresIn: ["/a~b"]}}, credentialsRef: {name: c}`, "write '~' as ~0"),
-	Entry("no place for the token", `authorizationServer: {profile: Fabric, response: {accessToken: []}}, credentialsRef: {name: c}`, "should have at least 1 items"),
-	Entry("a default lifetime that is no duration", `authorizationServer: {profile: Fabric, defaultTokenLifetime: "3600"}, credentialsRef: {name: c}`, "such as 30m or 1h"),
+	Entry("no pointer to the token", `authorizationServer: {profile: Fabric, response: {accessToken: []}}, credentialsRef: {name: c}`, "should have at least 1 items"),
+	Entry("a default lifetime that is not a duration", `authorizationServer: {profile: Fabric, defaultTokenLifetime: "3600"}, credentialsRef: {name: c}`, "such as 30m or 1h"),
 	Entry("a default lifetime that is too short", `authorizationServer: {profile: Fabric, defaultTokenLifetime: 9s}, credentialsRef: {name: c}`, "from 10s to 8760h"),
-	Entry("a duration that would not be read", server+`, renewBefore: 99999999999999h`, "renewBefore"),
-	Entry("a renewBefore that is no duration", server+`, renewBefore: soon`, "renewBefore must be a duration from 10s to 8760h, such as 10m"),
+	Entry("a duration that cannot be parsed", server+`, renewBefore: 99999999999999h`, "renewBefore"),
+	Entry("a renewBefore that is not a duration", server+`, renewBefore: soon`, "renewBefore must be a duration from 10s to 8760h, such as 10m"),
 	Entry("a negative renewBefore", server+`, renewBefore: "-5m"`, "renewBefore must be a duration"),
-	Entry("both ways to say when to renew", server+`, renewBefore: 10m, renewBeforePercentage: 33`, "set renewBefore or renewBeforePercentage, not both"),
+	Entry("renewBefore and renewBeforePercentage", server+`, renewBefore: 10m, renewBeforePercentage: 33`, "set renewBefore or renewBeforePercentage, not both"),
 	Entry("a percentage of 0", server+`, renewBeforePercentage: 0`, "should be greater than or equal to 1"),
 	Entry("a percentage of 100", server+`, renewBeforePercentage: 100`, "should be less than or equal to 99"),
 	Entry("no credentials at all", `authorizationServer: {profile: Fabric}`, "set credentialsRef to the Secret that holds client_id and client_secret"),
 	Entry("credentials in another namespace", `authorizationServer: {profile: Fabric}, credentialsRef: {name: other/secret}`, "must be the name of a Secret of this namespace"),
-	Entry("a key that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, clientIDKey: "a b"}`, "clientIDKey must be a key of a Secret"),
-	Entry("a secret key that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, clientSecretKey: "a/b"}`, "clientSecretKey must be a key of a Secret"),
+	Entry("a clientIDKey that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, clientIDKey: "a b"}`, "clientIDKey must be a key of a Secret"),
+	Entry("a clientSecretKey that no Secret can have", `authorizationServer: {profile: Fabric}, credentialsRef: {name: c, clientSecretKey: "a/b"}`, "clientSecretKey must be a key of a Secret"),
 	Entry("a client ID with a newline", `authorizationServer: {profile: Fabric}, clientID: "a\nb"`, "clientID must be printable ASCII"),
 	Entry("two scopes in one", server+`, scopes: ["read write"]`, "write each scope as an item of its own"),
 	Entry("a scope with a quote", server+`, scopes: ['a"b']`, "no spaces, quotes or backslashes"),
@@ -148,28 +148,28 @@ var _ = DescribeTable("The API server refuses", func(ctx SpecContext, spec, mess
 	Entry("no scope in a list of scopes", server+`, scopes: []`, "should have at least 1 items"),
 	Entry("too many scopes", server+`, scopes: [`+strings.Repeat("a,", 101)+`]`, "must have at most 100 items"),
 	Entry("an empty audience", server+`, audience: ""`, "should be at least 1 chars long"),
-	Entry("a target that is no name", server+`, target: {name: Shop_Token}`, "target.name must be a valid name for a Secret"),
+	Entry("a target with an invalid name", server+`, target: {name: Shop_Token}`, "target.name must be a valid name for a Secret"),
 	Entry("an empty target", server+`, target: {}`, "should have at least 1 properties"),
 	Entry("a service account's token", server+`, target: {template: {type: kubernetes.io/service-account-token}}`, `supported values: "Opaque", "kubernetes.io/basic-auth", "kubernetes.io/dockerconfigjson"`),
 	Entry("a bootstrap token", server+`, target: {template: {type: bootstrap.kubernetes.io/token}}`, "Unsupported value"),
 	Entry("a Helm release", server+`, target: {template: {type: helm.sh/release.v1}}`, "Unsupported value"),
 	Entry("registry credentials without their key", server+`, target: {template: {type: kubernetes.io/dockerconfigjson, data: {config.json: "{}"}}}`, "needs the key .dockerconfigjson"),
-	Entry("basic authentication without a key of it", server+`, target: {template: {type: kubernetes.io/basic-auth}}`, "needs the key username or password"),
-	Entry("a template in the place of the token", server+`, target: {template: {data: {access_token: x}}}`, "cannot replace access_token, token_type or expires_at"),
-	Entry("a key that is none", server+`, target: {template: {data: {a/b: x}}}`, "a key of template.data is letters, digits"),
+	Entry("basic authentication without username and password", server+`, target: {template: {type: kubernetes.io/basic-auth}}`, "needs the key username or password"),
+	Entry("a template that replaces the token", server+`, target: {template: {data: {access_token: x}}}`, "cannot replace access_token, token_type or expires_at"),
+	Entry("an invalid key", server+`, target: {template: {data: {a/b: x}}}`, "a key of template.data is letters, digits"),
 	Entry("a key that leads out of a folder", server+`, target: {template: {data: {"..": x}}}`, "a key of template.data is letters, digits"),
 	Entry("a template that is too long", server+`, target: {template: {data: {a: "`+strings.Repeat("x", 16385)+`"}}}`, "at most 16384 characters"),
 	Entry("the label of an Argo CD cluster", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/secret-type: cluster}}}}`, "to repository or repo-creds"),
-	Entry("a tracking label", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/instance: x}}}}`, "are for those alone"),
+	Entry("a tracking label", server+`, target: {template: {metadata: {labels: {argocd.argoproj.io/instance: x}}}}`, "are reserved: use another prefix"),
 	Entry("the label by which Helm finds its releases", server+`, target: {template: {metadata: {labels: {owner: helm}}}}`, "the label owner=helm is Helm's"),
 	Entry("the name of a Helm release", server+`, target: {name: sh.helm.release.v1.web.v1}`, "are Helm's releases"),
-	Entry("a label of a project of Kubernetes", server+`, target: {template: {metadata: {labels: {cluster.x-k8s.io/cluster-name: x}}}}`, "are for those alone"),
-	Entry("a label that Argo CD may track by", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/instance: x}}}}`, "are for those alone"),
-	Entry("the label of who manages it", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/managed-by: x}}}}`, "are for those alone"),
-	Entry("a label of Flux", server+`, target: {template: {metadata: {labels: {kustomize.toolkit.fluxcd.io/name: x}}}}`, "are for those alone"),
-	Entry("an annotation of Helm", server+`, target: {template: {metadata: {annotations: {helm.sh/hook: x}}}}`, "are for those alone"),
-	Entry("an annotation of Kubernetes", server+`, target: {template: {metadata: {annotations: {kubernetes.io/service-account.name: x}}}}`, "are for those alone"),
-	Entry("a policy that does not exist", server+`, target: {deletionPolicy: Orphan}`, `supported values: "Delete", "Retain"`),
+	Entry("a label of a project of Kubernetes", server+`, target: {template: {metadata: {labels: {cluster.x-k8s.io/cluster-name: x}}}}`, "are reserved: use another prefix"),
+	Entry("a label that Argo CD may track by", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/instance: x}}}}`, "are reserved: use another prefix"),
+	Entry("the label app.kubernetes.io/managed-by", server+`, target: {template: {metadata: {labels: {app.kubernetes.io/managed-by: x}}}}`, "are reserved: use another prefix"),
+	Entry("a label of Flux", server+`, target: {template: {metadata: {labels: {kustomize.toolkit.fluxcd.io/name: x}}}}`, "are reserved: use another prefix"),
+	Entry("an annotation of Helm", server+`, target: {template: {metadata: {annotations: {helm.sh/hook: x}}}}`, "are reserved: use another prefix"),
+	Entry("an annotation of Kubernetes", server+`, target: {template: {metadata: {annotations: {kubernetes.io/service-account.name: x}}}}`, "are reserved: use another prefix"),
+	Entry("an unknown deletion policy", server+`, target: {deletionPolicy: Orphan}`, `supported values: "Delete", "Retain"`),
 	Entry("the credentials as target", server+`, target: {name: c}`, "the token must not overwrite the credentials"),
 	Entry("the credentials as target by default", `authorizationServer: {profile: Fabric}, credentialsRef: {name: shop-token}`, "the token must not overwrite the credentials"),
 )
@@ -182,13 +182,13 @@ var _ = Describe("A name that is too long for the default target", func() {
 		Expect(err).To(MatchError(ContainSubstring("shorten it to 247 characters, or set spec.target.name")))
 	})
 
-	It("is accepted with a target of its own", func(ctx SpecContext) {
+	It("is accepted with an explicit target", func(ctx SpecContext) {
 		_, err := create(ctx, long, "{"+server+", target: {name: t}}")
 		Expect(err).NotTo(HaveOccurred())
 	})
 })
 
-var _ = It("A new ClientCredential counts as not yet observed", func(ctx SpecContext) {
+var _ = It("A new ClientCredential is not yet observed", func(ctx SpecContext) {
 	object, err := create(ctx, "shop", "{"+server+"}")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(object.Object["status"]).To(Equal(map[string]any{"observedGeneration": int64(-1)}))

@@ -159,7 +159,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		wanted := object(shortManifest)
 		Expect(unstructured.SetNestedStringMap(wanted.Object, map[string]string{label: "shop"}, "spec", "target", "template", "metadata", "labels")).To(Succeed())
 		err := apiServer.Apply(ctx, client.ApplyConfigurationFromUnstructured(wanted), client.FieldOwner(argoCD))
-		Expect(err).To(MatchError(ContainSubstring("are for those alone")))
+		Expect(err).To(MatchError(ContainSubstring("are reserved: use another prefix")))
 	},
 		Entry("Argo CD", "app.kubernetes.io/instance"),
 		Entry("Argo CD with another label", "argocd.argoproj.io/instance"),
