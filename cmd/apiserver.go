@@ -7,8 +7,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// apiServers returns the hosts of the API server: the Service of the cluster, whose address has
-// no other use, and the one that the operator itself talks to, which may share its host.
+// apiServers returns the addresses of the API server. The Service of the cluster has no port here,
+// because its address has no other use. The address that the operator itself connects to has one, because
+// its host may serve other programs too.
 func apiServers(host string) (servers []tokenendpoint.APIServer) {
 	if service := os.Getenv("KUBERNETES_SERVICE_HOST"); service != "" {
 		servers = append(servers, tokenendpoint.APIServer{Host: service})

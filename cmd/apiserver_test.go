@@ -20,6 +20,6 @@ var _ = Describe("The API server that no credentials are sent to", func() {
 		Entry("the host of a kubeconfig without a port", "", "https://api.example.com/k8s/clusters/c", tokenendpoint.APIServer{Host: "api.example.com", Port: "443"}),
 		Entry("the host of a kubeconfig without TLS", "", "http://localhost", tokenendpoint.APIServer{Host: "localhost", Port: "80"}),
 		Entry("the host of a kubeconfig without a scheme", "", "api.example.com:6443", tokenendpoint.APIServer{Host: "api.example.com", Port: "6443"}),
-		Entry("not known from an empty host", "", ""),
+		Entry("unknown if the host is empty", "", ""),
 	)
 })

@@ -14,8 +14,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// createClients makes, for as long as the test runs, a ClientCredential for each way to
-// name an authorization server: inline, shared and of-cluster.
+// createClients creates a ClientCredential for each way to name an authorization server: inline, shared
+// and of-cluster. They are deleted after the test.
 func createClients(ctx SpecContext, server *authserver.Server, namespace string) {
 	GinkgoHelper()
 	inline := inlineServer(server)

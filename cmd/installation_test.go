@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// installation is what a kustomization renders.
+// installation is the list of objects that a kustomization renders.
 type installation []*unstructured.Unstructured
 
 func render(folder string) (objects installation) {
@@ -40,7 +40,7 @@ func render(folder string) (objects installation) {
 	}
 }
 
-// applyRights creates the namespace of the operator and what says who may do what.
+// applyRights creates the operator's namespace and all RBAC objects.
 func (i installation) applyRights(ctx SpecContext) {
 	GinkgoHelper()
 	newNamespace(ctx, i.names("Namespace")...)
@@ -51,7 +51,7 @@ func (i installation) applyRights(ctx SpecContext) {
 	}
 }
 
-// argument returns the one of the operator that begins so.
+// argument returns the operator's argument that has a prefix.
 func (i installation) argument(prefix string) string {
 	GinkgoHelper()
 	for _, object := range i {
@@ -70,7 +70,7 @@ func (i installation) argument(prefix string) string {
 	return ""
 }
 
-// roleBinding returns one as it is for another namespace.
+// roleBinding returns a RoleBinding, changed to another namespace.
 func (i installation) roleBinding(name, namespace string) client.Object {
 	GinkgoHelper()
 	for _, object := range i {
@@ -84,7 +84,7 @@ func (i installation) roleBinding(name, namespace string) client.Object {
 	return nil
 }
 
-// names returns those of the objects of a kind.
+// names returns the names of all objects of a kind.
 func (i installation) names(kind string) (names []string) {
 	for _, object := range i {
 		if object.GetKind() == kind {

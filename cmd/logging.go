@@ -18,8 +18,8 @@ import (
 // requests, and from 8 on the bodies of Secrets.
 const maxVerbosity = 5
 
-// logTo makes a logger the only one: that of the operator, of the Kubernetes libraries, and of
-// everything that uses a logger of the standard library.
+// logTo makes a logger the only one: for the operator, for the Kubernetes libraries, and for all code
+// that uses a logger of the standard library.
 func logTo(logger logr.Logger) {
 	logger = logger.WithSink(bodiless{logger.WithCallDepth(1).GetSink()})
 	logf.SetLogger(logger)
@@ -32,7 +32,7 @@ func logTo(logger logr.Logger) {
 	log.SetOutput(&counter{logger: logger.WithName("library")})
 }
 
-// bodiless drops what holds requests, responses and objects, at any level.
+// bodiless drops values that hold requests, responses or objects, at any level.
 type bodiless struct{ logr.LogSink }
 
 func (s bodiless) Enabled(level int) bool { return level <= maxVerbosity && s.LogSink.Enabled(level) }
@@ -60,8 +60,8 @@ func (s bodiless) WithCallDepth(depth int) logr.LogSink {
 	return s
 }
 
-// withoutBodies returns the values with the name of an object in its place, and nothing of
-// a request or response.
+// withoutBodies returns the values with the names of objects instead of the objects, and with requests
+// and responses redacted.
 func withoutBodies(keysAndValues []any) []any {
 	safe := make([]any, len(keysAndValues))
 	for i, value := range keysAndValues {
@@ -77,7 +77,7 @@ func withoutBodies(keysAndValues []any) []any {
 	return safe
 }
 
-// withoutValues leaves out of the messages of a library what they quote.
+// withoutValues drops the values that a library logs with its messages: they may quote secrets.
 type withoutValues struct{ logr.LogSink }
 
 func (s withoutValues) Info(level int, message string, _ ...any) { s.LogSink.Info(level, message) }
@@ -90,14 +90,14 @@ func (s withoutValues) WithName(name string) logr.LogSink {
 	return withoutValues{s.LogSink.WithName(name)}
 }
 
-// counter counts what libraries write to the standard logger, and drops it: net/http writes
+// counter counts the lines that libraries write to the standard logger, and drops them: net/http writes
 // bytes that a server sent, and with GODEBUG=http2debug headers and bodies.
 type counter struct {
 	logger logr.Logger
 	lines  atomic.Int64
 }
 
-// Write tells the 1st, 10th, 100th ... line, so that no server fills the log.
+// Write logs the count at the 1st, 10th, 100th ... line, so that no server can fill the log.
 func (c *counter) Write(line []byte) (int, error) {
 	lines := c.lines.Add(1)
 	power := int64(1)

@@ -65,7 +65,7 @@ func kubeconfigWithToken(ctx SpecContext) (path, token string) {
 	return path, token
 }
 
-// newTalkingServer answers each request, and then sends more that nobody asked for.
+// newTalkingServer starts a server that answers each request, and then sends more unsolicited bytes.
 func newTalkingServer(ctx SpecContext, body, more string) string {
 	GinkgoHelper()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -77,7 +77,7 @@ func newTalkingServer(ctx SpecContext, body, more string) string {
 			return
 		}
 		_, err := fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-		// Again and again, so that the connection is idle once.
+		// Repeat it: at least one write must come while the connection is idle.
 		ticker := time.NewTicker(20 * time.Millisecond)
 		defer ticker.Stop()
 		for err == nil {
@@ -97,7 +97,7 @@ func newTalkingServer(ctx SpecContext, body, more string) string {
 	return "http://" + listener.Addr().String()
 }
 
-// undumped returns what the hex dumps in a text hold. The Kubernetes client logs bodies as hex
+// undumped returns the content of the hex dumps in a text. The Kubernetes client logs bodies as hex
 // dumps, whose lines split a secret at any letter.
 func undumped(text string) string {
 	var decoded []byte
@@ -110,7 +110,7 @@ func undumped(text string) string {
 }
 
 var _ = Describe("The log of the manager", func() {
-	DescribeTable("shows no secret at any level, whatever debugs it", func(ctx SpecContext, level, debug string, environmentOfProcess ...string) {
+	DescribeTable("shows no secret at any level, with any debug setting", func(ctx SpecContext, level, debug string, environmentOfProcess ...string) {
 		const clientID, clientSecret = "c4nary-of-the-client-id", "c4nary-of-the-client-secret"
 		const token, more = "c4nary-of-the-token", "c4nary-of-what-nobody-asked-for"
 		name := strings.NewReplacer(" ", "-", "=", "-").Replace("log-" + level)
@@ -144,7 +144,7 @@ var _ = Describe("The log of the manager", func() {
 			Target:              &v1alpha1.TokenTarget{Name: name + "-token"},
 		}})).To(Succeed())
 		eventuallySays(ctx, namespace, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
-		// Until what nobody asked for was read.
+		// Wait until the unsolicited bytes were read.
 		Eventually(func() string { return string(session.Err.Contents()) }).WithTimeout(20 * time.Second).
 			Should(ContainSubstring("Dropped what a library wrote to the standard logger"))
 		Eventually(session.Terminate()).WithTimeout(20 * time.Second).Should(gexec.Exit(0))
@@ -162,9 +162,9 @@ var _ = Describe("The log of the manager", func() {
 		}
 	},
 		Entry("at the level of responses", "10", ""),
-		Entry("at the highest level there is", "127", ""),
-		Entry("for people", "12", "devel"),
-		Entry("with all of HTTP/2", "10", "", "GODEBUG=http2debug=2,http2client=1"),
+		Entry("at the highest possible level", "127", ""),
+		Entry("with --zap-devel", "12", "devel"),
+		Entry("with the debug log of HTTP/2", "10", "", "GODEBUG=http2debug=2,http2client=1"),
 		Entry("with headers of the collector that cannot be parsed", "5", "", "OTEL_EXPORTER_OTLP_TRACES_HEADERS=c4nary-of-the-collector"),
 		Entry("with the variables of Kubernetes' own programs", "9", "", "KUBERNETES_LOG_LEVEL=10", "KUBE_LOG_LEVEL=10", "LOG_LEVEL=debug", "OTEL_LOG_LEVEL=debug", "KUBE_FEATURE_WatchListClient=false"),
 	)
@@ -184,7 +184,7 @@ var _ = Describe("The logger", Serial, func() {
 		})
 	})
 
-	It("is that of klog, without its bodies", func() {
+	It("is the logger of klog, without bodies", func() {
 		klog.Background().Info("shown")
 		klog.InfoS("shown too")
 		for _, level := range []int{6, 7, 8, 9, 10, 100} {
@@ -195,7 +195,7 @@ var _ = Describe("The logger", Serial, func() {
 		Expect(string(out.Contents())).To(And(ContainSubstring("shown"), ContainSubstring("shown too"), Not(ContainSubstring("c4nary"))))
 	})
 
-	It("has no Secret that a client of the API server reads", func(ctx SpecContext) {
+	It("logs no Secret that a client of the API server reads", func(ctx SpecContext) {
 		server := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Content-Type", "application/json")
 			_, _ = rw.Write([]byte(`{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "data": {"a": "YzRuYXJ5"}}`))
@@ -209,7 +209,7 @@ var _ = Describe("The logger", Serial, func() {
 		Expect(string(out.Contents())).NotTo(Or(ContainSubstring("c4nary"), ContainSubstring("YzRuYXJ5")))
 	})
 
-	It("names objects, and drops what may be a body", func() {
+	It("logs the names of objects, and drops possible bodies", func() {
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "name"}, StringData: map[string]string{"a": "c4nary"}}
 		values := []any{"object", secret, "list", &corev1.SecretList{Items: []corev1.Secret{*secret}}, "raw", []byte("c4nary"),
 			"header", http.Header{"Authorization": {"c4nary"}}, "request", &http.Request{Header: http.Header{"A": {"c4nary"}}}}
@@ -219,7 +219,7 @@ var _ = Describe("The logger", Serial, func() {
 		Expect(string(out.Contents())).To(And(ContainSubstring(`"ns"`), ContainSubstring("failed"), Not(ContainSubstring("c4nary")), Not(ContainSubstring("YzRuYXJ5"))))
 	})
 
-	It("counts what comes by the standard logger, and quotes none of it", func() {
+	It("counts the lines of the standard logger, and quotes none of them", func() {
 		for range 150 {
 			log.Printf("Unsolicited response received on idle HTTP channel starting with %q", "c4nary")
 		}
@@ -228,7 +228,7 @@ var _ = Describe("The logger", Serial, func() {
 		Expect(string(out.Contents())).To(And(ContainSubstring(`"lines":100`), ContainSubstring("from slog"), Not(ContainSubstring("c4nary"))))
 	})
 
-	It("does not repeat what a collector of traces answers", func() {
+	It("does not repeat the response of a trace collector", func() {
 		refused := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 		Expect(withoutBody(fmt.Errorf("send: %w", refused))).To(MatchError(ContainSubstring("connection refused")))
 		Expect(withoutBody(fmt.Errorf("send: %w (c4nary)", context.DeadlineExceeded))).To(MatchError(context.DeadlineExceeded))

@@ -24,7 +24,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// installRoles installs config/rbac, as it is before kustomize renames anything.
+// installRoles installs config/rbac, before kustomize renames anything.
 func installRoles(ctx SpecContext) {
 	GinkgoHelper()
 	Expect(apiServer.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "system"}})).To(Succeed())
@@ -43,7 +43,7 @@ func installRoles(ctx SpecContext) {
 	}
 }
 
-// kubeconfigOf makes a kubeconfig of a user that has no rights but those of its roles.
+// kubeconfigOf writes a kubeconfig for a user whose only rights come from its roles.
 func kubeconfigOf(name string) string {
 	GinkgoHelper()
 	user, err := environment.AddUser(envtest.User{Name: name}, nil)
@@ -65,8 +65,8 @@ func start(arguments ...string) *gexec.Session {
 	return session
 }
 
-// startReady starts it on ports of its own and waits until it is ready. metrics is
-// the address that serves the metrics.
+// startReady starts the manager on its own ports and waits until it is ready. It returns the address of
+// the metrics.
 func startReady(arguments ...string) (session *gexec.Session, metrics string) {
 	GinkgoHelper()
 	probes, metrics := freeAddress(), freeAddress()
@@ -78,7 +78,7 @@ func startReady(arguments ...string) (session *gexec.Session, metrics string) {
 		Eventually(func() (int, error) { return status(url) }).WithTimeout(20 * time.Second).Should(Equal(http.StatusOK))
 	}
 	Eventually(func() error {
-		connection, err := net.Dial("tcp", metrics) //nolint:noctx // It is closed at once.
+		connection, err := net.Dial("tcp", metrics) //nolint:noctx // It is closed immediately.
 		if err == nil {
 			err = connection.Close()
 		}
@@ -95,14 +95,14 @@ func newServer() *authserver.Server {
 	return server
 }
 
-// createShops makes ClientCredentials, and returns a way to wait for their tokens.
+// createShops creates ClientCredentials, and returns a function that waits for their tokens.
 func createShops(ctx SpecContext, server *authserver.Server, names ...string) (awaitTokens func()) {
 	GinkgoHelper()
 	create := func(object client.Object) {
 		GinkgoHelper()
 		Expect(apiServer.Create(ctx, object)).To(Succeed())
 	}
-	// There is no garbage collector.
+	// The control plane of the tests has no garbage collector.
 	for _, kind := range []client.Object{&corev1.Secret{}, &v1alpha1.ClientCredential{}} {
 		DeferCleanup(func(ctx SpecContext) {
 			Expect(apiServer.DeleteAllOf(ctx, kind, client.InNamespace("default"))).To(Succeed())
@@ -139,7 +139,7 @@ func createShops(ctx SpecContext, server *authserver.Server, names ...string) (a
 
 func freeAddress() string {
 	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed at once.
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed immediately.
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()

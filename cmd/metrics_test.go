@@ -30,7 +30,7 @@ func scrape(ctx SpecContext, url, token string) (*http.Response, string) {
 	GinkgoHelper()
 	transport := &http.Transport{
 		ForceAttemptHTTP2: true, DisableKeepAlives: true,
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // The certificate is looked at by the tests.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // The tests check the certificate.
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
@@ -45,7 +45,7 @@ func scrape(ctx SpecContext, url, token string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// tokenOf makes a ServiceAccount and returns a token of it.
+// tokenOf creates a ServiceAccount and returns a token of it.
 func tokenOf(ctx SpecContext, name string) string {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
@@ -56,7 +56,7 @@ func tokenOf(ctx SpecContext, name string) string {
 	return request.Status.Token
 }
 
-// mayReadMetrics gives a ServiceAccount the role for it.
+// mayReadMetrics binds the role metrics-reader to a ServiceAccount.
 func mayReadMetrics(ctx SpecContext, name string) {
 	GinkgoHelper()
 	binding := &rbacv1.ClusterRoleBinding{
@@ -69,7 +69,7 @@ func mayReadMetrics(ctx SpecContext, name string) {
 }
 
 var _ = Describe("The metrics of the manager", func() {
-	It("are for those alone whom the API server lets read them, and over TLS", func(ctx SpecContext) {
+	It("are served over TLS, only to clients that are authorized to read them", func(ctx SpecContext) {
 		anybody, prometheus := tokenOf(ctx, "anybody"), tokenOf(ctx, "prometheus")
 		mayReadMetrics(ctx, "prometheus")
 		awaitTokens := createShops(ctx, newServer(), "shop")
@@ -78,7 +78,7 @@ var _ = Describe("The metrics of the manager", func() {
 
 		for token, expected := range map[string]int{
 			"": http.StatusUnauthorized,
-			// So controller-runtime puts it.
+			// controller-runtime answers 500 to an invalid token.
 			"not-a-token": http.StatusInternalServerError,
 			anybody:       http.StatusForbidden,
 		} {
@@ -102,19 +102,19 @@ var _ = Describe("The metrics of the manager", func() {
 		}
 	})
 
-	It("are for everybody with --metrics-secure=false", func(ctx SpecContext) {
+	It("are served to everyone with --metrics-secure=false", func(ctx SpecContext) {
 		_, address := startReady("--metrics-secure=false")
 		response, body := scrape(ctx, "http://"+address+"/metrics", "")
 		Expect(response.StatusCode).To(Equal(http.StatusOK))
 		Expect(body).To(ContainSubstring("tokensync_build_info"))
 	})
 
-	It("are served with the certificate of --metrics-cert-dir, also with the next one", func(ctx SpecContext) {
+	It("are served with the certificate of --metrics-cert-dir, and with the certificate that replaces it", func(ctx SpecContext) {
 		folder := GinkgoT().TempDir()
 		first := writeCertificate(folder)
 		_, address := startReady("--metrics-cert-dir", folder)
 		served := func(g Gomega) *big.Int {
-			connection, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", address) //nolint:gosec // It is looked at here.
+			connection, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", address) //nolint:gosec // The test checks the certificate.
 			g.Expect(err).NotTo(HaveOccurred())
 			defer func() { _ = connection.Close() }()
 			return connection.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber //nolint:forcetypeassert // It is one.
@@ -124,7 +124,7 @@ var _ = Describe("The metrics of the manager", func() {
 		Eventually(served).WithTimeout(20 * time.Second).Should(Equal(second))
 	})
 
-	It("are not served without the certificate that was asked for", func() {
+	It("are not served if the certificate of --metrics-cert-dir is missing", func() {
 		session := start("--health-probe-bind-address=0", "--metrics-bind-address", freeAddress(), "--metrics-cert-dir", GinkgoT().TempDir())
 		Eventually(session).WithTimeout(10 * time.Second).Should(gexec.Exit(1))
 		Expect(string(session.Err.Contents())).To(ContainSubstring("read tls.crt and tls.key of --metrics-cert-dir"))

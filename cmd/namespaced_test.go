@@ -23,8 +23,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// The operator as test/manifests/testdata/namespaced installs it: with config/components/namespaced, for
-// the namespaces shop and billing.
+// These specs install the operator as test/manifests/testdata/namespaced does: with
+// config/components/namespaced, for the namespaces shop and billing.
 var _ = Describe("The manager in named namespaces", Ordered, func() {
 	const user = "system:serviceaccount:tokensync-system:tokensync-controller-manager"
 	var (
@@ -42,7 +42,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		asUser = "--kubeconfig=" + kubeconfigOf(user)
 	})
 
-	It("serves these, and asks for nothing that it may not have", func(ctx SpecContext) {
+	It("serves these namespaces, and sends no request that is forbidden", func(ctx SpecContext) {
 		server := newServer()
 		for _, namespace := range []string{"shop", "billing", "elsewhere"} {
 			createClients(ctx, server, namespace)
@@ -55,7 +55,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 				ContainSubstring("works in named namespaces only")))
 		}
 
-		By("trying a revocation again, which takes a look at the namespace")
+		By("retrying a revocation, which checks the namespace")
 		server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 		revoked := clientOf("shop", "revoked", inlineServer(server))
 		revoked.Spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: server.URL + authserver.RevocationPath, OnDelete: ptr.To(true)}
@@ -73,7 +73,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		Expect(strings.ToLower(string(session.Err.Contents()))).NotTo(ContainSubstring("forbidden"))
 	})
 
-	It("serves the metrics of all of them to who may read them", func(ctx SpecContext) {
+	It("serves the metrics of all of them to authorized clients", func(ctx SpecContext) {
 		server := newServer()
 		createClients(ctx, server, "shop")
 		createClients(ctx, server, "billing")
@@ -85,12 +85,12 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 			ContainSubstring(`tokensync_clientcredential_condition{name="shared",namespace="billing",reason="TokenIssued",type="Ready"} 1`)))
 	})
 
-	It("is refused what it asks for when the flag is missing", func() {
+	It("is denied access if the flag is missing", func() {
 		session := start(asUser, "--health-probe-bind-address=0", "--metrics-bind-address=0")
 		Eventually(session.Err).WithTimeout(20 * time.Second).Should(gbytes.Say("forbidden"))
 	})
 
-	It("gets ready once it has its rights in all of them", func(ctx SpecContext) {
+	It("becomes ready once it has rights in all of them", func(ctx SpecContext) {
 		later := controlplane.NewNamespace(ctx, apiServer)
 		probes := freeAddress()
 		session := start(asUser, "--namespaces=shop,"+later, "--health-probe-bind-address", probes, "--metrics-bind-address=0")
@@ -106,7 +106,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		elect := managerOptions(&options{leaderElect: true, namespaces: []string{"shop", "billing"}},
 			controlplane.Scheme(), metricsserver.Options{BindAddress: "0"})
-		// In a Pod it is the Pod's.
+		// In a Pod, this is the namespace of the Pod.
 		elect.LeaderElectionNamespace = "tokensync-system"
 		mgr, err := ctrl.NewManager(added.Config(), elect)
 		Expect(err).NotTo(HaveOccurred())
@@ -132,21 +132,21 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		Expect(review.Status.Allowed).To(Equal(expected))
 	},
 		Entry("read the Secrets of a named namespace", "get", "secrets", "shop", true),
-		Entry("read the Secrets of the other one", "get", "secrets", "billing", true),
-		Entry("not read those of a third", "get", "secrets", "elsewhere", false),
-		Entry("not read those of its own", "get", "secrets", "tokensync-system", false),
-		Entry("not read those of all", "list", "secrets", "", false),
-		Entry("not list the ClientCredentials of all", "list", "clientcredentials.oauth2.tokensync.dev", "", false),
+		Entry("read the Secrets of another named namespace", "get", "secrets", "billing", true),
+		Entry("not read the Secrets of a third namespace", "get", "secrets", "elsewhere", false),
+		Entry("not read the Secrets of its own namespace", "get", "secrets", "tokensync-system", false),
+		Entry("not list the Secrets of all namespaces", "list", "secrets", "", false),
+		Entry("not list the ClientCredentials of all namespaces", "list", "clientcredentials.oauth2.tokensync.dev", "", false),
 		Entry("not list ClusterAuthorizationServers", "list", "clusterauthorizationservers.oauth2.tokensync.dev", "", false),
 		Entry("not list namespaces", "list", "namespaces", "", false),
-		Entry("ask for tokens of the ServiceAccounts of a named namespace", "create", "serviceaccounts/token", "shop", true),
-		Entry("not ask for those of a third", "create", "serviceaccounts/token", "elsewhere", false),
-		Entry("ask whether the API server accepts such a token", "create", "tokenreviews.authentication.k8s.io", "", true),
+		Entry("request tokens of ServiceAccounts in a named namespace", "create", "serviceaccounts/token", "shop", true),
+		Entry("not request tokens of ServiceAccounts in a third namespace", "create", "serviceaccounts/token", "elsewhere", false),
+		Entry("create TokenReviews of such tokens", "create", "tokenreviews.authentication.k8s.io", "", true),
 		Entry("hold a lease in its own namespace", "update", "leases.coordination.k8s.io", "tokensync-system", true),
-		Entry("not hold one in a named namespace", "update", "leases.coordination.k8s.io", "shop", false),
+		Entry("not hold a lease in a named namespace", "update", "leases.coordination.k8s.io", "shop", false),
 	)
 
-	It("is bound in the whole cluster only to ask who reads the metrics, and whether the API server accepts a token", func() {
+	It("has rights in the whole cluster only to authorize readers of the metrics and to review tokens", func() {
 		Expect(manifests.names("ClusterRoleBinding")).To(ConsistOf("tokensync-metrics-auth-rolebinding", "tokensync-token-review"))
 	})
 })

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// setNamespaces takes the value of a flag. An empty one stands for all namespaces.
+// setNamespaces sets the value of --namespaces. An empty value means all namespaces.
 func (o *options) setNamespaces(value string) error {
 	o.namespaces = nil
 	if strings.TrimSpace(value) == "" {
@@ -17,7 +17,7 @@ func (o *options) setNamespaces(value string) error {
 	for name := range strings.SplitSeq(value, ",") {
 		name = strings.TrimSpace(name)
 		if wrong := validation.IsDNS1123Label(name); len(wrong) > 0 {
-			return fmt.Errorf("%q is no name of a namespace: %s", name, wrong[0])
+			return fmt.Errorf("%q is not a valid name of a namespace: %s", name, wrong[0])
 		}
 		if slices.Contains(o.namespaces, name) {
 			return fmt.Errorf("namespace %q is named twice", name)

@@ -31,7 +31,7 @@ var _ = Describe("The flags", func() {
 		Expect(options.namespaces).To(BeEmpty())
 	})
 
-	It("take address ranges with commas between them", func() {
+	It("take address ranges, separated by commas", func() {
 		options, err := parse("--allowed-cidrs=127.0.0.1/8, ::1/128")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(options.allowedCIDRs).To(HaveExactElements(
@@ -39,7 +39,7 @@ var _ = Describe("The flags", func() {
 		Expect(options.allowedCIDRs.String()).To(Equal("127.0.0.0/8,::1/128"))
 	})
 
-	It("say what an address range looks like", func() {
+	It("explain the format of an address range", func() {
 		_, err := parse("--allowed-cidrs=10.0.0.1")
 		Expect(err).To(MatchError(ContainSubstring("not an address range such as 10.0.0.0/8")))
 	})
@@ -49,14 +49,14 @@ var _ = Describe("The flags", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(options.namespaces).To(HaveExactElements(expected))
 	},
-		Entry("with commas between them", "shop,billing", "shop", "billing"),
+		Entry("separated by commas", "shop,billing", "shop", "billing"),
 		Entry("with spaces around them", " shop , billing ", "shop", "billing"),
 		Entry("of a single name", "shop", "shop"),
 		Entry("that begin with a digit", "0-shop", "0-shop"),
-		Entry("that are all, by an empty value", ""),
+		Entry("as an empty value, which means all", ""),
 	)
 
-	It("take a collector of traces and a ratio", func() {
+	It("take a trace collector and a sampling ratio", func() {
 		options, err := parse("--tracing-endpoint=https://collector:4318/", "--tracing-sampling-ratio=0.25")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(options.tracingEndpoint).To(Equal("https://collector:4318"))
@@ -67,11 +67,11 @@ var _ = Describe("The flags", func() {
 		_, err := parse(argument)
 		Expect(err).To(MatchError(ContainSubstring(because)))
 	},
-		Entry("a namespace in capital letters", "--namespaces=Shop", `"Shop" is no name of a namespace`),
-		Entry("a namespace with a dot", "--namespaces=shop.example", `"shop.example" is no name of a namespace`),
+		Entry("a namespace in capital letters", "--namespaces=Shop", `"Shop" is not a valid name of a namespace`),
+		Entry("a namespace with a dot", "--namespaces=shop.example", `"shop.example" is not a valid name of a namespace`),
 		Entry("a namespace of more than 63 characters", "--namespaces="+strings.Repeat("a", 64), "must be no more than 63"),
-		Entry("a pattern of namespaces", "--namespaces=shop-*", `"shop-*" is no name of a namespace`),
-		Entry("a comma without a namespace", "--namespaces=shop,", `"" is no name of a namespace`),
+		Entry("a pattern of namespaces", "--namespaces=shop-*", `"shop-*" is not a valid name of a namespace`),
+		Entry("a comma without a namespace", "--namespaces=shop,", `"" is not a valid name of a namespace`),
 		Entry("a namespace twice", "--namespaces=shop,billing,shop", `namespace "shop" is named twice`),
 		Entry("a collector without a scheme", "--tracing-endpoint=collector:4318", "not a URL such as"),
 		Entry("a collector without a host", "--tracing-endpoint=http://", "not a URL such as"),
@@ -81,6 +81,6 @@ var _ = Describe("The flags", func() {
 		Entry("a collector with a password", "--tracing-endpoint=http://me:s3cr3t@collector:4318", "not a URL such as"),
 		Entry("a ratio above one", "--tracing-sampling-ratio=2", "not a number from 0 to 1"),
 		Entry("a negative ratio", "--tracing-sampling-ratio=-0.1", "not a number from 0 to 1"),
-		Entry("a ratio that is no number", "--tracing-sampling-ratio=NaN", "not a number from 0 to 1"),
+		Entry("a ratio that is not a number", "--tracing-sampling-ratio=NaN", "not a number from 0 to 1"),
 	)
 })

@@ -30,7 +30,7 @@ import (
 )
 
 var _ = Describe("The manager", func() {
-	It("sends no request anywhere when it is killed and started with valid tokens in place", func(ctx SpecContext) {
+	It("sends no request after it is killed and restarted while all tokens are valid", func(ctx SpecContext) {
 		const count = 5
 		server := newServer()
 		awaitTokens := createShops(ctx, server, "shop-1", "shop-2", "shop-3", "shop-4", "shop-5")
@@ -48,12 +48,12 @@ var _ = Describe("The manager", func() {
 		Expect(writes(ctx, clientset)).To(Equal(before))
 	})
 
-	It("ends at once and cleanly when it is told to", func() {
+	It("ends promptly and cleanly on SIGTERM", func() {
 		session, _ := startReady()
 		Eventually(session.Terminate()).WithTimeout(10 * time.Second).Should(gexec.Exit(0))
 	})
 
-	It("writes the tokens that it has requested when it is told to end, and requests no other", func(ctx SpecContext) {
+	It("writes the tokens of requests in flight on SIGTERM, and sends no more requests", func(ctx SpecContext) {
 		const count = 10
 		server := newServer()
 		var asked atomic.Int64
@@ -71,7 +71,7 @@ var _ = Describe("The manager", func() {
 		awaitTokens := createShops(ctx, server, names...)
 		Eventually(asked.Load).WithTimeout(20 * time.Second).Should(BeEquivalentTo(count))
 		session.Signal(syscall.SIGTERM)
-		// Due at once, but the operator ends.
+		// This token is due immediately, but the operator is ending.
 		late := clientOf("default", "late", inlineServer(server))
 		late.Spec.CredentialsRef.Name = "shop"
 		Expect(apiServer.Create(ctx, late)).To(Succeed())
@@ -91,7 +91,7 @@ var _ = Describe("The manager", func() {
 		Expect(given).To(HaveLen(count))
 	})
 
-	It("notes and tells the revocations that it has sent when it is told to end", func(ctx SpecContext) {
+	It("records and reports the revocations in flight on SIGTERM", func(ctx SpecContext) {
 		const count = 10
 		server := newServer()
 		session, _ := startReady()
@@ -137,11 +137,11 @@ var _ = Describe("The manager", func() {
 		Expect(asked.Load()).To(BeEquivalentTo(count))
 	})
 
-	It("says what is wrong with a flag", func() {
+	It("ends with exit code 2 if a flag is invalid", func() {
 		Eventually(start("--allowed-cidrs=everywhere")).WithTimeout(10 * time.Second).Should(gexec.Exit(2))
 	})
 
-	It("ends with an error when there is no cluster", func() {
+	It("ends with an error if there is no cluster", func() {
 		session := start("--kubeconfig", filepath.Join(GinkgoT().TempDir(), "none"))
 		Eventually(session).WithTimeout(10 * time.Second).Should(gexec.Exit(1))
 		Expect(string(session.Err.Contents())).To(ContainSubstring("find a kubeconfig"))
@@ -168,8 +168,8 @@ func status(url string) (int, error) {
 var writeRequests = regexp.MustCompile(
 	`^apiserver_request_total\{.*resource="(clientcredentials|secrets)".*verb="(POST|PUT|PATCH|APPLY|DELETE)".*\} ([0-9.e+]+)$`)
 
-// writes counts, by the API server's own metrics, the writes of ClientCredentials
-// and Secrets.
+// writes returns the number of writes of ClientCredentials and Secrets, from the metrics
+// of the API server.
 func writes(ctx SpecContext, clientset *kubernetes.Clientset) (total float64) {
 	GinkgoHelper()
 	raw, err := clientset.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)

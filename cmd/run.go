@@ -26,19 +26,19 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// shutdownTimeout fits a token request (30 s), the write of its token (10 s) and that of the
-// status (10 s); or a revocation (30 s), the note about it (10 s) and the removal of the
-// finalizer (10 s). The lease is released after that. terminationGracePeriodSeconds in
-// config/manager and the chart must be longer.
+// shutdownTimeout is enough for a token request (30 s), the write of its token (10 s) and that of the
+// status (10 s); or for a revocation (30 s), the record of it (10 s) and the removal of the finalizer (10
+// s). The lease is released after that. terminationGracePeriodSeconds in config/manager and the chart
+// must be longer.
 const shutdownTimeout = 55 * time.Second
 
-// run runs the manager until the context ends.
+// run runs the manager until the context is done.
 func run(ctx context.Context, o *options) error {
 	restConfig, err := config.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find a kubeconfig: %w", err)
 	}
-	// The API server's priority and fairness decides, not the client.
+	// The API server limits requests by API Priority and Fairness, not the client.
 	restConfig.QPS = -1
 	controllers.BoundRetryAfter(restConfig)
 	restConfig.UserAgent = "tokensync/" + version
@@ -92,7 +92,7 @@ func run(ctx context.Context, o *options) error {
 	}
 	logf.Log.Info("Starting", "version", version)
 	if err := mgr.Start(ctx); err != nil {
-		// A manager that has lost its lease does not wait for what is under way. After SIGTERM,
+		// A manager that has lost its lease does not wait for requests in flight. After SIGTERM,
 		// it has waited long enough.
 		finish, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
@@ -119,7 +119,7 @@ func cachesSynced(caches cache.Cache) healthz.Checker {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
 		defer cancel()
 		if !caches.WaitForCacheSync(ctx) {
-			return errors.New("the caches have not synced: are the CRDs installed, and may the operator list Secrets in all namespaces, or in each of --namespaces?")
+			return errors.New("the caches have not synced: check that the CRDs are installed, and that the operator may list Secrets in all namespaces, or in each of --namespaces")
 		}
 		return nil
 	}

@@ -17,7 +17,7 @@ func TestManager(t *testing.T) {
 	RunSpecs(t, "Manager")
 }
 
-// The binary itself, as a process that can be killed, and what it needs.
+// The tests run the binary as a process that can be killed.
 var (
 	environment *envtest.Environment
 	apiServer   client.Client

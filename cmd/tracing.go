@@ -18,17 +18,17 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// flushTimeout is how long the last spans may take when the operator ends.
+// flushTimeout limits the time to send the last spans when the operator ends.
 const flushTimeout = 5 * time.Second
 
-// startTracing returns the tracer, which is nil without an endpoint, and what sends
-// the last spans.
+// startTracing returns the tracer, and a function that sends the last spans. Without an endpoint, the
+// tracer is nil.
 func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func(), err error) {
 	if o.tracingEndpoint == "" {
 		return nil, func() {}, nil
 	}
 	log := logf.Log.WithName("tracing")
-	// Before anything reads the environment, which may hold the collector's token.
+	// Set the logger before anything reads the environment, which may hold the collector's token.
 	otel.SetLogger(log.WithSink(withoutValues{log.GetSink()}))
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(withoutBody(err), "Cannot send traces") }))
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.tracingEndpoint+"/v1/traces"))
@@ -49,8 +49,8 @@ func startTracing(ctx context.Context, o *options) (_ trace.Tracer, flush func()
 	}, nil
 }
 
-// withoutBody returns an error of the exporter without the collector's response, which may
-// repeat the headers that the environment sets.
+// withoutBody returns an error of the exporter without the response of the collector, which may repeat the
+// headers that the environment sets.
 func withoutBody(err error) error {
 	var unreachable *net.OpError
 	switch {
@@ -62,7 +62,7 @@ func withoutBody(err error) error {
 	return errors.New("the collector does not accept the traces: see its log")
 }
 
-// setTracingEndpoint takes the value of a flag.
+// setTracingEndpoint sets the value of --tracing-endpoint.
 func (o *options) setTracingEndpoint(value string) error {
 	endpoint, err := url.Parse(value)
 	if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || endpoint.RequestURI() != "/" ||
@@ -73,7 +73,7 @@ func (o *options) setTracingEndpoint(value string) error {
 	return nil
 }
 
-// setTracingSamplingRatio takes the value of a flag.
+// setTracingSamplingRatio sets the value of --tracing-sampling-ratio.
 func (o *options) setTracingSamplingRatio(value string) error {
 	ratio, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(ratio >= 0 && ratio <= 1) {

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// receiver is what a collector of traces was sent.
+// receiver is a trace collector that keeps all requests.
 type receiver struct {
 	*httptest.Server
 	mutex    sync.Mutex
@@ -46,7 +46,7 @@ func newReceiver() *receiver {
 	return r
 }
 
-// received are the names of all spans, and the text of all that was sent.
+// received returns the names of all spans, and the text of all requests.
 func (r *receiver) received() (names []string, text string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -64,7 +64,7 @@ func (r *receiver) received() (names []string, text string) {
 }
 
 var _ = Describe("The traces of the manager", func() {
-	It("are sent to the collector, the last ones when it ends, and to no authorization server", func(ctx SpecContext) {
+	It("are sent to the collector, the last spans at the end, and never to an authorization server", func(ctx SpecContext) {
 		traces, server := newReceiver(), newServer()
 		awaitTokens := createShops(ctx, server, "shop")
 		session, _ := startReady("--tracing-endpoint", traces.URL+"/")
@@ -81,14 +81,14 @@ var _ = Describe("The traces of the manager", func() {
 		Expect(server.Requests("shop")[0].Header).NotTo(HaveKey("Traceparent"))
 	})
 
-	It("quote nothing of the collector's headers when these cannot be read", func() {
+	It("do not quote the collector's headers if they cannot be parsed", func() {
 		GinkgoT().Setenv("OTEL_EXPORTER_OTLP_HEADERS", "the-token-of-the-collector")
 		session, _ := startReady("--tracing-endpoint", newReceiver().URL)
 		said := string(session.Out.Contents()) + string(session.Err.Contents())
 		Expect(said).To(And(ContainSubstring("parse headers"), Not(ContainSubstring("the-token-of-the-collector"))))
 	})
 
-	It("are as many as the ratio says", func(ctx SpecContext) {
+	It("follow the sampling ratio", func(ctx SpecContext) {
 		traces := newReceiver()
 		awaitTokens := createShops(ctx, newServer(), "shop")
 		session, _ := startReady("--tracing-endpoint", traces.URL, "--tracing-sampling-ratio=0")
@@ -98,7 +98,7 @@ var _ = Describe("The traces of the manager", func() {
 		Expect(names).To(BeEmpty())
 	})
 
-	It("do not hold up the end when the collector does not answer", func(ctx SpecContext) {
+	It("do not delay the end if the collector does not answer", func(ctx SpecContext) {
 		asked, release := make(chan struct{}, 100), make(chan struct{})
 		silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-release }))
 		DeferCleanup(func() { close(release); silent.Close() })

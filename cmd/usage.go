@@ -2,14 +2,14 @@ package main
 
 import "flag"
 
-// usage says what the flags of libraries do, in the words of the others.
+// usage replaces the help texts of flags that libraries define, in the style of the operator's own.
 var usage = map[string]string{
-	"kubeconfig":           "A kubeconfig `file`, outside of a cluster.",
-	"zap-devel":            "Log for people: with it the defaults are console, debug, and stack traces from warnings on.",
-	"zap-encoder":          "How the log is `written`: json or console. (default json)",
-	"zap-log-level":        "How much is logged: error, info, debug, or a `level` from 1 to 5, which logs the more the higher it is. No level logs requests to the API server, their bodies or their headers. (default info)",
-	"zap-stacktrace-level": "From which `level` on a stack trace is logged too: info, error or panic. (default error)",
-	"zap-time-encoding":    "How times are `written` in the log: epoch, millis, nano, iso8601, rfc3339 or rfc3339nano. (default rfc3339)",
+	"kubeconfig":           "The kubeconfig `file` to use outside of a cluster.",
+	"zap-devel":            "Log for development: the defaults are then console, debug, and stack traces from warnings on.",
+	"zap-encoder":          "The `encoding` of the log: json or console. (default json)",
+	"zap-log-level":        "The log `level`: error, info, debug, or a number from 1 to 5. A higher number logs more. No level logs requests to the API server, their bodies or their headers. (default info)",
+	"zap-stacktrace-level": "The `level` from which on stack traces are logged: info, error or panic. (default error)",
+	"zap-time-encoding":    "The `encoding` of times in the log: epoch, millis, nano, iso8601, rfc3339 or rfc3339nano. (default rfc3339)",
 }
 
 func explain(flags *flag.FlagSet) {

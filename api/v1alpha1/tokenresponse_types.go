@@ -67,8 +67,8 @@ type TokenResponse struct {
 	// hour of a 12-hour clock, mm the minute, ss the second and A is AM or PM. Z at the end
 	// is a zone such as Z or +01:00. The characters - / . , : T and spaces stand for
 	// themselves. One digit is read where the layout has two, and so is a fraction of a
-	// second. Examples: "MM/DD/YYYY hh:mm:ss A", "DD.MM.YYYY HH:mm", "MM/DD/YYYY HH:mm:ss
-	// Z".
+	// second. Examples: "MM/DD/YYYY hh:mm:ss A", "DD.MM.YYYY HH:mm",
+	// "MM/DD/YYYY HH:mm:ss Z".
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
