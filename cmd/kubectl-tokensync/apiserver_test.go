@@ -19,8 +19,8 @@ import (
 
 var (
 	apiServer client.Client
-	// kubeconfig is the path of an administrator's kubeconfig, and cacheDir where the
-	// plugin keeps what it discovers.
+	// kubeconfig is the path of an administrator's kubeconfig, and cacheDir the folder of
+	// the plugin's discovery cache.
 	kubeconfig, cacheDir string
 )
 
@@ -46,7 +46,7 @@ func inCluster(ctx SpecContext, namespace string, arguments ...string) outcome {
 	return command(ctx, "", append(arguments, "--kubeconfig", kubeconfig, "--cache-dir", cacheDir, "--namespace", namespace)...)
 }
 
-// create makes a ClientCredential of which the operator has said something.
+// create creates a ClientCredential. If the changes set a status, it writes the status too.
 func create(ctx SpecContext, namespace, name string, changes ...func(*v1alpha1.ClientCredential)) *v1alpha1.ClientCredential {
 	GinkgoHelper()
 	cc := &v1alpha1.ClientCredential{
@@ -69,7 +69,7 @@ func create(ctx SpecContext, namespace, name string, changes ...func(*v1alpha1.C
 	return cc
 }
 
-// ready has a token that lives so long.
+// ready returns a change to the status of a ClientCredential whose token has this lifetime.
 func ready(lifetime time.Duration) func(*v1alpha1.ClientCredential) {
 	return func(cc *v1alpha1.ClientCredential) {
 		now := time.Now()
@@ -85,7 +85,7 @@ func ready(lifetime time.Duration) func(*v1alpha1.ClientCredential) {
 	}
 }
 
-// stalled has no token, and somebody must change something.
+// stalled returns a change to the status of a ClientCredential that is Stalled and has no token.
 func stalled(reason string) func(*v1alpha1.ClientCredential) {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.ObservedGeneration = ptr.To[int64](1)
@@ -113,7 +113,7 @@ func get(ctx SpecContext, namespace, name string) *v1alpha1.ClientCredential {
 	return cc
 }
 
-// requestOf is the renewal that was asked for.
+// requestOf returns the value of the annotation that requests a renewal.
 func requestOf(ctx SpecContext, namespace, name string) string {
 	GinkgoHelper()
 	return get(ctx, namespace, name).Annotations[v1alpha1.RenewRequestedAtAnnotation]

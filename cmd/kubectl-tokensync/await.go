@@ -15,11 +15,11 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// pollInterval is how often a ClientCredential is looked at that is waited for.
+// pollInterval is how often a ClientCredential is read while the plugin waits for it.
 const pollInterval = 500 * time.Millisecond
 
-// await waits for what comes of requests to renew, of one after the other: the
-// operator works on all of them meanwhile.
+// await waits for the results of requests to renew, one after the other: the operator handles them
+// concurrently.
 func (o *renewOptions) await(ctx context.Context, asked []request) error {
 	if len(asked) == 0 {
 		return nil
@@ -29,7 +29,7 @@ func (o *renewOptions) await(ctx context.Context, asked []request) error {
 		return err
 	}
 	until := time.Now().Add(o.timeout)
-	// What is printed for machines stays alone.
+	// Only the requested format goes to standard output.
 	out := o.cluster.streams.Out
 	if *o.printFlags.OutputFormat != "" {
 		out = o.cluster.streams.ErrOut
@@ -53,8 +53,8 @@ func (o *renewOptions) await(ctx context.Context, asked []request) error {
 	return utilerrors.NewAggregate(failures)
 }
 
-// await waits until the request was tried, or the time is over. Then it returns
-// what it saw last; it looks once at the least.
+// await waits until the operator has handled the request, or until the deadline. It returns the last
+// state that it saw. It reads the ClientCredential at least once.
 func (r *request) await(ctx context.Context, cluster client.Client, until time.Time) (explain.Renewal, error) {
 	var seen explain.Renewal
 	waiting, cancel := context.WithDeadline(ctx, until)
@@ -77,5 +77,5 @@ func (r *request) await(ctx context.Context, cluster client.Client, until time.T
 	return seen, err
 }
 
-// both joins two errors, of which any may be nil.
+// both joins two errors. Either may be nil.
 func both(a, b error) error { return utilerrors.NewAggregate([]error{a, b}) }

@@ -13,11 +13,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// fieldManager is the name under which the plugin writes, unless a flag says otherwise.
-// Flux takes back what managers wrote whose name starts with kubectl.
+// fieldManager is the name under which the plugin writes, unless a flag sets another name. Flux reverts
+// changes by managers whose names start with kubectl.
 const fieldManager = "tokensync-cli"
 
-// changeOptions are what the commands share that change ClientCredentials.
+// changeOptions are the options of the commands that change ClientCredentials.
 type changeOptions struct {
 	cluster      cluster
 	selection    selection
@@ -64,7 +64,7 @@ func (o *changeOptions) validate(arguments []string) error {
 	return nil
 }
 
-// change sends what modify changes, and returns the object as it is then.
+// change sends the changes that modify makes, and returns the changed object.
 func (o *changeOptions) change(info *resource.Info, object *unstructured.Unstructured, modify func(*unstructured.Unstructured) error) (*unstructured.Unstructured, error) {
 	modified := object.DeepCopy()
 	if err := modify(modified); err != nil {
@@ -86,7 +86,7 @@ func (o *changeOptions) change(info *resource.Info, object *unstructured.Unstruc
 	return patched.(*unstructured.Unstructured), nil
 }
 
-// print prints an object, or says in words what was done with it.
+// print prints an object in the requested format, or a line that says what was done with it.
 func (o *changeOptions) print(object *unstructured.Unstructured, done string) error {
 	switch o.dryRun {
 	case "client":

@@ -16,17 +16,16 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-const checkLong = `Perform the exchange of a ClientCredential from this machine, before anything is
-applied, and show the request that was sent, the shape of the response, where token
-and lifetime were found, and when the operator would renew. On failure, show which
-field to change.
+const checkLong = `Request a token for a ClientCredential from this machine, before you apply it. Show the
+request, the shape of the response, where token and lifetime were found, and when the
+operator would renew the token. On failure, show which field to change.
 
-The exchange is made by the packages of the operator, under its rules: https only, and
-no loopback or link-local address, unless flags permit it. Nothing is written anywhere,
-and the token is thrown away. No secret, no token and no value of a response is shown.
+The command uses the packages and the rules of the operator: https only, and no loopback
+or link-local address, unless flags permit it. It writes nothing, and discards the
+token. It shows no secret, no token and no value of a response.
 
-What a ClientCredential names is looked up in the given files first, and in the cluster
-only when it is not there. Without a cluster, give the credentials as files.`
+The objects that a ClientCredential names are read from the given files, or from the
+cluster if they are not there. Without a cluster, give the credentials as files.`
 
 const checkExample = `  # Check a ClientCredential; its Secret is in the same file or in the cluster
   kubectl tokensync check -f my-api.yaml
@@ -34,16 +33,16 @@ const checkExample = `  # Check a ClientCredential; its Secret is in the same fi
   # Check it without a cluster, with credentials from files
   kubectl tokensync check -f my-api.yaml --credential client_id=./id --credential client_secret=./secret
 
-  # Take the credentials from a folder with one file for each key, as a mounted Secret has
+  # Take the credentials from a folder with one file for each key, like a mounted Secret
   kubectl tokensync check -f my-api.yaml --credentials-dir=./my-client
 
-  # Check what a kustomization renders, against another cluster
+  # Check the ClientCredentials of a kustomization, against another cluster
   kubectl tokensync check -k overlays/production --context=production
 
   # Check an authorization server on this machine
   kubectl tokensync check -f my-api.yaml --allow-http --allowed-cidrs=127.0.0.0/8
 
-  # Check what another program writes, and print the report as JSON
+  # Check the output of another program, and print the report as JSON
   helm template . | kubectl tokensync check -f - -o json`
 
 func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -51,7 +50,7 @@ func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "check -f FILENAME",
 		DisableFlagsInUseLine: true,
-		Short:                 "Perform the exchange of a ClientCredential before it is applied",
+		Short:                 "Request a token for a ClientCredential before you apply it",
 		Long:                  checkLong,
 		Example:               checkExample,
 		Args:                  noArguments,
@@ -63,7 +62,7 @@ func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return command
 }
 
-// run checks all that is given.
+// run checks all ClientCredentials in the given files.
 func (o *checkOptions) run(ctx context.Context) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -120,10 +119,10 @@ func (o *checkOptions) load() (*check.Objects, error) {
 	}
 	switch count := len(objects.ClientCredentials); {
 	case count == 0:
-		return nil, errors.New("there is no ClientCredential in what was given: name a file that holds one with -f")
+		return nil, errors.New("there is no ClientCredential in the given files: name a file that holds one with -f")
 	case count > 1 && o.givesSecrets():
-		// Sent to the wrong server, they would be known there.
-		return nil, fmt.Errorf("there are %d ClientCredentials in what was given, but credential files belong to one: check them one by one", count)
+		// Sent to the wrong server, the credentials would be exposed.
+		return nil, fmt.Errorf("there are %d ClientCredentials in the given files, but credential files belong to one: check them one by one", count)
 	}
 	for _, loaded := range objects.ClientCredentials {
 		if owner := loaded.Object; len(o.namespaces) > 0 && !slices.Contains(o.namespaces, owner.Namespace) {
@@ -133,7 +132,7 @@ func (o *checkOptions) load() (*check.Objects, error) {
 	return objects, nil
 }
 
-// checker reads the secrets and puts together what checks.
+// checker reads the credentials that the flags name, and returns a checker.
 func (o *checkOptions) checker(objects *check.Objects) (*check.Checker, error) {
 	checker := &check.Checker{
 		Finder: &check.Finder{Files: objects, Connect: o.connect},
@@ -160,7 +159,7 @@ func (o *checkOptions) checker(objects *check.Objects) (*check.Checker, error) {
 	return checker, nil
 }
 
-// print writes the reports for machines.
+// print writes the reports in the format of --output, if there is one.
 func (o *checkOptions) print(reports []*check.Report) error {
 	if o.output == "" {
 		return nil

@@ -38,7 +38,7 @@ var _ = Describe("kubectl tokensync check", func() {
 		})
 	}
 
-	It("shows the request, the response, what was found and when it would renew", func(ctx SpecContext) {
+	It("shows the request, the response, the token and lifetime that it found, and the time of renewal", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
 		Expect(outcome.err).To(BeEmpty())
 		Expect(outcome.code).To(BeZero())
@@ -74,20 +74,20 @@ Found
 		Expect(outcome.out).To(MatchRegexp(`\n  would renew   about 20\d\d-\S+Z \(3[3-9]m\d+s after the request\)\n$|\(40m\d+s after`))
 	})
 
-	It("takes the dialect of a profile, in JSON", func(ctx SpecContext) {
+	It("uses the dialect of a profile that sends JSON", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential("profile: CommerceLayer", "tokenEndpoint: "+server.URL+authserver.CommerceLayerPath)+credentials(secret))
 		Expect(outcome.code).To(BeZero(), outcome.out)
 		Expect(outcome.out).To(ContainSubstring(`"client_secret":"[REDACTED]"`))
 		Expect(outcome.out).To(ContainSubstring("lifetime      2h0m0s at /expires_in"))
 	})
 
-	It("finds the token endpoint by the issuer", func(ctx SpecContext) {
+	It("discovers the token endpoint from the issuer", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential("issuer: "+server.URL)+credentials(secret))
 		Expect(outcome.code).To(BeZero(), outcome.out)
 		Expect(outcome.out).To(ContainSubstring("POST " + server.URL + authserver.RFC6749Path))
 	})
 
-	It("tells a lifetime of a JWT from one that was assumed", func(ctx SpecContext) {
+	It("distinguishes the lifetime of a JWT from an assumed lifetime", func(ctx SpecContext) {
 		oro := clientCredential("profile: OroCommerce", "tokenEndpoint: "+server.URL+authserver.OroCommercePath, "response: {expiresIn: []}")
 		Expect(checked(ctx, oro+credentials(secret)).out).To(And(
 			ContainSubstring("bytes, JWT>"), MatchRegexp(`lifetime +\S+ \(claim exp of the JWT\)`)))
@@ -111,14 +111,14 @@ Found
 				ContainSubstring("Change: spec.authorizationServer.defaultTokenLifetime")))
 		})
 
-		It("names the claim exp when that comes first", func(ctx SpecContext) {
+		It("names the claim exp if it is the earliest expiry", func(ctx SpecContext) {
 			answers(`{"access_token":"` + jwt(10*time.Minute) + `","expires_in":1200}`)
 			outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
 			Expect(outcome.code).To(BeZero(), outcome.out)
 			Expect(outcome.out).To(MatchRegexp(`lifetime +\S+ \(claim exp of the JWT\)`))
 		})
 
-		It("tells of a value that it cannot read, and does not show it", func(ctx SpecContext) {
+		It("reports a lifetime that it cannot read, and does not show it", func(ctx SpecContext) {
 			answers(`{"access_token":"the-token","expires_in":"tomorrow"}`)
 			outcome := checked(ctx, clientCredential(rfc, "defaultTokenLifetime: 2h")+credentials(secret))
 			Expect(outcome.code).To(BeZero(), outcome.out)
@@ -129,7 +129,7 @@ Found
 	})
 
 	Describe("with credentials as files", func() {
-		It("needs neither Secret nor cluster, and tells of a trailing newline", func(ctx SpecContext) {
+		It("needs neither Secret nor cluster, and reports a trailing newline", func(ctx SpecContext) {
 			outcome := checked(ctx, clientCredential(rfc),
 				"--credential", "client_id="+file("id", "shop"), "--credential", "client_secret="+file("secret", secret+"\n"))
 			Expect(outcome.code).To(BeZero(), outcome.out)
@@ -137,7 +137,7 @@ Found
 			Expect(outcome.out).To(ContainSubstring("CredentialsTrimmed: "))
 		})
 
-		It("sends them to one server alone", func(ctx SpecContext) {
+		It("sends them to one server only", func(ctx SpecContext) {
 			two := clientCredential(rfc) + strings.Replace(clientCredential(rfc), "my-api", "other", 1)
 			outcome := checked(ctx, two, "--credential", "client_secret="+file("secret", secret))
 			Expect(outcome.code).To(Equal(1))
@@ -145,7 +145,7 @@ Found
 			Expect(server.Requests("")).To(BeEmpty())
 		})
 
-		It("says when they are of no use", func(ctx SpecContext) {
+		It("reports files that are not used", func(ctx SpecContext) {
 			outcome := checked(ctx, strings.Replace(clientCredential(rfc, "clientAuthentication: {method: none}"), "credentialsRef: {name: my-client}", "clientID: shop", 1),
 				"--credential", "client_secret="+file("secret", secret))
 			Expect(outcome.out).To(ContainSubstring("CredentialFilesUnused: "))
@@ -181,7 +181,7 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(outcome.out).To(ContainSubstring("NotChecked: whether ClusterAuthorizationServer"))
 	})
 
-	It("trusts the bundle of the same files alone", func(ctx SpecContext) {
+	It("trusts only the bundle in the same files", func(ctx SpecContext) {
 		secure := authserver.New(authserver.Options{TLS: true})
 		DeferCleanup(secure.Close)
 		secure.Register(authserver.Client{ID: "shop", Secret: secret})
@@ -196,7 +196,7 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(outcome.code).To(BeZero(), outcome.out)
 	})
 
-	It("checks all ClientCredentials, and fails when one does", func(ctx SpecContext) {
+	It("checks all ClientCredentials, and fails if one of them fails", func(ctx SpecContext) {
 		wrong := strings.Replace(clientCredential("profile: Nonsense"), "name: my-api", "name: other", 1)
 		outcome := checked(ctx, clientCredential(rfc)+credentials(secret)+wrong)
 		Expect(outcome.code).To(Equal(1))
@@ -204,7 +204,7 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(outcome.out).To(And(ContainSubstring("expires at"), ContainSubstring("\n\nClientCredential default/other")))
 	})
 
-	DescribeTable("names reason and field of a failure", func(ctx SpecContext, declared func() []string, secret, reason string, fields ...string) {
+	DescribeTable("names the reason of a failure and the fields to change", func(ctx SpecContext, declared func() []string, secret, reason string, fields ...string) {
 		outcome := checked(ctx, clientCredential(declared()...)+credentials(secret))
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.err).To(Equal("error: 1 of 1 ClientCredentials would get no token\n"))
@@ -217,13 +217,13 @@ metadata: {name: shop, labels: {team: shop}}
 			`Secret "my-client": data.client_id, data.client_secret`, "spec.authorizationServer.clientAuthentication.method"),
 		Entry("a wrong pointer", func() []string { return []string{rfc, "response: {accessToken: [/token]}"} }, secret, "InvalidResponse",
 			"spec.authorizationServer.response.accessToken: [/access_token]"),
-		Entry("what is no pointer", func() []string { return []string{rfc, "response: {accessToken: [access_token]}"} }, secret,
+		Entry("an invalid pointer", func() []string { return []string{rfc, "response: {accessToken: [access_token]}"} }, secret,
 			"AuthorizationServerInvalid", "spec.authorizationServer"),
-		Entry("half of a success", func() []string { return []string{rfc, "response: {success: {pointer: /ok}}"} }, secret,
+		Entry("a success without the value that means success", func() []string { return []string{rfc, "response: {success: {pointer: /ok}}"} }, secret,
 			"AuthorizationServerInvalid"),
 		Entry("a parameter without a value", func() []string { return []string{rfc, "request: {parameters: [{name: a}]}"} }, secret,
 			"AuthorizationServerInvalid"),
-		Entry("endpoint and issuer", func() []string { return []string{rfc, "issuer: " + server.URL} }, secret, "AuthorizationServerInvalid"),
+		Entry("a token endpoint and an issuer", func() []string { return []string{rfc, "issuer: " + server.URL} }, secret, "AuthorizationServerInvalid"),
 		Entry("a scope that is not allowed", func() []string {
 			server.Register(authserver.Client{ID: "shop", Secret: secret, Scopes: []string{"write"}})
 			return []string{rfc}
@@ -236,28 +236,28 @@ metadata: {name: shop, labels: {team: shop}}
 			"spec.authorizationServer.issuer"),
 	)
 
-	DescribeTable("finds the fault of a template of the token Secret", func(ctx SpecContext, template, message string, requests int) {
+	DescribeTable("finds a mistake in a template of the token Secret", func(ctx SpecContext, template, message string, requests int) {
 		outcome := checked(ctx, clientCredential(rfc)+"  target: {template: {data: {key: '"+template+"'}}}\n"+credentials(secret))
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(And(ContainSubstring("\nFailure\n  TargetTemplateInvalid: "), ContainSubstring(message),
 			ContainSubstring("\n  Change: spec.target.template\n")))
 		Expect(server.Requests("")).To(HaveLen(requests))
 	},
-		Entry("before it asks for a token", `{{ nothing }}`, `function "nothing" is not available in templates; available: b64dec `, 0),
-		Entry("that shows with a token", `{{ .acess_token }}`, `there is no key "acess_token"`, 1),
+		Entry("before it requests a token", `{{ nothing }}`, `function "nothing" is not available in templates; available: b64dec `, 0),
+		Entry("after it received a token", `{{ .acess_token }}`, `there is no key "acess_token"`, 1),
 	)
 
-	It("shows no token in the place of the scope", func(ctx SpecContext) {
+	It("shows no token as the scope", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc, "response: {scope: [/access_token]}")+credentials(secret))
 		Expect(outcome.out).NotTo(MatchRegexp(`scope +read`))
 	})
 
-	It("shows no token in the place of its type", func(ctx SpecContext) {
+	It("shows no token as the token type", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc, "response: {tokenType: [/access_token]}")+credentials(secret))
 		Expect(outcome.out).To(ContainSubstring("token type    <string, 26 bytes> at /access_token"))
 	})
 
-	It("says what to do when the Secret is nowhere, or lacks the label", func(ctx SpecContext) {
+	It("says what to do if the Secret is missing or lacks the label", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc))
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(And(ContainSubstring("CredentialsNotFound: "), ContainSubstring("cannot be read from the cluster"),
@@ -268,14 +268,14 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(checked(ctx, clientCredential(rfc)+unlabelled, "--require-credentials-label=false").code).To(BeZero())
 	})
 
-	It("says of a two-step login that the first step comes first", func(ctx SpecContext) {
+	It("says that the first step of a two-step login must be applied first", func(ctx SpecContext) {
 		second := strings.NewReplacer("name: my-api", "name: second", "name: my-client", "name: my-api-token").Replace(clientCredential(rfc))
 		outcome := checked(ctx, clientCredential(rfc)+credentials(secret)+second)
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(ContainSubstring(`it is the token Secret of ClientCredential "my-api": apply that one first`))
 	})
 
-	It("keeps to the operator's rules where no flag permits more", func(ctx SpecContext) {
+	It("applies the operator's rules unless a flag permits more", func(ctx SpecContext) {
 		Expect(checked(ctx, clientCredential(rfc)+credentials(secret), "--allow-http=false").out).To(And(
 			ContainSubstring("TokenEndpointInsecure: "), ContainSubstring("Change: the flag --allow-http")))
 		Expect(checked(ctx, clientCredential(rfc)+credentials(secret), "--allowed-cidrs=").out).To(And(
@@ -283,7 +283,7 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(server.Requests("")).To(BeEmpty())
 	})
 
-	It("tells of a token in a header, of further fields, and of a short life", func(ctx SpecContext) {
+	It("reports a token in a header, additional fields and a short lifetime", func(ctx SpecContext) {
 		respond(http.StatusCreated, `{"expires_in":"60 seconds","instance":"https://shop.example.com"}`, "X-Subject-Token", "token-in-a-header")
 		outcome := checked(ctx, strings.Replace(clientCredential(rfc,
 			"response: {accessTokenHeader: X-Subject-Token, fields: [{name: url, pointers: [/instance]}, {name: id, pointers: [/id]}]}"),
@@ -297,7 +297,7 @@ metadata: {name: shop, labels: {team: shop}}
 	})
 
 	Describe("with a server that misbehaves", func() {
-		It("waits no longer than it is told", func(ctx SpecContext) {
+		It("waits no longer than --timeout", func(ctx SpecContext) {
 			server.Respond("shop", func(_ http.ResponseWriter, r *http.Request) {
 				select {
 				case <-r.Context().Done():
@@ -308,7 +308,7 @@ metadata: {name: shop, labels: {team: shop}}
 			Expect(outcome.out).To(And(ContainSubstring("Timeout: "), ContainSubstring("within 200ms")))
 		})
 
-		DescribeTable("shows no value of what it answers", func(ctx SpecContext, body, shape string) {
+		DescribeTable("shows no value of its response", func(ctx SpecContext, body, shape string) {
 			respond(http.StatusOK, body)
 			outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
 			Expect(outcome.code).To(Equal(1))
@@ -316,7 +316,7 @@ metadata: {name: shop, labels: {team: shop}}
 		},
 			Entry("broken JSON", `{"access_token":"`+secret, "<broken JSON, "),
 			Entry("HTML", `<html>`+secret+`</html>`, "<HTML, "),
-			Entry("secrets as names", `{"`+secret+`":"`+secret+`"}`, "<name, "),
+			Entry("secrets as names of JSON members", `{"`+secret+`":"`+secret+`"}`, "<name, "),
 		)
 
 		It("shows no secret that a failure repeats", func(ctx SpecContext) {
@@ -328,7 +328,7 @@ metadata: {name: shop, labels: {team: shop}}
 		})
 	})
 
-	Describe("for machines", func() {
+	Describe("with --output", func() {
 		It("prints the same as JSON and as YAML", func(ctx SpecContext) {
 			var fromJSON, fromYAML struct{ Checks []check.Report }
 			outcome := checked(ctx, clientCredential(rfc)+credentials(secret), "-o", "json")
@@ -346,7 +346,7 @@ metadata: {name: shop, labels: {team: shop}}
 			Expect(fromYAML).To(Equal(fromJSON))
 		})
 
-		It("prints failures too, and ends with 1", func(ctx SpecContext) {
+		It("prints failures too, and exits with 1", func(ctx SpecContext) {
 			outcome := checked(ctx, clientCredential(rfc)+credentials(wrongSecret), "-o", "json")
 			Expect(outcome.code).To(Equal(1))
 			var reports struct{ Checks []check.Report }
@@ -357,7 +357,7 @@ metadata: {name: shop, labels: {team: shop}}
 		})
 	})
 
-	DescribeTable("refuses a command line without quoting what may be secret", func(ctx SpecContext, message string, arguments ...string) {
+	DescribeTable("refuses a command line without quoting possible secrets", func(ctx SpecContext, message string, arguments ...string) {
 		outcome := command(ctx, "", append([]string{"check"}, arguments...)...)
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(BeEmpty())
@@ -369,13 +369,13 @@ metadata: {name: shop, labels: {team: shop}}
 		Entry("an unknown short flag", "unknown flag: -x", "-x="+secret),
 		Entry("a secret as a value", "never the value itself", "-f", "../../config/samples/rfc6749.yaml", "--credential=client_secret="+secret),
 		Entry("an unknown output", `use json or yaml`, "-f", "x.yaml", "-o", "xml"),
-		Entry("no time", "--timeout must be more than 0", "-f", "x.yaml", "--timeout=0s"),
+		Entry("a timeout of 0", "--timeout must be more than 0", "-f", "x.yaml", "--timeout=0s"),
 		Entry("no file of that name", "does not exist", "-f", "nothing.yaml"),
-		Entry("no address range", "not an address range such as 10.0.0.0/8", "-f", "x.yaml", "--allowed-cidrs=10.0.0.1"),
-		Entry("no level", "it is no number", "-f", "x.yaml", "-v=high"),
+		Entry("an invalid address range", "not an address range such as 10.0.0.0/8", "-f", "x.yaml", "--allowed-cidrs=10.0.0.1"),
+		Entry("an invalid level", "it is not a number", "-f", "x.yaml", "-v=high"),
 	)
 
-	It("wants a ClientCredential", func(ctx SpecContext) {
+	It("requires a ClientCredential", func(ctx SpecContext) {
 		Expect(checked(ctx, credentials(secret)).err).To(ContainSubstring("there is no ClientCredential"))
 	})
 

@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/internal/check"
 )
 
-// cluster is what commands share that work with the objects of a cluster.
+// cluster is shared by all commands that work with objects of a cluster.
 type cluster struct {
 	streams   genericiooptions.IOStreams
 	config    *genericclioptions.ConfigFlags
@@ -25,7 +25,7 @@ type cluster struct {
 func newCluster(streams genericiooptions.IOStreams) cluster {
 	config := genericclioptions.NewConfigFlags(true)
 	config.WrapConfigFn = func(config *rest.Config) *rest.Config {
-		// The API server says itself when it is too much for it.
+		// The API server limits requests, not the client.
 		config.QPS = -1
 		config.WarningHandler = rest.NewWarningWriter(streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
 		return config
@@ -35,16 +35,16 @@ func newCluster(streams genericiooptions.IOStreams) cluster {
 
 func (c *cluster) addFlags(command *cobra.Command) {
 	c.config.AddFlags(command.Flags())
-	command.Flags().VarP(&c.verbosity, "v", "v", "Number for the log level verbosity. What shows secrets, 8 and above, counts as 7.")
+	command.Flags().VarP(&c.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and count as 7.")
 }
 
-// connect makes a client of the cluster.
+// connect returns a client of the cluster.
 func (c *cluster) connect() (client.Client, error) {
 	config, err := c.config.ToRESTConfig()
 	if err != nil {
 		return nil, err
 	}
-	// What was discovered is on the disk already.
+	// The mapper reuses the discovery cache on the disk.
 	mapper, err := c.config.ToRESTMapper()
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (c *cluster) connect() (client.Client, error) {
 	return client.New(config, client.Options{Scheme: check.Scheme(), Mapper: mapper})
 }
 
-// clientCredentialOf reads an object as the ClientCredential that it is.
+// clientCredentialOf converts an object to a ClientCredential.
 func clientCredentialOf(object *unstructured.Unstructured) (*v1alpha1.ClientCredential, error) {
 	read := &v1alpha1.ClientCredential{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, read); err != nil {

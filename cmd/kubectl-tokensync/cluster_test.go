@@ -18,7 +18,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// The binary itself, since the client of the cluster logs to the standard error.
+// These specs run the binary, because the Kubernetes client logs to the standard error.
 var _ = Describe("kubectl tokensync with a cluster", Ordered, func() {
 	const namespace = "default"
 	var (
@@ -61,7 +61,7 @@ var _ = Describe("kubectl tokensync with a cluster", Ordered, func() {
 		return done
 	}
 
-	It("reads there what is not in the files, and logs no secret however verbose it is", func() {
+	It("reads objects that are not in the files, and logs no secret at any verbosity", func() {
 		outcome := checked(`
 apiVersion: oauth2.tokensync.dev/v1alpha1
 kind: ClientCredential
@@ -74,7 +74,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 		Expect(outcome.err).To(And(ContainSubstring("-v=7 is used"), ContainSubstring("/api/v1/namespaces/default/secrets/my-client")))
 	})
 
-	It("says what neither has", func() {
+	It("names an object that is neither in the files nor in the cluster", func() {
 		outcome := checked(strings.Replace(clientCredential("profile: Fabric"), "my-client", "nobody", 1))
 		Expect(outcome.out).To(ContainSubstring(`Secret "nobody" of namespace "default" is neither in the given files nor in the cluster`))
 	})
@@ -99,12 +99,12 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 				"credentialsRef: {name: my-client}", "clientID: shop\n  serviceAccountName: shop", 1)
 		}
 
-		It("has it issued, and sends it redacted", func() {
+		It("requests it from the cluster, and shows it redacted", func() {
 			outcome := checked(declared("https://idp.example.com"))
 			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
 		})
 
-		// issued is a token of the ServiceAccount; without an audience, it is for the API server.
+		// issued returns a token of the ServiceAccount. Without an audience, it is for the API server.
 		issued := func(ctx SpecContext, audiences ...string) (token, audience string) {
 			GinkgoHelper()
 			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop"}}
@@ -113,7 +113,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			return request.Status.Token, request.Spec.Audiences[0]
 		}
 
-		It("sends none that the API server accepts", func(ctx SpecContext) {
+		It("sends no token that the API server accepts", func(ctx SpecContext) {
 			before := len(server.Requests(""))
 			token, audience := issued(ctx)
 			for _, arguments := range [][]string{nil, {"--service-account-token-file", file("token", token)}} {
@@ -148,7 +148,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 			Expect(outcome.out).To(ContainSubstring("client_assertion=[REDACTED]"))
 		})
 
-		It("takes one from a file, for the right audience alone", func() {
+		It("takes it from a file, only for the right audience", func() {
 			outcome := checked(declared("https://idp.example.com"), "--service-account-token-file", file("token", "e30.eyJhdWQiOlsib3RoZXIiXX0.c2ln\n"))
 			Expect(outcome.out).To(ContainSubstring("is not for the audience"))
 			outcome = checked(declared("other"), "--service-account-token-file", file("token", "e30.eyJhdWQiOlsib3RoZXIiXX0.c2ln\n"))

@@ -9,13 +9,13 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// newCommand is kubectl tokensync.
+// newCommand returns the command kubectl tokensync.
 func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kubectl-tokensync",
 		Short: "Tools for ClientCredentials of tokensync",
 		Long:  "Tools for ClientCredentials of tokensync, the operator that keeps OAuth 2.0 access tokens in Secrets.",
-		// So the help shows what people type.
+		// The help shows the command as users type it.
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl tokensync"},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -36,8 +36,7 @@ func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return command
 }
 
-// flagError leaves out the value that was given to a flag that does not exist: it
-// may be a secret.
+// flagError removes the value of an unknown flag from its error: it may be a secret.
 func flagError(command *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
@@ -62,7 +61,7 @@ func newVersionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	}
 }
 
-// noArguments refuses arguments without quoting them: one may be a secret.
+// noArguments refuses arguments without quoting them: they may be secrets.
 func noArguments(command *cobra.Command, arguments []string) error {
 	if len(arguments) > 0 {
 		return fmt.Errorf("there are arguments that belong to no flag\nSee '%s --help' for usage", command.CommandPath())

@@ -13,10 +13,10 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// completionTimeout is how long somebody waits who presses the tabulator.
+// completionTimeout limits how long a user waits for a completion.
 const completionTimeout = 5 * time.Second
 
-// complete completes the names of ClientCredentials.
+// complete returns a function that completes the names of ClientCredentials.
 func complete(cluster *cluster) cobra.CompletionFunc {
 	return func(command *cobra.Command, given []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		namespace, _, err := cluster.config.ToRawKubeConfigLoader().Namespace()
@@ -27,7 +27,7 @@ func complete(cluster *cluster) cobra.CompletionFunc {
 		defer cancel()
 		names, err := namesIn(ctx, cluster, namespace)
 		if err != nil {
-			// Nobody reads an error in the middle of a command line.
+			// An error would be printed in the middle of the command line.
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		completions := slices.DeleteFunc(names, func(name string) bool {

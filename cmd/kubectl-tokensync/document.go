@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// writeDocument writes what is for machines, in JSON or YAML.
+// writeDocument writes a document in JSON or YAML.
 func writeDocument(to io.Writer, format string, document any) error {
 	if format == "yaml" {
 		raw, err := yaml.Marshal(document)

@@ -12,7 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// look reads what a ClientCredential names; of Secrets the metadata alone.
+// look reads the objects that a ClientCredential names. Of Secrets, it reads only the
+// metadata.
 func look(ctx context.Context, cluster client.Client, cc *v1alpha1.ClientCredential) explain.Input {
 	in := explain.Input{ClientCredential: cc, Events: &explain.Lookup[corev1.EventList]{}}
 	in.Target = lookAtSecret(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: cc.TargetName()})

@@ -19,18 +19,17 @@ import (
 var version = "development"
 
 func main() {
-	// net/http writes there what a server sends after its response.
+	// net/http logs unsolicited bytes that a server sends after its response.
 	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends what does not heed the first.
+	// A second signal kills the process, if the first has not ended it.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// run runs the command line and returns its exit code. It is kubectl's habit to
-// end with 1 whatever went wrong.
+// run runs the command line and returns its exit code. Like kubectl, it returns 1 for every error.
 func run(ctx context.Context, streams genericiooptions.IOStreams, arguments []string) int {
 	command := newCommand(streams)
 	command.SetArgs(arguments)
@@ -47,7 +46,7 @@ func run(ctx context.Context, streams genericiooptions.IOStreams, arguments []st
 	return 1
 }
 
-// each are the errors of which one consists.
+// each returns the errors that an aggregate consists of.
 func each(err error) []error {
 	var all utilerrors.Aggregate
 	if errors.As(err, &all) {

@@ -8,11 +8,10 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// suspendPath is where spec.suspend lies.
+// suspendPath is the path of spec.suspend.
 var suspendPath = fieldpath.MakePathOrDie("spec", "suspend")
 
-// managersOf are the managers that own a field of an object. Entries that cannot be
-// read own nothing.
+// managersOf returns the managers that own a field of an object. It ignores entries that cannot be read.
 func managersOf(object metav1.Object, path fieldpath.Path) []string {
 	var managers []string
 	for _, entry := range object.GetManagedFields() {

@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// checkOptions are what a user sets by flags.
+// checkOptions are the values of the flags of check.
 type checkOptions struct {
 	streams   genericiooptions.IOStreams
 	config    *genericclioptions.ConfigFlags
@@ -42,7 +42,7 @@ func newCheckOptions(streams genericiooptions.IOStreams) *checkOptions {
 		streams: streams,
 		config:  genericclioptions.NewConfigFlags(true),
 		files: &genericclioptions.FileNameFlags{
-			Usage:     "The files that hold the ClientCredential, and what it names as far as it is not in the cluster.",
+			Usage:     "The files that hold the ClientCredential, and the objects that it names if they are not in the cluster.",
 			Filenames: &[]string{}, Kustomize: new(string), Recursive: new(bool),
 		},
 	}
@@ -51,30 +51,30 @@ func newCheckOptions(streams genericiooptions.IOStreams) *checkOptions {
 func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	o.files.AddFlags(flags)
 	o.config.AddFlags(flags)
-	flags.VarP(&o.verbosity, "v", "v", "Number for the log level verbosity. What shows secrets, 8 and above, counts as 7.")
+	flags.VarP(&o.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and count as 7.")
 	flags.StringVarP(&o.output, "output", "o", "", "Output format. One of: (json, yaml).")
 	flags.StringArrayVar(&o.credentials, "credential", nil,
-		"A key of the credentials Secret and the file that holds its value, such as client_secret=./secret. Can be repeated. Takes the place of the Secret.")
+		"A key of the credentials Secret and the file that holds its value, such as client_secret=./secret. Can be repeated. Replaces the Secret.")
 	flags.StringVar(&o.credentialsDir, "credentials-dir", "",
-		"A folder with one file for each key of the credentials Secret. Takes the place of the Secret.")
+		"A folder with one file for each key of the credentials Secret. Replaces the Secret.")
 	flags.StringVar(&o.serviceAccountTokenFile, "service-account-token-file", "",
-		"A file with a token of the ServiceAccount, where it authenticates the client. Default: the cluster issues one.")
+		"A file with a token of the ServiceAccount that authenticates the client. Default: the cluster issues one.")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
-		"Permit token endpoints without TLS, as the operator's flag does. Credentials then cross the network in the clear.")
+		"Permit token endpoints without TLS, like the operator's flag. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"Comma-separated address ranges that token endpoints may lie in although they are denied otherwise, as the operator's flag does.")
+		"Comma-separated address ranges that token endpoints may be in although they are denied by default, like the operator's flag.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
-		"Deny token endpoints in private networks, as the operator's flag does.")
+		"Deny token endpoints in private networks, like the operator's flag.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
-		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, as the operator's flag does.")
+		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, like the operator's flag.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
-		"Permit spec.authorizationServer, as the operator's flag does.")
+		"Permit spec.authorizationServer, like the operator's flag.")
 	flags.StringSliceVar(&o.namespaces, "namespaces", nil,
-		"Comma-separated namespaces that the operator works in, as the operator's flag does. It then uses no ClusterAuthorizationServers.")
+		"Comma-separated namespaces that the operator works in, like the operator's flag. It then uses no ClusterAuthorizationServers.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "tokensync-system",
-		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, as the operator's flag does.")
+		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, like the operator's flag.")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second,
-		"How long the token endpoint may take. The operator waits 30s.")
+		"How long to wait for the token endpoint. The operator waits 30s.")
 }
 
 func (o *checkOptions) validate() error {
@@ -91,12 +91,12 @@ func (o *checkOptions) validate() error {
 	return nil
 }
 
-// givesSecrets tells whether secrets are given that belong to one client.
+// givesSecrets reports whether flags give secrets, which belong to a single client.
 func (o *checkOptions) givesSecrets() bool {
 	return len(o.credentials) > 0 || o.credentialsDir != "" || o.serviceAccountTokenFile != ""
 }
 
-// connect makes a client of the cluster.
+// connect returns a client of the cluster.
 func (o *checkOptions) connect() (client.Client, error) {
 	config, err := o.config.ToRESTConfig()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestDocs compares the tables of flags in docs/kubectl-plugin.md with the flags. It is
-// no ginkgo spec, so that it starts no API server.
+// not a ginkgo spec, so it starts no API server.
 func TestDocs(t *testing.T) {
 	g := NewWithT(t)
 	raw, err := os.ReadFile("../../docs/kubectl-plugin.md")
@@ -35,12 +35,12 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// ownFlags are the flags of commands, with their short names and defaults, but for those
-// of kubectl.
+// ownFlags returns the flags of commands, with their short names and defaults, without the
+// flags of kubectl.
 func ownFlags(g Gomega, names ...string) map[string]string {
 	kubectl := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
 	genericclioptions.NewConfigFlags(true).AddFlags(kubectl)
-	// The page speaks of -v where it speaks of kubectl's, and the others go with --output.
+	// The page describes -v with kubectl's flags, and the other flags belong to --output.
 	for _, name := range []string{"v", "allow-missing-template-keys", "show-managed-fields", "template"} {
 		kubectl.Bool(name, false, "")
 	}

@@ -14,25 +14,25 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-const renewLong = `Ask the operator for new tokens now, before they are due, or without waiting for the next
-attempt where one failed. The old token stays in the Secret until there is a new one.
+const renewLong = `Request new tokens now, before they are due, or without waiting for the next retry after
+a failure. The old token stays in the Secret until there is a new one.
 
-It sets the annotation oauth2.tokensync.dev/renew-requested-at to now. With --wait it
-waits until the operator has tried, and tells what came of it.
+The command sets the annotation oauth2.tokensync.dev/renew-requested-at to the current
+time. With --wait, it waits until the operator has tried, and prints the result.
 
-What is suspended or being deleted is not renewed. That is an error where it is named,
-and a warning where it is selected with --all or --selector.`
+A ClientCredential that is suspended or being deleted is not renewed. That is an error
+if it is named, and a warning if it is selected with --all or --selector.`
 
-const renewExample = `  # Renew the token of one
+const renewExample = `  # Renew the token of a ClientCredential
   kubectl tokensync renew my-api
 
-  # Renew it and wait for what comes of it, for two minutes at most
+  # Renew it and wait for the result, for two minutes at most
   kubectl tokensync renew my-api --wait --timeout=2m
 
-  # Renew all with a label, in all namespaces
+  # Renew all ClientCredentials with a label, in all namespaces
   kubectl tokensync renew -A -l team=shop`
 
-// renewOptions are what a user sets by flags.
+// renewOptions are the values of the flags of renew.
 type renewOptions struct {
 	changeOptions
 	wait    bool
@@ -44,7 +44,7 @@ func newRenewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "renew (NAME ... | -l SELECTOR | --all)",
 		DisableFlagsInUseLine: true,
-		Short:                 "Ask for new tokens now",
+		Short:                 "Request new tokens now",
 		Long:                  renewLong,
 		Example:               renewExample,
 		ValidArgsFunction:     complete(&options.cluster),
@@ -53,8 +53,8 @@ func newRenewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		},
 	}
 	options.addFlags(command)
-	command.Flags().BoolVar(&options.wait, "wait", false, "Wait until the operator has tried, and tell what came of it.")
-	command.Flags().DurationVar(&options.timeout, "timeout", time.Minute, "How long --wait waits for all together.")
+	command.Flags().BoolVar(&options.wait, "wait", false, "Wait until the operator has tried, and print the result.")
+	command.Flags().DurationVar(&options.timeout, "timeout", time.Minute, "How long --wait waits in total.")
 	return command
 }
 
@@ -82,13 +82,13 @@ func (o *renewOptions) run(ctx context.Context, arguments []string) error {
 	return err
 }
 
-// request is a request to renew that was made.
+// request is a request to renew that was sent.
 type request struct {
 	before *v1alpha1.ClientCredential
 	value  string
 }
 
-// ask asks for the renewal of one.
+// ask requests the renewal of a ClientCredential. It returns nil if nothing was requested.
 func (o *renewOptions) ask(info *resource.Info, object *unstructured.Unstructured) (*request, error) {
 	before, err := clientCredentialOf(object)
 	if err != nil {
@@ -111,7 +111,7 @@ func (o *renewOptions) ask(info *resource.Info, object *unstructured.Unstructure
 	return &request{before: before, value: value}, o.print(changed, "renewal requested")
 }
 
-// hindrance is why a ClientCredential is not renewed; empty when it is.
+// hindrance returns why a ClientCredential is not renewed. It is empty if it can be renewed.
 func hindrance(cc *v1alpha1.ClientCredential) string {
 	switch {
 	case !cc.DeletionTimestamp.IsZero():

@@ -21,7 +21,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 		create(ctx, namespace, "stock", ready(time.Hour))
 	})
 
-	It("asks for the renewal of those that are named", func(ctx SpecContext) {
+	It("requests the renewal of named ClientCredentials", func(ctx SpecContext) {
 		before := time.Now()
 		outcome := inCluster(ctx, namespace, "renew", "clientcredential/orders")
 		Expect(outcome.code).To(BeZero(), outcome.err)
@@ -33,7 +33,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 		Expect(requestOf(ctx, namespace, "stock")).To(BeEmpty())
 	})
 
-	It("asks anew each time", func(ctx SpecContext) {
+	It("requests a new renewal each time", func(ctx SpecContext) {
 		inCluster(ctx, namespace, "renew", "orders")
 		first := requestOf(ctx, namespace, "orders")
 		inCluster(ctx, namespace, "renew", "orders", "--field-manager=somebody")
@@ -41,25 +41,25 @@ var _ = Describe("kubectl tokensync renew", func() {
 		Expect(managersOf(get(ctx, namespace, "orders"), annotationPath)).To(Equal([]string{"somebody"}))
 	})
 
-	It("asks for all, or for what a selector selects", func(ctx SpecContext) {
+	It("requests the renewal of all ClientCredentials, or of those with a label", func(ctx SpecContext) {
 		Expect(inCluster(ctx, namespace, "renew", "-l", "team=shop").out).To(Equal(full + "orders renewal requested\n"))
 		Expect(inCluster(ctx, namespace, "renew", "--all").out).To(Equal(full + "orders renewal requested\n" + full + "stock renewal requested\n"))
 	})
 
-	It("says that nothing was selected, which is no failure", func(ctx SpecContext) {
+	It("reports that nothing was selected, and does not fail", func(ctx SpecContext) {
 		outcome := inCluster(ctx, namespace, "renew", "-l", "team=nobody")
 		Expect(outcome.code).To(BeZero())
 		Expect(outcome.err).To(Equal("No resources found in " + namespace + " namespace.\n"))
 	})
 
-	It("goes on after one that does not exist, and fails in the end", func(ctx SpecContext) {
+	It("continues after a ClientCredential that does not exist, and fails at the end", func(ctx SpecContext) {
 		outcome := inCluster(ctx, namespace, "renew", "nobody", "orders")
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(Equal(full + "orders renewal requested\n"))
 		Expect(outcome.err).To(ContainSubstring(`"nobody" not found`))
 	})
 
-	It("goes on after one that it may not change, and fails in the end", func(ctx SpecContext) {
+	It("continues after a ClientCredential that it may not change, and fails at the end", func(ctx SpecContext) {
 		permit(ctx, namespace, "viewer", "get", "list")
 		outcome := inCluster(ctx, namespace, "renew", "--all", "--as=viewer")
 		Expect(outcome.code).To(Equal(1))
@@ -78,27 +78,27 @@ var _ = Describe("kubectl tokensync renew", func() {
 		Expect(object.GetAnnotations()).To(HaveKey(v1alpha1.RenewRequestedAtAnnotation))
 		Expect(requestOf(ctx, namespace, "orders")).To(BeEmpty())
 	},
-		Entry("of the client", "client", "(dry run)"),
-		Entry("of the server", "server", "(server dry run)"),
+		Entry("on the client", "client", "(dry run)"),
+		Entry("on the server", "server", "(server dry run)"),
 	)
 
-	It("prints through the printers of kubectl", func(ctx SpecContext) {
+	It("prints with the printers of kubectl", func(ctx SpecContext) {
 		Expect(inCluster(ctx, namespace, "renew", "--all", "-o", "name").out).To(Equal(full + "orders\n" + full + "stock\n"))
 		Expect(inCluster(ctx, namespace, "renew", "orders", "-o", "jsonpath={.metadata.name}").out).To(Equal("orders"))
 		Expect(inCluster(ctx, namespace, "renew", "orders", "-o", "json").out).To(ContainSubstring(`"kind": "ClientCredential"`))
 	})
 
-	Describe("of one that is suspended", func() {
+	Describe("for a ClientCredential that is suspended", func() {
 		BeforeEach(func(ctx SpecContext) { create(ctx, namespace, "paused", ready(time.Hour), suspended) })
 
-		It("fails when it is named", func(ctx SpecContext) {
+		It("fails if it is named", func(ctx SpecContext) {
 			outcome := inCluster(ctx, namespace, "renew", "paused")
 			Expect(outcome.code).To(Equal(1))
 			Expect(outcome.err).To(Equal("error: ClientCredential " + namespace + "/paused is suspended and is not renewed: run kubectl tokensync resume paused --namespace=" + namespace + "\n"))
 			Expect(requestOf(ctx, namespace, "paused")).To(BeEmpty())
 		})
 
-		It("warns when it is selected", func(ctx SpecContext) {
+		It("warns if it is selected", func(ctx SpecContext) {
 			outcome := inCluster(ctx, namespace, "renew", "--all")
 			Expect(outcome.code).To(BeZero())
 			Expect(outcome.out).To(Equal(full + "orders renewal requested\n" + full + "stock renewal requested\n"))
@@ -106,7 +106,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 		})
 	})
 
-	It("fails for one that is being deleted", func(ctx SpecContext) {
+	It("fails for a ClientCredential that is being deleted", func(ctx SpecContext) {
 		gone := create(ctx, namespace, "gone", func(cc *v1alpha1.ClientCredential) { cc.Finalizers = []string{"example.com/backup"} })
 		Expect(apiServer.Delete(ctx, gone)).To(Succeed())
 		outcome := inCluster(ctx, namespace, "renew", "gone")
@@ -140,14 +140,14 @@ var _ = Describe("kubectl tokensync renew", func() {
 			cc.Status.Token.IssuedAt.Time = time.Now()
 		}
 
-		It("tells of the new token", func(ctx SpecContext) {
+		It("reports the new token", func(ctx SpecContext) {
 			outcome := waiting(ctx, renewed)
 			Expect(outcome.code).To(BeZero(), outcome.err)
 			Expect(outcome.out).To(And(HavePrefix(full+"orders renewal requested\n"),
 				MatchRegexp(`\nClientCredential `+namespace+`/orders: renewed: Secret "orders-token" holds a token that expires at \S+Z \(in 119m\)\n$`)))
 		})
 
-		It("tells of a new token that was issued within the second of the old one", func(ctx SpecContext) {
+		It("reports a new token that was issued in the same second as the old one", func(ctx SpecContext) {
 			outcome := waiting(ctx, func(cc *v1alpha1.ClientCredential) {
 				cc.Status.Token.RenewRequest = cc.Annotations[v1alpha1.RenewRequestedAtAnnotation]
 			})
@@ -155,13 +155,13 @@ var _ = Describe("kubectl tokensync renew", func() {
 			Expect(outcome.out).To(ContainSubstring("/orders: renewed: "))
 		})
 
-		It("tells that the server gave the same token again", func(ctx SpecContext) {
+		It("reports that the server returned the same token again", func(ctx SpecContext) {
 			outcome := waiting(ctx, func(*v1alpha1.ClientCredential) {})
 			Expect(outcome.code).To(BeZero(), outcome.err)
 			Expect(outcome.out).To(ContainSubstring("/orders: not renewed: the server gave the same token again; "))
 		})
 
-		It("keeps what is for machines alone", func(ctx SpecContext) {
+		It("prints only the requested format to standard output", func(ctx SpecContext) {
 			outcome := waiting(ctx, renewed, "-o", "name")
 			Expect(outcome.out).To(Equal(full + "orders\n"))
 			Expect(outcome.err).To(ContainSubstring("/orders: renewed: "))
@@ -173,7 +173,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 			Expect(outcome.err).To(Equal("error: ClientCredential " + namespace + "/orders: not renewed: InvalidClient: message of InvalidClient\n"))
 		})
 
-		It("looks once, and fails, when the time is over", func(ctx SpecContext) {
+		It("reads each ClientCredential once, and fails, when the time is over", func(ctx SpecContext) {
 			outcome := inCluster(ctx, namespace, "renew", "--all", "--wait", "--timeout=1ms")
 			Expect(outcome.code).To(Equal(1))
 			Expect(outcome.err).To(Equal(
@@ -190,12 +190,12 @@ var _ = Describe("kubectl tokensync renew", func() {
 		Expect(requestOf(ctx, namespace, "orders")).To(BeEmpty())
 	},
 		Entry("nothing", "name a ClientCredential, or select some with --all or --selector"),
-		Entry("all namespaces alone", "name a ClientCredential, or select some", "-A"),
+		Entry("only --all-namespaces", "name a ClientCredential, or select some", "-A"),
 		Entry("names and --all", "not both", "orders", "--all"),
 		Entry("--all and a selector", "cannot be used together", "--all", "-l", "team=shop"),
-		Entry("a dry run of no kind", "--dry-run must be none, client or server", "orders", "--dry-run"),
-		Entry("to wait for a dry run", "a dry run renews nothing", "orders", "--wait", "--dry-run=server"),
-		Entry("to wait for no time", "--timeout must be more than 0", "orders", "--wait", "--timeout=0s"),
+		Entry("a dry run without a value", "--dry-run must be none, client or server", "orders", "--dry-run"),
+		Entry("--wait with a dry run", "a dry run renews nothing", "orders", "--wait", "--dry-run=server"),
+		Entry("a timeout of 0", "--timeout must be more than 0", "orders", "--wait", "--timeout=0s"),
 		Entry("an unknown format", `unable to match a printer suitable for the output format "xml"`, "orders", "-o", "xml"),
 	)
 })

@@ -12,17 +12,17 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 )
 
-// resourceType is the full name of the resource: another group may have one of the
-// same short name.
+// resourceType is the full name of the resource: another group may have a resource of the same short
+// name.
 const resourceType = "clientcredentials.v1alpha1.oauth2.tokensync.dev"
 
-// resourceNames are the names by which people call the resource.
+// resourceNames are the names of the resource that users may write.
 var resourceNames = []string{
 	"cc", "clientcredential", "clientcredentials",
 	"clientcredential.oauth2.tokensync.dev", "clientcredentials.oauth2.tokensync.dev", resourceType,
 }
 
-// selection says which ClientCredentials are meant.
+// selection describes the ClientCredentials that a command line selects.
 type selection struct {
 	names         []string
 	all           bool
@@ -38,7 +38,7 @@ func (s *selection) addFlags(command *cobra.Command) {
 		"Look in all namespaces. The namespace of the current context is ignored even if it is given with --namespace.")
 }
 
-// take takes the names that are given as arguments: NAME, or cc/NAME.
+// take sets the names that are given as arguments: NAME, or cc/NAME.
 func (s *selection) take(arguments []string) error {
 	s.names = nil
 	for _, argument := range arguments {
@@ -62,7 +62,7 @@ func (s *selection) take(arguments []string) error {
 	return nil
 }
 
-// requireAny refuses a selection that names and selects nothing.
+// requireAny returns an error if the selection has neither names nor a selector.
 func (s *selection) requireAny() error {
 	if len(s.names) == 0 && !s.all && s.selector == "" {
 		return errors.New("name a ClientCredential, or select some with --all or --selector")
@@ -70,7 +70,7 @@ func (s *selection) requireAny() error {
 	return nil
 }
 
-// find calls do for all that are meant, and goes on where one fails.
+// find calls do for each selected ClientCredential, and continues after an error.
 func (s *selection) find(ctx context.Context, cluster *cluster, do func(*resource.Info, *unstructured.Unstructured) error) error {
 	namespace, _, err := cluster.config.ToRawKubeConfigLoader().Namespace()
 	if err != nil {

@@ -14,29 +14,30 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-const statusLong = `Tell how ClientCredentials are doing, the most urgent first: with one line for each, or
-with names, all there is to say about them: which token the Secret holds, what failed
-and when it is tried again, what it waits for, and what somebody must do.
+const statusLong = `Show the state of ClientCredentials, one per line and the most urgent first. With names,
+show all details: which token the Secret holds, what failed and when it is retried, what
+the ClientCredential waits for, and what you must do.
 
-With names, the objects are looked at too that a ClientCredential names: what the
-status cannot show, such as an operator that is not running, shows there. Of Secrets
-only the metadata is read. What you may not read is said, and is no failure.
+With names, the command also reads the objects that a ClientCredential names. They show
+problems that the status cannot show, such as an operator that is not running. Of
+Secrets, only the metadata is read. Objects that you may not read are reported, and are
+not a failure.
 
-The exit code tells whether the ClientCredentials could be read, not how they are.`
+The exit code says whether the ClientCredentials could be read, not what state they are in.`
 
-const statusExample = `  # How all ClientCredentials of the namespace are doing, the most urgent first
+const statusExample = `  # Show all ClientCredentials of the namespace, the most urgent first
   kubectl tokensync status
 
-  # The same for the whole cluster, with more columns
+  # Show all ClientCredentials of the cluster, with more columns
   kubectl tokensync status -A -o wide
 
-  # All there is to say about one
+  # Show all details of a ClientCredential
   kubectl tokensync status my-api
 
-  # The ClientCredentials of the cluster that have no valid token
+  # List the ClientCredentials of the cluster that have no valid token
   kubectl tokensync status -A -o json | jq -r '.clientCredentials[] | select(.tokenValid | not) | .namespace + "/" + .name'`
 
-// statusOptions are what a user sets by flags.
+// statusOptions are the values of the flags of status.
 type statusOptions struct {
 	cluster   cluster
 	selection selection
@@ -48,7 +49,7 @@ func newStatusCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "status [NAME ...] [-l SELECTOR] [-A]",
 		DisableFlagsInUseLine: true,
-		Short:                 "Tell what ClientCredentials do, wait for and need",
+		Short:                 "Show what ClientCredentials do, wait for and need",
 		Long:                  statusLong,
 		Example:               statusExample,
 		ValidArgsFunction:     complete(&options.cluster),
@@ -82,7 +83,8 @@ func (o *statusOptions) run(ctx context.Context, arguments []string) error {
 	return err
 }
 
-// explain explains all that are meant. Those that are named are looked into.
+// explain explains all selected ClientCredentials. If they are named, it also reads the objects that they
+// name.
 func (o *statusOptions) explain(ctx context.Context) ([]explain.Explanation, error) {
 	var connected client.Client
 	if len(o.selection.names) > 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// statuses is what -o json prints.
+// statuses is the document that -o json prints.
 type statuses struct {
 	ClientCredentials []explain.Explanation `json:"clientCredentials"`
 }
@@ -45,7 +45,7 @@ well +Ready +in 59m +the token is renewed in 29m
 $`))
 		})
 
-		It("shows more columns, of all namespaces, of what a selector selects", func(ctx SpecContext) {
+		It("shows more columns, for all namespaces and a selector", func(ctx SpecContext) {
 			other := newNamespace(ctx)
 			create(ctx, other, "well", ready(time.Hour), func(cc *v1alpha1.ClientCredential) { cc.Labels = map[string]string{"of": namespace} })
 			outcome := inCluster(ctx, namespace, "status", "-A", "-l", "of="+namespace, "-o", "wide")
@@ -63,7 +63,7 @@ clientcredential.oauth2.tokensync.dev/well
 `))
 		})
 
-		DescribeTable("prints for machines", func(ctx SpecContext, format string, read func([]byte, any) error) {
+		DescribeTable("prints documents", func(ctx SpecContext, format string, read func([]byte, any) error) {
 			outcome := inCluster(ctx, namespace, "status", "-o", format)
 			var printed statuses
 			Expect(read([]byte(outcome.out), &printed)).To(Succeed())
@@ -78,7 +78,7 @@ clientcredential.oauth2.tokensync.dev/well
 		)
 	})
 
-	It("says that there are none, which is no failure", func(ctx SpecContext) {
+	It("reports that there are no ClientCredentials, and does not fail", func(ctx SpecContext) {
 		outcome := inCluster(ctx, namespace, "status")
 		Expect(outcome.code).To(BeZero())
 		Expect(outcome.out).To(BeEmpty())
@@ -87,7 +87,7 @@ clientcredential.oauth2.tokensync.dev/well
 	})
 
 	Describe("with names", func() {
-		It("explains each, and looks at what it names", func(ctx SpecContext) {
+		It("explains each, and reads the objects that it names", func(ctx SpecContext) {
 			owner := create(ctx, namespace, "orders", ready(time.Hour))
 			create(ctx, namespace, "broken", stalled("InvalidClient"))
 			Expect(apiServer.Create(ctx, &v1alpha1.AuthorizationServer{
@@ -122,7 +122,7 @@ clientcredential.oauth2.tokensync.dev/well
 			))
 		})
 
-		It("looks for a ClusterAuthorizationServer too", func(ctx SpecContext) {
+		It("reads a ClusterAuthorizationServer too", func(ctx SpecContext) {
 			create(ctx, namespace, "orders", ready(time.Hour), func(cc *v1alpha1.ClientCredential) {
 				cc.Spec.AuthorizationServerRef.Kind = v1alpha1.AuthorizationServerCluster
 				cc.Spec.AuthorizationServerRef.Name = namespace
@@ -130,7 +130,7 @@ clientcredential.oauth2.tokensync.dev/well
 			Expect(inCluster(ctx, namespace, "status", "orders").out).To(ContainSubstring(`ClusterAuthorizationServer "` + namespace + `" does not exist`))
 		})
 
-		It("goes on after one that does not exist, and fails in the end", func(ctx SpecContext) {
+		It("continues after a ClientCredential that does not exist, and fails at the end", func(ctx SpecContext) {
 			create(ctx, namespace, "orders", ready(time.Hour))
 			outcome := inCluster(ctx, namespace, "status", "nobody", "orders", "no-one")
 			Expect(outcome.code).To(Equal(1))
@@ -140,7 +140,7 @@ error: clientcredentials.oauth2.tokensync.dev "no-one" not found
 `))
 		})
 
-		It("says in one line what may not be read, which is no failure", func(ctx SpecContext) {
+		It("lists objects that it may not read on one line, and does not fail", func(ctx SpecContext) {
 			create(ctx, namespace, "orders", ready(time.Hour))
 			permit(ctx, namespace, "viewer", "get", "list")
 			outcome := inCluster(ctx, namespace, "status", "orders", "--as=viewer")
@@ -163,16 +163,16 @@ Unknown
 		Entry("names and a selector", "not both", "orders", "-l", "team=shop"),
 		Entry("a name in all namespaces", "cannot be named across all namespaces", "orders", "-A"),
 		Entry("an unknown format", `there is no output format "xml"`, "-o", "xml"),
-		Entry("a selector that is none", `match label selector "a=b=c"`, "-l", "a=b=c"),
+		Entry("an invalid selector", `match label selector "a=b=c"`, "-l", "a=b=c"),
 	)
 
-	It("fails when nothing may be read", func(ctx SpecContext) {
+	It("fails if it may not read anything", func(ctx SpecContext) {
 		outcome := inCluster(ctx, namespace, "status", "--as=nobody")
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.err).To(ContainSubstring("forbidden"))
 	})
 
-	It("completes names, but not those that are there already", func(ctx SpecContext) {
+	It("completes names, except names that are already given", func(ctx SpecContext) {
 		for _, name := range []string{"orders", "order-items", "stock"} {
 			create(ctx, namespace, name)
 		}
@@ -185,8 +185,7 @@ Unknown
 	})
 })
 
-// permit permits a user to do something with ClientCredentials of a namespace, and
-// nothing else.
+// permit grants a user verbs on the ClientCredentials of a namespace, and nothing else.
 func permit(ctx SpecContext, namespace, user string, verbs ...string) {
 	GinkgoHelper()
 	Expect(apiServer.Create(ctx, &rbacv1.Role{

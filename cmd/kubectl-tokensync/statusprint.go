@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// print writes the explanations in the format that was asked for.
+// print writes the explanations in the requested format.
 func (o *statusOptions) print(explanations []explain.Explanation) error {
 	out := o.cluster.streams.Out
 	switch {
@@ -54,7 +54,7 @@ func printTexts(out io.Writer, explanations []explain.Explanation) error {
 	return nil
 }
 
-// table has one row for each ClientCredential. The last columns are for wide.
+// table returns a table with one row for each ClientCredential. Columns with a priority are for -o wide.
 func table(explanations []explain.Explanation, now time.Time) *metav1.Table {
 	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
 		{Name: "Name", Type: "string", Format: "name"},
@@ -85,7 +85,7 @@ func table(explanations []explain.Explanation, now time.Time) *metav1.Table {
 	return table
 }
 
-// metadataOf names the object for printers.
+// metadataOf returns metadata that name the object, for printers.
 func metadataOf(explanation explain.Explanation) *metav1.PartialObjectMetadata {
 	metadata := &metav1.PartialObjectMetadata{
 		ObjectMeta: metav1.ObjectMeta{Namespace: explanation.Namespace, Name: explanation.Name},

@@ -26,16 +26,16 @@ const (
 	wrongSecret = "wr0ng-of-the-shop"
 )
 
-// outcome of a command.
+// outcome is the result of a command.
 type outcome struct {
 	code     int
 	out, err string
 }
 
-// tokens are what tokens of the authorization server look like.
+// tokens matches the tokens of the authorization server.
 var tokens = regexp.MustCompile(`[A-Z2-7]{26}|eyJ`)
 
-// expectNoSecrets holds for whatever is written anywhere.
+// expectNoSecrets expects that a text contains neither a secret nor a token.
 func expectNoSecrets(text string) {
 	GinkgoHelper()
 	Expect(text).NotTo(ContainSubstring(secret))
@@ -55,7 +55,7 @@ func command(ctx SpecContext, stdin string, arguments ...string) outcome {
 	return outcome{code: code, out: out.String(), err: errOut.String()}
 }
 
-// checked checks what stands in a text, without a cluster.
+// checked runs the command check on manifests, without a cluster.
 func checked(ctx SpecContext, manifests string, arguments ...string) outcome {
 	GinkgoHelper()
 	return command(ctx, manifests, append([]string{"check", "-f", "-", "--server=https://127.0.0.1:1",
@@ -71,7 +71,7 @@ func file(name, content string) string {
 	return path
 }
 
-// credentials is a Secret with what the client "shop" needs.
+// credentials returns the manifest of a Secret with the credentials of the client "shop".
 func credentials(secret string) string {
 	return `
 ---
@@ -82,7 +82,8 @@ stringData: {client_id: shop, client_secret: ` + secret + `}
 `
 }
 
-// clientCredential declares a server by lines that are indented as its fields.
+// clientCredential returns the manifest of a ClientCredential. The lines are the fields of its authorization
+// server.
 func clientCredential(server ...string) string {
 	return `
 ---
@@ -104,7 +105,7 @@ func start() *authserver.Server {
 	return server
 }
 
-// certificateOf is the certificate of a server, in PEM.
+// certificateOf returns the certificate of a server in PEM.
 func certificateOf(server *authserver.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }

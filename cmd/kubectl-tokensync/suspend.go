@@ -7,38 +7,38 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 )
 
-const suspendLong = `Suspend ClientCredentials: no token is asked for until they are resumed. The token that
-is in the Secret stays there, and expires.
+const suspendLong = `Suspend ClientCredentials: no token is requested until they are resumed. The token in the
+Secret stays there, and expires.
 
-It sets spec.suspend. Where a GitOps tool owns that field, the tool may set it back: a
-warning says so.`
+The command sets spec.suspend. If a GitOps tool owns that field, the tool may set it back:
+a warning says so.`
 
-const suspendExample = `  # Suspend one
+const suspendExample = `  # Suspend a ClientCredential
   kubectl tokensync suspend my-api
 
   # Suspend all ClientCredentials of the namespace
   kubectl tokensync suspend --all
 
-  # Show what would be sent
+  # Show the object that would be sent
   kubectl tokensync suspend -l team=shop --dry-run=client -o yaml`
 
-const resumeLong = `Resume ClientCredentials that are suspended: the operator asks for tokens again, at once
-where the token is due.
+const resumeLong = `Resume ClientCredentials that are suspended: the operator requests tokens again, and
+immediately if a token is due.
 
-It removes spec.suspend. Where a GitOps tool owns that field, the tool may set it back: a
-warning says so.`
+The command removes spec.suspend. If a GitOps tool owns that field, the tool may set it
+back: a warning says so.`
 
-const resumeExample = `  # Resume one
+const resumeExample = `  # Resume a ClientCredential
   kubectl tokensync resume my-api
 
   # Resume all ClientCredentials of the cluster with a label
   kubectl tokensync resume -A -l team=shop`
 
-// suspension is one of the two commands: suspend or resume.
+// suspension is the command suspend or the command resume.
 type suspension struct {
 	changeOptions
 	suspend bool
-	// done and already say what was done, and that it was so before.
+	// done is the text after a change, and already the text if there was nothing to change.
 	done, already string
 }
 
@@ -73,7 +73,7 @@ func (o *suspension) command(verb, short, long, example string) *cobra.Command {
 	return command
 }
 
-// set suspends or resumes one.
+// set suspends or resumes a ClientCredential.
 func (o *suspension) set(info *resource.Info, object *unstructured.Unstructured) error {
 	found, err := clientCredentialOf(object)
 	if err != nil {
@@ -92,7 +92,7 @@ func (o *suspension) set(info *resource.Info, object *unstructured.Unstructured)
 	if err != nil {
 		return err
 	}
-	// Whose it was before: the change made it ours.
+	// object still has the managers before the change. Now the plugin owns the field.
 	for _, manager := range managersOf(object, suspendPath) {
 		if manager != o.fieldManager {
 			o.cluster.warn("spec.suspend of ClientCredential %s/%s was set by %q, which may set it back: change it at its source too",

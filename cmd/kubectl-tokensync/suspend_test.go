@@ -52,38 +52,38 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		}
 	})
 
-	It("sets the field as a manager that Flux does not take for kubectl", func(ctx SpecContext) {
+	It("sets the field with a manager that Flux does not mistake for kubectl", func(ctx SpecContext) {
 		inCluster(ctx, namespace, "suspend", "orders")
 		Expect(managersOf(get(ctx, namespace, "orders"), suspendPath)).To(ConsistOf(Not(HavePrefix("kubectl"))))
 	})
 
-	It("leaves alone what says that it is not suspended", func(ctx SpecContext) {
+	It("does not change spec.suspend if it is false", func(ctx SpecContext) {
 		create(ctx, namespace, "stock", func(cc *v1alpha1.ClientCredential) { cc.Spec.Suspend = ptr.To(false) })
 		Expect(inCluster(ctx, namespace, "resume", "stock").out).To(Equal(full + "stock is not suspended\n"))
 		Expect(get(ctx, namespace, "stock").Spec.Suspend).To(Equal(ptr.To(false)))
 	})
 
-	It("suspends and resumes all, or what a selector selects", func(ctx SpecContext) {
+	It("suspends and resumes all ClientCredentials, or those with a label", func(ctx SpecContext) {
 		create(ctx, namespace, "stock")
 		Expect(inCluster(ctx, namespace, "suspend", "--all").out).To(Equal(full + "orders suspended\n" + full + "stock suspended\n"))
 		Expect(inCluster(ctx, namespace, "resume", "-l", "team=shop").out).To(Equal(full + "orders resumed\n"))
 		Expect(get(ctx, namespace, "stock").IsSuspended()).To(BeTrue())
 	})
 
-	It("goes on after one that does not exist, and fails in the end", func(ctx SpecContext) {
+	It("continues after a ClientCredential that does not exist, and fails at the end", func(ctx SpecContext) {
 		outcome := inCluster(ctx, namespace, "suspend", "nobody", "orders")
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.out).To(Equal(full + "orders suspended\n"))
 		Expect(outcome.err).To(ContainSubstring(`"nobody" not found`))
 	})
 
-	It("changes nothing in a dry run, and prints what would be", func(ctx SpecContext) {
+	It("changes nothing in a dry run, and prints the result", func(ctx SpecContext) {
 		Expect(inCluster(ctx, namespace, "suspend", "orders", "--dry-run=client", "-o", "yaml").out).To(ContainSubstring("\n  suspend: true\n"))
 		Expect(inCluster(ctx, namespace, "suspend", "orders", "--dry-run=server").out).To(Equal(full + "orders suspended (server dry run)\n"))
 		Expect(get(ctx, namespace, "orders").IsSuspended()).To(BeFalse())
 	})
 
-	It("fails when it may not change", func(ctx SpecContext) {
+	It("fails if it may not change the object", func(ctx SpecContext) {
 		permit(ctx, namespace, "viewer", "get", "list")
 		outcome := inCluster(ctx, namespace, "suspend", "orders", "--as=viewer")
 		Expect(outcome.code).To(Equal(1))
@@ -91,7 +91,7 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		Expect(outcome.err).To(And(HavePrefix("error: change ClientCredential "+namespace+"/orders: "), ContainSubstring("forbidden")))
 	})
 
-	It("warns of another that sets the field", func(ctx SpecContext) {
+	It("warns if another manager sets the field", func(ctx SpecContext) {
 		applied := func() {
 			GinkgoHelper()
 			object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
@@ -109,12 +109,12 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		Expect(outcome.err).To(Equal(warning))
 		Expect(get(ctx, namespace, "gitops").IsSuspended()).To(BeTrue())
 
-		By("which does as the warning says")
+		By("applying the object again, which reverts the field")
 		applied()
 		Expect(get(ctx, namespace, "gitops").IsSuspended()).To(BeFalse())
 	})
 
-	It("reads no owner from entries that nobody can read", func() {
+	It("ignores managed fields that it cannot parse", func() {
 		object := &metav1.ObjectMeta{ManagedFields: []metav1.ManagedFieldsEntry{
 			{Manager: "nothing"}, {Manager: "broken", FieldsV1: &metav1.FieldsV1{Raw: []byte("{")}},
 			{Manager: "somebody", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:suspend":{}}}`)}},

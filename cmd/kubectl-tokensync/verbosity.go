@@ -10,8 +10,8 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// maxVerbosity is the level above which the client of the cluster logs the bodies
-// of responses: Secrets, and tokens of ServiceAccounts.
+// maxVerbosity is the highest level that is allowed. Above it, the Kubernetes client logs the bodies of
+// responses: Secrets, and tokens of ServiceAccounts.
 const maxVerbosity = 7
 
 // verbosity is the value of kubectl's flag -v.
@@ -26,13 +26,13 @@ func (v *verbosity) String() string { return strconv.Itoa(int(*v)) }
 func (v *verbosity) Set(value string) error {
 	level, err := strconv.Atoi(value)
 	if err != nil {
-		return errors.New("it is no number")
+		return errors.New("it is not a number")
 	}
 	*v = verbosity(level)
 	return nil
 }
 
-// apply sets the level, but none that would show secrets.
+// apply sets the level, or the highest level that shows no secrets.
 func (v *verbosity) apply(warnings io.Writer) {
 	level := *v
 	if level > maxVerbosity {
