@@ -22,7 +22,7 @@ require (
 replace k8s.io/api => k8s.io/api v0.37.0
 `
 
-// putPrograms writes what complete looks for.
+// putPrograms writes the programs that complete checks for.
 func putPrograms(folder string) {
 	GinkgoHelper()
 	for _, name := range programs {
@@ -62,18 +62,18 @@ var _ = Describe("the index of downloads", func() {
 		Entry("any patch release", "envtest-v1.37.2-linux-amd64.tar.gz:", true),
 		Entry("no other minor version", "envtest-v1.36.0-linux-amd64.tar.gz:", false),
 		Entry("no other platform", "envtest-v1.37.0-darwin-arm64.tar.gz:", false),
-		Entry("nothing when a portal answers in its place", "<html>please log in</html>", false),
+		Entry("nothing if a captive portal answers instead", "<html>please log in</html>", false),
 	)
 })
 
 var _ = Describe("a folder that the user names", func() {
-	It("is taken when it holds the programs", func() {
+	It("is used if it holds the programs", func() {
 		folder := GinkgoT().TempDir()
 		putPrograms(folder)
 		Expect(given(folder)).To(Equal(folder))
 	})
 
-	It("is an error when one is missing", func() {
+	It("is an error if a program is missing", func() {
 		_, err := given(GinkgoT().TempDir())
 		Expect(err).To(MatchError(ContainSubstring("no runnable etcd")))
 	})
@@ -84,7 +84,7 @@ var _ = Describe("the cache", func() {
 
 	BeforeEach(func() { c = cache{base: GinkgoT().TempDir(), key: "key"} })
 
-	It("is filled as a whole", func() {
+	It("is filled atomically", func() {
 		Expect(c.fill(func(folder string) (string, error) {
 			putPrograms(folder)
 			Expect(complete(c.final())).To(BeFalse())
@@ -105,12 +105,12 @@ var _ = Describe("the cache", func() {
 		Expect(os.ReadDir(c.base)).To(BeEmpty())
 	})
 
-	It("takes no folder with a program missing", func() {
+	It("refuses a folder with a program missing", func() {
 		Expect(c.fill(func(folder string) (string, error) { return folder, nil })).NotTo(Succeed())
 		Expect(os.ReadDir(c.base)).To(BeEmpty())
 	})
 
-	It("is swept of what killed runs left, read-only folders too", func() {
+	It("is cleaned of folders that killed runs left, even if they are read-only", func() {
 		left := filepath.Join(c.base, temporaryPrefix+"1", "k8s")
 		Expect(os.MkdirAll(left, 0o700)).To(Succeed())
 		putPrograms(left)
@@ -136,7 +136,7 @@ var _ = Describe("the cache", func() {
 })
 
 var _ = Describe("the output of a build", func() {
-	It("is counted, and what is left are the problems", func() {
+	It("is counted, and lines that are not routine are problems", func() {
 		var output buildOutput
 		for _, part := range []string{"go: downloading k8s.io/api v0.37.0\nk8s.io/", "api/core/v1\nnet/http\n", "# k8s.io/api\napi.go:1:2: undefined: x"} {
 			Expect(output.Write([]byte(part))).To(Equal(len(part)))

@@ -14,7 +14,7 @@ func build(ctx context.Context, folder, root string, release release) error {
 	var output buildOutput
 	command := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-o", folder, "-ldflags", linkerFlags(release)}, packages()...)...)
 	command.Dir = filepath.Join(root, controlPlaneFolder)
-	// The user's own settings of these are meant for other code.
+	// The user's own values of these variables are for other code.
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false")
 	command.Stdout, command.Stderr = &output, &output
 	gentle(command)
@@ -37,7 +37,7 @@ func packages() []string {
 	return paths
 }
 
-// linkerFlags leaves out debug information, and sets the version that the API server tells.
+// linkerFlags returns flags that omit debug information and set the version that the API server reports.
 func linkerFlags(release release) string {
 	const variable = " -X k8s.io/component-base/version."
 	return "-s -w" + variable + "gitVersion=" + release.version() +

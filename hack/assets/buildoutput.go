@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// buildOutput reads what "go build -v" prints: it counts the routine lines and keeps the rest.
+// buildOutput reads what "go build -v" prints: it counts routine lines and keeps
+// all other lines.
 type buildOutput struct {
 	mutex                sync.Mutex
 	partial              []byte
@@ -49,7 +50,7 @@ func (o *buildOutput) progress() string {
 	return fmt.Sprintf("%d modules downloaded, %d packages compiled", o.downloaded, o.compiled)
 }
 
-// problems is what the command said besides its routine lines.
+// problems returns the last lines of the output that are not routine.
 func (o *buildOutput) problems() string {
 	const limit = 40
 	o.mutex.Lock()

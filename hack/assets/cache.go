@@ -11,7 +11,7 @@ import (
 
 const temporaryPrefix = ".new-"
 
-// cache is where the programs stay between runs: one folder for each key.
+// cache keeps the programs between runs, in one folder for each key.
 type cache struct{ base, key string }
 
 func openCache(key string) (cache, error) {
@@ -24,21 +24,21 @@ func openCache(key string) (cache, error) {
 
 func (c cache) final() string { return filepath.Join(c.base, c.key) }
 
-// fill lets work put the programs into a temporary folder, and then renames the folder that
-// work names. So the final folder is there as a whole or not at all, however a run ends.
+// fill calls work with a temporary folder. work puts the programs there and returns their folder, which
+// fill then renames. So the final folder is complete or missing, however a run ends.
 func (c cache) fill(work func(folder string) (string, error)) error {
 	temporary, err := os.MkdirTemp(c.base, temporaryPrefix)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = remove(temporary) }() // the next run sweeps what is left
+	defer func() { _ = remove(temporary) }() // the next run removes it otherwise
 
 	result, err := work(temporary)
 	if err != nil {
 		return err
 	}
 	if !complete(result) {
-		return errors.New("it brought not all of " + strings.Join(programs, ", "))
+		return errors.New("missing programs: not all of these are there: " + strings.Join(programs, ", "))
 	}
 	if err := os.Chmod(result, 0o755); err != nil {
 		return err
@@ -49,22 +49,22 @@ func (c cache) fill(work func(folder string) (string, error)) error {
 	return os.Rename(result, c.final())
 }
 
-// sweep removes what killed runs left. Only the holder of the lock makes such folders, so none
-// of them is in use.
+// sweep removes the folders that killed runs left. Only the holder of the lock creates such folders, so
+// none of them is in use.
 func (c cache) sweep() {
 	left, err := filepath.Glob(filepath.Join(c.base, temporaryPrefix+"*"))
 	if err != nil {
 		return
 	}
 	for _, folder := range left {
-		say("removing what an interrupted run left: %s", folder)
+		say("removing the folder of an interrupted run: %s", folder)
 		if err := remove(folder); err != nil {
 			say("could not remove it: %v", err)
 		}
 	}
 }
 
-// remove deletes a folder, read-only ones inside it too: setup-envtest makes such.
+// remove deletes a folder, and read-only folders in it too: setup-envtest creates them.
 func remove(folder string) error {
 	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {

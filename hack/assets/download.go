@@ -23,13 +23,13 @@ const (
 	downloadTimeout = 10 * time.Minute
 )
 
-// download lets setup-envtest put the programs under folder and returns where they are. The
-// index is asked first with a short timeout: where it cannot be reached, that is soon known.
+// download downloads the programs with setup-envtest and returns their folder, which is in folder. It reads
+// the index first, with a short timeout, so that it fails fast without a network.
 func download(ctx context.Context, folder, root string, release release, index string) (string, error) {
 	if index == "" {
-		return "", errors.New("not wanted")
+		return "", errors.New("-index is empty")
 	}
-	say("asking for a download of Kubernetes %s.%s", release.major, release.minor)
+	say("looking for a download of Kubernetes %s.%s", release.major, release.minor)
 	body, err := readIndex(ctx, index)
 	if err != nil {
 		return "", err
@@ -69,7 +69,7 @@ func readIndex(ctx context.Context, index string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(response.Body, indexLimit))
 }
 
-// offers tells whether the index has any patch release of the minor version.
+// offers reports whether the index has any patch release of the minor version.
 func offers(index []byte, release release, system, architecture string) bool {
 	pattern := fmt.Sprintf(`envtest-v%s\.%s\.\d+-%s-%s\.tar\.gz`, release.major, release.minor, system, architecture)
 	return regexp.MustCompile(pattern).Match(index)
@@ -89,7 +89,7 @@ func setupEnvtest(ctx context.Context, folder, root string, release release, ind
 	}
 	result := strings.TrimSpace(string(output))
 	if !filepath.IsAbs(result) {
-		return "", fmt.Errorf("setup-envtest printed no folder but %q", result)
+		return "", fmt.Errorf("setup-envtest printed %q instead of a folder", result)
 	}
 	return result, nil
 }

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// given checks a folder that the user named. A wrong one is an error: to look elsewhere
-// would test against another version than the one asked for.
+// given checks a folder that the user named. An incomplete folder is an error: a fallback would test
+// against a version that the user did not ask for.
 func given(folder string) (string, error) {
 	// Tests run in the folder of their package, where a relative path means something else.
 	folder, err := filepath.Abs(folder)

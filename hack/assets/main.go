@@ -1,13 +1,13 @@
 // Command assets prints the folder that holds etcd and kube-apiserver, for envtest and the demo.
 //
-// It takes the first of these that there is:
+// It uses the first of these that is available:
 //
 //  1. the folder that KUBEBUILDER_ASSETS names,
 //  2. the user's cache, filled by an earlier run,
 //  3. a download by setup-envtest,
-//  4. a build from hack/controlplane, which needs nothing but a Go module proxy.
+//  4. a build from hack/controlplane, which needs only a Go module proxy.
 //
-// Standard output holds only the folder; what happens meanwhile goes to standard error.
+// It prints only the folder to standard output, and its progress to standard error.
 package main
 
 import (
@@ -27,10 +27,10 @@ func main() {
 }
 
 func run() error {
-	index := flag.String("index", defaultIndex, "where setup-envtest finds its downloads; empty to build at once")
+	index := flag.String("index", defaultIndex, "URL of the index of setup-envtest; empty to build without a download")
 	flag.Parse()
 
-	// A first signal ends the running step and cleans up after it.
+	// The first signal ends the running step, which cleans up.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 
@@ -63,7 +63,7 @@ func find(ctx context.Context, index string) (string, error) {
 	return obtain(ctx, cache, root, release, index)
 }
 
-// obtain fills the cache. Of several runs at once, one does the work and the others wait for it.
+// obtain fills the cache. If several runs are concurrent, one fills it and the other runs wait.
 func obtain(ctx context.Context, cache cache, root string, release release, index string) (string, error) {
 	unlock, err := cache.lock(ctx)
 	if err != nil {

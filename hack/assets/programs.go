@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 )
 
-// programs are what envtest starts.
+// programs are the programs that envtest starts.
 var programs = []string{"etcd", "kube-apiserver"}
 
-// complete tells whether a folder holds all programs.
+// complete reports whether a folder holds all programs.
 func complete(folder string) bool {
 	for _, name := range programs {
 		if !runnable(filepath.Join(folder, name)) {

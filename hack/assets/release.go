@@ -16,7 +16,7 @@ const (
 	controlPlaneFolder = "hack/controlplane"
 )
 
-// release is the Kubernetes version that hack/controlplane/go.mod asks for.
+// release is the Kubernetes version that hack/controlplane/go.mod requires.
 type release struct {
 	major, minor, patch string
 	digest              string // of all versions in that go.mod
@@ -51,13 +51,13 @@ func readRelease(root string) (release, error) {
 
 func (r release) version() string { return "v" + r.major + "." + r.minor + "." + r.patch }
 
-// key names the folder in the cache. It changes with any version in go.mod, so that a bump
-// is never answered with old programs.
+// key returns the name of the folder in the cache. It changes with any version in go.mod, so that an upgrade
+// never uses old programs.
 func (r release) key() string {
 	return r.version() + "-" + runtime.GOOS + "-" + runtime.GOARCH + "-" + r.digest
 }
 
-// repositoryRoot is the nearest folder upwards that has hack/controlplane.
+// repositoryRoot returns the nearest folder, from here upwards, that has hack/controlplane.
 func repositoryRoot() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {

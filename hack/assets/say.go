@@ -10,13 +10,13 @@ const reportEvery = 15 * time.Second
 
 var began = time.Now()
 
-// say tells the user something, with the seconds since the start.
+// say prints a message, with the seconds since the start.
 func say(format string, arguments ...any) {
 	fmt.Fprintf(os.Stderr, "assets: [%4.0fs] %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, arguments...))
 }
 
-// report does the work and tells how far it is from time to time, so that nobody takes a
-// long build for a hanging one.
+// report does the work and prints its progress from time to time, so that a long build does not look like
+// a hanging one.
 func report(progress func() string, work func() error) error {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()

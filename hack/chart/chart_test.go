@@ -17,8 +17,8 @@ func TestChart(t *testing.T) {
 	RunSpecs(t, "chart")
 }
 
-var _ = Describe("the generated part of the chart", func() {
-	It("is up to date: run make generate", func() {
+var _ = Describe("the generated files of the chart", func() {
+	It("are up to date: run make generate", func() {
 		files, err := generate(root)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(files).To(HaveLen(3 + 9 + 3)) // CRDs, rules of roles; alerts.yaml, values.yaml, README.md
@@ -29,7 +29,7 @@ var _ = Describe("the generated part of the chart", func() {
 		}
 	})
 
-	DescribeTable("is what the manifest says",
+	DescribeTable("match the manifests",
 		func(name, manifest, path string) {
 			files, err := manifests(os.DirFS(filepath.Join(root, "config")))
 			Expect(err).NotTo(HaveOccurred())
@@ -46,9 +46,9 @@ var _ = Describe("the generated part of the chart", func() {
 				Expect(part[key]).To(Equal(whole[key]))
 			}
 		},
-		Entry("of the rules of the operator", "files/rules/manager.yaml", "rbac/role.yaml", ""),
-		Entry("of the rules of another role", "files/rules/clientcredential-admin.yaml", "rbac/clientcredential_admin_role.yaml", ""),
-		Entry("of the alerts, with their templates", "files/alerts.yaml", "prometheus/rules.yaml", "spec"),
+		Entry("in the rules of the operator", "files/rules/manager.yaml", "rbac/role.yaml", ""),
+		Entry("in the rules of another role", "files/rules/clientcredential-admin.yaml", "rbac/clientcredential_admin_role.yaml", ""),
+		Entry("in the alerts, with their templates", "files/alerts.yaml", "prometheus/rules.yaml", "spec"),
 	)
 })
 
@@ -73,7 +73,7 @@ var _ = Describe("the values", func() {
 		Expect(err).NotTo(HaveOccurred())
 	})
 
-	It("stand in values.yaml in the order of the schema, below what they mean", func() {
+	It("are in values.yaml in the order of the schema, below their descriptions", func() {
 		content, err := valuesFile(values)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(content)).To(Equal(valuesHead + `
@@ -92,7 +92,7 @@ alpha:
 `))
 	})
 
-	It("stand in the table of README.md by their whole names", func() {
+	It("are in the table of README.md by their full names", func() {
 		content, err := readme(values)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(content)).To(HaveSuffix("| value | default | meaning |\n|---|---|---|\n" +

@@ -1,6 +1,5 @@
-// Command chart writes what the Helm chart shares with the rest of the repository:
-// values.yaml and README.md from the schema of the values, and the CRDs, the rules of
-// the roles and the alerts from config. It runs in the root of the repository.
+// Command chart writes the generated files of the Helm chart: values.yaml and README.md from
+// the schema of the values, and the CRDs, the rules of the roles and the alerts from config. It runs in the root of the repository.
 package main
 
 import (
@@ -18,7 +17,7 @@ func main() {
 	}
 }
 
-// write writes all files anew, so that nothing is left of a CRD or role that is gone.
+// write removes all generated files and writes them again, so that removed CRDs and roles do not stay.
 func write(root string) error {
 	files, err := generate(root)
 	if err != nil {
@@ -39,7 +38,7 @@ func write(root string) error {
 	return nil
 }
 
-// generate is the content of each file, by its path in the chart.
+// generate returns the content of each file, by its path in the chart.
 func generate(root string) (map[string][]byte, error) {
 	files, err := manifests(os.DirFS(filepath.Join(root, "config")))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// manifests are the parts of config that the templates read: the CRDs, the rules of
+// manifests returns the parts of config that the templates read: the CRDs, the rules of
 // each role, and the alerts.
 func manifests(config fs.FS) (map[string][]byte, error) {
 	files := map[string][]byte{}
@@ -36,7 +36,7 @@ func manifests(config fs.FS) (map[string][]byte, error) {
 	return files, err
 }
 
-// roleFiles are the files of config that hold a role, by the name that the rules get.
+// roleFiles returns the files of config that hold a role, by the name of the file of rules.
 func roleFiles(config fs.FS) (map[string]string, error) {
 	found, err := fs.Glob(config, "rbac/*_role.yaml")
 	if err != nil {
@@ -54,7 +54,7 @@ func roleFiles(config fs.FS) (map[string]string, error) {
 	return roles, nil
 }
 
-// part is what lies in a file under keys, with its last key and its comments.
+// part returns the value at keys in a file, with the last key and the comments.
 func part(config fs.FS, name string, keys ...string) ([]byte, error) {
 	content, err := fs.ReadFile(config, name)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 //go:embed readme.md
 var readmeHead string
 
-// readme is README.md of the chart: how to install it, and a table of the values.
+// readme returns the README.md of the chart: how to install it, and a table of the values.
 func readme(values []value) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(readmeHead)
@@ -39,7 +39,7 @@ func rows(out *bytes.Buffer, prefix string, values []value) error {
 	return nil
 }
 
-// compact is a default on one line.
+// compact returns a default value on one line.
 func compact(v value) (string, error) {
 	var preset any
 	if err := v.Default.Decode(&preset); err != nil {

@@ -16,8 +16,8 @@ type value struct {
 	Group       []value
 }
 
-// readSchema reads the values in the order of the schema. JSON is YAML too, and its
-// nodes keep that order. What has no default is no value that an admin would look for.
+// readSchema reads the values in the order of the schema. It parses the JSON as YAML, whose nodes keep
+// that order. It leaves out properties without a default: they are not for admins.
 func readSchema(schema []byte) ([]value, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(schema, &document); err != nil {
@@ -65,7 +65,7 @@ func read(name string, schema *yaml.Node) (value, error) {
 	return v, nil
 }
 
-// field is the value of a key of a mapping; nil without it.
+// field returns the value of a key of a mapping, or nil.
 func field(mapping *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == key {

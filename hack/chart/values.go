@@ -12,7 +12,7 @@ const (
 	width      = 96
 )
 
-// valuesFile is values.yaml: every value with its default, below its description.
+// valuesFile returns values.yaml: every value with its default, below its description.
 func valuesFile(values []value) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(valuesHead + "\n")
@@ -41,7 +41,7 @@ func mapping(values []value, depth int) *yaml.Node {
 	return node
 }
 
-// blockStyle is a copy of a node of JSON that is written as people write YAML.
+// blockStyle returns a copy of a JSON node in the block style of YAML.
 func blockStyle(node *yaml.Node) *yaml.Node {
 	plain := *node
 	if len(node.Content) > 0 {
@@ -69,7 +69,7 @@ func comment(v value, width int) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// describe is the description on one line, with the values that are allowed, where these are few.
+// describe returns the description on one line. If there is an enum, it lists the allowed values.
 func describe(v value) string {
 	text := strings.Join(strings.Fields(v.Description), " ")
 	if len(v.Enum) == 0 {

@@ -42,17 +42,17 @@ type cluster struct {
 	kubeconfig string
 }
 
-// startCluster is not to be interrupted: envtest knows no context.
+// startCluster starts a cluster. It cannot be interrupted: envtest takes no context.
 func startCluster(folder string) (_ *cluster, err error) {
 	environment := &envtest.Environment{
-		// Whatever the environment says: the demo is not for a real cluster.
+		// The demo must not use a real cluster, whatever the environment says.
 		UseExistingCluster:       ptr.To(false),
 		CRDDirectoryPaths:        []string{crdFolder},
 		ErrorIfCRDPathMissing:    true,
 		ControlPlaneStartTimeout: startTimeout,
 		ControlPlaneStopTimeout:  stopTimeout,
 	}
-	// Else it would wait a minute for whoever still watches.
+	// Otherwise the API server would wait a minute for clients that still watch.
 	environment.ControlPlane.GetAPIServer().Configure().Set("shutdown-send-retry-after", "true")
 	c := &cluster{environment: environment, folder: folder, scheme: runtime.NewScheme()}
 	defer func() {
@@ -80,8 +80,8 @@ func (c *cluster) stop() error {
 	return nil
 }
 
-// admitOperator makes a user that may do what the operator's role allows, and
-// nothing else. It returns the path of that user's kubeconfig.
+// admitOperator creates a user with exactly the rights of the operator's role. It returns the path of
+// that user's kubeconfig.
 func (c *cluster) admitOperator(ctx context.Context) (string, error) {
 	raw, err := os.ReadFile(roleFile)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 var now = time.Date(2026, 11, 22, 14, 3, 5, 0, time.UTC)
 
-// good is the row of a sample whose token was renewed.
+// good returns the row of a sample whose token was renewed.
 func good(name string) row {
 	return row{
 		name: name, ready: "True", reason: v1alpha1.ReasonTokenIssued, secret: name + "-token",
@@ -35,7 +35,7 @@ var _ = Describe("the scene", func() {
 		Expect(err).NotTo(HaveOccurred())
 	})
 
-	It("has samples that are declared in full", func() {
+	It("has samples that profiles complete", func() {
 		for _, credential := range s.credentials {
 			_, err := profile.Complete(*credential.Spec.AuthorizationServer, credential.Spec.Parameters)
 			Expect(err).NotTo(HaveOccurred(), credential.Name)
@@ -65,7 +65,7 @@ var _ = Describe("the scene", func() {
 		}
 	})
 
-	It("gives every sample a client of its own, by which its requests are counted", func() {
+	It("gives every sample its own client, so that its requests can be counted", func() {
 		seen := map[string]bool{}
 		for _, client := range s.clients() {
 			if client.ID != wrongSecret {
@@ -86,11 +86,11 @@ var _ = Describe("the scene", func() {
 var _ = Describe("the verdict", func() {
 	samples := []string{"a", "b"}
 
-	It("is good when every sample was renewed and the mistake was reported", func() {
+	It("is good if every sample was renewed and the wrong secret was reported", func() {
 		Expect(missing([]row{good("a"), good("b"), refused}, samples)).To(Succeed())
 	})
 
-	DescribeTable("tells what is missing",
+	DescribeTable("names what is missing",
 		func(change func(*row), expected string) {
 			b := good("b")
 			change(&b)
@@ -99,14 +99,14 @@ var _ = Describe("the verdict", func() {
 		Entry("a sample that is not ready", func(r *row) { r.ready, r.reason, r.message = "False", "Timeout", "slow" }, "not ready: Timeout: slow"),
 		Entry("a renewal", func(r *row) { r.renewals = 0 }, `its token in Secret "b-token" was not renewed`),
 		Entry("a token that the server takes", func(r *row) { r.active = false }, `the authorization server does not take the token in Secret "b-token"`),
-		Entry("a status that is up to date", func(r *row) { r.renewAt = time.Time{} }, `its status does not tell of the token in Secret "b-token"`),
+		Entry("a status that is up to date", func(r *row) { r.renewAt = time.Time{} }, `its status does not describe the token in Secret "b-token"`),
 	)
 
-	It("is bad while the operator has not spoken", func() {
-		Expect(missing(nil, samples)).To(MatchError(ContainSubstring("a: the operator has not said anything about it yet")))
+	It("is bad while there is no status", func() {
+		Expect(missing(nil, samples)).To(MatchError(ContainSubstring("a: the operator has not written its status yet")))
 	})
 
-	It("demands that the mistake is called by its name", func() {
+	It("requires the right reason for the wrong secret", func() {
 		r := refused
 		r.reason = v1alpha1.ReasonTimeout
 		Expect(missing([]row{good("a"), good("b"), r}, samples)).To(MatchError(ContainSubstring("expected not to be ready for the reason InvalidClient")))
@@ -114,7 +114,7 @@ var _ = Describe("the verdict", func() {
 })
 
 var _ = Describe("the screen", func() {
-	It("writes a line for each change, and none without", func() {
+	It("writes a line for each change, and no other line", func() {
 		var output bytes.Buffer
 		journal := &journal{output: &output, last: map[string]row{}}
 		journal.show([]row{good("a"), refused}, now)
@@ -142,7 +142,7 @@ var _ = Describe("the flags", func() {
 		Expect(parse([]string{"--manager", "x", "--once"}, io.Discard)).To(Equal(settings{manager: "x", once: true}))
 	})
 
-	It("are all that there is", func() {
+	It("exclude arguments", func() {
 		_, err := parse([]string{"once"}, io.Discard)
 		Expect(err).To(MatchError(ContainSubstring("unexpected argument")))
 	})

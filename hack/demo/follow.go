@@ -19,8 +19,8 @@ import (
 // onceTimeout bounds --once: each sample needs a token and one renewal.
 const onceTimeout = 2 * time.Minute
 
-// follow shows what happens until the context ends or, with --once, until all
-// has happened that must.
+// follow shows what happens until the context is done or, with --once, until every sample got a token
+// and a renewal.
 func follow(ctx context.Context, settings settings, cluster *cluster, server *authserver.Server, operator *operator, scene scene) error {
 	reader, changed, stop, err := watch(ctx, cluster)
 	if err != nil {
@@ -29,7 +29,7 @@ func follow(ctx context.Context, settings settings, cluster *cluster, server *au
 	defer stop()
 	observer := newObserver(reader, server)
 	screen := newScreen(os.Stdout)
-	// Of what is not in the cluster, such as the seconds that a token has left.
+	// For values that change without an event, such as the seconds that a token has left.
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	var timeout <-chan time.Time
@@ -61,7 +61,7 @@ func follow(ctx context.Context, settings settings, cluster *cluster, server *au
 	}
 }
 
-// watch fills a cache from one watch for each kind, and tells of changes.
+// watch fills a cache from one watch for each kind, and returns a channel that reports changes.
 func watch(ctx context.Context, cluster *cluster) (reader client.Reader, changed <-chan struct{}, stop func(), err error) {
 	objects, err := cache.New(cluster.config, cache.Options{
 		Scheme: cluster.scheme, DefaultNamespaces: map[string]cache.Config{namespace: {}},

@@ -1,5 +1,5 @@
 // Command demo shows tokens appear and renew: it starts a control plane, an
-// authorization server and the operator, applies config/samples and tells what
+// authorization server and the operator, applies config/samples and shows what
 // happens, until Ctrl-C. It runs in the root of the repository.
 package main
 
@@ -14,14 +14,14 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	manager string
 	once    bool
 }
 
 func main() {
-	// envtest would complain without a logger.
+	// Without a logger, envtest would print a warning.
 	logf.SetLogger(logr.Discard())
 	switch err := start(os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
@@ -44,14 +44,14 @@ func start(arguments []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	// envtest makes folders of its own: they lie in this one, and go with it.
+	// envtest creates its own folders. They are in this folder, and are removed with it.
 	if err := os.Setenv("TMPDIR", folder); err != nil {
 		return err
 	}
 	return run(untilSignal(folder), settings, folder)
 }
 
-// parse has a flag set of its own: imported packages add flags to the common one.
+// parse uses its own flag set: imported packages add flags to the common one.
 func parse(arguments []string, output io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)

@@ -15,31 +15,31 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// row is what is known of one ClientCredential.
+// row is the known state of a ClientCredential.
 type row struct {
 	name                   string
 	ready, reason, message string
 	// secret that holds a token; empty while there is none.
 	secret              string
 	issuedAt, expiresAt time.Time
-	// renewAt is zero while the status does not tell of the token in the Secret.
+	// renewAt is zero while the status does not describe the token in the Secret.
 	renewAt time.Time
-	// active tells that the authorization server takes the token in the Secret.
+	// active is true if the authorization server accepts the token in the Secret.
 	active bool
-	// requests counts the token requests that the authorization server got for it.
+	// requests is the number of token requests that the authorization server received for it.
 	requests int
-	// renewals counts how often the Secret's token became another.
+	// renewals is the number of times that the token in the Secret was replaced.
 	renewals int
 }
 
-// observer looks at the cluster and at the authorization server.
+// observer reads the state of the cluster and of the authorization server.
 type observer struct {
 	reader  client.Reader
 	server  *authserver.Server
 	history map[types.UID]*history
 }
 
-// history is what is seen of a Secret over time.
+// history is the history of a Secret.
 type history struct {
 	issuedAt time.Time
 	renewals int
@@ -49,7 +49,7 @@ func newObserver(reader client.Reader, server *authserver.Server) *observer {
 	return &observer{reader: reader, server: server, history: map[types.UID]*history{}}
 }
 
-// look returns the rows as of now, by name.
+// look returns the current rows, sorted by name.
 func (o *observer) look(ctx context.Context) ([]row, error) {
 	credentials := &v1alpha1.ClientCredentialList{}
 	if err := o.reader.List(ctx, credentials, client.InNamespace(namespace)); err != nil {

@@ -22,8 +22,8 @@ type operator struct {
 	err     error
 }
 
-// startOperator runs the program in a process group of its own: Ctrl-C is for the
-// demo alone, which stops the operator before the control plane.
+// startOperator runs the program in its own process group. So Ctrl-C reaches only the demo, which stops
+// the operator before the control plane.
 func startOperator(program, kubeconfig, folder string) (*operator, error) {
 	o := &operator{logPath: filepath.Join(folder, "manager.log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(o.logPath, os.O_CREATE|os.O_WRONLY, 0o600)
@@ -57,7 +57,7 @@ func (o *operator) stop() {
 	<-o.ended
 }
 
-// failure tells why an operator ended that nobody stopped.
+// failure returns why the operator ended by itself.
 func (o *operator) failure() error {
 	how := "exit status 0"
 	if o.err != nil {

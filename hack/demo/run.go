@@ -11,11 +11,10 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// tokenLifetime is short, so that a renewal is soon seen.
+// tokenLifetime is short, so that the first renewal comes soon.
 const tokenLifetime = 30 * time.Second
 
-// run goes through the demo step by step, and takes down in the reverse order
-// what it started.
+// run runs the demo step by step. At the end, it stops everything that it started, in reverse order.
 func run(ctx context.Context, settings settings, folder string) (err error) {
 	scene, err := readScene(samplesFolder)
 	if err != nil {
@@ -54,7 +53,7 @@ func run(ctx context.Context, settings settings, folder string) (err error) {
 	return unless(ctx, settings, follow(ctx, settings, cluster, server, operator, scene))
 }
 
-// unless returns err, unless it came of a signal.
+// unless returns err, unless a signal caused it.
 func unless(ctx context.Context, settings settings, err error) error {
 	if ctx.Err() != nil {
 		return interrupted(settings)
@@ -62,7 +61,7 @@ func unless(ctx context.Context, settings settings, err error) error {
 	return err
 }
 
-// interrupted is a way to end the demo, but not to pass the check of --once.
+// interrupted returns the result of an interrupted demo: with --once, it is a failure.
 func interrupted(settings settings) error {
 	if settings.once {
 		return errors.New("interrupted before every sample got a token and a renewal")

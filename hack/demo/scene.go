@@ -30,13 +30,13 @@ const (
 //go:embed wrong-secret.yaml
 var wrongSecretYAML []byte
 
-// scene is what the demo puts into the cluster.
+// scene holds the objects that the demo creates in the cluster.
 type scene struct {
 	secrets     []*corev1.Secret
 	credentials []*v1alpha1.ClientCredential
 }
 
-// readScene reads the samples in a folder, and the one that must fail.
+// readScene reads the samples in a folder, and the ClientCredential that must fail.
 func readScene(folder string) (scene, error) {
 	var s scene
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
@@ -62,7 +62,7 @@ func readScene(folder string) (scene, error) {
 	return s, err
 }
 
-// add takes the documents of a YAML file.
+// add adds the documents of a YAML file.
 func (s *scene) add(raw []byte) error {
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), len(raw))
 	for {
@@ -97,7 +97,7 @@ func (s *scene) addObject(object *unstructured.Unstructured) error {
 	}
 }
 
-// samples are the names of the ClientCredentials that must get a token.
+// samples returns the names of the ClientCredentials that must get a token.
 func (s scene) samples() []string {
 	var names []string
 	for _, credential := range s.credentials {
@@ -108,7 +108,7 @@ func (s scene) samples() []string {
 	return names
 }
 
-// objects are in the order in which they are applied.
+// objects returns all objects, in the order in which they are applied.
 func (s scene) objects() []client.Object {
 	var objects []client.Object
 	for _, secret := range s.secrets {
@@ -120,8 +120,7 @@ func (s scene) objects() []client.Object {
 	return objects
 }
 
-// clients are those that the authorization server has to know. Of one it knows
-// another secret.
+// clients returns the clients to register at the authorization server. One of them has another secret there.
 func (s scene) clients() []authserver.Client {
 	var clients []authserver.Client
 	for _, secret := range s.secrets {
@@ -138,7 +137,7 @@ func (s scene) clients() []authserver.Client {
 	return append(clients, authserver.Client{ID: wrongSecret, Secret: "another-secret"})
 }
 
-// paths are where the authorization server speaks a profile's dialect.
+// paths are the paths of the authorization server, by the profile whose dialect it speaks there.
 var paths = map[string]string{
 	"":                    authserver.RFC6749Path,
 	"RFC6749":             authserver.RFC6749Path,

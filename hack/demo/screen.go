@@ -14,11 +14,11 @@ import (
 // screen shows rows to a person.
 type screen interface {
 	show(rows []row, now time.Time)
-	// finish leaves the last rows for who comes back later.
+	// finish prints the last rows, so that they stay visible.
 	finish(rows []row, now time.Time)
 }
 
-// newScreen repaints a terminal, and writes a line for each change elsewhere.
+// newScreen returns a screen that repaints a terminal, or else writes a line for each change.
 func newScreen(file *os.File) screen {
 	info, err := file.Stat()
 	if err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb" {
@@ -76,7 +76,7 @@ func (j *journal) finish(rows []row, now time.Time) {
 	writeTable(j.output, rows, now)
 }
 
-// changes puts the difference between two rows into words.
+// changes describes the difference between two rows in words.
 func changes(before, after row, now time.Time) []string {
 	var texts []string
 	if after.secret != "" && !before.issuedAt.Equal(after.issuedAt) {

@@ -12,8 +12,8 @@ import (
 
 const killedStatus = 130
 
-// untilSignal returns a context that ends with the first signal, or when nobody
-// reads the output any more. The second signal ends everything at once.
+// untilSignal returns a context that ends with the first signal, or when the reader of the output has gone.
+// The second signal kills everything immediately.
 func untilSignal(folder string) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -23,7 +23,7 @@ func untilSignal(folder string) context.Context {
 	go func() {
 		select {
 		case <-signals:
-			say("\nStopping. Ctrl-C again kills at once.")
+			say("\nStopping. Ctrl-C again kills everything immediately.")
 		case <-brokenPipe:
 		}
 		cancel()
@@ -34,18 +34,18 @@ func untilSignal(folder string) context.Context {
 	return ctx
 }
 
-// kill removes the folder first, so that envtest cannot start a program anew in
-// it, and again for what the dying programs wrote.
+// kill removes the folder first, so that envtest cannot restart a program in it. It removes the folder again
+// after the kill, because the dying programs may have written to it.
 func kill(folder string) {
 	_ = os.RemoveAll(folder)
 	for _, pid := range children() {
-		// Each child leads a process group of its own.
+		// Each child leads its own process group.
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
 	_ = os.RemoveAll(folder)
 }
 
-// children are the processes that this one started. envtest does not tell.
+// children returns the IDs of the child processes, which envtest does not return.
 func children() []int {
 	output, err := exec.CommandContext(context.Background(), "ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
 	if err != nil {

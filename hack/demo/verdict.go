@@ -8,7 +8,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// missing tells what has yet to happen; nil when all has.
+// missing returns what has not happened yet. It is nil if everything has happened.
 func missing(rows []row, samples []string) error {
 	var lacks []error
 	for _, name := range samples {
@@ -20,7 +20,7 @@ func missing(rows []row, samples []string) error {
 	return errors.Join(lacks...)
 }
 
-// lack tells what a sample lacks; nil when it has a token that was renewed.
+// lack returns what a sample lacks. It is nil if the sample has a token that was renewed.
 func lack(r row) error {
 	switch {
 	case r.ready != "True":
@@ -28,7 +28,7 @@ func lack(r row) error {
 	case r.renewals == 0:
 		return fmt.Errorf("%s: its token in Secret %q was not renewed", r.name, r.secret)
 	case r.renewAt.IsZero():
-		return fmt.Errorf("%s: its status does not tell of the token in Secret %q", r.name, r.secret)
+		return fmt.Errorf("%s: its status does not describe the token in Secret %q", r.name, r.secret)
 	case !r.active:
 		return fmt.Errorf("%s: the authorization server does not take the token in Secret %q", r.name, r.secret)
 	}
@@ -42,11 +42,11 @@ func find(rows []row, name string) row {
 	return row{name: name}
 }
 
-// state puts the condition Ready into words.
+// state describes the condition Ready in words.
 func (r row) state() string {
 	switch r.ready {
 	case "":
-		return "the operator has not said anything about it yet"
+		return "the operator has not written its status yet"
 	case "True":
 		return "ready: " + r.reason
 	default:

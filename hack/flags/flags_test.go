@@ -24,7 +24,7 @@ var _ = Describe("the page of flags", func() {
 		return out.String()
 	}
 
-	It("has all that Go prints of a flag", func() {
+	It("has everything that Go prints about a flag", func() {
 		flags, err := read(help(func(flags *flag.FlagSet) {
 			flags.Bool("off", false, "Off, unless it is on.")
 			flags.Bool("on", true, "On (or not).")
@@ -51,7 +51,7 @@ var _ = Describe("the page of flags", func() {
 			"| `--where` | `:8443` | Where; 0 for nowhere. |\n"))
 	})
 
-	It("is not written when there are no flags", func() {
+	It("is not written if there are no flags", func() {
 		_, err := read(help(func(*flag.FlagSet) {}))
 		Expect(err).To(MatchError(ContainSubstring("names no flag")))
 	})

@@ -1,4 +1,4 @@
-// Command flags writes docs/reference/flags.md from what the operator says of its flags.
+// Command flags writes docs/reference/flags.md from the help texts of the operator's flags.
 // It runs in the root of the repository.
 package main
 
@@ -21,7 +21,7 @@ func main() {
 func write() error {
 	help, err := exec.CommandContext(context.Background(), "go", "run", "./cmd", "-h").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("ask the operator for its flags: %w\n%s", err, help)
+		return fmt.Errorf("get the help text of the operator: %w\n%s", err, help)
 	}
 	flags, err := read(string(help))
 	if err != nil {

@@ -11,16 +11,16 @@ const head = `<!-- Written by "make generate" from the operator's flags. Do not 
 
 # Flags of the operator
 
-` + "`args`" + ` of the container in the operator's Deployment sets them. How to set them with Helm or kustomize:
-[install](../install.md). More on what they do: [security](../security.md), [authorization
-servers](../authorization-servers.md), [metrics](../metrics.md), [traces](../tracing.md),
+Set the flags in ` + "`args`" + ` of the container in the operator's Deployment. [Install](../install.md)
+shows how to set them with Helm or kustomize. These pages explain them: [security](../security.md),
+[authorization servers](../authorization-servers.md), [metrics](../metrics.md), [traces](../tracing.md) and
 [operations](../operations.md).
 
 | flag | default | meaning |
 |---|---|---|
 `
 
-// A flagText is what the operator says of a flag.
+// A flagText is the help text of a flag.
 type flagText struct{ name, standard, meaning string }
 
 var (
@@ -28,8 +28,8 @@ var (
 	standard = regexp.MustCompile(` \(default "?(.*?)"?\)$`)
 )
 
-// read reads the help that Go's package flag prints: a line with the name, and the
-// kind of value unless it is true or false, and below, indented, the meaning.
+// read parses the help that Go's package flag prints. A line has the name, and the kind of the
+// value unless it is a boolean. The meaning is below, indented.
 func read(help string) ([]flagText, error) {
 	var flags []flagText
 	for line := range strings.Lines(help) {

@@ -17,7 +17,7 @@ func TestProfiles(t *testing.T) {
 }
 
 var _ = Describe("docs/profiles.md", Label("docs"), func() {
-	It("has a row of all columns for each profile", func() {
+	It("has a row with all columns for each profile", func() {
 		text, err := render()
 		Expect(err).NotTo(HaveOccurred())
 		_, table, _ := strings.Cut(text, "|\n| ---")
@@ -29,7 +29,7 @@ var _ = Describe("docs/profiles.md", Label("docs"), func() {
 		}
 	})
 
-	It("is the same each time", func() {
+	It("is always rendered the same", func() {
 		first, err := render()
 		Expect(err).NotTo(HaveOccurred())
 		Expect(render()).To(Equal(first))

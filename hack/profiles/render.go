@@ -12,22 +12,23 @@ const head = `<!-- Written by "make generate" from internal/profile/profiles.yam
 
 # Profiles
 
-A profile is the dialect of one vendor's token endpoint. Name it in
-` + "`spec.authorizationServer.profile`" + `, and supply what the last column says. A profile only fills in
-fields that you do not set: every field can be changed.
+A profile describes the dialect of a vendor's token endpoint. To use it, set
+` + "`spec.authorizationServer.profile`" + ` to its name, and supply the values in the last column. A profile
+only fills in fields that you do not set: you can override every field.
 
-Where the token endpoint is yours, the table shows what it looks like: set
-` + "`spec.authorizationServer.tokenEndpoint`" + ` to that URL, with your own values in the place of the braces.
+If the column "token endpoint" says "yours", each customer has its own URL. Set
+` + "`spec.authorizationServer.tokenEndpoint`" + ` to the URL in the table, with your own values instead of the
+braces.
 
-Client ID, client secret and private key lie in the Secret that ` + "`spec.credentialsRef`" + ` names.
+The Secret that ` + "`spec.credentialsRef`" + ` names holds the client ID, client secret and private key.
 
-A vendor that is not in the table: see [My vendor is not listed](vendor-not-listed.md).
+If your vendor is not in the table, see [My vendor is not listed](vendor-not-listed.md).
 
 `
 
 var columns = []string{"profile", "vendor", "token endpoint", "client authentication", "request", "token", "you supply"}
 
-// render writes the page: the same profiles make the same text.
+// render returns the page. The same profiles always give the same text.
 func render() (string, error) {
 	var out strings.Builder
 	out.WriteString(head)
@@ -98,11 +99,11 @@ func request(declared *v1alpha1.TokenRequest) string {
 }
 
 func token(declared *v1alpha1.TokenResponse) string {
-	places := make([]string, len(declared.AccessToken))
+	pointers := make([]string, len(declared.AccessToken))
 	for i, pointer := range declared.AccessToken {
-		places[i] = code(string(pointer))
+		pointers[i] = code(string(pointer))
 	}
-	return strings.Join(places, " or ")
+	return strings.Join(pointers, " or ")
 }
 
 func code(text string) string { return "`" + text + "`" }
