@@ -3,15 +3,15 @@ IMG ?= controller:latest
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 CONTAINER_TOOL ?= docker
-# What docker-buildx builds for.
+# The platforms that docker-buildx builds for.
 PLATFORMS ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
 # Where build-plugin writes the kubectl plugin.
 PLUGIN ?= bin/kubectl-tokensync
 KUBECTL ?= kubectl
-# Further flags for "make demo" and "make run".
+# Additional flags for "make demo" and "make run".
 DEMO_ARGS ?=
 RUN_ARGS ?=
-# How many "make bench-scale" makes.
+# The number of ClientCredentials that "make bench-scale" creates.
 CLIENTCREDENTIALS ?= 10000
 # How long "make fuzz" runs each target.
 FUZZTIME ?= 30s
@@ -35,7 +35,7 @@ help: ## Show this text.
 ##@ Development
 
 .PHONY: generate
-generate: ## Write deep copies, CRDs, the manager's role, the references in the docs and the chart's files anew.
+generate: ## Generate deep copies, CRDs, the manager's role, the reference pages and the chart's files.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths="{./controllers/...,./cmd/...}" output:rbac:artifacts:config=config/rbac
@@ -47,15 +47,15 @@ generate: ## Write deep copies, CRDs, the manager's role, the references in the 
 	go run ./hack/chart
 
 .PHONY: generate-states
-generate-states: ## Write docs/states.md and Argo CD's health checks anew, from what the tests see.
+generate-states: ## Generate docs/states.md and Argo CD's health checks from the results of tests.
 	@hack/generate-states.sh
 
 .PHONY: verify
-verify: ## Fail when generated files, go.mod files or the formatting are stale, and show how.
+verify: ## Fail if generated files, go.mod files or the formatting are stale, and show the differences.
 	@hack/verify.sh
 
 .PHONY: lint
-lint: ## Run the linters, those for Kubernetes APIs and workflows among them.
+lint: ## Run the linters, including those for Kubernetes APIs and workflows.
 	$(TOOL) actionlint -shellcheck= -pyflakes=
 	$(TOOL) golangci-lint-kube-api-linter run
 	cd test/ecosystem && go tool -modfile=../../hack/tools/go.mod golangci-lint-kube-api-linter run --config=../../.golangci.yml
@@ -73,26 +73,26 @@ test-ecosystem: ## Run the tests against Prometheus, Flux, Argo CD and other con
 	@hack/test-ecosystem.sh
 
 .PHONY: test-e2e
-test-e2e: ## Install the operator on the cluster of KUBECONFIG, and see what users rely on (IMG=..., see CONTRIBUTING.md).
+test-e2e: ## Run the end-to-end tests on the cluster of KUBECONFIG (IMG=..., see CONTRIBUTING.md).
 	@hack/test-e2e.sh
 
 .PHONY: fuzz
-fuzz: ## Fuzz the building of requests, the reading of responses and templates for a while (FUZZTIME=...).
+fuzz: ## Fuzz requests, responses and templates (FUZZTIME=...).
 	go test -run='^$$' -fuzz='^FuzzBuildRequest$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 	go test -run='^$$' -fuzz='^FuzzReadResponse$$' -fuzztime=$(FUZZTIME) ./internal/oauth2
 	go test -run='^$$' -fuzz='^FuzzRender$$' -fuzztime=$(FUZZTIME) ./internal/template
 
 .PHONY: bench-scale
-bench-scale: build ## Measure the operator with many ClientCredentials, beside a bare loop (CLIENTCREDENTIALS=10000).
+bench-scale: build ## Measure the operator with many ClientCredentials, compared with a bare loop (CLIENTCREDENTIALS=10000).
 	KUBEBUILDER_ASSETS=$$(go run ./hack/assets) go test -run='^$$' -bench=. -benchtime=1x -timeout=60m ./test/scale \
 	  -clientcredentials=$(CLIENTCREDENTIALS) -other-secrets=$$((2 * $(CLIENTCREDENTIALS)))
 
 .PHONY: demo
-demo: build ## Watch a token appear and renew, on a control plane of its own (DEMO_ARGS=--once ends by itself).
+demo: build ## Watch tokens appear and renew, on a local control plane (DEMO_ARGS=--once ends by itself).
 	@hack/run-demo.sh --manager bin/manager $(DEMO_ARGS)
 
 .PHONY: run
-run: build ## Run the manager here, against the cluster of the current KUBECONFIG (RUN_ARGS=...).
+run: build ## Run the manager on this machine, against the cluster of the current KUBECONFIG (RUN_ARGS=...).
 	@bin/manager $(RUN_ARGS)
 
 ##@ Build

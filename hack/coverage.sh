@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails when the tests of a pure package cover less of it than the goal. These packages hold
-# the decisions, and nothing keeps a test from reaching any of their lines.
+# Fails if the tests of a pure package cover less of it than the goal. These packages hold the
+# decisions of the operator, and tests can reach each of their lines.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes docs/states.md from what the tests see, and the health scripts into Argo CD's ConfigMap.
+# Writes docs/states.md from the results of tests, and the health scripts into Argo CD's ConfigMap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

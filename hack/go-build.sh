@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs "go build", and says how far it is. With an empty cache, it takes minutes.
+# Runs "go build" and prints its progress. With an empty cache, it takes minutes.
 set -euo pipefail
 
 compiled=0

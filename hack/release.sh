@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the files of a release to dist/release: the kubectl plugin for each platform, the chart,
-# install.yaml and their checksums. What lies there already, such as an SBOM, gets a checksum too.
+# install.yaml and their checksums. Files that are already there, such as an SBOM, get a checksum too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ image=${2:?$usage}
 
 platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
 out=$PWD/dist/release
-# With the commit's time, and names sorted the same everywhere, an archive can be made again, byte for byte.
+# With the commit's time and a fixed order of names, archives are reproducible, byte for byte.
 epoch=$(git log -1 --format=%ct)
 export LC_ALL=C TZ=UTC
 scratch=$(mktemp -d)

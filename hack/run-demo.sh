@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the demo and becomes it: Ctrl-C and the exit code then are the demo's own.
+# Builds the demo and replaces itself with it, so that Ctrl-C and the exit code are the demo's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

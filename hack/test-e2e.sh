@@ -10,16 +10,16 @@ fail() { # MESSAGE
 
 kubectl=${KUBECTL:-kubectl}
 command -v "$kubectl" >/dev/null || fail "there is no $kubectl: install it, or set KUBECTL"
-# Commands of the documentation need them, far into the run.
+# Commands in the documentation need these programs, late in the run.
 missing=()
 for program in basenc curl jq openssl; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 [ "${#missing[@]}" = 0 ] || fail "there is no ${missing[*]}: install what is missing (basenc is one of the GNU coreutils, from 8.31 on)"
 [ -n "${KUBECONFIG:-}" ] || fail "KUBECONFIG is not set: export the path of the kubeconfig of a cluster for tests"
-[ -n "${IMG:-}" ] || fail "IMG is not set: build the operator's image, load it into the cluster, and say IMG=name:tag"
+[ -n "${IMG:-}" ] || fail "IMG is not set: build the operator's image, load it into the cluster, and set IMG=name:tag"
 "$kubectl" get --raw /readyz --request-timeout=10s >/dev/null ||
-  fail "the cluster of KUBECONFIG=$KUBECONFIG cannot be reached: is it running?"
+  fail "the cluster of KUBECONFIG=$KUBECONFIG cannot be reached: start it, or correct KUBECONFIG"
 
 # Documentation calls it helm, so its folder is in the PATH of the tests.
 HELM=${HELM:-$(go tool -modfile=hack/tools/go.mod -n helm)}

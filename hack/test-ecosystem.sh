@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that need what others wrote: Prometheus, Flux, Argo CD and others. They are a Go
-# module of their own, so that the operator does not depend on all that.
+# Runs the tests that need other projects: Prometheus, Flux, Argo CD and more. They are a separate
+# Go module, so that the operator does not depend on these projects.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a generated file, a go.mod or the formatting is stale. Everything is generated in
+# Fails if a generated file, a go.mod or the formatting is stale. Everything is generated in
 # a copy of the work tree, so that uncommitted work is checked too and nothing here changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,7 +26,7 @@ copy_tree() {
 
 echo "generated files"
 copy_tree
-# A file that nothing generates any more has to show up as a difference.
+# A file that is no longer generated must show up as a difference.
 rm -rf "$copy/config/crd/bases" "$copy/config/rbac/role.yaml" "$copy/docs/reference/api.md" "$copy/docs/profiles.md" "$copy/docs/reference/flags.md"
 rm -rf "$copy/charts/tokensync/files" "$copy/charts/tokensync/values.yaml" "$copy/charts/tokensync/README.md"
 find "$copy/api" -name 'zz_generated.*.go' -delete
@@ -43,7 +43,7 @@ go test ./hack/profiles ./internal/explain ./internal/metrics ./internal/profile
   { cat "$copy/docs.log" >&2; stale "tables in docs (they differ from the code)"; }
 
 # The chart and the kustomizations are rendered with several values and components, and compared,
-# with each other and with the pages that tell of them.
+# with each other and with the pages that describe them.
 echo "manifests"
 go test -count=1 ./test/manifests >"$copy/manifests.log" 2>&1 || { cat "$copy/manifests.log" >&2; stale "charts or config (they do not install the same, or not what the docs say)"; }
 

@@ -38,7 +38,7 @@ func (c cache) fill(work func(folder string) (string, error)) error {
 		return err
 	}
 	if !complete(result) {
-		return errors.New("missing programs: not all of these are there: " + strings.Join(programs, ", "))
+		return errors.New("the result does not hold all of " + strings.Join(programs, ", "))
 	}
 	if err := os.Chmod(result, 0o755); err != nil {
 		return err

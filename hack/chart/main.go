@@ -1,5 +1,6 @@
 // Command chart writes the generated files of the Helm chart: values.yaml and README.md from
-// the schema of the values, and the CRDs, the rules of the roles and the alerts from config. It runs in the root of the repository.
+// the schema of the values, and the CRDs, the rules of the roles and the alerts from config.
+// It runs in the root of the repository.
 package main
 
 import (

@@ -16,9 +16,8 @@ A profile describes the dialect of a vendor's token endpoint. To use it, set
 ` + "`spec.authorizationServer.profile`" + ` to its name, and supply the values in the last column. A profile
 only fills in fields that you do not set: you can override every field.
 
-If the column "token endpoint" says "yours", each customer has its own URL. Set
-` + "`spec.authorizationServer.tokenEndpoint`" + ` to the URL in the table, with your own values instead of the
-braces.
+If the column "token endpoint" says "yours", it shows the form of the URL. Set
+` + "`spec.authorizationServer.tokenEndpoint`" + ` to this URL, with your own values instead of the braces.
 
 The Secret that ` + "`spec.credentialsRef`" + ` names holds the client ID, client secret and private key.
 

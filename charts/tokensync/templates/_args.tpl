@@ -1,4 +1,4 @@
-{{/* The flags that values set, where they differ from what the operator does without them. */}}
+{{/* The flags for values that differ from the operator's defaults. */}}
 {{- define "tokensync.args" }}
 {{- with .Values }}
 {{- if .metrics.enabled }}

@@ -7,7 +7,7 @@
 {{- $name | trunc 28 | trimSuffix "-" }}
 {{- end }}
 
-{{/* What Pods are found by. It never changes: the selector of a Deployment cannot. */}}
+{{/* The labels that select the Pods. They never change: the selector of a Deployment is immutable. */}}
 {{- define "tokensync.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
@@ -27,7 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/component: controller
 {{- end }}
 
-{{/* A digest decides which image runs; a tag next to it only tells people. */}}
+{{/* A digest decides which image runs. A tag next to it is only for people. */}}
 {{- define "tokensync.image" -}}
 {{- $image := .Values.image }}
 {{- $tag := $image.tag }}
@@ -43,7 +43,7 @@ app.kubernetes.io/component: controller
   namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
-{{/* Binds the ClusterRole .role to the operator, as .name: in its namespaces, or else everywhere. */}}
+{{/* Binds the ClusterRole .role to the operator, as .name: in its namespaces, or in the whole cluster. */}}
 {{- define "tokensync.binding" -}}
 {{- $ := .root }}
 {{- $role := .role }}
