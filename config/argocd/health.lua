@@ -1,6 +1,6 @@
 -- The health of a ClientCredential, AuthorizationServer or ClusterAuthorizationServer, read from
 -- its conditions.
--- Whatever the object lacks, or holds instead, is not there yet.
+-- A value that is missing or has another type counts as an empty table.
 local function table_of(value)
   if type(value) == "table" then
     return value
@@ -24,7 +24,7 @@ if status.observedGeneration == nil or status.observedGeneration ~= metadata.gen
   return health("Progressing", "the operator has not seen this spec yet")
 end
 
--- Conditions by their types; but for Ready, those that are True.
+-- The conditions by type: Ready, and all other conditions that are True.
 local conditions = {}
 for _, item in ipairs(table_of(status.conditions)) do
   local condition = table_of(item)
