@@ -5,7 +5,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 CONTAINER_TOOL ?= docker
 # The platforms that docker-buildx builds for.
 PLATFORMS ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
-# Where build-plugin writes the kubectl plugin.
+# The file that build-plugin writes the kubectl plugin to.
 PLUGIN ?= bin/kubectl-tokensync
 KUBECTL ?= kubectl
 # Additional flags for "make demo" and "make run".
@@ -13,7 +13,7 @@ DEMO_ARGS ?=
 RUN_ARGS ?=
 # The number of ClientCredentials that "make bench-scale" creates.
 CLIENTCREDENTIALS ?= 10000
-# How long "make fuzz" runs each target.
+# The time that "make fuzz" runs each target.
 FUZZTIME ?= 30s
 
 TOOL = go tool -modfile=hack/tools/go.mod

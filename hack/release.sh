@@ -16,7 +16,7 @@ export LC_ALL=C TZ=UTC
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-archive() { # FOLDER NAME: a zip for Windows, a tar.gz for the others
+archive() { # FOLDER NAME: a zip for Windows, a tar.gz for other systems
   (
     cd "$1"
     touch --date="@$epoch" -- *

@@ -43,7 +43,7 @@ const (
 	ManagedBy      = "tokensync"
 
 	// OwnerUIDAnnotation is the UID of the ClientCredential that a token Secret
-	// belongs to: the owner reference may be missing, or not wanted.
+	// belongs to: the owner reference may be missing or unwanted.
 	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
 	// OwnerNameAnnotation is the name of that ClientCredential. A later ClientCredential of

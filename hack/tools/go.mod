@@ -335,5 +335,5 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-// An old version of this module holds packages that now lie in modules of their own.
+// An old version of this module contains packages that are now separate modules.
 replace google.golang.org/genproto => google.golang.org/genproto v0.0.0-20261019180522-ce908d29299b

@@ -3,7 +3,7 @@ package main
 
 import (
 	"os"
-	_ "time/tzdata" // CronJob validation asks for time zones, which the machine may lack
+	_ "time/tzdata" // CronJob validation needs time zones, which the machine may lack
 
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
