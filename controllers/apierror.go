@@ -46,20 +46,20 @@ func apiFailureClass(err error) problem.Class {
 	return problem.MayPass
 }
 
-// quiet hides the message of the API server about a write of a Secret: an admission webhook saw the
+// withoutMessage hides the message of the API server about a write of a Secret: an admission webhook saw the
 // Secret, and may quote its data. The status code and the reason remain.
-func quiet(err error) error {
+func withoutMessage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return quietError{err}
+	return errorWithoutMessage{err}
 }
 
-type quietError struct{ error }
+type errorWithoutMessage struct{ error }
 
-func (e quietError) Unwrap() error { return e.error }
+func (e errorWithoutMessage) Unwrap() error { return e.error }
 
-func (e quietError) Error() string {
+func (e errorWithoutMessage) Error() string {
 	var refused apierrors.APIStatus
 	if !errors.As(e.error, &refused) {
 		return "the API server cannot be reached"

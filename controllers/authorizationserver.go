@@ -79,7 +79,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	}
 	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	endpoint, err := r.look(bounded, found)
+	endpoint, err := r.resolveTokenEndpoint(bounded, found)
 	failure := problem.Of(err)
 	switch {
 	case errors.Is(err, errHostBusy):
@@ -88,7 +88,7 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 		return reconcile.Result{}, err
 	}
 	before := found.GetStatus()
-	after := status.OfServer(*before, found.GetGeneration(), endpoint, failure, r.clock.Now())
+	after := status.ComputeServer(*before, found.GetGeneration(), endpoint, failure, r.clock.Now())
 	if !equality.Semantic.DeepEqual(*before, after) {
 		written := r.newServer()
 		written.SetNamespace(found.GetNamespace())
@@ -112,10 +112,10 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	return reconcile.Result{}, nil
 }
 
-// look returns the declared or discovered token endpoint of a server. If the server cannot be used,
+// resolveTokenEndpoint returns the declared or discovered token endpoint of a server. If the server cannot be used,
 // the error is a *problem.Problem. The error is errHostBusy if too many requests to the issuer are in
 // flight.
-func (r *serverReconciler) look(ctx context.Context, object server) (string, error) {
+func (r *serverReconciler) resolveTokenEndpoint(ctx context.Context, object server) (string, error) {
 	if isOutline(object) {
 		return "", oauth2.SpecTooLarge("the spec")
 	}

@@ -59,7 +59,7 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 	if !tokensecret.IsHeld(owner) {
 		return reconcile.Result{}, nil
 	}
-	state := f.begun(owner)
+	state := f.revocationState(owner)
 	if !state.ended {
 		revoked, err := f.revoke(ctx, owner)
 		if isInterrupted(ctx, err) {
@@ -71,19 +71,19 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 			return requeueBy(f.clock.Now(), next), nil
 		}
 		f.memory.update(owner, func(e *entry) { e.revocation.ended = true })
-		f.tellRevocation(owner, revoked, err)
+		f.reportRevocation(owner, revoked, err)
 	}
 	if state.released {
 		return reconcile.Result{}, nil
 	}
-	if err := insist(ctx, func(ctx context.Context) error { return f.finalizers.remove(ctx, owner) }); err != nil {
+	if err := retryAtShutdown(ctx, func(ctx context.Context) error { return f.finalizers.remove(ctx, owner) }); err != nil {
 		return reconcile.Result{}, err
 	}
 	f.memory.update(owner, func(e *entry) { e.revocation.released = true })
 	if ctx.Err() == nil {
 		return reconcile.Result{}, nil
 	}
-	return reconcile.Result{}, insist(ctx, func(ctx context.Context) error { return f.holder.releaseFor(ctx, owner) })
+	return reconcile.Result{}, retryAtShutdown(ctx, func(ctx context.Context) error { return f.holder.releaseFor(ctx, owner) })
 }
 
 // isInterrupted reports whether a revocation failed while the operator shuts down, and a retry may
@@ -111,7 +111,7 @@ func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCr
 	}
 	next := revocationInterval
 	if failure := problem.Of(err); failure != nil {
-		if f.isEnding(ctx, owner.Namespace) {
+		if f.isNamespaceEnding(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -129,7 +129,7 @@ func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.Clie
 		return state.until
 	}
 	deadline := state.since.Add(revocationPatience)
-	finish, cancel := finishing(ctx)
+	finish, cancel := finishContext(ctx)
 	defer cancel()
 	if now, err := f.apiTime(finish); err != nil {
 		logger(ctx).Info("Cannot read the time of the API server; the revocation is retried for a minute", "message", err.Error())
@@ -141,7 +141,7 @@ func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.Clie
 	return deadline
 }
 
-func (f *finalizer) tellRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
+func (f *finalizer) reportRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
 	switch {
 	case revoked:
 		f.recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
@@ -151,15 +151,15 @@ func (f *finalizer) tellRevocation(owner *v1alpha1.ClientCredential, revoked boo
 	}
 }
 
-// isEnding reports whether a namespace is being deleted, or cannot be read. No authorization server may
+// isNamespaceEnding reports whether a namespace is being deleted, or cannot be read. No authorization server may
 // delay the deletion of a namespace.
-func (f *finalizer) isEnding(ctx context.Context, name string) bool {
+func (f *finalizer) isNamespaceEnding(ctx context.Context, name string) bool {
 	ends, err := f.live.namespaceEnds(ctx, name)
 	return err != nil || ends
 }
 
-// begun returns the progress of the revocation for an owner, and begins it if necessary.
-func (f *finalizer) begun(owner *v1alpha1.ClientCredential) revocation {
+// revocationState returns the progress of the revocation for an owner, and begins it if necessary.
+func (f *finalizer) revocationState(owner *v1alpha1.ClientCredential) revocation {
 	state := f.memory.snapshot(owner).revocation
 	if state.since.IsZero() {
 		state.since = f.clock.Now()

@@ -15,10 +15,10 @@ import (
 // deliver writes a token to its Secret, unless the Secret already holds it.
 func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (status.Outcome, error) {
 	isEnding := func() bool { return ctx.Err() != nil }
-	finish, cancel := finishing(ctx)
+	finish, cancel := finishContext(ctx)
 	defer cancel()
 	token := tokensecret.WithoutTemplateKeys(o.owner, *d.token)
-	expiry, err := w.believe(finish, o, token, d.provenance)
+	expiry, err := w.effectiveExpiry(finish, o, token, d.provenance)
 	if err != nil {
 		return status.Outcome{}, err
 	}
@@ -58,7 +58,7 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
 		return nil
 	}
-	if !pause(ctx) {
+	if !waitToRetry(ctx) {
 		return nil
 	}
 	known := w.memory.snapshot(o.owner)

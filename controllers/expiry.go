@@ -35,7 +35,7 @@ func (r *reporter) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 		now.Now = r.clock.Now()
 		ctx, end := r.tracing.begin(ctx, o.owner, o.Now)
 		defer end()
-		r.report(ctx, o, renewal.Awaited(now), status.Outcome{})
+		r.report(ctx, o, renewal.KeepWaiting(now), status.Outcome{})
 	})
 	patience := readyPatience
 	if o.Valid() {

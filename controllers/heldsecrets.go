@@ -49,10 +49,10 @@ func (h *heldSecrets) begin(secret metav1.Object, now time.Time) (may bool) {
 	return may
 }
 
-// seeEnding records that a Secret is being deleted, and returns when this operator first saw that. The
+// noteDeletion records that a Secret is being deleted, and returns when this operator first saw that. The
 // hold is measured by the clock of the operator, because the clock of the API server may show another
 // time.
-func (h *heldSecrets) seeEnding(secret metav1.Object, now time.Time) (since time.Time) {
+func (h *heldSecrets) noteDeletion(secret metav1.Object, now time.Time) (since time.Time) {
 	h.with(secret, func(s *heldSecret) {
 		if s.endsSince.IsZero() {
 			s.endsSince = now

@@ -61,7 +61,7 @@ func (h *holder) holdSecret(ctx context.Context, secret *metav1.PartialObjectMet
 	}
 	if err := patchSecret(ctx, h.client, secret, tokensecret.Hold(secret.UID)); err != nil {
 		logger(ctx).Info("Cannot set the finalizer on a Secret that the revocation of the token needs",
-			"secret", secret.Name, "message", quiet(err).Error())
+			"secret", secret.Name, "message", withoutMessage(err).Error())
 		return false
 	}
 	return true

@@ -97,7 +97,7 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 		return reconcile.Result{}, err
 	}
 	now := r.clock.Now()
-	if until := r.held.seeEnding(secret, now).Add(hold); now.Before(until) {
+	if until := r.held.noteDeletion(secret, now).Add(hold); now.Before(until) {
 		return requeueBy(now, until), nil
 	}
 	return reconcile.Result{}, r.release(ctx, secret)

@@ -24,9 +24,9 @@ func strip(object any) (any, error) {
 	case *v1alpha1.ClientCredential:
 		err = stripObject(object, &object.Spec, outlineOf)
 	case *v1alpha1.AuthorizationServer:
-		err = stripObject(object, &object.Spec, nothingOf)
+		err = stripObject(object, &object.Spec, zeroOf)
 	case *v1alpha1.ClusterAuthorizationServer:
-		err = stripObject(object, &object.Spec, nothingOf)
+		err = stripObject(object, &object.Spec, zeroOf)
 	}
 	return object, err
 }
@@ -71,7 +71,7 @@ func outlineOf(spec v1alpha1.ClientCredentialSpec) v1alpha1.ClientCredentialSpec
 	return outline
 }
 
-func nothingOf[Spec any](Spec) (nothing Spec) { return nothing }
+func zeroOf[Spec any](Spec) (nothing Spec) { return nothing }
 
 func isOutline(object client.Object) bool {
 	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]

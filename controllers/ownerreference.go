@@ -43,7 +43,7 @@ func (w *secretWriter) setOwnerReference(ctx context.Context, owner *v1alpha1.Cl
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: name}}
 	patch := client.RawPatch(types.StrategicMergePatchType, state.Refer(owner))
 	if err := w.client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
-		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, quiet(err))
+		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, withoutMessage(err))
 	}
 	logger(ctx).Info("Set the owner reference of the token Secret to match spec.target.deletionPolicy", "secret", name)
 	return secret, nil

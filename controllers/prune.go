@@ -59,7 +59,7 @@ func (f *formerTargets) prune(ctx context.Context, o *observed) error {
 		}
 		err := f.client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, quiet(err))
+			return fmt.Errorf("delete token Secret %q of a former target: %w", secret.Name, withoutMessage(err))
 		}
 		logger(ctx).Info("Deleted the token Secret of a former target", "secret", secret.Name)
 	}

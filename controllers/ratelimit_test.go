@@ -80,7 +80,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			list := &v1alpha1.ClientCredentialList{}
 			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
 			for _, item := range list.Items {
-				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and others come first", w.server.URL, authserver.RFC6749Path)
+				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and other requests come first", w.server.URL, authserver.RFC6749Path)
 				// Some found the host busy first.
 				if matches(item.Status.Conditions, And(matchers.HaveConditionType("Reconciling"), Or(
 					matchers.HaveCondition("Ready", "False", "RateLimited", why),

@@ -44,7 +44,7 @@ func (h *holder) release(ctx context.Context, secret *metav1.PartialObjectMetada
 	uid := secret.UID
 	err := patchSecret(ctx, h.client, secret, tokensecret.Release(uid, ""))
 	if err != nil && !h.live.isGone(ctx, err, secretMetadata(client.ObjectKeyFromObject(secret)), uid) {
-		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, quiet(err))
+		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, withoutMessage(err))
 	}
 	return nil
 }

@@ -42,8 +42,8 @@ type remembered struct {
 	// unfit counts the tokens in a row that the template with the hash unfitFor could not render.
 	unfit    int
 	unfitFor string
-	// believed are the tokens that the server returned recently, the latest last.
-	believed []believed
+	// knownExpiries are the tokens that the server returned recently, the latest last.
+	knownExpiries []knownExpiry
 	// refusals are the requests that the server refused recently, the latest last.
 	refusals []refusal
 	// paused is the client that a server asked to wait; nil before.

@@ -73,7 +73,7 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 	if known.isUnwritten || !equality.Semantic.DeepEqual(previous, report.Status) {
 		// Remember the status first, so that its backoff counts even if it cannot be written.
 		r.memory.update(o.owner, func(e *entry) { e.keepUnwrittenStatus(report.Status) })
-		ctx, cancel := finishing(ctx)
+		ctx, cancel := finishContext(ctx)
 		defer cancel()
 		ctx, end := r.tracing.step(ctx, "report")
 		version, err := r.writeStatus(ctx, o.owner, previous, report.Status)

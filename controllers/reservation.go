@@ -91,7 +91,7 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 	o, server := s.observed, s.observed.server.URL()
 	switch wait.Cause {
 	case throttle.RateLimited:
-		return renewal.AwaitTurn(server, s.request.Limit.Requests, s.request.Limit.Per, wait.Until)
+		return renewal.Throttled(server, s.request.Limit.Requests, s.request.Limit.Per, wait.Until)
 	case throttle.ServerPaused:
 		// Requests of the same client must not all be sent at the same instant.
 		return renewal.Paused(o.Input, server, wait.Until, wait.Until.Add(rand.N(pauseSpread)))

@@ -180,7 +180,7 @@ func (r *revoker) readToken(ctx context.Context, o *observed, name string) (*hel
 // note.
 func (r *revoker) endToken(ctx context.Context, o *observed, token heldToken) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: token.secret})
-	err := insist(ctx, func(ctx context.Context) error {
+	err := retryAtShutdown(ctx, func(ctx context.Context) error {
 		err := patchSecret(ctx, r.client, secret, token.state.End(o.Now))
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			// The Secret is gone, or another Secret has its name.
@@ -189,7 +189,7 @@ func (r *revoker) endToken(ctx context.Context, o *observed, token heldToken) {
 		return err
 	})
 	if err != nil {
-		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", token.secret, "message", quiet(err).Error())
+		logger(ctx).Info("Cannot note in the token Secret that its token was revoked", "secret", token.secret, "message", withoutMessage(err).Error())
 	}
 }
 

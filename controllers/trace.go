@@ -34,11 +34,11 @@ type reconcileTraceKey struct{}
 
 // begin returns a context for the steps of a reconcile that began at an instant. end ends the trace.
 func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at time.Time) (_ context.Context, end func()) {
-	begun := &reconcileTrace{owner: owner, begunAt: at}
-	return context.WithValue(ctx, reconcileTraceKey{}, begun), func() {
-		if begun.isSent {
-			begun.observe.End(trace.WithTimestamp(begun.observedAt))
-			begun.whole.End(trace.WithTimestamp(t.clock.Now()))
+	current := &reconcileTrace{owner: owner, begunAt: at}
+	return context.WithValue(ctx, reconcileTraceKey{}, current), func() {
+		if current.isSent {
+			current.observe.End(trace.WithTimestamp(current.observedAt))
+			current.whole.End(trace.WithTimestamp(t.clock.Now()))
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 	ctx, end := w.tracing.span(ctx, "write Secret")
 	defer func() { end(err) }()
 	// Finish the write even if the operator shuts down.
-	ctx, cancel := finishing(ctx)
+	ctx, cancel := finishContext(ctx)
 	defer cancel()
 	record := tokensecret.NewRecord(*d.token, d.provenance)
 	configuration, err := tokensecret.Write(o.owner, o.Target, *d.token, record, d.provenance.Credentials.ClientID.Reveal())
@@ -169,7 +169,7 @@ func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool)
 // writeFailure returns the problem of a failed write, with the message of the API server. The message may
 // come from an admission webhook that saw the old and the new Secret, so their data is redacted.
 func (w *secretWriter) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *problem.Problem {
-	name, message := o.TargetName, quiet(err).Error()
+	name, message := o.TargetName, withoutMessage(err).Error()
 	if old, readErr := w.targetData(ctx, o); readErr == nil {
 		hidden := append(sensitive(configuration.Data), sensitive(old)...)
 		message = shorten(token.Redact(err.Error(), hidden...))

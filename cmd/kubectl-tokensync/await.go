@@ -20,8 +20,8 @@ const pollInterval = 500 * time.Millisecond
 
 // await waits for the results of requests to renew, one after the other: the operator handles them
 // concurrently.
-func (o *renewOptions) await(ctx context.Context, asked []request) error {
-	if len(asked) == 0 {
+func (o *renewOptions) await(ctx context.Context, requested []request) error {
+	if len(requested) == 0 {
 		return nil
 	}
 	connected, err := o.cluster.connect()
@@ -35,7 +35,7 @@ func (o *renewOptions) await(ctx context.Context, asked []request) error {
 		out = o.cluster.streams.ErrOut
 	}
 	var failures []error
-	for _, request := range asked {
+	for _, request := range requested {
 		name := client.ObjectKeyFromObject(request.before)
 		renewal, err := request.await(ctx, connected, until)
 		switch {

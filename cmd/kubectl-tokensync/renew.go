@@ -68,16 +68,16 @@ func (o *renewOptions) run(ctx context.Context, arguments []string) error {
 	if err := o.validate(arguments); err != nil {
 		return err
 	}
-	var asked []request
+	var requested []request
 	err := o.selection.find(ctx, &o.cluster, func(info *resource.Info, object *unstructured.Unstructured) error {
-		renewRequest, err := o.ask(info, object)
+		renewRequest, err := o.requestRenewal(info, object)
 		if renewRequest != nil {
-			asked = append(asked, *renewRequest)
+			requested = append(requested, *renewRequest)
 		}
 		return err
 	})
 	if o.wait {
-		return both(err, o.await(ctx, asked))
+		return both(err, o.await(ctx, requested))
 	}
 	return err
 }
@@ -88,13 +88,13 @@ type request struct {
 	value  string
 }
 
-// ask requests the renewal of a ClientCredential. It returns nil if nothing was requested.
-func (o *renewOptions) ask(info *resource.Info, object *unstructured.Unstructured) (*request, error) {
+// requestRenewal requests the renewal of a ClientCredential. It returns nil if nothing was requested.
+func (o *renewOptions) requestRenewal(info *resource.Info, object *unstructured.Unstructured) (*request, error) {
 	before, err := clientCredentialOf(object)
 	if err != nil {
 		return nil, err
 	}
-	if why := hindrance(before); why != "" {
+	if why := whyNotRenewed(before); why != "" {
 		if len(o.selection.names) > 0 {
 			return nil, errors.New(why)
 		}
@@ -111,8 +111,8 @@ func (o *renewOptions) ask(info *resource.Info, object *unstructured.Unstructure
 	return &request{before: before, value: value}, o.print(changed, "renewal requested")
 }
 
-// hindrance returns why a ClientCredential is not renewed. It is empty if it can be renewed.
-func hindrance(cc *v1alpha1.ClientCredential) string {
+// whyNotRenewed returns why a ClientCredential is not renewed. It is empty if it can be renewed.
+func whyNotRenewed(cc *v1alpha1.ClientCredential) string {
 	switch {
 	case !cc.DeletionTimestamp.IsZero():
 		return fmt.Sprintf("ClientCredential %s/%s is being deleted and is not renewed", cc.Namespace, cc.Name)

@@ -101,7 +101,7 @@ func (o *statusOptions) explain(ctx context.Context) ([]explain.Explanation, err
 		}
 		in := explain.Input{ClientCredential: found}
 		if connected != nil {
-			in = look(ctx, connected, found)
+			in = readInput(ctx, connected, found)
 		}
 		in.Now = time.Now()
 		explanations = append(explanations, explain.Explain(in))

@@ -38,7 +38,7 @@ var _ = Describe("kubectl tokensync status", func() {
 			outcome := inCluster(ctx, namespace, "status")
 			Expect(outcome.code).To(BeZero(), outcome.err)
 			Expect(outcome.out).To(MatchRegexp(`^NAME +STATE +EXPIRES +SUMMARY
-broken +Stalled +- +InvalidClient: somebody must change something
+broken +Stalled +- +InvalidClient: action required
 new +NotObserved +- +generation 1 has not been reconciled yet: check that the operator is running
 sooner +Ready +in 30m +the token is renewed in 15m
 well +Ready +in 59m +the token is renewed in 29m

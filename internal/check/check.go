@@ -189,7 +189,7 @@ func (e *exchange) read(request *oauth2.Request, response oauth2.Response) (*oau
 		e.suggested, e.suggestedErrors = exchanged.suggest(), exchanged.suggestErrors()
 		return nil, err
 	}
-	findings := oauth2.Explain(exchanged.server, response, *token)
+	findings := oauth2.Locate(exchanged.server, response, *token)
 	e.report.Response = exchanged.shape(findings.LifetimeAt)
 	e.report.Found = exchanged.found(*token, findings)
 	e.plan(*token)

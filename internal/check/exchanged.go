@@ -35,7 +35,7 @@ var (
 
 // shape returns the shape of the response. It shows the number at lifetime, unless lifetime is nil or
 // the name of the member does not look like a lifetime.
-func (x exchanged) shape(lifetime *oauth2.Place) *Response {
+func (x exchanged) shape(lifetime *oauth2.Location) *Response {
 	shaper := shaper{redact: x.redact}
 	if lifetime != nil && lifetimeName.MatchString(string(lifetime.Pointer)) {
 		shaper.shown = string(lifetime.Pointer)
@@ -63,14 +63,14 @@ func (x exchanged) found(token oauth2.Token, findings oauth2.Findings) *Found {
 	}
 }
 
-func tokenField(at oauth2.Place) string {
+func tokenField(at oauth2.Location) string {
 	if at.Header != "" {
 		return "response.accessTokenHeader"
 	}
 	return "response.accessToken"
 }
 
-func (x exchanged) tokenType(token oauth2.Token, at *oauth2.Place) Value {
+func (x exchanged) tokenType(token oauth2.Token, at *oauth2.Location) Value {
 	if at == nil {
 		return Value{Shown: token.Type}
 	}
@@ -81,7 +81,7 @@ func (x exchanged) tokenType(token oauth2.Token, at *oauth2.Place) Value {
 	return value
 }
 
-func (x exchanged) scope(token oauth2.Token, at *oauth2.Place) Value {
+func (x exchanged) scope(token oauth2.Token, at *oauth2.Location) Value {
 	if at == nil {
 		return Value{}
 	}

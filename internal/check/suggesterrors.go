@@ -23,7 +23,7 @@ var (
 // suggestErrors returns pointers to members that may be the error code and its explanation, judging by
 // their names. It omits a value that the operator finds itself.
 func (x exchanged) suggestErrors() errorPlaces {
-	said := oauth2.Says(x.server, x.request, x.response)
+	said := oauth2.ServerMessageIn(x.server, x.request, x.response)
 	isSuccess := x.response.StatusCode < 300
 	document, err := oauth2.DecodeJSON(x.response.Body.Reveal())
 	if err != nil || (isSuccess && len(x.suggest()) > 0) {

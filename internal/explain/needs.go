@@ -17,17 +17,17 @@ func (in Input) needs() []Point {
 	if silence := in.silence(); silence != "" {
 		points = append(points, Point{Message: silence, Command: findOperator})
 	}
-	trouble := in.trouble()
-	if trouble == nil || !in.ClientCredential.DeletionTimestamp.IsZero() {
+	condition := in.problemCondition()
+	if condition == nil || !in.ClientCredential.DeletionTimestamp.IsZero() {
 		return points
 	}
-	command, stalled := in.remedy(trouble.Reason), in.condition(v1alpha1.StalledCondition) != nil
+	command, stalled := in.remedy(condition.Reason), in.condition(v1alpha1.StalledCondition) != nil
 	if command == "" && !stalled {
 		// The operator retries by itself.
 		return points
 	}
-	if trouble.Reason != v1alpha1.ReasonSuspended {
-		points = append(points, Point{Message: clean(trouble.Message), Command: command})
+	if condition.Reason != v1alpha1.ReasonSuspended {
+		points = append(points, Point{Message: clean(condition.Message), Command: command})
 	}
 	if stalled && in.ClientCredential.Status.Failure != nil {
 		points = append(points, Point{

@@ -30,8 +30,8 @@ func (in Input) lifetimeNotice() []Point {
 
 // says reports whether the status names a reason for the current spec.
 func (in Input) says(reason string) bool {
-	trouble := in.trouble()
-	return trouble != nil && in.isObserved() && trouble.Reason == reason
+	condition := in.problemCondition()
+	return condition != nil && in.isObserved() && condition.Reason == reason
 }
 
 func (in Input) credentialsNotice() []Point {
@@ -45,12 +45,12 @@ func (in Input) credentialsNotice() []Point {
 	case err != nil:
 		return nil
 	case in.says(v1alpha1.ReasonCredentialsNotFound):
-		return notice("Secret %q exists by now: the operator goes on as soon as it sees it", name)
+		return notice("Secret %q exists now: the operator retries as soon as it sees it", name)
 	}
 	labelled := in.Credentials.Object.Labels[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential
 	switch told := in.says(v1alpha1.ReasonCredentialsNotLabelled); {
 	case labelled && told:
-		return notice("Secret %q carries the label by now: the operator goes on as soon as it sees it", name)
+		return notice("Secret %q has the label now: the operator retries as soon as it sees it", name)
 	case !labelled && !told:
 		return []Point{{
 			Message: fmt.Sprintf("Secret %q with the credentials does not carry the label that allows its use: the operator does not use it, unless it was started with --require-credentials-label=false", name),
@@ -72,14 +72,14 @@ func (in Input) serverNotice() []Point {
 	case in.Server.Err != nil:
 		return nil
 	case told:
-		return notice("%s exists by now: the operator goes on as soon as it sees it", name)
+		return notice("%s exists now: the operator retries as soon as it sees it", name)
 	}
 	server := in.Server.Object
 	ready := meta.FindStatusCondition(server.Status.Conditions, v1alpha1.ReadyCondition)
-	switch trouble := in.trouble(); {
+	switch condition := in.problemCondition(); {
 	case ready == nil || ptr.Deref(server.Status.ObservedGeneration, -1) < server.Generation:
 		return []Point{{Message: name + " has not been reconciled in its current generation: check that the operator is running", Command: findOperator}}
-	case ready.Status == metav1.ConditionTrue || (trouble != nil && trouble.Message == ready.Message):
+	case ready.Status == metav1.ConditionTrue || (condition != nil && condition.Message == ready.Message):
 		return nil
 	}
 	return notice("%s is not ready: %s: %s", name, ready.Reason, clean(ready.Message))

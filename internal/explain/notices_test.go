@@ -40,12 +40,12 @@ var _ = Describe("A notice", func() {
 		Entry("nothing if it may be used", well, credentials(usable, nil), nothing),
 		Entry("that it does not exist", well, credentials(nil, errNotFound), saying(`Secret "orders-client" with the credentials does not exist`)),
 		Entry("nothing if the status says so", clientCredential(stalled("CredentialsNotFound")), credentials(nil, errNotFound), nothing),
-		Entry("that it exists by now", clientCredential(stalled("CredentialsNotFound")), credentials(usable, nil), saying(`Secret "orders-client" exists by now`)),
+		Entry("that it exists now", clientCredential(stalled("CredentialsNotFound")), credentials(usable, nil), saying(`Secret "orders-client" exists now`)),
 		Entry("that it lacks the label", well, credentials(nil, nil), And(
 			saying(`Secret "orders-client" with the credentials does not carry the label`),
 			commanding("kubectl --namespace=shop label secret orders-client oauth2.tokensync.dev/usage=client-credential"))),
 		Entry("nothing if the status says that it lacks the label", clientCredential(stalled("CredentialsNotLabelled")), credentials(nil, nil), nothing),
-		Entry("that it has the label by now", clientCredential(stalled("CredentialsNotLabelled")), credentials(usable, nil), saying(`Secret "orders-client" carries the label by now`)),
+		Entry("that it has the label now", clientCredential(stalled("CredentialsNotLabelled")), credentials(usable, nil), saying(`Secret "orders-client" has the label now`)),
 		Entry("that it does not exist, if the status says so for an older spec", clientCredential(stalled("CredentialsNotFound"), unobserved), credentials(nil, errNotFound), saying(`Secret "orders-client"`)),
 		Entry("nothing if it cannot be read", well, credentials(nil, errForbidden), nothing),
 	)
@@ -83,7 +83,7 @@ var _ = Describe("A notice", func() {
 		Entry("that it does not exist", server(errNotFound, 0), saying(`AuthorizationServer "idp" does not exist`)),
 		Entry("that a ClusterAuthorizationServer does not exist", server(errNotFound, 0), saying(`ClusterAuthorizationServer "idp" does not exist`), serverRef(v1alpha1.AuthorizationServerCluster)),
 		Entry("nothing if the status says so", server(errNotFound, 0), nothing, stalled("AuthorizationServerNotFound")),
-		Entry("that it exists by now", server(nil, 2, usableServer), saying(`AuthorizationServer "idp" exists by now`), stalled("AuthorizationServerNotFound")),
+		Entry("that it exists now", server(nil, 2, usableServer), saying(`AuthorizationServer "idp" exists now`), stalled("AuthorizationServerNotFound")),
 		Entry("that it is not ready", server(nil, 2, unusableServer), saying(`AuthorizationServer "idp" is not ready: DiscoveryFailed: message of DiscoveryFailed`)),
 		Entry("nothing if the status says the same", server(nil, 2, unusableServer), nothing, renewalFailing("DiscoveryFailed")),
 		Entry("that it has never been reconciled", server(nil, -1), saying(`AuthorizationServer "idp" has not been reconciled in its current generation`)),

@@ -73,9 +73,9 @@ var _ = Describe("A ClientCredential", func() {
 			saying("the next attempt at 2026-03-01T13:00:00Z (in 60m): without a change it is tried again now and then"),
 			noToken, stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour)),
 		Entry("an object that another controller may still create",
-			saying("the operator goes on as soon as this changes: message of CredentialsNotFound"), noToken, reconciling("CredentialsNotFound")),
+			saying("a change: message of CredentialsNotFound"), noToken, reconciling("CredentialsNotFound")),
 		Entry("the same while the token is still valid",
-			saying("the operator goes on as soon as this changes: message of CredentialsNotFound"), renewalFailing("CredentialsNotFound")),
+			saying("a change: message of CredentialsNotFound"), renewalFailing("CredentialsNotFound")),
 		Entry("nothing if a person must create the object", nothing, noToken, stalled("CredentialsNotFound")),
 		Entry("nothing if a command in Needs creates the object", nothing, noToken, reconciling("CredentialsNotLabelled")),
 		Entry("no object after its token has expired", nothing, noToken, reconciling("TokenExpired")),
@@ -101,7 +101,7 @@ var _ = Describe("A ClientCredential", func() {
 		Entry("a requested renewal until a person changes something",
 			HaveExactElements(HaveField("Message", HaveSuffix("it is tried when the current problem is resolved"))), requested("today"), stalled("CredentialsNotFound")),
 		Entry("a requested renewal until another controller creates an object",
-			HaveExactElements(HaveField("Message", HavePrefix("the operator goes on")), HaveField("Message", HaveSuffix("it is tried when the current problem is resolved"))),
+			HaveExactElements(HaveField("Message", HavePrefix("a change: ")), HaveField("Message", HaveSuffix("it is tried when the current problem is resolved"))),
 			requested("today"), noToken, reconciling("CredentialsNotFound")),
 	)
 })

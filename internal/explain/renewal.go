@@ -24,26 +24,26 @@ func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now tim
 	case after.UID != before.UID || !after.DeletionTimestamp.IsZero():
 		return Renewal{Done: true, Failed: true, Message: "not renewed: it was deleted meanwhile"}
 	case after.Status.LastHandledRenewRequest == request:
-		return in.cameOf(before, request)
+		return in.resultOf(before, request)
 	case after.Annotations[v1alpha1.RenewRequestedAtAnnotation] != request:
 		return Renewal{Done: true, Failed: true, Message: "not known: another request to renew took the place of this one"}
 	case after.IsSuspended():
 		return Renewal{Done: true, Failed: true, Message: "not renewed: it was suspended meanwhile"}
 	}
 	message := "not renewed yet"
-	if trouble := in.trouble(); trouble != nil {
-		message += ": " + trouble.Reason + ": " + clean(trouble.Message)
+	if condition := in.problemCondition(); condition != nil {
+		message += ": " + condition.Reason + ": " + clean(condition.Message)
 	}
 	return Renewal{Failed: true, Message: message}
 }
 
-// cameOf returns the result of a request that was tried.
-func (in Input) cameOf(before *v1alpha1.ClientCredential, request string) Renewal {
+// resultOf returns the result of a request that was tried.
+func (in Input) resultOf(before *v1alpha1.ClientCredential, request string) Renewal {
 	token := in.ClientCredential.Status.Token
-	trouble := in.trouble()
+	condition := in.problemCondition()
 	switch {
-	case trouble != nil:
-		message := fmt.Sprintf("not renewed: %s: %s", trouble.Reason, clean(trouble.Message))
+	case condition != nil:
+		message := fmt.Sprintf("not renewed: %s: %s", condition.Reason, clean(condition.Message))
 		if failure := in.ClientCredential.Status.Failure; failure != nil {
 			message += fmt.Sprintf(" (the next attempt is %s)", in.due(failure.RetryAt))
 		}

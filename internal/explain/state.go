@@ -80,8 +80,8 @@ func (in Input) condition(conditionType string) *metav1.Condition {
 	return meta.FindStatusCondition(in.ClientCredential.Status.Conditions, conditionType)
 }
 
-// trouble returns the condition that says what is wrong. It is nil if nothing is wrong.
-func (in Input) trouble() *metav1.Condition {
+// problemCondition returns the condition that says what is wrong. It is nil if nothing is wrong.
+func (in Input) problemCondition() *metav1.Condition {
 	return cmp.Or(in.condition(v1alpha1.StalledCondition),
 		in.condition(v1alpha1.RenewalFailingCondition), in.condition(v1alpha1.ReconcilingCondition))
 }

@@ -23,7 +23,7 @@ func (in Input) summary(state State) string {
 		}
 		return "no token while spec.suspend is true"
 	case StateStalled:
-		return in.trouble().Reason + ": somebody must change something" + in.rest()
+		return in.problemCondition().Reason + ": action required" + in.rest()
 	case StateExpired:
 		return "the token expired " + in.relative(token.ExpiresAt) + " and was not renewed: check that the operator is running"
 	case StateReconciling, StateRenewalFailing:
@@ -53,12 +53,12 @@ func (in Input) rest() string {
 func (in Input) failing() string {
 	failure := in.ClientCredential.Status.Failure
 	if failure == nil {
-		if trouble := in.trouble(); trouble != nil && isTurn(trouble) {
-			return trouble.Reason + ": it waits for its turn"
+		if condition := in.problemCondition(); condition != nil && isTurn(condition) {
+			return condition.Reason + ": other requests come first"
 		} else if in.isRefused() {
-			return trouble.Reason + ": the operator goes on as soon as that changes"
-		} else if trouble != nil {
-			return trouble.Reason
+			return condition.Reason + ": the operator retries when that changes"
+		} else if condition != nil {
+			return condition.Reason
 		}
 		return "there is no valid token yet"
 	}
@@ -66,8 +66,8 @@ func (in Input) failing() string {
 }
 
 // isTurn reports whether a ClientCredential waits for its turn.
-func isTurn(trouble *metav1.Condition) bool {
-	return trouble.Reason == v1alpha1.ReasonRateLimited || trouble.Reason == v1alpha1.ReasonTokenEndpointBusy
+func isTurn(condition *metav1.Condition) bool {
+	return condition.Reason == v1alpha1.ReasonRateLimited || condition.Reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
 func inARow(count int32) string {

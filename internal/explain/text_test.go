@@ -46,7 +46,7 @@ Token
 	It("shows the failure, what it waits for and what a person must do", func() {
 		cc := clientCredential(noToken, stalled("InvalidClient"), failed("InvalidClient", 3, time.Hour))
 		Expect(text(seen(cc, credentials(nil, nil), target(errForbidden), events(told("InvalidClient", time.Minute))))).To(Equal(`ClientCredential shop/orders
-  state    Stalled: InvalidClient: somebody must change something
+  state    Stalled: InvalidClient: action required
   ready    False (Something) since 2026-03-01T11:40:00Z (20m ago)
 
 Failure

@@ -39,16 +39,16 @@ func (in Input) deletion() []Point {
 
 // attempt returns what the next attempt to get a token waits for.
 func (in Input) attempt() []Point {
-	failure, trouble := in.ClientCredential.Status.Failure, in.trouble()
+	failure, condition := in.ClientCredential.Status.Failure, in.problemCondition()
 	switch {
 	case in.ClientCredential.IsSuspended() || !in.isObserved():
 		return nil
 	case failure != nil && failure.RetryAt.After(in.Now):
 		return notice("the next attempt at %s (%s): %s", instant(failure.RetryAt), in.relative(failure.RetryAt), in.backoff(failure))
-	case failure == nil && trouble != nil && isTurn(trouble):
-		return notice("its turn: %s", clean(trouble.Message))
-	case in.mayBeCreated(trouble):
-		return notice("the operator goes on as soon as this changes: %s", clean(trouble.Message))
+	case failure == nil && condition != nil && isTurn(condition):
+		return notice("its turn: %s", clean(condition.Message))
+	case in.mayBeCreated(condition):
+		return notice("a change: %s", clean(condition.Message))
 	case failure != nil && !in.isLate(failure.RetryAt.Time):
 		return notice("the next attempt, which is due now")
 	}
@@ -57,13 +57,13 @@ func (in Input) attempt() []Point {
 
 // mayBeCreated reports whether another controller may still create or complete the missing object, and
 // Needs does not say what to do about it.
-func (in Input) mayBeCreated(trouble *metav1.Condition) bool {
-	return in.isRefused() && in.condition(v1alpha1.StalledCondition) == nil && in.remedy(trouble.Reason) == ""
+func (in Input) mayBeCreated(condition *metav1.Condition) bool {
+	return in.isRefused() && in.condition(v1alpha1.StalledCondition) == nil && in.remedy(condition.Reason) == ""
 }
 
 // isRefused reports whether the operator makes no attempt until an object in the cluster changes.
 func (in Input) isRefused() bool {
-	trouble := in.trouble()
-	return in.ClientCredential.Status.Failure == nil && trouble != nil &&
-		!isTurn(trouble) && trouble.Reason != v1alpha1.ReasonTokenExpired && trouble.Reason != v1alpha1.ReasonTokenMissing
+	condition := in.problemCondition()
+	return in.ClientCredential.Status.Failure == nil && condition != nil &&
+		!isTurn(condition) && condition.Reason != v1alpha1.ReasonTokenExpired && condition.Reason != v1alpha1.ReasonTokenMissing
 }

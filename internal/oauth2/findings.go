@@ -4,8 +4,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Place is the location of a value in a response.
-type Place struct {
+// Location is the location of a value in a response.
+type Location struct {
 	// Header is the name of the response header; empty if the value is in the body.
 	Header string
 	// Pointer leads to the value in the body; empty for the whole body.
@@ -13,7 +13,7 @@ type Place struct {
 }
 
 // String describes the place for a message.
-func (p Place) String() string {
+func (p Location) String() string {
 	switch {
 	case p.Header != "":
 		return "header " + p.Header
@@ -25,22 +25,22 @@ func (p Place) String() string {
 
 // Findings are the locations of the values that ReadResponse found.
 type Findings struct {
-	AccessToken Place
+	AccessToken Location
 	// TokenType and Scope are nil if the response has none.
-	TokenType, Scope *Place
+	TokenType, Scope *Location
 	Lifetime         LifetimeSource
 	// LifetimeAt is nil if the response itself has no lifetime.
-	LifetimeAt *Place
+	LifetimeAt *Location
 }
 
-// Explain returns the places in a response where ReadResponse found the token and the values that
+// Locate returns the places in a response where ReadResponse found the token and the values that
 // belong to it.
-func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token Token) Findings {
+func Locate(server v1alpha1.AuthorizationServerSpec, response Response, token Token) Findings {
 	// An error does not matter: ReadResponse has decoded the body already, or read only a header.
 	document, _ := documentOf(server, response)
-	findings := Findings{AccessToken: Place{Header: server.Response.AccessTokenHeader}}
+	findings := Findings{AccessToken: Location{Header: server.Response.AccessTokenHeader}}
 	if tokenInHeader(server, response) == "" {
-		findings.AccessToken = Place{}
+		findings.AccessToken = Location{}
 		if at := firstAt(document, server.Response.AccessToken, textOrNumber); at != nil {
 			findings.AccessToken = *at
 		}
@@ -52,10 +52,10 @@ func Explain(server v1alpha1.AuthorizationServerSpec, response Response, token T
 }
 
 // firstAt returns the place of the first value that accept accepts, or nil.
-func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) *Place {
+func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) *Location {
 	for i := range pointers {
 		if _, found := first(document, pointers[i:i+1], accept); found {
-			return &Place{Pointer: pointers[i]}
+			return &Location{Pointer: pointers[i]}
 		}
 	}
 	return nil

@@ -11,20 +11,20 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-var _ = Describe("Explain", func() {
+var _ = Describe("Locate", func() {
 	explain := func(s server, response oauth2.Response) oauth2.Findings {
 		GinkgoHelper()
-		return oauth2.Explain(s, response, *tokenIn(s, response))
+		return oauth2.Locate(s, response, *tokenIn(s, response))
 	}
 
 	It("says where token, type, scope and lifetime were found", func() {
 		findings := explain(rfc6749(), answer(200, `{"access_token":"abc","token_type":"Bearer","expires_in":3600,"scope":"read"}`))
 		Expect(findings).To(Equal(oauth2.Findings{
-			AccessToken: oauth2.Place{Pointer: "/access_token"},
-			TokenType:   &oauth2.Place{Pointer: "/token_type"},
-			Scope:       &oauth2.Place{Pointer: "/scope"},
+			AccessToken: oauth2.Location{Pointer: "/access_token"},
+			TokenType:   &oauth2.Location{Pointer: "/token_type"},
+			Scope:       &oauth2.Location{Pointer: "/scope"},
 			Lifetime:    oauth2.LifetimeFromExpiresIn,
-			LifetimeAt:  &oauth2.Place{Pointer: "/expires_in"},
+			LifetimeAt:  &oauth2.Location{Pointer: "/expires_in"},
 		}))
 	})
 
@@ -67,7 +67,7 @@ var _ = Describe("Explain", func() {
 
 	It("reports the source of a lifetime that was cut to the maximum", func() {
 		findings := explain(rfc6749(), answer(200, `{"access_token":"abc","expires_in":1e30}`))
-		Expect(findings.LifetimeAt).To(HaveValue(Equal(oauth2.Place{Pointer: "/expires_in"})))
+		Expect(findings.LifetimeAt).To(HaveValue(Equal(oauth2.Location{Pointer: "/expires_in"})))
 	})
 })
 

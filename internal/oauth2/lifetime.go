@@ -38,7 +38,7 @@ func (s LifetimeSource) display() string {
 type Lifetime struct {
 	Source LifetimeSource
 	// At is nil if the response itself has no lifetime.
-	At *Place
+	At *Location
 	// Assumed is the assumed lifetime; 0 if the lifetime is known.
 	Assumed time.Duration
 	// IsCautious is true if the expiry is a date without a zone that is capped at the default
@@ -76,9 +76,9 @@ type expiries struct {
 }
 
 type expiry struct {
-	at     time.Time
-	source LifetimeSource
-	place  *Place
+	at       time.Time
+	source   LifetimeSource
+	location *Location
 	// isCautious is true if at is earlier than the expiry that the server stated.
 	isCautious bool
 }
@@ -98,7 +98,7 @@ func expiryOf(server v1alpha1.AuthorizationServerSpec, document any, token strin
 		lifetime.Assumed, lifetime.Source = assume(server, told.unread)
 		earliest = &expiry{at: response.StartedAt.Add(lifetime.Assumed)}
 	} else {
-		lifetime.Source, lifetime.At, lifetime.IsCautious = earliest.source, earliest.place, earliest.isCautious
+		lifetime.Source, lifetime.At, lifetime.IsCautious = earliest.source, earliest.location, earliest.isCautious
 	}
 	if latest := response.StartedAt.Add(maxLifetime); earliest.at.After(latest) {
 		earliest.at = latest
@@ -129,12 +129,12 @@ func expiriesIn(server v1alpha1.AuthorizationServerSpec, document any, token str
 	})
 	told.unread = append(told.unread, unread...)
 	if told.absolute != nil {
-		told.absolute.isCautious = told.absolute.at.Equal(cautious(server, response))
+		told.absolute.isCautious = told.absolute.at.Equal(maxExpiryWithoutZone(server, response))
 	}
 	if told.relative != nil && told.absolute != nil && response.ReceivedAt.Sub(told.absolute.at) > maxCached {
 		// The cause is not a cache but a clock that is far behind: the server says that the token is
 		// still valid. The claim of a JWT counts nevertheless, because the API checks it too.
-		told.unread = append(told.unread, Unread{Field: LifetimeFromExpiresAt, At: *told.absolute.place, Kind: passedLongAgo})
+		told.unread = append(told.unread, Unread{Field: LifetimeFromExpiresAt, At: *told.absolute.location, Kind: passedLongAgo})
 		told.absolute = nil
 	}
 	if at, ok := jwtExpiry(token); ok {
@@ -154,9 +154,9 @@ func firstExpiry(document any, pointers []v1alpha1.JSONPointer, source LifetimeS
 		}
 		at, kind := read(value)
 		if kind == "" {
-			return &expiry{at: at, source: source, place: &Place{Pointer: pointer}}, nil
+			return &expiry{at: at, source: source, location: &Location{Pointer: pointer}}, nil
 		}
-		unread = append(unread, Unread{Field: source, At: Place{Pointer: pointer}, Kind: kind})
+		unread = append(unread, Unread{Field: source, At: Location{Pointer: pointer}, Kind: kind})
 	}
 	return nil, unread
 }
@@ -185,7 +185,7 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	zone := server.Response.ExpiresAtZone
 	at, zoned, ok := instantOf(value, server.Response.ExpiresAtLayout, zone)
 	isCertain := zoned || zone != ""
-	switch latest := cautious(server, response); {
+	switch latest := maxExpiryWithoutZone(server, response); {
 	case !ok, at.Unix() > 0 && at.Before(minExpiry):
 		// It may be a lifetime, or a count since another year.
 		return at, kindOf(value)
@@ -200,8 +200,8 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	return at, ""
 }
 
-// cautious returns the cap for an expiry whose zone is not known.
-func cautious(server v1alpha1.AuthorizationServerSpec, response Response) time.Time {
+// maxExpiryWithoutZone returns the cap for an expiry whose zone is not known.
+func maxExpiryWithoutZone(server v1alpha1.AuthorizationServerSpec, response Response) time.Time {
 	return response.StartedAt.Add(server.DefaultTokenLifetime.Duration)
 }
 

@@ -35,7 +35,7 @@ func (p parameters) shown() parameters {
 // slash is a JSON Pointer to the value.
 func (p parameters) object() (map[string]any, error) {
 	object := map[string]any{}
-	for _, name := range slices.SortedFunc(maps.Keys(p), p.whatIsJSONFirst) {
+	for _, name := range slices.SortedFunc(maps.Keys(p), p.compareJSONFirst) {
 		encoded := make([]any, len(p[name]))
 		for i, value := range p[name] {
 			one, err := value.json()
@@ -55,9 +55,9 @@ func (p parameters) object() (map[string]any, error) {
 	return object, nil
 }
 
-// whatIsJSONFirst orders the names of JSON values first, so that pointers can lead into these
+// compareJSONFirst orders the names of JSON values first, so that pointers can lead into these
 // values.
-func (p parameters) whatIsJSONFirst(a, b string) int {
+func (p parameters) compareJSONFirst(a, b string) int {
 	isJSON := func(name string) int {
 		if len(p[name]) == 1 && p[name][0].kind == v1alpha1.JSONParameter {
 			return 0

@@ -184,7 +184,7 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}{}
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
-		return jose.JSONWebKey{}, keyError("is no valid JSON")
+		return jose.JSONWebKey{}, keyError("is not valid JSON")
 	}
 	if len(set.Keys) > maxKeySet {
 		return jose.JSONWebKey{}, keyError("is a set of %d keys, more than %d: put only the one to sign with there", len(set.Keys), maxKeySet)

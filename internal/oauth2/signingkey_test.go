@@ -153,7 +153,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("a key that only agrees on keys", x25519(), v1alpha1.Assertion{}, "cannot sign a JWT"),
 		Entry("a text", "MARK", v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("base64 of PEM", base64.StdEncoding.EncodeToString([]byte(pkcs8(rsaKey))), v1alpha1.Assertion{}, "neither PEM nor a JWK"),
-		Entry("broken JSON", `{"kty": "RSA", "MARK`, v1alpha1.Assertion{}, "no valid JSON"),
+		Entry("broken JSON", `{"kty": "RSA", "MARK`, v1alpha1.Assertion{}, "not valid JSON"),
 		Entry("JSON that is not a JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, "no valid JWK"),
 		Entry("a JWK whose parts do not belong together, P-256", mixedJWK(p256Key, otherP256, "d"), v1alpha1.Assertion{}, "another key"),

@@ -14,7 +14,7 @@ import (
 type Unread struct {
 	// Field is the field of the declaration that points to the value.
 	Field LifetimeSource
-	At    Place
+	At    Location
 	// Kind describes the value without showing it, such as "a string of 7 characters".
 	Kind string
 }

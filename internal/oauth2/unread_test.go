@@ -101,5 +101,5 @@ func unread(pointer v1alpha1.JSONPointer, kind string) oauth2.Unread {
 	if pointer == "/expires_in" {
 		field = oauth2.LifetimeFromExpiresIn
 	}
-	return oauth2.Unread{Field: field, At: oauth2.Place{Pointer: pointer}, Kind: kind}
+	return oauth2.Unread{Field: field, At: oauth2.Location{Pointer: pointer}, Kind: kind}
 }

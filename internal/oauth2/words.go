@@ -312,16 +312,16 @@ func challengeValue(challenge, name string) string {
 	return ""
 }
 
-// Saying is the error code and the explanation of a server, without secrets.
-type Saying struct {
+// ServerMessage is the error code and the explanation of a server, without secrets.
+type ServerMessage struct {
 	Code, Text string
 	// CodeDeclared is true if the code was found where it is declared.
 	CodeDeclared bool
 }
 
-// Says returns the error code and the explanation in a response without a token.
-func Says(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) Saying {
+// ServerMessageIn returns the error code and the explanation in a response without a token.
+func ServerMessageIn(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) ServerMessage {
 	document, _ := documentOf(server, response)
 	said := wordsOf(server, request, document, response)
-	return Saying{Code: said.code, Text: said.text, CodeDeclared: said.declared}
+	return ServerMessage{Code: said.code, Text: said.text, CodeDeclared: said.declared}
 }

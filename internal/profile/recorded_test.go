@@ -37,15 +37,15 @@ type exchange struct {
 		Assumed     bool            `json:"assumed"`
 	} `json:"token"`
 	Refusal string `json:"refusal"`
-	// Says is a part of the message about the refusal. Reason is the reason of the conditions.
-	Says       string          `json:"says"`
-	Reason     string          `json:"reason"`
-	RetryAfter metav1.Duration `json:"retryAfter"`
+	// ServerMessageIn is a part of the message about the refusal. Reason is the reason of the conditions.
+	ServerMessageIn string          `json:"says"`
+	Reason          string          `json:"reason"`
+	RetryAfter      metav1.Duration `json:"retryAfter"`
 }
 
 // said returns the beginning of the message of a refusal, up to the colon.
 func (e exchange) said(status int) string {
-	return strings.TrimSpace(fmt.Sprintf("answered HTTP %d %s", status, e.Says)) + ":"
+	return strings.TrimSpace(fmt.Sprintf("answered HTTP %d %s", status, e.ServerMessageIn)) + ":"
 }
 
 // readExchanges panics if a file cannot be read, because it runs before the tests.

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// maxEvents bounds the events within keptFor. Each event takes up to 2 KiB. A start with 10,000
+	// maxEvents bounds the events within storedFor. Each event takes up to 2 KiB. A start with 10,000
 	// ClientCredentials in one namespace records half of that number.
 	maxEvents = 20_000
-	// keptFor is the maximum time that client-go keeps an event.
-	keptFor = 12 * time.Minute
+	// storedFor is the maximum time that client-go keeps an event.
+	storedFor = 12 * time.Minute
 )
 
-// Recorder records at most maxEvents events within keptFor, and only logs further events. A namespace
+// Recorder records at most maxEvents events within storedFor, and only logs further events. A namespace
 // gets at most as many events as are left free.
 type Recorder struct {
 	events.EventRecorder
@@ -33,11 +33,11 @@ type Recorder struct {
 
 	mutex sync.Mutex
 	room  *fairshare.Room
-	// kept are the events that client-go may keep, the oldest first.
-	kept []keptEvent
+	// stored are the events that client-go may keep, the oldest first.
+	stored []storedEvent
 }
 
-type keptEvent struct {
+type storedEvent struct {
 	at        time.Time
 	namespace string
 }
@@ -64,14 +64,14 @@ func (r *Recorder) Eventf(regarding, related runtime.Object, eventType, reason, 
 func (r *Recorder) admits(namespace string, now time.Time) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	for len(r.kept) > 0 && now.Sub(r.kept[0].at).Abs() > keptFor {
-		r.room.Add(r.kept[0].namespace, -1)
-		r.kept = r.kept[1:]
+	for len(r.stored) > 0 && now.Sub(r.stored[0].at).Abs() > storedFor {
+		r.room.Add(r.stored[0].namespace, -1)
+		r.stored = r.stored[1:]
 	}
 	if !r.room.Admits(namespace, 1) {
 		return false
 	}
 	r.room.Add(namespace, 1)
-	r.kept = append(r.kept, keptEvent{at: now, namespace: namespace})
+	r.stored = append(r.stored, storedEvent{at: now, namespace: namespace})
 	return true
 }

@@ -345,7 +345,7 @@ var _ = Describe("a deferred request", func() {
 		},
 		Entry("too many requests to one host", renewal.Busy(server, now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
 			server, "as soon as one of them ends"),
-		Entry("a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), renewal.RateLimited, v1alpha1.ReasonRateLimited,
+		Entry("a rate limit", renewal.Throttled(server, 30, time.Minute, later), renewal.RateLimited, v1alpha1.ReasonRateLimited,
 			server, "30 requests", "1m0s", "authorizationServer.rateLimit"),
 		Entry("a server that asked this client to wait", renewal.Paused(good(noTarget), server, later.Add(-time.Second), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
 			server, "2026-03-01T12:59:59Z", "Retry-After"),
@@ -365,7 +365,7 @@ var _ = Describe("a deferred request", func() {
 		},
 		Entry("while a token is valid", renewal.Busy(server, now, later)),
 		Entry("while a token is valid and the server asked to wait", renewal.Paused(good(), server, later, later)),
-		Entry("while the last failure stands, because it says more", renewal.AwaitTurn(server, 30, time.Minute, later), noTarget, backingOff),
+		Entry("while the last failure stands, because it says more", renewal.Throttled(server, 30, time.Minute, later), noTarget, backingOff),
 	)
 
 	DescribeTable("is shown although a token is valid, if a renewal was requested",

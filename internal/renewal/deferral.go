@@ -42,10 +42,10 @@ func Busy(server string, since, until time.Time) *Deferral {
 		"there is no valid token, and too many other requests to the host of %s, or of this namespace, are under way; the token is requested as soon as one of them ends", server)}
 }
 
-// AwaitTurn defers a request that waits behind other requests for a rate limit.
-func AwaitTurn(server string, requests int, per time.Duration, until time.Time) *Deferral {
+// Throttled defers a request that waits behind other requests for a rate limit.
+func Throttled(server string, requests int, per time.Duration, until time.Time) *Deferral {
 	return &Deferral{Cause: RateLimited, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
-		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and others come first", requests, server, per)}
+		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and other requests come first", requests, server, per)}
 }
 
 // Paused defers a request because the server asked this client to pause until end. until may be later than
@@ -96,8 +96,8 @@ func (in Input) awaited() string {
 	return "there is no valid token"
 }
 
-// Awaited returns the decision to keep waiting for a token while the target holds no valid token.
-func Awaited(in Input) Decision {
+// KeepWaiting returns the decision to keep waiting for a token while the target holds no valid token.
+func KeepWaiting(in Input) Decision {
 	decision := Decision{Action: Wait, Why: "waiting for a token"}
 	if token := in.Token(); token == nil || in.Now.Before(token.ExpiresAt) {
 		decision.Problem = problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenMissing,

@@ -44,7 +44,7 @@ func targetTaken(in Input) *Decision {
 			in.TargetName, in.Target.Finalizers))
 	case in.Target != nil && in.Target.Adoptable && in.Target.AdoptionBlocker != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
-			"Secret %q cannot be adopted: %s: make them fit, delete that Secret, or set spec.target.name to another name",
+			"Secret %q cannot be adopted: %s: correct that Secret, delete it, or set spec.target.name to another name",
 			in.TargetName, in.Target.AdoptionBlocker))
 	case in.Target.IsFree() && in.ConflictingOwner != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,

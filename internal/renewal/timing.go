@@ -60,22 +60,22 @@ func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	return renewAt
 }
 
-// AskAgainAt returns when to send the next token request if the server, at now, returned the same token
+// RequestAgainAt returns when to send the next token request if the server, at now, returned the same token
 // again. expiresAt is the expiry of that token. The next request is after half of the remaining lifetime, but
 // never sooner than MinInterval. If too little is left for that, it is just after the expiry, when the server
 // must issue another token.
-func AskAgainAt(now, expiresAt time.Time) time.Time {
+func RequestAgainAt(now, expiresAt time.Time) time.Time {
 	if half := expiresAt.Sub(now) / 2; half >= MinInterval {
 		return now.Add(half)
 	}
 	return justAfter(expiresAt)
 }
 
-// AssumeAgainAt is AskAgainAt for a token whose lifetime is assumed. Its last request is just before the
+// RequestAssumedAgainAt is RequestAgainAt for a token whose lifetime is assumed. Its last request is just before the
 // expiry: if the server returns the same token again, its lifetime is extended.
-func AssumeAgainAt(now, expiresAt time.Time) time.Time {
-	at := AskAgainAt(now, expiresAt)
-	if before := expiresAt.Add(-tokensecret.AssumedAgain / 2); at.After(expiresAt) && before.After(now) {
+func RequestAssumedAgainAt(now, expiresAt time.Time) time.Time {
+	at := RequestAgainAt(now, expiresAt)
+	if before := expiresAt.Add(-tokensecret.ExtensionWindow / 2); at.After(expiresAt) && before.After(now) {
 		return before
 	}
 	return at

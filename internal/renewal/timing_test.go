@@ -108,7 +108,7 @@ var _ = DescribeTable("the minimum remaining lifetime of a token at its renewal 
 var _ = Describe("the next request for a token that the server returned again", func() {
 	DescribeTable("comes",
 		func(left, expected time.Duration) {
-			Expect(renewal.AskAgainAt(now, now.Add(left))).To(Equal(now.Add(expected)))
+			Expect(renewal.RequestAgainAt(now, now.Add(left))).To(Equal(now.Add(expected)))
 		},
 		Entry("after half of twenty minutes", 20*time.Minute, 10*time.Minute),
 		Entry("after half of ten years", 10*365*24*time.Hour, 5*365*24*time.Hour),
@@ -124,7 +124,7 @@ var _ = Describe("the next request for a token that the server returned again", 
 			expiresAt := now.Add(lifetime)
 			tries := 0
 			for at := now; at.Before(expiresAt); tries++ {
-				next := renewal.AskAgainAt(at, expiresAt)
+				next := renewal.RequestAgainAt(at, expiresAt)
 				if next.Before(expiresAt) {
 					Expect(next.Sub(at)).To(BeNumerically(">=", renewal.MinInterval))
 				} else {

@@ -22,7 +22,7 @@ type Event struct {
 
 func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) []Event {
 	var events []Event
-	before, now := trouble(in.Previous.Conditions), trouble(status.Conditions)
+	before, now := problemCondition(in.Previous.Conditions), problemCondition(status.Conditions)
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
 	case now != nil && isTurn(now.Reason) && status.Failure == nil:
@@ -38,7 +38,7 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	if unknown != nil && meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.LifetimeUnknownCondition) == nil {
 		events = append(events, Event{corev1.EventTypeWarning, unknown.Reason, unknown.Message})
 	}
-	for _, notice := range news(in, after) {
+	for _, notice := range newNotices(in, after) {
 		events = append(events, Event{corev1.EventTypeWarning, notice.Reason, notice.Message})
 	}
 	return events
@@ -49,8 +49,8 @@ func isTurn(reason string) bool {
 	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
-// trouble returns the condition that shows a problem; nil if there is none.
-func trouble(conditions []metav1.Condition) *metav1.Condition {
+// problemCondition returns the condition that shows a problem; nil if there is none.
+func problemCondition(conditions []metav1.Condition) *metav1.Condition {
 	for _, conditionType := range []string{
 		v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReconcilingCondition,
 	} {
@@ -61,8 +61,8 @@ func trouble(conditions []metav1.Condition) *metav1.Condition {
 	return nil
 }
 
-// news returns the notices about a new token that were not true of the last token.
-func news(in Input, after renewal.Input) []oauth2.Notice {
+// newNotices returns the notices about a new token that were not true of the last token.
+func newNotices(in Input, after renewal.Input) []oauth2.Notice {
 	if in.Outcome.Target == nil {
 		return nil
 	}

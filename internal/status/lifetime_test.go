@@ -16,7 +16,7 @@ import (
 var (
 	unreadable = &oauth2.Lifetime{
 		Source: oauth2.LifetimeFromDefault, Assumed: time.Hour,
-		Unread: []oauth2.Unread{{Field: oauth2.LifetimeFromExpiresIn, At: oauth2.Place{Pointer: "/expires_in"}, Kind: "a string of 4 characters"}},
+		Unread: []oauth2.Unread{{Field: oauth2.LifetimeFromExpiresIn, At: oauth2.Location{Pointer: "/expires_in"}, Kind: "a string of 4 characters"}},
 	}
 	readable = &oauth2.Lifetime{Source: oauth2.LifetimeFromExpiresIn}
 	assumed  = &oauth2.Lifetime{Source: oauth2.LifetimeFromDefault, Assumed: time.Hour}

@@ -172,7 +172,7 @@ var _ = Describe("a deferred request", func() {
 			Expect(told.RequeueAt).To(Equal(later))
 		},
 		Entry("for a busy host, after half a minute", renewal.Busy(server, now.Add(-30*time.Second), later), v1alpha1.ReasonTokenEndpointBusy),
-		Entry("for a rate limit", renewal.AwaitTurn(server, 30, time.Minute, later), v1alpha1.ReasonRateLimited),
+		Entry("for a rate limit", renewal.Throttled(server, 30, time.Minute, later), v1alpha1.ReasonRateLimited),
 		Entry("for a pause", renewal.Paused(observed(noTarget), server, now, later), v1alpha1.ReasonRateLimited),
 	)
 
@@ -191,7 +191,7 @@ var _ = Describe("a deferred request", func() {
 
 	It("is requeued when the token expires", func() {
 		in := observed()
-		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.AwaitTurn(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
+		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.Throttled(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
 		Expect(told.RequeueAt).To(Equal(in.Target.Record.ExpiresAt))
 	})
 

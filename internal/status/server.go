@@ -11,9 +11,9 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// OfServer returns the status of an authorization server after a reconcile. failure is why the server cannot
+// ComputeServer returns the status of an authorization server after a reconcile. failure is why the server cannot
 // be used; nil if it can.
-func OfServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *problem.Problem, now time.Time) v1alpha1.AuthorizationServerStatus {
+func ComputeServer(before v1alpha1.AuthorizationServerStatus, generation int64, tokenEndpoint string, failure *problem.Problem, now time.Time) v1alpha1.AuthorizationServerStatus {
 	status := *before.DeepCopy()
 	status.ObservedGeneration, status.TokenEndpoint = &generation, tokenEndpoint
 	condition := metav1.Condition{

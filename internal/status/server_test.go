@@ -27,7 +27,7 @@ func looked(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem)
 	if failure != nil {
 		found = ""
 	}
-	return status.OfServer(before, 3, found, failure, now)
+	return status.ComputeServer(before, 3, found, failure, now)
 }
 
 var (
@@ -74,7 +74,7 @@ var _ = Describe("the status of an authorization server", func() {
 	DescribeTable("does not change while nothing happens, so that nothing is written",
 		func(failure *problem.Problem) {
 			before := looked(unseenServer, failure)
-			Expect(status.OfServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
+			Expect(status.ComputeServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
 		},
 		Entry("for a server that can be used", nil),
 		Entry("for a server that cannot be reached", unreachable),
@@ -83,8 +83,8 @@ var _ = Describe("the status of an authorization server", func() {
 
 	It("records the time of a transition, in whole seconds, and of no other change", func() {
 		at := now.Add(time.Hour + time.Millisecond)
-		Expect(status.OfServer(usable, 3, "", unreachable, at).Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(time.Hour))))
-		moved := status.OfServer(usable, 4, "https://other.example.com/token", nil, at)
+		Expect(status.ComputeServer(usable, 3, "", unreachable, at).Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(time.Hour))))
+		moved := status.ComputeServer(usable, 4, "https://other.example.com/token", nil, at)
 		Expect(moved.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now)))
 		Expect(moved.Conditions).To(HaveEach(HaveField("Message", ContainSubstring("https://other.example.com/token"))))
 		Expect(moved.ObservedGeneration).To(HaveValue(BeEquivalentTo(4)))
@@ -93,7 +93,7 @@ var _ = Describe("the status of an authorization server", func() {
 	It("does not change the previous status", func() {
 		before := looked(unseenServer, unreachable)
 		unchanged := before.DeepCopy()
-		status.OfServer(before, 9, endpoint, nil, now.Add(time.Hour))
+		status.ComputeServer(before, 9, endpoint, nil, now.Add(time.Hour))
 		Expect(&before).To(Equal(unchanged))
 	})
 })

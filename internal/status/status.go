@@ -77,7 +77,7 @@ func Compute(in Input) Report {
 		after.Target = in.Outcome.Target
 	}
 	if in.Outcome.SameToken {
-		after.Last.Generation, after.Last.Token = after.Generation, askAgain(after, in.Outcome.Lifetime)
+		after.Last.Generation, after.Last.Token = after.Generation, sameTokenStatus(after, in.Outcome.Lifetime)
 	}
 	status := v1alpha1.ClientCredentialStatus{
 		ObservedGeneration:      &after.Generation,
@@ -156,12 +156,12 @@ func tokenStatus(in Input, after renewal.Input) *v1alpha1.TokenStatus {
 	return status
 }
 
-// askAgain returns the status of a token that the server returned again.
-func askAgain(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.TokenStatus {
+// sameTokenStatus returns the status of a token that the server returned again.
+func sameTokenStatus(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.TokenStatus {
 	token := after.Token()
-	next := renewal.AskAgainAt(after.Now, token.ExpiresAt)
+	next := renewal.RequestAgainAt(after.Now, token.ExpiresAt)
 	if lifetime != nil && lifetime.IsAssumed() {
-		next = renewal.AssumeAgainAt(after.Now, token.ExpiresAt)
+		next = renewal.RequestAssumedAgainAt(after.Now, token.ExpiresAt)
 	}
 	return &v1alpha1.TokenStatus{
 		IssuedAt:  second(token.IssuedAt),

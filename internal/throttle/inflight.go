@@ -39,25 +39,25 @@ func NewInFlight(perHost, all int) *InFlight {
 // Reserve reserves a slot for a request to a host, and reports whether there is one. If not, the request waits in
 // line. A called request gets the slot that is kept for it, at whatever host: the token endpoint that metadata
 // name may be at another host than the metadata.
-func (p *InFlight) Reserve(name string, asking Waiter, now time.Time) bool {
+func (p *InFlight) Reserve(name string, requester Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if t, known := p.tickets[asking.ID]; known && t.state != waiting {
+	if t, known := p.tickets[requester.ID]; known && t.state != waiting {
 		t.state = taken
 		return true
 	}
-	return p.reserveAt(name, asking, now)
+	return p.reserveAt(name, requester, now)
 }
 
 // Enter reserves a slot at exactly this host. A request with a slot at another host gives that up.
-func (p *InFlight) Enter(name string, asking Waiter, now time.Time) bool {
+func (p *InFlight) Enter(name string, requester Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if t, known := p.tickets[asking.ID]; known && t.state != waiting && t.host.name == name {
+	if t, known := p.tickets[requester.ID]; known && t.state != waiting && t.host.name == name {
 		t.state = taken
 		return true
 	}
-	return p.reserveAt(name, asking, now)
+	return p.reserveAt(name, requester, now)
 }
 
 // TryEnter reserves a slot for a request that does not wait in line, until leave.
@@ -120,11 +120,11 @@ func (p *InFlight) Due(now time.Time) (ids []string) {
 }
 
 // reserveAt reserves a slot at the host, or waits there.
-func (p *InFlight) reserveAt(name string, asking Waiter, now time.Time) bool {
+func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool {
 	arrived, since := p.arrivals, now
-	if t, known := p.tickets[asking.ID]; known {
+	if t, known := p.tickets[requester.ID]; known {
 		arrived, since = t.arrived, t.since
-		if t.state == waiting && t.host.name == name && t.Waiter == asking && !p.admits(t.host, t.Tenant) {
+		if t.state == waiting && t.host.name == name && t.Waiter == requester && !p.admits(t.host, t.Tenant) {
 			return false
 		}
 		p.drop(t)
@@ -134,7 +134,7 @@ func (p *InFlight) reserveAt(name string, asking Waiter, now time.Time) bool {
 		p.arrivals++
 	}
 	h := p.host(name)
-	t := &ticket{Waiter: asking, host: h, arrived: arrived, since: since}
+	t := &ticket{Waiter: requester, host: h, arrived: arrived, since: since}
 	p.tickets[t.ID] = t
 	if !p.admits(h, t.Tenant) {
 		h.join(t)

@@ -48,12 +48,12 @@ func newLimiter() *limiter {
 // While another tenant waits or has a recent reservation, a tenant holds no more reservations than are
 // left free. A tenant at that threshold does not delay other tenants. One free reservation is for the waiting tenant
 // whose latest reservation is the oldest.
-func (l *limiter) Reserve(server string, limit Limit, asking Waiter, now time.Time) (until time.Time, ok bool) {
+func (l *limiter) Reserve(server string, limit Limit, requester Waiter, now time.Time) (until time.Time, ok bool) {
 	if !limit.isSet() {
-		l.reserveUnlimited(server, asking, now)
+		l.reserveUnlimited(server, requester, now)
 		return time.Time{}, true
 	}
-	w := l.join(server, limit, asking)
+	w := l.join(server, limit, requester)
 	// A late caller is here now: the sweep must not drop it.
 	w.until, w.line.usedAt = now, now
 	l.sweep(now)
@@ -68,22 +68,22 @@ func (l *limiter) Reserve(server string, limit Limit, asking Waiter, now time.Ti
 
 // Await keeps the position of a request that something else than the limit delays until a time. Meanwhile, it
 // does not delay other requests.
-func (l *limiter) Await(server string, limit Limit, asking Waiter, until, now time.Time) {
+func (l *limiter) Await(server string, limit Limit, requester Waiter, until, now time.Time) {
 	if !limit.isSet() {
 		return
 	}
-	w := l.join(server, limit, asking)
+	w := l.join(server, limit, requester)
 	w.line.goAway(w)
 	w.until, w.line.usedAt = until, now
 	l.sweep(now)
 }
 
 // reserveUnlimited counts a request without a limit if other callers of the server have one.
-func (l *limiter) reserveUnlimited(server string, asking Waiter, now time.Time) {
-	l.leave(asking.ID)
+func (l *limiter) reserveUnlimited(server string, requester Waiter, now time.Time) {
+	l.leave(requester.ID)
 	l.sweep(now)
 	if s, found := l.servers[server]; found {
-		s.add(s.tenant(asking.Tenant), now)
+		s.add(s.tenant(requester.Tenant), now)
 	}
 }
 
@@ -121,13 +121,13 @@ func (l *limiter) Due(now time.Time) (ids []string) {
 }
 
 // join adds a request to the line for its limit, if it is not there yet.
-func (l *limiter) join(name string, limit Limit, asking Waiter) *waiter {
+func (l *limiter) join(name string, limit Limit, requester Waiter) *waiter {
 	line := l.line(name, limit)
-	w, known := l.waiting[asking.ID]
+	w, known := l.waiting[requester.ID]
 	switch {
 	case !known:
 		w = &waiter{arrived: l.arrival()}
-	case w.line == line && !w.isAway && w.Waiter == asking:
+	case w.line == line && !w.isAway && w.Waiter == requester:
 		return w
 	case w.line.server == line.server:
 		l.forget(w)
@@ -135,7 +135,7 @@ func (l *limiter) join(name string, limit Limit, asking Waiter) *waiter {
 		l.forget(w)
 		w.arrived = l.arrival()
 	}
-	w.Waiter, w.tenant = asking, line.server.tenant(asking.Tenant)
+	w.Waiter, w.tenant = requester, line.server.tenant(requester.Tenant)
 	line.add(w)
 	l.waiting[w.ID] = w
 	return w

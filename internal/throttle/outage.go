@@ -63,33 +63,33 @@ func (o *outage) isOn() bool { return len(o.failed) >= outageFailures }
 
 // admits reports whether a request may be sent: the server works as far as is known, or the
 // request is the probe. Else the request waits.
-func (o *outages) admits(server string, asking Waiter, now time.Time) bool {
+func (o *outages) admits(server string, requester Waiter, now time.Time) bool {
 	s := o.servers[server]
 	if s == nil || !s.isOn() {
 		return true
 	}
-	if s.probe == asking.ID {
+	if s.probe == requester.ID {
 		s.probeUntil = now.Add(probeTimeout)
 		return true
 	}
-	o.add(s.waiting, asking)
-	if !s.isProbeDue(now) || s.next() != asking.ID {
+	o.add(s.waiting, requester)
+	if !s.isProbeDue(now) || s.next() != requester.ID {
 		return false
 	}
-	s.startProbe(asking.ID, now.Add(probeTimeout))
+	s.startProbe(requester.ID, now.Add(probeTimeout))
 	return true
 }
 
 // add adds a request, which keeps its number if it is there already. During an outage, the order does not
 // depend on failures.
-func (o *outages) add(to map[string]arrival, asking Waiter) {
-	asking.HasFailed = false
-	number := to[asking.ID].number
+func (o *outages) add(to map[string]arrival, requester Waiter) {
+	requester.HasFailed = false
+	number := to[requester.ID].number
 	if number == 0 {
 		o.arrivals++
 		number = o.arrivals
 	}
-	to[asking.ID] = arrival{Waiter: asking, number: number}
+	to[requester.ID] = arrival{Waiter: requester, number: number}
 }
 
 // due returns the IDs of the requests that probe now. Each has 5 s to ask.
@@ -145,21 +145,21 @@ func (o *outage) startProbe(id string, until time.Time) {
 }
 
 // fail notes that the server did not answer a request, or answered that it is down.
-func (o *outages) fail(server string, asking Waiter, reason string, now time.Time) {
+func (o *outages) fail(server string, requester Waiter, reason string, now time.Time) {
 	s := o.servers[server]
 	if s != nil {
-		o.endProbe(server, asking.ID)
+		o.endProbe(server, requester.ID)
 		s.probeAt, s.reason = now.Add(probeInterval), reason
 	}
-	if o.failing[asking.ID] == server {
+	if o.failing[requester.ID] == server {
 		return
 	}
-	o.failing[asking.ID] = server
+	o.failing[requester.ID] = server
 	if s == nil {
 		s = &outage{failed: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}, reason: reason, probeAt: now.Add(probeInterval)}
 		o.servers[server] = s
 	}
-	o.add(s.failed, asking)
+	o.add(s.failed, requester)
 }
 
 // succeed ends an outage. It returns the IDs of the requests that waited or failed during the

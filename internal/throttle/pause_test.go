@@ -16,11 +16,11 @@ var _ = Describe("A pause", func() {
 	}
 	// attempts lets a request fail with a Retry-After.
 	attempts := func(t *throttle.Throttle, at, retryAfter float64) {
-		asking := request(server, client)
-		asking.ID = "shop/another"
-		t.Enter(asking, after(at))
-		t.Failed(asking.ID, throttle.Failure{RetryAfter: time.Duration(retryAfter * float64(time.Second))}, after(at))
-		t.Release(asking.ID, after(at))
+		requester := request(server, client)
+		requester.ID = "shop/another"
+		t.Enter(requester, after(at))
+		t.Failed(requester.ID, throttle.Failure{RetryAfter: time.Duration(retryAfter * float64(time.Second))}, after(at))
+		t.Release(requester.ID, after(at))
 	}
 	// paused is a throttle with pauses of the client that were asked for now, in seconds.
 	paused := func(retryAfter ...float64) *throttle.Throttle {

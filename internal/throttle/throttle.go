@@ -107,10 +107,10 @@ func New() *Throttle {
 // that right. Otherwise the request waits, and Due returns its ID when it may be sent.
 //
 // A request may be reserved more than once, for example when its client becomes known.
-func (t *Throttle) Reserve(asking Request, now time.Time) *Wait {
+func (t *Throttle) Reserve(requester Request, now time.Time) *Wait {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	r := t.find(asking, now)
+	r := t.find(requester, now)
 	if until := t.pauses.until(r.client(), now); !until.IsZero() {
 		t.outages.withdraw(r.Server, r.ID)
 		t.leaveLines(r, now)
@@ -141,10 +141,10 @@ func (t *Throttle) Reserve(asking Request, now time.Time) *Wait {
 // Enter moves a request to the host that it is sent to: the metadata of an issuer may name a
 // token endpoint at another host. For a request that is not reserved, only the requests in flight
 // count.
-func (t *Throttle) Enter(asking Request, now time.Time) *Wait {
+func (t *Throttle) Enter(requester Request, now time.Time) *Wait {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	r := t.find(asking, now)
+	r := t.find(requester, now)
 	if !t.inFlight.Enter(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
 	}
@@ -157,18 +157,18 @@ func (t *Throttle) TryEnter(host, tenant string) (leave func(now time.Time), ok 
 }
 
 // find returns the request of an ID. A request to another server is another request.
-func (t *Throttle) find(asking Request, now time.Time) *request {
-	r := t.requests[asking.ID]
-	if r != nil && r.Server != asking.Server {
+func (t *Throttle) find(requester Request, now time.Time) *request {
+	r := t.requests[requester.ID]
+	if r != nil && r.Server != requester.Server {
 		t.withdraw(r, now)
 		r = nil
 	}
 	if r == nil {
 		r = &request{}
-		t.requests[asking.ID] = r
+		t.requests[requester.ID] = r
 	}
-	r.Request = asking
-	r.HasFailed = asking.HasFailed && !t.outages.recovered[asking.ID]
+	r.Request = requester
+	r.HasFailed = requester.HasFailed && !t.outages.recovered[requester.ID]
 	return r
 }
 
@@ -182,13 +182,13 @@ func (r *request) beginWait(now time.Time) {
 // meanwhile.
 func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 	until := now.Add(callInterval)
-	t.giveBack(r)
+	t.releaseSlot(r)
 	t.limiter.Await(r.Server, r.Limit, r.Waiter, until, now)
 	return &Wait{Cause: HostBusy, Since: earlier(t.inFlight.WaitsSince(r.ID), now), Until: until}
 }
 
-// giveBack returns the place under a rate limit, unless the request was sent.
-func (t *Throttle) giveBack(r *request) {
+// release returns the place under a rate limit, unless the request was sent.
+func (t *Throttle) releaseSlot(r *request) {
 	if !r.reservedAt.IsZero() && !r.isSent {
 		t.limiter.Release(r.Server, r.reservedAt)
 	}
@@ -197,7 +197,7 @@ func (t *Throttle) giveBack(r *request) {
 
 // leaveLines gives back all that a request holds, and its places in line.
 func (t *Throttle) leaveLines(r *request, now time.Time) {
-	t.giveBack(r)
+	t.releaseSlot(r)
 	t.limiter.Withdraw(r.ID)
 	t.inFlight.Release(r.ID, now)
 }
@@ -275,7 +275,7 @@ func (t *Throttle) Release(id string, now time.Time) {
 	if r == nil {
 		return
 	}
-	t.giveBack(r)
+	t.releaseSlot(r)
 	isInLine := !t.inFlight.WaitsSince(id).IsZero()
 	if !isInLine {
 		t.inFlight.Release(id, now)

@@ -139,8 +139,8 @@ var _ = Describe("A throttle", func() {
 	It("remembers nothing of requests that are over", func() {
 		for i := range 100 {
 			id := fmt.Sprintf("tenant-%d/%d", i%7, i)
-			asking := request(id, i%3, limited(30))
-			if t.Reserve(asking, now) == nil {
+			requester := request(id, i%3, limited(30))
+			if t.Reserve(requester, now) == nil {
 				t.Sent(id, now)
 				t.Failed(id, throttle.Failure{Down: "Timeout"[:7*(i%2)], RetryAfter: time.Duration(i) * time.Second}, now)
 			}

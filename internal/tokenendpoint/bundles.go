@@ -34,8 +34,8 @@ type bundles struct {
 // usedBundle is a bundle in use. It counts against the share of the tenant that used it first.
 type usedBundle struct {
 	*oauth2.Authorities
-	users    int
-	giveBack func()
+	users   int
+	release func()
 }
 
 func newBundles() *bundles {
@@ -52,14 +52,14 @@ func newBundles() *bundles {
 // Waits set first waits for a bundle to be released, for at most the timeout of a request. Other
 // errors come from read, or describe the fault of the bundle.
 func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
-	giveBack, reserved := func() {}, 0
+	release, reserved := func() {}, 0
 	for {
 		parsed, err := c.bundles.read(ctx, user.Tenant, read)
 		if err != nil {
-			giveBack()
+			release()
 			return nil, nil, err
 		}
-		if used, leave, ok := c.bundles.use(parsed, user.Tenant, reserved, giveBack); ok {
+		if used, leave, ok := c.bundles.use(parsed, user.Tenant, reserved, release); ok {
 			return used, leave, nil
 		}
 		if !user.Waits {
@@ -69,11 +69,11 @@ func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read 
 		reserved = parsed.Bytes()
 		waiting, cancel := context.WithTimeout(ctx, c.options.Timeout)
 		var ok bool
-		giveBack, ok = c.bundles.bytes.EnterWith(waiting, user.Tenant, reserved)
+		release, ok = c.bundles.bytes.EnterWith(waiting, user.Tenant, reserved)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
-			giveBack()
+			release()
 			return nil, nil, ctx.Err()
 		case !ok:
 			return nil, nil, tooManyBundles()
@@ -117,24 +117,24 @@ func (b *bundles) find(digest string) *oauth2.Authorities {
 }
 
 // use marks authorities as used until leave. If the same bundle is already in use, it returns that
-// copy. It uses the reserved bytes, or releases them with giveBack.
-func (b *bundles) use(authorities *oauth2.Authorities, tenant string, reserved int, giveBack func()) (_ *oauth2.Authorities, leave func(), ok bool) {
+// copy. It uses the reserved bytes, or releases them with release.
+func (b *bundles) use(authorities *oauth2.Authorities, tenant string, reserved int, release func()) (_ *oauth2.Authorities, leave func(), ok bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	digest := authorities.Digest()
 	leave = func() { b.leave(digest) }
 	if used, found := b.used[digest]; found {
-		giveBack()
+		release()
 		used.users++
 		return used.Authorities, leave, true
 	}
 	if authorities.Bytes() != reserved {
-		giveBack()
-		if giveBack, ok = b.bytes.TryWith(tenant, authorities.Bytes()); !ok {
+		release()
+		if release, ok = b.bytes.TryWith(tenant, authorities.Bytes()); !ok {
 			return nil, nil, false
 		}
 	}
-	b.used[digest] = &usedBundle{Authorities: authorities, users: 1, giveBack: giveBack}
+	b.used[digest] = &usedBundle{Authorities: authorities, users: 1, release: release}
 	return authorities, leave, true
 }
 
@@ -144,6 +144,6 @@ func (b *bundles) leave(digest string) {
 	used := b.used[digest]
 	if used.users--; used.users == 0 {
 		delete(b.used, digest)
-		used.giveBack()
+		used.release()
 	}
 }

@@ -89,7 +89,7 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 	if isFresh {
 		return known.metadata, known.err
 	}
-	metadata, err := c.ask(ctx, issuer, trust)
+	metadata, err := c.fetchMetadata(ctx, issuer, trust)
 	failure := problem.Of(err)
 	switch {
 	case err == nil:
@@ -119,9 +119,9 @@ func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	}
 }
 
-// ask requests the metadata of an issuer from each URL, and returns the first that are valid. If
-// there are none, it returns the failure that says the most, see tellsMore.
-func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
+// fetchMetadata requests the metadata of an issuer from each URL, and returns the first that are valid. If
+// there are none, it returns the failure that says the most, see isMoreSpecific.
+func (c *Client) fetchMetadata(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
 	var fault *oauth2.Error
 	for _, from := range oauth2.MetadataURLs(issuer) {
 		request := oauth2.DiscoveryRequest(from)
@@ -138,7 +138,7 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 		if !errors.As(err, &failure) {
 			return nil, err
 		}
-		if fault == nil || !tellsMore(fault, failure) {
+		if fault == nil || !isMoreSpecific(fault, failure) {
 			fault = failure
 		}
 	}
@@ -148,9 +148,9 @@ func (c *Client) ask(ctx context.Context, issuer string, trust oauth2.TLS) (*oau
 	return nil, fault
 }
 
-// tellsMore reports whether one failure says more than another. Invalid metadata say the most,
+// isMoreSpecific reports whether one failure says more than another. Invalid metadata say the most,
 // followed by an outage, and by a URL without metadata.
-func tellsMore(one, other *oauth2.Error) bool {
+func isMoreSpecific(one, other *oauth2.Error) bool {
 	rank := func(failure *oauth2.Error) int {
 		switch {
 		case failure.StatusCode == http.StatusOK:

@@ -42,7 +42,7 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	}
 	agrees := annotations[v1alpha1.AdoptableByAnnotation] == owner.Name
 	s.Adoptable = agrees && owner.MayAdopt() && !s.Inherited
-	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", howToAdopt(owner, secret.GetName(), agrees))
+	s.Remedy = fmt.Sprintf("delete that Secret, let it be adopted (%s)", adoptionAdvice(owner, secret.GetName(), agrees))
 }
 
 // OwnerUID returns the UID of the ClientCredential that owns a Secret, from the controller reference or else
@@ -103,8 +103,8 @@ func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) st
 // IsImmutable reports whether a Secret is immutable.
 func IsImmutable(secret *corev1.Secret) bool { return secret.Immutable != nil && *secret.Immutable }
 
-// howToAdopt returns what the user must do so that the Secret is adopted.
-func howToAdopt(owner *v1alpha1.ClientCredential, secret string, agrees bool) string {
+// adoptionAdvice returns what the user must do so that the Secret is adopted.
+func adoptionAdvice(owner *v1alpha1.ClientCredential, secret string, agrees bool) string {
 	annotate := fmt.Sprintf("kubectl annotate secret %s %s=%s", secret, v1alpha1.AdoptableByAnnotation, owner.Name)
 	switch {
 	case agrees:

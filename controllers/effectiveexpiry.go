@@ -10,10 +10,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// believe returns the expiry to use for a token. If the server returned the same token before,
+// effectiveExpiry returns the expiry to use for a token. If the server returned the same token before,
 // tokensecret.Believe decides by the earlier expiry.
-func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
-	latest, err := o.believedOf(token)
+func (w *secretWriter) effectiveExpiry(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
+	latest, err := o.statedExpiry(token)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
@@ -22,12 +22,12 @@ func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.To
 		return tokensecret.Expiry{}, err
 	}
 	if former != nil {
-		expiry, err := tokensecret.Believe(former.expiry, token)
+		expiry, err := tokensecret.EffectiveExpiry(former.expiry, token)
 		if err != nil {
 			// The next attempt must request a token instead of writing this token.
 			w.memory.update(o.owner, func(e *entry) {
 				e.keepUnwritten(nil)
-				e.keepBelieved(*former)
+				e.rememberExpiry(*former)
 			})
 			return expiry, err
 		}
@@ -35,13 +35,13 @@ func (w *secretWriter) believe(ctx context.Context, o *observed, token oauth2.To
 			latest = *former
 		}
 	}
-	w.memory.update(o.owner, func(e *entry) { e.keepBelieved(latest) })
+	w.memory.update(o.owner, func(e *entry) { e.rememberExpiry(latest) })
 	return latest.expiry, nil
 }
 
-// believedOf returns the expiry that the response states for a token, or the assumed expiry.
-func (o *observed) believedOf(token oauth2.Token) (believed, error) {
-	latest := believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.ExpiryOf(token)}
+// statedExpiry returns the expiry that the response states for a token, or the assumed expiry.
+func (o *observed) statedExpiry(token oauth2.Token) (knownExpiry, error) {
+	latest := knownExpiry{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.ExpiryOf(token)}
 	if latest.expiry.Source == v1alpha1.ExpiryFromServer {
 		latest.source = token.Lifetime.Source
 	}
@@ -53,8 +53,8 @@ func (o *observed) believedOf(token oauth2.Token) (believed, error) {
 // former returns the expiry of a token that the server returned before. It returns nil if the token
 // is unknown, or if the declaration now reads its lifetime differently. After a restart, former can
 // only check whether the declaration reads a stated lifetime at all.
-func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*believed, error) {
-	if known := o.remembered.believedOf(token.AccessToken); known != nil {
+func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*knownExpiry, error) {
+	if known := o.remembered.knownExpiryOf(token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
 		if err != nil || reading != known.reading {
 			return nil, err
@@ -65,7 +65,7 @@ func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Tok
 	if !again || err != nil {
 		return nil, err
 	}
-	former := &believed{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.Expiry{At: o.Target.Record.ExpiresAt}}
+	former := &knownExpiry{token: digestOf(token.AccessToken.Reveal()), expiry: tokensecret.Expiry{At: o.Target.Record.ExpiresAt}}
 	if last := o.previous.Token; last != nil && last.ExpiresAt.Time.Equal(former.expiry.At) && last.IssuedAt.Time.Equal(o.Target.Record.IssuedAt) {
 		former.expiry.Source = last.ExpirySource
 	}
@@ -82,7 +82,7 @@ func (o *observed) readsLifetime() bool {
 }
 
 // readingDigest identifies how the declaration reads the lifetime of a token.
-func (o *observed) readingDigest(of believed) (digest, error) {
+func (o *observed) readingDigest(of knownExpiry) (digest, error) {
 	declared, err := json.Marshal(oauth2.LifetimePart(o.server.AuthorizationServerSpec, of.expiry.Source, of.source))
 	if err != nil {
 		return digest{}, fmt.Errorf("encode the declaration of the authorization server: %w", err)
@@ -94,11 +94,11 @@ func (o *observed) readingDigest(of believed) (digest, error) {
 // the record is not enough to decide.
 func (w *secretWriter) isGivenAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
 	switch tokensecret.Compare(o.Target, token, provenance) {
-	case tokensecret.GivenAgain:
+	case tokensecret.ReturnedAgain:
 		return true, nil
-	case tokensecret.GivenNew:
+	case tokensecret.ReturnedNew:
 		return false, nil
-	case tokensecret.GivenUnknown:
+	case tokensecret.ReturnedUnknown:
 	}
 	secret, err := w.targets.live.target(ctx, o)
 	if err != nil {

@@ -12,30 +12,30 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// look reads the objects that a ClientCredential names. Of Secrets, it reads only the
+// readInput reads the objects that a ClientCredential names. Of Secrets, it reads only the
 // metadata.
-func look(ctx context.Context, cluster client.Client, cc *v1alpha1.ClientCredential) explain.Input {
+func readInput(ctx context.Context, cluster client.Client, cc *v1alpha1.ClientCredential) explain.Input {
 	in := explain.Input{ClientCredential: cc, Events: &explain.Lookup[corev1.EventList]{}}
-	in.Target = lookAtSecret(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: cc.TargetName()})
+	in.Target = readSecretMetadata(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: cc.TargetName()})
 	if reference := cc.Spec.CredentialsRef; reference != nil {
-		in.Credentials = lookAtSecret(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: reference.Name})
+		in.Credentials = readSecretMetadata(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: reference.Name})
 	}
 	if reference := cc.Spec.AuthorizationServerRef; reference != nil {
-		in.Server = lookAtServer(ctx, cluster, cc.Namespace, *reference)
+		in.Server = readServer(ctx, cluster, cc.Namespace, *reference)
 	}
 	in.Events.Err = cluster.List(ctx, &in.Events.Object, client.InNamespace(cc.Namespace),
 		client.MatchingFields{"involvedObject.uid": string(cc.UID)})
 	return in
 }
 
-func lookAtSecret(ctx context.Context, cluster client.Client, name types.NamespacedName) *explain.Lookup[metav1.PartialObjectMetadata] {
+func readSecretMetadata(ctx context.Context, cluster client.Client, name types.NamespacedName) *explain.Lookup[metav1.PartialObjectMetadata] {
 	found := &explain.Lookup[metav1.PartialObjectMetadata]{}
 	found.Object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	found.Err = cluster.Get(ctx, name, &found.Object)
 	return found
 }
 
-func lookAtServer(ctx context.Context, cluster client.Client, namespace string, reference v1alpha1.AuthorizationServerReference) *explain.Lookup[explain.Server] {
+func readServer(ctx context.Context, cluster client.Client, namespace string, reference v1alpha1.AuthorizationServerReference) *explain.Lookup[explain.Server] {
 	var server interface {
 		client.Object
 		GetStatus() *v1alpha1.AuthorizationServerStatus

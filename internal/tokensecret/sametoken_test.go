@@ -14,7 +14,7 @@ import (
 
 // compared returns the result of Compare, with the given changes, for a token that was returned again. It was
 // issued forty minutes ago, and has a new expiry.
-func compared(fields []string, changes ...func(*answer)) tokensecret.Given {
+func compared(fields []string, changes ...func(*answer)) tokensecret.Returned {
 	GinkgoHelper()
 	issued := token
 	if fields != nil {
@@ -45,32 +45,32 @@ var _ = Describe("the record of a Secret", func() {
 	idToken := []string{"id_token", "the-id-token"}
 
 	DescribeTable("shows for a token that the server returned",
-		func(fields []string, given tokensecret.Given, changes ...func(*answer)) {
+		func(fields []string, given tokensecret.Returned, changes ...func(*answer)) {
 			Expect(compared(fields, changes...)).To(Equal(given))
 		},
-		Entry("that it is the same", nil, tokensecret.GivenAgain),
-		Entry("that it is the same, with the same fields", idToken, tokensecret.GivenAgain),
-		Entry("that it is the same, although a renewal was requested", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.RenewRequest = "now" }),
-		Entry("that it is the same, although the credentials Secret has another version", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
-		Entry("that it is the same, although its record has expired", nil, tokensecret.GivenAgain, askedAfter(2*time.Hour), expiryMoves(2*time.Hour)),
-		Entry("that it is the same, although the server spells its type in lower case", nil, tokensecret.GivenAgain, typeIs("bearer")),
-		Entry("that it is the same, although the server spells its type in capitals", nil, tokensecret.GivenAgain, typeIs("BEARER")),
-		Entry("that it is another token", nil, tokensecret.GivenNew, another),
-		Entry("that its expiry can be trusted, because it is no later", nil, tokensecret.GivenNew, expiryMoves(0)),
-		Entry("that it is the same, although an earlier expiry is assumed", nil, tokensecret.GivenAgain, expiryMoves(-time.Minute), isAssumed),
-		Entry("nothing if a field differs: a response may have a fresh field beside a cached token", idToken, tokensecret.GivenUnknown,
+		Entry("that it is the same", nil, tokensecret.ReturnedAgain),
+		Entry("that it is the same, with the same fields", idToken, tokensecret.ReturnedAgain),
+		Entry("that it is the same, although a renewal was requested", nil, tokensecret.ReturnedAgain, func(a *answer) { a.provenance.RenewRequest = "now" }),
+		Entry("that it is the same, although the credentials Secret has another version", nil, tokensecret.ReturnedAgain, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
+		Entry("that it is the same, although its record has expired", nil, tokensecret.ReturnedAgain, askedAfter(2*time.Hour), expiryMoves(2*time.Hour)),
+		Entry("that it is the same, although the server spells its type in lower case", nil, tokensecret.ReturnedAgain, typeIs("bearer")),
+		Entry("that it is the same, although the server spells its type in capitals", nil, tokensecret.ReturnedAgain, typeIs("BEARER")),
+		Entry("that it is another token", nil, tokensecret.ReturnedNew, another),
+		Entry("that its expiry can be trusted, because it is no later", nil, tokensecret.ReturnedNew, expiryMoves(0)),
+		Entry("that it is the same, although an earlier expiry is assumed", nil, tokensecret.ReturnedAgain, expiryMoves(-time.Minute), isAssumed),
+		Entry("nothing if a field differs: a response may have a fresh field beside a cached token", idToken, tokensecret.ReturnedUnknown,
 			func(a *answer) { a.token.Fields["id_token"] = oauth2.NewSensitive("fresh") }),
-		Entry("nothing if the client secret was rotated", nil, tokensecret.GivenUnknown, rotated, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
-		Entry("that it is the same, although its scope is narrower", nil, tokensecret.GivenAgain, func(a *answer) { a.token.Scope = "read" }),
-		Entry("that it is the same, although the request is different", nil, tokensecret.GivenAgain, func(a *answer) { a.provenance.RequestHash = "other" }),
-		Entry("nothing if the request is different and may use other credentials", nil, tokensecret.GivenUnknown, another, func(a *answer) { a.provenance.RequestHash = "other" }),
-		Entry("that a JWT can be trusted, because it has its own exp", idToken, tokensecret.GivenNew, another, hasClaim),
-		Entry("nothing if another writer changed the record", idToken, tokensecret.GivenNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
-		Entry("nothing if the Secret has another owner", nil, tokensecret.GivenNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
+		Entry("nothing if the client secret was rotated", nil, tokensecret.ReturnedUnknown, rotated, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
+		Entry("that it is the same, although its scope is narrower", nil, tokensecret.ReturnedAgain, func(a *answer) { a.token.Scope = "read" }),
+		Entry("that it is the same, although the request is different", nil, tokensecret.ReturnedAgain, func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("nothing if the request is different and may use other credentials", nil, tokensecret.ReturnedUnknown, another, func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("that a JWT can be trusted, because it has its own exp", idToken, tokensecret.ReturnedNew, another, hasClaim),
+		Entry("nothing if another writer changed the record", idToken, tokensecret.ReturnedNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
+		Entry("nothing if the Secret has another owner", nil, tokensecret.ReturnedNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
 	)
 
 	It("does not exist without a Secret", func() {
-		Expect(tokensecret.Compare(nil, token, provenance)).To(Equal(tokensecret.GivenNew))
+		Expect(tokensecret.Compare(nil, token, provenance)).To(Equal(tokensecret.ReturnedNew))
 	})
 })
 
@@ -97,7 +97,7 @@ var _ = Describe("a token that a server returned again", func() {
 
 	DescribeTable("keeps its former expiry",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
-			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, lifetime))).To(Equal(tokensecret.Expiry{At: expiresAt}))
+			Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt}, given(after, lifetime))).To(Equal(tokensecret.Expiry{At: expiresAt}))
 		},
 		Entry("while it has not expired", -20*time.Minute, told),
 		Entry("a second before its expiry", -time.Second, told),
@@ -107,13 +107,13 @@ var _ = Describe("a token that a server returned again", func() {
 
 	It("keeps its former expiry, if it comes from its Secret", func() {
 		former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
-		Expect(tokensecret.Believe(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
+		Expect(tokensecret.EffectiveExpiry(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
 	})
 
 	DescribeTable("gets the new expiry",
 		func(after time.Duration, lifetime oauth2.Lifetime) {
 			token := given(after, lifetime)
-			Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, token)).To(Equal(tokensecret.ExpiryOf(token)))
+			Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 		},
 		Entry("as a JWT whose exp is in the future", time.Second, claimed),
 		Entry("if its lifetime is assumed, and almost over", -9*time.Second, assumed),
@@ -130,7 +130,7 @@ var _ = Describe("a token that a server returned again", func() {
 			if isNew {
 				expected = tokensecret.ExpiryOf(token)
 			}
-			Expect(tokensecret.Believe(former, token)).To(Equal(expected))
+			Expect(tokensecret.EffectiveExpiry(former, token)).To(Equal(expected))
 		},
 		Entry("immediately, if the server states it", -20*time.Minute, told, true),
 		Entry("after the former expiry, if the server states it", time.Second, told, true),
@@ -140,7 +140,7 @@ var _ = Describe("a token that a server returned again", func() {
 
 	DescribeTable("whose former expiry the server stated gets no assumed expiry",
 		func(lifetime oauth2.Lifetime) {
-			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, given(time.Second, lifetime))
+			_, err := tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, given(time.Second, lifetime))
 			Expect(err).To(MatchError(ContainSubstring("gave the token again")))
 		},
 		Entry("without a lifetime", assumed),
@@ -150,7 +150,7 @@ var _ = Describe("a token that a server returned again", func() {
 	DescribeTable("keeps its stated expiry, regardless of a new assumption",
 		func(after time.Duration) {
 			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}
-			Expect(tokensecret.Believe(former, given(after, assumed))).To(Equal(former))
+			Expect(tokensecret.EffectiveExpiry(former, given(after, assumed))).To(Equal(former))
 		},
 		Entry("if the assumed expiry is earlier", -90*time.Minute),
 		Entry("if the assumed expiry is the same", -time.Hour),
@@ -159,12 +159,12 @@ var _ = Describe("a token that a server returned again", func() {
 
 	It("gets an expiry that is sooner than before", func() {
 		token := given(-90*time.Minute, told)
-		Expect(tokensecret.Believe(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
+		Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 	})
 
 	DescribeTable("is refused, and requested again soon",
 		func(after time.Duration) {
-			_, err := tokensecret.Believe(tokensecret.Expiry{At: expiresAt}, given(after, told))
+			_, err := tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt}, given(after, told))
 			failure := problem.Of(err)
 			Expect(failure).To(HaveOccurred())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))

@@ -11,38 +11,38 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// AssumedAgain is how long before its assumed expiry a token may get a new assumed lifetime, if the server
+// ExtensionWindow is how long before its assumed expiry a token may get a new assumed lifetime, if the server
 // returns it again. This keeps Ready from turning False in between.
-const AssumedAgain = 10 * time.Second
+const ExtensionWindow = 10 * time.Second
 
-// Given says whether a server returned the token that the target already holds.
-type Given string
+// Returned says whether a server returned the token that the target already holds.
+type Returned string
 
 const (
-	// GivenNew means another token, or a token whose expiry can be trusted.
-	GivenNew Given = "New"
-	// GivenAgain means the same access token.
-	GivenAgain Given = "Again"
-	// GivenUnknown means that only the data of the Secret shows whether the token is the same.
-	GivenUnknown Given = "Unknown"
+	// ReturnedNew means another token, or a token whose expiry can be trusted.
+	ReturnedNew Returned = "New"
+	// ReturnedAgain means the same access token.
+	ReturnedAgain Returned = "Again"
+	// ReturnedUnknown means that only the data of the Secret shows whether the token is the same.
+	ReturnedUnknown Returned = "Unknown"
 )
 
 // Compare reports whether the target already holds a token, by the record of the target only. The
 // fingerprint also depends on the credentials and the further fields of the response. If one of these may
-// differ, the result is GivenUnknown.
-func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
+// differ, the result is ReturnedUnknown.
+func Compare(target *State, token oauth2.Token, provenance Provenance) Returned {
 	if target == nil || !target.Owned || target.Record == nil {
-		return GivenNew
+		return ReturnedNew
 	}
 	isAssumed := token.Lifetime.ExpirySource() == v1alpha1.ExpiryAssumed
 	if !isAssumed && !token.ExpiresAt.After(target.Record.ExpiresAt) {
 		// A stated expiry that is no later can always be trusted.
-		return GivenNew
+		return ReturnedNew
 	}
 	record := *target.Record
 	for _, token.Type = range spellings(token.Type) {
 		if fingerprint(token, record, provenance.Credentials) == record.Fingerprint {
-			return GivenAgain
+			return ReturnedAgain
 		}
 	}
 	isAlike := record.RequestHash == provenance.RequestHash && record.CredentialsVersion == provenance.CredentialsVersion &&
@@ -50,9 +50,9 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Given {
 	if isAlike || target.Tampered || token.Lifetime.HasClaim {
 		// A record that another writer changed proves nothing, and a JWT is never assumed to
 		// live longer than its own exp says.
-		return GivenNew
+		return ReturnedNew
 	}
-	return GivenUnknown
+	return ReturnedUnknown
 }
 
 // spellings returns the common spellings of a token type, which is case-insensitive (RFC 6749, section 5.1).
@@ -83,12 +83,12 @@ func ExpiryOf(token oauth2.Token) Expiry {
 	return Expiry{At: token.ExpiresAt, Source: token.Lifetime.ExpirySource()}
 }
 
-// Believe returns the expiry of a token that the server returned again. Until the former expiry, the new
+// EffectiveExpiry returns the expiry of a token that the server returned again. Until the former expiry, the new
 // expiry is never later, unless the former expiry was assumed and the server states one now. An assumed
 // expiry never replaces a stated expiry. After the former expiry, the exp of a JWT counts, and an assumed
 // expiry is assumed again. Any other token is refused, because it probably comes from a cache. The error is
 // a *problem.Problem.
-func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
+func EffectiveExpiry(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
 	if given.Source == "" {
 		// The token comes from its Secret, not from the server.
@@ -102,7 +102,7 @@ func Believe(former Expiry, token oauth2.Token) (Expiry, error) {
 		// By the expiry that the server stated, the token is expired. An assumption does not change that.
 	case !given.At.After(former.At), former.Source == v1alpha1.ExpiryAssumed && !isAssumed:
 		return given, nil
-	case isAssumed && left < AssumedAgain:
+	case isAssumed && left < ExtensionWindow:
 		return given, nil
 	case left > 0:
 		return former, nil

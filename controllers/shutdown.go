@@ -9,19 +9,19 @@ import (
 // token and the status, the note in the token Secret, and the removal of the finalizers.
 const finishTimeout = 10 * time.Second
 
-// finishing returns a context for work that must be finished even if the operator shuts down or the
+// finishContext returns a context for work that must be finished even if the operator shuts down or the
 // reconcile has timed out.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+func finishContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 }
 
-// insist calls do. While the operator shuts down, insist retries do until it succeeds or finishTimeout
+// retryAtShutdown calls do. While the operator shuts down, retryAtShutdown retries do until it succeeds or finishTimeout
 // is over, because no reconcile follows.
-func insist(ctx context.Context, do func(context.Context) error) error {
-	finish, cancel := finishing(ctx)
+func retryAtShutdown(ctx context.Context, do func(context.Context) error) error {
+	finish, cancel := finishContext(ctx)
 	defer cancel()
 	err := do(finish)
-	for err != nil && ctx.Err() != nil && pause(finish) {
+	for err != nil && ctx.Err() != nil && waitToRetry(finish) {
 		err = do(finish)
 	}
 	return err
@@ -30,8 +30,8 @@ func insist(ctx context.Context, do func(context.Context) error) error {
 // lastWriteInterval is how soon a write is retried while the operator shuts down.
 const lastWriteInterval = 500 * time.Millisecond
 
-// pause waits for lastWriteInterval. It returns false if the context ends first.
-func pause(ctx context.Context) bool {
+// waitToRetry waits for lastWriteInterval. It returns false if the context ends first.
+func waitToRetry(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
 		return false
