@@ -12,12 +12,9 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/metrics"
@@ -89,14 +86,11 @@ func (r *Operator) complete(mgr manager.Manager) {
 // addClientCredentials adds the controller of ClientCredentials. If the operator watches all
 // namespaces, it also adds the controller of ClusterAuthorizationServers.
 func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, options controller.Options) error {
-	woken := make(chan event.GenericEvent)
-	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		wake(ctx, r.Clock, r.Throttle, func(key string) { enqueue(ctx, woken, key) })
-		return nil
-	})); err != nil {
+	throttled, err := addWaker(mgr, r.Clock, r.Throttle)
+	if err != nil {
 		return err
 	}
-	workers, err := addWorkers(mgr, r.Clock, controllerName, options.MaxConcurrentReconciles)
+	workers, waiting, err := addWorkers(mgr, r.Clock, controllerName, options.MaxConcurrentReconciles)
 	if err != nil {
 		return err
 	}
@@ -107,8 +101,8 @@ func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, optio
 		Watches(&v1alpha1.ClientCredential{}, fanOut(watches.sharingTarget), builder.WithPredicates(targetReleased())).
 		Watches(&v1alpha1.AuthorizationServer{}, fanOut(watches.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Secret{}, fanOut(watches.usingSecret)).
-		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
-		WatchesRawSource(workers.source()).
+		WatchesRawSource(throttled).
+		WatchesRawSource(waiting).
 		WithOptions(options)
 	if !r.Policy.NamedNamespacesOnly {
 		clientCredentials.

@@ -56,18 +56,16 @@ type serverReconciler struct {
 
 // addServers adds the reconciler of one kind of authorization server.
 func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serverReconciler, options controller.Options) error {
-	workers, err := addWorkers(mgr, r.Clock, name, maxConcurrentReconciles)
+	workers, waiting, err := addWorkers(mgr, r.Clock, name, maxConcurrentReconciles)
 	if err != nil {
 		return err
 	}
+	options.MaxConcurrentReconciles = maxConcurrentReconciles
 	return builder.ControllerManagedBy(mgr).
 		Named(name).
-		WatchesRawSource(workers.source()).
+		WatchesRawSource(waiting).
 		For(reconciler.newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: maxConcurrentReconciles, ReconciliationTimeout: options.ReconciliationTimeout,
-			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
-		}).
+		WithOptions(options).
 		Complete(workers.share(r.watched(name, reconciler)))
 }
 

@@ -199,7 +199,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		body(http.StatusOK, "application/json", `{"error": "invalid_scope", "x": "`+marker+`"}`))),
 	Entry("the token endpoint answers 200 without a token", answer("InvalidResponse", `there is no token at "/access_token"`, problem.MayPass,
 		body(http.StatusOK, "application/json", `{"token": "`+marker+`"}`))),
-	Entry("the token has a newline", answer("InvalidResponse", "holds control characters", problem.MayPass,
+	Entry("the token has a newline", answer("InvalidResponse", "no header can carry", problem.MayPass,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`\n", "expires_in": 60}`))),
 	Entry("the token has already expired", answer("TokenExpired", "has expired already", problem.Unavailable,
 		body(http.StatusOK, "application/json", `{"access_token": "`+marker+`", "expires_in": 0}`))),

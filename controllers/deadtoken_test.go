@@ -141,6 +141,22 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		}
 	})
 
+	It("does not extend the lifetime of the token if the client secret was rotated while no operator ran", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
+		w.eventuallyReady(ctx, "shop")
+		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
+
+		w.stop()
+		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("rotated") })
+		w.clock.Step(2 * time.Minute)
+		w.start()
+		Eventually(w.tokenRequests).Should(Equal(2))
+		Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).Should(BeTemporally(">", w.clock.Now()))
+		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
+	})
+
 	It("extends the lifetime of the token by the default if it states none, and that token is never reported as expired", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.givesTokens(func() (string, string) { return "session-of-the-shop", "null" })

@@ -43,21 +43,19 @@ const (
 
 // addHolds adds the reconciler of held Secrets.
 func (r *Operator) addHolds(mgr manager.Manager, holder *holder, options controller.Options) error {
-	workers, err := addWorkers(mgr, r.Clock, holdsName, holdWorkers)
+	workers, waiting, err := addWorkers(mgr, r.Clock, holdsName, holdWorkers)
 	if err != nil {
 		return err
 	}
+	options.MaxConcurrentReconciles = holdWorkers
 	return builder.ControllerManagedBy(mgr).
 		Named(holdsName).
-		WatchesRawSource(workers.source()).
+		WatchesRawSource(waiting).
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(func(secret client.Object) bool {
 			return tokensecret.IsHeld(secret) || holder.held.has(secret)
 		}))).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(holder.neededSecrets), builder.WithPredicates(mayRelease())).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: holdWorkers, ReconciliationTimeout: options.ReconciliationTimeout,
-			SkipNameValidation: options.SkipNameValidation, RateLimiter: options.RateLimiter, NewQueue: options.NewQueue,
-		}).
+		WithOptions(options).
 		Complete(workers.share(r.watched(holdsName, &holdReconciler{holder: holder, timeout: r.Timeout})))
 }
 

@@ -162,7 +162,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeTrue())
 		Expect(len(revocations())).To(BeNumerically("~", 8, 6))
 		Eventually(w.eventsSoFar).Should(ContainElement(And(
-			HavePrefix("Warning RevocationFailed"), ContainSubstring("lives until it expires"), ContainSubstring("502"), Not(ContainSubstring(token)))))
+			HavePrefix("Warning RevocationFailed"), ContainSubstring("stays valid until it expires"), ContainSubstring("502"), Not(ContainSubstring(token)))))
 	})
 
 	It("is revoked later when the server comes back within the minute", func(ctx SpecContext) {

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -9,38 +10,64 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-
-	"github.com/tokensync/tokensync/internal/throttle"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// wakeInterval is how often wake looks for requests that can be sent sooner than expected.
+// wakeInterval is how often a waker looks for requests that can go sooner than expected.
 const wakeInterval = time.Second
 
-// wake calls call for each request that can be sent now, until the context ends.
-func wake(ctx context.Context, clock clock.WithTicker, throttle *throttle.Throttle, call func(key string)) {
-	ticker := clock.NewTicker(wakeInterval)
+// waitingRequests holds reconcile requests that wait: for a worker (throttle.InFlight), or to send a token
+// request (throttle.Throttle).
+type waitingRequests interface {
+	// Calling signals that Due has something to return.
+	Calling() <-chan struct{}
+	// Due returns the keys of the requests that can go now.
+	Due(now time.Time) (keys []string)
+}
+
+// waker enqueues waiting requests when they can go.
+type waker struct {
+	clock   clock.WithTicker
+	waiting waitingRequests
+	called  chan event.GenericEvent
+}
+
+// addWaker returns the watch source of the requests that a manager wakes.
+func addWaker(mgr manager.Manager, clock clock.WithTicker, waiting waitingRequests) (source.Source, error) {
+	w := waker{clock: clock, waiting: waiting, called: make(chan event.GenericEvent)}
+	if err := mgr.Add(manager.RunnableFunc(w.run)); err != nil {
+		return nil, fmt.Errorf("add the runnable that wakes waiting requests: %w", err)
+	}
+	return source.Channel(w.called, &handler.EnqueueRequestForObject{}), nil
+}
+
+// run enqueues requests until the context ends.
+func (w waker) run(ctx context.Context) error {
+	ticker := w.clock.NewTicker(wakeInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
-		case <-throttle.Calling():
+			return nil
+		case <-w.waiting.Calling():
 		case <-ticker.C():
 		}
-		for _, key := range throttle.Due(clock.Now()) {
-			call(key)
+		for _, key := range w.waiting.Due(w.clock.Now()) {
+			w.enqueue(ctx, key)
 		}
 	}
 }
 
-// enqueue puts the object with a key into the queue of a controller.
-func enqueue(ctx context.Context, called chan<- event.GenericEvent, key string) {
+// enqueue puts the object with a key into the queue of the controller.
+func (w waker) enqueue(ctx context.Context, key string) {
 	namespace, name, isNamespaced := strings.Cut(key, string(types.Separator))
 	if !isNamespaced {
 		namespace, name = "", key
 	}
 	select {
-	case called <- event.GenericEvent{Object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
+	case w.called <- event.GenericEvent{Object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
 	case <-ctx.Done():
 	}
 }

@@ -127,6 +127,33 @@ var _ = Describe("The Secret of a former target", func() {
 		Expect(w.victim.secret(ctx, "retained").Data).To(HaveKey(v1alpha1.AccessTokenKey))
 	})
 
+	It("stays held while it also holds the credentials with which another token is revoked", func(ctx SpecContext) {
+		w, server := newWorld(ctx), newHonestServer("shop", "tools")
+		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{Name: "shared", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		})
+		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		edit(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shared")}, func(s *corev1.Secret) {
+			s.Labels = map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
+			s.StringData = map[string]string{"client_id": "tools", "client_secret": secretOf("tools")}
+		})
+		tools := w.victim.clientCredential("tools", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.CredentialsRef.Name = "shared"
+		})
+		create(ctx, tools)
+		w.victim.says(ctx, "tools", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+
+		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target = nil })
+		Eventually(func(g Gomega) string { return w.victim.get(ctx, "shop")(g).Status.Token.SecretName }).Should(Equal("shop-token"))
+		isHeld := func() []string { return w.victim.secret(ctx, "shared").Finalizers }
+		Consistently(isHeld).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+
+		Expect(apiServer.Delete(ctx, tools)).To(Succeed())
+		Eventually(isGone(ctx, tools)).WithTimeout(endsIn).Should(Succeed())
+		Expect(revocations(server)).To(HaveLen(1))
+		Eventually(isHeld).Should(BeEmpty())
+	})
+
 	DescribeTable("is let go once the new one has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 		w, server := newWorld(ctx), newHonestServer("shop")
 		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
