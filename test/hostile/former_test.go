@@ -1,9 +1,12 @@
 package hostile_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -130,7 +133,7 @@ var _ = Describe("The Secret of a former target", func() {
 	It("stays held while it also holds the credentials with which another token is revoked", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop", "tools")
 		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
-			spec.Target = &v1alpha1.TokenTarget{Name: "shared", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+			spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		})
 		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		edit(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shared")}, func(s *corev1.Secret) {
@@ -143,15 +146,30 @@ var _ = Describe("The Secret of a former target", func() {
 		create(ctx, tools)
 		w.victim.says(ctx, "tools", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 
-		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target = nil })
+		var released atomic.Int32
+		w.interceptWith(func(request *http.Request) *http.Response {
+			if request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/shared") {
+				body, _ := io.ReadAll(request.Body)
+				request.Body = io.NopCloser(bytes.NewReader(body))
+				if bytes.Contains(body, []byte("deleteFromPrimitiveList")) {
+					released.Add(1)
+				}
+			}
+			return nil
+		})
+		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) {
+			spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
+		})
 		Eventually(func(g Gomega) string { return w.victim.get(ctx, "shop")(g).Status.Token.SecretName }).Should(Equal("shop-token"))
 		isHeld := func() []string { return w.victim.secret(ctx, "shared").Finalizers }
 		Consistently(isHeld).Should(ConsistOf(v1alpha1.RevokeTokenFinalizer))
+		Expect(released.Load()).To(BeZero())
 
 		Expect(apiServer.Delete(ctx, tools)).To(Succeed())
 		Eventually(isGone(ctx, tools)).WithTimeout(endsIn).Should(Succeed())
 		Expect(revocations(server)).To(HaveLen(1))
 		Eventually(isHeld).Should(BeEmpty())
+		Expect(released.Load()).To(BeEquivalentTo(1))
 	})
 
 	DescribeTable("is let go once the new one has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
