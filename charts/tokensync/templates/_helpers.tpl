@@ -27,7 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/component: controller
 {{- end }}
 
-{{/* A digest decides which image runs. A tag next to it is only for people. */}}
+{{/* A digest decides which image runs. A tag beside it only informs people. */}}
 {{- define "tokensync.image" -}}
 {{- $image := .Values.image }}
 {{- $tag := $image.tag }}

@@ -20,7 +20,7 @@ import (
 var fineStates = []state{
 	{
 		name: "New",
-		how:  "It was created, and no operator has seen it yet: none is running.",
+		how:  "It was created while no operator was running.",
 		reach: func(ctx SpecContext, w *world) {
 			w.stop()
 			create(ctx, w.credentials(), w.clientCredential("shop"))
@@ -82,7 +82,7 @@ var fineStates = []state{
 	},
 	{
 		name: "Changed",
-		how:  "Its spec was changed, and no operator has seen the change yet: none is running.",
+		how:  "Its spec was changed while no operator was running.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.stop()

@@ -36,18 +36,18 @@ func expectFile(path, text string) {
 	Expect(os.ReadFile(filepath.Join(root, path))).To(BeEquivalentTo(text), path+" is stale: run make generate-states")
 }
 
-const head = `<!-- Written by "make generate-states" from what test/ecosystem/states sees. Do not edit. -->
+const head = `<!-- Written by "make generate-states" from the results of test/ecosystem/states. Do not edit. -->
 
 # States
 
-Each state is reached by a test with a real API server, and this page shows what the test saw.
-Times are relative to now: "in 60m", "10m ago". "due" means that the time of a renewal has come. Messages have
-times in brackets.
+A test with a real API server reaches each state, and this page shows its results.
+Times are relative to now: "in 60m", "10m ago". "due" means that the renewal time has come. In messages,
+times are in brackets.
 
 - **kstatus** is the status in Flux, and in other tools that know only the conditions of a resource.
 - **Argo CD** is the health that it shows with the [health script](argo-cd.md#health).
 - **wait** shows whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
-- **Alert** is the [alert](alerts.md) that fires if the state lasts. A state that ends after two minutes has none.
+- **Alert** is the [alert](alerts.md) that fires if the state lasts. A state that ends after two minutes has no alert.
 
 What the conditions and reasons mean: [Conditions](conditions.md).
 

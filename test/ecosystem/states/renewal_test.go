@@ -85,7 +85,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Renewal without credentials",
-		how:  "The token is good, and the credentials Secret was deleted two minutes ago.",
+		how:  "The token is valid, and the credentials Secret was deleted two minutes ago.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			Expect(apiServer.Delete(ctx, w.credentials())).To(Succeed())
@@ -101,7 +101,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "With a template that cannot be rendered",
-		how:  "The token is good, and `spec.target.template` was changed to a template that cannot be rendered.",
+		how:  "The token is valid, and `spec.target.template` was changed to a template that cannot be rendered.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.edit(ctx, func(c *v1alpha1.ClientCredential) {
@@ -139,7 +139,7 @@ var renewalStates = []state{
 	},
 	{
 		name: "Expired",
-		how:  "The renewal failed until the token expired, and is retried.",
+		how:  "The renewal kept failing until the token expired, and is still retried.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.answer(http.StatusBadGateway)

@@ -15,7 +15,7 @@ import (
 var declarationStates = []state{
 	{
 		name: "Declared",
-		how:  "It was created, and no operator has seen it yet: none is running.",
+		how:  "It was created while no operator was running.",
 		reach: func(ctx SpecContext, w *world) {
 			w.stop()
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}))

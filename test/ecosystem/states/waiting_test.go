@@ -97,7 +97,7 @@ var waitingStates = []state{
 	},
 	{
 		name: "Waiting for its turn",
-		how:  "`rateLimit` allows one request in an hour, and another ClientCredential made it.",
+		how:  "`rateLimit` allows one request in an hour, and another ClientCredential has used it.",
 		reach: func(ctx SpecContext, w *world) {
 			idp := w.authorizationServer(v1alpha1.AuthorizationServerSpec{
 				TokenEndpoint: w.server.URL + authserver.RFC6749Path,
