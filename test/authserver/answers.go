@@ -31,7 +31,7 @@ func Give(document func(now time.Time) map[string]any) Answer {
 // Body answers with a body of any content type.
 func Body(status int, contentType, body string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ time.Time) {
-		// An empty type keeps the server from guessing one.
+		// An empty content type keeps the server from guessing the type.
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
@@ -68,8 +68,8 @@ func RetryAfter(text string, answer Answer) Answer {
 	}
 }
 
-// RetryAfterDate adds a Retry-After header with a date that is later than the request by the given
-// time.
+// RetryAfterDate adds a Retry-After header with a date to an answer. The date is the time of the request
+// plus the given time.
 func RetryAfterDate(later time.Duration, answer Answer) Answer {
 	return func(w http.ResponseWriter, r *http.Request, now time.Time) {
 		RetryAfter(now.Add(later).UTC().Format(http.TimeFormat), answer)(w, r, now)
@@ -98,8 +98,8 @@ func Hang(_ http.ResponseWriter, r *http.Request, _ time.Time) {
 	<-r.Context().Done()
 }
 
-// Cached answers like a cache that got a JWT at the first request: it returns the same JWT again and
-// again. left is the remaining lifetime of the JWT at the first request, and may be negative. expiresIn
+// Cached answers like a cache that got a JWT at the first request: it returns the same JWT each time.
+// left is the remaining lifetime of the JWT at the first request, and may be negative. expiresIn
 // is the expires_in of every response.
 func Cached(left time.Duration, expiresIn any) Answer {
 	var (

@@ -18,8 +18,8 @@ type Client struct {
 	Secret string
 	// Key is the public key that verifies the JWTs of private_key_jwt.
 	Key any
-	// Certificate is the client's certificate. Alternatively, Authority is the authority that issued
-	// it.
+	// Certificate is the client's certificate. If it is nil, each certificate that Authority issued
+	// authenticates the client.
 	Certificate, Authority *x509.Certificate
 	// Federation authenticates the client by tokens of another issuer.
 	Federation *Federation
@@ -93,7 +93,7 @@ func (s *Server) isSigned(assertion, clientID string, key any, r *http.Request, 
 	}, 0) == nil
 }
 
-// isMet reports whether a token of another issuer is valid. That issuer has a clock of its own.
+// isMet reports whether a token of another issuer is valid. That issuer has its own clock.
 func (f Federation) isMet(assertion string) bool {
 	token, err := jwt.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {

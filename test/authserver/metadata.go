@@ -3,7 +3,7 @@ package authserver
 import "net/http"
 
 // Paths of the metadata for the issuer that is the server's URL: RFC 8414 and OpenID Connect Discovery.
-// The second has no document unless RespondAt provides one.
+// OpenIDMetadataPath has no document unless RespondAt sets one.
 const (
 	MetadataPath       = "/.well-known/oauth-authorization-server"
 	OpenIDMetadataPath = "/.well-known/openid-configuration"

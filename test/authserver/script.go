@@ -39,14 +39,14 @@ func (s Script) At(after time.Duration) int {
 func (s *Server) Play(clientID string, script Script) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.responses[clientID] = played{script: script, start: s.now()}
+	s.clientResponses[clientID] = played{script: script, start: s.now()}
 }
 
 // PlayAt makes the server answer all requests to a path according to a script, which starts now.
 func (s *Server) PlayAt(path string, script Script) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.places[path] = played{script: script, start: s.now()}
+	s.pathResponses[path] = played{script: script, start: s.now()}
 }
 
 // played is a script that has started.

@@ -1,5 +1,5 @@
-// Package authserver is an authorization server for tests and the demo. It behaves like the token
-// endpoints of several vendors, as their documentation describes them. Tests can make it misbehave.
+// Package authserver provides an authorization server for tests and the demo. Its token endpoints behave
+// as the documentation of several vendors describes. Tests can make it misbehave.
 package authserver
 
 import (
@@ -17,17 +17,17 @@ import (
 type Server struct {
 	*httptest.Server
 
-	mutex     sync.Mutex
-	now       func() time.Time
-	lifetime  time.Duration
-	clients   map[string]Client
-	responses map[string]played
-	places    map[string]played
-	requests  []Request
-	tokens    map[string]time.Time
-	// given holds the last token of each client. assertions holds the IDs of the assertions seen so
+	mutex           sync.Mutex
+	now             func() time.Time
+	lifetime        time.Duration
+	clients         map[string]Client
+	clientResponses map[string]played
+	pathResponses   map[string]played
+	requests        []Request
+	tokens          map[string]time.Time
+	// lastTokens holds the last token of each client. assertions holds the IDs of the assertions seen so
 	// far.
-	given      map[string]string
+	lastTokens map[string]string
 	assertions map[string]bool
 }
 
@@ -35,7 +35,7 @@ type Server struct {
 type Request struct {
 	At   time.Time
 	Path string
-	// ClientID is the client ID in the request; empty if the request has none that can be read.
+	// ClientID is the client ID in the request; empty if the request has no readable client ID.
 	ClientID string
 	// Parameters are the parameters of the body or the query.
 	Parameters map[string]string
@@ -60,12 +60,12 @@ type Options struct {
 func New(options Options) *Server {
 	s := &Server{
 		now: options.Now, lifetime: options.Lifetime,
-		clients:    map[string]Client{},
-		responses:  map[string]played{},
-		places:     map[string]played{},
-		tokens:     map[string]time.Time{},
-		given:      map[string]string{},
-		assertions: map[string]bool{},
+		clients:         map[string]Client{},
+		clientResponses: map[string]played{},
+		pathResponses:   map[string]played{},
+		tokens:          map[string]time.Time{},
+		lastTokens:      map[string]string{},
+		assertions:      map[string]bool{},
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -78,7 +78,7 @@ func New(options Options) *Server {
 		mux.Handle(path, s.revocation(endpoint{form: !isJSON, basic: !isJSON, json: isJSON, refuse: rfc6749Error}))
 	}
 	mux.HandleFunc("/", s.metadata)
-	s.Server = httptest.NewUnstartedServer(s.placed(mux))
+	s.Server = httptest.NewUnstartedServer(s.withPathResponses(mux))
 	if options.Listener != nil {
 		_ = s.Listener.Close()
 		s.Listener = options.Listener
@@ -105,7 +105,7 @@ func (s *Server) Register(clients ...Client) {
 func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.responses[clientID] = always(response)
+	s.clientResponses[clientID] = always(response)
 }
 
 // RespondAt makes the server answer all requests to a path with response; nil restores the normal
@@ -113,7 +113,7 @@ func (s *Server) Respond(clientID string, response http.HandlerFunc) {
 func (s *Server) RespondAt(path string, response http.HandlerFunc) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.places[path] = always(response)
+	s.pathResponses[path] = always(response)
 }
 
 // Requests returns the requests of a client so far, or of all clients if clientID is empty.
@@ -138,11 +138,11 @@ func (s *Server) requestsThat(match func(Request) bool) []Request {
 	return requests
 }
 
-// placed answers with the handlers that RespondAt set.
-func (s *Server) placed(next http.Handler) http.Handler {
+// withPathResponses answers with the handlers that RespondAt set, and passes on all other requests.
+func (s *Server) withPathResponses(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mutex.Lock()
-		response := s.places[r.URL.Path].answer(s.now())
+		response := s.pathResponses[r.URL.Path].answer(s.now())
 		s.mutex.Unlock()
 		if response == nil {
 			next.ServeHTTP(w, r)
@@ -173,7 +173,7 @@ func (s *Server) handler(endpoint endpoint) http.HandlerFunc {
 		asked, refused := endpoint.read(r)
 		issued := s.record(r, asked.clientID, asked.parameters)
 		s.mutex.Lock()
-		response := s.responses[asked.clientID].answer(s.now())
+		response := s.clientResponses[asked.clientID].answer(s.now())
 		s.mutex.Unlock()
 		if response != nil {
 			response(w, r)

@@ -31,7 +31,7 @@ func (s *Server) issue(endpoint endpoint, asked asked) (token string, lifetime t
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	client, now := s.clients[asked.clientID], s.now()
-	given := s.given[client.ID]
+	given := s.lastTokens[client.ID]
 	if left := s.tokens[given].Sub(now); client.SameUntil > 0 && left > client.SameUntil {
 		return given, left
 	}
@@ -43,7 +43,7 @@ func (s *Server) issue(endpoint endpoint, asked asked) (token string, lifetime t
 		// No code here verifies the signature.
 		token = JWT(now.Add(lifetime))
 	}
-	s.tokens[token], s.given[client.ID] = now.Add(lifetime), token
+	s.tokens[token], s.lastTokens[client.ID] = now.Add(lifetime), token
 	return token, lifetime
 }
 

@@ -38,34 +38,34 @@ func readsCredentials(request *http.Request) bool {
 	return request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, "/shop-credentials")
 }
 
-var _ = Describe("An API server that takes time", func() {
+var _ = Describe("A slow API server", func() {
 	const brief = 3 * time.Second
 
-	It("holds a reconcile no longer than its time, and the failure is told and retried", func(ctx SpecContext) {
+	It("blocks a reconcile only until its timeout, and the failure is reported and retried", func(ctx SpecContext) {
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		w.interceptWith(hanging(readsCredentials))
 		server := newHonestServer("shop", "other")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed", ContainSubstring(`credentials Secret "shop-credentials"`)))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed", ContainSubstring(`credentials Secret "shop-credentials"`)))
 		w.victim.isServed(ctx, "other", tokenEndpoint(server))
 		w.interceptWith(nil)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	It("costs no second token request when it does not answer the write of a token", func(ctx SpecContext) {
+	It("causes no second token request if it does not answer the write of a token", func(ctx SpecContext) {
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		w.interceptWith(hanging(func(request *http.Request) bool {
 			return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/secrets")
 		}))
 		server := newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		w.interceptWith(nil)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	})
 
-	It("holds no worker by a Retry-After", func(ctx SpecContext) {
+	It("occupies no worker by sending Retry-After", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if !readsCredentials(request) {
@@ -76,15 +76,15 @@ var _ = Describe("An API server that takes time", func() {
 			response.Header.Set("Retry-After", "3600")
 			return response
 		})
-		w.victim.asks(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "APIRequestFailed"))
 	})
 
-	It("holds the release of a Secret no longer than its time, and it is tried again", func(ctx SpecContext) {
+	It("blocks the release of a Secret only until the timeout, and the release is retried", func(ctx SpecContext) {
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { r.Timeout = brief } })
 		server := newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		var patches atomic.Int64
 		w.interceptWith(hanging(func(request *http.Request) bool {
 			return request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/shop-credentials") && patches.Add(1) == 1
@@ -98,7 +98,7 @@ var _ = Describe("An API server that takes time", func() {
 		Expect(patches.Load()).To(BeNumerically(">", 1))
 	})
 
-	It("fails the liveness probe when it holds the workers of one controller while another works", func(ctx SpecContext) {
+	It("fails the liveness probe if it blocks the workers of one controller, even if other controllers work", func(ctx SpecContext) {
 		const names = 3
 		fake := testingclock.NewFakeClock(time.Now())
 		var reconciler *controllers.Operator
@@ -122,7 +122,7 @@ var _ = Describe("An API server that takes time", func() {
 		})
 		server := newHonestServer("shop-0", "shop-1", "shop-2")
 		for i := range names {
-			w.victim.asks(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server))
+			w.victim.requestsToken(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server))
 		}
 		Eventually(held.Load).Should(BeEquivalentTo(names))
 		fake.Step(5 * time.Minute)
@@ -145,7 +145,7 @@ var _ = Describe("An API server that takes time", func() {
 		Eventually(probed).Should(HavePrefix("200"))
 	})
 
-	It("does not hold up an operator that is told to end", func(ctx SpecContext) {
+	It("does not delay the shutdown of the operator", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var reads atomic.Int64
 		w.interceptWith(hanging(func(request *http.Request) bool {
@@ -155,7 +155,7 @@ var _ = Describe("An API server that takes time", func() {
 			}
 			return isRead
 		}))
-		w.victim.asks(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
 		Eventually(reads.Load).Should(BeNumerically(">", 0))
 		start := time.Now()
 		w.operator.Stop()

@@ -48,8 +48,8 @@ func manyAuthorities(size int) string {
 	return bundle.String()
 }
 
-// certificateWith returns a client certificate with the given number of names, and its key with text
-// beside it.
+// certificateWith returns a client certificate with the given number of names, and its key followed by
+// other text.
 func certificateWith(names int) map[string]string {
 	key := newKey()
 	private := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: must(x509.MarshalECPrivateKey(key))}))

@@ -21,8 +21,8 @@ import (
 )
 
 // large returns the paths, such as ".memory.entries: 1000", of the maps, slices and channels reachable
-// from value that have more than limit elements. It does not look into the fields named in but.
-func large(value any, limit int, but ...string) (found []string) {
+// from value that have more than limit elements. It skips the fields named in except.
+func large(value any, limit int, except ...string) (found []string) {
 	seen := map[uintptr]bool{}
 	var look func(path string, v reflect.Value)
 	look = func(path string, v reflect.Value) {
@@ -43,7 +43,7 @@ func large(value any, limit int, but ...string) (found []string) {
 			look(path, v.Elem())
 		case reflect.Struct:
 			for i := range v.NumField() {
-				if name := v.Type().Field(i).Name; !slices.Contains(but, name) {
+				if name := v.Type().Field(i).Name; !slices.Contains(except, name) {
 					look(path+"."+name, v.Field(i))
 				}
 			}
@@ -62,9 +62,9 @@ func large(value any, limit int, but ...string) (found []string) {
 	return found
 }
 
-var _ = It("ClientCredentials that a tenant makes and deletes again leave nothing in the memory, and another tenant is served meanwhile", func(ctx SpecContext) {
-	// number is the number of objects of each kind in a wave. It is more than the 100 servers that
-	// metrics name.
+var _ = It("ClientCredentials that a tenant creates and deletes leave nothing in memory, and another tenant gets its tokens meanwhile", func(ctx SpecContext) {
+	// number is the number of objects of each kind in a wave. It exceeds the 100 servers of a namespace
+	// that the metrics name.
 	const number = 120
 	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 	var reconciler *controllers.Operator
@@ -84,17 +84,17 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	makes := func() {
 		for i := range number {
 			name := func(kind string) string { return fmt.Sprintf("%s-%d", kind, i) }
-			w.attacker.asks(ctx, name("served"), host(server, i), func(spec *v1alpha1.ClientCredentialSpec) {
+			w.attacker.requestsToken(ctx, name("served"), host(server, i), func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: host(server, i), OnDelete: new(true)}
 			})
-			w.attacker.asks(ctx, name("paused"), host(pausing, i), withClientID(name("paused")))
-			w.attacker.asks(ctx, name("limited"), server.URL, limitedTo(2, time.Duration(1+i)*time.Minute))
+			w.attacker.requestsToken(ctx, name("paused"), host(pausing, i), withClientID(name("paused")))
+			w.attacker.requestsToken(ctx, name("limited"), server.URL, limitedTo(2, time.Duration(1+i)*time.Minute))
 			create(ctx, w.attacker.clientCredential(name("lacking"), server.URL))
 		}
 	}
 	makes()
 	w.victim.isServed(ctx, "meanwhile", tokenEndpoint(honest))
-	w.attacker.allSay(ctx, 4*number, matchers.HaveConditionType("Ready"))
+	w.attacker.allReport(ctx, 4*number, matchers.HaveConditionType("Ready"))
 	isGone := func() {
 		GinkgoHelper()
 		Eventually(func(g Gomega) {
@@ -113,12 +113,12 @@ var _ = It("ClientCredentials that a tenant makes and deletes again leave nothin
 	makes()
 	endNamespace(ctx, w.attacker.namespace, &corev1.Secret{}, &v1alpha1.ClientCredential{})
 	isGone()
-	By("forgetting also what counts for a while after the last request")
+	By("waiting until the operator has also forgotten the last requests")
 	clock.Step(4 * time.Hour)
 	w.victim.isServed(ctx, "after", tokenEndpoint(honest))
 	Eventually(func() bool { isIdle, _, _ := w.operator.State(); return isIdle }).Should(BeTrue())
 	w.operator.Stop()
-	Expect(reconciler.Recorder).To(BeAssignableToTypeOf(&recorder.Recorder{}), "it bounds the events")
+	Expect(reconciler.Recorder).To(BeAssignableToTypeOf(&recorder.Recorder{}), "the recorder bounds the events")
 	Expect(large(reconciler, number-10, bounded...)).To(BeEmpty())
 })
 

@@ -19,11 +19,11 @@ import (
 )
 
 // The control plane of the tests has no garbage collector and no namespace controller. The functions
-// below treat ClientCredentials and Secrets as those of Kubernetes do. They send the same requests in
-// the same order, but list objects instead of watching them.
+// below replace them for ClientCredentials and Secrets. They send the same requests as the controllers of
+// Kubernetes, in the same order, but list objects instead of watching them.
 
-// collectGarbage runs a garbage collector in a namespace until the spec ends. It deletes in the
-// background each Secret whose owner does not exist. While an owner has the finalizer
+// collectGarbage runs a garbage collector in a namespace until the spec ends. It deletes each Secret
+// whose owner does not exist, with background propagation. While an owner has the finalizer
 // foregroundDeletion, it deletes the owner's Secrets. Once no Secret with blockOwnerDeletion is left,
 // it removes that finalizer.
 func collectGarbage(ctx context.Context, namespace string) {
@@ -69,7 +69,7 @@ func collectOnce(ctx context.Context, namespace string) error {
 	}
 	for i := range secrets.Items {
 		secret := &secrets.Items[i]
-		// A Secret can be deleted in the foreground too, but it owns nothing.
+		// A Secret can be deleted in the foreground too. It has no dependents to wait for.
 		if err := endForeground(ctx, secret); err != nil {
 			return err
 		}

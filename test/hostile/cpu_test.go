@@ -29,7 +29,7 @@ func hugeKey(size uint) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}))
 }
 
-// manyWords returns about as many short secrets, of many lengths, as the operator searches for.
+// manyWords returns 4,000 short secrets of many lengths. The operator searches for at most 4,096.
 func manyWords() string {
 	words := make([]string, 4000)
 	for i := range words {
@@ -38,7 +38,7 @@ func manyWords() string {
 	return strings.Join(words, " ")
 }
 
-// manyTexts returns an error with long texts in all members in which servers put explanations.
+// manyTexts returns an error with a long text in each JSON member that servers use for explanations.
 func manyTexts() string {
 	var members []string
 	for name := range strings.FieldsSeq(`errormessage errormsg errmsg errordetail errordetails errorsummary message msg description
@@ -50,12 +50,12 @@ func manyTexts() string {
 	return "{" + texts + `, "result": {` + texts + "}}"
 }
 
-var _ = Describe("A tenant who has the operator compute", func() {
+var _ = Describe("A tenant that causes expensive computations", func() {
 	showsCertificate := func(spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer.ClientAuthentication = &v1alpha1.ClientAuthentication{Method: v1alpha1.TLSClientAuth}
 	}
 
-	DescribeTable("costs other tenants nothing",
+	DescribeTable("does not delay other tenants",
 		func(ctx SpecContext, size uint, said string) {
 			w, honest := newWorld(ctx), newHonestServer()
 			before := w.victim.firstToken(ctx, "before", honest)
@@ -68,14 +68,14 @@ var _ = Describe("A tenant who has the operator compute", func() {
 			}
 			Expect(w.victim.firstToken(ctx, "meanwhile", honest)).To(beAsSoonAs(before))
 			for i := range 20 {
-				w.attacker.says(ctx, fmt.Sprintf("large-%d", i), matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring(said)))
+				w.attacker.reports(ctx, fmt.Sprintf("large-%d", i), matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring(said)))
 			}
 		},
-		Entry("by a private key of 390 KiB", uint(140<<10), `"tls.key"`),
-		Entry("by a private key that fits into the bound of a value", uint(20<<10), "8192 bits"),
+		Entry("with a private key of 390 KiB", uint(140<<10), `"tls.key"`),
+		Entry("with a private key that is within the size limit of a value", uint(20<<10), "8192 bits"),
 	)
 
-	DescribeTable("pays no more by what its server says, however many secrets are searched for",
+	DescribeTable("costs at most 15 times the normal CPU time if thousands of secrets are searched for",
 		func(ctx SpecContext, status int, body, reason string) {
 			attacker := newTenant(ctx)
 			p := startProcess(attacker.namespace)
@@ -90,25 +90,25 @@ var _ = Describe("A tenant who has the operator compute", func() {
 					}))
 				}
 				for i := range 20 {
-					attacker.says(ctx, fmt.Sprintf("%s-%d", name, i), ContainElement(HaveField("Reason", reason)))
+					attacker.reports(ctx, fmt.Sprintf("%s-%d", name, i), ContainElement(HaveField("Reason", reason)))
 				}
 				return p.cpuSeconds() - before
 			}
-			before := cost("usual", newHostileServer(answers(400, `{"message": "no such client"}`)), v1alpha1.ReasonRequestRefused)
+			before := cost("normal", newHostileServer(answers(400, `{"message": "no such client"}`)), v1alpha1.ReasonRequestRefused)
 			hostile := cost("hostile", newHostileServer(answers(status, body)), reason)
-			AddReportEntry("CPU seconds", fmt.Sprintf("usual %.2f, hostile %.2f", before, hostile))
+			AddReportEntry("CPU seconds", fmt.Sprintf("normal %.2f, hostile %.2f", before, hostile))
 			Expect(hostile).To(BeNumerically("<=", 15*before))
 		},
-		Entry("in an error of 50 texts", 400, manyTexts(), v1alpha1.ReasonRequestRefused),
+		Entry("in an error with 50 texts", 400, manyTexts(), v1alpha1.ReasonRequestRefused),
 		Entry("in a scope of thousands of words", 200, `{"access_token": "0paque-t0ken", "expires_in": 3600, "scope": "`+strings.Repeat(`%41\\x41&#65;+QUJD `, 12<<10)+`"}`, v1alpha1.ReasonTokenIssued),
 	)
 
-	It("is told of a CA bundle that is too large", func(ctx SpecContext) {
+	It("sees in a condition that a CA bundle is too large", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.attacker.credentials("authorities", map[string]string{"ca.crt": strings.Repeat("x", 600<<10)}))
-		w.attacker.asks(ctx, "bundled", "http://127.0.0.1:1", func(spec *v1alpha1.ClientCredentialSpec) {
+		w.attacker.requestsToken(ctx, "bundled", "http://127.0.0.1:1", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Kind: "Secret", Name: "authorities"}}
 		})
-		w.attacker.says(ctx, "bundled", matchers.HaveCondition("Ready", "False", "CABundleUnusable", ContainSubstring("longer than 512 KiB")))
+		w.attacker.reports(ctx, "bundled", matchers.HaveCondition("Ready", "False", "CABundleUnusable", ContainSubstring("longer than 512 KiB")))
 	})
 })

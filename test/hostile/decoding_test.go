@@ -12,17 +12,17 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("What grows when it is decoded", func() {
+var _ = Describe("Data that grows when it is decoded", func() {
 	It("is refused in a response of many small values", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(rw, `{"access_token": "t", "values": [0`+strings.Repeat(",0", 120<<10)+`]}`)
 		})
-		w.attacker.asks(ctx, "many", server.URL)
-		w.attacker.says(ctx, "many", matchers.HaveCondition("Ready", "False", "InvalidResponse", ContainSubstring("10000 JSON values")))
+		w.attacker.requestsToken(ctx, "many", server.URL)
+		w.attacker.reports(ctx, "many", matchers.HaveCondition("Ready", "False", "InvalidResponse", ContainSubstring("10000 JSON values")))
 	})
 
-	It("is refused in a credentials Secret of 960 KiB of which a template gets all", func(ctx SpecContext) {
+	It("is refused in a credentials Secret of 960 KiB that a template reads", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx,
 			w.attacker.credentials("large-credentials", map[string]string{
@@ -31,6 +31,6 @@ var _ = Describe("What grows when it is decoded", func() {
 			w.attacker.clientCredential("large", "http://127.0.0.1:1", func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Headers: []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ .client_id }}"}}}
 			}))
-		w.attacker.says(ctx, "large", matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring("more than 256 KiB")))
+		w.attacker.reports(ctx, "large", matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring("more than 256 KiB")))
 	})
 })

@@ -38,8 +38,8 @@ func revocations(server *authserver.Server) map[string]int {
 	return counts
 }
 
-// told returns the number of events with the given reason.
-func (w *world) told(reason string) (count int) {
+// countEvents returns the number of events with the given reason.
+func (w *world) countEvents(reason string) (count int) {
 	for _, event := range w.eventsSoFar() {
 		if strings.Fields(event)[1] == reason {
 			count++
@@ -72,13 +72,13 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 			Revocation:    &v1alpha1.Revocation{Endpoint: server.URL + authserver.RevocationPath, OnDelete: ptr.To(true)},
 		}})
 		for _, name := range names {
-			w.victim.asks(ctx, name, "", func(spec *v1alpha1.ClientCredentialSpec) {
+			w.victim.requestsToken(ctx, name, "", func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.AuthorizationServer = nil
 				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
 			})
 		}
 		for _, name := range names {
-			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			w.victim.reports(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 			tokens = append(tokens, string(w.victim.secret(ctx, name+"-token").Data[v1alpha1.AccessTokenKey]))
 		}
 		collectGarbage(ctx, w.victim.namespace)
@@ -95,7 +95,7 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 		return &corev1.Secret{ObjectMeta: w.victim.metadata(name + "-credentials")}
 	}
 
-	DescribeTable("revoke each token once and tell it once",
+	DescribeTable("revoke each token once and report it once",
 		func(ctx SpecContext, alsoGone []string, deleteAll func(context.Context)) {
 			deleteAll(ctx)
 			Eventually(func(g Gomega) {
@@ -121,9 +121,9 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 					active++
 				}
 			}
-			AddReportEntry("revoked once, still active, told, told a failure",
-				fmt.Sprint(once, active, w.told("TokenRevoked"), w.told("RevocationFailed")))
-			Consistently(func() []int { return []int{w.told("TokenRevoked"), w.told("RevocationFailed")} }).Should(Equal([]int{number, 0}))
+			AddReportEntry("tokens revoked once, tokens still active, TokenRevoked events, RevocationFailed events",
+				fmt.Sprint(once, active, w.countEvents("TokenRevoked"), w.countEvents("RevocationFailed")))
+			Consistently(func() []int { return []int{w.countEvents("TokenRevoked"), w.countEvents("RevocationFailed")} }).Should(Equal([]int{number, 0}))
 			Expect(active).To(BeZero())
 			Expect(once).To(Equal(number))
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(number))
@@ -145,7 +145,7 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 		Entry("with the namespace, Secrets first", []string{"-credentials"}, func(ctx context.Context) {
 			endNamespace(ctx, w.victim.namespace, &corev1.Secret{}, &v1alpha1.AuthorizationServer{}, &v1alpha1.ClientCredential{})
 		}),
-		Entry("together with the credentials Secret and the AuthorizationServer, as Flux does", []string{"-credentials"}, func(ctx context.Context) {
+		Entry("together with the credentials Secrets and the AuthorizationServer, as Flux does", []string{"-credentials"}, func(ctx context.Context) {
 			for _, name := range names {
 				deleteNow(ctx, clientCredential(name), client.PropagationPolicy(metav1.DeletePropagationBackground))
 			}
@@ -154,7 +154,7 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 				deleteNow(ctx, credentials(name), client.PropagationPolicy(metav1.DeletePropagationBackground))
 			}
 		}),
-		Entry("together with them all at once in the foreground, as Argo CD does", []string{"-credentials"}, func(ctx context.Context) {
+		Entry("together with the credentials Secrets and the AuthorizationServer, concurrently in the foreground, as Argo CD does", []string{"-credentials"}, func(ctx context.Context) {
 			all := []client.Object{&v1alpha1.AuthorizationServer{ObjectMeta: w.victim.metadata("idp")}}
 			for _, name := range names {
 				all = append(all, clientCredential(name), credentials(name))
@@ -169,7 +169,7 @@ var _ = Describe("A hundred deletions with revocation.onDelete", func() {
 			}
 			deletions.Wait()
 		}),
-		Entry("together with the credentials Secrets, these first, as Helm does", []string{"-credentials"}, func(ctx context.Context) {
+		Entry("after the credentials Secrets are deleted, as Helm does", []string{"-credentials"}, func(ctx context.Context) {
 			for _, name := range names {
 				deleteNow(ctx, credentials(name), client.PropagationPolicy(metav1.DeletePropagationBackground))
 			}

@@ -24,11 +24,11 @@ import (
 // inARow is the number of token requests that a ClientCredential sends before it waits.
 const inARow = 5
 
-var _ = Describe("A tenant that demands", func() {
+var _ = Describe("A tenant that requests", func() {
 	var (
 		w      *world
 		server *hostileServer
-		// retryAfter, if not zero, is the status of a response with Retry-After: 3600.
+		// If retryAfter is not zero, the server responds with this status and Retry-After: 3600.
 		retryAfter atomic.Int64
 	)
 
@@ -54,12 +54,12 @@ var _ = Describe("A tenant that demands", func() {
 	}
 	hasToken := func(ctx SpecContext, t *tenant, name string) {
 		GinkgoHelper()
-		t.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		t.reports(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	}
 
-	DescribeTable("50 renewals during a Retry-After gets none, and reads until when",
+	DescribeTable("50 renewals during a Retry-After gets none, and the condition names the end of the wait",
 		func(ctx SpecContext, code int) {
-			w.attacker.asks(ctx, "mallory", server.URL)
+			w.attacker.requestsToken(ctx, "mallory", server.URL)
 			hasToken(ctx, w.attacker, "mallory")
 			retryAfter.Store(int64(code))
 			renews(ctx, w.attacker, "mallory", "first")
@@ -68,16 +68,16 @@ var _ = Describe("A tenant that demands", func() {
 			for i := range 50 {
 				renews(ctx, w.attacker, "mallory", strconv.Itoa(i))
 			}
-			w.attacker.says(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited",
+			w.attacker.reports(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited",
 				MatchRegexp("^the renewal that was requested is not done yet, and .* asked this client to wait until .* \\(Retry-After\\)")))
 			Consistently(server.requests.Load).Should(BeEquivalentTo(2))
 		},
-		Entry("after an overload", http.StatusTooManyRequests),
-		Entry("after an outage", http.StatusServiceUnavailable),
+		Entry("after 429", http.StatusTooManyRequests),
+		Entry("after 503", http.StatusServiceUnavailable),
 	)
 
-	It("renewals after a refusal with Retry-After gets one at once, and no more than others", func(ctx SpecContext) {
-		w.attacker.asks(ctx, "mallory", server.URL)
+	It("renewals after a refusal with Retry-After gets 5 token requests in a row, then one every 10 s", func(ctx SpecContext) {
+		w.attacker.requestsToken(ctx, "mallory", server.URL)
 		hasToken(ctx, w.attacker, "mallory")
 		retryAfter.Store(http.StatusBadRequest)
 		renews(ctx, w.attacker, "mallory", "first")
@@ -87,17 +87,17 @@ var _ = Describe("A tenant that demands", func() {
 			renews(ctx, w.attacker, "mallory", strconv.Itoa(i))
 		}
 		Expect(server.requests.Load()).To(BeNumerically("<=", inARow+int64(time.Since(start)/(10*time.Second))+1))
-		By("curing the server")
+		By("letting the server issue tokens again")
 		retryAfter.Store(0)
 		renews(ctx, w.attacker, "mallory", "last")
 		Eventually(func(g Gomega) {
 			g.Expect(w.attacker.get(ctx, "mallory")(g).Status.LastHandledRenewRequest).To(Equal("last"))
 		}).Should(Succeed())
-		w.attacker.says(ctx, "mallory", HaveLen(1))
+		w.attacker.reports(ctx, "mallory", HaveLen(1))
 	})
 
-	It("a renewal breaks no pause that others of the same client observe", func(ctx SpecContext) {
-		w.attacker.asks(ctx, "mallory", server.URL)
+	It("a renewal waits if the server asked another ClientCredential of the same client to wait", func(ctx SpecContext) {
+		w.attacker.requestsToken(ctx, "mallory", server.URL)
 		hasToken(ctx, w.attacker, "mallory")
 		other := w.attacker.clientCredential("other", server.URL)
 		other.Spec.CredentialsRef.Name = "mallory-credentials"
@@ -105,36 +105,36 @@ var _ = Describe("A tenant that demands", func() {
 		hasToken(ctx, w.attacker, "other")
 		retryAfter.Store(http.StatusTooManyRequests)
 		renews(ctx, w.attacker, "mallory", "first")
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited"))
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited"))
 		renews(ctx, w.attacker, "other", "now")
-		w.attacker.says(ctx, "other",
+		w.attacker.reports(ctx, "other",
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "RateLimited", ContainSubstring("asked this client to wait until")))
 		Consistently(server.requests.Load).Should(BeEquivalentTo(3))
 	})
 
-	It("50 renewals gets the first at once, and then one per 10 s", func(ctx SpecContext) {
-		w.attacker.asks(ctx, "mallory", server.URL)
+	It("50 renewals gets 5 token requests in a row, then one every 10 s", func(ctx SpecContext) {
+		w.attacker.requestsToken(ctx, "mallory", server.URL)
 		hasToken(ctx, w.attacker, "mallory")
 		start := time.Now()
 		for i := range 50 {
 			renews(ctx, w.attacker, "mallory", strconv.Itoa(i))
 		}
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited",
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited",
 			ContainSubstring("%d token requests in a row: the next one is sent at", inARow)))
 		Expect(server.requests.Load()).To(BeNumerically(">", 1))
 		Expect(server.requests.Load()).To(BeNumerically("<=", inARow+int64(time.Since(start)/(10*time.Second))+1))
-		By("doing the last one in the end")
+		By("handling the last renewal request")
 		Eventually(func(g Gomega) {
 			g.Expect(w.attacker.get(ctx, "mallory")(g).Status.LastHandledRenewRequest).To(Equal("49"))
 		}).Should(Succeed())
-		w.attacker.says(ctx, "mallory", HaveLen(1))
+		w.attacker.reports(ctx, "mallory", HaveLen(1))
 	})
 
-	DescribeTable("a retry again and again by other means gets no more",
+	DescribeTable("retries gets no extra token requests",
 		func(ctx SpecContext, demand func(SpecContext, int)) {
 			broken := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusForbidden) })
-			w.attacker.asks(ctx, "mallory", broken.URL)
+			w.attacker.requestsToken(ctx, "mallory", broken.URL)
 			Eventually(broken.requests.Load).Should(BeEquivalentTo(1))
 			start := time.Now()
 			for i := range 40 {
@@ -143,7 +143,7 @@ var _ = Describe("A tenant that demands", func() {
 			Consistently(broken.requests.Load).Should(BeNumerically("<=", inARow+int64(time.Since(start)/(10*time.Second))+1))
 			Expect(broken.requests.Load()).To(BeNumerically(">", 1))
 		},
-		Entry("by editing the spec back and forth", func(ctx SpecContext, i int) {
+		Entry("by editing the spec", func(ctx SpecContext, i int) {
 			edit(ctx, w.attacker.clientCredential("mallory", ""), func(c *v1alpha1.ClientCredential) {
 				c.Spec.Scopes = []string{"scope-" + strconv.Itoa(i)}
 			})
@@ -155,7 +155,7 @@ var _ = Describe("A tenant that demands", func() {
 		Entry("by suspending and resuming", func(ctx SpecContext, i int) {
 			edit(ctx, w.attacker.clientCredential("mallory", ""), func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(i%2 == 0) })
 		}),
-		Entry("by deleting it and creating it again", func(ctx SpecContext, _ int) {
+		Entry("by deleting and recreating the ClientCredential", func(ctx SpecContext, _ int) {
 			old := w.attacker.clientCredential("mallory", "")
 			Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(old), old)).To(Succeed())
 			Expect(apiServer.Delete(ctx, old)).To(Succeed())
@@ -163,7 +163,7 @@ var _ = Describe("A tenant that demands", func() {
 		}),
 	)
 
-	It("a correction gets it at once", func(ctx SpecContext) {
+	It("a token with corrected credentials gets it immediately", func(ctx SpecContext) {
 		strict := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
 			if _, password, _ := r.BasicAuth(); password != "right" {
 				rw.WriteHeader(http.StatusUnauthorized)
@@ -172,8 +172,8 @@ var _ = Describe("A tenant that demands", func() {
 			rw.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(rw, `{"access_token":"thanks","token_type":"Bearer","expires_in":3600}`)
 		})
-		w.victim.asks(ctx, "shop", strict.URL)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient"))
+		w.victim.requestsToken(ctx, "shop", strict.URL)
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient"))
 		start := time.Now()
 		edit(ctx, w.victim.credentials("shop-credentials", nil), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("right") })
 		hasToken(ctx, w.victim, "shop")
@@ -181,7 +181,7 @@ var _ = Describe("A tenant that demands", func() {
 	})
 })
 
-var _ = Describe("A tenant that edits what changes nothing", func() {
+var _ = Describe("An irrelevant edit", func() {
 	const objects = 100
 
 	var (
@@ -253,17 +253,17 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 		allReady(ctx)
 	})
 
-	It("of the credentials Secret causes no write, and a new secret a new token of each", func(ctx SpecContext) {
+	It("of the credentials Secret causes no write, but a new client secret causes a new token for each ClientCredential", func(ctx SpecContext) {
 		before := sent()
 		labels(ctx, shared())
 		Consistently(func(g Gomega) {
 			writes, reads := costs(before)
 			g.Expect(writes).To(BeEmpty())
-			g.Expect(len(reads)).To(BeNumerically("<=", 21), "one for each version")
+			g.Expect(len(reads)).To(BeNumerically("<=", 21), "one read for each version")
 		}).Should(Succeed())
 		Expect(server.Requests("")).To(HaveLen(objects))
 
-		By("restarting, which proves once that the credentials are the same")
+		By("restarting, after which the operator verifies once that the credentials are unchanged")
 		before = sent()
 		w.restart()
 		Consistently(func(g Gomega) {
@@ -280,7 +280,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 		allReady(ctx)
 	})
 
-	It("of the ClientCredential, its token Secret or its authorization server causes none", func(ctx SpecContext) {
+	It("of the ClientCredential, its token Secret or its authorization server causes no write", func(ctx SpecContext) {
 		create(ctx, &v1alpha1.AuthorizationServer{
 			ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: tokenEndpoint(server)},
 		}, w.victim.credentials("shop-credentials", map[string]string{"client_id": "mallory", "client_secret": secretOf("mallory")}),
@@ -288,7 +288,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 				spec.AuthorizationServer = nil
 				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
 			}))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Eventually(func(g Gomega) {
 			idp := &v1alpha1.AuthorizationServer{}
 			g.Expect(apiServer.Get(ctx, w.victim.key("idp"), idp)).To(Succeed())
@@ -305,7 +305,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 		}).Should(Succeed())
 	})
 
-	It("of an authorization server that refuses more than it is asked by at a time causes no write", func(ctx SpecContext) {
+	It("of an authorization server that refuses 40 ClientCredentials causes no write", func(ctx SpecContext) {
 		const refused = 40
 		strict := newHostileServer(answers(http.StatusUnauthorized, `{"error": "invalid_client"}`))
 		idp := &v1alpha1.AuthorizationServer{
@@ -319,7 +319,7 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 			}))
 		}
 		for i := range refused {
-			w.victim.says(ctx, fmt.Sprintf("refused-%d", i), matchers.HaveCondition("Ready", "False", "InvalidClient"))
+			w.victim.reports(ctx, fmt.Sprintf("refused-%d", i), matchers.HaveCondition("Ready", "False", "InvalidClient"))
 		}
 		asked, before := strict.requests.Load(), sent()
 		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) {
@@ -332,9 +332,9 @@ var _ = Describe("A tenant that edits what changes nothing", func() {
 		Expect(strict.requests.Load()).To(Equal(asked))
 	})
 
-	It("of the credentials of a ClientCredential that backs off causes no attempt", func(ctx SpecContext) {
+	It("of the credentials Secret of a ClientCredential that backs off causes no token request", func(ctx SpecContext) {
 		broken := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusForbidden) })
-		w.victim.asks(ctx, "shop", broken.URL)
+		w.victim.requestsToken(ctx, "shop", broken.URL)
 		Eventually(func(g Gomega) { g.Expect(w.victim.get(ctx, "shop")(g).Status.Failure).NotTo(BeNil()) }).Should(Succeed())
 		asked, before := broken.requests.Load(), sent()
 		labels(ctx, w.victim.credentials("shop-credentials", nil))

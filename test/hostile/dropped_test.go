@@ -124,8 +124,8 @@ func withFakeClock(clock clock.WithTicker) func(*settings) {
 	return func(s *settings) { s.clock = clock }
 }
 
-var _ = Describe("An operator that is told to end", func() {
-	It("writes and reports every token that it has requested, and requests no other", func(ctx SpecContext) {
+var _ = Describe("An operator that shuts down", func() {
+	It("writes and reports every token that it has requested, and sends no further request", func(ctx SpecContext) {
 		release := make(chan struct{})
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 			<-release
@@ -133,9 +133,9 @@ var _ = Describe("An operator that is told to end", func() {
 		})
 		w := newWorld(ctx)
 		for i := range 20 {
-			w.victim.asks(ctx, fmt.Sprintf("shop-%02d", i), server.URL)
+			w.victim.requestsToken(ctx, fmt.Sprintf("shop-%02d", i), server.URL)
 		}
-		// sent is the maximum number of concurrent requests to one host.
+		// sent is the maximum number of concurrent requests of a namespace to one host.
 		const sent = 16
 		Eventually(server.requests.Load).Should(BeEquivalentTo(sent))
 		w.operator.TellToEnd()
@@ -159,7 +159,7 @@ var _ = Describe("An operator that is told to end", func() {
 		Expect(ready).To(Equal(sent))
 	})
 
-	It("waits for no metadata, and begins no token request", func(ctx SpecContext) {
+	It("does not wait for metadata, and sends no token request", func(ctx SpecContext) {
 		var asked, isGivenUp atomic.Bool
 		server := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
 			asked.Store(true)
@@ -167,7 +167,7 @@ var _ = Describe("An operator that is told to end", func() {
 			isGivenUp.Store(true)
 		})
 		w := newWorld(ctx, func(s *settings) { s.tokenEndpoint.Timeout = time.Minute })
-		w.victim.asks(ctx, "shop", "", func(s *v1alpha1.ClientCredentialSpec) {
+		w.victim.requestsToken(ctx, "shop", "", func(s *v1alpha1.ClientCredentialSpec) {
 			s.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{Issuer: server.URL}
 		})
 		Eventually(asked.Load).Should(BeTrue())
@@ -176,7 +176,7 @@ var _ = Describe("An operator that is told to end", func() {
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
 	})
 
-	It("is waited for by its process although it lost its lease, and the manager does not wait", func(ctx SpecContext) {
+	It("makes its process wait for token requests although it lost its lease and the manager does not wait", func(ctx SpecContext) {
 		release := make(chan struct{})
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
 			<-release
@@ -184,7 +184,7 @@ var _ = Describe("An operator that is told to end", func() {
 		})
 		var reconciler *controllers.Operator
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { reconciler = r } })
-		w.victim.asks(ctx, "shop", server.URL)
+		w.victim.requestsToken(ctx, "shop", server.URL)
 		Eventually(server.requests.Load).Should(BeEquivalentTo(1))
 		w.operator.TellToEnd()
 		finished := make(chan error, 1)
@@ -196,7 +196,7 @@ var _ = Describe("An operator that is told to end", func() {
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
-	// renews tells an operator to end while it is renewing a token.
+	// renews shuts down an operator while it is renewing a token.
 	renews := func(ctx SpecContext, meanwhile func(*world)) (*world, *lastTokenServer) {
 		GinkgoHelper()
 		server := newLastTokenServer()
@@ -236,7 +236,7 @@ var _ = Describe("An operator that is told to end", func() {
 })
 
 var _ = Describe("A token that could not be written", func() {
-	DescribeTable("wins over the one in its Secret, and costs no other",
+	DescribeTable("replaces the token in its Secret without another token request",
 		func(ctx SpecContext, secret string, happens func(context.Context, *tenant)) {
 			fake := testingclock.NewFakeClock(time.Now())
 			w := newWorld(ctx, withFakeClock(fake))
@@ -244,7 +244,7 @@ var _ = Describe("A token that could not be written", func() {
 			w.victim.isServed(ctx, "shop", server.URL)
 			w.interceptWith(refuses(http.MethodPatch))
 			w.victim.renewShop(ctx, "now")
-			w.victim.says(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
+			w.victim.reports(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 			w.interceptWith(nil)
 
 			happens(ctx, w.victim)
@@ -263,13 +263,13 @@ var _ = Describe("A token that could not be written", func() {
 		Entry("when a label of the Secret is removed", "shop-token", func(ctx context.Context, t *tenant) {
 			edit(ctx, t.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Labels = nil })
 		}),
-		Entry("when the token in the Secret is spoilt", "shop-token", func(ctx context.Context, t *tenant) {
-			edit(ctx, t.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data[v1alpha1.AccessTokenKey] = []byte("spoilt") })
+		Entry("when the token in the Secret is overwritten", "shop-token", func(ctx context.Context, t *tenant) {
+			edit(ctx, t.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data[v1alpha1.AccessTokenKey] = []byte("overwritten") })
 		}),
 		Entry("when the credentials Secret is labelled", "shop-token", func(ctx context.Context, t *tenant) {
 			edit(ctx, t.secret(ctx, "shop-credentials"), func(s *corev1.Secret) { s.Labels["touched"] = "yes" })
 		}),
-		Entry("when the Secret is deleted and its credentials labelled", "shop-token", func(ctx context.Context, t *tenant) {
+		Entry("when the Secret is deleted and the credentials Secret is labelled", "shop-token", func(ctx context.Context, t *tenant) {
 			Expect(apiServer.Delete(ctx, t.secret(ctx, "shop-token"))).To(Succeed())
 			edit(ctx, t.secret(ctx, "shop-credentials"), func(s *corev1.Secret) { s.Labels["touched"] = "yes" })
 		}),
@@ -290,7 +290,7 @@ var _ = Describe("A token that could not be written", func() {
 				}}
 			})
 		}),
-		Entry("when the request to renew is withdrawn and the spec edited", "shop-token", func(ctx context.Context, t *tenant) {
+		Entry("when the renewal request is withdrawn and the spec is edited", "shop-token", func(ctx context.Context, t *tenant) {
 			edit(ctx, &v1alpha1.ClientCredential{ObjectMeta: t.metadata("shop")}, func(c *v1alpha1.ClientCredential) {
 				c.Annotations = nil
 				c.Spec.RenewBeforePercentage = 40
@@ -305,7 +305,7 @@ var _ = Describe("A token that could not be written", func() {
 		}),
 	)
 
-	It("is known to be written although the API server's answer was lost", func(ctx SpecContext) {
+	It("is recognized in its Secret if only the API server's response was lost", func(ctx SpecContext) {
 		fake := testingclock.NewFakeClock(time.Now())
 		w := newWorld(ctx, withFakeClock(fake))
 		server := newLastTokenServer()
@@ -343,7 +343,7 @@ var _ = Describe("A token that could not be written", func() {
 	})
 })
 
-var _ = Describe("Of two operators", func() {
+var _ = Describe("With two operators,", func() {
 	var (
 		w      *world
 		server *lastTokenServer
@@ -357,7 +357,7 @@ var _ = Describe("Of two operators", func() {
 		w.victim.isServed(ctx, "shop", server.URL)
 	})
 
-	It("the next leader requests no token although its caches do not show the last one", func(ctx SpecContext) {
+	It("the next leader requests no token although its caches lack the last one", func(ctx SpecContext) {
 		nextClock := testingclock.NewFakeClock(begin)
 		next := w.another(nextClock, isFrozen)
 		fakeClock(w).Step(30 * time.Minute)
@@ -374,12 +374,13 @@ var _ = Describe("Of two operators", func() {
 		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 	})
 
-	It("the one that issued the newest token writes it, although the other wrote meanwhile", func(ctx SpecContext) {
+	It("the operator with the newest token writes it, although the other operator wrote meanwhile", func(ctx SpecContext) {
 		server.lifetime = 360
 		w.victim.renewShop(ctx, "for six minutes")
 		Eventually(func() string { return w.victim.shopToken(ctx) }).Should(Equal("t0ken-2"))
-		// The clock of the second operator is ahead, so for it the token is due, and its own token has
-		// the newer record. If it were five minutes ahead, the first operator would doubt the records.
+		// The second operator's clock is ahead. So the token is due for that operator, and its own token
+		// has the newer record. If the clock were five minutes ahead, the first operator would distrust
+		// the records.
 		secondClock := testingclock.NewFakeClock(begin)
 		second := w.another(secondClock, nil)
 		server.before = func(number int) {
@@ -398,7 +399,7 @@ var _ = Describe("Of two operators", func() {
 		Expect(w.victim.shopToken(ctx)).To(Equal(server.valid()))
 	})
 
-	It("the one that issued the older token drops it", func(ctx SpecContext) {
+	It("the operator with the older token drops it", func(ctx SpecContext) {
 		secondClock := testingclock.NewFakeClock(begin)
 		second := w.another(secondClock, nil)
 		server.after = func(number int) {
@@ -421,7 +422,7 @@ var _ = Describe("Of two operators", func() {
 	})
 })
 
-var _ = DescribeTable("A server that ends a connection after it has read a token request gets the request once",
+var _ = DescribeTable("A server that closes the connection after it has read a token request gets the request once",
 	func(ctx SpecContext, change func(*v1alpha1.AuthorizationServerSpec)) {
 		fake := testingclock.NewFakeClock(time.Now())
 		w := newWorld(ctx, withFakeClock(fake))
@@ -437,18 +438,18 @@ var _ = DescribeTable("A server that ends a connection after it has read a token
 				_ = connection.Close()
 			}
 		})
-		w.victim.asks(ctx, "shop", server.URL, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", server.URL, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		ends.Store(true)
 		w.victim.renewShop(ctx, "now")
-		w.victim.says(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "TokenEndpointUnreachable"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "TokenEndpointUnreachable"))
 		Expect(w.victim.get(ctx, "shop")(Default).Status.Failure.Attempts).To(BeEquivalentTo(1))
 		Expect(server.requests.Load()).To(BeEquivalentTo(2))
 	},
-	Entry("as GET", func(s *v1alpha1.AuthorizationServerSpec) {
+	Entry("if it is a GET request", func(s *v1alpha1.AuthorizationServerSpec) {
 		s.Request = &v1alpha1.TokenRequest{Method: http.MethodGet, Encoding: v1alpha1.QueryEncoding}
 	}),
-	Entry("with Idempotency-Key", func(s *v1alpha1.AuthorizationServerSpec) {
+	Entry("if it has an Idempotency-Key header", func(s *v1alpha1.AuthorizationServerSpec) {
 		s.Request = &v1alpha1.TokenRequest{Headers: []v1alpha1.RequestHeader{{Name: "Idempotency-Key", Value: ptr.To("4711")}}}
 	}),
 )

@@ -14,13 +14,13 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, ten times a second", func() {
-	DescribeTable("keeps no other tenant waiting", func(ctx SpecContext, target func(name string) string) {
+var _ = Describe("A tenant that edits a Secret of 1,000 ClientCredentials ten times a second", func() {
+	DescribeTable("does not delay other tenants", func(ctx SpecContext, target func(name string) string) {
 		const number = 1000
 		attacker, victim := newTenant(ctx), newTenant(ctx)
 		startProcess(attacker.namespace, victim.namespace)
 		server, refusing := newHonestServer(), newHostileServer(answers(400, `{"error": "invalid_client"}`))
-		before := victim.firstToken(ctx, "usual", server)
+		before := victim.firstToken(ctx, "before", server)
 		shared := attacker.credentials("shared", map[string]string{"client_id": "shop", "client_secret": secretOf("shop")})
 		create(ctx, shared)
 		inParallel(number, func(i int) {
@@ -30,7 +30,7 @@ var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, t
 				spec.Target = &v1alpha1.TokenTarget{Name: target(name)}
 			}))
 		})
-		attacker.allSay(ctx, number, matchers.HaveConditionType("Ready"))
+		attacker.allReport(ctx, number, matchers.HaveConditionType("Ready"))
 
 		editing, end := context.WithCancel(ctx)
 		var edits sync.WaitGroup
@@ -46,11 +46,11 @@ var _ = Describe("A tenant that edits a Secret which 1,000 of its objects use, t
 		during := victim.firstToken(ctx, "during", server)
 		end()
 		edits.Wait()
-		AddReportEntry("first token of another tenant, usually and during the edits", fmt.Sprint(before, " ", during))
+		AddReportEntry("time to the first token of another tenant, before and during the edits", fmt.Sprint(before, " ", during))
 		Expect(during).To(beAsSoonAs(before))
 	},
-		Entry("if each has a target of its own", func(name string) string { return name + "-token" }),
-		Entry("if all have one target", func(string) string { return "same" }),
+		Entry("if each ClientCredential has its own target", func(name string) string { return name + "-token" }),
+		Entry("if all ClientCredentials have the same target", func(string) string { return "same" }),
 	)
 })
 

@@ -20,7 +20,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("A ClientCredential whose last edit led to no token, and that is deleted", func() {
+var _ = Describe("A deleted ClientCredential whose last edit led to no token", func() {
 	var (
 		w      *world
 		server *authserver.Server
@@ -32,8 +32,8 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 		GinkgoHelper()
 		w, server = newWorld(ctx), newHonestServer("shop")
 		create(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("taken")})
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), before)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), before)
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		token = string(w.victim.secret(ctx, "shop-token").Data[v1alpha1.AccessTokenKey])
 		server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) {
 			http.Error(rw, `{"error": "invalid_scope"}`, http.StatusBadRequest)
@@ -78,24 +78,24 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 		}
 	}
 
-	DescribeTable("has the token revoked once that a Secret still holds, after another",
+	DescribeTable("has the token in its Secret revoked once, after an edit of",
 		func(ctx SpecContext, before, change func(*v1alpha1.ClientCredentialSpec)) {
 			token := edited(ctx, before, change)
 			Expect(revocations(server)).To(Equal(map[string]int{token: 1}))
-			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(1))
-			Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+			Eventually(func() int { return w.countEvents("TokenRevoked") }).Should(Equal(1))
+			Consistently(func() int { return w.countEvents("TokenRevoked") + w.countEvents("RevocationFailed") }).Should(Equal(1))
 			Eventually(isFree(ctx)).Should(Succeed())
 		},
-		Entry("scope", same, scopes),
-		Entry("scope while it is suspended", same, all(suspend, scopes)),
-		Entry("target", same, target("elsewhere")),
-		Entry("target and scope", same, all(target("elsewhere"), scopes)),
-		Entry("target while it is suspended", same, all(target("elsewhere"), suspend)),
-		Entry("target, which is a Secret of others", same, target("taken")),
-		Entry("target, with a Secret that is retained", retain, target("elsewhere")),
+		Entry("the scope", same, scopes),
+		Entry("the scope and spec.suspend", same, all(suspend, scopes)),
+		Entry("the target", same, target("elsewhere")),
+		Entry("the target and the scope", same, all(target("elsewhere"), scopes)),
+		Entry("the target and spec.suspend", same, all(target("elsewhere"), suspend)),
+		Entry("the target, which names a foreign Secret", same, target("taken")),
+		Entry("the target, if the former Secret is retained", retain, target("elsewhere")),
 	)
 
-	It("is told that the token lives on if the spec names another server, although the target was changed too", func(ctx SpecContext) {
+	It("causes the event RevocationFailed if the spec names another server and another target", func(ctx SpecContext) {
 		other := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_scope"}`))
 		token := edited(ctx, same, all(target("elsewhere"), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: other.URL, Revocation: &v1alpha1.Revocation{
@@ -104,26 +104,26 @@ var _ = Describe("A ClientCredential whose last edit led to no token, and that i
 		}))
 		Expect(revocations(server)).To(BeEmpty())
 		Expect(server.IsActive(token)).To(BeTrue())
-		Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
-		Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+		Eventually(func() int { return w.countEvents("RevocationFailed") }).Should(Equal(1))
+		Consistently(func() int { return w.countEvents("TokenRevoked") + w.countEvents("RevocationFailed") }).Should(Equal(1))
 		Eventually(isFree(ctx)).Should(Succeed())
 	})
 
-	It("is told that the token lives on if the spec names credentials that do not exist", func(ctx SpecContext) {
+	It("causes the event RevocationFailed if the spec names credentials that do not exist", func(ctx SpecContext) {
 		edited(ctx, same, func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "none" })
 		Expect(revocations(server)).To(BeEmpty())
-		Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
+		Eventually(func() int { return w.countEvents("RevocationFailed") }).Should(Equal(1))
 		Eventually(isFree(ctx)).Should(Succeed())
 	})
 })
 
 var _ = Describe("The Secret of a former target", func() {
-	It("is let go although it was retained, and the new one is not", func(ctx SpecContext) {
+	It("is released although it was retained and the new Secret is not", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Name: "retained", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		})
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Eventually(func() []string { return w.victim.secret(ctx, "retained").Finalizers }).ShouldNot(BeEmpty())
 		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target = nil })
 		Eventually(func() []string { return w.victim.secret(ctx, "retained").Finalizers }).Should(BeEmpty())
@@ -132,10 +132,10 @@ var _ = Describe("The Secret of a former target", func() {
 
 	It("stays held while it also holds the credentials with which another token is revoked", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop", "tools")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		})
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		edit(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shared")}, func(s *corev1.Secret) {
 			s.Labels = map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}
 			s.StringData = map[string]string{"client_id": "tools", "client_secret": secretOf("tools")}
@@ -144,7 +144,7 @@ var _ = Describe("The Secret of a former target", func() {
 			spec.CredentialsRef.Name = "shared"
 		})
 		create(ctx, tools)
-		w.victim.says(ctx, "tools", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "tools", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 
 		var released atomic.Int32
 		w.interceptWith(func(request *http.Request) *http.Response {
@@ -172,12 +172,12 @@ var _ = Describe("The Secret of a former target", func() {
 		Expect(released.Load()).To(BeEquivalentTo(1))
 	})
 
-	DescribeTable("is let go once the new one has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
+	DescribeTable("is released once the new Secret has a token", func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 		w, server := newWorld(ctx), newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
 		})
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) { spec.Target.Name = "elsewhere" })
 		Eventually(func(g Gomega) {
 			former := &corev1.Secret{}
@@ -191,12 +191,12 @@ var _ = Describe("The Secret of a former target", func() {
 		Expect(w.victim.secret(ctx, "elsewhere").Finalizers).To(ConsistOf(v1alpha1.RevokeTokenFinalizer))
 		Expect(revocations(server)).To(BeEmpty())
 	},
-		Entry("and deleted", v1alpha1.DeletionPolicyDelete),
-		Entry("and kept", v1alpha1.DeletionPolicyRetain),
+		Entry("(deletionPolicy Delete)", v1alpha1.DeletionPolicyDelete),
+		Entry("(deletionPolicy Retain)", v1alpha1.DeletionPolicyRetain),
 	)
 })
 
-var _ = It("A token that could not be written is not sent to another server, when the spec names that before the deletion", func(ctx SpecContext) {
+var _ = It("A token that could not be written is not sent to another server that the spec names before the deletion", func(ctx SpecContext) {
 	w, server := newWorld(ctx), newHonestServer("shop")
 	other := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_scope"}`))
 	w.interceptWith(func(request *http.Request) *http.Response {
@@ -205,17 +205,17 @@ var _ = It("A token that could not be written is not sent to another server, whe
 		}
 		return nil
 	})
-	w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+	w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+	w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 	w.victim.editShop(ctx, func(spec *v1alpha1.ClientCredentialSpec) {
 		spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{TokenEndpoint: other.URL, Revocation: &v1alpha1.Revocation{
 			Endpoint: other.URL + "/revoke", OnDelete: ptr.To(true),
 		}}
 	})
-	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidScope"))
+	w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidScope"))
 	asked := other.requests.Load()
 	Expect(apiServer.Delete(ctx, w.victim.clientCredential("shop", ""))).To(Succeed())
 	Eventually(isGone(ctx, w.victim.clientCredential("shop", ""))).WithTimeout(endsIn).Should(Succeed())
 	Expect(other.requests.Load()).To(Equal(asked))
-	Eventually(func() int { return w.told("RevocationFailed") }).Should(Equal(1))
+	Eventually(func() int { return w.countEvents("RevocationFailed") }).Should(Equal(1))
 })

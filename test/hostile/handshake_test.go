@@ -25,8 +25,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// namedCertificates returns certificates for 127.0.0.1, each with the given number of names, and the
-// authority that signed them in PEM. All certificates differ, because crypto/tls parses equal
+// namedCertificates returns certificates for 127.0.0.1, each with the given number of names, and the PEM
+// of the authority that signed them. All certificates differ, because crypto/tls parses equal
 // certificates only once.
 func namedCertificates(number, names int) (certificates []tls.Certificate, authority string) {
 	GinkgoHelper()
@@ -45,7 +45,7 @@ func namedCertificates(number, names int) (certificates []tls.Certificate, autho
 	return certificates, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-var _ = DescribeTable("The memory limit holds when the servers of a tenant show 100 certificates at once",
+var _ = DescribeTable("The memory limit holds when the servers of a tenant present 100 certificates concurrently,",
 	func(ctx SpecContext, names int, said string) {
 		const number, servers = 100, 8
 		t := newTenant(ctx)
@@ -76,12 +76,12 @@ var _ = DescribeTable("The memory limit holds when the servers of a tenant show 
 				spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "authority"}}
 			}))
 		}
-		t.allSay(ctx, number, matchers.HaveCondition("Ready", "False", "TLSFailed", ContainSubstring(said)))
+		t.allReport(ctx, number, matchers.HaveCondition("Ready", "False", "TLSFailed", ContainSubstring(said)))
 		Expect(shown.Load()).To(BeNumerically(">=", number))
 		peak := p.peakMemory()
 		AddReportEntry(fmt.Sprintf("%d MiB at most", peak))
 		Expect(peak).To(BeNumerically("<", memoryLimit))
 	},
-	Entry("of 240 KiB", 80_000, "more than 64 KiB"),
-	Entry("just below the limit of a handshake", 20_000, "more than 1000 names and extensions"),
+	Entry("each of 240 KiB", 80_000, "more than 64 KiB"),
+	Entry("each just below the limit of a handshake", 20_000, "more than 1000 names and extensions"),
 )

@@ -38,8 +38,8 @@ var _ = Describe("A revocation on deletion", func() {
 		server = newHonestServer("a", "b", "c")
 		change = append([]func(*v1alpha1.ClientCredentialSpec){revokedOnDelete(server)}, change...)
 		for _, name := range []string{"a", "b"} {
-			w.victim.asks(ctx, name, tokenEndpoint(server), change...)
-			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			w.victim.requestsToken(ctx, name, tokenEndpoint(server), change...)
+			w.victim.reports(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		}
 	}
 	passes := func(limit time.Duration, until func(Gomega)) { GinkgoHelper(); w.passes(limit, until) }
@@ -64,10 +64,10 @@ var _ = Describe("A revocation on deletion", func() {
 		GinkgoHelper()
 		Expect(apiServer.Delete(ctx, object, options...)).To(Succeed())
 	}
-	toldOnce := func(reason string) {
+	reportedOnce := func(reason string) {
 		GinkgoHelper()
-		Eventually(func() int { return w.told(reason) }).Should(Equal(1))
-		Consistently(func() int { return w.told("TokenRevoked") + w.told("RevocationFailed") }).Should(Equal(1))
+		Eventually(func() int { return w.countEvents(reason) }).Should(Equal(1))
+		Consistently(func() int { return w.countEvents("TokenRevoked") + w.countEvents("RevocationFailed") }).Should(Equal(1))
 	}
 	// patchOf matches the patch that removes the finalizer of a ClientCredential.
 	patchOf := func(name string) func(*http.Request) bool {
@@ -95,7 +95,7 @@ var _ = Describe("A revocation on deletion", func() {
 		return answered(request, http.StatusInternalServerError, "")
 	}
 
-	// endsBefore deletes a, and tells the operator to end before the server answers the revocation.
+	// endsBefore deletes a, and shuts the operator down before the server answers the revocation.
 	endsBefore := func(ctx SpecContext, status int) {
 		GinkgoHelper()
 		arrived, release := make(chan struct{}, 10), make(chan struct{})
@@ -109,8 +109,8 @@ var _ = Describe("A revocation on deletion", func() {
 		w.operator.TellToEnd()
 		close(release)
 	}
-	// endsAt deletes a, and tells the operator to end when it sends the request that last selects. The
-	// API server refuses the first two requests that refused selects.
+	// endsAt deletes a, and shuts the operator down when it sends the request that last selects. The API
+	// server refuses the first two requests that refused selects.
 	endsAt := func(ctx SpecContext, last, refused func(*http.Request) bool) {
 		GinkgoHelper()
 		arrived := make(chan struct{}, 10)
@@ -130,10 +130,10 @@ var _ = Describe("A revocation on deletion", func() {
 	}
 	none := func(*http.Request) bool { return false }
 
-	Context("is told once", func() {
+	Context("is reported once", func() {
 		// Either the memory of the operator or the record in the token Secret prevents a second
 		// revocation. The API server refuses the record too, so that only the memory is left.
-		DescribeTable("although the API server refuses all patches at first", func(ctx SpecContext, status int, reason string) {
+		DescribeTable("although the API server refuses the first patches", func(ctx SpecContext, status int, reason string) {
 			begin(ctx, 0)
 			collectGarbage(ctx, w.victim.namespace)
 			if status != 0 {
@@ -148,14 +148,14 @@ var _ = Describe("A revocation on deletion", func() {
 			})
 			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
 			passes(time.Minute, isGone(ctx, a()))
-			toldOnce(reason)
+			reportedOnce(reason)
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		},
 			Entry("after a revocation", 0, "TokenRevoked"),
 			Entry("after a revocation that failed", http.StatusUnauthorized, "RevocationFailed"),
 		)
 
-		It("although the operator ends between the revocation and the removal of the finalizer", func(ctx SpecContext) {
+		It("although the operator stops between the revocation and the removal of the finalizer", func(ctx SpecContext) {
 			begin(ctx, 0)
 			collectGarbage(ctx, w.victim.namespace)
 			w.interceptWith(func(request *http.Request) *http.Response {
@@ -165,17 +165,17 @@ var _ = Describe("A revocation on deletion", func() {
 				return nil
 			})
 			remove(ctx, a(), client.PropagationPolicy(metav1.DeletePropagationForeground))
-			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(1))
+			Eventually(func() int { return w.countEvents("TokenRevoked") }).Should(Equal(1))
 			w.operator.Stop()
 			w.eventsSoFar()
 			w.interceptWith(nil)
 			w.start()
 			passes(time.Minute, isGone(ctx, a()))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		})
 
-		DescribeTable("although the operator is told to end", func(ctx SpecContext, reason string, end func(SpecContext)) {
+		DescribeTable("although the operator shuts down", func(ctx SpecContext, reason string, end func(SpecContext)) {
 			begin(ctx, 0)
 			held(ctx, "a-token")
 			held(ctx, "a-credentials")
@@ -184,38 +184,38 @@ var _ = Describe("A revocation on deletion", func() {
 			isGone(ctx, a())(Default)
 			Expect(w.victim.secret(ctx, "a-token").Finalizers).To(BeEmpty())
 			Expect(w.victim.secret(ctx, "a-credentials").Finalizers).To(BeEmpty())
-			toldOnce(reason)
+			reportedOnce(reason)
 
 			By("starting the next operator")
 			w.interceptWith(nil)
 			server.RespondAt(authserver.RevocationPath, nil)
 			w.start()
 			Eventually(func() bool { isIdle, _, _ := w.operator.State(); return isIdle }).Should(BeTrue())
-			toldOnce(reason)
+			reportedOnce(reason)
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		},
 			Entry("before the server answers", "TokenRevoked", func(ctx SpecContext) { endsBefore(ctx, http.StatusOK) }),
 			Entry("before the server refuses", "RevocationFailed", func(ctx SpecContext) { endsBefore(ctx, http.StatusUnauthorized) }),
-			Entry("between the answer and the note in the token Secret", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, none) }),
+			Entry("between the answer and its record in the token Secret", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, none) }),
 			Entry("between the event and the removal of the finalizer", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOf("a"), none) }),
-			Entry("and the API server refuses the note twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOfToken) }),
+			Entry("and the API server refuses the record twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOfToken) }),
 			Entry("and the API server refuses to remove the finalizer twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOf("a")) }),
 			Entry("and the API server refuses to release a Secret twice", "TokenRevoked", func(ctx SpecContext) { endsAt(ctx, patchOfToken, patchOfCredentials) }),
 		)
 
-		It("by the next operator, if the server is down when the operator is told to end", func(ctx SpecContext) {
+		It("by the next operator, if the server is down when the operator shuts down", func(ctx SpecContext) {
 			begin(ctx, 0)
 			endsBefore(ctx, http.StatusServiceUnavailable)
 			w.operator.Stop()
-			Expect(w.told("TokenRevoked") + w.told("RevocationFailed")).To(BeZero())
+			Expect(w.countEvents("TokenRevoked") + w.countEvents("RevocationFailed")).To(BeZero())
 			server.RespondAt(authserver.RevocationPath, nil)
 			w.start()
 			passes(time.Minute, isGone(ctx, a()))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(2))
 		})
 
-		It("although the cache shows the ClientCredential for a while longer", func(ctx SpecContext) {
+		It("although the cache still shows the ClientCredential for a while", func(ctx SpecContext) {
 			begin(ctx, 0)
 			collectGarbage(ctx, w.victim.namespace)
 			before := count(http.MethodPatch, "/clientcredentials/a")
@@ -240,14 +240,14 @@ var _ = Describe("A revocation on deletion", func() {
 				err := apiServer.Get(ctx, client.ObjectKeyFromObject(token), token)
 				g.Expect(apierrors.IsNotFound(err) || token.DeletionTimestamp != nil).To(BeTrue())
 			}).Should(Succeed())
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			close(shows)
 			passes(time.Minute, isGone(ctx, secretOfA("token")))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(count(http.MethodPatch, "/clientcredentials/a")).To(Equal(before+1), "the finalizer is removed once")
 		})
 
-		It("when the garbage collector deletes the token before the cache shows the deletion", func(ctx SpecContext) {
+		It("when the garbage collector deletes the token Secret before the cache shows the deletion", func(ctx SpecContext) {
 			begin(ctx, 0)
 			shows := make(chan struct{})
 			w.lagWith(func(ctx context.Context, watch *http.Request) {
@@ -267,32 +267,32 @@ var _ = Describe("A revocation on deletion", func() {
 				g.Expect(apierrors.IsNotFound(err) || token.DeletionTimestamp != nil).To(BeTrue())
 			}).Should(Succeed())
 			Consistently(func() int { return len(server.Requests("a")) }).Should(Equal(1))
-			Expect(count(http.MethodPatch, "/clientcredentials/a/status")).To(Equal(before), "the status says nothing of the deletion")
+			Expect(count(http.MethodPatch, "/clientcredentials/a/status")).To(Equal(before), "the deletion does not change the status")
 			close(shows)
 			passes(time.Minute, isGone(ctx, a()))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		})
 	})
 
-	Context("goes by one clock", func() {
-		DescribeTable("and ends within a minute of it while the server is down", func(ctx SpecContext, ahead time.Duration) {
+	Context("uses one clock", func() {
+		DescribeTable("and ends within a minute if the server is down", func(ctx SpecContext, ahead time.Duration) {
 			begin(ctx, ahead)
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 			remove(ctx, a())
 			Eventually(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).ShouldNot(BeEmpty())
 			passes(time.Minute+5*time.Second, isGone(ctx, a()))
-			toldOnce("RevocationFailed")
+			reportedOnce("RevocationFailed")
 			Expect(len(server.RequestsTo(authserver.RevocationPath))).To(BeNumerically(">=", 5))
 		},
-			Entry("if that of the operator is two hours behind", -2*time.Hour),
-			Entry("if that of the operator is right", 0*time.Hour),
-			Entry("if that of the operator is half an hour ahead", 30*time.Minute),
-			Entry("if that of the operator is two hours ahead", 2*time.Hour),
+			Entry("and the operator's clock is two hours behind", -2*time.Hour),
+			Entry("and the operator's clock is right", 0*time.Hour),
+			Entry("and the operator's clock is half an hour ahead", 30*time.Minute),
+			Entry("and the operator's clock is two hours ahead", 2*time.Hour),
 		)
 
 		// An operator that keeps restarting starts the minute again each time.
-		DescribeTable("and makes one attempt an hour after the deletion by that of the API server", func(ctx SpecContext, ahead time.Duration) {
+		DescribeTable("and makes one attempt if the API server's clock is an hour past the deletion", func(ctx SpecContext, ahead time.Duration) {
 			begin(ctx, ahead)
 			w.operator.Stop()
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
@@ -300,8 +300,7 @@ var _ = Describe("A revocation on deletion", func() {
 				if request.URL.Path != "/version" {
 					return nil
 				}
-				// The responses of an API server have a Date header, even if it refuses to tell its
-				// version.
+				// The API server sends a Date header even if it refuses to show its version.
 				response := answered(request, http.StatusForbidden, "{}")
 				response.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 				return response
@@ -309,15 +308,15 @@ var _ = Describe("A revocation on deletion", func() {
 			remove(ctx, a())
 			w.start()
 			Eventually(isGone(ctx, a())).Should(Succeed())
-			toldOnce("RevocationFailed")
+			reportedOnce("RevocationFailed")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		},
-			Entry("if that of the operator is two hours behind", -2*time.Hour),
-			Entry("if that of the operator is right", 0*time.Hour),
-			Entry("if that of the operator is half an hour ahead", 30*time.Minute),
+			Entry("and the operator's clock is two hours behind", -2*time.Hour),
+			Entry("and the operator's clock is right", 0*time.Hour),
+			Entry("and the operator's clock is half an hour ahead", 30*time.Minute),
 		)
 
-		It("and for a minute if the API server does not tell its time", func(ctx SpecContext) {
+		It("and tries for a minute if the API server does not send its time", func(ctx SpecContext) {
 			begin(ctx, 0)
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 			var asked atomic.Int32
@@ -330,9 +329,9 @@ var _ = Describe("A revocation on deletion", func() {
 			})
 			remove(ctx, a())
 			passes(time.Minute+5*time.Second, isGone(ctx, a()))
-			toldOnce("RevocationFailed")
+			reportedOnce("RevocationFailed")
 			Expect(len(server.RequestsTo(authserver.RevocationPath))).To(BeNumerically(">=", 5))
-			Expect(asked.Load()).To(BeEquivalentTo(1), "it is asked once")
+			Expect(asked.Load()).To(BeEquivalentTo(1), "the operator asks once")
 		})
 	})
 
@@ -352,13 +351,13 @@ var _ = Describe("A revocation on deletion", func() {
 			spec := v1alpha1.ClientCredentialSpec{AuthorizationServer: &idp.Spec}
 			revokedOnDelete(server)(&spec)
 			create(ctx, authorities, idp)
-			w.victim.asks(ctx, "a", "", func(spec *v1alpha1.ClientCredentialSpec) {
+			w.victim.requestsToken(ctx, "a", "", func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.AuthorizationServer = nil
 				spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
 			})
-			w.victim.says(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			w.victim.reports(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 
-			By("going on after a restart")
+			By("restarting the operator")
 			w.operator.Stop()
 			reads := func() int {
 				w.mutex.Lock()
@@ -370,15 +369,15 @@ var _ = Describe("A revocation on deletion", func() {
 			// One read is for the status of the AuthorizationServer.
 			Eventually(func(g Gomega) {
 				isIdle, _, _ := w.operator.State()
-				g.Expect(isIdle).To(BeTrue(), "no read is under way")
+				g.Expect(isIdle).To(BeTrue(), "no read is in flight")
 				g.Expect(reads() - before).To(BeNumerically(">=", 2))
 			}).Should(Succeed())
 			remove(ctx, idp)
 			remove(ctx, authorities)
-			w.victim.says(ctx, "a", matchers.HaveConditionType("RenewalFailing"))
+			w.victim.reports(ctx, "a", matchers.HaveConditionType("RenewalFailing"))
 			remove(ctx, a())
 			passes(time.Minute, isGone(ctx, a()))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 		})
 
@@ -390,17 +389,17 @@ var _ = Describe("A revocation on deletion", func() {
 				}
 				return nil
 			})
-			w.victim.asks(ctx, "c", tokenEndpoint(server), revokedOnDelete(server))
-			w.victim.says(ctx, "c", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+			w.victim.requestsToken(ctx, "c", tokenEndpoint(server), revokedOnDelete(server))
+			w.victim.reports(ctx, "c", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 			c := &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("c")}
 			remove(ctx, c)
 			passes(time.Minute, isGone(ctx, c))
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 			Expect(server.RequestsTo(authserver.RevocationPath)).To(HaveLen(1))
 			Expect(server.IsActive(server.RequestsTo(authserver.RevocationPath)[0].Parameters["token"])).To(BeFalse())
 		})
 
-		It("in a credentials Secret that several share and that is deleted before all of them", func(ctx SpecContext) {
+		It("in a credentials Secret that two ClientCredentials share and that is deleted first", func(ctx SpecContext) {
 			begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "a-credentials" })
 			held(ctx, "a-credentials")
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
@@ -410,12 +409,12 @@ var _ = Describe("A revocation on deletion", func() {
 			remove(ctx, &v1alpha1.ClientCredential{ObjectMeta: w.victim.metadata("b")})
 			server.RespondAt(authserver.RevocationPath, nil)
 			passes(time.Minute, isGone(ctx, secretOfA("credentials")))
-			Eventually(func() int { return w.told("TokenRevoked") }).Should(Equal(2))
+			Eventually(func() int { return w.countEvents("TokenRevoked") }).Should(Equal(2))
 		})
 	})
 
-	Context("holds up no Secret for long", func() {
-		It("that holds the token and is deleted alone: there is a new one at once", func(ctx SpecContext) {
+	Context("handles finalizers:", func() {
+		It("a deleted token Secret is released, and a new Secret is created immediately", func(ctx SpecContext) {
 			begin(ctx, 0)
 			before := w.victim.secret(ctx, "a-token")
 			Expect(before.Finalizers).To(ConsistOf(v1alpha1.RevokeTokenFinalizer))
@@ -425,20 +424,20 @@ var _ = Describe("A revocation on deletion", func() {
 				g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(after), after)).To(Succeed())
 				g.Expect(after.UID).NotTo(Equal(before.UID))
 			}).Should(Succeed())
-			w.victim.says(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
+			w.victim.reports(ctx, "a", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
 			Expect(server.Requests("a")).To(HaveLen(2))
 		})
 
-		It("that holds the credentials and is deleted alone: it is gone after ten seconds", func(ctx SpecContext) {
+		It("a deleted credentials Secret is released after ten seconds", func(ctx SpecContext) {
 			begin(ctx, 0)
 			held(ctx, "a-credentials")
 			remove(ctx, secretOfA("credentials"))
 			Consistently(finalizers(ctx, "a-credentials")).ShouldNot(BeEmpty())
 			passes(30*time.Second, isGone(ctx, secretOfA("credentials")))
-			w.victim.says(ctx, "a", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
+			w.victim.reports(ctx, "a", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
 		})
 
-		It("for ClientCredentials that are made and deleted again and again", func(ctx SpecContext) {
+		It("a Secret is released although ClientCredentials are created and deleted in a loop", func(ctx SpecContext) {
 			begin(ctx, 0)
 			server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 			held(ctx, "a-credentials")
@@ -452,7 +451,7 @@ var _ = Describe("A revocation on deletion", func() {
 					another := w.victim.clientCredential(fmt.Sprintf("another-%d", made), tokenEndpoint(server), revokedOnDelete(server),
 						func(spec *v1alpha1.ClientCredentialSpec) { spec.CredentialsRef.Name = "a-credentials" })
 					create(ctx, another)
-					w.victim.says(ctx, another.Name, matchers.HaveConditionType("Ready"))
+					w.victim.reports(ctx, another.Name, matchers.HaveConditionType("Ready"))
 					remove(ctx, another)
 					clock.Step(10 * time.Second)
 				}
@@ -461,7 +460,7 @@ var _ = Describe("A revocation on deletion", func() {
 			Expect(made).To(BeNumerically("<=", 8))
 		})
 
-		DescribeTable("that it needs no more, when", func(ctx SpecContext, secret string, change func(SpecContext)) {
+		DescribeTable("a Secret is released when", func(ctx SpecContext, secret string, change func(SpecContext)) {
 			begin(ctx, 0)
 			held(ctx, secret)
 			change(ctx)
@@ -473,10 +472,10 @@ var _ = Describe("A revocation on deletion", func() {
 			}).Should(Succeed())
 			Consistently(func() []authserver.Request { return server.RequestsTo(authserver.RevocationPath) }).Should(BeEmpty())
 		},
-			Entry("onDelete is switched off: the token Secret", "a-token", func(ctx SpecContext) {
+			Entry("onDelete is switched off (token Secret)", "a-token", func(ctx SpecContext) {
 				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
 			}),
-			Entry("onDelete is switched off: the credentials Secret", "a-credentials", func(ctx SpecContext) {
+			Entry("onDelete is switched off (credentials Secret)", "a-credentials", func(ctx SpecContext) {
 				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
 			}),
 			Entry("other credentials are named", "a-credentials", func(ctx SpecContext) {
@@ -491,7 +490,7 @@ var _ = Describe("A revocation on deletion", func() {
 			}),
 		)
 
-		It("whose ClientCredential is gone, but retains it", func(ctx SpecContext) {
+		It("a retained Secret is released after its ClientCredential is deleted", func(ctx SpecContext) {
 			begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) {
 				spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 			})
@@ -500,10 +499,10 @@ var _ = Describe("A revocation on deletion", func() {
 			for _, secret := range []string{"a-token", "a-credentials"} {
 				Eventually(finalizers(ctx, secret)).Should(BeEmpty())
 			}
-			toldOnce("TokenRevoked")
+			reportedOnce("TokenRevoked")
 		})
 
-		It("that came from a backup or is a copy", func(ctx SpecContext) {
+		It("a Secret that came from a backup or is a copy is released", func(ctx SpecContext) {
 			begin(ctx, 0)
 			copied := w.victim.secret(ctx, "a-token").DeepCopy()
 			copied.ObjectMeta = metav1.ObjectMeta{
@@ -514,7 +513,7 @@ var _ = Describe("A revocation on deletion", func() {
 			held(ctx, "a-token")
 		})
 
-		It("whose type changes", func(ctx SpecContext) {
+		It("a Secret is released and recreated if its type changes", func(ctx SpecContext) {
 			begin(ctx, 0)
 			held(ctx, "a-token")
 			before := count(http.MethodPost, "/secrets")
@@ -534,7 +533,7 @@ var _ = Describe("A revocation on deletion", func() {
 			Expect(server.Requests("a")).To(HaveLen(1))
 		})
 
-		It("of a ClientCredential on which another controller does not want the finalizer", func(ctx SpecContext) {
+		It("a ClientCredential gets its finalizer back only after minutes if another controller keeps removing it", func(ctx SpecContext) {
 			begin(ctx, 0)
 			held(ctx, "a-token")
 			patches := func() (count int) {
@@ -554,7 +553,7 @@ var _ = Describe("A revocation on deletion", func() {
 			Expect(patches()).To(Equal(2))
 		})
 
-		It("on which another controller does not want the finalizer", func(ctx SpecContext) {
+		It("a Secret gets its finalizer back only after minutes if another controller keeps removing it", func(ctx SpecContext) {
 			begin(ctx, 0)
 			held(ctx, "a-credentials")
 			Expect(count(http.MethodPatch, "/secrets/a-credentials")).To(Equal(1))
@@ -570,7 +569,7 @@ var _ = Describe("A revocation on deletion", func() {
 		})
 	})
 
-	DescribeTable("costs an upgrade no token, and a patch of each Secret", func(ctx SpecContext, limit int, released ...string) {
+	DescribeTable("causes a patch of each Secret and no token request after an upgrade", func(ctx SpecContext, limit int, released ...string) {
 		begin(ctx, 0)
 		held(ctx, "a-credentials")
 		w.operator.Stop()
@@ -586,11 +585,11 @@ var _ = Describe("A revocation on deletion", func() {
 		Expect(server.Requests("b")).To(HaveLen(1))
 	},
 		// The resourceVersion of the credentials changed, so the token is verified and written once.
-		Entry("if none is held", 3, "token", "credentials"),
+		Entry("if no Secret is held", 3, "token", "credentials"),
 		Entry("if the credentials are held", 1, "token"),
 	)
 
-	It("holds nothing of a ClientCredential that does not ask for it", func(ctx SpecContext) {
+	It("holds no Secret of a ClientCredential that does not declare it", func(ctx SpecContext) {
 		begin(ctx, 0, func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.Revocation.OnDelete = nil })
 		for _, secret := range []string{"a-token", "a-credentials"} {
 			Consistently(finalizers(ctx, secret)).Should(BeEmpty())

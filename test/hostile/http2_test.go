@@ -24,7 +24,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// streamServer speaks HTTP/2 over TLS, and answers a request with any frames.
+// streamServer speaks HTTP/2 over TLS, and answers a request with arbitrary frames.
 type streamServer struct {
 	*hostileServer
 	// authority is the certificate of the server in PEM.
@@ -94,7 +94,7 @@ func (s *stream) headers(block []byte, isWhole, isLast bool) error {
 	return s.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: block, EndHeaders: isWhole, EndStream: isLast})
 }
 
-// withoutEnd calls write until the client leaves.
+// withoutEnd calls write until the client has closed the connection.
 func withoutEnd(write func() error) {
 	for {
 		if err := write(); err != nil {
@@ -127,10 +127,10 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 		// The clock stands still, so no request is retried.
 		w = newWorld(ctx, withFakeClock(testingclock.NewFakeClock(time.Now())))
 	})
-	// timeout is the request timeout of the operator, with some time for a busy machine.
+	// timeout is the request timeout of the operator, plus some time for a busy machine.
 	const timeout = 8 * time.Second
 
-	It("gets each request once, and no more than its time, while other servers are asked", func(ctx SpecContext) {
+	It("gets each request once, and only until its timeout, while other tenants get tokens", func(ctx SpecContext) {
 		started := func(s *stream) { _ = s.headers(status(http.StatusOK), true, false) }
 		failures := map[string]string{}
 		servers := map[string]*streamServer{}
@@ -167,11 +167,11 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 
 		start := time.Now()
 		for name, server := range servers {
-			w.attacker.asks(ctx, name, server.URL, w.attacker.trusts(ctx, name, server))
+			w.attacker.requestsToken(ctx, name, server.URL, w.attacker.trusts(ctx, name, server))
 		}
 		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
 		for name, reason := range failures {
-			w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", reason))
+			w.attacker.reports(ctx, name, matchers.HaveCondition("Ready", "False", reason))
 		}
 		Expect(time.Since(start)).To(BeNumerically("<", timeout))
 		for name, server := range servers {
@@ -179,7 +179,7 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 		}
 	})
 
-	It("holds no connection when it reads nothing and goes on to send frames", func(ctx SpecContext) {
+	It("holds no connection if it reads nothing and keeps sending frames", func(ctx SpecContext) {
 		ended := make(chan struct{}, 1)
 		server := newStreamServer(func(s *stream) {
 			// Allow the client to send the request until the buffers of the connection are full.
@@ -190,20 +190,20 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 			}
 			ended <- struct{}{}
 		})
-		// The buffers hold up to 68 KiB, as measured: 92 KiB do not fit.
+		// The buffers hold at most 68 KiB (measured), so 92 KiB do not fit.
 		create(ctx, w.attacker.credentials("large-credentials", map[string]string{"client_id": "large", "client_secret": secretOf("large"), "much": strings.Repeat("m", 46<<10)}))
 		create(ctx, w.attacker.clientCredential("large", server.URL, w.attacker.trusts(ctx, "large", server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{
 				{Name: "much", SecretKey: "much"}, {Name: "more", SecretKey: "much"},
 			}}
 		}))
-		w.attacker.says(ctx, "large", matchers.HaveCondition("Ready", "False", "Timeout"))
+		w.attacker.reports(ctx, "large", matchers.HaveCondition("Ready", "False", "Timeout"))
 		Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
 	})
 
-	It("gets no more than the time of a request when it reads none of the answers to its pings", func(ctx SpecContext) {
-		// pings has the numbers of pings between two parts of the body. Some of them fill the buffers
-		// of the connection while the operator is about to acknowledge a part.
+	It("gets a request only until its timeout if it reads no replies to its pings", func(ctx SpecContext) {
+		// pings lists how many pings are sent between two parts of the body. Some of these numbers fill
+		// the buffers of the connection while the operator is about to acknowledge a part.
 		pings := []int{60, 80, 100, 130, 170, 220, 300, 400}
 		start := time.Now()
 		for _, number := range pings {
@@ -215,10 +215,10 @@ var _ = Describe("A server that speaks HTTP/2", func() {
 					err = cmp.Or(s.WriteData(s.id, false, make([]byte, 4100)), s.pings(number))
 				}
 			})
-			w.attacker.asks(ctx, name, server.URL, w.attacker.trusts(ctx, name, server))
+			w.attacker.requestsToken(ctx, name, server.URL, w.attacker.trusts(ctx, name, server))
 		}
 		for _, number := range pings {
-			w.attacker.says(ctx, fmt.Sprintf("pings-%d", number), matchers.HaveConditionType("Ready"))
+			w.attacker.reports(ctx, fmt.Sprintf("pings-%d", number), matchers.HaveConditionType("Ready"))
 		}
 		Expect(time.Since(start)).To(BeNumerically("<", timeout))
 	})

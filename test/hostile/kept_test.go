@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = It("A tenant whose tokens cannot be written fills the memory no further than its share, and no other tenant's token is thrown away", func(ctx SpecContext) {
+var _ = It("A tenant whose tokens cannot be written uses only its share of the memory, and no other tenant's token is dropped", func(ctx SpecContext) {
 	// 45 times 920 KiB are more than half of 64 MiB.
 	const objects = 45
 	w := newWorld(ctx)
@@ -38,12 +38,12 @@ var _ = It("A tenant whose tokens cannot be written fills the memory no further 
 	Eventually(messages).Should(And(
 		HaveLen(objects), ContainElement(ContainSubstring("with the same token")), ContainElement(ContainSubstring("the next attempt requests another token"))))
 
-	w.victim.asks(ctx, "shop", tokenEndpoint(honest))
-	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("with the same token")))
+	w.victim.requestsToken(ctx, "shop", tokenEndpoint(honest))
+	w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("with the same token")))
 	w.interceptWith(nil)
-	w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	Expect(honest.Requests("shop")).To(HaveLen(1))
-	By("serving the other one, too, with one more request for each token that was not kept")
+	By("serving the attacker too, with one more request for each token that was dropped")
 	Eventually(func(g Gomega) {
 		list := &v1alpha1.ClientCredentialList{}
 		g.Expect(apiServer.List(ctx, list, client.InNamespace(w.attacker.namespace))).To(Succeed())

@@ -55,58 +55,58 @@ var _ = Describe("An object that is too large for the cache", func() {
 		GinkgoHelper()
 		before := w.victim.secret(ctx, "shop-token")
 		edit(ctx, shop(), change)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge", ContainSubstring("64 KiB")))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge", ContainSubstring("64 KiB")))
 		Expect(w.victim.secret(ctx, "shop-token")).To(Equal(before))
 		edit(ctx, shop(), back)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
 		Expect(w.victim.secret(ctx, "shop-token")).To(Equal(before))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	}
 
-	It("is said of a spec, and the token stays as it is", func(ctx SpecContext) {
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), func(spec *v1alpha1.ClientCredentialSpec) {
+	It("because of its spec is reported, and keeps its token", func(ctx SpecContext) {
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Name: "shop-token", Template: &v1alpha1.TokenSecretTemplate{
 				Data: map[string]string{"header": "Bearer {{ .access_token }}"},
 			}}
 		})
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		keepsItsToken(ctx,
 			func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = manyScopes() },
 			func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = nil })
 	})
 
-	It("is said of finalizers, which all stay", func(ctx SpecContext) {
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	It("because of its finalizers is reported, and keeps all finalizers", func(ctx SpecContext) {
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		keepsItsToken(ctx,
 			func(c *v1alpha1.ClientCredential) { c.Finalizers = append(c.Finalizers, manyFinalizers()...) },
 			func(c *v1alpha1.ClientCredential) { c.Finalizers = []string{v1alpha1.RevokeTokenFinalizer} })
 	})
 
 	It("can be deleted", func(ctx SpecContext) {
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		edit(ctx, shop(), func(c *v1alpha1.ClientCredential) { c.Finalizers = append(manyFinalizers(), c.Finalizers...) })
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge"))
 		Expect(apiServer.Delete(ctx, shop())).To(Succeed())
 		Eventually(func(g Gomega) {
 			g.Expect(w.victim.get(ctx, "shop")(g).Finalizers).To(ConsistOf(manyFinalizers()))
 		}).Should(Succeed())
-		Expect(w.told("RevocationFailed")).To(Equal(1), "the declaration is not read")
-		Expect(w.told("TokenRevoked")).To(BeZero())
+		Expect(w.countEvents("RevocationFailed")).To(Equal(1), "the declaration is not read")
+		Expect(w.countEvents("TokenRevoked")).To(BeZero())
 		edit(ctx, shop(), func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
 
-	It("is said of an authorization server, and of those that use it", func(ctx SpecContext) {
+	It("is reported if it is an authorization server, also by the ClientCredentials that use it", func(ctx SpecContext) {
 		idp := &v1alpha1.AuthorizationServer{
 			ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: tokenEndpoint(server)},
 		}
 		create(ctx, idp)
-		w.victim.asks(ctx, "shop", "", func(spec *v1alpha1.ClientCredentialSpec) {
+		w.victim.requestsToken(ctx, "shop", "", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer = nil
 			spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
 		})
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		edit(ctx, idp, func(idp *v1alpha1.AuthorizationServer) {
 			idp.Spec.Request = &v1alpha1.TokenRequest{}
 			for i := range 32 {
@@ -118,20 +118,20 @@ var _ = Describe("An object that is too large for the cache", func() {
 			g.Expect(apiServer.Get(ctx, client.ObjectKeyFromObject(idp), idp)).To(Succeed())
 			g.Expect(idp.Status.Conditions).To(matchers.HaveCondition("Ready", "False", "SpecTooLarge"))
 		}).Should(Succeed())
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge", ContainSubstring(`AuthorizationServer "idp"`)))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Stalled", "True", "SpecTooLarge", ContainSubstring(`AuthorizationServer "idp"`)))
 		edit(ctx, idp, func(idp *v1alpha1.AuthorizationServer) { idp.Spec.Request = nil })
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	})
 
-	DescribeTable("costs no token if it is a token Secret with much", func(ctx SpecContext, change, back func(*corev1.Secret)) {
+	DescribeTable("causes no token request if it is a token Secret with too much data", func(ctx SpecContext, change, back func(*corev1.Secret)) {
 		w.victim.isServed(ctx, "shop", tokenEndpoint(server))
 		secret := &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")}
 		edit(ctx, secret, change)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict", ContainSubstring("more than 64 KiB")))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict", ContainSubstring("more than 64 KiB")))
 		Consistently(func() []authserver.Request { return server.Requests("shop") }).Should(HaveLen(1))
 		edit(ctx, secret, back)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), HaveLen(1))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	},
 		Entry("in an annotation", func(s *corev1.Secret) { s.Annotations["much"] = strings.Repeat("m", 200<<10) },
@@ -147,15 +147,15 @@ var _ = Describe("An object that is too large for the cache", func() {
 		}),
 	)
 
-	It("is no token Secret because it says so", func(ctx SpecContext) {
+	It("is a foreign Secret if its record is forged", func(ctx SpecContext) {
 		forged := &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")}
 		forged.Annotations = map[string]string{
 			v1alpha1.OwnerUIDAnnotation: "forged", v1alpha1.FingerprintAnnotation: strings.Repeat("f", 200<<10),
 		}
 		create(ctx, forged)
-		w.victim.asks(ctx, "shop", tokenEndpoint(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
 		Expect(apiServer.Delete(ctx, forged)).To(Succeed())
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 })

@@ -25,7 +25,7 @@ type lateWrite struct {
 	body    []byte
 }
 
-// delay holds back the first write of a status, which the operator takes for lost.
+// delay holds back the first write of a status, and makes the operator believe that it failed.
 func (l *lateWrite) delay(name string) func(*http.Request) *http.Response {
 	return func(request *http.Request) *http.Response {
 		if request.Method != http.MethodPatch || !strings.HasSuffix(request.URL.Path, "/"+name+"/status") {
@@ -63,8 +63,8 @@ func (l *lateWrite) arrive(ctx SpecContext) int {
 	return response.StatusCode
 }
 
-var _ = Describe("A status that a former leader wrote, and that arrives late", func() {
-	It("does not replace a newer one of a ClientCredential", func(ctx SpecContext) {
+var _ = Describe("A late status write of a former leader", func() {
+	It("does not replace a newer status of a ClientCredential", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
 		renew := func(value string) {
@@ -87,7 +87,7 @@ var _ = Describe("A status that a former leader wrote, and that arrives late", f
 		Expect(status(Default)).To(Equal(newer))
 	})
 
-	It("does not replace a newer one of an AuthorizationServer", func(ctx SpecContext) {
+	It("does not replace a newer status of an AuthorizationServer", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := &v1alpha1.AuthorizationServer{ObjectMeta: w.victim.metadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: "https://idp.example.com/1"}}
 		create(ctx, server.DeepCopy())
@@ -117,11 +117,11 @@ var _ = Describe("A status that a former leader wrote, and that arrives late", f
 	})
 })
 
-var _ = Describe("A status that is written while the object changes", func() {
+var _ = Describe("A status write during another edit", func() {
 	var w *world
 	BeforeEach(func(ctx SpecContext) { w = newWorld(ctx) })
 
-	// meanwhile calls do before each of the first writes of the status arrives.
+	// meanwhile calls do before each of the first status writes reaches the API server.
 	meanwhile := func(times int32, do func()) {
 		var writes atomic.Int32
 		w.interceptWith(func(request *http.Request) *http.Response {
@@ -132,7 +132,7 @@ var _ = Describe("A status that is written while the object changes", func() {
 		})
 	}
 
-	It("lands although somebody edits labels", func(ctx SpecContext) {
+	It("succeeds although a user edits labels", func(ctx SpecContext) {
 		server := newHonestServer("shop")
 		meanwhile(2, func() {
 			edit(ctx, w.victim.clientCredential("shop", ""), func(c *v1alpha1.ClientCredential) {
@@ -147,13 +147,13 @@ var _ = Describe("A status that is written while the object changes", func() {
 			g.Expect(w.operator.Cache().Get(ctx, client.ObjectKeyFromObject(credentials), cached)).To(Succeed())
 		}).Should(Succeed())
 		create(ctx, w.victim.clientCredential("shop", tokenEndpoint(server)))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 		Expect(string(w.logs.Contents())).NotTo(Or(ContainSubstring("Cannot write the status"), ContainSubstring("Another writer")))
 		Expect(w.writes()).To(HaveLen(4), "the Secret, and three attempts to write the status")
 	})
 
-	It("is computed anew when another writer changed it, and no token is lost", func(ctx SpecContext) {
+	It("is computed again if another writer changed the status, and no token is lost", func(ctx SpecContext) {
 		server := newHonestServer("shop")
 		meanwhile(1, func() {
 			edited := w.victim.get(ctx, "shop")(Default)
@@ -163,24 +163,24 @@ var _ = Describe("A status that is written while the object changes", func() {
 			Expect(apiServer.Status().Update(ctx, edited)).To(Succeed())
 		})
 		w.victim.isServed(ctx, "shop", tokenEndpoint(server))
-		w.victim.says(ctx, "shop", Not(matchers.HaveConditionType("Stalled")))
+		w.victim.reports(ctx, "shop", Not(matchers.HaveConditionType("Stalled")))
 		Expect(string(w.logs.Contents())).To(ContainSubstring("Another writer changed the status"))
 		Expect(server.Requests("shop")).To(HaveLen(1))
 	})
 
-	DescribeTable("still holds the backoff when another writer changed it", func(ctx SpecContext, status int, reason string) {
+	DescribeTable("keeps the backoff despite another writer", func(ctx SpecContext, status int, reason string) {
 		server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) })
 		meanwhile(1, func() {
 			edited := w.victim.get(ctx, "shop")(Default)
 			edited.Status.LastHandledRenewRequest = "restored"
 			Expect(apiServer.Status().Update(ctx, edited)).To(Succeed())
 		})
-		w.victim.asks(ctx, "shop", server.URL)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Reconciling", "True", reason))
+		w.victim.requestsToken(ctx, "shop", server.URL)
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Reconciling", "True", reason))
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
 	},
 		Entry("after a refusal", http.StatusUnauthorized, "InvalidClient"),
-		// The operator remembers nothing else about such a failure.
+		// Only the status records such a failure.
 		Entry("after an outage", http.StatusBadGateway, "ServerError"),
 	)
 })

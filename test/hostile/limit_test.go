@@ -149,7 +149,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 				}
 			}).WithTimeout(eventuallyIn).WithPolling(100 * time.Millisecond).Should(Succeed())
 		}
-		Expect(p.ExitCode()).To(Equal(-1), "the process runs")
+		Expect(p.ExitCode()).To(Equal(-1), "the process still runs")
 		Expect(p.probe("/healthz")).To(Equal(http.StatusOK))
 		peak := p.peakMemory()
 		_, _ = fmt.Fprintf(GinkgoWriter, "%s: %d MiB idle, %d MiB at most, %.1f s of CPU\n", CurrentSpecReport().LeafNodeText, idle, peak, p.cpuSeconds())
@@ -160,11 +160,11 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		answer: answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 250<<10)+`", "expires_in": 3600}`),
 		spec:   withFields(16),
 	}),
-	Entry("100 requests at once, whose answers of 250 KiB fill three fields each", attempt{
+	Entry("100 concurrent requests whose responses of 250 KiB fill three fields each", attempt{
 		answer: together(100, answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 230<<10)+`", "expires_in": 3600}`)),
 		spec:   withFields(3), servers: 8, objects: 128,
 	}),
-	Entry("100 requests at once, with a credentials Secret of 250 KiB in 32 parameters", attempt{
+	Entry("100 concurrent requests with a credentials Secret of 250 KiB in 32 parameters", attempt{
 		answer: together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
 		credentials: map[string]string{
 			"a": strings.Repeat("é", 31<<10), "b": strings.Repeat("é", 31<<10), "c": strings.Repeat("é", 31<<10), "d": strings.Repeat("é", 31<<10),
@@ -178,7 +178,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		},
 		servers: 8, objects: 128,
 	}),
-	Entry("a failure that repeats 250 KiB", attempt{
+	Entry("an error with a description of 250 KiB", attempt{
 		answer: answers(http.StatusUnauthorized, `{"error": "invalid_client", "error_description": "`+strings.Repeat("word ", 50<<10)+`"}`),
 	}),
 	Entry("a body of 250 KiB with as many values as fit", attempt{
@@ -233,11 +233,11 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 	}),
 	Entry("a CA bundle of 1000 KiB", attempt{bundle: pemOf("CERTIFICATE", 700<<10)}),
 	Entry("300 AuthorizationServers that name a CA bundle of 500 KiB", attempt{bundle: manyAuthorities(500 << 10), declared: 300}),
-	Entry("requests of two namespaces with 16 CA bundles of 500 KiB each, at a server that takes time", attempt{
+	Entry("requests of two namespaces with 16 CA bundles of 500 KiB each, at slow servers", attempt{
 		answer: lateOrTogether(200, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
 		bundle: manyAuthorities(500 << 10), bundles: 16, tenants: 2, servers: 8, objects: 128,
 	}),
-	Entry("100 requests at once, with a client certificate of 60 KiB with as many names as fit, and a key of 60 KiB", attempt{
+	Entry("100 concurrent requests with a client certificate of 60 KiB full of names, and a key of 60 KiB", attempt{
 		answer:      together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
 		credentials: certificateWith(14_000),
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
@@ -245,7 +245,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		},
 		servers: 8, objects: 128,
 	}),
-	Entry("100 requests at once, with a set of 100 private keys of 60 KiB", attempt{
+	Entry("100 concurrent requests with a set of 100 private keys of 60 KiB", attempt{
 		answer:      together(100, answers(http.StatusOK, `{"access_token": "token", "expires_in": 3600}`)),
 		credentials: map[string]string{"private_key": manyKeys(100, 60<<10)},
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
@@ -255,7 +255,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 		},
 		servers: 8, objects: 128,
 	}),
-	Entry("templates that make as much as they may", attempt{
+	Entry("templates with the maximum output", attempt{
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{}}}
 			for i := range 16 {
@@ -263,7 +263,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 			}
 		},
 	}),
-	Entry("claims, headers and scopes of the largest size", attempt{
+	Entry("scopes and parameters of the maximum size", attempt{
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
 			for i := range 25 {
 				spec.Scopes = append(spec.Scopes, fmt.Sprintf("%d", i)+strings.Repeat("s", 2000))
@@ -273,7 +273,7 @@ var _ = DescribeTable("The memory limit holds when a tenant tries",
 			}
 		},
 	}),
-	Entry("a spec of the largest size", attempt{
+	Entry("a spec of the maximum size", attempt{
 		spec: func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Scopes = manyScopes()
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{}}}
@@ -307,8 +307,7 @@ func manyMembers(count int) string {
 	return members.String()
 }
 
-// pemOf returns a PEM block of the given number of bytes. The bytes are not valid DER, but begin like
-// it.
+// pemOf returns a PEM block of the given number of bytes, which begin like DER but are invalid.
 func pemOf(kind string, size int) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("\x30\x84" + strings.Repeat("\x02\x01\x00", size/3))}))
 }

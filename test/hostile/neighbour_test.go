@@ -27,9 +27,9 @@ func withClientID(id string) func(*v1alpha1.ClientCredentialSpec) {
 	return func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = id }
 }
 
-var _ = Describe("A tenant that asks the authorization server of another tenant", func() {
-	// newSharedServer starts a server that asks the client to wait for a day if a request bears the
-	// attacker's mark.
+var _ = Describe("A tenant that uses the authorization server of another tenant", func() {
+	// newSharedServer starts a server that asks the client to wait for a day if the request comes from
+	// the attacker.
 	newSharedServer := func() *hostileServer {
 		GinkgoHelper()
 		return newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
@@ -43,54 +43,54 @@ var _ = Describe("A tenant that asks the authorization server of another tenant"
 		})
 	}
 
-	DescribeTable("has no other wait", func(ctx SpecContext, path, clientID string, of ...func(*v1alpha1.ClientCredentialSpec)) {
+	DescribeTable("does not make the other tenant wait", func(ctx SpecContext, path, clientID string, of ...func(*v1alpha1.ClientCredentialSpec)) {
 		w, server := newWorld(ctx), newSharedServer()
-		w.attacker.asks(ctx, "mallory", server.URL+path, withClientID(clientID))
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServerError"))
-		w.victim.asks(ctx, "shop", server.URL+"/token", of...)
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.requestsToken(ctx, "mallory", server.URL+path, withClientID(clientID))
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServerError"))
+		w.victim.requestsToken(ctx, "shop", server.URL+"/token", of...)
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
-		Entry("by its client ID", "/token", "shop-client", withClientID("shop-client")),
-		Entry("by its client ID and a path that only looks like its own", "/attacker/..%2ftoken", "shop-client", withClientID("shop-client")),
-		Entry("by its client ID and a query", "/token?app=attacker", "shop-client", withClientID("shop-client")),
+		Entry("by using its client ID", "/token", "shop-client", withClientID("shop-client")),
+		Entry("by using its client ID and a path that only looks like the other tenant's path", "/attacker/..%2ftoken", "shop-client", withClientID("shop-client")),
+		Entry("by using its client ID and a query", "/token?app=attacker", "shop-client", withClientID("shop-client")),
 	)
 
-	It("takes no place of a rate limit that the other declares", func(ctx SpecContext) {
+	It("does not use up a rate limit that the other tenant declares", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newSharedServer()
-		w.victim.asks(ctx, "first", server.URL+"/token", limitedTo(2, time.Hour))
-		w.victim.says(ctx, "first", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "first", server.URL+"/token", limitedTo(2, time.Hour))
+		w.victim.reports(ctx, "first", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		for i := range 5 {
 			name := fmt.Sprintf("mallory-%d", i)
-			w.attacker.asks(ctx, name, server.URL+"/token", limitedTo(100_000, time.Second))
-			w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", "ServerError"))
+			w.attacker.requestsToken(ctx, name, server.URL+"/token", limitedTo(100_000, time.Second))
+			w.attacker.reports(ctx, name, matchers.HaveCondition("Ready", "False", "ServerError"))
 		}
-		w.victim.asks(ctx, "second", server.URL+"/token", limitedTo(2, time.Hour))
-		w.victim.says(ctx, "second", matchers.HaveCondition("Ready", "True", "TokenIssued"))
-		By("holding its own limit")
-		w.victim.asks(ctx, "third", server.URL+"/token", limitedTo(2, time.Hour))
-		w.victim.says(ctx, "third", matchers.HaveCondition("Ready", "False", "RateLimited"))
+		w.victim.requestsToken(ctx, "second", server.URL+"/token", limitedTo(2, time.Hour))
+		w.victim.reports(ctx, "second", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		By("enforcing the limit for the other tenant's own requests")
+		w.victim.requestsToken(ctx, "third", server.URL+"/token", limitedTo(2, time.Hour))
+		w.victim.reports(ctx, "third", matchers.HaveCondition("Ready", "False", "RateLimited"))
 	})
 
-	It("takes no place of a rate limit by requests that are never sent", func(ctx SpecContext) {
+	It("does not use up a rate limit with requests that are never sent", func(ctx SpecContext) {
 		w := newWorld(ctx, func(s *settings) { s.tokenEndpoint.AllowHTTP = false })
 		server := newSharedServer()
 		for i := range 3 {
 			name := fmt.Sprintf("insecure-%d", i)
-			w.victim.asks(ctx, name, server.URL+"/token", limitedTo(1, time.Hour))
-			w.victim.says(ctx, name, matchers.HaveCondition("Ready", "False", "TokenEndpointInsecure"))
+			w.victim.requestsToken(ctx, name, server.URL+"/token", limitedTo(1, time.Hour))
+			w.victim.reports(ctx, name, matchers.HaveCondition("Ready", "False", "TokenEndpointInsecure"))
 		}
-		w.victim.asks(ctx, "sent", strings.Replace(server.URL, "http:", "https:", 1)+"/token", limitedTo(1, time.Hour))
-		w.victim.says(ctx, "sent", matchers.HaveCondition("Ready", "False", "TLSFailed"))
+		w.victim.requestsToken(ctx, "sent", strings.Replace(server.URL, "http:", "https:", 1)+"/token", limitedTo(1, time.Hour))
+		w.victim.reports(ctx, "sent", matchers.HaveCondition("Ready", "False", "TLSFailed"))
 	})
 })
 
 var _ = Describe("A namespace that is being deleted", func() {
-	It("costs no token when its token Secrets go first", func(ctx SpecContext) {
+	It("causes no token request if its token Secrets are deleted first", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHostileServer(answers(http.StatusOK, `{"access_token": "token", "token_type": "Bearer", "expires_in": 3600}`))
 		w.victim.isServed(ctx, "shop", server.URL)
 		Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.victim.namespace}})).To(Succeed())
 		Expect(apiServer.Delete(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")})).To(Succeed())
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenMissing", ContainSubstring("is being deleted")))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenMissing", ContainSubstring("is being deleted")))
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
 	})
 })

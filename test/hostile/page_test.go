@@ -22,7 +22,7 @@ var _ = ReportAfterSuite("docs/security.md names a spec for each attack", func(r
 	page, err := os.ReadFile("../../docs/security.md")
 	Expect(err).NotTo(HaveOccurred())
 	_, table, found := strings.Cut(string(page), attacks)
-	Expect(found).To(BeTrue(), "the table begins with:%s", attacks)
+	Expect(found).To(BeTrue(), "docs/security.md has a table that begins with:%s", attacks)
 	table, _, _ = strings.Cut(table, "\n\n")
 	for row := range strings.Lines(table) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(row), "| "), " | ")

@@ -121,5 +121,5 @@ func freeAddress() string {
 	return listener.Addr().String()
 }
 
-// eventuallyIn is the maximum time that many hostile objects take.
+// eventuallyIn is the maximum time until many hostile objects report a condition.
 const eventuallyIn = 2 * time.Minute

@@ -36,42 +36,42 @@ func allocated(do func()) uint64 {
 	return (after.TotalAlloc - before.TotalAlloc) >> 20
 }
 
-var _ = Describe("A response that is multiplied", func() {
+var _ = Describe("A response that is copied several times", func() {
 	large := func(letters int) string {
 		return `{"access_token": "` + strings.Repeat("0paque-t0ken/", letters/13) + `", "expires_in": 3600}`
 	}
 
-	It("is refused before anything is written if response.fields make more of it than a Secret can hold", func(ctx SpecContext) {
+	It("is refused before anything is written if the copies in response.fields are larger than a Secret can be", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
 		spent := allocated(func() {
-			w.attacker.asks(ctx, "bomb", server.URL, withFields(16))
-			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "InvalidResponse",
+			w.attacker.requestsToken(ctx, "bomb", server.URL, withFields(16))
+			w.attacker.reports(ctx, "bomb", matchers.HaveCondition("Ready", "False", "InvalidResponse",
 				And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("no Secret can hold"))))
 		})
 		Expect(spent).To(BeNumerically("<", 100))
 		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
-		By("and is not asked for again by each start")
+		By("restarting without another token request")
 		w.restart()
 		Consistently(server.requests.Load).Should(BeEquivalentTo(1))
 	})
 
-	It("is refused if fields and template together make too much of it", func(ctx SpecContext) {
+	It("is refused if the copies in fields and template together are too large", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(answers(http.StatusOK, large(60<<10)))
-		w.attacker.asks(ctx, "bomb", server.URL, withFields(11), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.attacker.requestsToken(ctx, "bomb", server.URL, withFields(11), func(spec *v1alpha1.ClientCredentialSpec) {
 			data := map[string]string{}
 			for i := range 8 {
 				data[fmt.Sprintf("key-%d", i)] = "{{ .access_token }}"
 			}
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: data}}
 		})
-		w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid",
+		w.attacker.reports(ctx, "bomb", matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid",
 			And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("spec.target.template.data"))))
 		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
 	})
 
-	It("costs little to be cut out of what the API server says", func(ctx SpecContext) {
+	It("is cheap to remove from a message of the API server", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/secrets") {
@@ -82,8 +82,8 @@ var _ = Describe("A response that is multiplied", func() {
 		})
 		server := newHostileServer(answers(http.StatusOK, large(240<<10)))
 		spent := allocated(func() {
-			w.attacker.asks(ctx, "bomb", server.URL, withFields(2))
-			w.attacker.says(ctx, "bomb", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("too large: [REDACTED];")))
+			w.attacker.requestsToken(ctx, "bomb", server.URL, withFields(2))
+			w.attacker.reports(ctx, "bomb", matchers.HaveCondition("Ready", "False", "SecretWriteFailed", ContainSubstring("too large: [REDACTED];")))
 		})
 		Expect(spent).To(BeNumerically("<", 100))
 	})
@@ -91,14 +91,14 @@ var _ = Describe("A response that is multiplied", func() {
 
 var _ = Describe("A server that repeats the client secret", func() {
 	secret := secretOf("shop") + `/é&"`
-	DescribeTable("shows it to no reader", func(ctx SpecContext, encode func(string) string) {
+	DescribeTable("does not reveal it", func(ctx SpecContext, encode func(string) string) {
 		w := newWorld(ctx)
 		written := encode(secret)
 		server := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_client", "error_description": `+strconv.Quote("wrong secret "+written+" here")+`}`))
 		create(ctx,
 			w.attacker.credentials("shop-credentials", map[string]string{"client_id": "shop", "client_secret": secret}),
 			w.attacker.clientCredential("shop", server.URL))
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("wrong secret [REDACTED] here")))
+		w.attacker.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("wrong secret [REDACTED] here")))
 		Expect(w.shown(ctx, w.attacker.clientCredential("shop", ""))).NotTo(Or(ContainSubstring(written), ContainSubstring(strconv.Quote(written))))
 	},
 		Entry("in upper case", strings.ToUpper),
@@ -108,6 +108,6 @@ var _ = Describe("A server that repeats the client secret", func() {
 			return base64.URLEncoding.EncodeToString([]byte(`{"secret":` + strconv.Quote(s) + `}`))
 		}),
 		Entry("with a space after each letter", func(s string) string { return strings.Join(strings.Split(s, ""), " ") }),
-		Entry("as bytes of Python", func(s string) string { return `\x` + strings.ReplaceAll(fmt.Sprintf("% x", s), " ", `\x`) }),
+		Entry("as Python bytes", func(s string) string { return `\x` + strings.ReplaceAll(fmt.Sprintf("% x", s), " ", `\x`) }),
 	)
 })

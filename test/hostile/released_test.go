@@ -33,7 +33,7 @@ func (t *tenant) refusesSecrets(ctx context.Context) *corev1.ResourceQuota {
 	return quota
 }
 
-var _ = It("The memory limit holds when a quota has tenants keep 216 large tokens that are written at once, and each is requested once", func(ctx SpecContext) {
+var _ = It("The memory limit holds when 216 large tokens wait for a quota and are then written at the same time, and each is requested once", func(ctx SpecContext) {
 	const number = 36
 	server := newHostileServer(answers(http.StatusOK, `{"access_token": "`+strings.Repeat("t", 250<<10)+`", "token_type": "Bearer", "expires_in": 3600}`))
 	// Together the tokens take 53 of the 64 MiB for tokens that wait to be written.
@@ -58,18 +58,18 @@ var _ = It("The memory limit holds when a quota has tenants keep 216 large token
 		}
 	}
 	for _, t := range tenants {
-		t.allSay(ctx, number, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		t.allReport(ctx, number, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 	}
 	kept := p.peakMemory()
 	for _, quota := range quotas {
 		Expect(apiServer.Delete(ctx, quota)).To(Succeed())
 	}
 	for _, t := range tenants {
-		t.allSay(ctx, number, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		t.allReport(ctx, number, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	}
 	peak := p.peakMemory()
-	AddReportEntry(fmt.Sprintf("%d MiB idle, %d MiB while they wait, %d MiB at most, %.1f s of CPU", idle, kept, peak, p.cpuSeconds()))
-	Expect(p.ExitCode()).To(Equal(-1), "the process runs")
+	AddReportEntry(fmt.Sprintf("%d MiB idle, %d MiB while the tokens wait, %d MiB at most, %.1f s of CPU", idle, kept, peak, p.cpuSeconds()))
+	Expect(p.ExitCode()).To(Equal(-1), "the process still runs")
 	Expect(p.probe("/healthz")).To(Equal(http.StatusOK))
 	Expect(peak).To(BeNumerically("<", memoryLimit))
 	Expect(server.requests.Load()).To(BeEquivalentTo(6 * number))

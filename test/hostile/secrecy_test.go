@@ -13,7 +13,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// echoing answers a token request with an error that quotes one of its parameters, or its user.
+// echoing answers a token request with an error that quotes the given parameter of the request. client_id may
+// also come from basic authentication.
 func echoing(parameter string) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		said := r.PostFormValue(parameter)
@@ -27,8 +28,8 @@ func echoing(parameter string) http.HandlerFunc {
 var _ = Describe("A value of a credentials Secret", func() {
 	const canary = "c4nary-of-the-secret"
 
-	// asks creates a ClientCredential whose credentials Secret has the canary under the given key.
-	asks := func(ctx SpecContext, w *world, endpoint, key string, change func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
+	// requestsToken creates a ClientCredential whose credentials Secret has the canary under the given key.
+	requestsToken := func(ctx SpecContext, w *world, endpoint, key string, change func(*v1alpha1.ClientCredentialSpec)) *v1alpha1.ClientCredential {
 		GinkgoHelper()
 		clientCredential := w.attacker.clientCredential("shop", endpoint, change)
 		data := map[string]string{"client_id": "shop", "client_secret": "another-secret"}
@@ -37,11 +38,11 @@ var _ = Describe("A value of a credentials Secret", func() {
 		return clientCredential
 	}
 
-	DescribeTable("is shown to no reader, whatever role it is given", func(ctx SpecContext, key, parameter string, change func(*v1alpha1.ClientCredentialSpec)) {
+	DescribeTable("is not shown to readers, whatever it is used for:", func(ctx SpecContext, key, parameter string, change func(*v1alpha1.ClientCredentialSpec)) {
 		w := newWorld(ctx)
 		server := newHostileServer(echoing(parameter))
-		clientCredential := asks(ctx, w, server.URL, key, change)
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client [REDACTED] here")))
+		clientCredential := requestsToken(ctx, w, server.URL, key, change)
+		w.attacker.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client [REDACTED] here")))
 		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
 	},
 		Entry("the client secret as client ID", "client_secret", "client_id", func(spec *v1alpha1.ClientCredentialSpec) {
@@ -55,12 +56,12 @@ var _ = Describe("A value of a credentials Secret", func() {
 		Entry("another key as a parameter", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "hint", SecretKey: "password"}}}
 		}),
-		Entry("another key in a template that turns it round", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
+		Entry("another key in a template that encodes it", "password", "hint", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Request = &v1alpha1.TokenRequest{Parameters: []v1alpha1.Parameter{{Name: "hint", Template: "{{ .password | upper | b64enc }}"}}}
 		}),
 	)
 
-	DescribeTable("is shown to no reader by the metadata of an issuer that learned it", func(ctx SpecContext, issuer, token, said string) {
+	DescribeTable("is not shown to readers if the metadata of an issuer repeats it", func(ctx SpecContext, issuer, token, said string) {
 		w := newWorld(ctx)
 		server := newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
 			at := strings.NewReplacer("URL", "http://"+r.Host, "SECRET", canary)
@@ -73,8 +74,8 @@ var _ = Describe("A value of a credentials Secret", func() {
 		declared := v1alpha1.AuthorizationServerSpec{Issuer: server.URL}
 		idp := &v1alpha1.AuthorizationServer{ObjectMeta: w.attacker.metadata("idp"), Spec: declared}
 		create(ctx, idp)
-		clientCredential := asks(ctx, w, "", "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer = &declared })
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", said))
+		clientCredential := requestsToken(ctx, w, "", "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer = &declared })
+		w.attacker.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", said))
 		Eventually(func(g Gomega) {
 			g.Expect(apiServer.Get(ctx, w.attacker.key("idp"), idp)).To(Succeed())
 			g.Expect(idp.Status.Conditions).NotTo(BeEmpty())
@@ -87,20 +88,20 @@ var _ = Describe("A value of a credentials Secret", func() {
 		Entry("in the host of the token endpoint", "URL", "http://SECRET.invalid/token", "TokenEndpointUnreachable"),
 	)
 
-	It("is no scope in the status, unless the spec asks for that scope", func(ctx SpecContext) {
+	It("is not shown as a scope in the status, unless the spec requests that scope", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(answers(http.StatusOK, `{"access_token": "0paque-t0ken", "expires_in": 3600, "scope": "read c4nary-of-the-secret:write"}`))
-		clientCredential := asks(ctx, w, server.URL, "client_id", func(spec *v1alpha1.ClientCredentialSpec) { spec.Scopes = []string{"read"} })
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		clientCredential := requestsToken(ctx, w, server.URL, "client_id", func(spec *v1alpha1.ClientCredentialSpec) { spec.Scopes = []string{"read"} })
+		w.attacker.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(w.attacker.get(ctx, "shop")(Default).Status.Token.Scope).To(Equal("read"))
 		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
 	})
 
-	DescribeTable("is told from spec.clientID, which is public", func(ctx SpecContext, id string) {
+	DescribeTable("is distinguished from spec.clientID, which is public, if that is", func(ctx SpecContext, id string) {
 		w := newWorld(ctx)
 		server := newHostileServer(echoing("client_id"))
-		asks(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = id })
-		w.attacker.says(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client "+id+" here")))
+		requestsToken(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = id })
+		w.attacker.reports(ctx, "shop", matchers.HaveCondition("Ready", "False", "InvalidClient", ContainSubstring("there is no client "+id+" here")))
 	},
 		Entry("a name", "web-shop"),
 		Entry("a UUID", "7f3c1f0e-6a3f-4d2b-9c1e-2f3a4b5c6d7e"),

@@ -104,7 +104,7 @@ func answers(status int, body string) http.HandlerFunc {
 
 // hangs sends no response until the client gives up.
 func hangs(_ http.ResponseWriter, r *http.Request) {
-	// The context ends with the connection only after the body was read.
+	// The context ends when the connection closes, but only if the body was read.
 	_, _ = io.Copy(io.Discard, r.Body)
 	select {
 	case <-r.Context().Done():

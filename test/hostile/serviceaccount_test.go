@@ -14,20 +14,20 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("A tenant that wants a ServiceAccount's token", func() {
+var _ = Describe("A tenant that requests a ServiceAccount's token", func() {
 	var (
 		w      *world
 		server *hostileServer
-		// mints is the number of tokens that the API server issued.
+		// mints returns the number of token requests that the operator sent to the API server.
 		mints func() int
 	)
 
-	// takes keeps the assertion of each request, and responds with a token.
+	// takes responds to each request with a token.
 	takes := func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(rw, `{"access_token":"thanks","token_type":"Bearer","expires_in":3600}`)
 	}
-	// wants makes the operator send the server a token of a ServiceAccount for an audience.
+	// wants creates a ClientCredential that authenticates with a ServiceAccount token for the audience.
 	wants := func(ctx SpecContext, name, audience string) {
 		GinkgoHelper()
 		clientCredential := w.attacker.clientCredential(name, server.URL)
@@ -45,7 +45,7 @@ var _ = Describe("A tenant that wants a ServiceAccount's token", func() {
 			c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
 		})
 	}
-	// reviews answers the TokenReviews of the operator.
+	// reviews sets the answer to the operator's TokenReviews.
 	reviews := func(answer func(*http.Request) *http.Response) {
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if strings.HasSuffix(request.URL.Path, "/tokenreviews") {
@@ -71,65 +71,65 @@ var _ = Describe("A tenant that wants a ServiceAccount's token", func() {
 		}
 	})
 
-	DescribeTable("gets none that the API server accepts",
+	DescribeTable("gets no token that the API server accepts",
 		func(ctx SpecContext, audience string) {
 			wants(ctx, "mallory", audience)
-			w.attacker.says(ctx, "mallory",
+			w.attacker.reports(ctx, "mallory",
 				matchers.HaveCondition("Ready", "False", "ServiceAccountTokenRefused", ContainSubstring("the API server of this cluster accepts a token for the audience")),
 				matchers.HaveCondition("Stalled", "True", "ServiceAccountTokenRefused"))
 			Consistently(server.requests.Load).Should(BeZero())
 			Expect(mints()).To(Equal(1))
 		},
-		Entry("for an audience that is neither its issuer nor its name", apiAudience),
-		Entry("for another of its audiences, which is a URL", "https://API.example.com/"),
+		Entry("for an audience that is neither the API server's issuer nor its name", apiAudience),
+		Entry("for another audience of the API server, which is a URL", "https://API.example.com/"),
 	)
 
-	DescribeTable("gets one for an audience that only looks like the API server's",
+	DescribeTable("gets a token for an audience that only looks like an audience of the API server,",
 		func(ctx SpecContext, audience string) {
 			wants(ctx, "mallory", audience)
-			w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 			Expect(server.requests.Load()).To(BeEquivalentTo(1))
 		},
-		Entry("but has another case", "https://api.example.com/"),
+		Entry("but differs in upper and lower case", "https://api.example.com/"),
 		Entry("but lacks the slash at the end", "https://API.example.com"),
-		Entry("but is its usual name, which this API server does not have", "https://kubernetes.default.svc.cluster.local"),
+		Entry("but is the default name, which this API server does not have", "https://kubernetes.default.svc.cluster.local"),
 	)
 
-	DescribeTable("gets none when the API server cannot tell whether it accepts it",
+	DescribeTable("gets no token if the API server cannot say whether it accepts the token,",
 		func(ctx SpecContext, answer func(*http.Request) *http.Response, message string) {
 			reviews(answer)
 			wants(ctx, "mallory", "api://elsewhere")
-			w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServiceAccountTokenRefused", ContainSubstring(message)))
+			w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServiceAccountTokenRefused", ContainSubstring(message)))
 			Consistently(server.requests.Load).Should(BeZero())
 
-			By("asking again once it can")
+			By("requesting a renewal once the API server can say so")
 			w.interceptWith(nil)
 			renews(ctx, "mallory")
-			w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+			w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		},
 		Entry("because the operator lacks the right, as before an upgrade of the component", func(request *http.Request) *http.Response {
 			return answered(request, http.StatusForbidden, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"tokenreviews.authentication.k8s.io is forbidden"}`)
 		}, "is not sent: install the current config/components/serviceaccount-token"),
-		Entry("because it fails", func(request *http.Request) *http.Response {
+		Entry("because the TokenReview fails", func(request *http.Request) *http.Response {
 			return answered(request, http.StatusInternalServerError, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"InternalError","code":500,"message":"etcd is gone"}`)
 		}, "etcd is gone"),
-		Entry("because it has no authenticator that knows the token at all", func(request *http.Request) *http.Response {
+		Entry("because none of its authenticators recognizes the token", func(request *http.Request) *http.Response {
 			return answered(request, http.StatusCreated, `{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"error":"the webhook of the authentication is gone"}}`)
 		}, "does not recognize"),
 	)
 
-	It("gets none once the audience becomes one of the API server's", func(ctx SpecContext) {
+	It("gets no token once the API server accepts the audience", func(ctx SpecContext) {
 		wants(ctx, "mallory", "api://elsewhere")
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		reviews(func(request *http.Request) *http.Response {
 			return answered(request, http.StatusCreated, `{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"authenticated":true}}`)
 		})
 		renews(ctx, "mallory")
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "ServiceAccountTokenRefused"))
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "ServiceAccountTokenRefused"))
 		Expect(server.requests.Load()).To(BeEquivalentTo(1))
 	})
 
-	It("shows the token to nobody", func(ctx SpecContext) {
+	It("does not see the token in logs, events or the ClientCredential", func(ctx SpecContext) {
 		var minted []string
 		// The status is written after the review.
 		reviews(func(request *http.Request) *http.Response {
@@ -142,7 +142,7 @@ var _ = Describe("A tenant that wants a ServiceAccount's token", func() {
 			return nil
 		})
 		wants(ctx, "mallory", apiAudience)
-		w.attacker.says(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServiceAccountTokenRefused"))
+		w.attacker.reports(ctx, "mallory", matchers.HaveCondition("Ready", "False", "ServiceAccountTokenRefused"))
 		Expect(minted).To(HaveExactElements(HavePrefix("eyJ")))
 		Expect(w.shown(ctx, w.attacker.clientCredential("mallory", server.URL))).NotTo(ContainSubstring(minted[0]))
 	})

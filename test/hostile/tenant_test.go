@@ -59,8 +59,8 @@ func (t *tenant) clientCredential(name, tokenEndpoint string, change ...func(*v1
 	return clientCredential
 }
 
-// asks creates a ClientCredential and its credentials.
-func (t *tenant) asks(ctx context.Context, name, tokenEndpoint string, change ...func(*v1alpha1.ClientCredentialSpec)) {
+// requestsToken creates a ClientCredential and its credentials Secret.
+func (t *tenant) requestsToken(ctx context.Context, name, tokenEndpoint string, change ...func(*v1alpha1.ClientCredentialSpec)) {
 	GinkgoHelper()
 	create(ctx,
 		t.credentials(name+"-credentials", map[string]string{"client_id": name, "client_secret": secretOf(name)}),
@@ -85,8 +85,8 @@ func (t *tenant) secret(ctx context.Context, name string) *corev1.Secret {
 	return secret
 }
 
-// says waits until the conditions of a ClientCredential match.
-func (t *tenant) says(ctx context.Context, name string, conditions ...gomegatypes.GomegaMatcher) {
+// reports waits until the conditions of a ClientCredential match.
+func (t *tenant) reports(ctx context.Context, name string, conditions ...gomegatypes.GomegaMatcher) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) { g.Expect(t.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
 }
@@ -95,12 +95,12 @@ func (t *tenant) says(ctx context.Context, name string, conditions ...gomegatype
 func (t *tenant) isServed(ctx context.Context, name, tokenEndpoint string) time.Duration {
 	GinkgoHelper()
 	start := time.Now()
-	t.asks(ctx, name, tokenEndpoint)
-	t.says(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+	t.requestsToken(ctx, name, tokenEndpoint)
+	t.reports(ctx, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	return time.Since(start)
 }
 
-// firstToken returns the median of the times that first tokens take.
+// firstToken returns the median time that a ClientCredential waits for its first token.
 func (t *tenant) firstToken(ctx context.Context, prefix string, server *authserver.Server) time.Duration {
 	GinkgoHelper()
 	var times []time.Duration
@@ -114,7 +114,7 @@ func (t *tenant) firstToken(ctx context.Context, prefix string, server *authserv
 }
 
 // beAsSoonAs matches a time that is at most twice the time before. Times under 100 ms count as 100 ms,
-// because the machine makes more of a difference there.
+// because they depend more on the machine.
 func beAsSoonAs(before time.Duration) gomegatypes.GomegaMatcher {
 	return BeNumerically("<=", 2*max(before, 100*time.Millisecond))
 }
@@ -143,9 +143,9 @@ func edit[T client.Object](ctx context.Context, object T, change func(T)) {
 	Expect(apiServer.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 }
 
-// allSay waits until the given number of ClientCredentials of the tenant exist, and the conditions of
+// allReport waits until the given number of ClientCredentials of the tenant exist, and the conditions of
 // all of them match.
-func (t *tenant) allSay(ctx context.Context, number int, conditions gomegatypes.GomegaMatcher) {
+func (t *tenant) allReport(ctx context.Context, number int, conditions gomegatypes.GomegaMatcher) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		list := &v1alpha1.ClientCredentialList{}

@@ -35,52 +35,52 @@ func trickles(begin, more string) func(net.Conn) {
 
 const switchingProtocols = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
-var _ = Describe("A server that takes time", func() {
-	It("keeps no other tenant waiting when it never answers", func(ctx SpecContext) {
+var _ = Describe("A slow server", func() {
+	It("does not delay other tenants if it never answers", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		server := newHostileServer(hangs)
 		for i := range 40 {
-			w.attacker.asks(ctx, fmt.Sprintf("slow-%d", i), server.URL)
+			w.attacker.requestsToken(ctx, fmt.Sprintf("slow-%d", i), server.URL)
 		}
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))
 		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
-		w.attacker.says(ctx, "slow-0", matchers.HaveCondition("Ready", "False", "Timeout"))
+		w.attacker.reports(ctx, "slow-0", matchers.HaveCondition("Ready", "False", "Timeout"))
 	})
 
-	It("holds no worker by an answer of 101 Switching Protocols", func(ctx SpecContext) {
+	It("occupies no worker if it answers a token request with 101 Switching Protocols", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		for i := range 4 {
-			w.attacker.asks(ctx, fmt.Sprintf("switched-%d", i), newRawServer(writes(switchingProtocols)).URL)
+			w.attacker.requestsToken(ctx, fmt.Sprintf("switched-%d", i), newRawServer(writes(switchingProtocols)).URL)
 		}
 		for i := range 4 {
-			w.attacker.says(ctx, fmt.Sprintf("switched-%d", i), matchers.HaveCondition("Ready", "False", "InvalidResponse"))
+			w.attacker.reports(ctx, fmt.Sprintf("switched-%d", i), matchers.HaveCondition("Ready", "False", "InvalidResponse"))
 		}
 	})
 
-	It("holds no worker by metadata with an answer of 101 Switching Protocols", func(ctx SpecContext) {
+	It("occupies no worker if it answers a metadata request with 101 Switching Protocols", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.attacker.asks(ctx, "discovered", "", func(spec *v1alpha1.ClientCredentialSpec) {
+		w.attacker.requestsToken(ctx, "discovered", "", func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Issuer = newRawServer(writes(switchingProtocols)).URL
 		})
-		w.attacker.says(ctx, "discovered", matchers.HaveCondition("Ready", "False", "InvalidResponse"))
+		w.attacker.reports(ctx, "discovered", matchers.HaveCondition("Ready", "False", "InvalidResponse"))
 	})
 
-	It("holds no worker and no deletion by a revocation with an answer of 101 Switching Protocols", func(ctx SpecContext) {
+	It("occupies no worker and blocks no deletion if it answers a revocation with 101 Switching Protocols", func(ctx SpecContext) {
 		w := newWorld(ctx, withFakeClock(testingclock.NewFakeClock(time.Now())))
 		revocation := newRawServer(writes(switchingProtocols))
-		w.attacker.asks(ctx, "revoked", tokenEndpoint(newHonestServer("revoked")), func(spec *v1alpha1.ClientCredentialSpec) {
+		w.attacker.requestsToken(ctx, "revoked", tokenEndpoint(newHonestServer("revoked")), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Revocation = &v1alpha1.Revocation{Endpoint: revocation.URL, OnDelete: new(true)}
 		})
-		w.attacker.says(ctx, "revoked", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.reports(ctx, "revoked", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(apiServer.Delete(ctx, w.attacker.get(ctx, "revoked")(Default))).To(Succeed())
 		w.passes(time.Minute+5*time.Second, func(g Gomega) {
 			g.Expect(apierrors.IsNotFound(apiServer.Get(ctx, w.attacker.key("revoked"), &v1alpha1.ClientCredential{}))).To(BeTrue())
 		})
-		Expect(revocation.requests.Load()).To(BeNumerically(">=", 2), "it is retried")
-		Expect(w.told("RevocationFailed")).To(Equal(1))
+		Expect(revocation.requests.Load()).To(BeNumerically(">=", 2), "the revocation is retried")
+		Expect(w.countEvents("RevocationFailed")).To(Equal(1))
 	})
 
-	It("gets no more than the time of a request, however it spends it", func(ctx SpecContext) {
+	It("gets a request only until its timeout, however it delays the response", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		answers := map[string]func(net.Conn){
 			"headers":   trickles("HTTP/1.1 200 OK\r\nX-Slow: ", "x"),
@@ -94,10 +94,10 @@ var _ = Describe("A server that takes time", func() {
 			"keepalive": writes("HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"),
 		}
 		for name, answer := range answers {
-			w.attacker.asks(ctx, name, newRawServer(answer).URL)
+			w.attacker.requestsToken(ctx, name, newRawServer(answer).URL)
 		}
 		for name := range answers {
-			w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", "Timeout"))
+			w.attacker.reports(ctx, name, matchers.HaveCondition("Ready", "False", "Timeout"))
 		}
 	})
 })

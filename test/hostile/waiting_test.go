@@ -34,7 +34,7 @@ func newHeldServer() *heldServer {
 	GinkgoHelper()
 	held := &heldServer{release: make(chan struct{}, 10_000)}
 	held.hostileServer = newHostileServer(func(rw http.ResponseWriter, r *http.Request) {
-		// The context ends with the connection only after the body was read.
+		// The context ends when the connection closes, but only if the body was read.
 		_, _ = io.Copy(io.Discard, r.Body)
 		if strings.Contains(r.URL.Path, "slow") {
 			held.held.Add(1)
@@ -112,7 +112,7 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		clock = testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 		w, server = newWorld(ctx, standingStill(clock)), newHeldServer()
 		for i := range inFlight {
-			w.attacker.asks(ctx, fmt.Sprintf("first-%d", i), server.slow())
+			w.attacker.requestsToken(ctx, fmt.Sprintf("first-%d", i), server.slow())
 		}
 		Eventually(server.requests.Load).Should(BeEquivalentTo(inFlight))
 	})
@@ -122,12 +122,12 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		GinkgoHelper()
 		for _, name := range names {
 			before := reconciles()
-			w.attacker.asks(ctx, name, server.slow())
+			w.attacker.requestsToken(ctx, name, server.slow())
 			Eventually(reconciles).Should(BeNumerically(">", before))
 		}
 	}
 
-	It("cost no reconcile", func(ctx SpecContext) {
+	It("cause no reconciles", func(ctx SpecContext) {
 		for i := range waiting {
 			wait(ctx, fmt.Sprintf("later-%d", i))
 		}
@@ -135,12 +135,12 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		Consistently(func() int {
 			clock.Step(4 * time.Second)
 			return reconciles() - before
-		}).Should(BeNumerically("<=", 2*waiting), "one look each, to say after half a minute that it waits")
-		w.attacker.says(ctx, "later-0", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+		}).Should(BeNumerically("<=", 2*waiting), "one reconcile each, to report after half a minute that the ClientCredential waits")
+		w.attacker.reports(ctx, "later-0", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		Expect(server.requests.Load()).To(BeEquivalentTo(inFlight))
 	})
 
-	It("send one request for each that ends, without a look in between", func(ctx SpecContext) {
+	It("send one request for each request that ends, without a check in between", func(ctx SpecContext) {
 		wait(ctx, "a", "b", "c", "d")
 		for i := range 4 {
 			server.release <- struct{}{}
@@ -153,26 +153,26 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		Consistently(server.requests.Load).Should(BeEquivalentTo(inFlight + 4))
 	})
 
-	It("pass their turn on when they are deleted or suspended, or ask another server", func(ctx SpecContext) {
+	It("pass their turn on if they are deleted, suspended or moved to another server", func(ctx SpecContext) {
 		wait(ctx, "deleted", "suspended", "moved", "served")
 		Expect(apiServer.Delete(ctx, w.attacker.clientCredential("deleted", ""))).To(Succeed())
 		edit(ctx, w.attacker.clientCredential("suspended", ""), func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		other := newHeldServer()
 		edit(ctx, w.attacker.clientCredential("moved", ""), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.TokenEndpoint = other.URL })
-		w.attacker.says(ctx, "moved", matchers.HaveCondition("Ready", "True", "TokenIssued"))
-		w.attacker.says(ctx, "suspended", matchers.HaveCondition("Ready", "False", "Suspended"))
+		w.attacker.reports(ctx, "moved", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.reports(ctx, "suspended", matchers.HaveCondition("Ready", "False", "Suspended"))
 
 		server.release <- struct{}{}
 		Eventually(server.requests.Load).Should(BeEquivalentTo(inFlight + 1))
 		for range inFlight {
 			server.release <- struct{}{}
 		}
-		w.attacker.says(ctx, "served", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.attacker.reports(ctx, "served", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(server.requests.Load()).To(BeEquivalentTo(inFlight + 1))
 	})
 })
 
-var _ = It("A server that asks to wait for an hour costs neither requests to the API server nor token requests meanwhile", func(ctx SpecContext) {
+var _ = It("A server that asks clients to wait for an hour causes no requests to the API server and no token requests meanwhile", func(ctx SpecContext) {
 	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 	w := newWorld(ctx, standingStill(clock))
 	server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
@@ -184,26 +184,26 @@ var _ = It("A server that asks to wait for an hour costs neither requests to the
 	for i := range objects {
 		name := fmt.Sprintf("paused-%d", i)
 		create(ctx, w.attacker.clientCredential(name, server.URL, func(s *v1alpha1.ClientCredentialSpec) { s.CredentialsRef.Name = "shared" }))
-		w.attacker.says(ctx, name, matchers.HaveCondition("Ready", "False", "RateLimited"))
+		w.attacker.reports(ctx, name, matchers.HaveCondition("Ready", "False", "RateLimited"))
 	}
 	requests := server.requests.Load()
 	w.mutex.Lock()
 	before := len(w.sent)
 	w.mutex.Unlock()
-	looks, minutes := reconciles(), 0
+	reconciled, minutes := reconciles(), 0
 	Consistently(func(g Gomega) {
 		minutes++
 		clock.Step(time.Minute)
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
-		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "what becomes Stalled says so: %v", w.sent[before:])
+		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "only a change to Stalled is written: %v", w.sent[before:])
 	}).Should(Succeed())
 	Expect(server.requests.Load()).To(Equal(requests))
-	Expect(reconciles()-looks).To(BeNumerically("<=", objects*(minutes/2+3)), "a look each two minutes")
+	Expect(reconciles()-reconciled).To(BeNumerically("<=", objects*(minutes/2+3)), "one reconcile every two minutes")
 })
 
 var _ = Describe("A tenant whose servers never answer", func() {
-	It("keeps no other tenant waiting with 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
+	It("does not delay other tenants with 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
 		const objects, workers = 1000, 256
 		w, server, honest := newWorld(ctx, patient), newHeldServer(), newHonestServer()
 		before := w.victim.firstToken(ctx, "before", honest)
@@ -215,14 +215,14 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		}
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 100))
 		took, busy := w.victim.firstToken(ctx, "meanwhile", honest), metric("controller_runtime_active_workers")
-		AddReportEntry(fmt.Sprintf("the first token of another tenant came after %s, and after %s before; %d of %d workers were free",
+		AddReportEntry(fmt.Sprintf("another tenant got its first token in %s, compared to %s before; %d of %d workers were free",
 			took, before, workers-busy, workers))
-		Expect(server.requests.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
+		Expect(server.requests.Load()).To(BeNumerically("<", 200), "no request has ended, and few were sent")
 		Expect(busy).To(BeNumerically("<=", workers/2))
 		Expect(took).To(beAsSoonAs(before))
 	})
 
-	It("keeps no other tenant waiting with 300 revocations at 300 hosts", func(ctx SpecContext) {
+	It("does not delay other tenants with 300 revocations at 300 hosts", func(ctx SpecContext) {
 		const objects = 300
 		w, server := newWorld(ctx, patient), newHeldServer()
 		create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
@@ -241,10 +241,10 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		Expect(apiServer.DeleteAllOf(ctx, &v1alpha1.ClientCredential{}, all)).To(Succeed())
 		Eventually(server.held.Load).Should(BeNumerically(">=", 100))
 		w.victim.isServed(ctx, "shop", tokenEndpoint(newHonestServer("shop")))
-		Expect(server.held.Load()).To(BeNumerically("<", 200), "none of the requests has ended, and few were sent")
+		Expect(server.held.Load()).To(BeNumerically("<", 200), "no request has ended, and few were sent")
 	})
 
-	It("keeps no AuthorizationServer of another tenant waiting with 50 issuers at 50 hosts", func(ctx SpecContext) {
+	It("does not delay AuthorizationServers of other tenants with 50 issuers at 50 hosts", func(ctx SpecContext) {
 		w, server := newWorld(ctx, patient), newHeldServer()
 		for i := range 50 {
 			create(ctx, &v1alpha1.AuthorizationServer{
@@ -262,21 +262,21 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		}).Should(Succeed())
 	})
 
-	It("keeps no other tenant of the same host waiting", func(ctx SpecContext) {
+	It("does not delay other tenants of the same host", func(ctx SpecContext) {
 		w, server := newWorld(ctx, patient), newHeldServer()
 		for i := range 40 {
-			w.attacker.asks(ctx, fmt.Sprintf("slow-%d", i), server.slow())
+			w.attacker.requestsToken(ctx, fmt.Sprintf("slow-%d", i), server.slow())
 		}
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))
 		w.victim.isServed(ctx, "shop", server.URL)
-		Expect(server.requests.Load()).To(BeEquivalentTo(17), "the places of the attacker, and one more")
+		Expect(server.requests.Load()).To(BeEquivalentTo(17), "16 requests of the attacker, and one of the victim")
 	})
 
-	It("has no more requests in flight by spelling the name of one host differently", func(ctx SpecContext) {
+	It("gets no more requests in flight by spelling the name of one host differently", func(ctx SpecContext) {
 		w, server := newWorld(ctx, patient), newHeldServer()
 		for i, spelling := range []string{"127.0.0.1:", "[::ffff:127.0.0.1]:", "[::FFFF:7f00:1]:", "127.0.0.1:0"} {
 			for j := range 10 {
-				w.attacker.asks(ctx, fmt.Sprintf("slow-%d-%d", i, j), "http://"+spelling+server.port()+"/slow")
+				w.attacker.requestsToken(ctx, fmt.Sprintf("slow-%d-%d", i, j), "http://"+spelling+server.port()+"/slow")
 			}
 		}
 		Eventually(server.requests.Load).Should(BeNumerically(">=", 16))

@@ -18,8 +18,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-var _ = Describe("An admission policy that warns of a token Secret", func() {
-	It("shows the token to no reader of the log", func(ctx SpecContext) {
+var _ = Describe("An admission policy that quotes a token Secret in a warning", func() {
+	It("does not reveal the token in the log", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		t.warnsOfTokens(ctx)
 		p := startProcess(t.namespace)
@@ -31,8 +31,8 @@ var _ = Describe("An admission policy that warns of a token Secret", func() {
 	})
 })
 
-// warnsOfTokens creates a policy that quotes each token Secret of the namespace in a warning, and waits until it
-// is in force.
+// warnsOfTokens creates a policy that quotes each token Secret of the namespace in a warning, and waits
+// until the policy is in force.
 func (t *tenant) warnsOfTokens(ctx context.Context) {
 	GinkgoHelper()
 	metadata := metav1.ObjectMeta{Name: "warns-in-" + t.namespace}

@@ -29,20 +29,20 @@ var _ = Describe("An admission webhook", func() {
 		return seen
 	}
 
-	It("that answers 404 when the finalizer is set costs no token", func(ctx SpecContext) {
+	It("that answers 404 to the patch that adds a finalizer does not prevent the token", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop")
 		seen := answersOnce(w, "/clientcredentials/shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(seen.Load()).To(BeNumerically(">=", 1))
 	})
 
-	It("that answers 404 when a failure is written ends no attempts", func(ctx SpecContext) {
+	It("that answers 404 to the write of a failure does not stop the retries", func(ctx SpecContext) {
 		clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 		w, server := newWorld(ctx, func(s *settings) { s.clock = clock }), newHonestServer("shop")
 		server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 		seen := answersOnce(w, "/clientcredentials/shop/status")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server))
 		Eventually(seen.Load).Should(BeNumerically(">=", 1))
 		server.RespondAt(authserver.RFC6749Path, nil)
 		w.passes(10*time.Minute, func(g Gomega) {
@@ -50,10 +50,10 @@ var _ = Describe("An admission webhook", func() {
 		})
 	})
 
-	DescribeTable("that answers 404 when a finalizer is removed ends no removal", func(ctx SpecContext, path string) {
+	DescribeTable("that answers 404 to the patch that removes a finalizer does not stop the removal", func(ctx SpecContext, path string) {
 		w, server := newWorld(ctx), newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Eventually(func() []string { return w.victim.secret(ctx, "shop-credentials").Finalizers }).ShouldNot(BeEmpty())
 		collectGarbage(ctx, w.victim.namespace)
 		seen := answersOnce(w, path)
@@ -62,17 +62,17 @@ var _ = Describe("An admission webhook", func() {
 		Eventually(isGone(ctx, w.victim.clientCredential("shop", ""))).WithTimeout(endsIn).Should(Succeed())
 		Eventually(isGone(ctx, &corev1.Secret{ObjectMeta: w.victim.metadata("shop-credentials")})).WithTimeout(endsIn).Should(Succeed())
 		Expect(seen.Load()).To(BeNumerically(">=", 2))
-		Expect(w.told("TokenRevoked")).To(Equal(1))
+		Expect(w.countEvents("TokenRevoked")).To(Equal(1))
 	},
 		Entry("from the ClientCredential", "/clientcredentials/shop"),
 		Entry("from the credentials Secret", "/secrets/shop-credentials"),
 	)
 
-	It("that keeps the operator from letting a token Secret go has the status say so", func(ctx SpecContext) {
+	It("that blocks the release of a token Secret is reported in the status", func(ctx SpecContext) {
 		clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 		w, server := newWorld(ctx, func(s *settings) { s.clock = clock }), newHonestServer("shop")
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if request.Method == http.MethodPatch && strings.HasSuffix(request.URL.Path, "/secrets/shop-token") {
 				return answered(request, http.StatusForbidden, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}`)
@@ -80,17 +80,17 @@ var _ = Describe("An admission webhook", func() {
 			return nil
 		})
 		Expect(apiServer.Delete(ctx, w.victim.secret(ctx, "shop-token"))).To(Succeed())
-		says := func(limit time.Duration, condition string, status metav1.ConditionStatus, reason string) {
+		reports := func(limit time.Duration, condition string, status metav1.ConditionStatus, reason string) {
 			GinkgoHelper()
 			w.passes(limit, func(g Gomega) {
 				g.Expect(w.victim.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition(condition, status, reason))
 			})
 		}
-		says(5*time.Minute, "RenewalFailing", "True", "TargetConflict")
-		says(2*time.Hour, "Ready", "False", "TargetConflict")
+		reports(5*time.Minute, "RenewalFailing", "True", "TargetConflict")
+		reports(2*time.Hour, "Ready", "False", "TargetConflict")
 
-		By("letting it go")
+		By("allowing the release")
 		w.interceptWith(nil)
-		says(10*time.Minute, "Ready", "True", "TokenIssued")
+		reports(10*time.Minute, "Ready", "True", "TokenIssued")
 	})
 })

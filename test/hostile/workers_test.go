@@ -17,7 +17,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("A tenant whose objects take the API server long", func() {
+var _ = Describe("A tenant whose objects the API server handles slowly", func() {
 	const objects, workers = 200, 256
 	var (
 		w    *world
@@ -62,14 +62,14 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		w.interceptWith(nil)
 	}
 
-	It("leaves workers to others while statuses are written", func(ctx SpecContext) {
+	It("leaves workers to other tenants while statuses are written", func(ctx SpecContext) {
 		hang(http.MethodPatch, "clientcredentials", "/status")
 		ask(ctx)
 		leavesHalf(ctx)
 		Expect(hung.Load()).To(BeEquivalentTo(workers / 2))
 	})
 
-	It("leaves workers to others while its token Secrets wait to be repaired", func(ctx SpecContext) {
+	It("leaves workers to other tenants while its token Secrets wait to be repaired", func(ctx SpecContext) {
 		ask(ctx)
 		secrets := &corev1.SecretList{}
 		Eventually(func(g Gomega) {
@@ -83,7 +83,7 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		leavesHalf(ctx)
 	})
 
-	It("leaves workers to the AuthorizationServers of others", func(ctx SpecContext) {
+	It("leaves workers to the AuthorizationServers of other tenants", func(ctx SpecContext) {
 		hang(http.MethodGet, "configmaps", "/bundle")
 		for i := range workers + 44 {
 			create(ctx, &v1alpha1.AuthorizationServer{ObjectMeta: w.attacker.metadata(fmt.Sprint("idp-", i)), Spec: v1alpha1.AuthorizationServerSpec{
@@ -102,13 +102,13 @@ var _ = Describe("A tenant whose objects take the API server long", func() {
 		w.interceptWith(nil)
 	})
 
-	It("leaves workers to others whose Secrets wait to be let go", func(ctx SpecContext) {
+	It("leaves workers to other tenants whose Secrets wait to be released", func(ctx SpecContext) {
 		server := newHonestServer("shop")
 		for i := range 50 {
-			w.attacker.asks(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server), revokedOnDelete(server))
+			w.attacker.requestsToken(ctx, fmt.Sprint("shop-", i), tokenEndpoint(server), revokedOnDelete(server))
 		}
-		w.victim.asks(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
-		w.victim.says(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server))
+		w.victim.reports(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Eventually(func(g Gomega) {
 			for i := range 50 {
 				g.Expect(w.attacker.secret(ctx, fmt.Sprintf("shop-%d-credentials", i)).Finalizers).NotTo(BeEmpty())

@@ -29,7 +29,7 @@ import (
 // world is an operator in the process of the test, and its two tenants.
 type world struct {
 	settings
-	// victim and attacker are tenants, each with a namespace of its own.
+	// victim and attacker are tenants, each with its own namespace.
 	victim, attacker *tenant
 
 	operator *operator.Operator

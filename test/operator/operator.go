@@ -26,9 +26,9 @@ import (
 // Operator is a running operator.
 type Operator struct {
 	end context.CancelFunc
-	// told is closed once the contexts of the controllers have ended. ended is closed once the operator
-	// has ended.
-	told, ended chan struct{}
+	// cancelled is closed once the contexts of the controllers are cancelled. ended is closed once the
+	// operator has ended.
+	cancelled, ended chan struct{}
 	// clock is nil if the operator uses the real clock.
 	clock *testingclock.FakeClock
 	cache client.Reader
@@ -44,7 +44,7 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Oper
 	GinkgoHelper()
 	mgr := newManager(config, logger, namespaces)
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &Operator{end: cancel, told: make(chan struct{}), ended: make(chan struct{}), cache: mgr.GetCache()}
+	o := &Operator{end: cancel, cancelled: make(chan struct{}), ended: make(chan struct{}), cache: mgr.GetCache()}
 	// One process starts many operators, whose controllers have the same names.
 	options := controller.Options{SkipNameValidation: ptr.To(true)}
 	if o.clock = fakeClockOf(reconciler); o.clock != nil {
@@ -53,7 +53,7 @@ func Start(config *rest.Config, logger logr.Logger, reconciler *controllers.Oper
 	Expect(reconciler.AddToManager(ctx, mgr, options)).To(Succeed())
 	Expect(mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		<-ctx.Done()
-		close(o.told)
+		close(o.cancelled)
 		return nil
 	}))).To(Succeed())
 	go func() {
@@ -104,11 +104,11 @@ func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
 	return isIdle, changes, next
 }
 
-// TellToEnd tells the operator to end. It returns once the contexts of the reconciles are cancelled,
-// before the reconciles end.
+// TellToEnd starts the shutdown of the operator. It returns once the contexts of the reconciles are
+// cancelled, before the reconciles end.
 func (o *Operator) TellToEnd() {
 	o.end()
-	<-o.told
+	<-o.cancelled
 }
 
 // Stop stops the operator, and waits until it has ended.

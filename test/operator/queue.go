@@ -65,8 +65,8 @@ func (q *queue) Done(item reconcile.Request) {
 	q.changes++
 }
 
-// AddAfter implements workqueue.TypedDelayingInterface. If an item has two delays, the earlier end
-// counts.
+// AddAfter implements workqueue.TypedDelayingInterface. If an item has two delays, the delay that
+// ends first counts.
 func (q *queue) AddAfter(item reconcile.Request, delay time.Duration) {
 	if delay <= 0 {
 		q.Add(item)
@@ -95,7 +95,7 @@ func (q *queue) delay(item reconcile.Request, due time.Time) bool {
 	return true
 }
 
-// release adds an item, unless it was already added or an earlier delay counts.
+// release adds an item, unless the item was already added or has a delay that ends earlier.
 func (q *queue) release(item reconcile.Request, due time.Time) {
 	q.mutex.Lock()
 	ends := q.delayed[item].Equal(due)

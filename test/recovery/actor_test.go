@@ -22,7 +22,7 @@ type actor struct {
 	scenario scenario
 	name     string
 	server   *authserver.Server
-	// listener of a server that is unreachable at first.
+	// listener is set if the server is unreachable at first.
 	listener *lateListener
 	// done is the number of events that have happened.
 	done int
@@ -130,7 +130,7 @@ func (a *actor) sample() {
 	a.samples = append(a.samples, taken)
 }
 
-// expiryOf returns the earlier of expiresAt and the exp of a JWT; zero if expiresAt is no time.
+// expiryOf returns the earlier of expiresAt and the exp of a JWT; zero if expiresAt is not a time.
 func expiryOf(token, expiresAt string) time.Time {
 	at, err := time.Parse(time.RFC3339, expiresAt)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// opaque returns the answer of a cache: the same token, with a lifetime of ten minutes, at each request.
+// opaque returns the answer of a cache: the same token, with a lifetime of ten minutes, for each request.
 func opaque(token, tokenType string) authserver.Answer {
 	return authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-" + token, "token_type": tokenType, "expires_in": 600})
 }
@@ -22,11 +22,11 @@ func opaque(token, tokenType string) authserver.Answer {
 func cached(answer authserver.Answer, then ...event) scenario {
 	return scenario{
 		server: authserver.Script{{Until: 50 * minute, Answer: answer}}, then: then,
-		works: 50 * minute, told: oneProblem(problem.Unavailable, "TokenExpired"),
+		works: 50 * minute, problems: oneProblem(problem.Unavailable, "TokenExpired"),
 	}
 }
 
-// withoutZone returns a scenario with a cache that states the time of expiry without a zone.
+// withoutZone returns a scenario with a cache that states the expiry time without a time zone.
 func withoutZone(then ...event) scenario {
 	var expires string
 	s := cached(authserver.Give(func(now time.Time) map[string]any {
@@ -41,7 +41,7 @@ func withoutZone(then ...event) scenario {
 	return s
 }
 
-// unreadableLater returns a scenario with a cache whose expires_in is ten minutes at first, and then no
+// unreadableLater returns a scenario with a cache whose expires_in is ten minutes at first, and later not a
 // number.
 func unreadableLater(then ...event) scenario {
 	s := cached(nil, then...)
@@ -50,7 +50,7 @@ func unreadableLater(then ...event) scenario {
 	return s
 }
 
-// fresh returns an answer with a new token, valid for ten minutes, at each request.
+// fresh returns an answer with a new token, valid for ten minutes, for each request.
 func fresh() authserver.Answer {
 	count := 0
 	return authserver.Give(func(time.Time) map[string]any {
@@ -74,33 +74,33 @@ func thenUnstated(lifetime time.Duration) authserver.Answer {
 
 var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	// A date without a zone.
-	row{"is not deceived by a cache whose date without a zone has passed", withoutZone()},
+	row{"reports TokenExpired for a cached token whose date without a time zone has passed", withoutZone()},
 
 	// An expired token of a cache.
-	row{"is not deceived by two caches in turn", cached(authserver.InTurn(opaque("A", "Bearer"), opaque("B", "Bearer")))},
-	row{"is not deceived by a cache if the type of the token changes", cached(authserver.InTurn(opaque("C", "Bearer"), opaque("C", "BearerToken")))},
-	row{"is not deceived by a cache if its Secret was deleted", cached(opaque("D", "Bearer"), event{5 * minute, deleteTarget})},
-	row{"is not deceived by a cache if its Secret was edited", cached(opaque("E", "Bearer"), event{8 * minute, annotateTarget})},
-	row{"is not deceived by a cache if the token could not be written while it lived", func() scenario {
+	row{"reports TokenExpired for the tokens of two caches in turn", cached(authserver.InTurn(opaque("A", "Bearer"), opaque("B", "Bearer")))},
+	row{"reports TokenExpired for a cached token although its type changes", cached(authserver.InTurn(opaque("C", "Bearer"), opaque("C", "BearerToken")))},
+	row{"reports TokenExpired for a cached token although its Secret was deleted", cached(opaque("D", "Bearer"), event{5 * minute, deleteTarget})},
+	row{"reports TokenExpired for a cached token although its Secret was edited", cached(opaque("E", "Bearer"), event{8 * minute, annotateTarget})},
+	row{"reports TokenExpired for a cached token that could not be written before it expired", func() scenario {
 		s := cached(opaque("F", "Bearer"))
 		s.apiServer = []fault{{until: 15 * minute, of: tokenWrite, with: deniedByPolicy}}
-		s.told = append(s.told, told{class: problem.MayPass, reason: "SecretWriteFailed"})
+		s.problems = append(s.problems, expectedProblem{class: problem.MayPass, reason: "SecretWriteFailed"})
 		return s
 	}()},
-	row{"is not deceived by one node whose cache is stuck", func() scenario {
+	row{"is Ready only with valid tokens although the cache of one node is stuck", func() scenario {
 		s := cached(authserver.InTurn(opaque("stuck", "Bearer"), fresh()))
 		s.server[0].Until, s.works = 2*hour, 2*hour
-		s.told[0].perhaps = true
+		s.problems[0].perhaps = true
 		return s
 	}()},
-	row{"is not deceived by a cache that states a lifetime with the first response only", func() scenario {
+	row{"reports TokenExpired for a cached token whose lifetime is only in the first response", func() scenario {
 		s := cached(thenUnstated(20*minute), event{10 * minute, requestRenewal})
 		s.spec = func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: 5 * minute}
 		}
 		return s
 	}()},
-	row{"is not deceived by a cache if an edit has nothing to do with the stated lifetime", cached(opaque("H", "Bearer"),
+	row{"reports TokenExpired for a cached token although an edit changes fields that its lifetime does not depend on", cached(opaque("H", "Bearer"),
 		event{15 * minute, assumes(2 * hour)}, event{20 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) {
 			s.AuthorizationServer.Response = &v1alpha1.TokenResponse{ExpiresAtLayout: "MM/DD/YYYY hh:mm:ss A"}
 		})})},

@@ -85,7 +85,7 @@ func (a *actor) refusals() (times []time.Duration) {
 		if index < 0 {
 			continue
 		}
-		if told := a.scenario.tells(a.samples[index]); told != nil && told.class == problem.CredentialsRefused {
+		if expected := a.scenario.problemOf(a.samples[index]); expected != nil && expected.class == problem.CredentialsRefused {
 			times = append(times, at)
 		}
 	}
@@ -121,7 +121,7 @@ func (a *actor) checkNoDeadTokenIsReady() {
 	}
 }
 
-// patience is the time that a problem that may pass is Reconciling before it is Stalled.
+// patience is the time for which a problem that may resolve itself is Reconciling, before it is Stalled.
 const patience = 2 * minute
 
 // checkConditions expects each sample to report a problem of the scenario, or none.
@@ -131,29 +131,29 @@ func (a *actor) checkConditions() {
 		since      time.Duration
 		reason     string
 		generation int64
-		before     *told
+		before     *expectedProblem
 	)
-	seen := map[*told]bool{}
+	seen := map[*expectedProblem]bool{}
 	for _, s := range a.samples {
 		if a.scenario.mute && len(s.conditions) == 0 {
 			continue
 		}
 		Expect(s.conditions).To(matchers.HaveConditionType(v1alpha1.ReadyCondition), s.String())
-		told := a.scenario.tells(s)
+		expected := a.scenario.problemOf(s)
 		// Another reason, generation or class is another problem.
-		if s.reason() != reason || s.generation() != generation || told != before {
-			since, reason, generation, before = s.at, s.reason(), s.generation(), told
+		if s.reason() != reason || s.generation() != generation || expected != before {
+			since, reason, generation, before = s.at, s.reason(), s.generation(), expected
 		}
 		if reason == "" {
 			continue
 		}
-		Expect(told).NotTo(BeNil(), "an unexpected problem: %s", s)
-		seen[told] = true
-		told.check(s, s.at-since)
+		Expect(expected).NotTo(BeNil(), "an unexpected problem: %s", s)
+		seen[expected] = true
+		expected.check(s, s.at-since)
 	}
-	for i := range a.scenario.told {
-		told := &a.scenario.told[i]
-		Expect(seen[told] || told.perhaps).To(BeTrue(), "%s is reported", told.reason)
+	for i := range a.scenario.problems {
+		expected := &a.scenario.problems[i]
+		Expect(seen[expected] || expected.perhaps).To(BeTrue(), "%s is reported", expected.reason)
 	}
 }
 
@@ -181,36 +181,36 @@ func (s sample) generation() int64 {
 	return meta.FindStatusCondition(s.conditions, v1alpha1.ReadyCondition).ObservedGeneration
 }
 
-// tells returns the problem of the scenario that a sample reports; nil if it reports none of them.
-func (s scenario) tells(seen sample) *told {
-	for i := range s.told {
-		if s.told[i].matches(seen) {
-			return &s.told[i]
+// problemOf returns the problem of the scenario that a sample reports; nil if it reports none of them.
+func (s scenario) problemOf(seen sample) *expectedProblem {
+	for i := range s.problems {
+		if s.problems[i].matches(seen) {
+			return &s.problems[i]
 		}
 	}
 	return nil
 }
 
-func (t told) matches(s sample) bool {
+func (e expectedProblem) matches(s sample) bool {
 	condition := meta.FindStatusCondition(s.conditions, s.shown())
-	return condition != nil && (t.reason == "" || condition.Reason == t.reason) && strings.Contains(condition.Message, t.says)
+	return condition != nil && (e.reason == "" || condition.Reason == e.reason) && strings.Contains(condition.Message, e.message)
 }
 
 // check expects the conditions that the class of the problem requires at this age.
-func (t told) check(s sample, age time.Duration) {
+func (e expectedProblem) check(s sample, age time.Duration) {
 	GinkgoHelper()
 	reconciling := meta.FindStatusCondition(s.conditions, v1alpha1.ReconcilingCondition)
 	stalled := meta.FindStatusCondition(s.conditions, v1alpha1.StalledCondition)
 	reason := meta.FindStatusCondition(s.conditions, s.shown()).Reason
 	switch {
-	case t.class == problem.Unavailable, t.class != problem.Invalid && age < patience:
+	case e.class == problem.Unavailable, e.class != problem.Invalid && age < patience:
 		Expect(stalled).To(BeNil(), "Stalled too early, after %s: %s", age, s)
 		if s.isReady() {
 			Expect(reconciling).To(BeNil(), s.String())
 		} else {
 			Expect(reconciling).To(HaveField("Reason", reason), s.String())
 		}
-	case t.class == problem.Invalid, age > patience+slack(s.at):
+	case e.class == problem.Invalid, age > patience+slack(s.at):
 		Expect(reconciling).To(BeNil(), "still Reconciling after %s: %s", age, s)
 		Expect(stalled).To(HaveField("Reason", reason), s.String())
 	}

@@ -83,7 +83,7 @@ func declares(pointer v1alpha1.JSONPointer) func(context.Context, *actor) {
 	})
 }
 
-// assumes sets the lifetime of tokens whose response states none.
+// assumes sets the lifetime of tokens whose response states no lifetime.
 func assumes(lifetime time.Duration) func(context.Context, *actor) {
 	return edits(func(s *v1alpha1.ClientCredentialSpec) {
 		s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: lifetime}
@@ -121,7 +121,7 @@ func whileRefused(then ...event) scenario {
 }
 
 var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
-	// Refused credentials, whatever is edited.
+	// Refused credentials, and edits.
 	row{"whose credentials Secret is annotated every 50 s sends refused credentials four times in the first hour",
 		whileRefused(each(50*second, hour, annotateCredentials)...)},
 	row{"whose spec is edited in a field that the request does not depend on sends refused credentials four times in the first hour",
@@ -138,7 +138,7 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 	}()},
 	row{"whose credentials Secret lacks the secret for a while sends refused credentials four times in the first hour", func() scenario {
 		s := whileRefused(event{25 * minute, dropSecret}, event{26 * minute, completeCredentials})
-		s.told = append(s.told, told{class: problem.ObjectNotReady, reason: "CredentialsMissing"})
+		s.problems = append(s.problems, expectedProblem{class: problem.ObjectNotReady, reason: "CredentialsMissing"})
 		return s
 	}()},
 
@@ -149,20 +149,20 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 			{Until: 70 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")},
 		},
 		then: []event{{8 * minute, annotateCredentials}}, works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
-		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
+		problems: []expectedProblem{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
 	}},
 	row{"whose credentials Secret is annotated every 50 s while the server refuses and redirects in turn sends refused credentials four times in the first hour", scenario{
 		server: authserver.Script{{Until: 70 * minute, Answer: authserver.InTurn(
 			authserver.Refuse(http.StatusUnauthorized, "invalid_client"), authserver.Redirect("https://status.example.com"))}},
 		then: each(50*second, hour, annotateCredentials), works: 70 * minute, within: 72 * minute, lasts: 145 * minute,
-		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.MayPass, reason: "RedirectRefused"}},
+		problems: []expectedProblem{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.MayPass, reason: "RedirectRefused"}},
 	}},
 	row{"whose response declaration is edited while the credentials are refused sends them four times in the first hour",
 		whileRefused(event{3 * minute, declares("/message")}, event{9 * minute, declares("/detail")}, event{30 * minute, assumes(2 * hour)})},
 
 	row{"whose credentials are written by two clients in turn sends the wrong credentials four times in the first hour", scenario{
 		lifetime: 5 * hour, then: twoWriters(2*minute, hour-2*minute), works: hour, keepsToken: true,
-		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
+		problems: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
 
 	row{"whose renewal is requested after the credentials were refused retries soon, although the server fails once", scenario{
@@ -171,59 +171,59 @@ var _ = Describe("A ClientCredential", Ordered, ContinueOnFailure, played(
 			{Until: 41 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")},
 		},
 		then: []event{{40 * minute, requestRenewal}}, works: 41 * minute,
-		told: []told{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
+		problems: []expectedProblem{{class: problem.CredentialsRefused, reason: "InvalidClient"}, {class: problem.Unavailable, reason: "ServerError"}},
 	}},
 
-	// Retry-After, and what ends it.
+	// Retry-After, and edits that end the wait.
 	row{"whose server asked to wait for 10 minutes is renewed in time after that", scenario{
 		server: at20(authserver.RetryAfter("600", authserver.Refuse(http.StatusTooManyRequests, ""))),
 		works:  20 * second, within: 5*minute + 10*minute, lasts: 76 * minute,
-		told: oneProblem(problem.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
+		problems: oneProblem(problem.Unavailable, "RateLimited"), waits: []wait{between(10*minute, 10*minute+6*second), between(33*minute, 41*minute)},
 	}},
 	row{"whose refused credentials are corrected sends a request immediately, although the server asked to wait for an hour", scenario{
 		withoutCredentials: true,
 		server:             authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusUnauthorized, "invalid_client"))}},
 		then:               []event{{0, createWrongCredentials}, {2 * minute, completeCredentials}}, works: 2 * minute,
-		told: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(2*minute, 2*minute)},
+		problems: oneProblem(problem.CredentialsRefused, "InvalidClient"), waits: []wait{between(2*minute, 2*minute)},
 	}},
 	row{"whose refused scope is corrected sends a request immediately, although the server asked to wait for an hour", scenario{
 		server: authserver.Script{{Until: 2 * minute, Answer: authserver.RetryAfter("3600", authserver.Refuse(http.StatusBadRequest, "invalid_scope"))}},
 		then:   []event{{2 * minute, edits(func(s *v1alpha1.ClientCredentialSpec) { s.Scopes = []string{"read"} })}}, works: 2 * minute,
-		told: oneProblem(problem.MayPass, "InvalidScope"), waits: []wait{between(2*minute, 2*minute)},
+		problems: oneProblem(problem.MayPass, "InvalidScope"), waits: []wait{between(2*minute, 2*minute)},
 	}},
 
 	// A valid token while the server fails.
 	row{"whose token Secret is edited while the server is down stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{42 * minute, annotateTarget}}, works: 50 * minute, keepsToken: true,
-		told: oneProblem(problem.Unavailable, "ServerError"),
+		problems: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 	row{"whose token Secret is edited while the credentials are refused stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 86 * minute, Answer: authserver.Refuse(http.StatusUnauthorized, "invalid_client")}}, lifetime: 2 * hour,
 		then: []event{{85 * minute, annotateTarget}}, works: 86 * minute, within: 17 * minute, lasts: 110 * minute, keepsToken: true,
-		told: oneProblem(problem.CredentialsRefused, "InvalidClient"),
+		problems: oneProblem(problem.CredentialsRefused, "InvalidClient"),
 	}},
-	row{"that is created again while the server is down, and its token is due, stays ready", scenario{
+	row{"that is recreated while the server is down and its token is due stays ready", scenario{
 		server: authserver.Script{{Until: minute}, {Until: 50 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}},
 		then:   []event{{45 * minute, recreate}}, works: 50 * minute, keepsToken: true,
-		told: oneProblem(problem.Unavailable, "ServerError"),
+		problems: oneProblem(problem.Unavailable, "ServerError"),
 	}},
 
 	// An outage that becomes a refusal.
-	row{"whose metadata are still missing after an outage is retried", scenario{
+	row{"whose metadata is still missing after an outage is retried", scenario{
 		metadata: authserver.Script{{Until: 3 * minute, Answer: authserver.Refuse(http.StatusServiceUnavailable, "")}, {Until: 6 * minute, Answer: authserver.Refuse(http.StatusNotFound, "")}},
 		works:    6 * minute, first: between(6*minute, 11*minute), waits: noWaits,
-		told: []told{{class: problem.Unavailable, reason: "DiscoveryFailed", says: "503"}, {class: problem.MayPass, reason: "DiscoveryFailed", says: "404"}},
+		problems: []expectedProblem{{class: problem.Unavailable, reason: "DiscoveryFailed", message: "503"}, {class: problem.MayPass, reason: "DiscoveryFailed", message: "404"}},
 	}},
 	row{"whose token is refused by a policy after a webhook was down is retried", scenario{
 		apiServer: []fault{{until: 4 * minute, of: tokenWrite, with: webhookDown}, {from: 4 * minute, until: 8 * minute, of: tokenWrite, with: deniedByPolicy}},
 		works:     8 * minute, waits: noWaits,
-		told: []told{{class: problem.Unavailable, reason: "SecretWriteFailed", says: "Internal"}, {class: problem.MayPass, reason: "SecretWriteFailed", says: "denied"}},
+		problems: []expectedProblem{{class: problem.Unavailable, reason: "SecretWriteFailed", message: "Internal"}, {class: problem.MayPass, reason: "SecretWriteFailed", message: "denied"}},
 	}},
 
-	// Other messages of a server or an object.
+	// A name that is too long for a message.
 	row{"whose target belongs to an object with a very long name reports that", scenario{
 		then: []event{{0, createOwnedTarget}, {4 * minute, deleteTarget}}, works: 4 * minute,
-		told: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,
+		problems: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(4*minute, 4*minute), waits: noWaits,
 	}},
 ))

@@ -69,7 +69,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// breaks answers the requests that a fault of a scenario applies to, and passes all others on.
+// breaks answers the requests that a fault of a scenario applies to, and passes on all other requests.
 func (w *world) breaks(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		if request.Method != http.MethodGet {

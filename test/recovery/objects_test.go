@@ -17,7 +17,7 @@ import (
 func credentialsAfter(at time.Duration) scenario {
 	return scenario{
 		withoutCredentials: true, works: at, then: []event{{at, createCredentials}},
-		told: oneProblem(problem.ObjectNotReady, "CredentialsNotFound"), first: between(at, at), waits: noWaits,
+		problems: oneProblem(problem.ObjectNotReady, "CredentialsNotFound"), first: between(at, at), waits: noWaits,
 	}
 }
 
@@ -29,7 +29,7 @@ func serverAfter(at time.Duration) scenario {
 			spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: a.name}
 		},
 		works: at, then: []event{{at, createServer}},
-		told: oneProblem(problem.ObjectNotReady, "AuthorizationServerNotFound"), first: between(at, at), waits: noWaits,
+		problems: oneProblem(problem.ObjectNotReady, "AuthorizationServerNotFound"), first: between(at, at), waits: noWaits,
 	}
 }
 
@@ -38,7 +38,7 @@ func serverAfter(at time.Duration) scenario {
 func failedWrite(class problem.Class, with metav1.Status) scenario {
 	return scenario{
 		apiServer: []fault{{until: 100 * second, of: tokenWrite, with: with}}, works: 100 * second,
-		told: oneProblem(class, "SecretWriteFailed"), waits: noWaits,
+		problems: oneProblem(class, "SecretWriteFailed"), waits: noWaits,
 	}
 }
 
@@ -49,13 +49,13 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 	row{"credentials Secret is created five minutes later requests a token then", credentialsAfter(5 * minute)},
 	row{"credentials Secret lacks its client_secret for 30 s requests a token then", scenario{
 		withoutCredentials: true, works: 30 * second,
-		then: []event{{0, createCredentialsWithoutSecret}, {30 * second, completeCredentials}},
-		told: oneProblem(problem.ObjectNotReady, "CredentialsMissing"), first: between(30*second, 30*second), waits: noWaits,
+		then:     []event{{0, createCredentialsWithoutSecret}, {30 * second, completeCredentials}},
+		problems: oneProblem(problem.ObjectNotReady, "CredentialsMissing"), first: between(30*second, 30*second), waits: noWaits,
 	}},
 	row{"credentials Secret lacks its label for three minutes requests a token then", scenario{
 		withoutCredentials: true, works: 3 * minute,
-		then: []event{{0, createCredentialsWithoutLabel}, {3 * minute, completeCredentials}},
-		told: oneProblem(problem.ObjectNotReady, "CredentialsNotLabelled"), first: between(3*minute, 3*minute), waits: noWaits,
+		then:     []event{{0, createCredentialsWithoutLabel}, {3 * minute, completeCredentials}},
+		problems: oneProblem(problem.ObjectNotReady, "CredentialsNotLabelled"), first: between(3*minute, 3*minute), waits: noWaits,
 	}},
 	row{"AuthorizationServer is created 50 s later requests a token then", serverAfter(50 * second)},
 	row{"AuthorizationServer is created four minutes later requests a token then", serverAfter(4 * minute)},
@@ -65,30 +65,30 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 			spec.AuthorizationServer.TLS = &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: a.bundleName()}}
 		},
 		works: 40 * second, then: []event{{40 * second, createBundle}},
-		told: oneProblem(problem.MayPass, "CABundleUnusable"), first: between(40*second, 105*second), waits: noWaits,
+		problems: oneProblem(problem.MayPass, "CABundleUnusable"), first: between(40*second, 105*second), waits: noWaits,
 	}},
 	row{"target is a foreign Secret for three minutes requests a token then", scenario{
 		works: 3 * minute, then: []event{{0, createTarget}, {3 * minute, deleteTarget}},
-		told: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(3*minute, 3*minute), waits: noWaits,
+		problems: oneProblem(problem.ObjectNotReady, "TargetConflict"), first: between(3*minute, 3*minute), waits: noWaits,
 	}},
 	row{"unknown profile is corrected after a minute requests a token then", scenario{
 		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.AuthorizationServer.Profile = "NoSuchProfile"
 		},
 		works: minute, then: []event{{minute, correctProfile}},
-		told: oneProblem(problem.Invalid, "ProfileUnknown"), first: between(minute, minute), waits: noWaits,
+		problems: oneProblem(problem.Invalid, "ProfileUnknown"), first: between(minute, minute), waits: noWaits,
 	}},
 
 	// Writes that are refused.
 	row{"token Secret is refused by a policy for 100 s requests only one token", failedWrite(problem.MayPass, deniedByPolicy)},
-	row{"token Secret is invalid by a policy for 100 s requests only one token", failedWrite(problem.MayPass, invalidByPolicy)},
+	row{"token Secret is invalid under a policy for 100 s requests only one token", failedWrite(problem.MayPass, invalidByPolicy)},
 	row{"token Secret exceeds a quota for 100 s requests only one token", failedWrite(problem.MayPass, overQuota)},
 	row{"token Secret is refused with 409 by a webhook for 100 s requests only one token", failedWrite(problem.MayPass, conflictOfWebhook)},
 	row{"token Secret cannot be written while a webhook is down for 100 s requests only one token", failedWrite(problem.Unavailable, webhookDown)},
 	row{"renewed token is refused with 409 by a webhook keeps the old token, and requests only one new token", scenario{
 		apiServer: []fault{{from: minute, until: 450 * second, of: tokenWrite, with: conflictOfWebhook}},
 		server:    authserver.Script{{Until: minute, Answer: authserver.Give(tenMinutes)}}, keepsToken: true,
-		works: 450 * second, told: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(342*second, 402*second)},
+		works: 450 * second, problems: oneProblem(problem.MayPass, "SecretWriteFailed"), waits: []wait{between(342*second, 402*second)},
 	}},
 	row{"finalizer is refused by a policy for three minutes reports that, and requests a token afterwards", scenario{
 		spec: func(a *actor, spec *v1alpha1.ClientCredentialSpec) {
@@ -97,7 +97,7 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 			}
 		},
 		apiServer: []fault{{until: 3 * minute, of: finalizerWrite, with: deniedByPolicy}}, works: 3 * minute,
-		told: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(3*minute, 225*second), waits: noWaits,
+		problems: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(3*minute, 225*second), waits: noWaits,
 	}},
 	row{"status cannot be written for 100 s reports its only token soon after", scenario{
 		apiServer: []fault{{until: 100 * second, of: statusWrite, with: webhookDown}}, mute: true,
@@ -106,18 +106,18 @@ var _ = Describe("A ClientCredential whose", Ordered, ContinueOnFailure, played(
 	row{"status cannot be written for a minute backs off from a server that is down", scenario{
 		server:    authserver.Script{{Until: minute, Answer: authserver.Refuse(http.StatusBadGateway, "")}},
 		apiServer: []fault{{until: minute, of: statusWrite, with: webhookDown}}, mute: true,
-		works: minute, told: []told{{class: problem.Unavailable, reason: "ServerError", perhaps: true}},
+		works: minute, problems: []expectedProblem{{class: problem.Unavailable, reason: "ServerError", perhaps: true}},
 		waits: waits(5*second, 10*second, 20*second, 40*second),
 	}},
 
 	// Reads that fail.
-	row{"credentials Secret cannot be read for 40 s, with 500, requests a token soon after", scenario{
+	row{"credentials Secret cannot be read for 40 s (500) requests a token soon after", scenario{
 		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: notDecrypted}}, works: 40 * second,
-		told: oneProblem(problem.Unavailable, "APIRequestFailed"), first: between(40*second, 75*second), waits: noWaits,
+		problems: oneProblem(problem.Unavailable, "APIRequestFailed"), first: between(40*second, 75*second), waits: noWaits,
 	}},
-	row{"credentials Secret cannot be read for 40 s, with 403, requests a token soon after", scenario{
+	row{"credentials Secret cannot be read for 40 s (403) requests a token soon after", scenario{
 		apiServer: []fault{{until: 40 * second, of: credentialsRead, with: forbidden}}, works: 40 * second,
-		told: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(40*second, 105*second), waits: noWaits,
+		problems: oneProblem(problem.MayPass, "APIRequestFailed"), first: between(40*second, 105*second), waits: noWaits,
 	}},
 ))
 

@@ -36,8 +36,8 @@ type scenario struct {
 	// tls is true if the server speaks TLS.
 	tls bool
 
-	// told is the list of problems that the conditions must report.
-	told []told
+	// problems is the list of problems that the conditions must report.
+	problems []expectedProblem
 	// waits are the times from one token request to the next. The first request is sent as soon as the
 	// ClientCredential exists, unless first is set.
 	waits []wait
@@ -62,20 +62,20 @@ type event struct {
 	do func(ctx context.Context, a *actor)
 }
 
-// told is a problem, and how the conditions report it.
-type told struct {
+// expectedProblem is a problem, and how the conditions report it.
+type expectedProblem struct {
 	class problem.Class
 	// reason of the conditions; empty for any.
 	reason string
-	// says is a part of the message.
-	says string
+	// message is a part of the message of the condition.
+	message string
 	// perhaps is true if the problem may end before a sample shows it.
 	perhaps bool
 }
 
 // oneProblem returns a list with a single problem.
-func oneProblem(class problem.Class, reason string) []told {
-	return []told{{class: class, reason: reason}}
+func oneProblem(class problem.Class, reason string) []expectedProblem {
+	return []expectedProblem{{class: class, reason: reason}}
 }
 
 // wait is a range of time.

@@ -29,12 +29,12 @@ var _ = Describe("A template that cannot use the response of the server", Ordere
 	row{"leads to another token request soon", scenario{
 		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", hour, "starting")}, {Answer: tenant("of-a-tenant", hour, north)}},
 		spec:   rendersTenant, works: 20 * second,
-		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		problems: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"leads to another token request soon, although the value is an object that lacks the key", scenario{
 		server: authserver.Script{{Until: 20 * second, Answer: tenant("of-a-start", 24*hour, map[string]any{"status": "starting"})}, {Answer: tenant("of-a-tenant", hour, north)}},
 		spec:   rendersTenant, works: 20 * second,
-		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		problems: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"leads to another token request soon after an outage", scenario{
 		server: authserver.Script{
@@ -42,7 +42,7 @@ var _ = Describe("A template that cannot use the response of the server", Ordere
 			{Until: 9 * minute, Answer: tenant("of-a-start", 24*hour, "starting")}, {Answer: tenant("of-a-tenant", 24*hour, north)},
 		},
 		spec: rendersTenant, works: 9 * minute,
-		told: []told{{class: problem.Unavailable, reason: "ServerError"}, {class: problem.MayPass, reason: "TargetTemplateInvalid"}},
+		problems: []expectedProblem{{class: problem.Unavailable, reason: "ServerError"}, {class: problem.MayPass, reason: "TargetTemplateInvalid"}},
 	}},
 	row{"leads to another token request soon, although it uses only the access token", scenario{
 		server: authserver.Script{
@@ -52,13 +52,13 @@ var _ = Describe("A template that cannot use the response of the server", Ordere
 		spec: func(_ *actor, spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"name": "{{ (fromJson .access_token).name }}"}}}
 		},
-		works: 20 * second, told: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
+		works: 20 * second, problems: oneProblem(problem.MayPass, "TargetTemplateInvalid"), waits: waits(15*second, 30*second),
 	}},
 	row{"leads to another token request soon when the server is reloaded before a renewal", scenario{
 		server: authserver.Script{
 			{Until: minute, Answer: tenant("1", 10*minute, north)}, {Until: 12 * minute, Answer: tenant("2", 10*minute, "reloading")}, {Answer: tenant("3", hour, north)},
 		},
 		spec: rendersTenant, works: 12 * minute,
-		told: oneProblem(problem.MayPass, "TargetTemplateInvalid"),
+		problems: oneProblem(problem.MayPass, "TargetTemplateInvalid"),
 	}},
 ))

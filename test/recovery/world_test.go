@@ -59,8 +59,8 @@ type world struct {
 	// and of writes at that time.
 	objects objects
 	changes int
-	// looked is the number of queue changes at the last poll that found the operator idle.
-	looked     int
+	// polled is the number of queue changes at the last poll that found the operator idle.
+	polled     int
 	seenWrites int64
 	// timeout of token requests.
 	timeout time.Duration
@@ -81,7 +81,7 @@ func newWorld(ctx context.Context) *world {
 // since returns the time since the start. A jump of the clock does not count.
 func (w *world) since() time.Duration { return w.clock.FakeClock.Now().Sub(w.start) }
 
-// passedAt returns the time since the start at which the clock showed an instant.
+// passedAt returns how long after the start the clock showed an instant.
 func (w *world) passedAt(instant time.Time) time.Duration {
 	at := instant.Sub(w.start)
 	if w.jumpedAt >= 0 && (at < 0 || (w.jumpedBy > 0 && at >= w.jumpedAt+w.jumpedBy)) {
@@ -105,7 +105,7 @@ func (w *world) play(ctx context.Context, scenarios []scenario) {
 	for _, a := range w.actors {
 		a.enter(ctx)
 	}
-	w.lookAgain()
+	w.readAgain()
 	for {
 		w.settle(ctx)
 		w.sample()
@@ -142,11 +142,11 @@ func (w *world) restart() {
 	w.operator.Stop()
 	w.drainEvents()
 	w.startOperator()
-	w.lookAgain()
+	w.readAgain()
 }
 
-// lookAgain makes settle read all objects.
-func (w *world) lookAgain() { w.changes, w.seenWrites = -1, -1 }
+// readAgain makes settle read all objects.
+func (w *world) readAgain() { w.changes, w.seenWrites = -1, -1 }
 
 func (w *world) drainEvents() {
 	for len(w.recorder.Events) > 0 {
@@ -180,9 +180,9 @@ func (w *world) settle(ctx context.Context) {
 		if !w.isSeen(ctx, found.versions) {
 			return false
 		}
-		if w.looked != changes {
+		if w.polled != changes {
 			// An event is in the cache shortly before it is in the queue, so the next poll checks again.
-			w.looked = changes
+			w.polled = changes
 			return false
 		}
 		if isIdle, after, _ := w.operator.State(); !isIdle || after != changes {
@@ -238,7 +238,7 @@ func versionsOf(lists ...client.ObjectList) map[types.UID]string {
 	return versions
 }
 
-// grain returns the step of the clock, which is longer later in a scenario.
+// grain returns the step of the clock. Later steps in a scenario are longer.
 func grain(at time.Duration) time.Duration {
 	switch {
 	case at < 5*minute:
@@ -281,7 +281,7 @@ func (w *world) act(ctx context.Context) {
 		for a.done < len(a.scenario.then) && a.scenario.then[a.done].at <= w.since() {
 			a.scenario.then[a.done].do(ctx, a)
 			a.done++
-			w.lookAgain()
+			w.readAgain()
 		}
 	}
 }
