@@ -1,9 +1,9 @@
-# The builder runs on the machine's own platform and compiles for the target's: no emulation. The
-# digests are those of the multi-platform indexes; Dependabot moves tag and digest together.
+# The builder runs on the platform of the machine and compiles for the target platform, without
+# emulation. The digests are of multi-platform indexes. Dependabot updates tag and digest together.
 FROM --platform=${BUILDPLATFORM} golang:1.26.8@sha256:0f063af2d465d8dcae54cce04278ada488b96f77b42449c8d071e47d016cc65a AS builder
 WORKDIR /workspace
 
-# The same for all platforms and versions, so it stands before the arguments that differ.
+# This layer is the same for all platforms and versions, so it comes before the arguments that differ.
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod \
     go mod download

@@ -111,10 +111,10 @@ build-plugin: ## Build bin/kubectl-tokensync, the kubectl plugin.
 docker-build: ## Build the image (IMG=...).
 	$(CONTAINER_TOOL) build $(IMAGE_ARGS) --tag $(IMG) .
 
-# All times in the image are the commit's, so that building it again gives the same image. Docker
-# needs a builder that can do this, once: docker buildx create --use
+# All times in the image are the commit's, so that building it again gives the same image. This needs a
+# builder that supports it: run "docker buildx create --use" once.
 .PHONY: docker-buildx
-docker-buildx: ## Build the image for PLATFORMS, with SBOM and provenance, and push it (IMG=...).
+docker-buildx: ## Build and push the image for PLATFORMS, with SBOM and provenance (IMG=...).
 	@mkdir -p dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CONTAINER_TOOL) buildx build $(IMAGE_ARGS) \
 	  --platform=$(PLATFORMS) --sbom=true --provenance=mode=max \
@@ -140,7 +140,7 @@ deploy: ## Install everything in the cluster of the current KUBECONFIG (IMG=...)
 	hack/render.sh $(IMG) | $(KUBECTL) apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove what deploy installed, but not the CRDs: every ClientCredential and token Secret stays.
+undeploy: ## Remove everything that deploy installed except the CRDs: ClientCredentials and token Secrets stay.
 	hack/render.sh $(IMG) | $(KUBECTL) delete --ignore-not-found --selector='app.kubernetes.io/component!=crd' -f -
 
 ##@ Release

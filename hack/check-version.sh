@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails unless VERSION can be released: it has the right form, and the chart has the same version.
+# Fails unless VERSION can be released: it must have the right form, and the chart must have the same version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,9 +14,9 @@ fail() { # MESSAGE
 number='(0|[1-9][0-9]*)'
 [[ "$version" =~ ^v$number\.$number\.$number(-[0-9A-Za-z.-]+)?$ ]] ||
   fail "VERSION is $version: set a version such as v0.1.0 or v0.1.0-rc.1"
-! grep --quiet 'no release yet' README.md || fail "README.md says that there is no release yet: remove that before the tag is made"
-# A clone of the tag has the chart too, and its appVersion is the image that it installs.
+! grep --quiet 'no release yet' README.md || fail "README.md says that there is no release yet: remove that before you create the tag"
+# The chart is also installed from a clone of the tag, and its appVersion is the tag of the image.
 for line in "version: ${version#v}" "appVersion: $version"; do
   grep --quiet --line-regexp --fixed-strings "$line" "$chart" ||
-    fail "$chart has no line '$line': write the version there before the tag is made"
+    fail "$chart has no line '$line': write the version there before you create the tag"
 done

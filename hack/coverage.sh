@@ -19,7 +19,7 @@ for package in explain fairshare oauth2 profile progress redact renewal template
   percent=$(go tool cover -func="$profile" | awk '/^total:/ { print $3 + 0 }')
   echo "internal/$package: $percent% covered by its own tests"
   if awk "BEGIN { exit !($percent < $goal) }"; then
-    echo "  the goal is $goal%; what is missing: go tool cover -html=cover.out"
+    echo "  the goal is $goal%; to see the uncovered lines: go tool cover -html=cover.out"
     failed=1
   fi
 done

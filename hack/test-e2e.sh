@@ -15,19 +15,19 @@ missing=()
 for program in basenc curl jq openssl; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
-[ "${#missing[@]}" = 0 ] || fail "there is no ${missing[*]}: install what is missing (basenc is one of the GNU coreutils, from 8.31 on)"
+[ "${#missing[@]}" = 0 ] || fail "missing programs: ${missing[*]}: install them (basenc is one of the GNU coreutils, from 8.31 on)"
 [ -n "${KUBECONFIG:-}" ] || fail "KUBECONFIG is not set: export the path of the kubeconfig of a cluster for tests"
 [ -n "${IMG:-}" ] || fail "IMG is not set: build the operator's image, load it into the cluster, and set IMG=name:tag"
 "$kubectl" get --raw /readyz --request-timeout=10s >/dev/null ||
   fail "the cluster of KUBECONFIG=$KUBECONFIG cannot be reached: start it, or correct KUBECONFIG"
 
-# Documentation calls it helm, so its folder is in the PATH of the tests.
+# The documentation runs "helm", so the folder of the program must be in the PATH of the tests.
 HELM=${HELM:-$(go tool -modfile=hack/tools/go.mod -n helm)}
 PATH=$(dirname "$(command -v "$HELM")"):$PATH
 export HELM PATH
 echo "Compiling the tests."
 go test -c -tags e2e -o bin/e2e.test ./test/e2e
 cd test/e2e
-# The tests become this process: Ctrl-C reaches them, and they clean up.
+# exec replaces this process with the tests, so that Ctrl-C reaches them and they clean up.
 [ -t 1 ] || set -- -ginkgo.no-color "$@"
 exec ../../bin/e2e.test -ginkgo.v -ginkgo.timeout=2h "$@"

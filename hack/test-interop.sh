@@ -3,12 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-oldest=20
+minimum=20
 version=$(node --version 2>/dev/null || true)
 major=${version#v}
 major=${major%%.*}
-if [[ ! "$major" =~ ^[0-9]+$ ]] || ((major < oldest)); then
-  echo "test-interop: the OpenID provider needs Node.js $oldest or newer, and there is ${version:-none}: install it (https://nodejs.org)" >&2
+if [[ ! "$major" =~ ^[0-9]+$ ]] || ((major < minimum)); then
+  echo "test-interop: the OpenID provider needs Node.js $minimum or newer, but the version here is ${version:-none}: install it (https://nodejs.org)" >&2
   exit 1
 fi
 if ! command -v npm >/dev/null; then

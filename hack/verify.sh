@@ -42,10 +42,10 @@ go test ./hack/profiles ./internal/explain ./internal/metrics ./internal/profile
   go test ./cmd/kubectl-tokensync -run='^TestDocs$' >>"$copy/docs.log" 2>&1 ||
   { cat "$copy/docs.log" >&2; stale "tables in docs (they differ from the code)"; }
 
-# The chart and the kustomizations are rendered with several values and components, and compared,
-# with each other and with the pages that describe them.
+# These tests render the chart and the kustomizations with several values and components. They compare
+# the results with each other and with the docs.
 echo "manifests"
-go test -count=1 ./test/manifests >"$copy/manifests.log" 2>&1 || { cat "$copy/manifests.log" >&2; stale "charts or config (they do not install the same, or not what the docs say)"; }
+go test -count=1 ./test/manifests >"$copy/manifests.log" 2>&1 || { cat "$copy/manifests.log" >&2; stale "charts or config (they differ from each other or from the docs)"; }
 
 echo "go.mod and go.sum"
 for module in "${modules[@]}"; do

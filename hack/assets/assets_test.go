@@ -46,7 +46,7 @@ var _ = Describe("the release", func() {
 		Expect(after.key()).NotTo(Equal(before.key()))
 	})
 
-	It("is missing from another go.mod", func() {
+	It("is not found in another go.mod", func() {
 		_, err := parseRelease([]byte("module example.com/other\n"))
 		Expect(err).To(HaveOccurred())
 	})
@@ -99,13 +99,13 @@ var _ = Describe("the cache", func() {
 		Expect(complete(c.final())).To(BeTrue())
 	})
 
-	It("keeps nothing of failed work", func() {
+	It("keeps nothing if the work fails", func() {
 		failure := errors.New("failed")
 		Expect(c.fill(func(string) (string, error) { return "", failure })).To(MatchError(failure))
 		Expect(os.ReadDir(c.base)).To(BeEmpty())
 	})
 
-	It("refuses a folder with a program missing", func() {
+	It("refuses a folder that lacks a program", func() {
 		Expect(c.fill(func(folder string) (string, error) { return folder, nil })).NotTo(Succeed())
 		Expect(os.ReadDir(c.base)).To(BeEmpty())
 	})
@@ -136,7 +136,7 @@ var _ = Describe("the cache", func() {
 })
 
 var _ = Describe("the output of a build", func() {
-	It("is counted, and lines that are not routine are problems", func() {
+	It("is split into routine lines, which are counted, and problems", func() {
 		var output buildOutput
 		for _, part := range []string{"go: downloading k8s.io/api v0.37.0\nk8s.io/", "api/core/v1\nnet/http\n", "# k8s.io/api\napi.go:1:2: undefined: x"} {
 			Expect(output.Write([]byte(part))).To(Equal(len(part)))

@@ -14,7 +14,7 @@ func build(ctx context.Context, folder, root string, release release) error {
 	var output buildOutput
 	command := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-o", folder, "-ldflags", linkerFlags(release)}, packages()...)...)
 	command.Dir = filepath.Join(root, controlPlaneFolder)
-	// The user's own values of these variables are for other code.
+	// The user's values of these variables are not meant for this build.
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false")
 	command.Stdout, command.Stderr = &output, &output
 	gentle(command)

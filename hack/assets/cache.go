@@ -31,14 +31,14 @@ func (c cache) fill(work func(folder string) (string, error)) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = remove(temporary) }() // the next run removes it otherwise
+	defer func() { _ = remove(temporary) }() // if this fails, the next run removes it
 
 	result, err := work(temporary)
 	if err != nil {
 		return err
 	}
 	if !complete(result) {
-		return errors.New("the result does not hold all of " + strings.Join(programs, ", "))
+		return errors.New("the result does not hold all programs: " + strings.Join(programs, ", "))
 	}
 	if err := os.Chmod(result, 0o755); err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// lock waits until no other run fills the cache. The system releases the lock of a process that dies, so a
-// killed run blocks no other run.
+// lock waits until no other run fills the cache. The system releases the lock of a dead process, so a
+// killed run does not block other runs.
 func (c cache) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(c.base, 0o755); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ func say(format string, arguments ...any) {
 	fmt.Fprintf(os.Stderr, "assets: [%4.0fs] %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, arguments...))
 }
 
-// report does the work and prints its progress from time to time, so that a long build does not look like
-// a hanging one.
+// report does the work and prints its progress from time to time, so that a long build does not seem to
+// hang.
 func report(progress func() string, work func() error) error {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()

@@ -18,7 +18,8 @@ func main() {
 	}
 }
 
-// write removes all generated files and writes them again, so that removed CRDs and roles do not stay.
+// write writes all generated files. It removes the old files first, so that no file of a removed CRD or
+// role remains.
 func write(root string) error {
 	files, err := generate(root)
 	if err != nil {

@@ -36,7 +36,7 @@ func manifests(config fs.FS) (map[string][]byte, error) {
 	return files, err
 }
 
-// roleFiles returns the files of config that hold a role, by the name of the file of rules.
+// roleFiles maps the name of each file of rules to the file of config that holds the role.
 func roleFiles(config fs.FS) (map[string]string, error) {
 	found, err := fs.Glob(config, "rbac/*_role.yaml")
 	if err != nil {
@@ -54,7 +54,7 @@ func roleFiles(config fs.FS) (map[string]string, error) {
 	return roles, nil
 }
 
-// part returns the value at keys in a file, with the last key and the comments.
+// part returns the value at keys in a file, with the last key and the comments of the file.
 func part(config fs.FS, name string, keys ...string) ([]byte, error) {
 	content, err := fs.ReadFile(config, name)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// value is a value of the chart, or a group of them.
+// value is a value of the chart, or a group of values.
 type value struct {
 	Name        string
 	Description string

@@ -35,14 +35,14 @@ var _ = Describe("the scene", func() {
 		Expect(err).NotTo(HaveOccurred())
 	})
 
-	It("has samples that profiles complete", func() {
+	It("has samples that are complete with their profiles", func() {
 		for _, credential := range s.credentials {
 			_, err := profile.Complete(*credential.Spec.AuthorizationServer, credential.Spec.Parameters)
 			Expect(err).NotTo(HaveOccurred(), credential.Name)
 		}
 	})
 
-	DescribeTable("has a sample for the clients that the README names",
+	DescribeTable("has a sample for each client that the README names",
 		func(name string, method v1alpha1.ClientAuthenticationMethod) {
 			Expect(s.credentials).To(ContainElement(Satisfy(func(credential *v1alpha1.ClientCredential) bool {
 				completed, err := profile.Complete(*credential.Spec.AuthorizationServer, credential.Spec.Parameters)
@@ -86,7 +86,7 @@ var _ = Describe("the scene", func() {
 var _ = Describe("the verdict", func() {
 	samples := []string{"a", "b"}
 
-	It("is good if every sample was renewed and the wrong secret was reported", func() {
+	It("is no error if every sample was renewed and the wrong secret was reported", func() {
 		Expect(missing([]row{good("a"), good("b"), refused}, samples)).To(Succeed())
 	})
 
@@ -98,18 +98,18 @@ var _ = Describe("the verdict", func() {
 		},
 		Entry("a sample that is not ready", func(r *row) { r.ready, r.reason, r.message = "False", "Timeout", "slow" }, "not ready: Timeout: slow"),
 		Entry("a renewal", func(r *row) { r.renewals = 0 }, `its token in Secret "b-token" was not renewed`),
-		Entry("a token that the server takes", func(r *row) { r.active = false }, `the authorization server does not take the token in Secret "b-token"`),
+		Entry("a token that the server accepts", func(r *row) { r.active = false }, `the authorization server does not accept the token in Secret "b-token"`),
 		Entry("a status that is up to date", func(r *row) { r.renewAt = time.Time{} }, `its status does not describe the token in Secret "b-token"`),
 	)
 
-	It("is bad while there is no status", func() {
+	It("is an error while there is no status", func() {
 		Expect(missing(nil, samples)).To(MatchError(ContainSubstring("a: the operator has not written its status yet")))
 	})
 
 	It("requires the right reason for the wrong secret", func() {
 		r := refused
 		r.reason = v1alpha1.ReasonTimeout
-		Expect(missing([]row{good("a"), good("b"), r}, samples)).To(MatchError(ContainSubstring("expected not to be ready for the reason InvalidClient")))
+		Expect(missing([]row{good("a"), good("b"), r}, samples)).To(MatchError(ContainSubstring(`expected "not ready: InvalidClient"`)))
 	})
 })
 
@@ -138,11 +138,11 @@ var _ = Describe("the screen", func() {
 })
 
 var _ = Describe("the flags", func() {
-	It("are those of the Makefile", func() {
+	It("match the Makefile", func() {
 		Expect(parse([]string{"--manager", "x", "--once"}, io.Discard)).To(Equal(settings{manager: "x", once: true}))
 	})
 
-	It("exclude arguments", func() {
+	It("allow no arguments", func() {
 		_, err := parse([]string{"once"}, io.Discard)
 		Expect(err).To(MatchError(ContainSubstring("unexpected argument")))
 	})

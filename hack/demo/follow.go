@@ -19,8 +19,8 @@ import (
 // onceTimeout bounds --once: each sample needs a token and one renewal.
 const onceTimeout = 2 * time.Minute
 
-// follow shows what happens until the context is done or, with --once, until every sample got a token
-// and a renewal.
+// follow shows all changes until the context is done or, with --once, until every sample got a token and
+// a renewal.
 func follow(ctx context.Context, settings settings, cluster *cluster, server *authserver.Server, operator *operator, scene scene) error {
 	reader, changed, stop, err := watch(ctx, cluster)
 	if err != nil {
@@ -29,7 +29,7 @@ func follow(ctx context.Context, settings settings, cluster *cluster, server *au
 	defer stop()
 	observer := newObserver(reader, server)
 	screen := newScreen(os.Stdout)
-	// For values that change without an event, such as the seconds that a token has left.
+	// Some values change without an event, such as the seconds that a token has left.
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	var timeout <-chan time.Time

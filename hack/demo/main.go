@@ -1,6 +1,6 @@
-// Command demo shows tokens appear and renew: it starts a control plane, an
-// authorization server and the operator, applies config/samples and shows what
-// happens, until Ctrl-C. It runs in the root of the repository.
+// Command demo shows how tokens appear and renew. It starts a control plane, an
+// authorization server and the operator, and applies config/samples. It shows all
+// changes until Ctrl-C. It runs in the root of the repository.
 package main
 
 import (
@@ -37,7 +37,7 @@ func start(arguments []string) (err error) {
 		return err
 	}
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return errors.New(`KUBEBUILDER_ASSETS does not name the folder of etcd and kube-apiserver: run "make demo", which finds it`)
+		return errors.New(`KUBEBUILDER_ASSETS does not name the folder of etcd and kube-apiserver: run "make demo", which sets it`)
 	}
 	folder, err := os.MkdirTemp("", "tokensync-demo-")
 	if err != nil {
@@ -51,13 +51,13 @@ func start(arguments []string) (err error) {
 	return run(untilSignal(folder), settings, folder)
 }
 
-// parse uses its own flag set: imported packages add flags to the common one.
+// parse uses its own flag set, because imported packages add flags to the default set.
 func parse(arguments []string, output io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(output)
 	flags.StringVar(&s.manager, "manager", "bin/manager", "The operator to run.")
-	flags.BoolVar(&s.once, "once", false, "End after every sample got a token and a renewal; fail if one does not.")
+	flags.BoolVar(&s.once, "once", false, "Exit after every sample got a token and a renewal; fail if a sample does not.")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
 	}

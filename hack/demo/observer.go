@@ -19,14 +19,14 @@ import (
 type row struct {
 	name                   string
 	ready, reason, message string
-	// secret that holds a token; empty while there is none.
+	// secret is the name of the Secret that holds a token; empty if there is none.
 	secret              string
 	issuedAt, expiresAt time.Time
 	// renewAt is zero while the status does not describe the token in the Secret.
 	renewAt time.Time
 	// active is true if the authorization server accepts the token in the Secret.
 	active bool
-	// requests is the number of token requests that the authorization server received for it.
+	// requests is the number of token requests that the authorization server received.
 	requests int
 	// renewals is the number of times that the token in the Secret was replaced.
 	renewals int

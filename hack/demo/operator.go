@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// killAfter is how long the operator may take to end.
+// killAfter is the maximum time that the operator may take to end.
 const killAfter = 10 * time.Second
 
 // operator is the running operator.
@@ -42,7 +42,7 @@ func startOperator(program, kubeconfig, folder string) (*operator, error) {
 	if err := command.Start(); err != nil {
 		cancel()
 		_ = log.Close()
-		return nil, fmt.Errorf(`start the operator ("make build" makes it): %w`, err)
+		return nil, fmt.Errorf(`start the operator ("make build" builds it): %w`, err)
 	}
 	go func() {
 		o.err = command.Wait()
@@ -57,7 +57,7 @@ func (o *operator) stop() {
 	<-o.ended
 }
 
-// failure returns why the operator ended by itself.
+// failure returns an error that says why the operator ended by itself.
 func (o *operator) failure() error {
 	how := "exit status 0"
 	if o.err != nil {

@@ -87,7 +87,7 @@ func introduce(settings settings, scene scene, url, kubeconfig string) {
 		say("\nThe demo ends when every sample was renewed, within about a minute.\n")
 		return
 	}
-	say("\nTo play with it, in another terminal:\n")
+	say("\nTo try it, in another terminal:\n")
 	say("  export KUBECONFIG=%s", kubeconfig)
 	say("  kubectl get cc")
 	say("  kubectl get secret commerce-layer-token -o yaml")

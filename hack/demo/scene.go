@@ -120,7 +120,7 @@ func (s scene) objects() []client.Object {
 	return objects
 }
 
-// clients returns the clients to register at the authorization server. One of them has another secret there.
+// clients returns the clients to register at the authorization server. One client has another secret there.
 func (s scene) clients() []authserver.Client {
 	var clients []authserver.Client
 	for _, secret := range s.secrets {
@@ -137,7 +137,7 @@ func (s scene) clients() []authserver.Client {
 	return append(clients, authserver.Client{ID: wrongSecret, Secret: "another-secret"})
 }
 
-// paths are the paths of the authorization server, by the profile whose dialect it speaks there.
+// paths maps a profile to the path at which the authorization server speaks its dialect.
 var paths = map[string]string{
 	"":                    authserver.RFC6749Path,
 	"RFC6749":             authserver.RFC6749Path,

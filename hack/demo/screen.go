@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// screen shows rows to a person.
+// screen shows rows to the user.
 type screen interface {
 	show(rows []row, now time.Time)
 	// finish prints the last rows, so that they stay visible.
 	finish(rows []row, now time.Time)
 }
 
-// newScreen returns a screen that repaints a terminal, or else writes a line for each change.
+// newScreen returns a screen that repaints the terminal. If the file is no terminal, the screen writes a line
+// for each change.
 func newScreen(file *os.File) screen {
 	info, err := file.Stat()
 	if err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb" {
@@ -33,8 +34,8 @@ type terminal struct {
 	height int
 }
 
-// Escape sequences of terminals. A line that wrapped would count twice when the
-// cursor goes up, so lines are cut at the edge instead.
+// Escape sequences of terminals. Lines are cut at the edge: a wrapped line would
+// take two rows, and the cursor would not go up far enough.
 const (
 	cursorUp    = "\x1b[%dA"
 	clearBelow  = "\x1b[J"

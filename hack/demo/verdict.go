@@ -8,19 +8,19 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// missing returns what has not happened yet. It is nil if everything has happened.
+// missing returns an error that lists all conditions that are not met yet, or nil.
 func missing(rows []row, samples []string) error {
 	var lacks []error
 	for _, name := range samples {
 		lacks = append(lacks, lack(find(rows, name)))
 	}
 	if r := find(rows, wrongSecret); r.ready != "False" || r.reason != v1alpha1.ReasonInvalidClient {
-		lacks = append(lacks, fmt.Errorf("%s: expected not to be ready for the reason %s, but %s", r.name, v1alpha1.ReasonInvalidClient, r.state()))
+		lacks = append(lacks, fmt.Errorf(`%s: expected "not ready: %s", found %s`, r.name, v1alpha1.ReasonInvalidClient, r.state()))
 	}
 	return errors.Join(lacks...)
 }
 
-// lack returns what a sample lacks. It is nil if the sample has a token that was renewed.
+// lack returns an error that says what a sample lacks, or nil if its token was renewed.
 func lack(r row) error {
 	switch {
 	case r.ready != "True":
@@ -30,7 +30,7 @@ func lack(r row) error {
 	case r.renewAt.IsZero():
 		return fmt.Errorf("%s: its status does not describe the token in Secret %q", r.name, r.secret)
 	case !r.active:
-		return fmt.Errorf("%s: the authorization server does not take the token in Secret %q", r.name, r.secret)
+		return fmt.Errorf("%s: the authorization server does not accept the token in Secret %q", r.name, r.secret)
 	}
 	return nil
 }

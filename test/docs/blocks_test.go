@@ -79,7 +79,7 @@ func samples() (entries []TableEntry) {
 	return entries
 }
 
-// try passes a document to the tool that it is for.
+// try passes a document to the tool that reads it.
 func try(ctx SpecContext, namespace string, document page.Document) {
 	GinkgoHelper()
 	var content map[string]any

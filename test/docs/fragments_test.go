@@ -50,8 +50,8 @@ spec:
 `
 )
 
-// othersFiles lists keys of files that belong neither to Kubernetes nor to this project.
-var othersFiles = map[string]string{
+// foreignFiles lists keys of files that belong neither to Kubernetes nor to this project.
+var foreignFiles = map[string]string{
 	"inhibit_rules":  "a part of Alertmanager's configuration",
 	"scrape_configs": "a part of Prometheus's configuration, which test/ecosystem/formats gives to Prometheus",
 }
@@ -67,7 +67,7 @@ var parts = []part{
 	{corev1.Container{}, pod, "spec containers []"},
 }
 
-// complete completes a fragment to an object, according to its keys, and tries the object.
+// complete adds a fragment to the object that its keys belong to, and tries the result.
 func complete(ctx SpecContext, namespace string, document page.Document, fragment map[string]any) {
 	GinkgoHelper()
 	for _, part := range parts {
@@ -82,7 +82,7 @@ func complete(ctx SpecContext, namespace string, document page.Document, fragmen
 	case isPart(fragment, fieldsOf(reflect.TypeFor[types.Kustomization]())):
 		build(document, fragment)
 	default:
-		Expect(isPart(fragment, othersFiles)).To(BeTrue(), "%s fits no known object: set its apiVersion, or add the object to the list parts", document.At)
+		Expect(isPart(fragment, foreignFiles)).To(BeTrue(), "%s fits no known object: set its apiVersion, or add the object to the list parts", document.At)
 	}
 }
 

@@ -18,11 +18,11 @@ import (
 
 const kustomizeVersion = "kustomize.config.k8s.io/v1beta1"
 
-// remote matches a folder of this repository in the form in which kustomizations elsewhere name it.
+// remote matches the URL by which a kustomization elsewhere refers to a folder of this repository.
 var remote = regexp.MustCompile(`^(?:https://)?github\.com/tokensync/tokensync//?config/([\w/-]+)\?ref=[\w.-]+$`)
 
-// ofOthers replaces the resources that other projects publish.
-var ofOthers = map[string]string{
+// foreignResources replaces the resources that other projects publish.
+var foreignResources = map[string]string{
 	"https://github.com/argoproj/argo-cd//manifests/cluster-install?ref=stable": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\n",
 }
 
@@ -50,11 +50,11 @@ func build(document page.Document, kustomization map[string]any) {
 			name, _ := name.(string)
 			if here := remote.FindStringSubmatch(name); here != nil {
 				names[i] = "../" + here[1]
-			} else if content, is := ofOthers[name]; is {
+			} else if content, is := foreignResources[name]; is {
 				names[i] = "others.yaml"
 				write("others.yaml", []byte(content))
 			} else {
-				Expect(strings.Contains(name, "://")).To(BeFalse(), "%s: there is no copy of %s here: add one to the list ofOthers", document.At, name)
+				Expect(strings.Contains(name, "://")).To(BeFalse(), "%s: there is no copy of %s here: add one to the list foreignResources", document.At, name)
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func build(document page.Document, kustomization map[string]any) {
 	if whole["patches"] != nil {
 		delete(whole, "patches")
 		if rendered() == patched {
-			Fail(document.At + ": the patches find nothing to patch")
+			Fail(document.At + ": the patches match no object")
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package docs_test checks the documentation: it gives the YAML to an API server, to kustomize or to
-// helm, and follows the links. It finds new pages by itself.
+// Package docs_test checks the documentation: it passes the YAML to an API server, kustomize or helm, and
+// follows the links. It finds new pages by itself.
 package docs_test
 
 import (

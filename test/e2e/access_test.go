@@ -46,8 +46,8 @@ func access() {
 			Expect(created).To(MatchError(ContainSubstring("forbidden")))
 		}
 	},
-		Entry("edit: to create them", "edit", true),
-		Entry("view: to read them", "view", false),
+		Entry("edit, which may create them", "edit", true),
+		Entry("view, which may only read them", "view", false),
 	)
 
 	It("to the metrics needs a role", func(ctx SpecContext) {
@@ -114,7 +114,7 @@ func get(ctx context.Context, url, token string) int {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Authorization", "Bearer "+token)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true} //nolint:gosec // It goes to this machine.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true} //nolint:gosec // The request stays on this machine.
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(response.Body.Close()).To(Succeed())

@@ -58,7 +58,7 @@ func apply(ctx context.Context, namespace, file string, replacements ...string) 
 	Expect(err).NotTo(HaveOccurred(), output)
 }
 
-// kubeconfigFor writes a kubeconfig whose current namespace is the given one.
+// kubeconfigFor writes a kubeconfig whose current namespace is namespace.
 func kubeconfigFor(namespace string) string {
 	GinkgoHelper()
 	config, err := clientcmd.NewDefaultClientConfigLoadingRules().Load()

@@ -62,8 +62,8 @@ func deletion() {
 			Eventually(func() []string { return awaitToken(ctx, namespace, "revoking").Finalizers }).WithContext(ctx).ShouldNot(BeEmpty())
 			kubectl(ctx, append([]string{"delete", "--namespace", namespace, "--timeout=90s"}, arguments...)...)
 			Eventually(gone(ctx, tokenSecret(namespace, "revoking"))).WithContext(ctx).Should(BeTrue())
-			told := kubectl(ctx, "get", "events", "--namespace", namespace, "--output=jsonpath={.items[*].reason}")
-			Expect(told).To(And(ContainSubstring("TokenRevoked"), Not(ContainSubstring("RevocationFailed"))))
+			reasons := kubectl(ctx, "get", "events", "--namespace", namespace, "--output=jsonpath={.items[*].reason}")
+			Expect(reasons).To(And(ContainSubstring("TokenRevoked"), Not(ContainSubstring("RevocationFailed"))))
 		},
 		Entry("in the foreground", "clientcredential/revoking", "--cascade=foreground"),
 		Entry("together with the credentials Secret, which is deleted first", "secret/revoking-client", "clientcredential/revoking"),

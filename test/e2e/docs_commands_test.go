@@ -18,7 +18,7 @@ type command struct{ page, first string }
 type commands struct {
 	// run holds the blocks to run for each page: commands, and the manifests between them.
 	run map[string][]page.Block
-	// left holds the blocks that notRun names.
+	// left holds the blocks that are left out, because notRun names them.
 	left map[command]bool
 }
 

@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 )
 
-// installing lists the pages that begin and end without the operator.
+// installing lists the pages that start and end on a cluster without the operator.
 var installing = []string{"docs/tutorial.md", "docs/install.md", "charts/tokensync/README.md"}
 
 // installationNamespaces are the namespaces that these pages and the suite install into.
@@ -26,7 +26,7 @@ func installationPages() {
 
 	commands := readCommands()
 	for _, name := range installing {
-		It("of "+name, func(ctx SpecContext) {
+		It("has working commands in "+name, func(ctx SpecContext) {
 			follow(ctx, "default", name, commands.run[name])
 		}, NodeTimeout(pageTimeout))
 	}

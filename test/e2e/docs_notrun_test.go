@@ -11,7 +11,7 @@ const (
 // notRun lists the blocks that are not run here, with the reasons.
 var notRun = map[command]string{
 	{"README.md", "make demo   # see tokens appear and renew"}:                                                                                 developer,
-	{"README.md", "helm upgrade --install tokensync oci://ghcr.io/tokensync/charts/tokensync --namespace tokensync-system --create-namespace"}: "docs/install.md has the same",
+	{"README.md", "helm upgrade --install tokensync oci://ghcr.io/tokensync/charts/tokensync --namespace tokensync-system --create-namespace"}: "docs/install.md has the same command",
 
 	{"CONTRIBUTING.md", "go test ./internal/..."}:                              developer,
 	{"CONTRIBUTING.md", `export KUBEBUILDER_ASSETS="$(go run ./hack/assets)"`}: developer,

@@ -2,7 +2,7 @@
 
 package e2e_test
 
-// scene describes what a page needs besides a namespace and the ClientCredential my-api.
+// scene holds the requirements of a page besides a namespace and the ClientCredential my-api.
 type scene struct {
 	// empty leaves out the ClientCredential and its Secret, because the page creates them.
 	empty bool
@@ -30,12 +30,12 @@ func everywhere(namespace string) []string {
 const (
 	issuerURL       = "https://idp.example.com/oauth2/token"
 	issuerInCluster = "http://issuer." + issuerNamespace + ":8080/cgi-bin/token"
-	// issuerByTLS reaches the same issuer through the API server, whose certificate a private authority
-	// has signed.
+	// issuerByTLS reaches the same issuer through the API server, whose certificate is signed by a
+	// private authority.
 	issuerByTLS = "https://kubernetes.default.svc/api/v1/namespaces/" + issuerNamespace + "/services/issuer:8080/proxy/cgi-bin/token"
 )
 
-// scenes holds the pages that need something besides the default.
+// scenes holds the pages that need more than the default.
 var scenes = map[string]scene{
 	"README.md":                  {empty: true},
 	"charts/tokensync/README.md": {empty: true},
@@ -44,7 +44,7 @@ var scenes = map[string]scene{
 	"docs/alerts.md": {instead: []string{
 		"NAME", "my-api",
 		"-n NAMESPACE", "",
-		// No container has been restarted.
+		// No container has restarted, so there is no previous log.
 		"--previous", "",
 		"kubectl rollout restart ", "restart() { kubectl rollout restart \"$@\"; settle; }\nrestart ",
 	}},
@@ -92,7 +92,7 @@ sed -i.bak 's#http://.*:8080#http://127.0.0.1:18080#' my-api.yaml
 			"kubectl create rolebinding issuer --namespace " + issuerNamespace + " --role=issuer --group=system:unauthenticated\n" +
 			"kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' >ca.crt\n" +
 			"server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')\n" +
-			// The address of the API server is denied by default. Here it stands for another server.
+			// The address of the API server is denied by default. Here it is the address of the token endpoint.
 			"address=$(kubectl get service kubernetes --namespace default -o jsonpath='{.spec.clusterIP}')\n" +
 			"helm upgrade tokensync charts/tokensync --namespace tokensync-system --reset-then-reuse-values --set \"allowedCIDRs={$address/32}\"\n" +
 			"settle\n",

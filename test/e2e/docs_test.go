@@ -31,7 +31,7 @@ func documentation() {
 	commands := readCommands()
 	for _, name := range slices.Sorted(maps.Keys(commands.run)) {
 		if !slices.Contains(installing, name) {
-			It("of "+name, func(ctx SpecContext) { follow(ctx, pageNamespace(ctx), name, commands.run[name]) }, NodeTimeout(pageTimeout))
+			It("has working commands in "+name, func(ctx SpecContext) { follow(ctx, pageNamespace(ctx), name, commands.run[name]) }, NodeTimeout(pageTimeout))
 		}
 	}
 
@@ -90,8 +90,8 @@ func follow(ctx context.Context, namespace, name string, blocks []page.Block) {
 	Expect(err).NotTo(HaveOccurred(), output)
 }
 
-// settle is a shell function that waits until the operator runs as its Deployment says and no Pod of it
-// is terminating. A command that reads Pods fails if a Pod disappears in the meantime.
+// settle is a shell function that waits until the rollout of the operator is complete and none of its
+// Pods is terminating. A command that reads Pods fails if a Pod disappears in the meantime.
 const settle = `settle() {
 kubectl rollout status --namespace tokensync-system deployment/tokensync-controller-manager --timeout=3m
 local ending='{.items[?(@.metadata.deletionTimestamp)].metadata.name}'

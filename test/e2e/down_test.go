@@ -38,7 +38,7 @@ func whileDown() {
 
 	Describe("a second release", namespacedRelease)
 
-	It("the deletion of a namespace with tokens to revoke waits, and completes when the operator is back", func(ctx SpecContext) {
+	It("the deletion of a namespace with tokens to revoke waits, and completes when the operator runs again", func(ctx SpecContext) {
 		kubectl(ctx, "delete", "namespace", revoking, "--wait=false")
 		scaleOperator(ctx, 2)
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: revoking}}

@@ -81,15 +81,15 @@ func watchSecret(ctx context.Context, key client.ObjectKey) *history {
 	return followed
 }
 
-// earliest returns the earliest time of renewal for the token of a write. Renewal begins a third of the
+// earliest returns the earliest time at which the token can be renewed. Renewal begins a third of the
 // lifetime before the expiry, or up to a tenth of the lifetime earlier. Times are written in whole
 // seconds.
 func (w write) earliest() time.Time {
 	return w.issuedAt.Add(w.expiresAt.Sub(w.issuedAt) * 57 / 100).Add(-time.Second)
 }
 
-// expectDueOnly expects that each write stored a token that was due, and that no other token was
-// requested. This holds whatever happened to the operator in the meantime.
+// expectDueOnly expects that the operator requested each token only when it was due, and wrote every
+// token. This must hold whatever happened to the operator in the meantime.
 func (h *history) expectDueOnly(ctx context.Context, clientID string) {
 	GinkgoHelper()
 	// A renewal may be in flight.

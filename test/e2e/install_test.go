@@ -42,7 +42,7 @@ func valuesFor(image string) []string {
 	}
 }
 
-// awaitOperator waits until exactly the replicas of the Deployment run.
+// awaitOperator waits until all replicas of the Deployment run, and no other Pods of the operator.
 func awaitOperator(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// leader returns the name of the operator's Pod that holds the lease; empty if the holder does not run.
+// leader returns the name of the operator's Pod that holds the lease, or "" if the holder does not run.
 func leader(ctx context.Context) string {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}
@@ -28,7 +28,7 @@ func leader(ctx context.Context) string {
 }
 
 func leaderChange() {
-	DescribeTable("hands over without a token request that is not due, when its Pod is",
+	DescribeTable("hands over without an early token request, when its Pod is",
 		func(ctx SpecContext, arguments ...string) {
 			awaitYoungToken(ctx)
 			expectNothingForbidden(ctx)

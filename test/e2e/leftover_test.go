@@ -90,7 +90,7 @@ func refuse(what string, arguments ...any) {
 	AbortSuite("These tests would remove " + fmt.Sprintf(what, arguments...) + ": use a cluster without tokensync.")
 }
 
-// removeEverything removes the objects of the suite, also after an interrupted run.
+// removeEverything removes the objects of the suite, even if an interrupted run left them.
 func removeEverything(ctx context.Context) {
 	GinkgoHelper()
 	if _, started := suiteNamespaces(ctx)[suiteNamespace]; !started {

@@ -19,8 +19,8 @@ const (
 	lockExpiry = 20 * time.Second
 )
 
-// lock reserves the cluster for this run. Without it, a second run would take the objects of the first
-// for leftovers.
+// lock reserves the cluster for this run. Without it, a second run would mistake the objects of the
+// first run for leftovers.
 func lock(ctx context.Context) {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}
@@ -49,7 +49,7 @@ func lock(ctx context.Context) {
 		for ticker := time.Tick(lockPeriod); ; {
 			select {
 			case <-ticker:
-				_ = renew(lifetime) // It is retried soon.
+				_ = renew(lifetime) // The next tick retries it.
 			case <-lifetime.Done():
 				return
 			}

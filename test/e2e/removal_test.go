@@ -40,7 +40,7 @@ func removal() {
 		expectOnlyOperatorGone(ctx)
 	})
 
-	It("by kustomize leaves them too", func(ctx SpecContext) {
+	It("by kustomize leaves the ClientCredentials and the token Secrets", func(ctx SpecContext) {
 		runMake := func(target string) {
 			GinkgoHelper()
 			output, err := script(ctx, suiteNamespace, "make "+target+" IMG="+environment.nextImage)

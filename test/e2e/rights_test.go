@@ -17,7 +17,7 @@ import (
 
 const serviceAccount = "tokensync-controller-manager"
 
-// may asks the API server whether a ServiceAccount has a right. resource has the form
+// may reports whether the API server grants a right to a ServiceAccount. resource may have the form
 // resource/subresource. An empty namespace means all namespaces.
 func may(ctx context.Context, accountNamespace, account, verb, group, resource, namespace string) bool {
 	GinkgoHelper()
@@ -74,17 +74,17 @@ func rights() {
 		}
 	})
 
-	It("binds nothing else to its ServiceAccount", func(ctx SpecContext) {
+	It("binds no other role to the ServiceAccount of the operator", func(ctx SpecContext) {
 		Expect(bindings(ctx, operatorNamespace, serviceAccount)).To(ConsistOf(
 			"tokensync-manager-rolebinding", "tokensync-metrics-auth-rolebinding",
 			operatorNamespace+"/tokensync-leader-election-rolebinding"))
 	})
 
-	DescribeTable("gives it no right to", func(ctx SpecContext, verb, group, resource string) {
+	DescribeTable("gives the operator no right to", func(ctx SpecContext, verb, group, resource string) {
 		Expect(may(ctx, operatorNamespace, serviceAccount, verb, group, resource, "default")).To(BeFalse())
 	},
 		Entry("replace Secrets", "update", "", "secrets"),
-		Entry("read ConfigMaps by list", "list", "", "configmaps"),
+		Entry("list ConfigMaps", "list", "", "configmaps"),
 		Entry("list Pods", "list", "", "pods"),
 		Entry("create tokens of ServiceAccounts", "create", "", "serviceaccounts/token"),
 		Entry("create ClientCredentials", "create", "oauth2.tokensync.dev", "clientcredentials"),

@@ -15,7 +15,7 @@ import (
 // root is the folder of the repository.
 var root = filepath.Join("..", "..")
 
-// settings come from the environment. hack/test-e2e.sh checks it first.
+// settings are read from the environment. hack/test-e2e.sh checks the environment first.
 type settings struct {
 	// image is the operator's image, and nextImage is the image that it is upgraded to. The cluster has
 	// both.

@@ -29,7 +29,7 @@ func TestE2E(t *testing.T) {
 var (
 	environment settings
 	restConfig  *rest.Config
-	// apiServer has no cache. clientset does what apiServer cannot do.
+	// apiServer has no cache. clientset is for requests that apiServer does not support.
 	apiServer client.Client
 	clientset kubernetes.Interface
 )
@@ -59,7 +59,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 
 // The specs follow the life of an installation, because a separate installation for each spec would
 // take too long. A workload uses its token from the first spec to the spec that checks three lifetimes.
-// The last specs are the pages that begin with an empty cluster.
+// The last specs run the pages that begin with an empty cluster.
 var _ = Describe("tokensync on a cluster", Ordered, ContinueOnFailure, func() {
 	JustAfterEach(func(ctx SpecContext) {
 		if CurrentSpecReport().Failed() {
@@ -78,10 +78,10 @@ var _ = Describe("tokensync on a cluster", Ordered, ContinueOnFailure, func() {
 		Describe("An upgrade", upgrade)
 		Describe("A deletion", deletion)
 		Describe("Access", access)
-		Describe("What the documentation says", documentation)
+		Describe("The documentation", documentation)
 		Describe("A workload", threeLifetimes)
 		Describe("While the operator is down", whileDown)
 		Describe("A removal", removal)
 	})
-	Describe("What the documentation says from the installation on", installationPages)
+	Describe("The documentation of the installation", installationPages)
 })

@@ -20,7 +20,7 @@ import (
 var (
 	// shortLivedHistory holds the writes of the Secret whose token the workload uses.
 	shortLivedHistory *history
-	// longLivedWrite is the only write of the Secret of the other token.
+	// longLivedWrite is the only write of the Secret with the long-lived token.
 	longLivedWrite write
 	// workloadStart is the time when the workload got its first response.
 	workloadStart time.Time
@@ -28,8 +28,8 @@ var (
 
 var workload = metav1.ObjectMeta{Namespace: suiteNamespace, Name: "workload"}
 
-// startWorkload creates the two ClientCredentials that exist throughout the suite, and starts a Pod.
-// The Pod uses the token of shortLived.
+// startWorkload creates the two ClientCredentials that exist throughout the suite, and a Pod that uses
+// the token of shortLived.
 func startWorkload(ctx context.Context) {
 	GinkgoHelper()
 	createClientCredential(ctx, suiteNamespace, shortLived)
@@ -58,7 +58,7 @@ func expectLongLivedTokenKept(ctx context.Context) {
 	Expect(requests(ctx, longLived)).To(Equal(1), "token requests for a token that lives for a day")
 }
 
-// expectAtWork expects that the operator works: it observes a change of a spec that causes no renewal.
+// expectAtWork expects that the operator works: it must observe a change of a spec, without a renewal.
 func expectAtWork(ctx context.Context) {
 	GinkgoHelper()
 	credential := &v1alpha1.ClientCredential{}
@@ -75,8 +75,8 @@ func expectAtWork(ctx context.Context) {
 	expectLongLivedTokenKept(ctx)
 }
 
-// awaitYoungToken waits until the workload's token is new. What a spec does to the operator is then
-// over before the next renewal is due, so it must cause no token request.
+// awaitYoungToken waits until the workload's token is new. The test then ends before the next renewal
+// is due, so the test must cause no token request.
 func awaitYoungToken(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func() time.Duration { return time.Since(currentWrite(ctx, shortLived).issuedAt) }).WithContext(ctx).
@@ -104,7 +104,7 @@ func calls(ctx context.Context) []call {
 }
 
 func threeLifetimes() {
-	It("used the API for three lifetimes, with each new token and without one refusal", func(ctx SpecContext) {
+	It("uses the API for three lifetimes with each new token, and is never refused", func(ctx SpecContext) {
 		period := 3 * environment.tokenLifetime
 		Eventually(func() time.Duration { return time.Since(workloadStart) }).WithContext(ctx).
 			WithTimeout(period + time.Minute).WithPolling(time.Second).Should(BeNumerically(">=", period))

@@ -63,9 +63,9 @@ var _ = DescribeTable("The token endpoint is discovered from the issuer (RFC 841
 	Entry("a secret", "basic"),
 	Entry("a JWT", "es256"),
 	// At the default endpoint, these providers request no certificate (RFC 8705 section 5).
-	Entry("a certificate, for which there is an alias", "mtls"),
-	Entry("a self-signed certificate, for which there is an alias", "self"),
-	Entry("a JWT and a certificate, for which there is an alias", "bound-jwt"),
+	Entry("a certificate, at the alias for mTLS", "mtls"),
+	Entry("a self-signed certificate, at the alias for mTLS", "self"),
+	Entry("a JWT and a certificate, at the alias for mTLS", "bound-jwt"),
 )
 
 var _ = Describe("A token", func() {

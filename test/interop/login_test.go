@@ -187,7 +187,7 @@ func (l *login) outcomes() []string {
 	return outcomes
 }
 
-// use makes the ClientCredential name a declaration in another object.
+// use makes the ClientCredential refer to a declaration in another object.
 func (l *login) use(kind v1alpha1.AuthorizationServerKind, name string) {
 	l.clientCredential.Spec.AuthorizationServer = nil
 	l.clientCredential.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Kind: kind, Name: name}

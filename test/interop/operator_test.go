@@ -28,7 +28,7 @@ import (
 // systemNamespace is the namespace of the objects that ClusterAuthorizationServers name.
 const systemNamespace = "tokensync-system"
 
-// observed is the real operator, in this process, with its token requests and its log.
+// observed is the real operator, which runs in this process, with its token requests and its log.
 type observed struct {
 	*tokenendpoint.Client
 	logs  *gbytes.Buffer
@@ -36,7 +36,7 @@ type observed struct {
 	sent  []*oauth2.Request
 }
 
-// Send sends a token request to the provider, and keeps it for the test.
+// Send sends a token request to the provider, and records it for the test.
 func (o *observed) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	o.mutex.Lock()
 	o.sent = append(o.sent, request)
@@ -51,7 +51,8 @@ func (o *observed) requests() []*oauth2.Request {
 	return o.sent[:len(o.sent):len(o.sent)]
 }
 
-// startOperator starts an operator that trusts only the system's authorities, and so not the provider.
+// startOperator starts an operator that trusts only the system's authorities. The provider's authority
+// is not among them.
 func startOperator(config *rest.Config) *observed {
 	GinkgoHelper()
 	Expect(apiServer.Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}})).To(Succeed())

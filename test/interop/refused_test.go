@@ -98,7 +98,7 @@ var _ = DescribeTable("No token is issued", expectRefused,
 			"set authorizationServer.clientAuthentication.basicEncoding to FormURLEncoded if both are right",
 		},
 	}),
-	Entry("without the secret of a client that has one", refused{
+	Entry("without a secret, for a client that has a secret", refused{
 		client: "basic", spoil: func(l *login) { l.server().ClientAuthentication.Method = v1alpha1.ClientAuthenticationNone },
 		reason: "InvalidClient", says: []string{"HTTP 401 invalid_client", "no secret is sent", "method to client_secret_basic"},
 	}),

@@ -51,7 +51,7 @@ var _ = DescribeTable("The deletion of a ClientCredential revokes the token (RFC
 	Entry("a JWT", "rs256", theProvider, func(l *login) { l.revokeOnDelete(l.at.RevocationEndpoint) }),
 	Entry("a certificate", "mtls", theProvider, func(l *login) { l.revokeOnDelete(l.at.RevocationEndpoint) }),
 	Entry("a secret, if the endpoint is discovered from the issuer", "basic", theProvider, byIssuerToo),
-	Entry("a certificate, for which there is an alias", "mtls", theProviderWithAliases, byIssuerToo),
+	Entry("a certificate, at the alias for mTLS", "mtls", theProviderWithAliases, byIssuerToo),
 )
 
 func byIssuerToo(l *login) {
@@ -66,7 +66,7 @@ var _ = Describe("A token that cannot be revoked", func() {
 		l.put(ctx)
 		token := l.eventuallyReady(ctx)
 		Expect(apiServer.Delete(ctx, l.credentials)).To(Succeed())
-		// It is held for ten seconds, in case the ClientCredential is deleted too.
+		// A finalizer keeps the Secret for ten seconds, in case the ClientCredential is deleted too.
 		Eventually(func() bool {
 			return apierrors.IsNotFound(apiServer.Get(ctx, client.ObjectKeyFromObject(l.credentials), &corev1.Secret{}))
 		}).Should(BeTrue())

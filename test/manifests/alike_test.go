@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var _ = DescribeTable("the chart and kustomize install the same",
+var _ = DescribeTable("the chart and kustomize install the same objects",
 	func(ctx SpecContext, name string) {
 		chart := alike(fromChart(ctx, "--values="+values(name)))
 		kustomization := fromKustomization(name)
@@ -39,7 +39,7 @@ func alike(installed objects) map[id]string {
 		withoutKeys(object.Object, "app.kubernetes.io/instance", "app.kubernetes.io/version",
 			"app.kubernetes.io/managed-by", "helm.sh/chart", "helm.sh/resource-policy")
 		if key.kind != "CustomResourceDefinition" {
-			// Not every object of kustomize has labels of its own.
+			// Some objects of kustomize have none of these labels.
 			object.SetLabels(withoutOurs(object.GetLabels()))
 		}
 		if key.kind == "Deployment" {
@@ -77,7 +77,7 @@ func withoutOurs(labels map[string]string) map[string]string {
 	return labels
 }
 
-var _ = It("labels each object of the chart with its release", func(ctx SpecContext) {
+var _ = It("the chart labels each object with its release", func(ctx SpecContext) {
 	for key, object := range fromChart(ctx, "--values=testdata/everything.yaml") {
 		component := "controller"
 		if key.kind == "CustomResourceDefinition" {
@@ -94,7 +94,7 @@ var _ = It("labels each object of the chart with its release", func(ctx SpecCont
 	}
 })
 
-var _ = It("marks only the CRDs of kustomize, so that they can be left out of a removal", func() {
+var _ = It("kustomize marks only the CRDs, so that a removal can leave them out", func() {
 	for key, object := range fromKustomization("default") {
 		marked := HaveKeyWithValue("app.kubernetes.io/component", "crd")
 		if key.kind != "CustomResourceDefinition" {

@@ -23,12 +23,12 @@ var _ = Describe("the chart", func() {
 		}
 	})
 
-	DescribeTable("takes the image",
+	DescribeTable("uses the image",
 		func(ctx SpecContext, image string, arguments ...string) {
 			deployment := one[appsv1.Deployment](fromChart(ctx, arguments...), "Deployment")
 			Expect(deployment.Spec.Template.Spec.Containers[0].Image).To(MatchRegexp("^" + image + "$"))
 		},
-		Entry("of the chart's own version", `ghcr\.io/tokensync/tokensync:v\d+\.\d+\.\d+`),
+		Entry("of its own version", `ghcr\.io/tokensync/tokensync:v\d+\.\d+\.\d+`),
 		Entry("with a tag", "ghcr.io/tokensync/tokensync:main", "--set=image.tag=main"),
 		Entry("with a digest", "ghcr.io/tokensync/tokensync@sha256:0{64}", "--set=image.digest=sha256:"+strings.Repeat("0", 64)),
 		Entry("with a digest and a tag", "ghcr.io/tokensync/tokensync:main@sha256:0{64}",
@@ -64,7 +64,7 @@ var _ = Describe("the chart", func() {
 		Expect(names("tokensync-of-a-team-with-an-extraordinarily-long-name")).To(HaveEach(HavePrefix("tokensync-of-a-team")))
 	})
 
-	It("takes names that YAML would read as something else", func(ctx SpecContext) {
+	It("accepts names that YAML would read as another type", func(ctx SpecContext) {
 		installed := fromChart(ctx, "--name-template=1", "--namespace=2", "--values="+file(`{
 			namespaces: ["3"], priorityClassName: "true", metrics: {certSecretName: "4"},
 			tracing: {endpoint: "http://collector:"}, podLabels: null, podAnnotations: null,
@@ -84,7 +84,7 @@ var _ = Describe("the chart", func() {
 		Expect(pod.Spec.Containers[0].Args).To(ContainElement("--tracing-endpoint=http://collector:"))
 	})
 
-	It("finds its Pods by labels that neither a new version nor podLabels change", func(ctx SpecContext) {
+	It("selects its Pods by labels that neither a new version nor podLabels changes", func(ctx SpecContext) {
 		deployment := one[appsv1.Deployment](fromChart(ctx, "--values=testdata/everything.yaml"), "Deployment")
 		Expect(deployment.Spec.Selector.MatchLabels).To(Equal(map[string]string{
 			"app.kubernetes.io/name":      "tokensync",
@@ -97,7 +97,7 @@ var _ = Describe("the chart", func() {
 		Expect(deployment.Spec.Template.Labels).To(HaveKeyWithValue("team", "platform"))
 	})
 
-	It("spreads the Pods of the release, unless a constraint selects its own Pods", func(ctx SpecContext) {
+	It("spreads the Pods of the release, unless a constraint has its own labelSelector", func(ctx SpecContext) {
 		deployment := one[appsv1.Deployment](fromChart(ctx, "--values=testdata/everything.yaml"), "Deployment")
 		constraints := deployment.Spec.Template.Spec.TopologySpreadConstraints
 		Expect(constraints).To(HaveLen(2))
@@ -112,7 +112,7 @@ var _ = Describe("the chart", func() {
 		}
 	})
 
-	It("grants no right to authorize readers of metrics that everyone may read", func(ctx SpecContext) {
+	It("grants no right to authorize clients if everyone may read the metrics", func(ctx SpecContext) {
 		for key := range fromChart(ctx, "--set=metrics.secure=false") {
 			Expect(key.name).NotTo(ContainSubstring("metrics-auth"))
 		}

@@ -43,7 +43,7 @@ var _ = DescribeTable("the chart refuses",
 		"prometheus.rules.enabled needs metrics.enabled"),
 )
 
-var _ = It("accepts the values that Helm passes to a subchart", func(ctx SpecContext) {
+var _ = It("the chart accepts the values that Helm passes to a subchart", func(ctx SpecContext) {
 	_, err := template(ctx, "--values="+file("{global: {imageRegistry: registry.example.com}, enabled: true}"))
 	Expect(err).NotTo(HaveOccurred())
 })

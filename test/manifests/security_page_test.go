@@ -28,13 +28,13 @@ var _ = Describe("docs/security.md", func() {
 		_, table, found := strings.Cut(page("security.md"), "\n| resource | verbs | why |\n|---|---|---|\n")
 		Expect(found).To(BeTrue())
 		table, _, _ = strings.Cut(table, "\n\n")
-		told := map[string][]string{}
+		listed := map[string][]string{}
 		for row := range strings.SplitSeq(table, "\n") {
 			cells := strings.Split(row, " | ")
 			for _, resource := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[0], -1) {
-				told[resource[1]] = slices.Sorted(slices.Values(strings.Split(cells[1], ", ")))
+				listed[resource[1]] = slices.Sorted(slices.Values(strings.Split(cells[1], ", ")))
 			}
 		}
-		Expect(told).To(Equal(granted))
+		Expect(listed).To(Equal(granted))
 	})
 })

@@ -44,7 +44,7 @@ func startOperator(ctx context.Context, b *testing.B, program, kubeconfig string
 func (o *operator) kill(b *testing.B) {
 	b.Helper()
 	must(b, o.Process.Kill())
-	_ = o.Wait() // It was killed.
+	_ = o.Wait() // The error says that it was killed.
 }
 
 // awaitReady waits until the operator's caches are filled.
@@ -63,7 +63,7 @@ func (o *operator) awaitReady(ctx context.Context, b *testing.B) {
 	}))
 }
 
-// peakMemory returns the maximum resident memory of the operator, in MiB. Linux reports it.
+// peakMemory returns the maximum resident memory of the operator, in MiB. It works only on Linux.
 func (o *operator) peakMemory(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(o.Process.Pid) + "/status")

@@ -45,7 +45,7 @@ var _ = Describe("a page", func() {
 		}))
 	})
 
-	It("has documents in its YAML, and in the here-documents that are manifests", func() {
+	It("has documents in YAML blocks and in here-documents with manifests", func() {
 		blocks, err := parse("a.md", text)
 		Expect(err).NotTo(HaveOccurred())
 		var documents []Document
@@ -57,7 +57,7 @@ var _ = Describe("a page", func() {
 		}))
 	})
 
-	It("has no block that is not closed", func() {
+	It("is an error if a block is not closed", func() {
 		_, err := parse("a.md", "\n"+fence+"sh\nls\n")
 		Expect(err).To(MatchError("a.md:2: the block is not closed"))
 	})

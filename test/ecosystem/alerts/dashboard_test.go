@@ -59,7 +59,7 @@ func grafana() dashboard {
 	return board
 }
 
-// asPrometheusGetsIt returns the query in which Grafana has replaced its variable with an interval.
+// asPrometheusGetsIt returns the query that Grafana sends: its variable is replaced with an interval.
 func asPrometheusGetsIt(query string) string {
 	return strings.ReplaceAll(query, "$__rate_interval", "5m")
 }
@@ -91,7 +91,7 @@ var _ = Describe("The dashboard", func() {
 		}
 	})
 
-	It("has a variable for the data source and one for the namespace", func() {
+	It("has variables for the data source and the namespace", func() {
 		var names []string
 		for _, variable := range grafana().Templating.List {
 			names = append(names, variable.Name)

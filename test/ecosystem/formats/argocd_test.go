@@ -32,7 +32,7 @@ func argoCDLists(ctx SpecContext, secret corev1.Secret) error {
 }
 
 var _ = Describe("an Argo CD repository", func() {
-	It("is found and read in the same way as by Argo CD", func(ctx SpecContext) {
+	It("can be found and read by Argo CD", func(ctx SpecContext) {
 		w := apply(ctx, "Argo CD repository")
 		reachByGoGit(w.serve(basicOf("oauth2"), repositories(ctx)))
 		var secrets []corev1.Secret
@@ -41,7 +41,7 @@ var _ = Describe("an Argo CD repository", func() {
 		Expect(secrets[0].Data).To(HaveKeyWithValue("type", []byte("git")))
 	})
 
-	It("has no key that Argo CD interprets differently", func(ctx SpecContext) {
+	It("has no key that Argo CD would misinterpret", func(ctx SpecContext) {
 		w := apply(ctx, "Argo CD repository")
 		Expect(argoCDRepositories(ctx, w.namespace)).To(ConsistOf(HaveField("Data", And(
 			HaveLen(7), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"),

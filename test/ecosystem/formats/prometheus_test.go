@@ -62,7 +62,7 @@ var _ = Describe("the plain token", func() {
 			func() error { return scrape(ctx, scraper, "https://metrics.example.com/metrics") }, ContainSubstring("401"))
 	})
 
-	It("is what the ScrapeConfig of the Prometheus Operator names", func(ctx SpecContext) {
+	It("is named by the ScrapeConfig of the Prometheus Operator", func(ctx SpecContext) {
 		w := apply(ctx, "Plain token")
 		from := manifest[monitoringv1alpha1.ScrapeConfig](w.section, "shop").Spec.Authorization
 		Expect(from.Validate()).To(Succeed())

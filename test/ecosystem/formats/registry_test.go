@@ -65,7 +65,7 @@ var _ = Describe("the Docker configuration", func() {
 		}, ContainSubstring("401"))
 	})
 
-	DescribeTable("is read as the Secret of",
+	DescribeTable("is read as the pull Secret of",
 		func(ctx SpecContext, named func() (image string, secrets []corev1.LocalObjectReference)) {
 			image, references := named()
 			Expect(references).To(HaveLen(1))

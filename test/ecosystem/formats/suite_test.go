@@ -1,5 +1,5 @@
-// Package formats_test applies the manifests of docs/formats.md unchanged. The programs that they are
-// for then read the resulting Secrets.
+// Package formats_test applies the manifests of docs/formats.md unchanged. The programs that use
+// the resulting Secrets then read them.
 package formats_test
 
 import (

@@ -15,7 +15,7 @@ var _ = DescribeTable("a manifest is applied", func(ctx SpecContext, object *uns
 	Expect(apiServer.Create(ctx, object)).To(Succeed())
 }, foreign())
 
-// foreign returns the manifests of all pages that are of kinds of other projects.
+// foreign returns the manifests in all pages whose kinds belong to other projects.
 func foreign() (entries []TableEntry) {
 	blocks, err := page.All(root)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package manifests_test applies manifests of the documentation to an API server. The manifests are of
-// kinds of other projects, whose CRDs the API server has.
+// Package manifests_test applies manifests of the documentation to an API server. Their kinds
+// belong to other projects, whose CRDs are installed.
 package manifests_test
 
 import (

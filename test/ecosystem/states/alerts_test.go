@@ -21,12 +21,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// interval is how often Prometheus scrapes the metrics and evaluates the rules.
+// interval is the time between two scrapes, and between two evaluations of the rules.
 const interval = 30 * time.Second
 
 // alerts returns the alerts of the ClientCredential, or of the whole operator, that fire if nothing
-// changes. It evaluates the rules for as long as the state lasts or, if lasts is 0, for as long as the
-// slowest alert waits.
+// changes. It evaluates the rules while the state lasts. If lasts is 0, it evaluates them for the maximum
+// time that an alert waits.
 func (w *world) alerts(ctx SpecContext, name string, lasts time.Duration) (firing []string) {
 	GinkgoHelper()
 	storage, err := teststorage.NewWithError()
@@ -82,7 +82,7 @@ func (w *world) scrape() model.Vector {
 	return samples
 }
 
-// alertingRules returns the alerts that the project ships, and the maximum time that one of them waits.
+// alertingRules returns the alerts that the project ships, and the maximum time that an alert waits.
 func alertingRules() (alerts []*rules.AlertingRule, limit time.Duration) {
 	GinkgoHelper()
 	raw, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules.yaml"))

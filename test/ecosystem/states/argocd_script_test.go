@@ -26,7 +26,7 @@ func conditionsOf(pairs ...string) []any {
 	return list
 }
 
-// observedObject returns an object of generation 2, which was observed.
+// observedObject returns an object whose generation 2 was observed.
 func observedObject(spec map[string]any, conditions any) map[string]any {
 	return map[string]any{
 		"metadata": map[string]any{"generation": int64(2)}, "spec": spec,
@@ -38,7 +38,7 @@ var _ = Describe("The health that Argo CD shows", func() {
 	const unseen = "the operator has not seen this spec yet"
 	suspend := map[string]any{"suspend": true}
 
-	DescribeTable("of every kind is", func(expected health, object map[string]any) {
+	DescribeTable("for every kind is", func(expected health, object map[string]any) {
 		Expect(argoHealth(object)).To(Equal(expected))
 	},
 		Entry("Healthy when it is Ready", health{healthy, "Ready"}, observedObject(nil, conditionsOf("Ready=True"))),
@@ -48,44 +48,44 @@ var _ = Describe("The health that Argo CD shows", func() {
 			observedObject(nil, conditionsOf("Ready=False", "Stalled=True"))),
 		Entry("Degraded in any order of the conditions", health{degraded, "Stalled"},
 			observedObject(nil, conditionsOf("Stalled=True", "Ready=True"))),
-		Entry("Healthy when another condition exists that is not True", health{healthy, "Ready"},
+		Entry("Healthy when the other conditions are not True", health{healthy, "Ready"},
 			observedObject(nil, conditionsOf("Stalled=False", "Reconciling=Unknown", "Ready=True"))),
 		Entry("Progressing when Ready is Unknown", health{progressing, "Ready"}, observedObject(nil, conditionsOf("Ready=Unknown"))),
 		Entry("Progressing when it is being deleted", health{progressing, "it is being deleted"}, map[string]any{
 			"metadata": map[string]any{"generation": int64(2), "deletionTimestamp": "2026-01-01T00:00:00Z"},
 			"status":   map[string]any{"observedGeneration": int64(2), "conditions": conditionsOf("Ready=True")},
 		}),
-		Entry("Progressing when the newest spec was not seen", health{progressing, unseen}, map[string]any{
+		Entry("Progressing when the operator has not seen the newest spec", health{progressing, unseen}, map[string]any{
 			"metadata": map[string]any{"generation": int64(3)},
 			"status":   map[string]any{"observedGeneration": int64(2), "conditions": conditionsOf("Ready=True")},
 		}),
-		Entry("Progressing with the status that it is created with", health{progressing, unseen}, map[string]any{
+		Entry("Progressing with its initial status", health{progressing, unseen}, map[string]any{
 			"metadata": map[string]any{"generation": int64(1)}, "status": map[string]any{"observedGeneration": int64(-1)},
 		}),
 		Entry("Progressing without a status", health{progressing, unseen}, map[string]any{"metadata": map[string]any{"generation": int64(1)}}),
 		Entry("Progressing without an observed generation", health{progressing, unseen},
 			map[string]any{"metadata": map[string]any{}, "status": map[string]any{"conditions": conditionsOf("Ready=True")}}),
-		Entry("Progressing without anything", health{progressing, unseen}, map[string]any{}),
+		Entry("Progressing when the object is empty", health{progressing, unseen}, map[string]any{}),
 		Entry("Progressing without conditions", health{progressing, ""}, observedObject(nil, nil)),
 		Entry("Progressing without a condition", health{progressing, ""}, observedObject(nil, []any{})),
-		Entry("Progressing with a text for a status", health{progressing, unseen}, map[string]any{"metadata": "none", "status": "none"}),
-		Entry("Progressing with a text for conditions", health{progressing, ""}, observedObject(nil, "none")),
+		Entry("Progressing when its status is a string", health{progressing, unseen}, map[string]any{"metadata": "none", "status": "none"}),
+		Entry("Progressing when its conditions are a string", health{progressing, ""}, observedObject(nil, "none")),
 		Entry("Progressing with invalid conditions", health{progressing, ""},
 			observedObject(nil, []any{"none", int64(1), map[string]any{}, map[string]any{"status": "True"}, map[string]any{"type": "Ready"}})),
 		Entry("Degraded without a message", health{degraded, ""},
 			observedObject(nil, []any{map[string]any{"type": "Stalled", "status": "True"}})),
 	)
 
-	DescribeTable("of a ClientCredential is", func(expected health, object map[string]any) {
+	DescribeTable("for a ClientCredential is", func(expected health, object map[string]any) {
 		Expect(argoHealth(object)).To(Equal(expected))
 	},
 		Entry("Healthy while its renewal fails and is retried", health{healthy, "RenewalFailing"},
 			observedObject(nil, conditionsOf("Ready=True", "RenewalFailing=True"))),
 		Entry("Healthy while the lifetime of its token is assumed", health{healthy, "LifetimeUnknown"},
 			observedObject(nil, conditionsOf("Ready=True", "LifetimeUnknown=True"))),
-		Entry("Healthy while its renewal fails too, with an assumed lifetime", health{healthy, "RenewalFailing"},
+		Entry("Healthy while its renewal fails and its lifetime is assumed", health{healthy, "RenewalFailing"},
 			observedObject(nil, conditionsOf("Ready=True", "LifetimeUnknown=True", "RenewalFailing=True"))),
-		Entry("Progressing while there is no token, whatever its lifetime was", health{progressing, "Reconciling"},
+		Entry("Progressing while there is no token, even if the lifetime is unknown", health{progressing, "Reconciling"},
 			observedObject(nil, conditionsOf("Ready=False", "Reconciling=True", "LifetimeUnknown=True"))),
 		Entry("Degraded when its renewal needs a change", health{degraded, "Stalled"},
 			observedObject(nil, conditionsOf("Ready=True", "Stalled=True", "RenewalFailing=True"))),
@@ -99,8 +99,8 @@ var _ = Describe("The health that Argo CD shows", func() {
 	)
 })
 
-var _ = Describe("What Argo CD is configured with", func() {
-	It("holds the health script for each kind, under the name that Argo CD looks for", func() {
+var _ = Describe("The configuration of Argo CD", func() {
+	It("holds the health script for each kind, under the key that Argo CD reads", func() {
 		expectFile(filepath.Join("config", "argocd", "argocd-cm.yaml"), argocdPatch())
 	})
 
@@ -128,7 +128,7 @@ var _ = Describe("What Argo CD is configured with", func() {
 	})
 })
 
-// healthKey returns the key under which Argo CD looks for a health script.
+// healthKey returns the key from which Argo CD reads a health script.
 func healthKey(kind string) string {
 	return "resource.customizations.health." + v1alpha1.GroupVersion.Group + "_" + kind
 }

@@ -32,7 +32,7 @@ var endStates = []state{
 			Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
 			Eventually(func() int { return len(w.server.RequestsTo(authserver.RevocationPath)) }).Should(Equal(1))
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.TerminatingStatus, Argo: progressing, Tells: `"it is being deleted"`, Wait: false,

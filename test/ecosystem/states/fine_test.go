@@ -20,12 +20,12 @@ import (
 var fineStates = []state{
 	{
 		name: "New",
-		how:  "It was created while no operator was running.",
+		how:  "It was created, and no operator has seen it yet, because no operator runs.",
 		reach: func(ctx SpecContext, w *world) {
 			w.stop()
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("", "", "", "", "", ""),
 			Conditions: nil,
 			KStatus:    status.InProgressStatus, Argo: progressing, Tells: `"the operator has not seen this spec yet"`, Wait: false,
@@ -36,7 +36,7 @@ var fineStates = []state{
 		name:  "Issued",
 		how:   "Its Secret holds a token.",
 		reach: func(ctx SpecContext, w *world) { w.issue(ctx) },
-		looks: seen{
+		shown: seen{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
@@ -56,7 +56,7 @@ var fineStates = []state{
 				g.Expect(w.get(ctx, g, "shop").Status.LastHandledRenewRequest).To(Equal("now"))
 			}).Should(Succeed())
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 30m", "in 15m"),
 			Conditions: []condition{issued("in 30m", "in 15m")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
@@ -72,7 +72,7 @@ var fineStates = []state{
 			})
 			w.issue(ctx)
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m"), {"LifetimeUnknown", "True", "LifetimeUnreadable",
 				`the token response has a string of 7 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: 1h0m0s is assumed; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long tokens live`}},
@@ -82,13 +82,13 @@ var fineStates = []state{
 	},
 	{
 		name: "Changed",
-		how:  "Its spec was changed while no operator was running.",
+		how:  "Its spec was changed, and no operator has seen the change yet, because no operator runs.",
 		reach: func(ctx SpecContext, w *world) {
 			w.issue(ctx)
 			w.stop()
 			w.edit(ctx, func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"orders:read"} })
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m")},
 			KStatus:    status.InProgressStatus, Argo: progressing, Tells: `"the operator has not seen this spec yet"`, Wait: false,
@@ -103,7 +103,7 @@ var fineStates = []state{
 			w.edit(ctx, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "Suspended", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{{"Ready", "True", "Suspended",
 				`spec.suspend stops the renewal of the token in Secret "shop-token", which expires at [in 60m]`}},
@@ -120,7 +120,7 @@ var fineStates = []state{
 			w.after(70 * time.Minute)
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "Suspended"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "Suspended", "", "shop-token", "10m ago", "due"),
 			Conditions: stalled("Suspended",
 				`spec.suspend stops all token requests, and there is no valid token: set spec.suspend to false`),

@@ -41,7 +41,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		GinkgoHelper()
 		return unstructuredOf(ctx, Default, w.clientCredential("shop"))
 	}
-	// atWork waits until the operator has made all its writes to the object.
+	// atWork waits until the operator has finished its writes to the object.
 	atWork := func(ctx SpecContext, text string) {
 		GinkgoHelper()
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"))
@@ -68,7 +68,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		}
 	}
 
-	DescribeTable("is applied by server-side apply again and again without a difference", func(ctx SpecContext, manager, text string) {
+	DescribeTable("can be applied repeatedly by server-side apply without a difference", func(ctx SpecContext, manager, text string) {
 		apply := func(options ...client.ApplyOption) *unstructured.Unstructured {
 			GinkgoHelper()
 			wanted := object(text)
@@ -80,7 +80,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		atWork(ctx, text)
 		for hour := range 2 {
 			before := live(ctx)
-			Expect(before.Object["spec"]).To(Equal(object(text).Object["spec"]), "the spec is the applied spec, without additional defaults")
+			Expect(before.Object["spec"]).To(Equal(object(text).Object["spec"]), "the spec is the applied spec, without defaults")
 			Expect(apply(client.DryRunAll).Object).To(Equal(before.Object), "a dry run finds no difference")
 			Expect(apply().GetResourceVersion()).To(Equal(before.GetResourceVersion()), "nothing is written")
 			used(ctx, hour+1)
@@ -92,7 +92,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Entry("by Flux, with many fields", flux, longManifest),
 	)
 
-	DescribeTable("is applied by client-side apply again and again without a difference", func(ctx SpecContext, text string) {
+	DescribeTable("can be applied repeatedly by client-side apply without a difference", func(ctx SpecContext, text string) {
 		const name = "clientcredential.oauth2.tokensync.dev/shop "
 		Expect(kubectlApply(ctx, w.namespace, manifest(text))).To(Equal(name + "created"))
 		atWork(ctx, text)
@@ -108,7 +108,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Entry("with many fields", longManifest),
 	)
 
-	It("changes from client-side to server-side apply without a difference", func(ctx SpecContext) {
+	It("can change from client-side to server-side apply without a difference", func(ctx SpecContext) {
 		kubectlApply(ctx, w.namespace, manifest(longManifest))
 		atWork(ctx, longManifest)
 		before := live(ctx)
@@ -121,7 +121,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Consistently(func() []authserver.Request { return w.server.RequestsTo(authserver.RFC6749Path) }).Should(HaveLen(1))
 	})
 
-	It("stays suspended by another field manager if Git does not set suspend", func(ctx SpecContext) {
+	It("stays suspended if another field manager suspended it and Git does not set suspend", func(ctx SpecContext) {
 		wanted := client.ApplyConfigurationFromUnstructured(object(shortManifest))
 		Expect(apiServer.Apply(ctx, wanted, client.FieldOwner(flux))).To(Succeed())
 		w.edit(ctx, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
@@ -130,7 +130,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Expect(w.get(ctx, Default, "shop").IsSuspended()).To(BeTrue())
 	})
 
-	It("is not renewed again when its tool removes the renewal request", func(ctx SpecContext) {
+	It("is not renewed again when a GitOps tool removes the renewal request", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		atWork(ctx, shortManifest)
 		used(ctx, 1)
@@ -139,7 +139,7 @@ var _ = Describe("A ClientCredential in Git", func() {
 		Consistently(func() int { return len(w.server.RequestsTo(authserver.RFC6749Path)) }).Should(Equal(requests))
 	})
 
-	It("owns its token Secret, which no tool takes for an object of Git", func(ctx SpecContext) {
+	It("owns its token Secret, which no GitOps tool mistakes for an object from Git", func(ctx SpecContext) {
 		Expect(apiServer.Apply(ctx, client.ApplyConfigurationFromUnstructured(object(longManifest)), client.FieldOwner(argoCD))).To(Succeed())
 		atWork(ctx, longManifest)
 		secret := &corev1.Secret{}

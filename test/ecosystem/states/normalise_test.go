@@ -50,7 +50,7 @@ func (r reader) fromNow(instant string) string {
 		}
 		at, about = r.planned(at)
 	}
-	// The clock is nudged a little while a test waits.
+	// While a test waits, nudge moves the clock a little.
 	switch from := at.Sub(r.now).Round(time.Second); {
 	case from > 0:
 		return "in " + about + duration.HumanDuration(from)
@@ -60,8 +60,8 @@ func (r reader) fromNow(instant string) string {
 	return "now"
 }
 
-// planned returns the time of renewal without its random part, which is up to a tenth of the lifetime
-// before two thirds of it.
+// planned returns the time of renewal without its random part. A renewal is due after two thirds of the
+// lifetime, or up to a tenth of the lifetime earlier.
 func (r reader) planned(renewAt time.Time) (at time.Time, about string) {
 	lifetime := r.token.ExpiresAt.Sub(r.token.IssuedAt.Time)
 	latest := r.token.IssuedAt.Add(lifetime * 67 / 100)

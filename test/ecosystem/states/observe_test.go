@@ -23,20 +23,20 @@ type seen struct {
 	// Conditions are in the order of the status.
 	Conditions []condition
 	KStatus    status.Status
-	// Argo is the health that Argo CD shows. Its message is the message of the condition of type Tells,
-	// if Tells is not empty.
+	// Argo is the health that Argo CD shows. Tells is the type of the condition whose message Argo CD
+	// shows, or the message in quotes if no condition has it.
 	Argo, Tells string
 	// Wait reports whether "kubectl wait --for=condition=Ready" succeeds.
 	Wait bool
-	// Alerts fire if the state lasts.
+	// Alerts lists the alerts that fire if the state lasts.
 	Alerts []string
 }
 
 // condition is a condition of the status.
 type condition struct{ Type, Status, Reason, Message string }
 
-// told holds the fields that the status of all kinds has.
-type told struct {
+// commonStatus holds the status fields that all kinds have.
+type commonStatus struct {
 	Status struct {
 		ObservedGeneration *int64                `json:"observedGeneration"`
 		Conditions         []metav1.Condition    `json:"conditions"`
@@ -44,11 +44,11 @@ type told struct {
 	} `json:"status"`
 }
 
-// look returns what all tools show of an object in one state.
-func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
+// observe returns the results of all tools for the same version of an object.
+func (w *world) observe(ctx SpecContext, g Gomega, key client.Object) sight {
 	object := unstructuredOf(ctx, g, key)
-	told := toldBy(g, object)
-	conditions, reader := told.Status.Conditions, w.reader(told.Status.Token)
+	common := commonStatusOf(g, object)
+	conditions, reader := common.Status.Conditions, w.reader(common.Status.Token)
 	resource := strings.ToLower(object.GetKind()) + "s"
 	seen := seen{KStatus: kstatus(g, object), Wait: kubectlWait(ctx, object.GetNamespace(), resource+"/"+object.GetName())}
 	columns, cells := kubectlGet(ctx, resource, object.GetNamespace(), object.GetName())
@@ -66,9 +66,9 @@ func (w *world) look(ctx SpecContext, g Gomega, key client.Object) sight {
 	return sight{seen, columns}
 }
 
-func toldBy(g Gomega, object *unstructured.Unstructured) (told told) {
-	g.Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &told)).To(Succeed())
-	return told
+func commonStatusOf(g Gomega, object *unstructured.Unstructured) (common commonStatus) {
+	g.Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &common)).To(Succeed())
+	return common
 }
 
 func unstructuredOf(ctx SpecContext, g Gomega, key client.Object) *unstructured.Unstructured {

@@ -69,6 +69,6 @@ func (w *world) start() {
 // after sets the clock to the given time after the start of the test.
 func (w *world) after(since time.Duration) { w.clock.SetTime(w.began.Add(since)) }
 
-// nudge makes the queue check the clock. An item that was added for a time that has passed in the
-// meantime waits for the next step.
+// nudge makes the queue check the clock. Otherwise, an item whose time had passed when it was added would
+// wait for the next step.
 func (w *world) nudge() { w.clock.Step(time.Millisecond) }

@@ -14,8 +14,8 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 )
 
-// After all states were reached, the suite compares the page that shows them with the results, or
-// rewrites the page.
+// After all states were reached, the suite compares docs/states.md with the results, or rewrites the
+// page.
 var _ = AfterSuite(func() {
 	for _, state := range slices.Concat(states, serverStates) {
 		if _, ok := reached[state.name]; !ok {
@@ -40,16 +40,16 @@ const head = `<!-- Written by "make generate-states" from the results of test/ec
 
 # States
 
-A test with a real API server reaches each state, and this page shows its results.
-Times are relative to now: "in 60m", "10m ago". "due" means that the renewal time has come. In messages,
-times are in brackets.
+A test with a real API server brings an object into each state. This page shows the results.
+Times are relative to now: "in 60m", "10m ago". "due" means that the time of a renewal has come. Messages have
+times in brackets.
 
 - **kstatus** is the status in Flux, and in other tools that know only the conditions of a resource.
 - **Argo CD** is the health that it shows with the [health script](argo-cd.md#health).
 - **wait** shows whether ` + "`kubectl wait --for=condition=Ready`" + ` ends.
 - **Alert** is the [alert](alerts.md) that fires if the state lasts. A state that ends after two minutes has no alert.
 
-What the conditions and reasons mean: [Conditions](conditions.md).
+[Conditions](conditions.md) explains the conditions and reasons.
 
 `
 

@@ -35,8 +35,8 @@ func (w *world) create(ctx SpecContext, name string, changes ...func(*v1alpha1.C
 	create(ctx, clientCredential)
 }
 
-// patience is the time for which a problem that may resolve itself is not Stalled.
-const patience = 2 * time.Minute
+// stalledAfter is the time after which a problem that may resolve itself is Stalled.
+const stalledAfter = 2 * time.Minute
 
 // eventuallyStalls waits until the ClientCredential shop reports a problem that may resolve itself, and
 // then until it is Stalled.
@@ -45,7 +45,7 @@ func (w *world) eventuallyStalls(ctx SpecContext, reason string) {
 	w.eventuallySays(ctx, "shop", Or(
 		matchers.HaveCondition("Reconciling", "True", reason), matchers.HaveCondition("RenewalFailing", "True", reason)))
 	Expect(w.get(ctx, Default, "shop").Status.Conditions).NotTo(matchers.HaveConditionType("Stalled"))
-	w.clock.Step(patience)
+	w.clock.Step(stalledAfter)
 	w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", reason))
 }
 

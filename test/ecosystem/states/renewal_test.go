@@ -24,7 +24,7 @@ var renewalStates = []state{
 			w.after(42 * time.Minute)
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "ServerError", "shop-token", "in 18m", "due"),
 			Conditions: renewalFailing(issued("in 18m", "due"), "ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
@@ -41,7 +41,7 @@ var renewalStates = []state{
 			w.after(52 * time.Minute)
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "ServerError", "shop-token", "in 8m", "due"),
 			Conditions: renewalFailing(issued("in 8m", "due"), "ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),
@@ -58,13 +58,13 @@ var renewalStates = []state{
 			w.after(42 * time.Minute)
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "RequestRefused", "shop-token", "in 18m", "due"),
 			Conditions: renewalFailing(issued("in 18m", "due"), "RequestRefused",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 404: the request is retried; check authorizationServer.tokenEndpoint`),
 			KStatus: status.CurrentStatus, Argo: healthy, Tells: "RenewalFailing", Wait: true,
 		},
-		lasts: patience,
+		lasts: stalledAfter,
 	},
 	{
 		name: "Renewal refused",
@@ -75,7 +75,7 @@ var renewalStates = []state{
 			w.after(42 * time.Minute)
 			w.eventuallyStalls(ctx, "InvalidClient")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "InvalidClient", "shop-token", "in 16m", "due"),
 			Conditions: renewalStalled(issued("in 16m", "due"), "InvalidClient",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 401: check the client ID and its secret (keys "client_id" and "client_secret" of Secret "shop-client"); authorizationServer.clientAuthentication.method is client_secret_basic: try client_secret_post; refused credentials are tried at most 4 times in the first hour and then hourly, because servers lock accounts`),
@@ -91,7 +91,7 @@ var renewalStates = []state{
 			Expect(apiServer.Delete(ctx, w.credentials())).To(Succeed())
 			w.eventuallyStalls(ctx, "CredentialsNotFound")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("True", "TokenIssued", "CredentialsNotFound", "shop-token", "in 58m", "in about 38m"),
 			Conditions: renewalStalled(issued("in 58m", "in about 38m"), "CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
@@ -111,7 +111,7 @@ var renewalStates = []state{
 			})
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "TargetTemplateInvalid", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: stalled("TargetTemplateInvalid",
 				`spec.target.template.data["header"]: line 1: there is no key "acess_token": correct the template; the Secret stays as it is`),
@@ -130,7 +130,7 @@ var renewalStates = []state{
 			w.nudge()
 			Consistently(func() int { return len(w.server.Requests("shop")) }).Should(Equal(1))
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("True", "TokenIssued", "", "shop-token", "in 8m", "due"),
 			Conditions: []condition{issued("in 8m", "due")},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
@@ -148,7 +148,7 @@ var renewalStates = []state{
 			w.after(70 * time.Minute)
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "ServerError"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "ServerError", "", "shop-token", "10m ago", "due"),
 			Conditions: retried("ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 502: the request is retried`),

@@ -15,12 +15,12 @@ import (
 var declarationStates = []state{
 	{
 		name: "Declared",
-		how:  "It was created while no operator was running.",
+		how:  "It was created, and no operator has seen it yet, because no operator runs.",
 		reach: func(ctx SpecContext, w *world) {
 			w.stop()
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}))
 		},
-		looks: seen{
+		shown: seen{
 			Get:     []string{"", "", ""},
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: `"the operator has not seen this spec yet"`,
 		},
@@ -31,7 +31,7 @@ var declarationStates = []state{
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}))
 		},
-		looks: seen{
+		shown: seen{
 			Get:        []string{"True", "Usable", "https://idp.example.com/oauth2/token"},
 			Conditions: []condition{{"Ready", "True", "Usable", "token requests go to https://idp.example.com/oauth2/token"}},
 			KStatus:    status.CurrentStatus, Argo: healthy, Tells: "Ready", Wait: true,
@@ -44,7 +44,7 @@ var declarationStates = []state{
 			w.server.RespondAt(authserver.MetadataPath, http.NotFound)
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{Issuer: w.server.URL}))
 		},
-		looks: seen{
+		shown: seen{
 			Get: []string{"False", "DiscoveryFailed", ""},
 			Conditions: retried("DiscoveryFailed",
 				`metadata document https://idp.example.com/.well-known/openid-configuration answered HTTP 404, and not with the metadata of an authorization server: check authorizationServer.issuer; discovery is retried`),
@@ -57,7 +57,7 @@ var declarationStates = []state{
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.authorizationServer(v1alpha1.AuthorizationServerSpec{Profile: "Keycloak"}))
 		},
-		looks: seen{
+		shown: seen{
 			Get: []string{"False", "TokenEndpointMissing", ""},
 			Conditions: stalled("TokenEndpointMissing",
 				`profile Keycloak does not know the token endpoint, which differs from customer to customer: set spec.authorizationServer.tokenEndpoint, which looks like https://{host}/realms/{realm}/protocol/openid-connect/token, or issuer`),

@@ -23,7 +23,7 @@ var stalledStates = []state{
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 			w.eventuallyStalls(ctx, "InvalidClient")
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("False", "InvalidClient", "", "", "", ""),
 			Conditions: stalled("InvalidClient", refusedClient),
 			KStatus:    status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
@@ -40,7 +40,7 @@ var stalledStates = []state{
 			w.eventuallyStalls(ctx, "SecretWriteFailed")
 			Expect(w.server.Requests("shop")).To(HaveLen(1))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "SecretWriteFailed", "", "", "", ""),
 			Conditions: stalled("SecretWriteFailed",
 				`the token cannot be written to Secret "shop-token": secrets "shop-token" is forbidden: exceeded quota: secrets, requested: secrets=1, used: secrets=1, limited: secrets=1; the write is retried with the same token`),
@@ -55,7 +55,7 @@ var stalledStates = []state{
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallyStalls(ctx, "CredentialsNotFound")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "CredentialsNotFound", "", "", "", ""),
 			Conditions: stalled("CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
@@ -65,14 +65,14 @@ var stalledStates = []state{
 	},
 	{
 		name: "With credentials that may not be used",
-		how:  "The credentials Secret has not been labelled for two minutes.",
+		how:  "The credentials Secret has lacked its label for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			credentials := w.credentials()
 			credentials.Labels = nil
 			create(ctx, credentials, w.clientCredential("shop"))
 			w.eventuallyStalls(ctx, "CredentialsNotLabelled")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "CredentialsNotLabelled", "", "", "", ""),
 			Conditions: stalled("CredentialsNotLabelled",
 				`Secret "shop-client" does not carry the label that allows its use: run kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential in its namespace`),
@@ -82,13 +82,13 @@ var stalledStates = []state{
 	},
 	{
 		name: "Without an authorization server",
-		how:  "The AuthorizationServer has not existed for two minutes.",
+		how:  "After two minutes, the AuthorizationServer still does not exist.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials())
 			w.create(ctx, "shop", ofServer("idp"))
 			w.eventuallyStalls(ctx, "AuthorizationServerNotFound")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "AuthorizationServerNotFound", "", "", "", ""),
 			Conditions: stalled("AuthorizationServerNotFound",
 				`AuthorizationServer "idp" does not exist: create it, or correct spec.authorizationServerRef`),
@@ -98,7 +98,7 @@ var stalledStates = []state{
 	},
 	{
 		name: "Not allowed to use the server",
-		how:  "`allowedNamespaces` of the ClusterAuthorizationServer has not selected the namespace for two minutes.",
+		how:  "For two minutes, `allowedNamespaces` of the ClusterAuthorizationServer has not selected the namespace.",
 		reach: func(ctx SpecContext, w *world) {
 			w.createClusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 				AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
@@ -110,7 +110,7 @@ var stalledStates = []state{
 			})
 			w.eventuallyStalls(ctx, "AuthorizationServerNotAllowed")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "AuthorizationServerNotAllowed", "", "", "", ""),
 			Conditions: stalled("AuthorizationServerNotAllowed",
 				`ClusterAuthorizationServer "idp" is not for namespace "shop": ask its admin to let spec.allowedNamespaces select the labels of this namespace`),
@@ -120,13 +120,13 @@ var stalledStates = []state{
 	},
 	{
 		name: "In conflict with a foreign Secret",
-		how:  "A Secret of the target's name exists, and has had no owner for two minutes.",
+		how:  "A Secret with the target's name exists, and has had no owner for two minutes.",
 		reach: func(ctx SpecContext, w *world) {
 			create(ctx, w.credentials(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"}})
 			w.create(ctx, "shop")
 			w.eventuallyStalls(ctx, "TargetConflict")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "TargetConflict", "", "", "", ""),
 			Conditions: stalled("TargetConflict",
 				`Secret "shop-token" exists and belongs to no controller, so it is not touched: delete that Secret, let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop), or set spec.target.name to another name`),
@@ -143,7 +143,7 @@ var stalledStates = []state{
 			w.create(ctx, "shop", withTarget("shared"))
 			w.eventuallyStalls(ctx, "TargetConflict")
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "TargetConflict", "", "", "", ""),
 			Conditions: stalled("TargetConflict",
 				`Secret "shared" exists and belongs to ClientCredential older, so it is not touched: delete that Secret, or set spec.target.name to another name`),
@@ -166,7 +166,7 @@ var stalledStates = []state{
 			}
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Stalled"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "TargetContested", "", "", "", ""),
 			Conditions: stalled("TargetContested",
 				`Secret "shop-token" was changed or deleted by someone else 2 times in a row, and is repaired next at [in 5m]: find out by whom (kubectl get secret shop-token -o yaml --show-managed-fields), or set spec.target.name to another name`),
@@ -176,7 +176,7 @@ var stalledStates = []state{
 	},
 }
 
-// ofServer makes a ClientCredential name an AuthorizationServer.
+// ofServer makes a ClientCredential refer to an AuthorizationServer.
 func ofServer(name string) func(*v1alpha1.ClientCredential) {
 	return func(c *v1alpha1.ClientCredential) {
 		c.Spec.AuthorizationServer = nil

@@ -17,7 +17,7 @@ type state struct {
 	// name is the name of the state, and how describes how it is reached, for docs/states.md.
 	name, how string
 	reach     func(SpecContext, *world)
-	looks     seen
+	shown     seen
 	// lasts is the time that the state lasts if nothing changes; 0 means forever.
 	lasts time.Duration
 }
@@ -29,7 +29,7 @@ var (
 	serverStates = concat(declarationStates)
 )
 
-// reached holds what the tools showed in each state, for the page.
+// reached holds the results of the tools in each state, for the page.
 var reached = map[string]sight{}
 
 // sight also holds the names of the columns of "kubectl get".
@@ -38,7 +38,7 @@ type sight struct {
 	columns []string
 }
 
-var _ = Describe("A ClientCredential that is", func() {
+var _ = Describe("A ClientCredential in the state", func() {
 	for _, state := range states {
 		It(state.name, func(ctx SpecContext) {
 			w := newWorld(ctx)
@@ -47,7 +47,7 @@ var _ = Describe("A ClientCredential that is", func() {
 	}
 })
 
-var _ = Describe("An AuthorizationServer that is", func() {
+var _ = Describe("An AuthorizationServer in the state", func() {
 	for _, state := range serverStates {
 		It(state.name, func(ctx SpecContext) {
 			w := newWorld(ctx)
@@ -56,17 +56,17 @@ var _ = Describe("An AuthorizationServer that is", func() {
 	}
 })
 
-// expect brings an object into a state, and compares what the tools show with the expectation.
+// expect brings an object into a state, and compares the results of the tools with the expected results.
 func (w *world) expect(ctx SpecContext, state state, object client.Object) {
 	GinkgoHelper()
 	state.reach(ctx, w)
 	var now sight
 	Eventually(func(g Gomega) {
-		now = w.look(ctx, g, object)
+		now = w.observe(ctx, g, object)
 		if _, hasMetrics := object.(*v1alpha1.ClientCredential); hasMetrics {
 			now.Alerts = w.alerts(ctx, object.GetName(), state.lasts)
 		}
-		g.Expect(now.seen).To(Equal(state.looks))
+		g.Expect(now.seen).To(Equal(state.shown))
 	}).Should(Succeed())
 	w.expectMeaning(ctx, object, now.seen)
 	reached[state.name] = now
@@ -76,10 +76,10 @@ func (w *world) expect(ctx SpecContext, state state, object client.Object) {
 func (w *world) expectMeaning(ctx SpecContext, object client.Object, now seen) {
 	GinkgoHelper()
 	live := unstructuredOf(ctx, Default, object)
-	told := toldBy(Default, live).Status
-	is := func(conditionType string) bool { return meta.IsStatusConditionTrue(told.Conditions, conditionType) }
+	common := commonStatusOf(Default, live).Status
+	is := func(conditionType string) bool { return meta.IsStatusConditionTrue(common.Conditions, conditionType) }
 	ready, stalled, reconciling := is(v1alpha1.ReadyCondition), is(v1alpha1.StalledCondition), is(v1alpha1.ReconcilingCondition)
-	observed := told.ObservedGeneration != nil && *told.ObservedGeneration == live.GetGeneration()
+	observed := common.ObservedGeneration != nil && *common.ObservedGeneration == live.GetGeneration()
 	settled := observed && live.GetDeletionTimestamp() == nil
 
 	By("being Current only if it is Ready, not Stalled, and the newest spec was observed")
@@ -90,7 +90,7 @@ func (w *world) expectMeaning(ctx SpecContext, object client.Object, now seen) {
 	By("never being both Reconciling and Stalled, and being one of them if it is not Ready")
 	Expect(stalled && reconciling).To(BeFalse())
 	Expect(!observed || ready || stalled || reconciling).To(BeTrue())
-	By("ending a wait only if it is Ready and the newest spec was observed")
+	By("ending kubectl wait only if it is Ready and the newest spec was observed")
 	Expect(now.Wait).To(Equal(observed && ready))
 	By("having the same state in Argo CD as in kstatus, unless it is suspended")
 	if now.Argo != suspended {

@@ -1,5 +1,5 @@
-// Package states_test brings a ClientCredential into each of its states, and checks what the tools of
-// other projects show.
+// Package states_test brings a ClientCredential into each of its states, and checks the results of other
+// projects' tools.
 package states_test
 
 import (

@@ -22,13 +22,13 @@ var waitingStates = []state{
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "CredentialsNotFound", "", "", "", ""),
 			Conditions: retried("CredentialsNotFound",
 				`Secret "shop-client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
 		},
-		lasts: patience,
+		lasts: stalledAfter,
 	},
 	{
 		name: "Refused for now",
@@ -38,12 +38,12 @@ var waitingStates = []state{
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get:        cells("False", "InvalidClient", "", "", "", ""),
 			Conditions: retried("InvalidClient", refusedClient),
 			KStatus:    status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
 		},
-		lasts: patience,
+		lasts: stalledAfter,
 	},
 	{
 		name: "First token failing",
@@ -53,7 +53,7 @@ var waitingStates = []state{
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "ServerError", "", "", "", ""),
 			Conditions: retried("ServerError",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 503: the request is retried`),
@@ -69,7 +69,7 @@ var waitingStates = []state{
 			create(ctx, w.credentials(), w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`token endpoint https://idp.example.com/oauth2/token answered HTTP 429: the request is retried`),
@@ -87,7 +87,7 @@ var waitingStates = []state{
 			w.create(ctx, "shop")
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`there is no valid token, and https://idp.example.com/oauth2/token asked this client to wait until [in 10m] (Retry-After)`),
@@ -108,7 +108,7 @@ var waitingStates = []state{
 			w.create(ctx, "shop", ofServer("idp"))
 			w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Reconciling"))
 		},
-		looks: seen{
+		shown: seen{
 			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
 				`there is no valid token yet: authorizationServer.rateLimit allows 1 requests to https://idp.example.com/oauth2/token in 1h0m0s, and other requests come first`),

@@ -1,5 +1,5 @@
-// What the provider remembers, kept in memory: tokens, and the IDs of assertions that were used.
-// The provider warns about the store in memory that comes with it, so this one takes its place.
+// The adapter stores the provider's data in memory: tokens, and the IDs of used assertions. It replaces
+// the provider's own store in memory, about which the provider warns.
 
 const entries = new Map();
 
@@ -22,7 +22,7 @@ export default class MemoryAdapter {
     entries.delete(`${this.kind}:${id}`);
   }
 
-  // The rest of an adapter's interface is about grants of users. There are none here.
+  // The other methods of an adapter are for grants of users, which do not exist here.
   async consume() {}
 
   async findByUid() {}

@@ -24,7 +24,7 @@ type Authority struct {
 
 // Identity describes the owner of a certificate.
 type Identity struct {
-	// Subject is the distinguished name. Client.TLSSubjectDN takes its String.
+	// Subject is the distinguished name. Its String is the value for Client.TLSSubjectDN.
 	Subject  pkix.Name
 	DNSNames []string
 	URIs     []*url.URL
@@ -113,8 +113,8 @@ func (i Identity) template(usage x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// sign returns a new key with a certificate. The authority signs the certificate; if it is nil, the key
-// does.
+// sign returns a new key with a certificate. The authority signs the certificate; if it is nil, the
+// certificate is self-signed.
 func sign(template *x509.Certificate, authority *Authority) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

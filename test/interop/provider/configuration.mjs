@@ -1,4 +1,4 @@
-// The provider's configuration: the client credentials grant with everything around it, and no users.
+// The provider's configuration: the client credentials grant with all related features, and no users.
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
@@ -15,7 +15,7 @@ const assertionAlgorithms = [
   'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA',
 ];
 
-// An elliptic curve, because an RSA key would take most of the time that a start takes.
+// ES256, because the creation of an RSA key would take most of the start time.
 const tokenAlgorithm = 'ES256';
 
 function signingKey() {
@@ -23,7 +23,7 @@ function signingKey() {
   return { ...privateKey.export({ format: 'jwk' }), alg: tokenAlgorithm, use: 'sig', kid: 'provider' };
 }
 
-// A client gets tokens for the resources that its setup names, and for no others.
+// A client gets tokens only for the resources that its setup names.
 function resourceIndicators(setup, errors) {
   return {
     enabled: true,
@@ -56,7 +56,7 @@ export default function configuration(setup, mtlsOrigin, errors) {
       response_types: [],
       id_token_signed_response_alg: tokenAlgorithm,
     },
-    // A token is inactive in the second in which it expires, and an assertion is refused in it.
+    // Tokens are inactive and assertions are refused from the second in which they expire.
     clockTolerance: 0,
     ttl: {
       ClientCredentials: (ctx, token, client) => setup.grants[client.clientId]?.lifetime

@@ -1,6 +1,6 @@
-// What the provider must be told about client certificates: the connection knows them, it does not.
+// These functions read client certificates from the connection, because the provider does not.
 
-// Node.js gives one line per attribute, in the order of the certificate; RFC 4514 wants the reverse.
+// Node.js returns one line per attribute, in the order of the certificate. RFC 4514 requires the reverse.
 function distinguishedName(certificate) {
   return (certificate.subject ?? '').split('\n').reverse().join(',');
 }
@@ -33,7 +33,7 @@ export default {
       case 'tls_client_auth_san_uri':
         return alternativeNames(certificate, 'URI').includes(expected);
       default:
-        throw new Error(`the tests know no ${property}`);
+        throw new Error(`the tests do not support ${property}`);
     }
   },
 };

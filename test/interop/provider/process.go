@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// patience is the time that a process gets to end.
-const patience = 5 * time.Second
+// endTimeout is the time that a process has to end.
+const endTimeout = 5 * time.Second
 
-// process is the running Node.js. It ends when its input is closed, so it also ends whenever this
+// process is the running Node.js process. It ends when its input is closed, so it also ends whenever this
 // process ends.
 type process struct {
 	command *exec.Cmd
@@ -78,7 +78,7 @@ func (p *process) end() error {
 	select {
 	case <-p.ended:
 		return nil
-	case <-time.After(patience):
+	case <-time.After(endTimeout):
 		return p.command.Process.Kill()
 	}
 }

@@ -86,7 +86,7 @@ func Start(ctx context.Context, options Options) (*Provider, error) {
 	return p, nil
 }
 
-// Close stops the provider. It may be called again, and on nil.
+// Close stops the provider. It may be called more than once, and on nil.
 func (p *Provider) Close() error {
 	if p == nil {
 		return nil

@@ -103,7 +103,7 @@ func sign(algorithm, signed string) []byte {
 		Expect(err).NotTo(HaveOccurred())
 		return signature
 	default:
-		// A JWS has both numbers in 32 bytes each, unlike the ASN.1 of TLS.
+		// A JWS encodes both numbers in 32 bytes each, unlike the ASN.1 encoding in TLS.
 		r, s, err := ecdsa.Sign(rand.Reader, ecKey, digest[:])
 		Expect(err).NotTo(HaveOccurred())
 		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)

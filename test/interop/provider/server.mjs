@@ -1,6 +1,6 @@
-// A certified OpenID provider. The first line of its input is its setup, secrets and keys among it, so
-// that none of them lies in a file or in the environment. Its output is one JSON object a line: where
-// it listens, and then the outcome of each token request. It ends with its input, and so with the test.
+// A certified OpenID provider. The first line of its input is its setup, so that no secret or key is in
+// a file or in the environment. Its output is one JSON object per line: first the address on which it
+// listens, and then the outcome of each token request. It ends with its input, and so with the test.
 
 import * as crypto from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import * as readline from 'node:readline';
 
 import configuration from './configuration.mjs';
 
-// The provider's notices would come between the lines that the test reads.
+// Otherwise the provider's notices would appear between the lines that the test reads.
 console.info = console.error;
 console.log = console.error;
 
@@ -17,7 +17,7 @@ function say(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-// The provider warns on every Node.js before 22. Late releases of 20 have all that it uses.
+// The provider warns about every Node.js before 22. Late releases of 20 have all functions that it uses.
 async function loadProvider() {
   if (!crypto.hash || !URL.parse) {
     throw new Error(`Node.js ${process.version} is too old: install a current release`);
@@ -31,7 +31,7 @@ async function loadProvider() {
   }
 }
 
-// A client certificate is asked for but not demanded: most clients have none.
+// A client certificate is requested but not required, because most clients have none.
 async function listen(setup, requestCert) {
   const server = https.createServer({
     cert: setup.certificate, key: setup.key, ca: setup.clientCA, requestCert, rejectUnauthorized: false,
@@ -65,7 +65,8 @@ async function start() {
   const main = await listen(setup, !setup.mtlsApart);
   const mtls = await listen(setup, true);
   const provider = new Provider(main.origin, configuration(setup, mtls.origin, errors));
-  // The provider looks at a client when it first asks for a token; a test with a mistake shall not start.
+  // The provider checks a client only at its first token request. Check all clients now, so that the
+  // start fails if a test has a mistake.
   for (const { client_id: id } of setup.clients) {
     await provider.Client.find(id).catch((error) => {
       throw new Error(`the client ${id}: ${error.error_description ?? error.message}`);

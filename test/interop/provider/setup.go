@@ -12,7 +12,7 @@ import (
 type Client struct {
 	ID     string
 	Secret string
-	// AuthMethod is an IANA name, from client_secret_basic to none.
+	// AuthMethod is the IANA name of a method, such as client_secret_basic or none.
 	AuthMethod string
 	// SigningAlg is the only algorithm that the client's assertions may use; empty allows all.
 	SigningAlg string
