@@ -7,9 +7,9 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// apiServers returns the addresses of the API server. The Service of the cluster has no port here,
-// because its address has no other use. The address that the operator itself connects to has one, because
-// its host may serve other programs too.
+// apiServers returns the addresses of the API server. The Service of the cluster gets no port, because its
+// address has no other use. The address that the operator connects to gets a port, because its host may
+// serve other programs too.
 func apiServers(host string) (servers []tokenendpoint.APIServer) {
 	if service := os.Getenv("KUBERNETES_SERVICE_HOST"); service != "" {
 		servers = append(servers, tokenendpoint.APIServer{Host: service})

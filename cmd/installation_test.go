@@ -51,7 +51,7 @@ func (i installation) applyRights(ctx SpecContext) {
 	}
 }
 
-// argument returns the operator's argument that has a prefix.
+// argument returns the operator's argument with a prefix.
 func (i installation) argument(prefix string) string {
 	GinkgoHelper()
 	for _, object := range i {
@@ -70,7 +70,7 @@ func (i installation) argument(prefix string) string {
 	return ""
 }
 
-// roleBinding returns a RoleBinding, changed to another namespace.
+// roleBinding returns a copy of a RoleBinding in another namespace.
 func (i installation) roleBinding(name, namespace string) client.Object {
 	GinkgoHelper()
 	for _, object := range i {

@@ -18,8 +18,8 @@ import (
 // requests, and from 8 on the bodies of Secrets.
 const maxVerbosity = 5
 
-// logTo makes a logger the only one: for the operator, for the Kubernetes libraries, and for all code
-// that uses a logger of the standard library.
+// logTo sets the logger of the operator, of the Kubernetes libraries, and of all code that logs with the
+// standard library.
 func logTo(logger logr.Logger) {
 	logger = logger.WithSink(bodiless{logger.WithCallDepth(1).GetSink()})
 	logf.SetLogger(logger)
@@ -90,8 +90,8 @@ func (s withoutValues) WithName(name string) logr.LogSink {
 	return withoutValues{s.LogSink.WithName(name)}
 }
 
-// counter counts the lines that libraries write to the standard logger, and drops them: net/http writes
-// bytes that a server sent, and with GODEBUG=http2debug headers and bodies.
+// counter counts the lines that libraries write to the standard logger, and drops them. net/http writes
+// bytes that a server sent and, with GODEBUG=http2debug, also headers and bodies.
 type counter struct {
 	logger logr.Logger
 	lines  atomic.Int64
@@ -105,7 +105,7 @@ func (c *counter) Write(line []byte) (int, error) {
 		power *= 10
 	}
 	if power == lines {
-		c.logger.Info("Dropped what a library wrote to the standard logger, since it may quote a server", "lines", lines)
+		c.logger.Info("Dropped lines that a library wrote to the standard logger, because they may quote a server", "lines", lines)
 	}
 	return len(line), nil
 }

@@ -65,7 +65,7 @@ func kubeconfigWithToken(ctx SpecContext) (path, token string) {
 	return path, token
 }
 
-// newTalkingServer starts a server that answers each request, and then sends more unsolicited bytes.
+// newTalkingServer starts a server that answers each request, and then keeps sending unsolicited bytes.
 func newTalkingServer(ctx SpecContext, body, more string) string {
 	GinkgoHelper()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -146,7 +146,7 @@ var _ = Describe("The log of the manager", func() {
 		eventuallySays(ctx, namespace, name, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		// Wait until the unsolicited bytes were read.
 		Eventually(func() string { return string(session.Err.Contents()) }).WithTimeout(20 * time.Second).
-			Should(ContainSubstring("Dropped what a library wrote to the standard logger"))
+			Should(ContainSubstring("Dropped lines that a library wrote to the standard logger"))
 		Eventually(session.Terminate()).WithTimeout(20 * time.Second).Should(gexec.Exit(0))
 
 		printed := string(session.Out.Contents()) + string(session.Err.Contents())
@@ -161,12 +161,12 @@ var _ = Describe("The log of the manager", func() {
 			}
 		}
 	},
-		Entry("at the level of responses", "10", ""),
+		Entry("at the level that logs responses", "10", ""),
 		Entry("at the highest possible level", "127", ""),
 		Entry("with --zap-devel", "12", "devel"),
 		Entry("with the debug log of HTTP/2", "10", "", "GODEBUG=http2debug=2,http2client=1"),
 		Entry("with headers of the collector that cannot be parsed", "5", "", "OTEL_EXPORTER_OTLP_TRACES_HEADERS=c4nary-of-the-collector"),
-		Entry("with the variables of Kubernetes' own programs", "9", "", "KUBERNETES_LOG_LEVEL=10", "KUBE_LOG_LEVEL=10", "LOG_LEVEL=debug", "OTEL_LOG_LEVEL=debug", "KUBE_FEATURE_WatchListClient=false"),
+		Entry("with the environment variables of Kubernetes programs", "9", "", "KUBERNETES_LOG_LEVEL=10", "KUBE_LOG_LEVEL=10", "LOG_LEVEL=debug", "OTEL_LOG_LEVEL=debug", "KUBE_FEATURE_WatchListClient=false"),
 	)
 })
 
@@ -224,7 +224,7 @@ var _ = Describe("The logger", Serial, func() {
 			log.Printf("Unsolicited response received on idle HTTP channel starting with %q", "c4nary")
 		}
 		slog.Info("from slog", "body", "c4nary")
-		Expect(strings.Count(string(out.Contents()), "Dropped what a library wrote")).To(Equal(3))
+		Expect(strings.Count(string(out.Contents()), "Dropped lines that a library wrote")).To(Equal(3))
 		Expect(string(out.Contents())).To(And(ContainSubstring(`"lines":100`), ContainSubstring("from slog"), Not(ContainSubstring("c4nary"))))
 	})
 

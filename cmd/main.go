@@ -24,7 +24,7 @@ func main() {
 	logTo(zap.New(zap.UseFlagOptions(&zapOptions)))
 
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
-		logf.Log.Error(err, "The operator ends")
+		logf.Log.Error(err, "The operator exits")
 		os.Exit(1)
 	}
 }

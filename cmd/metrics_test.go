@@ -131,7 +131,7 @@ var _ = Describe("The metrics of the manager", func() {
 	})
 })
 
-// writeCertificate writes a new certificate and its key, and returns its number.
+// writeCertificate writes a new certificate and its key, and returns its serial number.
 func writeCertificate(folder string) *big.Int {
 	GinkgoHelper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -25,7 +25,7 @@ import (
 
 // These specs install the operator as test/manifests/testdata/namespaced does: with
 // config/components/namespaced, for the namespaces shop and billing.
-var _ = Describe("The manager in named namespaces", Ordered, func() {
+var _ = Describe("The manager with --namespaces", Ordered, func() {
 	const user = "system:serviceaccount:tokensync-system:tokensync-controller-manager"
 	var (
 		manifests installation
@@ -42,7 +42,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		asUser = "--kubeconfig=" + kubeconfigOf(user)
 	})
 
-	It("serves these namespaces, and sends no request that is forbidden", func(ctx SpecContext) {
+	It("serves the named namespaces, and sends no request that is forbidden", func(ctx SpecContext) {
 		server := newServer()
 		for _, namespace := range []string{"shop", "billing", "elsewhere"} {
 			createClients(ctx, server, namespace)
@@ -73,7 +73,7 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 		Expect(strings.ToLower(string(session.Err.Contents()))).NotTo(ContainSubstring("forbidden"))
 	})
 
-	It("serves the metrics of all of them to authorized clients", func(ctx SpecContext) {
+	It("serves the metrics of all named namespaces to authorized clients", func(ctx SpecContext) {
 		server := newServer()
 		createClients(ctx, server, "shop")
 		createClients(ctx, server, "billing")
@@ -85,12 +85,12 @@ var _ = Describe("The manager in named namespaces", Ordered, func() {
 			ContainSubstring(`tokensync_clientcredential_condition{name="shared",namespace="billing",reason="TokenIssued",type="Ready"} 1`)))
 	})
 
-	It("is denied access if the flag is missing", func() {
+	It("is denied access without the flag", func() {
 		session := start(asUser, "--health-probe-bind-address=0", "--metrics-bind-address=0")
 		Eventually(session.Err).WithTimeout(20 * time.Second).Should(gbytes.Say("forbidden"))
 	})
 
-	It("becomes ready once it has rights in all of them", func(ctx SpecContext) {
+	It("becomes ready once it has rights in all named namespaces", func(ctx SpecContext) {
 		later := controlplane.NewNamespace(ctx, apiServer)
 		probes := freeAddress()
 		session := start(asUser, "--namespaces=shop,"+later, "--health-probe-bind-address", probes, "--metrics-bind-address=0")

@@ -28,18 +28,18 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443",
 		"The `address` that the metrics are served at; 0 switches them off.")
 	flags.BoolVar(&o.metricsSecure, "metrics-secure", true,
-		"Serve the metrics over TLS, only to clients that are authorized to get /metrics. Without it, everyone can read them.")
+		"Serve the metrics over TLS, only to clients that are authorized to get /metrics. Otherwise, everyone can read them.")
 	flags.StringVar(&o.metricsCertDir, "metrics-cert-dir", "",
 		"The `folder` with the files tls.crt and tls.key that the metrics are served with. They are reloaded when they change. "+
 			"Without it, the operator signs its own certificate when it starts.")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081",
 		"The `address` that /healthz and /readyz are served at; 0 switches them off.")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false,
-		"Enable leader election, so that one of several replicas works at a time. The shipped manifests set it.")
+		"Enable leader election, so that only one replica works at a time. The shipped manifests set it.")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"The address `ranges`, separated by commas, that token endpoints may be in although they are denied by default: "+
+		"The address `ranges`, separated by commas, that are allowed for token endpoints although they are denied by default: "+
 			"loopback, link-local, multicast, unspecified and metadata-service addresses, and those of --deny-private-networks. "+
 			"To allow the API server of the cluster, add its single address, such as 10.96.0.1/32.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
@@ -47,11 +47,11 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
 		"Use a credentials Secret, or a token of a ServiceAccount, only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
-		"Permit ClientCredentials that declare an authorization server themselves. "+
-			"Without it, they must name an AuthorizationServer or ClusterAuthorizationServer.")
+		"Permit ClientCredentials to declare an authorization server themselves. "+
+			"Otherwise, they must name an AuthorizationServer or ClusterAuthorizationServer.")
 	flags.Func("namespaces",
 		"The `namespaces`, separated by commas, that the operator works in. It then needs rights only in these namespaces, and uses no "+
-			"ClusterAuthorizationServers. Without it, the operator works in all namespaces.",
+			"ClusterAuthorizationServers. By default, the operator works in all namespaces.",
 		o.setNamespaces)
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",
 		"The `namespace` of the ConfigMaps and Secrets that ClusterAuthorizationServers name. The shipped manifests set it to the operator's own namespace.")

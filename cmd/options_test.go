@@ -51,7 +51,7 @@ var _ = Describe("The flags", func() {
 	},
 		Entry("separated by commas", "shop,billing", "shop", "billing"),
 		Entry("with spaces around them", " shop , billing ", "shop", "billing"),
-		Entry("of a single name", "shop", "shop"),
+		Entry("with a single name", "shop", "shop"),
 		Entry("that begin with a digit", "0-shop", "0-shop"),
 		Entry("as an empty value, which means all", ""),
 	)

@@ -26,10 +26,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-// shutdownTimeout is enough for a token request (30 s), the write of its token (10 s) and that of the
-// status (10 s); or for a revocation (30 s), the record of it (10 s) and the removal of the finalizer (10
-// s). The lease is released after that. terminationGracePeriodSeconds in config/manager and the chart
-// must be longer.
+// shutdownTimeout is enough for a token request (30 s) and the writes of its token and of the status (10 s
+// each). It is also enough for a revocation (30 s), the write of its record and the removal of the
+// finalizer (10 s each). The lease is released after that. terminationGracePeriodSeconds in config/manager
+// and the chart must be longer.
 const shutdownTimeout = 55 * time.Second
 
 // run runs the manager until the context is done.
@@ -92,8 +92,8 @@ func run(ctx context.Context, o *options) error {
 	}
 	logf.Log.Info("Starting", "version", version)
 	if err := mgr.Start(ctx); err != nil {
-		// A manager that has lost its lease does not wait for requests in flight. After SIGTERM,
-		// it has waited long enough.
+		// A manager that has lost its lease does not wait for requests in flight. After SIGTERM, it has
+		// already waited.
 		finish, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
 		return fmt.Errorf("run the manager: %w", errors.Join(err, reconciler.Finish(finish)))

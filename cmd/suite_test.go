@@ -17,7 +17,7 @@ func TestManager(t *testing.T) {
 	RunSpecs(t, "Manager")
 }
 
-// The tests run the binary as a process that can be killed.
+// The tests run the binary as a process, so that they can kill it.
 var (
 	environment *envtest.Environment
 	apiServer   client.Client

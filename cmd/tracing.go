@@ -18,7 +18,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// flushTimeout limits the time to send the last spans when the operator ends.
+// flushTimeout limits the time to send the last spans when the operator exits.
 const flushTimeout = 5 * time.Second
 
 // startTracing returns the tracer, and a function that sends the last spans. Without an endpoint, the

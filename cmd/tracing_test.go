@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// receiver is a trace collector that keeps all requests.
+// receiver is a trace collector that records all requests.
 type receiver struct {
 	*httptest.Server
 	mutex    sync.Mutex
@@ -64,7 +64,7 @@ func (r *receiver) received() (names []string, text string) {
 }
 
 var _ = Describe("The traces of the manager", func() {
-	It("are sent to the collector, the last spans at the end, and never to an authorization server", func(ctx SpecContext) {
+	It("are sent to the collector, including the last spans, and never to an authorization server", func(ctx SpecContext) {
 		traces, server := newReceiver(), newServer()
 		awaitTokens := createShops(ctx, server, "shop")
 		session, _ := startReady("--tracing-endpoint", traces.URL+"/")
@@ -98,7 +98,7 @@ var _ = Describe("The traces of the manager", func() {
 		Expect(names).To(BeEmpty())
 	})
 
-	It("do not delay the end if the collector does not answer", func(ctx SpecContext) {
+	It("do not delay the exit if the collector does not answer", func(ctx SpecContext) {
 		asked, release := make(chan struct{}, 100), make(chan struct{})
 		silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-release }))
 		DeferCleanup(func() { close(release); silent.Close() })

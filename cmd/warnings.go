@@ -18,6 +18,6 @@ type warnings struct {
 func (w *warnings) HandleWarningHeaderWithContext(context.Context, int, string, string) {
 	w.once.Do(func() {
 		w.logger.Info("The API server warns about requests of the operator. The warnings are not shown, because they may quote a Secret. " +
-			"Look at the admission policies and webhooks for Secrets and ClientCredentials")
+			"Check the admission policies and webhooks for Secrets and ClientCredentials")
 	})
 }

@@ -2,14 +2,14 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AuthorizationServerSpec declares how to talk to the token endpoint of one authorization
-// server: a dialect of RFC 6749, written down as data.
+// AuthorizationServerSpec describes the token endpoint of one authorization server, and its
+// dialect of RFC 6749.
 //
 // A field that is set here wins over the profile, and the profile wins over the defaults of
 // RFC 6749. A field that is set to an empty value counts as set.
 //
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="has(self.tokenEndpoint) || has(self.issuer) || (has(self.profile) && self.profile != 'RFC6749')",message="set tokenEndpoint to the URL of the token endpoint, issuer to find it by discovery, or profile to one that knows its own, such as CommerceLayer"
+// +kubebuilder:validation:XValidation:rule="has(self.tokenEndpoint) || has(self.issuer) || (has(self.profile) && self.profile != 'RFC6749')",message="set tokenEndpoint to the URL of the token endpoint, issuer to discover it, or profile to a profile that includes it, such as CommerceLayer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.tokenEndpoint) && has(self.issuer))",message="set tokenEndpoint or issuer, not both"
 type AuthorizationServerSpec struct {
 	// No field has a default in the CRD: the request hash covers this struct, and
@@ -31,13 +31,13 @@ type AuthorizationServerSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['https', 'http'] && url(self).getHostname() != ''",message="tokenEndpoint must be an absolute https URL, such as https://idp.example.com/oauth2/token"
-	// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="tokenEndpoint must not have a fragment: remove '#' and what follows it (RFC 6749 section 3.2)"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="tokenEndpoint must not have a fragment: remove '#' and the text after it (RFC 6749 section 3.2)"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[a-zA-Z]+://[^/?#]*@')",message="tokenEndpoint must not carry a user or password: put the client ID and secret into the credentials Secret"
 	TokenEndpoint string `json:"tokenEndpoint,omitempty"`
 
-	// issuer is the URL of the authorization server. The operator reads the server's
-	// metadata from it: by RFC 8414 first, then by OpenID Connect Discovery. It must be
-	// identical to "issuer" in the metadata.
+	// issuer is the URL of the authorization server. The operator discovers the server's
+	// metadata from it, first as in RFC 8414, then as in OpenID Connect Discovery. It must
+	// be identical to "issuer" in the metadata.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
@@ -62,9 +62,9 @@ type AuthorizationServerSpec struct {
 	Response *TokenResponse `json:"response,omitempty"`
 
 	// rateLimit limits the token requests to this server. All ClientCredentials of the
-	// namespace that use its token endpoint share the limit. With a
-	// ClusterAuthorizationServer, those of all namespaces share it. The token that expires
-	// soonest is requested first.
+	// namespace that use its token endpoint share the limit. For a
+	// ClusterAuthorizationServer, the ClientCredentials of all namespaces share it. The
+	// token that expires soonest is requested first.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
@@ -72,10 +72,10 @@ type AuthorizationServerSpec struct {
 	// +optional
 	Revocation *Revocation `json:"revocation,omitempty"`
 
-	// defaultTokenLifetime is the lifetime that the operator assumes if neither the token
-	// response nor the token, as a JWT, states one. It is a duration from 10s to 8760h.
-	// Default 1h. If the response states a lifetime that the operator cannot read, it
-	// assumes the smaller of this value and 1h.
+	// defaultTokenLifetime is the lifetime that the operator assumes if the token response
+	// states no lifetime and the token is not a JWT with a lifetime. It is a duration from
+	// 10s to 8760h. Default 1h. If the response states a lifetime that the operator cannot
+	// read, it assumes the smaller of this value and 1h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -85,7 +85,7 @@ type AuthorizationServerSpec struct {
 
 // RateLimit limits the token requests to an authorization server.
 type RateLimit struct {
-	// requests is the number of requests that may be sent in any period of length per.
+	// requests is the maximum number of requests in any period of length per.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
@@ -99,7 +99,7 @@ type RateLimit struct {
 	Per *metav1.Duration `json:"per,omitempty"`
 }
 
-// Revocation describes how a token is revoked (RFC 7009). The revocation request has the
+// Revocation describes how a token is revoked (RFC 7009). The revocation request uses the
 // client authentication, the headers and the encoding of the token request.
 // +kubebuilder:validation:MinProperties=1
 type Revocation struct {
@@ -121,23 +121,23 @@ type Revocation struct {
 // +kubebuilder:validation:MinProperties=1
 type TLSClient struct {
 	// caBundleRef names the ConfigMap or Secret with the CA certificates to trust for this
-	// server. They replace the CA certificates of the system. Default: those of the system.
+	// server. They replace the CA certificates of the system, which are the default.
 	// +optional
 	CABundleRef *CABundleReference `json:"caBundleRef,omitempty"`
 
 	// clientCertificate presents a certificate to the server, in addition to the client
-	// authentication. FromCredentials takes tls.crt and tls.key of the credentials Secret.
-	// The methods tls_client_auth and self_signed_tls_client_auth present that certificate
-	// anyway. Default None.
+	// authentication. FromCredentials takes tls.crt and tls.key from the credentials
+	// Secret. The methods tls_client_auth and self_signed_tls_client_auth always present
+	// that certificate. Default None.
 	// +optional
 	ClientCertificate ClientCertificate `json:"clientCertificate,omitempty"`
 }
 
-// ClientCertificate is where a client certificate comes from.
+// ClientCertificate is the source of a client certificate.
 // +kubebuilder:validation:Enum=None;FromCredentials
 type ClientCertificate string
 
-// ClientCertificateFromCredentials takes the certificate of the credentials Secret.
+// ClientCertificateFromCredentials takes the certificate from the credentials Secret.
 const ClientCertificateFromCredentials ClientCertificate = "FromCredentials"
 
 // CABundleKind is a kind of object that holds certificates.

@@ -28,15 +28,15 @@ const (
 	ClientAuthenticationNone ClientAuthenticationMethod = "none"
 )
 
-// BasicEncoding is how client ID and secret are encoded before client_secret_basic joins
+// BasicEncoding is the encoding of client ID and secret before client_secret_basic joins
 // them with a colon.
 // +kubebuilder:validation:Enum=FormURLEncoded;Raw
 type BasicEncoding string
 
 const (
-	// FormURLEncodedBasic encodes both, as RFC 6749 section 2.3.1 requires.
+	// FormURLEncodedBasic encodes client ID and secret, as RFC 6749 section 2.3.1 requires.
 	FormURLEncodedBasic BasicEncoding = "FormURLEncoded"
-	// RawBasic leaves both as they are (RFC 7617).
+	// RawBasic leaves client ID and secret as they are (RFC 7617).
 	RawBasic BasicEncoding = "Raw"
 )
 
@@ -48,9 +48,9 @@ type ClientAuthentication struct {
 	// them as parameters. client_secret_jwt sends a JWT that is signed with the client
 	// secret. private_key_jwt sends a JWT that is signed with the key private_key of the
 	// credentials Secret. tls_client_auth and self_signed_tls_client_auth present the
-	// certificate tls.crt of the credentials Secret, with its key tls.key. none sends only
-	// the client ID: it needs no secret, and sends none even if the credentials Secret has
-	// one.
+	// certificate tls.crt of the credentials Secret, with its key tls.key. none needs no
+	// client secret: it sends only the client ID, even if the credentials Secret holds a
+	// secret.
 	// +optional
 	Method ClientAuthenticationMethod `json:"method,omitempty"`
 
@@ -58,10 +58,10 @@ type ClientAuthentication struct {
 	// +optional
 	Assertion *Assertion `json:"assertion,omitempty"`
 
-	// basicEncoding is how client_secret_basic encodes ID and secret. FormURLEncoded (the
-	// default) encodes both before they are joined, as RFC 6749 section 2.3.1 requires. Raw
-	// leaves them as they are, which some servers need. The two differ only if ID or secret
-	// contains characters such as '+', '/' or '='.
+	// basicEncoding is the encoding of ID and secret for client_secret_basic.
+	// FormURLEncoded (the default) encodes both before they are joined, as RFC 6749 section
+	// 2.3.1 requires. Raw leaves them as they are, which some servers need. The encodings
+	// differ only if ID or secret contains characters such as '+', '/' or '='.
 	// +optional
 	BasicEncoding BasicEncoding `json:"basicEncoding,omitempty"`
 
@@ -80,18 +80,18 @@ type AssertionAlgorithm string
 
 // Assertion configures a signed JWT (RFC 7523).
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.clockSkew) || has(self.notBefore) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken the API server makes the JWT: set nothing beside it"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccountToken) || !(has(self.algorithm) || has(self.keyID) || has(self.lifetime) || has(self.clockSkew) || has(self.notBefore) || has(self.issuer) || has(self.subject) || has(self.audience) || has(self.claims) || has(self.headers))",message="with serviceAccountToken, the API server issues the JWT: set no other field of the assertion"
 // +kubebuilder:validation:XValidation:rule="!has(self.clockSkew) || !has(self.lifetime) || duration(self.clockSkew) + duration(self.clockSkew) <= duration(self.lifetime)",message="clockSkew may be at most half of lifetime: set a longer lifetime, or a shorter clockSkew"
 type Assertion struct {
-	// algorithm is the algorithm that signs the JWT. Default: HS256 for client_secret_jwt.
-	// With a private key: "alg" of a key in JWK form, else RS256, ES256, ES384, ES512 or
-	// EdDSA, depending on the type of the key. In request.assertion, HS256, HS384 and HS512
-	// sign with the client secret instead of the private key.
+	// algorithm is the signature algorithm of the JWT. The default for client_secret_jwt is
+	// HS256. The default for a private key is the "alg" of its JWK, else RS256, ES256,
+	// ES384, ES512 or EdDSA, depending on the type of the key. In request.assertion, HS256,
+	// HS384 and HS512 sign with the client secret instead of the private key.
 	// +optional
 	Algorithm AssertionAlgorithm `json:"algorithm,omitempty"`
 
-	// keyID is the header kid, which tells the server which key to use. Default: kid of a
-	// key in JWK form, else none.
+	// keyID is the header kid of the JWT, by which the server selects the key. Default: the
+	// kid of a key in JWK form, else none.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -105,11 +105,11 @@ type Assertion struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="lifetime must be a duration from 10s to 24h, such as 5m"
 	Lifetime *metav1.Duration `json:"lifetime,omitempty"`
 
-	// clockSkew is how far the server's clock may be behind: iat is the current time minus
-	// clockSkew. exp is iat plus lifetime, because many servers limit exp - iat. A larger
-	// clockSkew thus leaves less time for a server whose clock is ahead. It is a duration
-	// from 0s to 5m, at most half of lifetime. Default: 10s, or half of lifetime if that is
-	// shorter.
+	// clockSkew is the time by which the server's clock may be behind: iat is the current
+	// time minus clockSkew. exp is iat plus lifetime, because many servers limit exp - iat.
+	// So a larger clockSkew leaves less time if the server's clock is ahead. It is a
+	// duration from 0s to 5m, at most half of lifetime. Default: 10s, or half of lifetime
+	// if that is shorter.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -121,25 +121,25 @@ type Assertion struct {
 	// +optional
 	NotBefore *bool `json:"notBefore,omitempty"`
 
-	// issuer is the claim iss; empty for none. Default: the client ID.
+	// issuer is the claim iss. An empty value omits the claim. Default: the client ID.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Issuer *string `json:"issuer,omitempty"`
 
-	// subject is the claim sub; empty for none. Default: the client ID.
+	// subject is the claim sub. An empty value omits the claim. Default: the client ID.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Subject *string `json:"subject,omitempty"`
 
-	// audience is the claim aud; empty for none. Default: the token endpoint. Some servers
-	// need their issuer instead.
+	// audience is the claim aud. An empty value omits the claim. Default: the token
+	// endpoint. Some servers require their issuer instead.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Audience *string `json:"audience,omitempty"`
 
-	// claims are additional claims of the JWT. A claim that is named iss, sub, aud, iat,
-	// exp, nbf or jti replaces the one that the operator sets. A name that starts with '/'
-	// is a JSON Pointer (RFC 6901).
+	// claims are additional claims of the JWT. A claim named iss, sub, aud, iat, exp, nbf
+	// or jti replaces the claim that the operator sets. A name that starts with '/' is a
+	// JSON Pointer (RFC 6901).
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -147,8 +147,8 @@ type Assertion struct {
 	// +kubebuilder:validation:MaxItems=32
 	Claims []Parameter `json:"claims,omitempty"`
 
-	// headers are additional JOSE headers, such as x5t#S256. A header that is named kid or
-	// typ replaces the one that the operator sets.
+	// headers are additional JOSE headers, such as x5t#S256. A header named kid or typ
+	// replaces the header that the operator sets.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -158,8 +158,8 @@ type Assertion struct {
 	Headers []Parameter `json:"headers,omitempty"`
 
 	// serviceAccountToken sends a token of a Kubernetes ServiceAccount instead of a JWT
-	// that the operator signs: no secret is stored. The authorization server must trust the
-	// issuer of the cluster, as Entra ID and Keycloak can.
+	// that the operator signs, so no secret is stored. The authorization server must trust
+	// the issuer of the cluster, as Entra ID and Keycloak can.
 	// +optional
 	ServiceAccountToken *ServiceAccountToken `json:"serviceAccountToken,omitempty"`
 }

@@ -2,9 +2,9 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ClientCredential keeps an OAuth 2.0 access token in a Secret: it exchanges a
-// client ID and secret at a token endpoint (RFC 6749 section 4.4), writes the
-// token to a Secret of the same namespace, and renews it before it expires.
+// ClientCredential keeps an OAuth 2.0 access token in a Secret. The operator requests the
+// token with a client ID and secret (RFC 6749 section 4.4), writes it to a Secret of the
+// same namespace, and renews it before it expires.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -29,13 +29,13 @@ type ClientCredential struct {
 	// +required
 	Spec ClientCredentialSpec `json:"spec,omitzero"`
 
-	// status is what the operator observed and did.
+	// status is the observed state.
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status ClientCredentialStatus `json:"status,omitzero"`
 }
 
-// ClientCredentialSpec defines which token is requested, and where it is written.
+// ClientCredentialSpec defines the token to request, and the Secret to write it to.
 //
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.credentialsRef) || has(self.clientID) || has(self.serviceAccountName)",message="set credentialsRef to the Secret that holds client_id and client_secret; a client without a secret may set clientID or serviceAccountName instead"
@@ -48,30 +48,31 @@ type ClientCredentialSpec struct {
 
 	// authorizationServerRef names the AuthorizationServer or ClusterAuthorizationServer
 	// that declares the authorization server. Several ClientCredentials can share it. A
-	// change of its declaration takes effect at the next renewal and does not trigger one.
+	// change to its declaration does not trigger a renewal: it takes effect at the next
+	// renewal.
 	// +optional
 	AuthorizationServerRef *AuthorizationServerReference `json:"authorizationServerRef,omitempty"`
 
 	// credentialsRef names the Secret that holds the client ID and the client secret. It
 	// must be in the same namespace and carry the label
-	// oauth2.tokensync.dev/usage=client-credential. With this label, the owner of the
-	// Secret agrees that it is sent to a token endpoint.
+	// oauth2.tokensync.dev/usage=client-credential. By this label, the owner of the Secret
+	// allows the operator to send it to a token endpoint.
 	// +optional
 	CredentialsRef *CredentialsReference `json:"credentialsRef,omitempty"`
 
-	// clientID is the client ID. It replaces the one in the credentials Secret. A client ID
-	// is not a secret (RFC 6749 section 2.2).
+	// clientID is the client ID. It replaces the client ID in the credentials Secret. A
+	// client ID is not a secret (RFC 6749 section 2.2).
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[ -~]+$')",message="clientID must be printable ASCII (RFC 6749 appendix A.1)"
 	ClientID string `json:"clientID,omitempty"`
 
-	// serviceAccountName is a ServiceAccount of this namespace. Its token is used instead
-	// of a stored secret if the authorization server is declared with
-	// assertion.serviceAccountToken. It must carry the label
-	// oauth2.tokensync.dev/usage=client-credential. With this label, its owner agrees that
-	// its token is sent to a token endpoint. Default: default.
+	// serviceAccountName is the name of a ServiceAccount of this namespace. Its token
+	// replaces a stored secret if the authorization server is declared with
+	// assertion.serviceAccountToken. The ServiceAccount must carry the label
+	// oauth2.tokensync.dev/usage=client-credential. By this label, its owner allows the
+	// operator to send its token to a token endpoint. Default: default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -79,7 +80,7 @@ type ClientCredentialSpec struct {
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
 	// scopes are the scopes to request (RFC 6749 section 3.3), joined by a space. Without
-	// them, the authorization server decides.
+	// scopes, the authorization server decides.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -96,7 +97,8 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MaxLength=2048
 	Audience string `json:"audience,omitempty"`
 
-	// resources that the token is for. Each is sent as a parameter resource (RFC 8707).
+	// resources are the resources that the token is for. Each is sent as a parameter
+	// resource (RFC 8707).
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -115,19 +117,19 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Parameters []Parameter `json:"parameters,omitempty"`
 
-	// renewBefore is how long before its expiry the token is renewed: a duration from 10s
-	// to 8760h. Without it, or if the lifetime of the token is shorter, the token is
-	// renewed when a third of its lifetime is left. The renewal starts up to a tenth of the
-	// lifetime earlier, at random, so that tokens that were issued together are not renewed
-	// together.
+	// renewBefore is the time before expiry at which the token is renewed: a duration from
+	// 10s to 8760h. Without it, or if the lifetime of the token is shorter, the token is
+	// renewed when a third of its lifetime is left. Each renewal starts earlier by a random
+	// time of up to a tenth of the lifetime, so that tokens that were issued together are
+	// not renewed together.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('8760h')",message="renewBefore must be a duration from 10s to 8760h, such as 10m"
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 
-	// renewBeforePercentage is the percentage of its lifetime that the token has
-	// left when it is renewed. Default 33.
+	// renewBeforePercentage is the percentage of the token's lifetime that is left when the
+	// token is renewed. Default 33.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=99

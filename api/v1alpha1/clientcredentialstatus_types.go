@@ -2,10 +2,10 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ClientCredentialStatus is what the operator observed and did.
+// ClientCredentialStatus is the observed state of a ClientCredential.
 type ClientCredentialStatus struct {
-	// observedGeneration is the metadata.generation that this status is about;
-	// -1 before the operator has seen the object.
+	// observedGeneration is the metadata.generation that this status describes. It is -1
+	// until the operator has observed the object.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
@@ -43,21 +43,21 @@ type TokenStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
-	// issuedAt is when the request for the token was sent.
+	// issuedAt is the time at which the request for the token was sent.
 	// +required
 	IssuedAt metav1.Time `json:"issuedAt,omitzero"`
 
-	// expiresAt is when the token expires.
+	// expiresAt is the time at which the token expires.
 	// +required
 	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
 
-	// expirySource is where expiresAt comes from. Server: the token response or the token
+	// expirySource is the source of expiresAt. Server: the token response or the token
 	// states it. Assumed: neither states it for certain. It is absent for a token that an
 	// older version of the operator requested.
 	// +optional
 	ExpirySource ExpirySource `json:"expirySource,omitempty"`
 
-	// renewAt is when the token is renewed, unless renewal is suspended.
+	// renewAt is the time at which the token is renewed, unless renewal is suspended.
 	// +required
 	RenewAt metav1.Time `json:"renewAt,omitzero"`
 
@@ -68,14 +68,14 @@ type TokenStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	RenewRequest string `json:"renewRequest,omitempty"`
 
-	// scope that was granted, if the authorization server returns it.
+	// scope is the granted scope, if the authorization server returns it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Scope string `json:"scope,omitempty"`
 }
 
-// ExpirySource is where the expiry of a token comes from.
+// ExpirySource is the source of the expiry of a token.
 // +kubebuilder:validation:Enum=Server;Assumed
 type ExpirySource string
 
@@ -104,7 +104,7 @@ type ClassAttempts struct {
 // FailureStatus describes failed attempts. It survives a restart of the operator, so a
 // restart does not shorten the backoff.
 type FailureStatus struct {
-	// reason of the last failure, one of the reasons of the conditions.
+	// reason of the last failure. Conditions use the same reasons.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -117,9 +117,9 @@ type FailureStatus struct {
 	Message string `json:"message,omitempty"`
 
 	// class of the last failure. Unavailable: the server cannot be reached or fails.
-	// MayPass: it refused the request in a way that may be temporary.
-	// CredentialsRefused: it refused the credentials. ObjectNotReady: an object of the
-	// cluster is missing or incomplete. Invalid: an object must be changed.
+	// MayPass: the server refused the request, but the problem may be temporary.
+	// CredentialsRefused: the server refused the credentials. ObjectNotReady: an object of
+	// the cluster is missing or incomplete. Invalid: an object must be changed.
 	// +optional
 	Class FailureClass `json:"class,omitempty"`
 
@@ -135,19 +135,18 @@ type FailureStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	Attempts int32 `json:"attempts,omitempty"`
 
-	// lastAttemptAt is when the last attempt was made.
+	// lastAttemptAt is the time of the last attempt.
 	// +required
 	LastAttemptAt metav1.Time `json:"lastAttemptAt,omitzero"`
 
-	// retryAt is when the next attempt is made. A request to renew, and a change that affects
-	// the token request or the token Secret, trigger it immediately, except during a Retry-After
-	// after an outage. After 5 token requests in a row, the next one is sent after 10 s at the
-	// earliest.
+	// retryAt is the time of the next attempt. A renewal request, or a change that affects
+	// the token request or the token Secret, triggers the attempt immediately, except
+	// during the Retry-After of an outage. After 5 token requests in a row, the operator
+	// waits at least 10 s before the next request.
 	// +required
 	RetryAt metav1.Time `json:"retryAt,omitzero"`
 
-	// generation is the metadata.generation of the spec that the last attempt was
-	// made for.
+	// generation is the metadata.generation of the spec that the last attempt used.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	Generation int64 `json:"generation,omitempty"`

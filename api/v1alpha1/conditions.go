@@ -6,15 +6,13 @@ const (
 	// ReadyCondition is True while the Secret holds an unexpired token that
 	// matches the spec.
 	ReadyCondition = "Ready"
-	// ReconcilingCondition surfaces when the Secret holds no such token yet, and the operator retries
-	// by itself.
+	// ReconcilingCondition surfaces when the Secret does not yet hold an unexpired token that matches the
+	// spec, and the operator retries by itself.
 	ReconcilingCondition = "Reconciling"
-	// StalledCondition surfaces when someone must change something; its message
-	// says what.
+	// StalledCondition surfaces when a person must change something. Its message states the change.
 	StalledCondition = "Stalled"
-	// RenewalFailingCondition surfaces when the ClientCredential is still Ready,
-	// but the last attempt to renew its token failed, or the next one cannot
-	// be made.
+	// RenewalFailingCondition surfaces when the ClientCredential is still Ready, but the last attempt to
+	// renew its token failed, or the next attempt cannot be made.
 	RenewalFailingCondition = "RenewalFailing"
 	// LifetimeUnknownCondition surfaces when the token response states a lifetime that the operator
 	// cannot read, so that it assumes the expiry.
@@ -37,17 +35,17 @@ const (
 	ReasonSuspended = "Suspended"
 )
 
-// Reasons of an AuthorizationServer or ClusterAuthorizationServer, in addition to the reasons
-// that its ClientCredentials have too.
+// Reasons that only an AuthorizationServer or ClusterAuthorizationServer has. Its other reasons are also
+// reasons of its ClientCredentials.
 const (
-	// ReasonUsable surfaces when token requests can be made to the server.
+	// ReasonUsable surfaces when token requests can be sent to the server.
 	ReasonUsable = "Usable"
 )
 
-// Reasons that are caused by objects of the cluster. Someone must change something.
+// Reasons that are caused by objects of the cluster. A person must change something.
 const (
-	// ReasonProfileUnknown surfaces when spec.authorizationServer.profile names
-	// no profile of this version.
+	// ReasonProfileUnknown surfaces when spec.authorizationServer.profile names a profile that this version
+	// does not have.
 	ReasonProfileUnknown = "ProfileUnknown"
 	// ReasonAuthorizationServerInvalid surfaces when the declaration of the authorization server
 	// contradicts itself or has an invalid value, such as a template with an unknown function.
@@ -68,11 +66,10 @@ const (
 	// ReasonServiceAccountNotFound surfaces when the ServiceAccount whose token authenticates the
 	// client does not exist.
 	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
-	// ReasonServiceAccountNotLabelled surfaces when that ServiceAccount lacks the
-	// label that allows its use.
+	// ReasonServiceAccountNotLabelled surfaces when the ServiceAccount lacks the label that allows its use.
 	ReasonServiceAccountNotLabelled = "ServiceAccountNotLabelled"
-	// ReasonServiceAccountTokenRefused surfaces when the API server issues no token
-	// of that ServiceAccount, or one that the cluster itself would accept.
+	// ReasonServiceAccountTokenRefused surfaces when the API server issues no token for the ServiceAccount,
+	// or a token that the cluster itself would accept.
 	ReasonServiceAccountTokenRefused = "ServiceAccountTokenRefused"
 	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile has a token endpoint.
 	ReasonTokenEndpointMissing = "TokenEndpointMissing"
@@ -90,15 +87,14 @@ const (
 	// ReasonCABundleUnusable surfaces when the certificates that
 	// authorizationServer.tls.caBundleRef names cannot be read.
 	ReasonCABundleUnusable = "CABundleUnusable"
-	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be rendered, or sets a
-	// type, label or annotation with a meaning to the cluster. The last valid Secret stays.
+	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be rendered, or sets a reserved
+	// type, label or annotation. The last valid Secret stays.
 	ReasonTargetTemplateInvalid = "TargetTemplateInvalid"
 	// ReasonTargetConflict surfaces when the target Secret exists and has another owner, when it cannot
 	// be adopted, or when another ClientCredential has the same target.
 	ReasonTargetConflict = "TargetConflict"
-	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request
-	// that the operator needs, such as reading the credentials Secret or setting the
-	// finalizer.
+	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request that the operator needs,
+	// such as a read of the credentials Secret or the addition of the finalizer.
 	ReasonAPIRequestFailed = "APIRequestFailed"
 	// ReasonTargetContested surfaces when another client of the API server keeps changing or deleting
 	// the target Secret. After three repairs, the operator repairs it every five minutes.
@@ -107,14 +103,13 @@ const (
 
 // Reasons that concern the connection to the token endpoint, or its availability.
 const (
-	// ReasonTokenEndpointInsecure surfaces when the token endpoint is not https
-	// and the operator does not allow that.
+	// ReasonTokenEndpointInsecure surfaces when the token endpoint does not use https, and the operator does
+	// not allow http.
 	ReasonTokenEndpointInsecure = "TokenEndpointInsecure"
 	// ReasonAddressDenied surfaces when the token endpoint resolves to an address
 	// that the operator must not connect to.
 	ReasonAddressDenied = "AddressDenied"
-	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or names another
-	// issuer.
+	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or names a different issuer.
 	ReasonDiscoveryFailed = "DiscoveryFailed"
 	// ReasonTokenEndpointUnreachable surfaces when the operator cannot connect to the token endpoint.
 	ReasonTokenEndpointUnreachable = "TokenEndpointUnreachable"
@@ -125,8 +120,8 @@ const (
 	// ReasonRedirectRefused surfaces when the token endpoint redirects: the operator never sends
 	// credentials to another URL.
 	ReasonRedirectRefused = "RedirectRefused"
-	// ReasonTokenEndpointBusy surfaces when the token expired while its renewal waits for other
-	// requests. Too many of them, to the same host or of the same namespace, are in flight, or the
+	// ReasonTokenEndpointBusy surfaces when the token expired while its renewal waits for other requests: too
+	// many requests to the same host or of the same namespace are in flight. It also surfaces if the
 	// namespace uses too many different CA bundles at a time.
 	ReasonTokenEndpointBusy = "TokenEndpointBusy"
 	// ReasonServerError surfaces when the token endpoint answers 5xx,
@@ -170,10 +165,10 @@ const (
 	ReasonTokenTypeUnsupported = "TokenTypeUnsupported"
 )
 
-// Reasons that are caused by the write of the token Secret.
+// Reasons that are caused by a failed write of the token Secret.
 const (
-	// ReasonSecretWriteFailed surfaces when the API server refuses the write of
-	// the token Secret. The token is kept and written later.
+	// ReasonSecretWriteFailed surfaces when the API server refuses the write of the token Secret. The
+	// operator remembers the token and writes it later.
 	ReasonSecretWriteFailed = "SecretWriteFailed"
 )
 
@@ -198,10 +193,10 @@ const (
 	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate or key (claim
 	// cnf): an API accepts it only together with that certificate or key.
 	EventTokenBound = "TokenBound"
-	// EventRevocationEndpointMissing surfaces when the token must be revoked on deletion, and the
-	// metadata of the server has no revocation endpoint.
+	// EventRevocationEndpointMissing surfaces when the token must be revoked on deletion, but the metadata of
+	// the server has no revocation endpoint.
 	EventRevocationEndpointMissing = "RevocationEndpointMissing"
-	// EventLifetimeAssumed surfaces when neither the response nor the token, as a JWT, states a
+	// EventLifetimeAssumed surfaces when the response states no lifetime, and the token is not a JWT with a
 	// lifetime.
 	EventLifetimeAssumed = "LifetimeAssumed"
 	// EventLifetimeShort surfaces when tokens expire too soon for the kubelet to update a running Pod
@@ -209,8 +204,8 @@ const (
 	EventLifetimeShort = "LifetimeShort"
 )
 
-// Reasons maps each reason of a condition to the fields to check if a token request ends with it, the
-// likeliest first. The list is nil for a reason that no token request ends with.
+// Reasons maps the reasons of conditions to the fields to check when a token request ends with the reason,
+// the likeliest first. A reason that no token request ends with maps to nil.
 //
 // A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
 // {endpoint} its URL, {secret} the credentials Secret, {credentials} the keys in it that authenticate

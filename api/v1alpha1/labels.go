@@ -8,9 +8,9 @@ import (
 
 // Labels and annotations that users set.
 const (
-	// UsageLabel on a Secret says what it may be used for. A credentials Secret must have
-	// it with the value UsageClientCredential. Otherwise, anyone with the right to create a
-	// ClientCredential could send any Secret to any URL.
+	// UsageLabel on a Secret states its permitted use. A credentials Secret must have the
+	// label with the value UsageClientCredential. Otherwise, anyone with the right to
+	// create a ClientCredential could send any Secret to any URL.
 	UsageLabel            = "oauth2.tokensync.dev/usage"
 	UsageClientCredential = "client-credential"
 
@@ -47,7 +47,7 @@ const (
 	OwnerUIDAnnotation = "oauth2.tokensync.dev/owner-uid"
 
 	// OwnerNameAnnotation is the name of that ClientCredential. A later ClientCredential of
-	// the same namespace and name takes the Secret over. Secrets that an older version
+	// the same namespace and name takes over the Secret. Secrets that an older version
 	// wrote do not have this annotation.
 	OwnerNameAnnotation = "oauth2.tokensync.dev/owner-name"
 

@@ -2,8 +2,8 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AuthorizationServer declares an authorization server for the ClientCredentials
-// of its namespace, which name it in spec.authorizationServerRef.
+// AuthorizationServer declares an authorization server for the ClientCredentials of its
+// namespace. They name it in spec.authorizationServerRef.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -23,7 +23,7 @@ type AuthorizationServer struct {
 	// +required
 	Spec AuthorizationServerSpec `json:"spec,omitzero"`
 
-	// status is what the operator observed.
+	// status is the observed state.
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status AuthorizationServerStatus `json:"status,omitzero"`
@@ -50,7 +50,7 @@ type ClusterAuthorizationServer struct {
 	// +required
 	Spec ClusterAuthorizationServerSpec `json:"spec,omitzero"`
 
-	// status is what the operator observed.
+	// status is the observed state.
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status AuthorizationServerStatus `json:"status,omitzero"`
@@ -63,15 +63,15 @@ type ClusterAuthorizationServerSpec struct {
 	AuthorizationServerSpec `json:",inline"`
 
 	// allowedNamespaces selects, by labels, the namespaces whose ClientCredentials may use
-	// this server. Without it, all namespaces may.
+	// this server. By default, all namespaces may use it.
 	// +optional
 	AllowedNamespaces *metav1.LabelSelector `json:"allowedNamespaces,omitempty"`
 }
 
-// AuthorizationServerStatus is what the operator observed of an authorization server.
+// AuthorizationServerStatus is the observed state of an authorization server.
 type AuthorizationServerStatus struct {
-	// observedGeneration is the metadata.generation that this status is about;
-	// -1 before the operator has seen the object.
+	// observedGeneration is the metadata.generation that this status describes. It is -1
+	// until the operator has observed the object.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
@@ -84,9 +84,9 @@ type AuthorizationServerStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// tokenEndpoint is the URL that token requests are sent to, declared or discovered. In
-	// a discovered URL, "..." replaces each part that is neither in the issuer nor common
-	// in such URLs.
+	// tokenEndpoint is the URL that token requests are sent to, declared or discovered. A
+	// discovered URL shows only the parts that are common in such URLs or also in the
+	// issuer. Each other part is "...".
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048

@@ -4,7 +4,7 @@ package v1alpha1
 // +kubebuilder:validation:Enum=POST;GET;PUT
 type RequestMethod string
 
-// RequestEncoding is how the parameters of the token request are encoded.
+// RequestEncoding is the encoding of the parameters of the token request.
 // +kubebuilder:validation:Enum=Form;JSON;Query
 type RequestEncoding string
 
@@ -46,8 +46,8 @@ type TokenRequest struct {
 	// +optional
 	Assertion *Assertion `json:"assertion,omitempty"`
 
-	// headers are additional headers of the request. A header that is named Accept or
-	// Content-Type replaces the default.
+	// headers are additional headers of the request. A header named Accept or Content-Type
+	// replaces the default.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -75,8 +75,8 @@ type TokenRequest struct {
 	ScopeSeparator *string `json:"scopeSeparator,omitempty"`
 }
 
-// ParameterName is the name of a parameter; empty to leave it out. In a JSON request, a
-// name that starts with '/' is a JSON Pointer (RFC 6901).
+// ParameterName is the name of a parameter. An empty name omits the parameter. In a JSON
+// request, a name that starts with '/' is a JSON Pointer (RFC 6901).
 // +kubebuilder:validation:MaxLength=256
 // +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]*$')",message="a parameter's name must be printable ASCII without spaces"
 type ParameterName string

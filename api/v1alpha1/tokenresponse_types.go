@@ -19,7 +19,7 @@ type TimeUnit string
 type TokenResponse struct {
 	// accessToken points to the access token. Default [/access_token]. The empty pointer
 	// takes the whole body, which may be a JSON string or plain text. A leading "Bearer "
-	// is not part of the token.
+	// is removed.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -48,26 +48,28 @@ type TokenResponse struct {
 	// +kubebuilder:validation:MaxItems=8
 	ExpiresIn []JSONPointer `json:"expiresIn,omitzero"`
 
-	// expiresInUnit is the unit of expiresIn if the response names none. Default Seconds.
+	// expiresInUnit is the unit of expiresIn if the response does not name a unit. Default
+	// Seconds.
 	// +optional
 	ExpiresInUnit TimeUnit `json:"expiresInUnit,omitempty"`
 
-	// expiresAt points to the time of expiry: seconds to nanoseconds since 1970, or a date
-	// and time that starts with the year or names the month, such as 2026-01-31T18:30:00Z
-	// or Sat Jan 31 18:30:00 UTC 2026. The earliest of expiresAt, expiresIn and the claim
-	// exp of a JWT counts. By default, no time of expiry is read.
+	// expiresAt points to the time of expiry. It may be a Unix time in seconds,
+	// milliseconds, microseconds or nanoseconds. It may also be a date and time that starts
+	// with the year or names the month, such as 2026-01-31T18:30:00Z or Sat Jan 31 18:30:00
+	// UTC 2026. The earliest of expiresAt, expiresIn and the claim exp of a JWT counts. By
+	// default, no time of expiry is read.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	ExpiresAt []JSONPointer `json:"expiresAt,omitzero"`
 
 	// expiresAtLayout is the layout of the date at expiresAt. It is needed if day and month
-	// are numbers and the year is not first: nothing else tells 11/12/2026 from 12/11/2026.
-	// YYYY is the year, MM the month, DD the day, HH the hour of a 24-hour clock, hh the
-	// hour of a 12-hour clock, mm the minute, ss the second and A is AM or PM. Z at the end
-	// is a zone such as Z or +01:00. The characters - / . , : T and spaces stand for
-	// themselves. One digit is read where the layout has two, and so is a fraction of a
-	// second. Examples: "MM/DD/YYYY hh:mm:ss A", "DD.MM.YYYY HH:mm",
+	// are numbers and the year is not first, because a date such as 11/12/2026 is
+	// ambiguous. YYYY is the year, MM the month, DD the day, HH the hour of a 24-hour
+	// clock, hh the hour of a 12-hour clock, mm the minute, ss the second and A is AM or
+	// PM. Z at the end is a zone such as Z or +01:00. The characters - / . , : T and spaces
+	// stand for themselves. A number may have one digit where the layout has two, and the
+	// seconds may have a fraction. Examples: "MM/DD/YYYY hh:mm:ss A", "DD.MM.YYYY HH:mm",
 	// "MM/DD/YYYY HH:mm:ss Z".
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -75,9 +77,9 @@ type TokenResponse struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(YYYY|yyyy|YY|yy|MMM|MM?|DD?|dd?|HH?|hh?|mm?|ss?|A|a|tt|T|[.,]S+|[-/., :])+Z?$') && ['Y|y', 'M', 'D|d', 'H|h', 'm'].all(part, self.matches(part)) && (self.matches('H') || self.matches('A|a|tt')) && !['Y{5}|y{5}|[Yy][^Yy]+[Yy]', 'M{4}|M[^M]+M', 'D{3}|d{3}|[Dd][^Dd]+[Dd]', 'H{3}|h{3}|[Hh][^Hh]+[Hh]', 'm{3}|m[^m]+m', 's{3}|s[^s]+s', 'm.*[Hh]'].exists(wrong, self.matches(wrong))",message="expiresAtLayout has YYYY, MM, DD, HH (or hh with A) and mm once each, and may have ss, a fraction, Z at the end, and - / . , : T and spaces between them, such as MM/DD/YYYY hh:mm:ss A"
 	ExpiresAtLayout string `json:"expiresAtLayout,omitempty"`
 
-	// expiresAtZone is the zone of an expiresAt that names none: an offset such as +09:00,
-	// or Z. Without it, such a time counts as UTC. It may be a local time, so the expiry is
-	// then at most defaultTokenLifetime from now.
+	// expiresAtZone is the zone of a time at expiresAt that names no zone: an offset such
+	// as +09:00, or Z. Without it, such a time is read as UTC. Because it may be a local
+	// time, the expiry is then at most defaultTokenLifetime from now.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=6
@@ -94,7 +96,7 @@ type TokenResponse struct {
 	// errorCode points to the error code of a failure (RFC 6749 section 5.2): a string, or
 	// a number other than 0. A response with an error code is a failure whatever its HTTP
 	// status is, unless success says otherwise. Default [/error]. If a failure has no code
-	// there, the operator looks in other common places.
+	// there, the operator reads other common members.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
@@ -102,7 +104,7 @@ type TokenResponse struct {
 
 	// errorDescription points to the text that explains a failure. Conditions show it,
 	// shortened and redacted. Default [/error_description]. If there is no text, the
-	// operator looks in other common places, such as /message.
+	// operator reads other common members, such as /message.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
@@ -141,8 +143,8 @@ type TokenResponse struct {
 	// +kubebuilder:validation:MaxItems=16
 	Fields []ResponseField `json:"fields,omitempty"`
 
-	// success tells success from failure, for servers that report failures with HTTP status
-	// 200.
+	// success distinguishes success from failure, for servers that report failures with
+	// HTTP status 200.
 	// +optional
 	Success *ResponseSuccess `json:"success,omitempty"`
 }
@@ -161,7 +163,7 @@ func (r *TokenResponse) Pointers() []JSONPointer {
 
 // ResponseField is an additional value of the token response.
 type ResponseField struct {
-	// name of the key of the token Secret.
+	// name is the key of the token Secret that the value is written to.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -178,10 +180,10 @@ type ResponseField struct {
 	Pointers []JSONPointer `json:"pointers,omitempty"`
 }
 
-// ResponseSuccess tells success from failure.
+// ResponseSuccess distinguishes success from failure.
 type ResponseSuccess struct {
-	// pointer to the value that tells success from failure. If there is no value, the HTTP
-	// status, the error code and the presence of a token decide.
+	// pointer to the value that distinguishes success from failure. If there is no value,
+	// the HTTP status, the error code and the presence of a token decide.
 	// +required
 	Pointer *JSONPointer `json:"pointer,omitempty"`
 

@@ -15,19 +15,19 @@ type TokenTarget struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('sh.helm.release.')",message="Secrets called sh.helm.release.* are Helm's releases: set another name"
 	Name string `json:"name,omitempty"`
 
-	// template is the type, the metadata and the additional data of the token Secret.
+	// template sets the type, the metadata and the additional data of the token Secret.
 	// +optional
 	Template *TokenSecretTemplate `json:"template,omitempty"`
 
-	// adopt takes over an existing Secret, if that Secret allows it: it has the annotation
-	// oauth2.tokensync.dev/adoptable-by with the name of this ClientCredential, has the
-	// type of the template and no controller, and is not immutable. Its other keys, labels
-	// and annotations stay. From then on it belongs to this ClientCredential, and
-	// deletionPolicy applies to it.
+	// adopt takes over an existing Secret. The Secret must have the type of the template,
+	// and the annotation oauth2.tokensync.dev/adoptable-by with the name of this
+	// ClientCredential. It must have no controller and must not be immutable. Its other
+	// keys, labels and annotations stay. From then on it belongs to this ClientCredential,
+	// and deletionPolicy applies to it.
 	// +optional
 	Adopt *bool `json:"adopt,omitempty"`
 
-	// deletionPolicy is what happens to the token Secret when the ClientCredential is
+	// deletionPolicy decides what happens to the token Secret when the ClientCredential is
 	// deleted or names another target. Delete (the default) deletes it. Retain keeps it,
 	// with a token that is not renewed. A later ClientCredential of the same name takes
 	// over a retained Secret.
@@ -35,23 +35,24 @@ type TokenTarget struct {
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// DeletionPolicy is what happens to a token Secret that its ClientCredential no longer
+// DeletionPolicy decides what happens to a token Secret that its ClientCredential no longer
 // needs.
 // +kubebuilder:validation:Enum=Delete;Retain
 type DeletionPolicy string
 
-// What happens to a token Secret.
+// The deletion policies.
 const (
 	DeletionPolicyDelete DeletionPolicy = "Delete"
 	DeletionPolicyRetain DeletionPolicy = "Retain"
 )
 
-// TokenSecretTemplate is what a token Secret has in addition to the token.
+// TokenSecretTemplate holds the type, the metadata and the additional data of a token
+// Secret.
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/dockerconfigjson' || (has(self.data) && '.dockerconfigjson' in self.data)",message="a Secret of type kubernetes.io/dockerconfigjson needs the key .dockerconfigjson: set template.data"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'kubernetes.io/basic-auth' || (has(self.data) && ('username' in self.data || 'password' in self.data))",message="a Secret of type kubernetes.io/basic-auth needs the key username or password: set template.data"
 type TokenSecretTemplate struct {
-	// type of the token Secret. Default Opaque. Types with a meaning to the cluster are not
+	// type of the token Secret. Default Opaque. Types with a special meaning are not
 	// allowed: a service account's token, a bootstrap token, a Helm release. If the type
 	// changes, the Secret is deleted and created again with the same token.
 	// +optional
@@ -61,11 +62,11 @@ type TokenSecretTemplate struct {
 	// +optional
 	Metadata *TokenSecretMetadata `json:"metadata,omitempty"`
 
-	// data are additional keys of the token Secret. Each is a Go template over the other
-	// keys: access_token, token_type, expires_at and the keys of response.fields. It can
-	// also use issued_at, expires_at_unix (seconds), scope and client_id. For example,
+	// data are additional keys of the token Secret. Each value is a Go template over the
+	// other keys: access_token, token_type, expires_at and the keys of response.fields. It
+	// can also use issued_at, expires_at_unix (seconds), scope and client_id. For example,
 	// {"header": "Authorization: Bearer {{ .access_token }}"} writes a header to a file.
-	// See docs/templates.md for the functions. A template yields at most 64 KiB.
+	// See docs/templates.md for the functions. The result of a template is at most 64 KiB.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
@@ -89,15 +90,15 @@ var TokenSecretTypes = []TokenSecretType{
 // TokenSecretMetadata are labels and annotations of a token Secret.
 // +kubebuilder:validation:MinProperties=1
 type TokenSecretMetadata struct {
-	// labels of the token Secret. With oauth2.tokensync.dev/usage=client-credential it can
-	// be the credentials Secret of another ClientCredential. With
+	// labels of the token Secret. With oauth2.tokensync.dev/usage=client-credential, the
+	// Secret can be the credentials Secret of another ClientCredential. With
 	// argocd.argoproj.io/secret-type=repository or repo-creds, Argo CD uses it as
 	// credentials of a repository.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 63)",message="labels must have the form of Kubernetes labels: names and values of letters, digits, '-', '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="!('owner' in self) || self['owner'] != 'helm'",message="the label owner=helm is Helm's, which finds its releases by it"
+	// +kubebuilder:validation:XValidation:rule="!('owner' in self) || self['owner'] != 'helm'",message="the label owner=helm marks Helm releases: remove it"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'oauth2.tokensync.dev/usage' || (k == 'argocd.argoproj.io/secret-type' && self[k] in ['repository', 'repo-creds']) || k.matches('^app[.]kubernetes[.]io/(name|component|part-of|version)$') || !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="labels of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are reserved: use another prefix; app.kubernetes.io/name, component, part-of and version may be set, and argocd.argoproj.io/secret-type to repository or repo-creds"
 	Labels map[string]string `json:"labels,omitempty"`
 
@@ -105,7 +106,7 @@ type TokenSecretMetadata struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 4096)",message="annotations must have names of the form of Kubernetes, and values of no more than 4096 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && self[k].size() <= 4096)",message="annotations must have the form of Kubernetes annotations, and values of at most 4096 characters"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokensync[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/'))",message="annotations of kubernetes.io, k8s.io, tokensync.dev, argoproj.io, fluxcd.io and helm.sh are reserved: use another prefix"
 	Annotations map[string]string `json:"annotations,omitempty"`
 }

@@ -34,7 +34,7 @@ var _ = BeforeSuite(func() {
 	Expect(os.WriteFile(kubeconfig, environment.KubeConfig, 0o600)).To(Succeed())
 })
 
-// newNamespace makes a namespace for one test.
+// newNamespace creates a namespace for one test.
 func newNamespace(ctx SpecContext) string {
 	GinkgoHelper()
 	return controlplane.NewNamespace(ctx, apiServer)

@@ -18,7 +18,7 @@ import (
 // pollInterval is how often a ClientCredential is read while the plugin waits for it.
 const pollInterval = 500 * time.Millisecond
 
-// await waits for the results of requests to renew, one after the other: the operator handles them
+// await waits for the results of renewal requests, one after the other: the operator handles them
 // concurrently.
 func (o *renewOptions) await(ctx context.Context, requested []request) error {
 	if len(requested) == 0 {
@@ -42,7 +42,7 @@ func (o *renewOptions) await(ctx context.Context, requested []request) error {
 		case err != nil:
 			failures = append(failures, fmt.Errorf("ClientCredential %s: %w", name, err))
 		case !renewal.Done:
-			failures = append(failures, fmt.Errorf("ClientCredential %s: %s; the wait ended after %s (kubectl tokensync status %s --namespace=%s)",
+			failures = append(failures, fmt.Errorf("ClientCredential %s: %s; --wait timed out after %s: run kubectl tokensync status %s --namespace=%s",
 				name, renewal.Message, o.timeout, name.Name, name.Namespace))
 		case renewal.Failed:
 			failures = append(failures, fmt.Errorf("ClientCredential %s: %s", name, renewal.Message))

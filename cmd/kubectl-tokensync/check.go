@@ -121,7 +121,7 @@ func (o *checkOptions) load() (*check.Objects, error) {
 	case count == 0:
 		return nil, errors.New("there is no ClientCredential in the given files: name a file that holds one with -f")
 	case count > 1 && o.givesSecrets():
-		// Sent to the wrong server, the credentials would be exposed.
+		// Credentials that are sent to the wrong server are exposed.
 		return nil, fmt.Errorf("there are %d ClientCredentials in the given files, but credential files belong to one: check them one by one", count)
 	}
 	for _, loaded := range objects.ClientCredentials {

@@ -178,7 +178,7 @@ metadata: {name: shop, labels: {team: shop}}
 
 		outcome = checked(ctx, strings.Replace(byReference, "kind: Namespace\nmetadata: {name: shop", "kind: Namespace\nmetadata: {name: other", 1))
 		Expect(outcome.code).To(BeZero(), outcome.out)
-		Expect(outcome.out).To(ContainSubstring("NotChecked: whether ClusterAuthorizationServer"))
+		Expect(outcome.out).To(ContainSubstring("NotChecked: it is not known whether ClusterAuthorizationServer"))
 	})
 
 	It("trusts only the bundle in the same files", func(ctx SpecContext) {
@@ -272,7 +272,7 @@ metadata: {name: shop, labels: {team: shop}}
 		second := strings.NewReplacer("name: my-api", "name: second", "name: my-client", "name: my-api-token").Replace(clientCredential(rfc))
 		outcome := checked(ctx, clientCredential(rfc)+credentials(secret)+second)
 		Expect(outcome.code).To(Equal(1))
-		Expect(outcome.out).To(ContainSubstring(`it is the token Secret of ClientCredential "my-api": apply that one first`))
+		Expect(outcome.out).To(ContainSubstring(`it is the token Secret of ClientCredential "my-api": apply that ClientCredential first`))
 	})
 
 	It("applies the operator's rules unless a flag permits more", func(ctx SpecContext) {
@@ -370,7 +370,7 @@ metadata: {name: shop, labels: {team: shop}}
 		Entry("a secret as a value", "never the value itself", "-f", "../../config/samples/rfc6749.yaml", "--credential=client_secret="+secret),
 		Entry("an unknown output", `use json or yaml`, "-f", "x.yaml", "-o", "xml"),
 		Entry("a timeout of 0", "--timeout must be more than 0", "-f", "x.yaml", "--timeout=0s"),
-		Entry("no file of that name", "does not exist", "-f", "nothing.yaml"),
+		Entry("a file that does not exist", "does not exist", "-f", "nothing.yaml"),
 		Entry("an invalid address range", "not an address range such as 10.0.0.0/8", "-f", "x.yaml", "--allowed-cidrs=10.0.0.1"),
 		Entry("an invalid level", "it is not a number", "-f", "x.yaml", "-v=high"),
 	)

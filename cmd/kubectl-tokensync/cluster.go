@@ -35,7 +35,7 @@ func newCluster(streams genericiooptions.IOStreams) cluster {
 
 func (c *cluster) addFlags(command *cobra.Command) {
 	c.config.AddFlags(command.Flags())
-	command.Flags().VarP(&c.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and count as 7.")
+	command.Flags().VarP(&c.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and are treated as 7.")
 }
 
 // connect returns a client of the cluster.

@@ -79,7 +79,7 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 		Expect(outcome.out).To(ContainSubstring(`Secret "nobody" of namespace "default" is neither in the given files nor in the cluster`))
 	})
 
-	It("reads nothing but the metadata of Secrets for their status, and logs none of it", func(ctx SpecContext) {
+	It("reads only the metadata of Secrets for the command status, and logs none of it", func(ctx SpecContext) {
 		create(ctx, namespace, "my-api")
 		session, err := gexec.Start(exec.Command(binary, "status", "my-api", "-v=10", "--kubeconfig", kubeconfig, "--cache-dir", cacheDir), GinkgoWriter, GinkgoWriter)
 		Expect(err).NotTo(HaveOccurred())

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-// readInput reads the objects that a ClientCredential names. Of Secrets, it reads only the
-// metadata.
+// readInput reads the objects that a ClientCredential names. It reads only the metadata of
+// Secrets.
 func readInput(ctx context.Context, cluster client.Client, cc *v1alpha1.ClientCredential) explain.Input {
 	in := explain.Input{ClientCredential: cc, Events: &explain.Lookup[corev1.EventList]{}}
 	in.Target = readSecretMetadata(ctx, cluster, types.NamespacedName{Namespace: cc.Namespace, Name: cc.TargetName()})

@@ -51,18 +51,18 @@ func newCheckOptions(streams genericiooptions.IOStreams) *checkOptions {
 func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	o.files.AddFlags(flags)
 	o.config.AddFlags(flags)
-	flags.VarP(&o.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and count as 7.")
+	flags.VarP(&o.verbosity, "v", "v", "Number for the log level verbosity. Levels from 8 on would show secrets, and are treated as 7.")
 	flags.StringVarP(&o.output, "output", "o", "", "Output format. One of: (json, yaml).")
 	flags.StringArrayVar(&o.credentials, "credential", nil,
 		"A key of the credentials Secret and the file that holds its value, such as client_secret=./secret. Can be repeated. Replaces the Secret.")
 	flags.StringVar(&o.credentialsDir, "credentials-dir", "",
 		"A folder with one file for each key of the credentials Secret. Replaces the Secret.")
 	flags.StringVar(&o.serviceAccountTokenFile, "service-account-token-file", "",
-		"A file with a token of the ServiceAccount that authenticates the client. Default: the cluster issues one.")
+		"A file with a token of the ServiceAccount that authenticates the client. Default: the cluster issues the token.")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS, like the operator's flag. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"Comma-separated address ranges that token endpoints may be in although they are denied by default, like the operator's flag.")
+		"Comma-separated address ranges that are allowed for token endpoints although they are denied by default, like the operator's flag.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
 		"Deny token endpoints in private networks, like the operator's flag.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
@@ -91,7 +91,7 @@ func (o *checkOptions) validate() error {
 	return nil
 }
 
-// givesSecrets reports whether flags give secrets, which belong to a single client.
+// givesSecrets reports whether flags name files with secrets, which belong to a single client.
 func (o *checkOptions) givesSecrets() bool {
 	return len(o.credentials) > 0 || o.credentialsDir != "" || o.serviceAccountTokenFile != ""
 }

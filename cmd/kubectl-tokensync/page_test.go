@@ -40,7 +40,7 @@ func TestDocs(t *testing.T) {
 func ownFlags(g Gomega, names ...string) map[string]string {
 	kubectl := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
 	genericclioptions.NewConfigFlags(true).AddFlags(kubectl)
-	// The page describes -v with kubectl's flags, and the other flags belong to --output.
+	// The page describes -v among kubectl's flags. The other flags belong to --output.
 	for _, name := range []string{"v", "allow-missing-template-keys", "show-managed-fields", "template"} {
 		kubectl.Bool(name, false, "")
 	}

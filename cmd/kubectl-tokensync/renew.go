@@ -15,7 +15,7 @@ import (
 )
 
 const renewLong = `Request new tokens now, before they are due, or without waiting for the next retry after
-a failure. The old token stays in the Secret until there is a new one.
+a failure. The old token stays in the Secret until a new token replaces it.
 
 The command sets the annotation oauth2.tokensync.dev/renew-requested-at to the current
 time. With --wait, it waits until the operator has tried, and prints the result.
@@ -82,7 +82,7 @@ func (o *renewOptions) run(ctx context.Context, arguments []string) error {
 	return err
 }
 
-// request is a request to renew that was sent.
+// request is a renewal request that was sent.
 type request struct {
 	before *v1alpha1.ClientCredential
 	value  string
@@ -111,7 +111,7 @@ func (o *renewOptions) requestRenewal(info *resource.Info, object *unstructured.
 	return &request{before: before, value: value}, o.print(changed, "renewal requested")
 }
 
-// whyNotRenewed returns why a ClientCredential is not renewed. It is empty if it can be renewed.
+// whyNotRenewed returns the reason that a ClientCredential is not renewed. It is empty if it can be renewed.
 func whyNotRenewed(cc *v1alpha1.ClientCredential) string {
 	switch {
 	case !cc.DeletionTimestamp.IsZero():

@@ -158,7 +158,7 @@ var _ = Describe("kubectl tokensync renew", func() {
 		It("reports that the server returned the same token again", func(ctx SpecContext) {
 			outcome := waiting(ctx, func(*v1alpha1.ClientCredential) {})
 			Expect(outcome.code).To(BeZero(), outcome.err)
-			Expect(outcome.out).To(ContainSubstring("/orders: not renewed: the server gave the same token again; "))
+			Expect(outcome.out).To(ContainSubstring("/orders: not renewed: the server returned the same token again; "))
 		})
 
 		It("prints only the requested format to standard output", func(ctx SpecContext) {
@@ -167,18 +167,18 @@ var _ = Describe("kubectl tokensync renew", func() {
 			Expect(outcome.err).To(ContainSubstring("/orders: renewed: "))
 		})
 
-		It("fails with the failure", func(ctx SpecContext) {
+		It("fails with the message of the failure", func(ctx SpecContext) {
 			outcome := waiting(ctx, stalled("InvalidClient"))
 			Expect(outcome.code).To(Equal(1))
 			Expect(outcome.err).To(Equal("error: ClientCredential " + namespace + "/orders: not renewed: InvalidClient: message of InvalidClient\n"))
 		})
 
-		It("reads each ClientCredential once, and fails, when the time is over", func(ctx SpecContext) {
+		It("reads each ClientCredential once, and fails, if the timeout is too short", func(ctx SpecContext) {
 			outcome := inCluster(ctx, namespace, "renew", "--all", "--wait", "--timeout=1ms")
 			Expect(outcome.code).To(Equal(1))
 			Expect(outcome.err).To(Equal(
-				"error: ClientCredential " + namespace + "/orders: not renewed yet; the wait ended after 1ms (kubectl tokensync status orders --namespace=" + namespace + ")\n" +
-					"error: ClientCredential " + namespace + "/stock: not renewed yet; the wait ended after 1ms (kubectl tokensync status stock --namespace=" + namespace + ")\n"))
+				"error: ClientCredential " + namespace + "/orders: not renewed yet; --wait timed out after 1ms: run kubectl tokensync status orders --namespace=" + namespace + "\n" +
+					"error: ClientCredential " + namespace + "/stock: not renewed yet; --wait timed out after 1ms: run kubectl tokensync status stock --namespace=" + namespace + "\n"))
 		})
 	})
 

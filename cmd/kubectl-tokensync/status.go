@@ -19,11 +19,11 @@ show all details: which token the Secret holds, what failed and when it is retri
 the ClientCredential waits for, and what you must do.
 
 With names, the command also reads the objects that a ClientCredential names. They show
-problems that the status cannot show, such as an operator that is not running. Of
-Secrets, only the metadata is read. Objects that you may not read are reported, and are
-not a failure.
+problems that the status cannot show, such as an operator that is not running. The command
+reads only the metadata of Secrets. Objects that you may not read are listed, but are not a
+failure.
 
-The exit code says whether the ClientCredentials could be read, not what state they are in.`
+The exit code reports whether the ClientCredentials could be read, not their state.`
 
 const statusExample = `  # Show all ClientCredentials of the namespace, the most urgent first
   kubectl tokensync status

@@ -10,8 +10,8 @@ import (
 const suspendLong = `Suspend ClientCredentials: no token is requested until they are resumed. The token in the
 Secret stays there, and expires.
 
-The command sets spec.suspend. If a GitOps tool owns that field, the tool may set it back:
-a warning says so.`
+The command sets spec.suspend. If a GitOps tool owns that field, the command warns that the
+tool may set it back.`
 
 const suspendExample = `  # Suspend a ClientCredential
   kubectl tokensync suspend my-api
@@ -25,8 +25,8 @@ const suspendExample = `  # Suspend a ClientCredential
 const resumeLong = `Resume ClientCredentials that are suspended: the operator requests tokens again, and
 immediately if a token is due.
 
-The command removes spec.suspend. If a GitOps tool owns that field, the tool may set it
-back: a warning says so.`
+The command removes spec.suspend. If a GitOps tool owns that field, the command warns that
+the tool may set it back.`
 
 const resumeExample = `  # Resume a ClientCredential
   kubectl tokensync resume my-api
@@ -92,7 +92,7 @@ func (o *suspension) set(info *resource.Info, object *unstructured.Unstructured)
 	if err != nil {
 		return err
 	}
-	// object still has the managers before the change. Now the plugin owns the field.
+	// object has the field managers from before the change. Since the change, the plugin owns the field.
 	for _, manager := range managersOf(object, suspendPath) {
 		if manager != o.fieldManager {
 			o.cluster.warn("spec.suspend of ClientCredential %s/%s was set by %q, which may set it back: change it at its source too",

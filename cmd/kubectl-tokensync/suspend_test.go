@@ -25,7 +25,7 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		create(ctx, namespace, "orders", ready(time.Hour), labelled)
 	})
 
-	It("suspends and resumes, once", func(ctx SpecContext) {
+	It("suspends and resumes, and changes nothing if there is nothing to change", func(ctx SpecContext) {
 		for _, step := range []struct {
 			verb, said string
 			suspend    *bool
@@ -52,7 +52,7 @@ var _ = Describe("kubectl tokensync suspend and resume", func() {
 		}
 	})
 
-	It("sets the field with a manager that Flux does not mistake for kubectl", func(ctx SpecContext) {
+	It("sets the field under a field manager that Flux does not mistake for kubectl", func(ctx SpecContext) {
 		inCluster(ctx, namespace, "suspend", "orders")
 		Expect(managersOf(get(ctx, namespace, "orders"), suspendPath)).To(ConsistOf(Not(HavePrefix("kubectl"))))
 	})

@@ -41,6 +41,6 @@ func (v *verbosity) apply(warnings io.Writer) {
 	}
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)
-	// A number is always accepted.
+	// klog accepts every number, so there is no error.
 	_ = flags.Set("v", level.String())
 }

@@ -30,7 +30,7 @@ func (e *exchange) changes(failure *oauth2.Error) []string {
 	}
 	for _, field := range e.fieldsOf(failure) {
 		if strings.HasPrefix(field, "--") {
-			field = fmt.Sprintf("the flag %s, here and of the operator", field)
+			field = fmt.Sprintf("the flag %s of this command and of the operator", field)
 		}
 		changes = append(changes, replacer.Replace(field))
 	}
@@ -49,7 +49,7 @@ func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
 	return fields
 }
 
-// errorChanges returns fields that would help the operator to understand a failure.
+// errorChanges returns fields that help the operator to understand a failure.
 func (e *exchange) errorChanges(failure *oauth2.Error) (changes []string) {
 	if e.report.Response == nil {
 		return nil

@@ -17,7 +17,7 @@ var _ = Describe("The fields to change", func() {
 			Expect(check.Changes(reason)).To(HaveLen(len(fields)), reason)
 		}
 		Expect(check.Changes(v1alpha1.ReasonAddressDenied)).To(Equal([]string{
-			"spec.authorizationServer.tokenEndpoint", "the flag --allowed-cidrs, here and of the operator"}))
+			"spec.authorizationServer.tokenEndpoint", "the flag --allowed-cidrs of this command and of the operator"}))
 		Expect(check.Changes(v1alpha1.ReasonCredentialsNotLabelled)).To(Equal([]string{
 			`the credentials Secret: metadata.labels["oauth2.tokensync.dev/usage"]`}))
 	})

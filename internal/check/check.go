@@ -45,15 +45,15 @@ type exchange struct {
 	// suggested are pointers to members that may be the token, if it was not found.
 	suggested []string
 	// suggestedErrors are pointers to members that may be the error code and its explanation.
-	suggestedErrors errorPlaces
+	suggestedErrors errorPointers
 	// keys are the keys of the credentials Secret that the request uses.
 	keys []string
-	// worksWith is the other basicEncoding if the server issues a token with it.
+	// worksWith is the other basicEncoding, if the server issues a token for it.
 	worksWith v1alpha1.BasicEncoding
 }
 
-// Check performs one exchange. A problem that keeps the operator from getting a token is in the report.
-// Any other failure is the error.
+// Check performs one exchange. The report holds a problem that keeps the operator from getting a token.
+// Check returns any other failure as the error.
 func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
 	owner := object.Object
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
@@ -70,8 +70,8 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 	return report, nil
 }
 
-// run takes the same steps as the operator. A problem that keeps the operator from getting a token is a
-// *problem.Problem.
+// run takes the same steps as the operator. If a problem keeps the operator from getting a token, the
+// error is a *problem.Problem.
 func (e *exchange) run(ctx context.Context) error {
 	resolver := &resolve.Resolver{Source: source{e}, TokenEndpoint: e.TokenEndpoint, Tokens: source{e}, Policy: e.Policy}
 	if err := e.findServer(ctx, resolver); err != nil {
@@ -100,7 +100,7 @@ func (e *exchange) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Build the Secret that the operator would write: some faults show only with a token.
+	// Build the Secret that the operator would write: some mistakes are found only with a token.
 	_, err = tokensecret.Write(e.owner, nil, tokensecret.WithoutTemplateKeys(e.owner, *token), tokensecret.Record{}, credentials.ClientID.Reveal())
 	return err
 }
@@ -124,7 +124,7 @@ func (e *exchange) findServer(ctx context.Context, resolver *resolve.Resolver) e
 	e.server, err = resolver.Server(ctx, e.owner)
 	var unknown *resolve.UnknownNamespaceError
 	if errors.As(err, &unknown) {
-		e.notice(NoticeNotChecked, "whether ClusterAuthorizationServer %q is for namespace %q (spec.allowedNamespaces): %s",
+		e.notice(NoticeNotChecked, "it is not known whether ClusterAuthorizationServer %q allows namespace %q (spec.allowedNamespaces): %s",
 			unknown.Server, unknown.Namespace, unknown.Err)
 		err = nil
 	}

@@ -16,7 +16,7 @@ func (e *exchange) tryOtherEncoding(ctx context.Context, refused *resolve.Reques
 		return
 	}
 	if err := e.issues(ctx, refused, other); err != nil {
-		e.notice(NoticeOtherEncodingFails, "clientAuthentication.basicEncoding %s was tried too: %s", other, err)
+		e.notice(NoticeOtherEncodingFails, "with clientAuthentication.basicEncoding %s the request fails too: %s", other, err)
 		return
 	}
 	e.worksWith = other

@@ -50,7 +50,7 @@ func (x exchanged) shape(lifetime *oauth2.Location) *Response {
 	return shaped
 }
 
-// found returns the values that were found, and where they were found.
+// found returns the values that were found in the response, and their locations.
 func (x exchanged) found(token oauth2.Token, findings oauth2.Findings) *Found {
 	return &Found{
 		AccessToken: Value{Shown: describeText(token.AccessToken.Reveal()), At: findings.AccessToken.String(), By: tokenField(findings.AccessToken)},
@@ -88,7 +88,7 @@ func (x exchanged) scope(token oauth2.Token, at *oauth2.Location) Value {
 	value := Value{Shown: describeText(token.Scope), At: at.String(), By: "response.scope"}
 	switch {
 	case token.Scope == "":
-		value.Shown = "not kept, as it holds a secret"
+		value.Shown = "not stored, because it holds a secret"
 	case scopeName.MatchString(string(at.Pointer)):
 		value.Shown = x.redact(token.Scope)
 	}

@@ -64,7 +64,7 @@ func readFolder(folder string, values map[string]oauth2.Sensitive) error {
 		}
 	}
 	if len(values) == 0 {
-		return errors.New("--credentials-dir: there are no files in it: put one there for each key, such as client_id and client_secret")
+		return errors.New("--credentials-dir: the folder has no files: put a file there for each key, such as client_id and client_secret")
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func readSensitive(path string) (oauth2.Sensitive, error) {
 		return oauth2.Sensitive{}, cause(err)
 	}
 	if info.Size() > maxCredentialBytes {
-		return oauth2.Sensitive{}, errors.New("the file is too large for a Secret: give the path of the right one")
+		return oauth2.Sensitive{}, errors.New("the file is too large for a Secret: give the path of the right file")
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {

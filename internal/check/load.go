@@ -127,14 +127,14 @@ func (head) ValidateBytes(document []byte) error {
 	return nil
 }
 
-// harmless removes the parts of a document that the message of a parser quotes.
+// harmless removes quoted parts of a document from the message of a parser.
 func harmless(err error) error {
 	// The builder's advice about kubectl apply does not apply to a check.
 	message, _, _ := strings.Cut(err.Error(), "; if you choose to ignore these errors")
 	message = strings.TrimPrefix(message, "error validating data: ")
 	for _, quoting := range []string{"`", "{", "separator:", "strconv."} {
 		if before, _, found := strings.Cut(message, quoting); found {
-			message = strings.TrimRight(before, " :'") + " (the rest is not shown, it may be secret)"
+			message = strings.TrimRight(before, " :'") + " (the rest is not shown, because it may be secret)"
 		}
 	}
 	return errors.New(message)

@@ -139,7 +139,7 @@ var _ = Describe("Credential files", func() {
 
 	It("must not be an empty folder, nor too large", func() {
 		_, err := check.ReadCredentials(folder, nil)
-		Expect(err).To(MatchError(ContainSubstring("there are no files in it")))
+		Expect(err).To(MatchError(ContainSubstring("the folder has no files")))
 		_, err = check.ReadCredentials("", []string{"a=" + write("a", strings.Repeat("a", 1<<20+1))})
 		Expect(err).To(MatchError(ContainSubstring("too large")))
 		_, err = check.ReadServiceAccountToken(write("token", "\n"))

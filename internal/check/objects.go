@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// Loaded is an object, and where it was read from.
+// Loaded is an object and its source.
 type Loaded[T client.Object] struct {
 	Object T
 	// Source is the file, the URL or the stream that the object was read from.

@@ -14,7 +14,7 @@ type Report struct {
 	// ClientCredential is namespace/name. Source is the file that the object was read from.
 	ClientCredential string `json:"clientCredential"`
 	Source           string `json:"source"`
-	// AuthorizationServer and Credentials say where each of them was found.
+	// AuthorizationServer and Credentials name the sources of the two objects.
 	AuthorizationServer string `json:"authorizationServer,omitempty"`
 	Credentials         string `json:"credentials,omitempty"`
 	// Request is the token request. It is empty if the request could not be built.
@@ -34,7 +34,7 @@ type Response struct {
 	Body string `json:"body"`
 }
 
-// Found holds the values that were found in a response, and where they were found.
+// Found holds the values that were found in a response, and their locations.
 type Found struct {
 	AccessToken Value `json:"accessToken"`
 	TokenType   Value `json:"tokenType"`
@@ -50,7 +50,7 @@ type Found struct {
 	issuedAt time.Time
 }
 
-// Value is a value of a response, and where it was found.
+// Value is a value of a response, and its location.
 type Value struct {
 	Shown string `json:"value"`
 	// At is a JSON Pointer, or names a header. It is empty if the value was assumed.
@@ -98,9 +98,10 @@ func (e *exchange) notice(reason, format string, args ...any) {
 	e.report.Notices = append(e.report.Notices, Notice{Reason: reason, Message: fmt.Sprintf(format, args...)})
 }
 
-// plan reports when the operator would renew the token, and its warnings.
+// plan adds the time of the renewal and the warnings about the token to the report.
 func (e *exchange) plan(token oauth2.Token) {
-	// An object has no UID before it is applied. The UID moves the renewal within a tenth of the lifetime.
+	// An object has no UID before it is applied. The UID shifts the renewal within a tenth of the
+	// lifetime.
 	policy := renewal.PolicyOf(e.owner)
 	e.report.Found.RenewAt = policy.RenewAt(token.IssuedAt, token.ExpiresAt).UTC()
 	if notice := token.Lifetime.Notice(); notice != nil {
@@ -114,7 +115,7 @@ func (e *exchange) plan(token oauth2.Token) {
 	}
 	for _, name := range token.MissingFields {
 		e.notice(v1alpha1.EventResponseFieldMissing,
-			"the response has nothing at the pointers of authorizationServer.response.fields %q: the token Secret will lack that key", name)
+			"the response has nothing at the pointers of authorizationServer.response.fields %q: the token Secret will not have that key", name)
 	}
 	if e.owner.IsSuspended() {
 		e.notice(NoticeSuspended, "spec.suspend is true: the operator sends no token request until it is false")

@@ -16,8 +16,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenreview"
 )
 
-// source is the resolve.Source of a check. It reads the given files, and otherwise the cluster. It
-// records in the report where it found an object.
+// source is the resolve.Source of a check. It reads the given files, and otherwise the cluster. It records
+// the source of each object in the report.
 type source struct{ *exchange }
 
 // Server implements resolve.Source. No API server has validated a declaration in a file, so Server
@@ -66,7 +66,7 @@ func (s source) CredentialsSecret(ctx context.Context, key client.ObjectKey) (*c
 	missing := notFound(err, "add it to the files, give its values with --credential or --credentials-dir")
 	if first := s.Finder.Files.writer(key.Namespace, key.Name); first != "" {
 		missing.Where += fmt.Sprintf(", because it is the token Secret of ClientCredential %q", first)
-		missing.Remedy = "apply that one first, give its values with --credential"
+		missing.Remedy = "apply that ClientCredential first, give the values of the Secret with --credential"
 	}
 	return nil, missing
 }
@@ -75,7 +75,7 @@ func (s source) CredentialsSecret(ctx context.Context, key client.ObjectKey) (*c
 func (s source) ServiceAccount(ctx context.Context, key client.ObjectKey) (*corev1.ServiceAccount, error) {
 	account := &corev1.ServiceAccount{}
 	if _, err := s.Finder.find(ctx, "ServiceAccount", key, account); err != nil {
-		return nil, notFound(err, "create it, give a token of it with --service-account-token-file")
+		return nil, notFound(err, "create it, give its token with --service-account-token-file")
 	}
 	return account, nil
 }
@@ -105,10 +105,10 @@ func (s source) Issue(ctx context.Context, account types.NamespacedName, audienc
 		return s.ServiceAccountToken, s.checkToken(ctx, cluster, account.Name, audience)
 	case err != nil:
 		return oauth2.Sensitive{}, problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
-			"no token of ServiceAccount %q is issued without a cluster: %s: give one with --service-account-token-file", account.Name, err)
+			"no token of ServiceAccount %q is issued without a cluster: %s: give a token with --service-account-token-file", account.Name, err)
 	}
 	tokens := resolve.ClusterTokens{
-		Source: s, Client: cluster, Policy: s.Policy, Remedy: "take that right, or give a token with --service-account-token-file",
+		Source: s, Client: cluster, Policy: s.Policy, Remedy: "obtain that right, or give a token with --service-account-token-file",
 	}
 	return tokens.Issue(ctx, account, audience)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// errorPlaces holds pointers to members that may be the error code and its explanation.
-type errorPlaces struct{ codes, texts []string }
+// errorPointers holds pointers to members that may be the error code and its explanation.
+type errorPointers struct{ codes, texts []string }
 
 var (
 	codeName = regexp.MustCompile(`(?i)(code|errno|number|error|error_?(id|key|type|name))$`)
@@ -21,17 +21,17 @@ var (
 )
 
 // suggestErrors returns pointers to members that may be the error code and its explanation, judging by
-// their names. It omits a value that the operator finds itself.
-func (x exchanged) suggestErrors() errorPlaces {
+// their names. It omits a value that the operator finds without a suggestion.
+func (x exchanged) suggestErrors() errorPointers {
 	said := oauth2.ServerMessageIn(x.server, x.request, x.response)
 	isSuccess := x.response.StatusCode < 300
 	document, err := oauth2.DecodeJSON(x.response.Body.Reveal())
 	if err != nil || (isSuccess && len(x.suggest()) > 0) {
-		return errorPlaces{}
+		return errorPointers{}
 	}
 	search := errorSearch{exchanged: x}
 	search.visit(document, "", "", 0)
-	found := errorPlaces{}
+	found := errorPointers{}
 	// A 2xx response is a failure only if its code is declared.
 	if said.Code == "" || (isSuccess && !said.CodeDeclared) {
 		found.codes = search.found.codes[:min(len(search.found.codes), 1)]
@@ -45,7 +45,7 @@ func (x exchanged) suggestErrors() errorPlaces {
 // errorSearch searches a response for an error code and its explanation.
 type errorSearch struct {
 	exchanged
-	found errorPlaces
+	found errorPointers
 }
 
 func (s *errorSearch) visit(node any, name, pointer string, depth int) {

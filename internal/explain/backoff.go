@@ -10,31 +10,31 @@ import (
 
 // backoff returns the reason for the time of the next attempt.
 func (in Input) backoff(failure *v1alpha1.FailureStatus) string {
-	why := "it backs off after " + failure.Reason + " " + inARow(failure.Attempts)
+	why := fmt.Sprintf("the operator backs off after %s (%s)", failure.Reason, inARow(failure.Attempts))
 	isStalled := in.condition(v1alpha1.StalledCondition) != nil
 	switch {
 	case failure.Reason == v1alpha1.ReasonRateLimited:
-		return "the server limits the rate: the operator waits as long as the server said (Retry-After), or backs off"
+		return "the server limits the rate: the operator waits for the server's Retry-After, or backs off"
 	case failure.Class == problem.CredentialsRefused:
 		return refusedCredentials(failure)
 	case failure.Class == problem.ObjectNotReady || failure.Class == problem.Invalid:
 		return "the operator retries sooner if the object in the message changes"
 	case failure.Class == problem.MayPass && isStalled:
-		return "the problem may pass by itself, and " + why
+		return "the problem may resolve itself, and " + why
 	case failure.Class == "" && isStalled:
 		// An older version recorded this failure: it has no class.
-		return "without a change it is tried again now and then"
+		return "the operator retries from time to time, even without a change"
 	}
 	return why
 }
 
-// refusedCredentials says how often refused credentials were tried, and how often they are retried.
+// refusedCredentials describes the past and future attempts with refused credentials.
 func refusedCredentials(failure *v1alpha1.FailureStatus) string {
 	firstHour, refused := len(renewal.RetryDelays[problem.CredentialsRefused]), attempts(failure)
 	if refused < firstHour {
-		return fmt.Sprintf("it is attempt %d of %d in the first hour after the credentials were refused, because servers lock accounts", refused+1, firstHour)
+		return fmt.Sprintf("attempt %d of %d in the first hour after the credentials were refused; more attempts may lock the account", refused+1, firstHour)
 	}
-	return fmt.Sprintf("the credentials were refused %s, so they are tried hourly, because servers lock accounts", inARow(int32(refused))) //nolint:gosec // The count comes from an int32.
+	return fmt.Sprintf("the credentials were refused %s; the operator retries hourly, because more attempts may lock the account", inARow(int32(refused))) //nolint:gosec // The count comes from an int32.
 }
 
 // attempts returns the number of failed attempts with the class of a failure.

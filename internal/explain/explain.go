@@ -11,9 +11,9 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// patience is how late a renewal or an attempt may be before it is reported: it takes a moment, and
+// tolerance is the maximum delay that is not reported as late: a renewal or an attempt takes a moment, and
 // clocks differ.
-const patience = time.Minute
+const tolerance = time.Minute
 
 // Input is the data that an explanation is based on.
 type Input struct {
@@ -61,7 +61,7 @@ type Explanation struct {
 	WaitsFor []Point `json:"waitsFor,omitempty"`
 	// Needs lists what a person must do.
 	Needs []Point `json:"needs,omitempty"`
-	// Notices lists findings that the cluster shows and the state does not.
+	// Notices lists findings from the cluster that the state does not show.
 	Notices []Point `json:"notices,omitempty"`
 	// Unknown lists the objects that could not be read.
 	Unknown []string `json:"unknown,omitempty"`

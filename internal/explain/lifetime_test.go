@@ -8,7 +8,7 @@ import (
 	"github.com/tokensync/tokensync/internal/explain"
 )
 
-var _ = Describe("a lifetime that cannot be read", func() {
+var _ = Describe("A lifetime that cannot be read", func() {
 	It("is a notice, and does not change the state", func() {
 		explanation := explain.Explain(explain.Input{Now: now, ClientCredential: clientCredential(says(v1alpha1.LifetimeUnknownCondition, v1alpha1.ReasonLifetimeUnreadable))})
 		Expect(explanation.State).To(Equal(explain.StateReady))

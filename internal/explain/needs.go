@@ -8,14 +8,14 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// findOperator lists the Pods of the operator, whatever its namespace.
+// findOperator lists the Pods of the operator in all namespaces.
 const findOperator = "kubectl get pods --all-namespaces --selector=app.kubernetes.io/name=tokensync"
 
 // needs returns the actions that a person must take.
 func (in Input) needs() []Point {
 	var points []Point
-	if silence := in.silence(); silence != "" {
-		points = append(points, Point{Message: silence, Command: findOperator})
+	if overdue := in.overdue(); overdue != "" {
+		points = append(points, Point{Message: overdue, Command: findOperator})
 	}
 	condition := in.problemCondition()
 	if condition == nil || !in.ClientCredential.DeletionTimestamp.IsZero() {
@@ -31,28 +31,28 @@ func (in Input) needs() []Point {
 	}
 	if stalled && in.ClientCredential.Status.Failure != nil {
 		points = append(points, Point{
-			Message: "a change that affects the token request is tried immediately; after a change elsewhere, request a renewal",
+			Message: "the operator retries immediately after a change that affects the token request; after a change elsewhere, request a renewal",
 			Command: in.plugin("renew"),
 		})
 	}
 	return points
 }
 
-// silence returns a message about something that the operator should have done by now. It is empty if
+// overdue returns a message about an action that the operator should have taken by now. It is empty if
 // nothing is late.
-func (in Input) silence() string {
+func (in Input) overdue() string {
 	cc := in.ClientCredential
 	token, failure := cc.Status.Token, cc.Status.Failure
 	switch state := in.state(); {
 	case state == StateDeleting:
 		if slices.Contains(cc.Finalizers, v1alpha1.RevokeTokenFinalizer) && in.isLate(cc.DeletionTimestamp.Add(time.Minute)) {
-			return "its token should have been revoked by now, or the revocation given up: check that the operator is running"
+			return "the revocation of its token should have succeeded or been given up by now: check that the operator is running"
 		}
 	case state == StateNotObserved:
 		return fmt.Sprintf("generation %d has not been reconciled yet: check that the operator is running", cc.Generation)
 	case state == StateSuspended:
 	case state == StateExpired:
-		return fmt.Sprintf("the token expired at %s (%s), and the status does not say so: check that the operator is running",
+		return fmt.Sprintf("the token expired at %s (%s), but the status does not say so: check that the operator is running",
 			instant(token.ExpiresAt), in.relative(token.ExpiresAt))
 	case failure != nil && in.isLate(failure.RetryAt.Time):
 		return fmt.Sprintf("the next attempt was due at %s (%s): unless it waits for a rate limit or a Retry-After, check that the operator is running",
@@ -61,12 +61,12 @@ func (in Input) silence() string {
 		return fmt.Sprintf("the renewal was due at %s (%s): unless it waits for a rate limit or a Retry-After, check that the operator is running",
 			instant(token.RenewAt), in.relative(token.RenewAt))
 	case in.isRequestLate():
-		return "the renewal that was requested has not been tried: unless it waits for a rate limit or a Retry-After, check that the operator is running"
+		return "the requested renewal has not been tried: unless it waits for a rate limit or a Retry-After, check that the operator is running"
 	}
 	return ""
 }
 
-// remedy returns the command that fixes the problem with a reason. It is empty if there is none.
+// remedy returns the command that fixes the problem with the given reason. It is empty if there is none.
 func (in Input) remedy(reason string) string {
 	cc := in.ClientCredential
 	kubectl := "kubectl --namespace=" + cc.Namespace

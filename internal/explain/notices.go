@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// notices returns findings that the cluster shows and the status does not show, or not yet. It also
+// notices returns findings from the cluster that the status does not show, or does not show yet. It also
 // returns a condition about the lifetime of a usable token.
 func (in Input) notices() []Point {
 	points := in.lifetimeNotice()
@@ -41,19 +41,19 @@ func (in Input) credentialsNotice() []Point {
 	name := in.credentialsName()
 	switch missing, err := apierrors.IsNotFound(in.Credentials.Err), in.Credentials.Err; {
 	case missing && !in.says(v1alpha1.ReasonCredentialsNotFound):
-		return notice("Secret %q with the credentials does not exist: the next token request fails, unless it needs nothing of it", name)
+		return notice("Secret %q with the credentials does not exist: the next token request fails if it needs the Secret", name)
 	case err != nil:
 		return nil
 	case in.says(v1alpha1.ReasonCredentialsNotFound):
-		return notice("Secret %q exists now: the operator retries as soon as it sees it", name)
+		return notice("Secret %q exists now: the operator retries as soon as it sees the change", name)
 	}
 	labelled := in.Credentials.Object.Labels[v1alpha1.UsageLabel] == v1alpha1.UsageClientCredential
-	switch told := in.says(v1alpha1.ReasonCredentialsNotLabelled); {
-	case labelled && told:
-		return notice("Secret %q has the label now: the operator retries as soon as it sees it", name)
-	case !labelled && !told:
+	switch isReported := in.says(v1alpha1.ReasonCredentialsNotLabelled); {
+	case labelled && isReported:
+		return notice("Secret %q has the label now: the operator retries as soon as it sees the change", name)
+	case !labelled && !isReported:
 		return []Point{{
-			Message: fmt.Sprintf("Secret %q with the credentials does not carry the label that allows its use: the operator does not use it, unless it was started with --require-credentials-label=false", name),
+			Message: fmt.Sprintf("Secret %q with the credentials does not carry the label that allows its use: the operator uses it only with --require-credentials-label=false", name),
 			Command: in.remedy(v1alpha1.ReasonCredentialsNotLabelled),
 		}}
 	}
@@ -66,13 +66,13 @@ func (in Input) serverNotice() []Point {
 		return nil
 	}
 	name := serverName(reference)
-	switch told := in.says(v1alpha1.ReasonAuthorizationServerNotFound); {
-	case apierrors.IsNotFound(in.Server.Err) && !told:
+	switch isReported := in.says(v1alpha1.ReasonAuthorizationServerNotFound); {
+	case apierrors.IsNotFound(in.Server.Err) && !isReported:
 		return notice("%s does not exist", name)
 	case in.Server.Err != nil:
 		return nil
-	case told:
-		return notice("%s exists now: the operator retries as soon as it sees it", name)
+	case isReported:
+		return notice("%s exists now: the operator retries as soon as it sees the change", name)
 	}
 	server := in.Server.Object
 	ready := meta.FindStatusCondition(server.Status.Conditions, v1alpha1.ReadyCondition)

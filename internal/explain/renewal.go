@@ -13,7 +13,7 @@ type Renewal struct {
 	Done bool
 	// Failed reports whether there is no new token.
 	Failed bool
-	// Message is the result, or what the request still waits for.
+	// Message is the result, or the reason that the request still waits.
 	Message string
 }
 
@@ -26,7 +26,7 @@ func RenewalOf(before, after *v1alpha1.ClientCredential, request string, now tim
 	case after.Status.LastHandledRenewRequest == request:
 		return in.resultOf(before, request)
 	case after.Annotations[v1alpha1.RenewRequestedAtAnnotation] != request:
-		return Renewal{Done: true, Failed: true, Message: "not known: another request to renew took the place of this one"}
+		return Renewal{Done: true, Failed: true, Message: "unknown: another renewal request replaced this request"}
 	case after.IsSuspended():
 		return Renewal{Done: true, Failed: true, Message: "not renewed: it was suspended meanwhile"}
 	}
@@ -52,10 +52,11 @@ func (in Input) resultOf(before *v1alpha1.ClientCredential, request string) Rene
 		return Renewal{Done: true, Failed: true, Message: "not renewed: there is no valid token"}
 	}
 	until := fmt.Sprintf("Secret %q holds a token that expires at %s (%s)", token.SecretName, instant(token.ExpiresAt), in.relative(token.ExpiresAt))
-	// Both tokens can be issued within the same second. An older operator records only that time.
+	// Both tokens may be issued in the same second, so RenewRequest identifies the new token. An older
+	// operator records only the time.
 	last := before.Status.Token
 	if last != nil && token.RenewRequest != request && !token.IssuedAt.After(last.IssuedAt.Time) {
-		return Renewal{Done: true, Message: "not renewed: the server gave the same token again; " + until}
+		return Renewal{Done: true, Message: "not renewed: the server returned the same token again; " + until}
 	}
 	return Renewal{Done: true, Message: "renewed: " + until}
 }

@@ -28,7 +28,7 @@ var _ = Describe("The result of a renewal request", func() {
 		Entry("a new token, even if another renewal has been requested since", true, false,
 			`renewed: Secret "orders-token" holds a token that expires at 2026-03-01T13:00:00Z (in 60m)`, requested("later"), tried, issued),
 		Entry("the same token again", true, false,
-			`not renewed: the server gave the same token again; Secret "orders-token" holds a token that expires at 2026-03-01T12:40:00Z (in 40m)`, asked, tried),
+			`not renewed: the server returned the same token again; Secret "orders-token" holds a token that expires at 2026-03-01T12:40:00Z (in 40m)`, asked, tried),
 		Entry("a failure while the old token is valid", true, true, "not renewed: Timeout: message of Timeout (the next attempt is in 30s)",
 			asked, tried, renewalFailing("Timeout"), failed("Timeout", 1, 30*time.Second)),
 		Entry("a failure without a token", true, true, "not renewed: InvalidClient: message of InvalidClient", asked, tried, noToken, stalled("InvalidClient")),
@@ -39,7 +39,7 @@ var _ = Describe("The result of a renewal request", func() {
 		Entry("a deletion", true, true, "not renewed: it was deleted meanwhile", asked, deleted(0)),
 		Entry("another object of the same name", true, true, "not renewed: it was deleted meanwhile", asked, tried,
 			func(cc *v1alpha1.ClientCredential) { cc.UID = "other" }),
-		Entry("another request", true, true, "not known: another request to renew took the place of this one", requested("later")),
+		Entry("another request", true, true, "unknown: another renewal request replaced this request", requested("later")),
 	)
 
 	It("is a new token even if it was issued in the same second as the old token", func() {

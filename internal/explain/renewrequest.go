@@ -26,7 +26,7 @@ func (in Input) renewRequest() []Point {
 	if at, err := time.Parse(time.RFC3339, request); err == nil {
 		when = " " + Relative(in.Now, at)
 	}
-	message := fmt.Sprintf("the renewal that was requested%s (%q), which has not been tried yet", when, request)
+	message := fmt.Sprintf("the renewal requested%s (%q), which has not been tried yet", when, request)
 	switch {
 	case in.ClientCredential.IsSuspended():
 		message += ": it is tried when the ClientCredential is resumed"

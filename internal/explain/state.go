@@ -24,7 +24,7 @@ const (
 	StateReconciling State = "Reconciling"
 	// StateRenewalFailing: the token is still valid, but its renewal fails.
 	StateRenewalFailing State = "RenewalFailing"
-	// StateExpired: the token has expired, and the status does not say so.
+	// StateExpired: the token has expired, but the status does not say so.
 	StateExpired State = "Expired"
 	// StateOverdue: the token is still valid, but its renewal is late.
 	StateOverdue State = "Overdue"
@@ -73,14 +73,14 @@ func (in Input) tokenValid() bool {
 	return in.isReady() && token != nil && in.Now.Before(token.ExpiresAt.Time)
 }
 
-// isLate reports whether something that was due at the given time is late.
-func (in Input) isLate(at time.Time) bool { return in.Now.After(at.Add(patience)) }
+// isLate reports whether an action that was due at the given time is late.
+func (in Input) isLate(at time.Time) bool { return in.Now.After(at.Add(tolerance)) }
 
 func (in Input) condition(conditionType string) *metav1.Condition {
 	return meta.FindStatusCondition(in.ClientCredential.Status.Conditions, conditionType)
 }
 
-// problemCondition returns the condition that says what is wrong. It is nil if nothing is wrong.
+// problemCondition returns the condition that describes the problem. It is nil if there is no problem.
 func (in Input) problemCondition() *metav1.Condition {
 	return cmp.Or(in.condition(v1alpha1.StalledCondition),
 		in.condition(v1alpha1.RenewalFailingCondition), in.condition(v1alpha1.ReconcilingCondition))

@@ -11,7 +11,7 @@ import (
 )
 
 var _ = Describe("A ClientCredential", func() {
-	DescribeTable("is in a state, with one line about it",
+	DescribeTable("has a state and a summary of one line",
 		func(state explain.State, valid bool, summary string, changes ...change) {
 			explanation := explained(changes...)
 			Expect(explanation.State).To(Equal(state))

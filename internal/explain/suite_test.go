@@ -55,7 +55,7 @@ func set(cc *v1alpha1.ClientCredential, conditionType string, status metav1.Cond
 	})
 }
 
-// says sets a condition that says what is wrong.
+// says sets a condition that describes the problem.
 func says(conditionType, reason string) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		set(cc, conditionType, metav1.ConditionTrue, reason, "message of "+reason)
@@ -78,7 +78,7 @@ func failed(reason string, attempts int32, retry time.Duration) change {
 	}
 }
 
-// classed sets the class of the failure, and the attempts of each class. Its own class is the last.
+// classed sets the class of the failure and its attempts, after the attempts of other classes.
 func classed(class v1alpha1.FailureClass, attempts int32, others ...v1alpha1.ClassAttempts) change {
 	return func(cc *v1alpha1.ClientCredential) {
 		cc.Status.Failure.Class = class
@@ -91,7 +91,7 @@ func noToken(cc *v1alpha1.ClientCredential) {
 	unready(cc)
 }
 
-// unready says that no token matches the spec.
+// unready sets Ready to False, because no token matches the spec.
 func unready(cc *v1alpha1.ClientCredential) {
 	set(cc, v1alpha1.ReadyCondition, metav1.ConditionFalse, "Something", "no token matches the spec")
 }

@@ -41,7 +41,7 @@ func (in Input) summary(state State) string {
 	return "it is ready"
 }
 
-// rest says when a valid token expires. It is empty if there is none.
+// rest states when a valid token expires. It is empty if there is none.
 func (in Input) rest() string {
 	if !in.tokenValid() {
 		return ""

@@ -16,7 +16,7 @@ func (in Input) targetNotice() []Point {
 	token, name := in.ClientCredential.Status.Token, in.ClientCredential.TargetName()
 	switch {
 	case apierrors.IsNotFound(in.Target.Err) && token != nil && token.SecretName == name:
-		return notice("Secret %q, which held the token, does not exist: no Pod that mounts it starts, until the operator has written it again", name)
+		return notice("Secret %q, which held the token, does not exist: Pods that mount it cannot start until the operator has written it again", name)
 	case in.Target.Err != nil:
 		return nil
 	}
@@ -39,11 +39,11 @@ func (in Input) recordNotice(record *tokensecret.Record) []Point {
 	token, name := in.ClientCredential.Status.Token, in.ClientCredential.TargetName()
 	switch {
 	case record == nil:
-		return notice("Secret %q holds no record of a token that can be read: the operator writes it again", name)
+		return notice("Secret %q holds no readable record of a token: the operator writes it again", name)
 	case token == nil || token.SecretName != name:
 		return nil
 	case !token.ExpiresAt.Time.Equal(record.ExpiresAt):
-		return notice("Secret %q holds a token that expires at %s (%s), which the status does not know yet",
+		return notice("Secret %q holds a token that expires at %s (%s), which the status does not show yet",
 			name, instant(metav1.NewTime(record.ExpiresAt)), Relative(in.Now, record.ExpiresAt))
 	}
 	return nil

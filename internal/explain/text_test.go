@@ -23,8 +23,8 @@ func text(explanation explain.Explanation) string {
 	return out.String()
 }
 
-// told returns an event of the newer of the two event APIs.
-func told(reason string, ago time.Duration) corev1.Event {
+// newEvent returns an event of the newer of the two event APIs.
+func newEvent(reason string, ago time.Duration) corev1.Event {
 	return corev1.Event{Type: "Warning", Reason: reason, Message: "message of " + reason, EventTime: metav1.NewMicroTime(now.Add(-ago))}
 }
 
@@ -45,7 +45,7 @@ Token
 
 	It("shows the failure, what it waits for and what a person must do", func() {
 		cc := clientCredential(noToken, stalled("InvalidClient"), failed("InvalidClient", 3, time.Hour))
-		Expect(text(seen(cc, credentials(nil, nil), target(errForbidden), events(told("InvalidClient", time.Minute))))).To(Equal(`ClientCredential shop/orders
+		Expect(text(seen(cc, credentials(nil, nil), target(errForbidden), events(newEvent("InvalidClient", time.Minute))))).To(Equal(`ClientCredential shop/orders
   state    Stalled: InvalidClient: action required
   ready    False (Something) since 2026-03-01T11:40:00Z (20m ago)
 
@@ -55,15 +55,15 @@ Failure
   retry    2026-03-01T13:00:00Z (in 60m)
 
 Waits for
-  the next attempt at 2026-03-01T13:00:00Z (in 60m): without a change it is tried again now and then
+  the next attempt at 2026-03-01T13:00:00Z (in 60m): the operator retries from time to time, even without a change
 
 Needs
   message of InvalidClient
-  a change that affects the token request is tried immediately; after a change elsewhere, request a renewal
+  the operator retries immediately after a change that affects the token request; after a change elsewhere, request a renewal
     $ kubectl tokensync renew orders --namespace=shop
 
 Notices
-  Secret "orders-client" with the credentials does not carry the label that allows its use: the operator does not use it, unless it was started with --require-credentials-label=false
+  Secret "orders-client" with the credentials does not carry the label that allows its use: the operator uses it only with --require-credentials-label=false
     $ kubectl --namespace=shop label secret orders-client oauth2.tokensync.dev/usage=client-credential
 
 Unknown
@@ -85,7 +85,7 @@ Events
 	It("shows the last ten events, the newest at the end, without control characters", func() {
 		var all []corev1.Event
 		for minutes := range 12 {
-			all = append(all, told("Event", time.Duration(minutes)*time.Minute))
+			all = append(all, newEvent("Event", time.Duration(minutes)*time.Minute))
 		}
 		all[0].Message = "\x1b[2Jmessage"
 		shown := seen(clientCredential(), events(all...))
@@ -94,7 +94,7 @@ Events
 	})
 
 	It("reads the time and the count of an event from all fields of both event APIs", func() {
-		series := told("Series", time.Hour)
+		series := newEvent("Series", time.Hour)
 		series.Series = &corev1.EventSeries{Count: 4, LastObservedTime: metav1.NewMicroTime(now.Add(-3 * time.Minute))}
 		old := corev1.Event{Type: "Normal", Reason: "Old", LastTimestamp: at(-2 * time.Minute), Count: 2}
 		bare := corev1.Event{Type: "Normal", Reason: "Bare", ObjectMeta: metav1.ObjectMeta{CreationTimestamp: at(-time.Minute)}}
@@ -110,7 +110,7 @@ Events
 var _ = Describe("The JSON", func() {
 	It("has stable names", func() {
 		cc := clientCredential(requested("today"), stalled("InvalidClient"), failed("InvalidClient", 1, time.Hour))
-		raw, err := json.Marshal(seen(cc, credentials(nil, nil), target(errForbidden), events(told("InvalidClient", 0))))
+		raw, err := json.Marshal(seen(cc, credentials(nil, nil), target(errForbidden), events(newEvent("InvalidClient", 0))))
 		Expect(err).NotTo(HaveOccurred())
 		var fields map[string]any
 		Expect(json.Unmarshal(raw, &fields)).To(Succeed())

@@ -16,7 +16,7 @@ func (in Input) waits() []Point {
 	var points []Point
 	if in.ClientCredential.IsSuspended() {
 		points = append(points, Point{
-			Message: "spec.suspend is true: no token is requested until it is resumed",
+			Message: "spec.suspend is true: no token is requested until the ClientCredential is resumed",
 			Command: in.plugin("resume"),
 		})
 	}
@@ -28,7 +28,7 @@ func (in Input) waits() []Point {
 func (in Input) deletion() []Point {
 	var points []Point
 	for _, finalizer := range in.ClientCredential.Finalizers {
-		message := fmt.Sprintf("the finalizer %s, which is not the operator's", finalizer)
+		message := fmt.Sprintf("the finalizer %s, which does not belong to the operator", finalizer)
 		if finalizer == v1alpha1.RevokeTokenFinalizer {
 			message = "the revocation of its token, which the operator tries for a minute after the deletion"
 		}
@@ -56,12 +56,12 @@ func (in Input) attempt() []Point {
 }
 
 // mayBeCreated reports whether another controller may still create or complete the missing object, and
-// Needs does not say what to do about it.
+// there is no command for it in Needs.
 func (in Input) mayBeCreated(condition *metav1.Condition) bool {
 	return in.isRefused() && in.condition(v1alpha1.StalledCondition) == nil && in.remedy(condition.Reason) == ""
 }
 
-// isRefused reports whether the operator makes no attempt until an object in the cluster changes.
+// isRefused reports whether the next attempt waits until an object in the cluster changes.
 func (in Input) isRefused() bool {
 	condition := in.problemCondition()
 	return in.ClientCredential.Status.Failure == nil && condition != nil &&
