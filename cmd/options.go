@@ -39,8 +39,8 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"The address `ranges`, separated by commas, that are allowed for token endpoints although they are denied by default: "+
-			"loopback, link-local, multicast, unspecified and metadata-service addresses, and those of --deny-private-networks. "+
+		"The address `ranges`, separated by commas, that are exempt from the built-in deny list, and from --deny-private-networks. "+
+			"The list has loopback, link-local, multicast, unspecified and metadata-service addresses. "+
 			"To allow the API server of the cluster, add its single address, such as 10.96.0.1/32.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
 		"Deny token endpoints in private networks, such as 10.0.0.0/8 and fc00::/7. --allowed-cidrs makes exceptions.")

@@ -82,7 +82,7 @@ var _ = Describe("The token endpoint of an issuer", func() {
 		}
 		w.server.RespondAt(path, describe(map[string]any{"issuer": "https://elsewhere.example.com"}))
 		create(ctx, issuedBy(w.server.URL))
-		other := And(ContainSubstring(`is about another issuer: set authorizationServer.issuer to exactly what that document has as "issuer"`), Not(ContainSubstring("elsewhere")))
+		other := And(ContainSubstring(`is about another issuer: set authorizationServer.issuer to exactly the "issuer" of that document`), Not(ContainSubstring("elsewhere")))
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "DiscoveryFailed", other),
 			matchers.HaveCondition("Reconciling", "True", "DiscoveryFailed", other))

@@ -107,7 +107,7 @@ Found
 			answers(`{"access_token":"` + jwt(-time.Minute) + `","expires_in":120}`)
 			outcome := checked(ctx, clientCredential(rfc)+credentials(secret))
 			Expect(outcome.code).To(Equal(1))
-			Expect(outcome.out).To(And(ContainSubstring("TokenExpired: "), MatchRegexp("by its own claim exp it expired 1m[0-9]s before it came"),
+			Expect(outcome.out).To(And(ContainSubstring("TokenExpired: "), MatchRegexp("by its claim exp, it expired 1m[0-9]s before it arrived"),
 				ContainSubstring("Change: spec.authorizationServer.defaultTokenLifetime")))
 		})
 

@@ -62,7 +62,7 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS, like the operator's flag. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
-		"Comma-separated address ranges that are allowed for token endpoints although they are denied by default, like the operator's flag.")
+		"Comma-separated address ranges that are exempt from the built-in deny list, like the operator's flag.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
 		"Deny token endpoints in private networks, like the operator's flag.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,

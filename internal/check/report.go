@@ -78,7 +78,7 @@ const (
 	// NoticeOtherEncodingFails surfaces when the server refused the credentials with
 	// both values of basicEncoding.
 	NoticeOtherEncodingFails = "OtherEncodingFails"
-	// NoticeMethodNotListed surfaces when the metadata of the server do not list the
+	// NoticeMethodNotListed surfaces when the metadata of the server does not list the
 	// declared method of client authentication.
 	NoticeMethodNotListed = "MethodNotListed"
 	// NoticeSuspended surfaces when the operator would send no request now.

@@ -215,10 +215,10 @@ var _ = Describe("a signed JWT", func() {
 		Entry("a claim whose template fails", claims(v1alpha1.Parameter{Name: "c", Template: "{{ .x }}"}), "claim c"),
 		Entry("a header alg, by a pointer", v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "/alg", Value: text("none")}}}, "JOSE header alg cannot be set"),
 		Entry("a header whose template fails", v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "h", Template: "{{ .x }}"}}}, "JOSE header h"),
-		Entry("a claim over the assertion itself", claims(v1alpha1.Parameter{Name: "c", Template: "{{ .assertion }}"}), `"assertion"`),
+		Entry("a claim whose template uses the assertion itself", claims(v1alpha1.Parameter{Name: "c", Template: "{{ .assertion }}"}), `"assertion"`),
 	)
 
-	It("is an error if it is the grant and cannot be built", func() {
+	It("causes an error if it is the grant and cannot be built", func() {
 		s := rfc6749(grantAssertion(v1alpha1.Assertion{}))
 		Expect(buildFailure(s, oauth2.Grant{Credentials: withKey("no key")}).Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 	})

@@ -17,8 +17,8 @@ const (
 	// maxAuthorityParts bounds the parts (see PartsOf) of all certificates of a bundle. The bundle of a
 	// distribution has 1,600 parts. A URI of 3 bytes takes 150 bytes once it is parsed.
 	maxAuthorityParts = 10_000
-	// maxKeptBundle bounds the bundles whose PEM is kept, in bytes. A few private authorities fit; the
-	// bundle of a distribution does not.
+	// maxKeptBundle bounds the bundles whose PEM stays in memory, in bytes. A few private
+	// authorities fit; the bundle of a distribution does not.
 	maxKeptBundle = 16 << 10
 )
 
@@ -84,8 +84,7 @@ func sizeOfAuthorities(bundle string) (size int, err error) {
 	return size + partBytes*parts, nil
 }
 
-// PartsOf returns the number of names, extensions and other parts of which a certificate can have
-// any number.
+// PartsOf returns the number of names, extensions and other repeatable parts of a certificate.
 func PartsOf(c *x509.Certificate) int {
 	return len(c.Subject.Names) + len(c.Issuer.Names) + len(c.Extensions) + len(c.UnhandledCriticalExtensions) +
 		len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage) + len(c.Policies) + len(c.PolicyMappings) +
@@ -112,8 +111,8 @@ func (a *Authorities) PEM() string { return a.pem }
 
 var errNoAuthority = errors.New("holds no certificate in PEM: put the authorities' certificates there")
 
-// Trusting returns a TLS that trusts the authorities instead of those of the system. If authorities
-// is nil, it returns t unchanged.
+// Trusting returns a TLS that trusts the authorities instead of the system's authorities. If
+// authorities is nil, it returns t unchanged.
 func (t TLS) Trusting(authorities *Authorities) TLS {
 	if authorities == nil {
 		return t

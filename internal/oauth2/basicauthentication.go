@@ -9,7 +9,7 @@ import (
 )
 
 // basicAuthorization returns the header Authorization for a client ID and secret. It encodes them
-// as RFC 6749 section 2.3.1 requires, unless the declaration asks for the raw form.
+// as RFC 6749 section 2.3.1 requires, unless the raw form is declared.
 func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Credentials) string {
 	scheme := declared.AuthorizationScheme
 	if scheme == "" {
@@ -22,9 +22,9 @@ func basicAuthorization(declared *v1alpha1.ClientAuthentication, credentials Cre
 	return scheme + " " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 }
 
-// otherEncoding returns the basicEncoding that would send other bytes than the declared one. It
-// returns an empty string if there is none that a server can read. In the raw form, an ID must not
-// contain a colon (RFC 7617 section 2).
+// otherEncoding returns the other value of basicEncoding. It returns an empty string if that would
+// send the same bytes, or bytes that no server can read. In the raw form, an ID must not contain a
+// colon (RFC 7617 section 2).
 func otherEncoding(server v1alpha1.AuthorizationServerSpec, credentials Credentials) v1alpha1.BasicEncoding {
 	id, secret := credentials.ClientID.Reveal(), credentials.ClientSecret.Reveal()
 	isSame := url.QueryEscape(id) == id && url.QueryEscape(secret) == secret

@@ -56,8 +56,8 @@ func Check(server v1alpha1.AuthorizationServerSpec) error {
 	return checkAssertions(server)
 }
 
-// checkAssertions checks the combinations of fields that only a profile and a spec together can
-// have.
+// checkAssertions checks combinations of fields that can only come from a profile and a spec
+// together.
 func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 	audience := ""
 	for _, assertion := range []*v1alpha1.Assertion{server.ClientAuthentication.Assertion, server.Request.Assertion} {
@@ -65,7 +65,7 @@ func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 			continue
 		}
 		if audience != "" && audience != assertion.ServiceAccountToken.Audience {
-			return invalid("a request has only one token of a ServiceAccount: set the same audience in both assertion.serviceAccountToken")
+			return invalid("a request has only one token of a ServiceAccount: set the same audience in the serviceAccountToken of both assertions")
 		}
 		audience = assertion.ServiceAccountToken.Audience
 		alone := v1alpha1.Assertion{ServiceAccountToken: assertion.ServiceAccountToken}

@@ -26,7 +26,7 @@ func jwtExpiry(token string) (time.Time, bool) {
 }
 
 // payloadOf decodes the claims of a JWT. It accepts the standard base64 alphabet too, which some
-// servers use instead of the URL-safe one.
+// servers use instead of the URL-safe alphabet.
 func payloadOf(token string) (payload string, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -7,10 +7,9 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// clientAuthentication is a method of client authentication. It has the values that the method
-// sends, and hints for a refusal of the credentials. The values that a method sends determine which
-// credentials it needs and which declarations contradict it. The zero value sends only the client
-// ID.
+// clientAuthentication describes a method of client authentication: the values that it sends, and
+// hints for refused credentials. The values determine which credentials the method needs and which
+// declarations contradict it. The zero value sends only the client ID.
 type clientAuthentication struct {
 	// basic is true if client ID and secret are in the header Authorization, in the form that
 	// authorizationScheme and basicEncoding declare.
@@ -45,7 +44,7 @@ const (
 const (
 	idAndSecret      = "the client ID and its secret"
 	idAndCertificate = "the client ID and that its certificate is registered at the authorization server"
-	checkAudience    = "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not take the token endpoint, and check the clocks"
+	checkAudience    = "set authorizationServer.clientAuthentication.assertion.audience to the server's issuer if it does not accept the token endpoint, and check the clocks"
 )
 
 // clientAuthentications has a row for each method of the API.
@@ -100,7 +99,7 @@ func (c clientAuthentication) sendsClientSecret() bool {
 	return c.basic || c.secretParameter
 }
 
-// isNone reports whether the method sends nothing but the client ID. Parameters, headers or a grant
+// isNone reports whether the method sends only the client ID. Parameters, headers or a grant
 // may still authenticate the client.
 func (c clientAuthentication) isNone() bool {
 	return !c.sendsClientSecret() && c.signsWith == noKey && !c.certificate
@@ -131,9 +130,9 @@ func (c clientAuthentication) checkAssertion(declared *v1alpha1.ClientAuthentica
 	case assertion == nil:
 		return nil
 	case c.signsWith == noKey:
-		return invalid("clientAuthentication.assertion is for the methods client_secret_jwt and private_key_jwt, and the method is %s: correct one of them", declared.Method)
+		return invalid("clientAuthentication.assertion is for the methods client_secret_jwt and private_key_jwt, but the method is %s: correct one of them", declared.Method)
 	case assertion.ServiceAccountToken != nil && c.signsWith != asymmetricKey:
-		return invalid("clientAuthentication.assertion.serviceAccountToken is for the method private_key_jwt, and the method is %s: correct one of them", declared.Method)
+		return invalid("clientAuthentication.assertion.serviceAccountToken is for the method private_key_jwt, but the method is %s: correct one of them", declared.Method)
 	case assertion.Algorithm != "" && isSymmetric(assertion.Algorithm) != (c.signsWith == symmetricKey):
 		return invalid("clientAuthentication.assertion.algorithm %s does not go with the method %s: correct one of them", assertion.Algorithm, declared.Method)
 	}

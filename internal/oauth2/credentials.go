@@ -78,7 +78,7 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 		credentials.IsClientIDPublic = id != ""
 		if id == "" {
 			id = reader.line(source.ClientIDKey, "client ID",
-				`set spec.clientID, or set authorizationServer.request.parameterNames.clientID to "" if the server takes none`)
+				`set spec.clientID, or set authorizationServer.request.parameterNames.clientID to "" if the server needs none`)
 		}
 		credentials.ClientID = NewSensitive(id)
 	}
@@ -88,7 +88,7 @@ func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServ
 	}
 	if uses.privateKey {
 		credentials.PrivateKey = NewSensitive(reader.text(source.PrivateKeyKey, "private key",
-			"or set authorizationServer.clientAuthentication.method to what the client has"))
+			"or set authorizationServer.clientAuthentication.method to the method that the client uses"))
 	}
 	if uses.certificate {
 		const otherwise = "or use a Secret of type kubernetes.io/tls"

@@ -48,7 +48,7 @@ var _ = Describe("credentials", func() {
 			secretWith(map[string]string{"user": "id", "pass": "secret"}, func(s *oauth2.CredentialsSource) {
 				s.ClientIDKey, s.ClientSecretKey = "user", "pass"
 			}), v1alpha1.ClientSecretPost, "id", "secret"),
-		Entry("with an inline client ID, which wins over the Secret's",
+		Entry("with an inline client ID, which overrides the Secret's client ID",
 			secretWith(pair("id", "secret"), inlineID), v1alpha1.ClientSecretBasic, "inline", "secret"),
 		Entry("with an inline client ID and none in the Secret",
 			secretWith(map[string]string{"client_secret": "secret"}, inlineID), v1alpha1.ClientSecretBasic, "inline", "secret"),
@@ -93,8 +93,8 @@ var _ = Describe("credentials", func() {
 				ContainSubstring(fault), Not(ContainSubstring("s3cr"))))
 		},
 		Entry("an empty value", "", "empty"),
-		Entry("nothing but a newline", "\n", "empty"),
-		Entry("nothing but a byte order mark", "\ufeff", "empty"),
+		Entry("only a newline", "\n", "empty"),
+		Entry("only a byte order mark", "\ufeff", "empty"),
 		Entry("a newline in the middle", "s3cr\n3t", "control characters"),
 		Entry("a tab", "s3cr\t3t", "control characters"),
 		Entry("a NUL", "s3cr3t\x00", "control characters"),
@@ -105,7 +105,7 @@ var _ = Describe("credentials", func() {
 		Entry("UTF-16, as some editors write", "\xff\xfes\x003\x00", "UTF-8"),
 	)
 
-	It("are refused for the client ID as well", func() {
+	It("are refused if the client ID cannot be right", func() {
 		_, _, err := oauth2.ReadCredentials(secretWith(pair("my\tid", "secret")), rfc6749())
 		Expect(failureOf(err).Message).To(ContainSubstring(`"client_id"`))
 	})
@@ -127,7 +127,7 @@ var _ = Describe("credentials", func() {
 		Entry("for the client ID, the message offers spec.clientID",
 			secretWith(map[string]string{"client_secret": "VALUE"}), `no key "client_id"`, "spec.clientID"),
 		Entry("an empty Secret has no keys", secretWith(nil), "no keys"),
-		Entry("without a Secret, the message asks for one", secretWith(nil, noSecret), "needs a client ID", "set spec.credentialsRef to a Secret"),
+		Entry("without a Secret, the message says to set one", secretWith(nil, noSecret), "needs a client ID", "set spec.credentialsRef to a Secret"),
 		Entry("with only an inline client ID, the secret is missing",
 			secretWith(nil, noSecret, inlineID), "needs a client secret", "set spec.credentialsRef to a Secret"),
 	)

@@ -92,7 +92,7 @@ func separated(s string, unit v1alpha1.TimeUnit) (float64, bool) {
 }
 
 // clockTime returns the duration of a match of clock. A negative duration becomes 0, because such a
-// lifetime is over.
+// lifetime has ended.
 func clockTime(match []string) (time.Duration, bool) {
 	sign, days, hours := match[1], match[2], match[3]
 	if n, _ := parseNumber(hours); days != "" && n >= 24 {

@@ -84,10 +84,10 @@ var _ = Describe("a server that echoes the request", func() {
 				}
 			}
 		},
-		Entry("of the basic pair", v1alpha1.ClientSecretBasic),
-		Entry("of the client secret", v1alpha1.ClientSecretPost),
-		Entry("of the JWT by its secret", v1alpha1.ClientSecretJWT),
-		Entry("of the JWT by its key", v1alpha1.PrivateKeyJWT),
+		Entry("with client_secret_basic", v1alpha1.ClientSecretBasic),
+		Entry("with client_secret_post", v1alpha1.ClientSecretPost),
+		Entry("with client_secret_jwt", v1alpha1.ClientSecretJWT),
+		Entry("with private_key_jwt", v1alpha1.PrivateKeyJWT),
 	)
 
 	It("does not get a part of the token into a message, wherever the text is cut", func() {

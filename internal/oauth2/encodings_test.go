@@ -68,15 +68,15 @@ var _ = Describe("the parameters of a request", func() {
 			_, err = url.ParseQuery(parsed.RawQuery)
 			Expect(err).NotTo(HaveOccurred())
 		},
-		Entry("none", v1alpha1.QueryEncoding, "https://idp.example.com/t",
+		Entry("even if there is none", v1alpha1.QueryEncoding, "https://idp.example.com/t",
 			"https://idp.example.com/t?client_id=shop&grant_type=client_credentials"),
-		Entry("one, which stays unchanged", v1alpha1.QueryEncoding, "https://idp.example.com/t?v=1%2E0&x",
+		Entry("and leave it unchanged", v1alpha1.QueryEncoding, "https://idp.example.com/t?v=1%2E0&x",
 			"https://idp.example.com/t?v=1%2E0&x&client_id=shop&grant_type=client_credentials"),
-		Entry("an empty one", v1alpha1.QueryEncoding, "https://idp.example.com/t?",
+		Entry("even if it is empty", v1alpha1.QueryEncoding, "https://idp.example.com/t?",
 			"https://idp.example.com/t?&client_id=shop&grant_type=client_credentials"),
-		Entry("one of the same name: both are sent", v1alpha1.QueryEncoding, "https://idp.example.com/t?client_id=x",
+		Entry("even if it has a parameter of the same name: both are sent", v1alpha1.QueryEncoding, "https://idp.example.com/t?client_id=x",
 			"https://idp.example.com/t?client_id=x&client_id=shop&grant_type=client_credentials"),
-		Entry("one, which stays unchanged if the parameters are in the body", v1alpha1.FormEncoding, "https://idp.example.com/t?tenant=a",
+		Entry("but not if they are in the body", v1alpha1.FormEncoding, "https://idp.example.com/t?tenant=a",
 			"https://idp.example.com/t?tenant=a"),
 	)
 
@@ -91,7 +91,7 @@ var _ = Describe("the parameters of a request", func() {
 		Entry("in a query", v1alpha1.QueryEncoding),
 	)
 
-	It("are not escaped for HTML in JSON, because some servers do not decode that", func() {
+	It("are not escaped for HTML in JSON, because some servers do not decode such escapes", func() {
 		s := rfc6749(encodedAs(v1alpha1.JSONEncoding), withParameters("odd", "a&b<c>"))
 		Expect(requestTo(s, oauth2.Grant{Credentials: credentials}).Body.Reveal()).To(ContainSubstring(`"odd":"a&b<c>"`))
 	})
@@ -105,9 +105,9 @@ var _ = Describe("the parameters of a request", func() {
 			"grant_type=client_credentials&resource=urn%3Ab&resource=urn%3Aa"),
 		Entry("in a query: one parameter for each", v1alpha1.QueryEncoding, []string{"urn:b", "urn:a"},
 			"grant_type=client_credentials&resource=urn%3Ab&resource=urn%3Aa"),
-		Entry("in JSON: one is a text", v1alpha1.JSONEncoding, []string{"urn:a"},
+		Entry("in JSON: a single resource is a text", v1alpha1.JSONEncoding, []string{"urn:a"},
 			`{"grant_type":"client_credentials","resource":"urn:a"}`),
-		Entry("in JSON: several are a list", v1alpha1.JSONEncoding, []string{"urn:b", "urn:a"},
+		Entry("in JSON: several resources are a list", v1alpha1.JSONEncoding, []string{"urn:b", "urn:a"},
 			`{"grant_type":"client_credentials","resource":["urn:b","urn:a"]}`),
 		Entry("not if there are none", v1alpha1.FormEncoding, []string{}, "grant_type=client_credentials"),
 	)
@@ -120,10 +120,10 @@ var _ = Describe("the parameters of a request", func() {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(values["scope"]).To(Equal([]string{sent}))
 		},
-		Entry("by a comma", ",", "a,b"),
-		Entry("by a comma and a space", ", ", "a, b"),
-		Entry("by nothing, because an empty separator is not an unset one", "", "ab"),
-		Entry("by a plus that is a plus", "+", "a+b"),
+		Entry("with a comma", ",", "a,b"),
+		Entry("with a comma and a space", ", ", "a, b"),
+		Entry("with nothing between them, because an empty separator is not the same as an unset separator", "", "ab"),
+		Entry("with a plus, which is not a space", "+", "a+b"),
 	)
 
 	It("are the same in each request, in the same order", func() {

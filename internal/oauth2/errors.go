@@ -15,7 +15,7 @@ import (
 type Error struct {
 	problem.Problem
 
-	// Code is the error code of RFC 6749 section 5.2; empty when there is none.
+	// Code is the error code of RFC 6749 section 5.2; empty if there is none.
 	Code string
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -70,13 +70,13 @@ var codes = map[string]verdict{
 	"invalid_client": {v1alpha1.ReasonInvalidClient, problem.CredentialsRefused,
 		"check the client ID, its secret, key or certificate, and authorizationServer.clientAuthentication"},
 	"unauthorized_client": {v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused,
-		"allow this client the grant type at the authorization server, and check the client secret"},
+		"allow the grant type for this client at the authorization server, and check the client secret"},
 	"access_denied": {v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused,
-		"allow this client what it asks for at the authorization server"},
+		"allow the requested access for this client at the authorization server"},
 	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, problem.MayPass,
 		"check authorizationServer.request.grantType"},
 	"invalid_grant": {v1alpha1.ReasonInvalidGrant, problem.MayPass,
-		"check authorizationServer.request.grantType and assertion, and the client at the authorization server: it must not be one that demands DPoP"},
+		"check authorizationServer.request.grantType and assertion, and the client at the authorization server, which must not require DPoP"},
 	"invalid_scope": {v1alpha1.ReasonInvalidScope, problem.MayPass,
 		"check spec.scopes"},
 	"invalid_request": {v1alpha1.ReasonInvalidRequest, problem.MayPass,
@@ -85,12 +85,12 @@ var codes = map[string]verdict{
 		"check spec.audience and spec.resources"},
 	// RFC 9449 sections 5 and 8.
 	"invalid_dpop_proof": {v1alpha1.ReasonTokenTypeUnsupported, problem.MayPass,
-		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
+		"the server requires DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	"use_dpop_nonce": {v1alpha1.ReasonTokenTypeUnsupported, problem.MayPass,
-		"the server demands DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
+		"the server requires DPoP, which binds tokens to a key: have it issue Bearer tokens to this client"},
 	// RFC 7009 section 2.2.1.
 	"unsupported_token_type": {v1alpha1.ReasonRequestRefused, problem.MayPass,
-		"the server revokes no tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
+		"the server cannot revoke tokens of this kind, such as JWTs: set authorizationServer.revocation.onDelete to false"},
 	// RFC 8628 section 3.5, and used elsewhere too.
 	"slow_down": {v1alpha1.ReasonRateLimited, problem.Unavailable,
 		"the request is retried"},
@@ -159,7 +159,7 @@ func outage(status int) verdict {
 	return verdict{v1alpha1.ReasonServerError, problem.Unavailable, "the request is retried"}
 }
 
-// isCredentialError reports whether an error code means refused credentials by the declaration.
+// isCredentialError reports whether the declaration says that an error code means refused credentials.
 // Numbers are compared by value.
 func isCredentialError(declared v1alpha1.TokenResponse, code string) bool {
 	return code != "" && slices.ContainsFunc(declared.CredentialErrors, func(credentialError string) bool {

@@ -31,7 +31,7 @@ var _ = Describe("a refusal", func() {
 		},
 		Entry("invalid_client", "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused, "authorizationServer.clientAuthentication"),
 		Entry("unauthorized_client", "unauthorized_client", v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused, "grant type"),
-		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused, "allow this client"),
+		Entry("access_denied", "access_denied", v1alpha1.ReasonUnauthorizedClient, problem.CredentialsRefused, "for this client"),
 		Entry("unsupported_grant_type", "unsupported_grant_type", v1alpha1.ReasonUnsupportedGrantType, problem.MayPass, "request.grantType"),
 		Entry("invalid_grant", "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.MayPass, "request.grantType"),
 		Entry("invalid_scope", "invalid_scope", v1alpha1.ReasonInvalidScope, problem.MayPass, "spec.scopes"),
@@ -39,7 +39,7 @@ var _ = Describe("a refusal", func() {
 		Entry("invalid_target", "invalid_target", v1alpha1.ReasonInvalidTarget, problem.MayPass, "spec.audience"),
 		Entry("server_error", "server_error", v1alpha1.ReasonServerError, problem.Unavailable, "retried"),
 		Entry("temporarily_unavailable", "temporarily_unavailable", v1alpha1.ReasonServerError, problem.Unavailable, "retried"),
-		Entry("a code of the server's own", "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass, "retried"),
+		Entry("the server's own code", "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass, "retried"),
 	)
 
 	DescribeTable("without a code is classified by the status",
@@ -84,17 +84,17 @@ var _ = Describe("a refusal", func() {
 		Entry("429 with slow_down is a rate limit", 429, "slow_down", v1alpha1.ReasonRateLimited, problem.Unavailable),
 		Entry("401 with temporarily_unavailable is an outage", 401, "temporarily_unavailable", v1alpha1.ReasonServerError, problem.Unavailable),
 		Entry("403 with invalid_client is a refusal of the client", 403, "invalid_client", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
-		Entry("401 with a code of the server's own is a refusal of the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
-		Entry("401 with invalid_request is a refusal of the client: gateways answer so for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, problem.CredentialsRefused),
+		Entry("401 with the server's own code is a refusal of the client", 401, "LOGIN_FAILED", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
+		Entry("401 with invalid_request is a refusal of the client, because gateways return it for a wrong secret", 401, "invalid_request", v1alpha1.ReasonInvalidRequest, problem.CredentialsRefused),
 		Entry("401 with invalid_grant is a refusal of the client", 401, "invalid_grant", v1alpha1.ReasonInvalidGrant, problem.CredentialsRefused),
 		Entry("400 with a code in capitals is a refusal of the client", 400, "INVALID_CLIENT", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
 		Entry("400 with a code and a space is a refusal of the client", 400, "invalid_client ", v1alpha1.ReasonInvalidClient, problem.CredentialsRefused),
 		Entry("400 with unsupported_token_type, which is about revocation, may pass", 400, "unsupported_token_type", v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("400 with a code of the server's own may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, problem.MayPass),
-		Entry("200 with a code of the server's own may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("400 with the server's own code may pass", 400, "LOGIN_FAILED", v1alpha1.ReasonRequestRefused, problem.MayPass),
+		Entry("200 with the server's own code may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass),
 	)
 
-	DescribeTable("means refused credentials if the declaration says so",
+	DescribeTable("is classified by the codes and statuses that the declaration names",
 		func(response oauth2.Response, class problem.Class) {
 			s := rfc6749(func(s *server) {
 				s.Response.ErrorCode = at("/error", "/code")
@@ -103,20 +103,20 @@ var _ = Describe("a refusal", func() {
 			})
 			Expect(failureIn(s, response).Class).To(Equal(class))
 		},
-		Entry("400 with such a code", refusedWith(400, "LOGIN_FAILED"), problem.CredentialsRefused),
-		Entry("200 with such a code", refusedWith(200, "LOGIN_FAILED"), problem.CredentialsRefused),
-		Entry("200 with such a number", answer(200, `{"code": 40101}`), problem.CredentialsRefused),
-		Entry("a number that is written in another way", answer(200, `{"code": 40101.0}`), problem.CredentialsRefused),
-		Entry("another code", refusedWith(400, "LOGIN_SLOW"), problem.MayPass),
-		Entry("such a code with 503, which a gateway may send", refusedWith(503, "LOGIN_FAILED"), problem.Unavailable),
-		Entry("such a status", answer(403, ""), problem.CredentialsRefused),
-		Entry("such a status, whatever the code", refusedWith(403, "invalid_scope"), problem.CredentialsRefused),
-		Entry("such a status that is usually an outage", answer(500, ""), problem.CredentialsRefused),
-		Entry("such a status that is usually a redirect", answer(302, "", "Location", "https://idp.example.com/login"), problem.CredentialsRefused),
-		Entry("another status", answer(404, ""), problem.MayPass),
+		Entry("400 with a declared code", refusedWith(400, "LOGIN_FAILED"), problem.CredentialsRefused),
+		Entry("200 with a declared code", refusedWith(200, "LOGIN_FAILED"), problem.CredentialsRefused),
+		Entry("200 with a declared number", answer(200, `{"code": 40101}`), problem.CredentialsRefused),
+		Entry("a declared number in another notation", answer(200, `{"code": 40101.0}`), problem.CredentialsRefused),
+		Entry("an undeclared code", refusedWith(400, "LOGIN_SLOW"), problem.MayPass),
+		Entry("a declared code with 503, which a gateway may send", refusedWith(503, "LOGIN_FAILED"), problem.Unavailable),
+		Entry("a declared status", answer(403, ""), problem.CredentialsRefused),
+		Entry("a declared status, whatever the code", refusedWith(403, "invalid_scope"), problem.CredentialsRefused),
+		Entry("a declared status that is usually an outage", answer(500, ""), problem.CredentialsRefused),
+		Entry("a declared status that is usually a redirect", answer(302, "", "Location", "https://idp.example.com/login"), problem.CredentialsRefused),
+		Entry("an undeclared status", answer(404, ""), problem.MayPass),
 	)
 
-	It("of the grant means refused credentials if these are a user's name and password", func() {
+	It("of the grant means refused credentials if the grant is a user's name and password", func() {
 		password := rfc6749(func(s *server) { s.Request.GrantType = "password" })
 		Expect(failureIn(password, refusedWith(400, "invalid_grant")).Class).To(Equal(problem.CredentialsRefused))
 		login := rfc6749(withParameters("user_password", "x"))
@@ -129,7 +129,7 @@ var _ = Describe("a refusal", func() {
 		Expect(failure.Class).To(Equal(problem.Unavailable))
 	})
 
-	DescribeTable("names a wrong URL as what to check",
+	DescribeTable("says to check the URL",
 		func(status int) {
 			Expect(failureIn(rfc6749(), answer(status, "")).Message).To(ContainSubstring("authorizationServer.tokenEndpoint"))
 		},
@@ -145,7 +145,7 @@ var _ = Describe("a refusal", func() {
 		Entry("on one line", `"one\r\n\ttwo"`, ` ("one two")`),
 		Entry("without control characters", `"a\u0000b\u001b[31m\u0085"`, ` ("ab[31m")`),
 		Entry("without incomplete characters", `"a\ud800b"`, ` ("ab")`),
-		Entry("without a JWT that is in it", `"token eyJhbGciOiJIUzI1NiJ9.e30.c2ln is known"`, ` ("token [REDACTED] is known")`),
+		Entry("without the JWT in it", `"token eyJhbGciOiJIUzI1NiJ9.e30.c2ln is known"`, ` ("token [REDACTED] is known")`),
 		Entry("not if it is not a text", `{"en": "x"}`, ""),
 		Entry("not if it is empty", `""`, ""),
 	)
@@ -163,7 +163,7 @@ var _ = Describe("a refusal", func() {
 			Expect(failure.Code).To(BeEmpty())
 			Expect(failure.Message).To(ContainSubstring("HTTP 400" + shown + ":"))
 		},
-		Entry("a sentence, which explains", "The client is not known", ` ("The client is not known")`),
+		Entry("a sentence, which is shown as the explanation", "The client is not known", ` ("The client is not known")`),
 		Entry("a text that is too long", strings.Repeat("x", 65), ""),
 	)
 
@@ -181,17 +181,17 @@ var _ = Describe("a refusal", func() {
 		},
 		Entry("seconds", "120", 2*time.Minute),
 		Entry("seconds with spaces", " 120 ", 2*time.Minute),
-		Entry("seconds with a fraction, as some servers write", "1.5", 1500*time.Millisecond),
+		Entry("seconds with a fraction, which some servers send", "1.5", 1500*time.Millisecond),
 		Entry("a date, counted from the time of the response", "Sun, 01 Mar 2026 12:01:02 GMT", time.Minute),
-		Entry("a date of the old form", "Sunday, 01-Mar-26 12:01:02 GMT", time.Minute),
-		Entry("a date in the past is no wait", "Sun, 01 Mar 2020 12:00:00 GMT", time.Duration(0)),
-		Entry("a negative number is no wait", "-5", time.Duration(0)),
-		Entry("zero is no wait", "0", time.Duration(0)),
+		Entry("a date in the old format", "Sunday, 01-Mar-26 12:01:02 GMT", time.Minute),
+		Entry("a date in the past means no wait", "Sun, 01 Mar 2020 12:00:00 GMT", time.Duration(0)),
+		Entry("a negative number means no wait", "-5", time.Duration(0)),
+		Entry("zero means no wait", "0", time.Duration(0)),
 		Entry("an absurd number is cut to a day", "99999999999999999999", 24*time.Hour),
 		Entry("a number beyond all floats is cut to a day", "1e400", 24*time.Hour),
 		Entry("an absurd date is cut to a day", "Fri, 31 Dec 9999 23:59:59 GMT", 24*time.Hour),
-		Entry("words are no wait", "soon", time.Duration(0)),
-		Entry("nothing is no wait", "", time.Duration(0)),
+		Entry("words mean no wait", "soon", time.Duration(0)),
+		Entry("an empty value means no wait", "", time.Duration(0)),
 	)
 
 	It("is still reported if the token endpoint is not a URL", func() {

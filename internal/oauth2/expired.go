@@ -20,17 +20,17 @@ func whyExpired(response Response, expiresAt time.Time, lifetime Lifetime) strin
 	const clocks = "compare the clocks of the server and of the operator's nodes"
 	switch {
 	case lifetime.Source == LifetimeFromClaim:
-		return fmt.Sprintf("by its own claim exp it expired %s; look for a cache in front of the server, and %s", before(ago, expiresAt), clocks)
+		return fmt.Sprintf("by its claim exp, it expired %s; look for a cache in front of the server, and %s", before(ago, expiresAt), clocks)
 	case lifetime.At == nil:
-		return fmt.Sprintf("the answer took longer than the lifetime that is assumed; set authorizationServer.defaultTokenLifetime to more than %s", ago)
+		return fmt.Sprintf("the response took longer than the assumed lifetime; set authorizationServer.defaultTokenLifetime to more than %s", ago)
 	case lifetime.Source == LifetimeFromExpiresIn && expiresAt.After(response.StartedAt.Truncate(time.Second)):
-		return fmt.Sprintf("it lives %s by %q (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued",
+		return fmt.Sprintf("its lifetime is %s by %q (authorizationServer.response.expiresIn), and the response took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued",
 			expiresAt.Sub(response.StartedAt.Truncate(time.Second)), lifetime.At)
 	case lifetime.Source == LifetimeFromExpiresIn, expiresAt.Unix() <= 0:
-		return fmt.Sprintf("its value at %q means a lifetime of 0 or less; if the server means \"for ever\", set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to how long to keep a token",
+		return fmt.Sprintf("its value at %q means a lifetime of 0 or less; if the token never expires, set authorizationServer.%s to [] and authorizationServer.defaultTokenLifetime to the lifetime to assume",
 			lifetime.At, lifetime.Source)
 	}
-	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt) it expired %s; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and %s. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []", lifetime.At, before(ago, expiresAt), clocks)
+	return fmt.Sprintf("by %q (authorizationServer.response.expiresAt), it expired %s; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and %s. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []", lifetime.At, before(ago, expiresAt), clocks)
 }
 
 // before returns how long before its arrival a token expired, or the time of expiry if that was
@@ -40,5 +40,5 @@ func before(ago time.Duration, expiresAt time.Time) string {
 	if ago > long {
 		return "at " + expiresAt.UTC().Format(time.RFC3339)
 	}
-	return ago.String() + " before it came"
+	return ago.String() + " before it arrived"
 }

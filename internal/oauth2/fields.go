@@ -15,8 +15,8 @@ const MaxIssued = corev1.MaxSecretSize - 64<<10
 var errTooMuch = errors.New("more than a Secret can hold")
 
 // fieldsOf returns the declared fields of a response, which workloads need besides the token, and
-// the names of the missing ones. If several fields name the same value, it counts for each of them,
-// because it is written for each.
+// the names of the missing fields. A value counts for each field that names it, because it is
+// written for each field.
 func fieldsOf(server v1alpha1.AuthorizationServerSpec, document any, token string) (fields map[string]Sensitive, missing []string, err error) {
 	total := len(token)
 	for _, field := range server.Response.Fields {

@@ -38,7 +38,7 @@ var _ = Describe("further fields of a response", func() {
 			Expect(token.Fields).To(BeEmpty())
 			Expect(token.MissingFields).To(ConsistOf("value"))
 		},
-		Entry("not there", ``), Entry("null", `, "instance_url": null`),
+		Entry("a missing member", ``), Entry("null", `, "instance_url": null`),
 	)
 
 	DescribeTable("are refused if a Secret cannot hold them; a value counts each time that it is named",
@@ -57,7 +57,7 @@ var _ = Describe("further fields of a response", func() {
 			Expect(failureOf(err)).To(And(HaveField("Reason", v1alpha1.ReasonInvalidResponse), HaveField("Class", problem.MayPass)))
 			Expect(err).To(MatchError(And(ContainSubstring("authorizationServer.response.fields have more than 960 KiB together"), Not(ContainSubstring("ttt")))))
 		},
-		Entry("they fit", 3, v1alpha1.JSONPointer("/access_token"), false),
+		Entry("but not if they fit", 3, v1alpha1.JSONPointer("/access_token"), false),
 		Entry("one text, named too often", 4, v1alpha1.JSONPointer("/access_token"), true),
 		Entry("the whole response, named too often", 4, v1alpha1.JSONPointer(""), true),
 	)

@@ -12,7 +12,7 @@ type Location struct {
 	Pointer v1alpha1.JSONPointer
 }
 
-// String describes the place for a message.
+// String describes the location for a message.
 func (p Location) String() string {
 	switch {
 	case p.Header != "":
@@ -33,8 +33,8 @@ type Findings struct {
 	LifetimeAt *Location
 }
 
-// Locate returns the places in a response where ReadResponse found the token and the values that
-// belong to it.
+// Locate returns the locations in a response where ReadResponse found the token and its other
+// values.
 func Locate(server v1alpha1.AuthorizationServerSpec, response Response, token Token) Findings {
 	// An error does not matter: ReadResponse has decoded the body already, or read only a header.
 	document, _ := documentOf(server, response)
@@ -51,7 +51,7 @@ func Locate(server v1alpha1.AuthorizationServerSpec, response Response, token To
 	return findings
 }
 
-// firstAt returns the place of the first value that accept accepts, or nil.
+// firstAt returns the location of the first value that accept accepts, or nil.
 func firstAt[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) *Location {
 	for i := range pointers {
 		if _, found := first(document, pointers[i:i+1], accept); found {

@@ -17,7 +17,7 @@ var _ = Describe("Locate", func() {
 		return oauth2.Locate(s, response, *tokenIn(s, response))
 	}
 
-	It("says where token, type, scope and lifetime were found", func() {
+	It("returns the locations of token, type, scope and lifetime", func() {
 		findings := explain(rfc6749(), answer(200, `{"access_token":"abc","token_type":"Bearer","expires_in":3600,"scope":"read"}`))
 		Expect(findings).To(Equal(oauth2.Findings{
 			AccessToken: oauth2.Location{Pointer: "/access_token"},
@@ -28,7 +28,7 @@ var _ = Describe("Locate", func() {
 		}))
 	})
 
-	It("names the pointer that counted, not the first", func() {
+	It("names the pointer that was used, not the first pointer", func() {
 		s := rfc6749(func(s *server) { s.Response.AccessToken = at("/access_token", "/data/token") }, expiresAtIn("/none", "/data/until"))
 		findings := explain(s, answer(200, `{"data":{"token":"abc","until":"2026-03-01T12:10:00Z"},"expires_in":3600}`))
 		Expect(findings.AccessToken.String()).To(Equal("/data/token"))
@@ -47,7 +47,7 @@ var _ = Describe("Locate", func() {
 		Expect(explain(s, answer(200, `abc`)).AccessToken.String()).To(Equal("the whole body"))
 	})
 
-	It("distinguishes a lifetime from a JWT from an assumed one", func() {
+	It("distinguishes a stated lifetime, the claim of a JWT and an assumed lifetime", func() {
 		claims := fmt.Sprintf(`{"exp":%d}`, startedAt.Unix()+600)
 		jwt := "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
 		findings := explain(rfc6749(), answer(200, `{"access_token":"`+jwt+`"}`))

@@ -124,7 +124,7 @@ func mustBeValid(t *testing.T, s server, request *oauth2.Request) {
 	}
 }
 
-// mustBeFit fails if the message of an error is too long or holds a secret.
+// mustBeFit fails the test if the message of an error is too long or holds a secret.
 func mustBeFit(t *testing.T, err error) {
 	t.Helper()
 	message := err.Error()

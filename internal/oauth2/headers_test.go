@@ -28,19 +28,19 @@ func holding(values map[string]string) oauth2.Credentials {
 var _ = Describe("the headers of a request", func() {
 	none := authenticatedBy(v1alpha1.ClientAuthenticationNone)
 
-	DescribeTable("are the default ones and the declared ones",
+	DescribeTable("are the default headers and the declared headers",
 		func(change func(*server), sent map[string]string) {
 			Expect(revealed(requestTo(rfc6749(none, change), oauth2.Grant{Credentials: credentials}))).To(Equal(sent))
 		},
-		Entry("another one", withHeaders("x-api-version", "2"),
+		Entry("a further header", withHeaders("x-api-version", "2"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Api-Version": "2"}),
-		Entry("one that replaces Accept, in any case", withHeaders("ACCEPT", "*/*"),
+		Entry("a header that replaces Accept, in any case", withHeaders("ACCEPT", "*/*"),
 			map[string]string{"Accept": "*/*", "Content-Type": asForm}),
-		Entry("one that replaces Content-Type", withHeaders("content-type", "application/vnd.api+json"),
+		Entry("a header that replaces Content-Type", withHeaders("content-type", "application/vnd.api+json"),
 			map[string]string{"Accept": asJSON, "Content-Type": "application/vnd.api+json"}),
-		Entry("an empty one, which is not an unset one", withHeaders("Accept", "", "X-Empty", ""),
+		Entry("an empty header, which is not the same as an unset header", withHeaders("Accept", "", "X-Empty", ""),
 			map[string]string{"Accept": "", "Content-Type": asForm, "X-Empty": ""}),
-		Entry("the first of two that differ only in case: it is the user's", withHeaders("X-Tenant", "user", "x-tenant", "profile"),
+		Entry("the first of two headers that differ only in case, which is the user's", withHeaders("X-Tenant", "user", "x-tenant", "profile"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Tenant": "user"}),
 		Entry("a declared Authorization", withHeaders("authorization", "ApiKey abc"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "Authorization": "ApiKey abc"}),
@@ -81,7 +81,7 @@ var _ = Describe("the headers of a request", func() {
 		Expect(buildFailure(s, oauth2.Grant{Credentials: credentials}).Message).To(ContainSubstring("header X-Key"))
 	})
 
-	DescribeTable("authenticate the client as client_secret_basic is declared",
+	DescribeTable("authenticate the client by client_secret_basic, as declared",
 		func(id, secret string, change func(*v1alpha1.ClientAuthentication), sent string) {
 			s := rfc6749(func(s *server) { change(s.ClientAuthentication) })
 			grant := oauth2.Grant{Credentials: oauth2.Credentials{ClientID: oauth2.NewSensitive(id), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(secret)}}
@@ -90,6 +90,6 @@ var _ = Describe("the headers of a request", func() {
 		Entry("form-encoded, as RFC 6749 requires", "id", "a+/= %", func(*v1alpha1.ClientAuthentication) {}, basic("id:a%2B%2F%3D+%25")),
 		Entry("form-encoded, if that is declared", "id", "a+/= %", func(a *v1alpha1.ClientAuthentication) { a.BasicEncoding = v1alpha1.FormURLEncodedBasic }, basic("id:a%2B%2F%3D+%25")),
 		Entry("raw", "i:d", "a+/= %é", func(a *v1alpha1.ClientAuthentication) { a.BasicEncoding = v1alpha1.RawBasic }, basic("i:d:a+/= %é")),
-		Entry("after a scheme of the server's own", "id", "s", func(a *v1alpha1.ClientAuthentication) { a.AuthorizationScheme = "ID" }, "ID aWQ6cw=="),
+		Entry("after the server's own scheme", "id", "s", func(a *v1alpha1.ClientAuthentication) { a.AuthorizationScheme = "ID" }, "ID aWQ6cw=="),
 	)
 })

@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// refused is a token request that a server refused, with the response and what it says.
+// refused is a token request that a server refused, with the response and its code and explanation.
 type refused struct {
 	server   v1alpha1.AuthorizationServerSpec
 	request  *Request
@@ -72,7 +72,7 @@ func (r refused) aboutStatus() []string {
 		return []string{fmt.Sprintf("set authorizationServer.request.encoding to %s", r.otherRequestEncoding())}
 	case http.StatusForbidden:
 		return append(r.aboutCredentials(),
-			"check that the authorization server, and a firewall before it, admits this client and the operator's address")
+			"check that the authorization server, and any firewall in front of it, admits this client and the operator's address")
 	}
 	clauses := r.aboutBasic()
 	switch {
@@ -84,7 +84,8 @@ func (r refused) aboutStatus() []string {
 	return append(clauses, dialect)
 }
 
-// allowedMethod returns an HTTP method to try: one that the server allows, or the most likely one.
+// allowedMethod returns an HTTP method to try: a method that the server allows, or else the most
+// likely method.
 func (r refused) allowedMethod() string {
 	declared := string(r.server.Request.Method)
 	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut} {
@@ -114,7 +115,7 @@ func (r refused) aboutEncoding() []string {
 }
 
 // aboutMethod names a method of client authentication from the metadata, if the metadata does not
-// have the declared one.
+// have the declared method.
 func (r refused) aboutMethod() []string {
 	if message := MethodMismatch(r.server, r.request.Metadata); message != "" {
 		return []string{message}
@@ -151,7 +152,7 @@ func (r refused) aboutCredentials() []string {
 }
 
 // metadataListMethods reports whether the server itself lists its methods. If so, aboutMethod names
-// the method to set, unless the declared one is in the list.
+// the method to set, unless the declared method is in the list.
 func (r refused) metadataListMethods() bool {
 	return r.request.Metadata != nil && len(r.request.Metadata.TokenEndpointAuthMethodsSupported) > 0
 }
@@ -194,9 +195,9 @@ func (r refused) aboutPermission() []string {
 
 func (r refused) permission() string {
 	if grantType := r.server.Request.GrantType; normalCode(r.said.code) == "unauthorized_client" && grantType != "" {
-		return fmt.Sprintf("allow this client the grant type %s at the authorization server", grantType)
+		return fmt.Sprintf("allow the grant type %s for this client at the authorization server", grantType)
 	}
-	return "allow this client what it asks for at the authorization server"
+	return "allow the requested access for this client at the authorization server"
 }
 
 func (r refused) aboutGrantType() []string {
@@ -207,7 +208,7 @@ func (r refused) aboutGrantType() []string {
 		return append(clauses, fmt.Sprintf("set authorizationServer.request.grantType, which is %q, to %s",
 			declared, oneOf(supported)))
 	}
-	return append(clauses, fmt.Sprintf("check authorizationServer.request.grantType, which is %q, and allow it to this client at the authorization server", declared))
+	return append(clauses, fmt.Sprintf("check authorizationServer.request.grantType, which is %q, and allow it for this client at the authorization server", declared))
 }
 
 // aboutGrant returns hints for invalid_grant, whose meaning depends on the grant type.
@@ -217,13 +218,13 @@ func (r refused) aboutGrant() []string {
 	case LogsUserIn(r.server):
 		return []string{r.aboutUser()}
 	case r.server.Request.Assertion != nil:
-		return []string{"check authorizationServer.request.assertion: audience, issuer and subject, that the key is registered at the authorization server, and the clocks"}
+		return []string{"check audience, issuer and subject of authorizationServer.request.assertion, the registration of the key at the authorization server, and the clocks"}
 	case grantType == "refresh_token":
 		return []string{"the refresh token is spent, revoked or expired: put a new one into " + r.orCredentials()}
 	case grantType == "authorization_code":
-		return []string{"an authorization code serves once: set authorizationServer.request.grantType to client_credentials"}
+		return []string{"an authorization code can be used only once: set authorizationServer.request.grantType to client_credentials"}
 	}
-	return []string{"check authorizationServer.request.grantType and the client at the authorization server: it may need a user to run as, and must not be one that demands DPoP"}
+	return []string{"check authorizationServer.request.grantType and the client at the authorization server: the client may need a user to run as, and must not require DPoP"}
 }
 
 func (r refused) orCredentials() string {
@@ -268,18 +269,18 @@ func isUserParameter(name string) bool {
 func (r refused) aboutScopes() []string {
 	asked := r.request.facts.scopes
 	if len(asked) == 0 {
-		return []string{"set spec.scopes to what the server offers this client"}
+		return []string{"set spec.scopes to scopes that the server offers this client"}
 	}
 	var unknown []string
 	if supported := r.request.Metadata.scopes(); len(supported) > 0 {
 		unknown = without(asked, supported)
 	}
 	if len(unknown) > 0 {
-		return []string{fmt.Sprintf("the metadata of the server do not name %s: check spec.scopes, and allow them to this client", namesIn(unknown))}
+		return []string{fmt.Sprintf("the server's metadata does not list %s: check spec.scopes, and allow them for this client", namesIn(unknown))}
 	}
-	clauses := []string{"check spec.scopes, and allow them to this client at the authorization server"}
+	clauses := []string{"check spec.scopes, and allow them for this client at the authorization server"}
 	if separator := r.server.Request.ScopeSeparator; len(asked) > 1 && (separator == nil || *separator == " ") {
-		clauses = append(clauses, `set authorizationServer.request.scopeSeparator to "," if the server's documentation joins scopes so`)
+		clauses = append(clauses, `set authorizationServer.request.scopeSeparator to "," if the server's documentation joins scopes with commas`)
 	}
 	return clauses
 }

@@ -86,14 +86,14 @@ var _ = Describe("a hint", func() {
 		Entry("a private key", change(authenticatedBy(v1alpha1.PrivateKeyJWT)), signed, 401, code("invalid_client"), `its public key is registered at the authorization server (keys "client_id" and "private_key" of Secret "my-client")`),
 		Entry("the audience of an assertion", change(authenticatedBy(v1alpha1.PrivateKeyJWT)), signed, 401, code("invalid_client"), "clientAuthentication.assertion.audience to the server's issuer"),
 		Entry("no secret at all", change(authenticatedBy(v1alpha1.ClientAuthenticationNone)), plainPair, 401, code("invalid_client"), "set authorizationServer.clientAuthentication.method to client_secret_basic"),
-		Entry("the grant type for unauthorized_client", nil, plainPair, 400, code("unauthorized_client"), "allow this client the grant type client_credentials"),
+		Entry("the grant type for unauthorized_client", nil, plainPair, 400, code("unauthorized_client"), "allow the grant type client_credentials for this client"),
 		Entry("a wrong password", change(asUser), login, 400, code("invalid_grant"), `check user name and password (keys "user" and "pass" of Secret "my-client")`),
 		Entry("a wrong password with another grant type", change(granting("system"), withSecretKeys("userName", "user", "userPassword", "pass")), login, 400, code("invalid_grant"), "check user name and password"),
 		Entry("a wrong password, with 401", change(asUser), login, 401, "", `user name and password (keys "user" and "pass" of Secret "my-client")`),
-		Entry("a JWT as the grant", change(withJWTGrant), secretData{"client_id": "shop", "client_secret": "s3cr3t-value", "private_key": pkcs8(rsaKey)}, 400, code("invalid_grant"), "request.assertion: audience, issuer and subject, that the key is registered at the authorization server, and the clocks"),
+		Entry("a JWT as the grant", change(withJWTGrant), secretData{"client_id": "shop", "client_secret": "s3cr3t-value", "private_key": pkcs8(rsaKey)}, 400, code("invalid_grant"), "check audience, issuer and subject of authorizationServer.request.assertion, the registration of the key at the authorization server, and the clocks"),
 		Entry("a refresh token", change(granting("refresh_token"), withSecretKeys("refresh_token", "user")), login, 400, code("invalid_grant"), "the refresh token is spent, revoked or expired"),
 		Entry("an authorization code", change(granting("authorization_code")), plainPair, 400, code("invalid_grant"), "set authorizationServer.request.grantType to client_credentials"),
-		Entry("client credentials", nil, plainPair, 400, code("invalid_grant"), "must not be one that demands DPoP"),
+		Entry("client credentials", nil, plainPair, 400, code("invalid_grant"), "must not require DPoP"),
 		Entry("no scope for invalid_scope", nil, plainPair, 400, code("invalid_scope"), "set spec.scopes"),
 		Entry("no target for invalid_target", nil, plainPair, 400, code("invalid_target"), "set spec.audience or spec.resources"),
 		Entry("404", nil, plainPair, 404, "", "check authorizationServer.tokenEndpoint"),
@@ -131,34 +131,34 @@ var _ = Describe("a hint", func() {
 			Expect(hintOf(changes, plainPair, read, response, scopes...)).To(ContainSubstring(hint))
 		},
 		Entry("another method with the same secret", nil, `"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"]`, "", answer(401, ""),
-			"set authorizationServer.clientAuthentication.method, which is client_secret_basic, to client_secret_post, which the metadata of the server name"),
+			"set authorizationServer.clientAuthentication.method, which is client_secret_basic, to client_secret_post, which the server's metadata lists"),
 		Entry("methods that need other credentials", nil, `"token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"]`, "", answer(401, ""),
-			"to one that the metadata of the server name: private_key_jwt, tls_client_auth"),
+			"to one that the server's metadata lists: private_key_jwt, tls_client_auth"),
 		Entry("the declared method", nil, `"token_endpoint_auth_methods_supported": ["client_secret_basic"]`, "", answer(401, ""), "HTTP 401: check the client ID"),
 		Entry("no list", nil, `"token_endpoint_auth_methods_supported": "client_secret_post"`, "", answer(401, ""), "HTTP 401: check the client ID"),
 		Entry("a list that is too long", nil, `"token_endpoint_auth_methods_supported": [`+strings.Repeat(`"a",`, 1000)+`"b"]`, "", answer(401, ""), "HTTP 401: check the client ID"),
 		Entry("the grant types", nil, `"grant_types_supported": ["authorization_code", "password"]`, "", answer(400, code("unsupported_grant_type")),
-			`request.grantType, which is "client_credentials", to one that the metadata of the server name: authorization_code, password`),
-		Entry("the scopes", nil, `"scopes_supported": ["openid", "read"]`, "", answer(400, code("invalid_scope")), "the metadata of the server do not name write: check spec.scopes", "read", "write"),
+			`request.grantType, which is "client_credentials", to one that the server's metadata lists: authorization_code, password`),
+		Entry("the scopes", nil, `"scopes_supported": ["openid", "read"]`, "", answer(400, code("invalid_scope")), "the server's metadata does not list write: check spec.scopes", "read", "write"),
 	)
 
-	It("names the field for a code of the server's own that means wrong credentials", func() {
+	It("names the field for the server's own code, which may mean wrong credentials", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(400, code("E17")))).To(ContainSubstring("if E17 means wrong credentials, add it to authorizationServer.response.credentialErrors; check"))
 	})
 
 	It("names the grant type, in whatever case the server writes its code", func() {
-		Expect(hintOf(nil, plainPair, nil, answer(400, code("UNAUTHORIZED_CLIENT")))).To(ContainSubstring("allow this client the grant type client_credentials"))
+		Expect(hintOf(nil, plainPair, nil, answer(400, code("UNAUTHORIZED_CLIENT")))).To(ContainSubstring("allow the grant type client_credentials for this client"))
 	})
 
 	It("names a method that the server allows", func() {
 		Expect(hintOf(nil, plainPair, nil, answer(405, "", "Allow", "put, OPTIONS"))).To(ContainSubstring("request.method to PUT, which the server allows"))
 	})
 
-	DescribeTable("says when another encoding of the credentials can help",
+	DescribeTable("is about the encoding of the credentials only if another encoding can help:",
 		func(failure oauth2.Error, helps bool) { Expect(failure.RefusesCredentials()).To(Equal(helps)) },
 		Entry("401", oauth2.Error{StatusCode: 401}, true),
 		Entry("403 without a code", oauth2.Error{StatusCode: 403}, true),
-		Entry("400 with a code of the server's own", oauth2.Error{StatusCode: 400, Code: "E17"}, true),
+		Entry("400 with the server's own code", oauth2.Error{StatusCode: 400, Code: "E17"}, true),
 		Entry("200 with invalid_client", oauth2.Error{StatusCode: 200, Code: "invalid_client"}, true),
 		Entry("not 400 with INVALID_SCOPE", oauth2.Error{StatusCode: 400, Code: "INVALID_SCOPE"}, false),
 		Entry("not 400 with invalid_scope", oauth2.Error{StatusCode: 400, Code: "invalid_scope"}, false),

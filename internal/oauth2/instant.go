@@ -59,8 +59,8 @@ func instant(value any) (time.Time, bool) {
 
 var dotNetDate = regexp.MustCompile(`^/Date\((-?[0-9]+)(?:[-+][0-9]{4})?\)/$`)
 
-// compactDate matches a date, not a count: 20261127, followed by nothing, by hours and minutes, by
-// seconds too, or by milliseconds too.
+// compactDate matches a date, not a count: 20261127. It may continue with hours and minutes, then
+// seconds, then milliseconds.
 var compactDate = regexp.MustCompile(`^20[0-9]{6}(?:[0-9]{4}(?:[0-9]{2}(?:[0-9]{3})?)?)?$`)
 
 // since1970 reads a count since 1970. The size of the number says whether it counts seconds,

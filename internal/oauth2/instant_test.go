@@ -44,7 +44,7 @@ var _ = Describe("a lifetime", func() {
 			Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 		},
 		Entry("an unknown unit", `"5 fortnights"`), Entry("a unit without a number", `"minutes"`), Entry("a number at the end", `"1 hour 30"`),
-		Entry("months, whose length varies", `"P1M"`), Entry("P and nothing else", `"P"`), Entry("PT and nothing else", `"PT"`),
+		Entry("months, whose length varies", `"P1M"`), Entry("only P", `"P"`), Entry("only PT", `"PT"`),
 		Entry("a fraction of fractions", `"PT1.2.3S"`), Entry("a negative amount in words", `"-5 minutes"`), Entry("never", `"never"`),
 		Entry("a clock of two parts, which may be hours or minutes", `"10:00"`), Entry("an object", `{"seconds": 3600}`), Entry("a list", `[3600]`), Entry("false", `false`),
 		Entry("a date that does not exist", `"2026-02-30T12:00:00Z"`), Entry("an hour that does not exist", `"2026-03-01T25:00:00Z"`),
@@ -67,7 +67,7 @@ var _ = Describe("a lifetime", func() {
 		Entry("hours", v1alpha1.TimeUnit("Hours"), `1.5`, 90*time.Minute),
 		Entry("days", v1alpha1.TimeUnit("Days"), `7`, 7*24*time.Hour),
 		Entry("a huge number of days", v1alpha1.TimeUnit("Days"), `1e300`, tenYears),
-		Entry("its own, which overrides the declared one", v1alpha1.TimeUnit("Hours"), `"60 minutes"`, time.Hour),
+		Entry("its own unit, which overrides the declared unit", v1alpha1.TimeUnit("Hours"), `"60 minutes"`, time.Hour),
 	)
 
 	DescribeTable("may be an instant",
@@ -89,7 +89,7 @@ var _ = Describe("a lifetime", func() {
 		Entry("RFC 850", `"Sunday, 01-Mar-26 13:00:00 GMT"`, time.Hour),
 		Entry("of .NET", fmt.Sprintf(`"/Date(%s000)/"`, inSeconds(time.Hour)), time.Hour),
 		Entry("of .NET with an offset, which only says how to show it", fmt.Sprintf(`"/Date(%s000+0100)/"`, inSeconds(time.Hour)), time.Hour),
-		Entry("of .NET, escaped as it writes it", fmt.Sprintf(`"\/Date(%s000)\/"`, inSeconds(time.Hour)), time.Hour),
+		Entry("of .NET, escaped as .NET writes it", fmt.Sprintf(`"\/Date(%s000)\/"`, inSeconds(time.Hour)), time.Hour),
 	)
 
 	DescribeTable("may be an instant without a zone",
@@ -102,14 +102,14 @@ var _ = Describe("a lifetime", func() {
 		Entry("but never later than the default lifetime: it may be local time in some zone", `"2026-03-01T13:00:00"`, "", assumedLifetime),
 		Entry("not even if it is years away", `"2036-03-01T13:00:00"`, "", assumedLifetime),
 		Entry("in full if UTC is declared", `"2026-03-01T13:00:00"`, "Z", time.Hour),
-		Entry("in a zone that is declared, east", `"2026-03-01T22:00:00"`, "+09:00", time.Hour),
-		Entry("in a zone that is declared, west", `"2026-03-01 09:30:00"`, "-03:30", time.Hour),
+		Entry("in a declared zone east of UTC", `"2026-03-01T22:00:00"`, "+09:00", time.Hour),
+		Entry("in a declared zone west of UTC", `"2026-03-01 09:30:00"`, "-03:30", time.Hour),
 		Entry("with slashes", `"2026/03/01 22:00:00"`, "+09:00", time.Hour),
 		Entry("with a fraction", `"2026-03-01T13:00:00.999"`, "Z", time.Hour),
 		Entry("compact", `"20260301130000"`, "Z", time.Hour),
 		Entry("compact, as a number", `20260301130000`, "Z", time.Hour),
 		Entry("compact, cautiously", `"20260301130000"`, "", assumedLifetime),
-		Entry("but its own zone overrides the declared one", `"2026-03-01T13:00:00Z"`, "+09:00", time.Hour),
+		Entry("but its own zone overrides the declared zone", `"2026-03-01T13:00:00Z"`, "+09:00", time.Hour),
 	)
 
 	It("that is a compact date in the past means an expired token", func() {
@@ -117,7 +117,7 @@ var _ = Describe("a lifetime", func() {
 		Expect(failureIn(s, bearer(`, "expires": "20241107083713"`)).Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 	})
 
-	It("that is a date without a zone, which has passed in UTC, may be in a zone west of UTC, so it does not count", func() {
+	It("that is a date without a zone does not count if it has passed in UTC, because its zone may be west of UTC", func() {
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": "2026-03-01 05:00:00"`))
 		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 	})

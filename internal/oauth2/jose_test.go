@@ -22,7 +22,7 @@ var _ = Describe("the headers of a JWT", func() {
 		return header
 	}
 
-	DescribeTable("are the declared ones",
+	DescribeTable("are the declared headers",
 		func(parameter v1alpha1.Parameter, expected any) {
 			Expect(headerOf(map[string]string{"v": "secret"}, parameter)).To(HaveKeyWithValue(parameter.Name, expected))
 		},

@@ -33,7 +33,7 @@ func resolve(document any, pointer v1alpha1.JSONPointer) (any, bool) {
 	return document, document != nil
 }
 
-// first returns the first value that a pointer leads to and accept accepts.
+// first returns the first value at the pointers that accept accepts.
 func first[T any](document any, pointers []v1alpha1.JSONPointer, accept func(any) (T, bool)) (T, bool) {
 	for _, pointer := range pointers {
 		if value, found := resolve(document, pointer); found {

@@ -26,7 +26,7 @@ var (
 )
 
 // goLayout translates a layout. zoned reports whether it ends with a zone. ok is false if a part is
-// not known, or if the layout does not have a whole date and time.
+// unknown, or if the layout lacks a part of the date or time.
 func goLayout(layout string) (translated string, zoned, ok bool) {
 	rest := layoutZone.ReplaceAllString(layout, "")
 	zoned = rest != layout

@@ -70,7 +70,7 @@ func (l Lifetime) IsUnreadable() bool { return l.IsAssumed() && len(l.Unread) > 
 
 // expiries are the times of expiry that a response and its token state.
 type expiries struct {
-	// relative, absolute and claim are nil if there is none.
+	// relative, absolute and claim are nil if the response does not state them.
 	relative, absolute, claim *expiry
 	unread                    []Unread
 }
@@ -83,7 +83,7 @@ type expiry struct {
 	isCautious bool
 }
 
-// maxCached is the maximum time after its expiry that a cache may still return a token.
+// maxCached is the maximum time that a cache may return a token after its expiry.
 const maxCached = 24 * time.Hour
 
 // expiryOf returns the time when a token expires. That is the earliest of the relative value of the

@@ -91,15 +91,15 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("RFC 1123 with an offset", `"Sun, 01 Mar 2026 14:00:00 +0100"`, time.Hour),
 	)
 
-	DescribeTable("is the earlier of two counts",
+	DescribeTable("is the earlier of the relative and the absolute value",
 		func(expiresIn, expires string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires_in": `+expiresIn+`, "expires": `+expires))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
-		Entry("the relative one", "600", inSeconds(time.Hour), 10*time.Minute),
-		Entry("the absolute one", "3600", inSeconds(10*time.Minute), 10*time.Minute),
-		Entry("but not an absolute one that passed days ago: the server's clock is wrong, and the token is valid", "3600", "1524486008", time.Hour),
-		Entry("or the one that can be read", `"?"`, inSeconds(10*time.Minute), 10*time.Minute),
+		Entry("if the relative value is earlier", "600", inSeconds(time.Hour), 10*time.Minute),
+		Entry("if the absolute value is earlier", "3600", inSeconds(10*time.Minute), 10*time.Minute),
+		Entry("but not if the absolute value passed days ago: the server's clock is wrong, and the token is valid", "3600", "1524486008", time.Hour),
+		Entry("or the only value that can be read", `"?"`, inSeconds(10*time.Minute), 10*time.Minute),
 	)
 
 	DescribeTable("is the claim exp of a JWT",
@@ -150,8 +150,8 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a JWT whose exp has passed is expired, whatever both say", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120, "expires": `+inSeconds(time.Hour))),
 		Entry("a JWT that expired before the response arrived is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
 		Entry("a JWT whose exp is 0 is expired", jwt(`{"exp": 0}`, `, "expires_in": 120`)),
-		Entry("a date that passed a minute ago is expired, whatever expires_in says: a cache answers", bearer(`, "expires_in": 120, "expires": `+inSeconds(-time.Minute))),
-		Entry("a date that passed hours ago is expired, whatever expires_in says: a cache answers", bearer(`, "expires_in": 120, "expires": `+inSeconds(-23*time.Hour))),
+		Entry("a date that passed a minute ago is expired, whatever expires_in says, because a cache may answer", bearer(`, "expires_in": 120, "expires": `+inSeconds(-time.Minute))),
+		Entry("a date that passed hours ago is expired, whatever expires_in says, because a cache may answer", bearer(`, "expires_in": 120, "expires": `+inSeconds(-23*time.Hour))),
 		Entry("a negative clock is expired", bearer(`, "expires_in": "-00:10:00"`)),
 		Entry("a clock of 0 is expired", bearer(`, "expires_in": "00:00:00"`)),
 		Entry("the first day of .NET is expired", bearer(`, "expires": "0001-01-01T00:00:00Z"`)),
@@ -164,17 +164,17 @@ var _ = Describe("the lifetime of a token", func() {
 			Expect(failure.Message).To(Equal("token endpoint https://idp.example.com/token issued a token that has expired already: " + said))
 		},
 		Entry("if a lifetime of 0 means unlimited", bearer(`, "expires_in": 0`),
-			`its value at "/expires_in" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+			`its value at "/expires_in" means a lifetime of 0 or less; if the token never expires, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime to assume`),
 		Entry("if a time of 0 means unlimited", bearer(`, "expires": 0`),
-			`its value at "/expires" means a lifetime of 0 or less; if the server means "for ever", set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long to keep a token`),
+			`its value at "/expires" means a lifetime of 0 or less; if the token never expires, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to the lifetime to assume`),
 		Entry("if the response took too long", bearer(`, "expires_in": 2`),
-			`it lives 2s by "/expires_in" (authorizationServer.response.expiresIn), and the answer took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),
+			`its lifetime is 2s by "/expires_in" (authorizationServer.response.expiresIn), and the response took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),
 		Entry("if a clock is wrong, or a cache answers", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`),
-			`by its own claim exp it expired 1m2s before it came; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
+			`by its claim exp, it expired 1m2s before it arrived; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
 		Entry("if the date has passed", bearer(`, "expires": `+inSeconds(-time.Hour)),
-			`by "/expires" (authorizationServer.response.expiresAt) it expired 1h0m2s before it came; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and compare the clocks of the server and of the operator's nodes. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []`),
+			`by "/expires" (authorizationServer.response.expiresAt), it expired 1h0m2s before it arrived; look for a cache in front of the server, check authorizationServer.response.expiresAt and expiresAtZone, and compare the clocks of the server and of the operator's nodes. If the server's clock cannot be set right, set authorizationServer.response.expiresAt to []`),
 		Entry("if the claim is not a date", jwt(`{"exp": 0}`, ``),
-			`by its own claim exp it expired at 1970-01-01T00:00:00Z; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
+			`by its claim exp, it expired at 1970-01-01T00:00:00Z; look for a cache in front of the server, and compare the clocks of the server and of the operator's nodes`),
 	)
 
 	It("counts from the start of the request, however long the response takes", func() {

@@ -66,8 +66,8 @@ func MetadataURLs(issuer string) []string {
 	}
 }
 
-// ReadMetadata reads the metadata of an issuer. The error is an *Error. It quotes nothing of the
-// response, which may hold the secret of a client that the server learned earlier.
+// ReadMetadata reads the metadata of an issuer. The error is an *Error. It quotes nothing from the
+// response, because the response may hold a client secret that the server learned earlier.
 func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 	request := DiscoveryRequest(from)
 	from = request.Destination.Name() + " " + from
@@ -94,7 +94,7 @@ func ReadMetadata(issuer, from string, response Response) (*Metadata, error) {
 		metadata.RevocationEndpoint, metadata.MTLSEndpointAliases.TokenEndpoint, metadata.MTLSEndpointAliases.RevocationEndpoint,
 	} {
 		if endpoint != "" && !isEndpoint(endpoint) {
-			return nil, discoveryError(response, "%s names an endpoint that is no absolute https URL of at most %d characters", from, maxURLLength)
+			return nil, discoveryError(response, "%s names an endpoint that is not an absolute https URL of at most %d characters", from, maxURLLength)
 		}
 	}
 	return metadata, nil
@@ -106,7 +106,7 @@ func anotherIssuer(declared, named string) string {
 	if named == declared+"/" || named+"/" == declared {
 		return fmt.Sprintf("the issuer %q: set authorizationServer.issuer to exactly that if it is the right one", named)
 	}
-	return `another issuer: set authorizationServer.issuer to exactly what that document has as "issuer" if it is the right one`
+	return `another issuer: set authorizationServer.issuer to exactly the "issuer" of that document if it is the right one`
 }
 
 func discoveryError(response Response, format string, args ...any) *Error {

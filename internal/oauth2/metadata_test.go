@@ -52,16 +52,16 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonDiscoveryFailed))
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
-		Entry("if there are none", 404, "", "answered HTTP 404, and"),
-		Entry("if there are none, whatever the server says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
+		Entry("if the server has none", 404, "", "answered HTTP 404, and"),
+		Entry("if the server has none, whatever it says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
 		Entry("if there is a page instead", 404, "<html><title>MARK</title>", `answered HTTP 404, and`),
 		Entry("if they are not JSON", 200, "<html>MARK", "not JSON"),
-		Entry("if they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly what that document has as "issuer"`),
+		Entry("if they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly the "issuer" of that document`),
 		Entry("if they are about the issuer with a slash at the end", 200, `{"issuer": "https://idp.example.com/a/"}`, `the issuer "https://idp.example.com/a/": set authorizationServer.issuer to exactly that`),
 		Entry("if they name no token endpoint", 200, `{"issuer": "https://idp.example.com/a"}`, "names no token endpoint"),
 		Entry("if their token endpoint has a user", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://u:p@idp.example.com/t"}`, "names no token endpoint"),
 		Entry("if their token endpoint has a fragment", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t#a"}`, "names no token endpoint"),
-		Entry("if their revocation endpoint is not an http URL", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "ftp://a"}`, "no absolute https URL"),
+		Entry("if their revocation endpoint is not an http URL", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "revocation_endpoint": "ftp://a"}`, "not an absolute https URL"),
 		Entry("if their alias is too long", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "https://idp.example.com/t", "mtls_endpoint_aliases": {"token_endpoint": "https://idp.example.com/`+strings.Repeat("a", 2048)+`"}}`, "at most 2048"),
 		Entry("if their token endpoint is a path", 200, `{"issuer": "https://idp.example.com/a", "token_endpoint": "/MARK"}`, "names no token endpoint"),
 	)
@@ -98,8 +98,8 @@ var _ = Describe("the metadata of an issuer", func() {
 
 	It("are shown with only the registered methods and grant types", func() {
 		metadata := &oauth2.Metadata{TokenEndpointAuthMethodsSupported: []string{"s3cr3t", "private_key_jwt"}}
-		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the metadata of the server name: private_key_jwt"))
+		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the server's metadata lists: private_key_jwt"))
 		metadata.TokenEndpointAuthMethodsSupported = []string{"s3cr3t"}
-		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the metadata of the server name"))
+		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the server's metadata lists"))
 	})
 })

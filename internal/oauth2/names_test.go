@@ -26,7 +26,7 @@ var _ = Describe("the names of parameters", func() {
 		Entry("all renamed", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
 			ClientID: named("1"), ClientSecret: named("2"), GrantType: named("3"), Scope: named("4"), Audience: named("5"), Resource: named("6"),
 		}, "1=shop&2=s3cr3t-value&3=client_credentials&4=s&5=aud&6=urn%3Ar"),
-		Entry("all left out, because an empty name is not an unset one", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
+		Entry("all left out, because an empty name is not the same as an unset name", v1alpha1.ClientSecretPost, v1alpha1.ParameterNames{
 			ClientID: named(""), ClientSecret: named(""), GrantType: named(""), Scope: named(""), Audience: named(""), Resource: named(""),
 		}, ""),
 		Entry("basic sends the client ID as a parameter too if its name is declared", v1alpha1.ClientSecretBasic,

@@ -28,7 +28,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		},
 		Entry("H:MM:SS", "0:10:00", 10*time.Minute),
 		Entry("HH:MM:SS", "01:00:00", time.Hour),
-		Entry("HH:MM:SS of more than a day, as MySQL has it", "36:00:00", 36*time.Hour),
+		Entry("HH:MM:SS of more than a day, as MySQL writes it", "36:00:00", 36*time.Hour),
 		Entry("HH:MM:SS with a fraction", "01:00:00.9999999", time.Hour),
 		Entry("HH:MM:SS with a fraction after a comma", "01:00:30,5", time.Hour+30*time.Second),
 		Entry("D.HH:MM:SS of .NET", "1.12:00:00", 36*time.Hour),
@@ -58,7 +58,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("ISO 8601 in small letters", "pt1h", time.Hour),
 		Entry("ISO 8601 in weeks", "P1W", 7*24*time.Hour),
 		Entry("ISO 8601 with a decimal comma", "PT0,5H", 30*time.Minute),
-		Entry("ISO 8601 as XML Schema has it, with years and months of 0", "P0Y0M0DT1H0M0.000S", time.Hour),
+		Entry("ISO 8601 as XML Schema writes it, with years and months of 0", "P0Y0M0DT1H0M0.000S", time.Hour),
 		Entry("a clock with spaces and a newline at the end", " 0:10:00 \n", 10*time.Minute),
 	)
 
@@ -66,10 +66,10 @@ var _ = Describe("a notation of a lifetime", func() {
 		func(unit, text string, lifetime time.Duration) {
 			Expect(tokenIn(rfc6749(lifetimeIn(v1alpha1.TimeUnit(unit))), bearer(fmt.Sprintf(`, "expires_in": %q`, text))).ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
-		Entry("milliseconds by thousands", "Milliseconds", "3,600,000", time.Hour),
+		Entry("milliseconds with separators between thousands", "Milliseconds", "3,600,000", time.Hour),
 		Entry("hours with a decimal comma", "Hours", "1,5", 90*time.Minute),
-		Entry("a clock has its own", "Minutes", "0:10:00", 10*time.Minute),
-		Entry("hours that may be one and a half or 1500, which are not guessed", "Hours", "1,500", assumedLifetime),
+		Entry("but a clock has its own units", "Minutes", "0:10:00", 10*time.Minute),
+		Entry("hours that may be 1.5 or 1500, which are not guessed", "Hours", "1,500", assumedLifetime),
 	)
 
 	DescribeTable("is not guessed",
@@ -92,7 +92,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("a date", "2026-03-01T13:00:00Z"),
 		Entry("hexadecimal", "0xE10"),
 		Entry("a long of Java", "3600L"),
-		Entry("hours that may be one and a half or 1500", "1,500 hours"),
+		Entry("hours that may be 1.5 or 1500", "1,500 hours"),
 		Entry("an instant with thousands separators", "1,772,370,000"),
 		Entry("an instant with a decimal comma", "1772370000,25"),
 		Entry("an instant with a unit", "1772370000 s"),
@@ -100,7 +100,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("an instant as a compact date", "20260301130000"),
 		Entry("an instant as a compact date without seconds", "202603011300"),
 		Entry("an instant in ticks of .NET", "639079956000000000"),
-		Entry("an instant as Windows counts", "134168436000000000"),
+		Entry("an instant as a file time of Windows", "134168436000000000"),
 	)
 })
 
@@ -115,7 +115,7 @@ var _ = Describe("a notation of an instant", func() {
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
 		Entry("nanoseconds since 1970", inSeconds(time.Hour)+"000000000", time.Hour),
-		Entry("100 ns since 1601, as Windows counts", "134168436000000000", time.Hour),
+		Entry("100 ns since 1601, as Windows counts them", "134168436000000000", time.Hour),
 		Entry("seconds of Jackson, with nine decimals", inSeconds(time.Hour)+".123000000", time.Hour),
 		Entry("Date.toString of Java", "Sun Mar 01 13:00:00 UTC 2026", time.Hour),
 		Entry("Date.toString of Java with GMT", "Sun Mar 01 13:00:00 GMT 2026", time.Hour),
@@ -124,9 +124,9 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("ISO 8601 without seconds, with an offset", "2026-03-01T14:00+01:00", time.Hour),
 		Entry("ISO 8601 in small letters", "2026-03-01t13:00:00z", time.Hour),
 		Entry("ISO 8601 with an offset of hours", "2026-03-01T14:00:00+01", time.Hour),
-		Entry("ISO 8601 with seven decimals, as .NET has it", "2026-03-01T13:00:00.0000000Z", time.Hour),
+		Entry("ISO 8601 with seven decimals, as .NET writes it", "2026-03-01T13:00:00.0000000Z", time.Hour),
 		Entry("ISO 8601 with a comma for the fraction", "2026-03-01T13:00:00,123Z", time.Hour),
-		Entry("ISO 8601 with a year that a space separates", "2026-03-01 13:00:00.123456+00", time.Hour),
+		Entry("ISO 8601 with a space before the time", "2026-03-01 13:00:00.123456+00", time.Hour),
 		Entry("ISO 8601 in its basic format", "20260301T130000Z", time.Hour),
 		Entry("ISO 8601 in its basic format, with an offset", "20260301T140000+0100", time.Hour),
 		Entry("GeneralizedTime of LDAP", "20260301130000Z", time.Hour),
@@ -151,7 +151,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("RFC 1123 with UTC", "Sun, 01 Mar 2026 13:00:00 UTC", time.Hour),
 		Entry("RFC 1123 with UT", "Sun, 01 Mar 2026 13:00:00 UT", time.Hour),
 		Entry("RFC 822 without weekday and seconds", "1 Mar 2026 13:00 GMT", time.Hour),
-		Entry("RFC 850 with a year of four digits, as PHP has it", "Sunday, 01-Mar-2026 13:00:00 UTC", time.Hour),
+		Entry("RFC 850 with a year of four digits, as PHP writes it", "Sunday, 01-Mar-2026 13:00:00 UTC", time.Hour),
 		Entry("a cookie's date", "Sun, 01-Mar-2026 13:00:00 GMT", time.Hour),
 		Entry("Oracle's default", "01-MAR-26 01.00.00.000000 PM +00:00", time.Hour),
 		Entry("a month in full", "March 1, 2026 1:00 PM UTC", time.Hour),
@@ -162,7 +162,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a zone behind UTC", "2026-03-01 08:00:00 UTC-05:00", time.Hour),
 	)
 
-	DescribeTable("has no zone, so it counts as the declared one",
+	DescribeTable("has no zone, so the declared zone counts",
 		func(value string) {
 			s := rfc6749(expiresAtIn("/expires"), inZone("+09:00"))
 			Expect(tokenIn(s, expiring(value)).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
@@ -209,7 +209,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a date of another century", "1970-01-31T13:00:00Z"),
 	)
 
-	It("is not searched in a text that is too long", func() {
+	It("is not read from a text that is too long", func() {
 		s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm"))
 		for _, value := range []string{"2026-03-01T13:00:00" + strings.Repeat(" ", 200) + "Z", "03/01/2026 " + strings.Repeat(" ", 200) + "13:00"} {
 			Expect(tokenIn(s, expiring(value)).Lifetime.IsUnreadable()).To(BeTrue())
@@ -239,12 +239,12 @@ var _ = Describe("expiresAtLayout", func() {
 		Entry("US with single digits", "M/D/YYYY h:mm:ss A", "3/1/2026 1:00:00 PM"),
 		Entry("US with single digits although two are declared", "MM/DD/YYYY hh:mm:ss A", "3/1/2026 1:00:00 pm"),
 		Entry("US with a narrow space", "M/D/YYYY h:mm:ss A", "3/1/2026 1:00:00\u202fPM"),
-		Entry("US with the hours of the day", "MM/DD/YYYY HH:mm:ss", "03/01/2026 13:00:00"),
-		Entry("US of .NET, whose letters count too", "MM/dd/yyyy hh:mm:ss tt", "03/01/2026 01:00:00 PM"),
-		Entry("US of Java, whose letters count too", "MM/dd/yyyy hh:mm:ss a", "03/01/2026 01:00:00 PM"),
+		Entry("US with 24 hours", "MM/DD/YYYY HH:mm:ss", "03/01/2026 13:00:00"),
+		Entry("US in the letters of .NET, which are accepted too", "MM/dd/yyyy hh:mm:ss tt", "03/01/2026 01:00:00 PM"),
+		Entry("US in the letters of Java, which are accepted too", "MM/dd/yyyy hh:mm:ss a", "03/01/2026 01:00:00 PM"),
 		Entry("US without a space before PM", "MM/DD/YYYY hh:mmA", "03/01/2026 01:00PM"),
 		Entry("US with a zone", "MM/DD/YYYY HH:mm:ss Z", "03/01/2026 14:00:00 +01:00"),
-		Entry("US with AM or PM and a zone, as Azure App Service has it", "M/D/YYYY h:mm:ss A Z", "3/1/2026 1:00:00 PM +00:00"),
+		Entry("US with AM or PM and a zone, as Azure App Service writes it", "M/D/YYYY h:mm:ss A Z", "3/1/2026 1:00:00 PM +00:00"),
 		Entry("US with UTC", "MM/DD/YYYY HH:mm Z", "03/01/2026 13:00 UTC"),
 		Entry("US with a comma", "M/D/YYYY, h:mm:ss A", "3/1/2026, 1:00:00 PM"),
 		Entry("German", "DD.MM.YYYY HH:mm", "01.03.2026 13:00"),
@@ -264,12 +264,12 @@ var _ = Describe("expiresAtLayout", func() {
 		Expect(tokenIn(s, expiring("03/01/2026 12:30")).ExpiresAt.Sub(startedAt)).To(Equal(30 * time.Minute))
 	})
 
-	It("prefers the zone of the date to the declared one", func() {
+	It("prefers the zone of the date to the declared zone", func() {
 		s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm Z"), inZone("+09:00"))
 		Expect(tokenIn(s, expiring("03/01/2026 13:00 Z")).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
 	})
 
-	It("does not read a date that does not fit", func() {
+	It("does not read a date in another layout", func() {
 		for _, value := range []string{"13/01/2026 13:00", "03/01/2026", "03/01/2026 13:00 UTC", "03-01-2026 13:00"} {
 			s := rfc6749(expiresAtIn("/expires"), writtenAs("MM/DD/YYYY HH:mm"))
 			Expect(tokenIn(s, expiring(value)).Lifetime.IsUnreadable()).To(BeTrue(), value)
@@ -285,13 +285,13 @@ var _ = Describe("expiresAtLayout", func() {
 			Expect(failure.Message).To(ContainSubstring(fmt.Sprintf("expiresAtLayout %q", layout)))
 		},
 		Entry("if it is a layout of Go", "01/02/2006 15:04:05"),
-		Entry("if it is one of strftime", "%m/%d/%Y %H:%M:%S"),
+		Entry("if it is a layout of strftime", "%m/%d/%Y %H:%M:%S"),
 		Entry("if it lacks the year", "MM/DD HH:mm"),
 		Entry("if it lacks the month", "DD/YYYY HH:mm"),
 		Entry("if it lacks the day", "MM/YYYY HH:mm"),
 		Entry("if it lacks the time", "MM/DD/YYYY"),
 		Entry("if it lacks the minute", "MM/DD/YYYY HH"),
-		Entry("if it has an hour of 12 and no AM or PM", "MM/DD/YYYY hh:mm"),
+		Entry("if it has 12 hours without AM or PM", "MM/DD/YYYY hh:mm"),
 		Entry("if its zone is not at the end", "MM/DD/YYYY Z HH:mm"),
 		Entry("if it has words", "MM/DD/YYYY at HH:mm"),
 		Entry("if it mistakes minutes for months", "mm/dd/yyyy HH:MM:ss"),

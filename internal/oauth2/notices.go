@@ -20,7 +20,7 @@ func noticesOf(server v1alpha1.AuthorizationServerSpec, request *Request, token 
 	add(v1alpha1.EventTokenBound, tokenBound(server, request, token))
 	if RevokesOnDelete(server) && server.Revocation.Endpoint == "" {
 		add(v1alpha1.EventRevocationEndpointMissing,
-			"authorizationServer.revocation.onDelete is true, but the metadata of the server name no revocation endpoint, so the token will not be revoked: set authorizationServer.revocation.endpoint, or onDelete to false")
+			"authorizationServer.revocation.onDelete is true, but the server's metadata lists no revocation endpoint, so the token will not be revoked: set authorizationServer.revocation.endpoint, or onDelete to false")
 	}
 	return notices
 }
@@ -42,10 +42,10 @@ func scopeDiffers(asked []string, granted string) string {
 	slices.Sort(added)
 	var parts []string
 	if len(lacking) > 0 {
-		parts = append(parts, fmt.Sprintf("the server did not grant %s: allow them to this client, or remove them from spec.scopes", namesIn(slices.Compact(lacking))))
+		parts = append(parts, fmt.Sprintf("the server did not grant %s: allow them for this client, or remove them from spec.scopes", namesIn(slices.Compact(lacking))))
 	}
 	if len(added) > 0 {
-		parts = append(parts, fmt.Sprintf("the server granted %s, which spec.scopes does not ask for: the token can do more than was asked for", namesIn(slices.Compact(added))))
+		parts = append(parts, fmt.Sprintf("the server granted %s, which spec.scopes does not request: the token can do more than requested", namesIn(slices.Compact(added))))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -80,9 +80,9 @@ func tokenBound(server v1alpha1.AuthorizationServerSpec, request *Request, token
 		if secret := request.facts.origin.secret; secret != "" {
 			where = fmt.Sprintf("the client certificate in Secret %q", secret)
 		}
-		return fmt.Sprintf("the token is bound to %s (claim cnf, RFC 8705): an API takes it only over a connection that shows this certificate, so mount that Secret into the workload too", where)
+		return fmt.Sprintf("the token is bound to %s (claim cnf, RFC 8705): an API accepts it only over a connection that presents this certificate, so mount that Secret into the workload too", where)
 	case bound.Certificate != "":
-		return "the token is bound to a client certificate (claim cnf, RFC 8705) that the operator does not have: have the authorization server issue tokens to this client that are not bound, or set authorizationServer.tls.clientCertificate to FromCredentials"
+		return "the token is bound to a client certificate (claim cnf, RFC 8705) that the operator does not have: have the authorization server issue unbound tokens to this client, or set authorizationServer.tls.clientCertificate to FromCredentials"
 	case bound.Thumbprint != "", len(bound.Key) > 0:
 		return "the token is bound to a key (claim cnf, RFC 9449) that the operator does not have, so an API refuses it: have the authorization server issue Bearer tokens to this client"
 	}

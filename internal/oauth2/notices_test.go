@@ -24,20 +24,20 @@ var _ = Describe("a notice about a token", func() {
 		Expect(err).NotTo(HaveOccurred())
 		return token.Notices
 	}
-	told := func(reason, message string) OmegaMatcher {
+	haveNotice := func(reason, message string) OmegaMatcher {
 		return ConsistOf(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(message))))
 	}
 
 	DescribeTable("says that the granted scope differs:",
 		func(asked []string, granted, message string) {
-			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": "`+granted+`"}`, asked...)).To(told(v1alpha1.EventScopeDiffers, message))
+			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": "`+granted+`"}`, asked...)).To(haveNotice(v1alpha1.EventScopeDiffers, message))
 			list := `["` + strings.Join(strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' }), `", "`) + `"]`
-			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": `+list+`}`, asked...)).To(told(v1alpha1.EventScopeDiffers, message))
+			Expect(noticesFor(rfc6749(), `{"access_token": "t", "scope": `+list+`}`, asked...)).To(haveNotice(v1alpha1.EventScopeDiffers, message))
 		},
-		Entry("one is missing", []string{"read", "write"}, "read", "the server did not grant write"),
-		Entry("one was added", []string{"read"}, "read profile email", "the server granted email, profile, which spec.scopes does not ask for"),
-		Entry("another one", []string{"read"}, "write", "the server did not grant read: allow"),
-		Entry("one is missing among commas", []string{"read", "write", "ship"}, "read,write", "the server did not grant ship"),
+		Entry("a scope is missing", []string{"read", "write"}, "read", "the server did not grant write"),
+		Entry("a scope was added", []string{"read"}, "read profile email", "the server granted email, profile, which spec.scopes does not request"),
+		Entry("a scope was replaced", []string{"read"}, "write", "the server did not grant read: allow"),
+		Entry("a scope is missing in a list with commas", []string{"read", "write", "ship"}, "read,write", "the server did not grant ship"),
 		Entry("another spelling", []string{"read"}, "Read", "the server did not grant read"),
 	)
 
@@ -62,7 +62,7 @@ var _ = Describe("a notice about a token", func() {
 
 	DescribeTable("says that the token is bound:",
 		func(claims, message string, changes ...func(*server)) {
-			Expect(noticesFor(rfc6749(changes...), `{"access_token": "`+jwtOf(claims)+`"}`)).To(told(v1alpha1.EventTokenBound, message))
+			Expect(noticesFor(rfc6749(changes...), `{"access_token": "`+jwtOf(claims)+`"}`)).To(haveNotice(v1alpha1.EventTokenBound, message))
 		},
 		Entry("to a certificate that the operator does not have", `{"cnf": {"x5t#S256": "abc"}}`, "a client certificate (claim cnf, RFC 8705) that the operator does not have"),
 		Entry("to a key by its thumbprint", `{"cnf": {"jkt": "abc"}}`, "RFC 9449"),
@@ -77,7 +77,7 @@ var _ = Describe("a notice about a token", func() {
 		request := requestTo(s, grantFrom(s, secretData{"client_id": "shop", "tls.crt": certificate, "tls.key": key}))
 		token, err := oauth2.ReadResponse(s, request, answer(200, `{"access_token": "`+jwtOf(`{"cnf": {"x5t#S256": "abc"}}`)+`"}`))
 		Expect(err).NotTo(HaveOccurred())
-		Expect(token.Notices).To(told(v1alpha1.EventTokenBound, `bound to the client certificate in Secret "my-client"`))
+		Expect(token.Notices).To(haveNotice(v1alpha1.EventTokenBound, `bound to the client certificate in Secret "my-client"`))
 	})
 
 	DescribeTable("does not mention a token that is not bound",
@@ -93,7 +93,7 @@ var _ = Describe("a notice about a token", func() {
 	It("says that there is no revocation endpoint, when the token is issued", func() {
 		yes := true
 		s := rfc6749(func(s *server) { s.Revocation = &v1alpha1.Revocation{OnDelete: &yes} })
-		Expect(noticesFor(s, `{"access_token": "t"}`)).To(told(v1alpha1.EventRevocationEndpointMissing, "set authorizationServer.revocation.endpoint"))
+		Expect(noticesFor(s, `{"access_token": "t"}`)).To(haveNotice(v1alpha1.EventRevocationEndpointMissing, "set authorizationServer.revocation.endpoint"))
 		s.Revocation.Endpoint = "https://idp.example.com/revoke"
 		Expect(noticesFor(s, `{"access_token": "t"}`)).To(BeEmpty())
 		s.Revocation.Endpoint, *s.Revocation.OnDelete = "", false

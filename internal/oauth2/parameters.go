@@ -68,7 +68,7 @@ func (p parameters) compareJSONFirst(a, b string) int {
 }
 
 // put sets the value at a name or JSON Pointer, and creates the objects on the way. It returns
-// false if something else is there already.
+// false if another value is there already.
 func put(object map[string]any, name string, value any) bool {
 	path := []string{name}
 	if strings.HasPrefix(name, "/") {
@@ -101,7 +101,7 @@ func put(object map[string]any, name string, value any) bool {
 			}
 			current = node[index]
 		case mask:
-			// The whole value is hidden, and so is everything in it.
+			// The whole value is masked, so nothing is set inside it.
 			return true
 		default:
 			return false

@@ -3,7 +3,7 @@ package oauth2
 import "github.com/tokensync/tokensync/api/v1alpha1"
 
 // RequestPart returns the part of a declaration that decides which token request is sent,
-// and whether its answer counts as refused credentials.
+// and whether its response counts as refused credentials.
 func RequestPart(server v1alpha1.AuthorizationServerSpec) v1alpha1.AuthorizationServerSpec {
 	declared := server.Response
 	server.RateLimit, server.Revocation, server.DefaultTokenLifetime, server.Response = nil, nil, nil, nil
@@ -17,8 +17,8 @@ func RequestPart(server v1alpha1.AuthorizationServerSpec) v1alpha1.Authorization
 }
 
 // LifetimePart returns the part of a declaration that decides the expiry of a token. With a source,
-// that is the part by which the source is read; without a source, it is every part that can state a
-// lifetime. The default lifetime belongs to it, unless the server stated the expiry.
+// that part has only the fields that read the source; without a source, it has all fields that can
+// state a lifetime. It includes the default lifetime, unless the server stated the expiry.
 func LifetimePart(server v1alpha1.AuthorizationServerSpec, expiry v1alpha1.ExpirySource, source LifetimeSource) v1alpha1.AuthorizationServerSpec {
 	part := v1alpha1.AuthorizationServerSpec{Response: &v1alpha1.TokenResponse{}}
 	declared := server.Response

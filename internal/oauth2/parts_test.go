@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// whole returns a declaration in which every field is set, as far as a part can tell.
+// whole returns a declaration that sets every field that a part may drop.
 func whole() v1alpha1.AuthorizationServerSpec {
 	var server v1alpha1.AuthorizationServerSpec
 	fill(reflect.ValueOf(&server).Elem())
@@ -52,7 +52,7 @@ func set(value any) (names []string) {
 // A new field of the API fails these specs until RequestPart or LifetimePart has it, or these
 // lists say that neither needs it.
 var _ = Describe("a declaration", func() {
-	It("has these fields that decide what is sent, and what counts as refused credentials", func() {
+	It("has these fields that decide the token request and what counts as refused credentials", func() {
 		part := oauth2.RequestPart(whole())
 		Expect(set(part)).To(ConsistOf("Profile", "Issuer", "TokenEndpoint", "TLS", "ClientAuthentication", "Request", "Response"))
 		Expect(set(part.Response)).To(ConsistOf("CredentialErrors", "CredentialStatuses", "ErrorCode", "Success"))

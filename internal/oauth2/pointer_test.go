@@ -23,7 +23,7 @@ var _ = Describe("JSON Pointers", func() {
 		Entry("under a name with a slash and a tilde", `{"a/b~c": "t"}`, v1alpha1.JSONPointer("/a~1b~0c")),
 		Entry("under the empty name", `{"": "t"}`, v1alpha1.JSONPointer("/")),
 		Entry("as the whole document", `"t"`, v1alpha1.JSONPointer("")),
-		Entry("at the first place that holds a text", `{"a": null, "b": true, "c": "", "d": "t", "e": "x"}`,
+		Entry("at the first pointer that finds a text", `{"a": null, "b": true, "c": "", "d": "t", "e": "x"}`,
 			v1alpha1.JSONPointer("/missing"), v1alpha1.JSONPointer("/a"), v1alpha1.JSONPointer("/b"), v1alpha1.JSONPointer("/c"),
 			v1alpha1.JSONPointer("/d"), v1alpha1.JSONPointer("/e")),
 	)

@@ -27,9 +27,9 @@ func (r *Request) secrets(tokens ...string) *redact.Secrets {
 func hide(secrets *redact.Secrets, credentials Credentials, parameters parameters, headers map[string]value) {
 	if secret := credentials.ClientSecret.Reveal(); secret != "" {
 		secrets.AddAnyLength(secret)
-		// A server may repeat the base64 of ID and secret with too little of the secret to find it. So
-		// hide the two together as well. Only the end of the ID is added: each part of a long text is
-		// hidden, and the ID may be public.
+		// A server may repeat the base64 of ID and secret with too little of the secret to find it.
+		// So hide the two together as well. Add only the end of the ID, because each part of a long
+		// text is hidden, and the ID may be public.
 		id := credentials.ClientID.Reveal()
 		secrets.Add(id[max(0, len(id)-maxPairedID):] + ":" + secret)
 	}
@@ -59,7 +59,7 @@ func hide(secrets *redact.Secrets, credentials Credentials, parameters parameter
 	}
 }
 
-// maxPairedID is less than the part of a secret that is searched for, so that the ID without the
+// maxPairedID is less than the length of the parts that are searched for, so that an ID without the
 // secret is not hidden.
 const maxPairedID = 8
 
@@ -77,7 +77,7 @@ func (t Token) Redact(text string, rendered ...Sensitive) string {
 	return aJWT.ReplaceAllString(secrets.Cut(text), redacted)
 }
 
-// aJWT matches a JSON Web Token, or a part of one that has its beginning.
+// aJWT matches a JSON Web Token or the beginning of one.
 var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9+/_=.-]{8,}`)
 
 // Show returns the request as text, with [REDACTED] in place of its secrets.

@@ -64,7 +64,7 @@ var _ = Describe("cutting secrets out of the words of a server", func() {
 			Expect(message).To(And(ContainSubstring("[REDACTED]"), Not(ContainSubstring("0paque-t0ken"))))
 		},
 		Entry("a user's token", `{"user_token": "0paque-t0ken", "error_description": "spent: 0paque-t0ken"}`),
-		Entry("a token in an object of that name", `{"token": {"value": "0paque-t0ken"}, "error_description": "spent: 0paque-t0ken"}`),
+		Entry("a token in an object with the name token", `{"token": {"value": "0paque-t0ken"}, "error_description": "spent: 0paque-t0ken"}`),
 		Entry("the key of a session", `{"session_key": "0paque-t0ken", "error_description": "spent: 0paque-t0ken"}`),
 	)
 

@@ -43,7 +43,7 @@ type Request struct {
 	TLS TLS
 	// Destination is the kind of URL, for messages. The zero value is a token endpoint.
 	Destination Destination
-	// Metadata is that of the issuer, for hints; nil if the token endpoint was not discovered.
+	// Metadata is the metadata of the issuer, for hints; nil if the token endpoint was not discovered.
 	Metadata *Metadata
 
 	// issuer is the issuer whose metadata names the URL; empty for a declared URL.

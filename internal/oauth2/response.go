@@ -19,8 +19,8 @@ type Response struct {
 	Header http.Header `json:"-"`
 	// Body is decompressed.
 	Body Sensitive
-	// StartedAt is the time when the request started, and ReceivedAt the time when the response was
-	// there.
+	// StartedAt is the time when the request started, and ReceivedAt the time when the response had
+	// arrived.
 	StartedAt  time.Time
 	ReceivedAt time.Time
 }
@@ -33,7 +33,7 @@ func (r Response) Format(state fmt.State, _ rune) {
 // Token is an access token with its type, lifetime, scope and fields.
 type Token struct {
 	AccessToken Sensitive
-	// Type is the token type as the server wrote it; Bearer if it wrote none.
+	// Type is the token type as the server wrote it; Bearer if the response has none.
 	Type string
 	// IssuedAt and ExpiresAt are whole seconds.
 	IssuedAt  time.Time
@@ -153,7 +153,7 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 		return "Bearer", nil
 	}
 	if strings.ContainsFunc(tokenType, isControl) || len(tokenType) > 256 {
-		return "", unusable(endpoint, response, "the token type is no name: check authorizationServer.response.tokenType")
+		return "", unusable(endpoint, response, "the token type is not a name: check authorizationServer.response.tokenType")
 	}
 	return tokenType, nil
 }

@@ -32,15 +32,15 @@ var _ = Describe("a token response", func() {
 		Expect(token.AccessToken.Reveal()).To(Equal("AZaz09-._~+/=="))
 	})
 
-	DescribeTable("is read regardless of its surroundings",
+	DescribeTable("is read regardless of headers, status and white space",
 		func(response oauth2.Response) {
 			Expect(tokenIn(rfc6749(), response).AccessToken.Reveal()).To(Equal("t"))
 		},
-		Entry("JSON under text/plain", answer(http.StatusOK, `{"access_token": "t"}`, "Content-Type", "text/plain")),
-		Entry("JSON under no content type", answer(http.StatusOK, `{"access_token": "t"}`)),
+		Entry("JSON with the content type text/plain", answer(http.StatusOK, `{"access_token": "t"}`, "Content-Type", "text/plain")),
+		Entry("JSON without a content type", answer(http.StatusOK, `{"access_token": "t"}`)),
 		Entry("a byte order mark", answer(http.StatusOK, "\ufeff{\"access_token\": \"t\"}")),
 		Entry("white space around it", answer(http.StatusOK, "\r\n {\"access_token\": \"t\"} \r\n")),
-		Entry("201, as some servers answer", answer(http.StatusCreated, `{"access_token": "t"}`)),
+		Entry("201, which some servers return", answer(http.StatusCreated, `{"access_token": "t"}`)),
 		Entry("an error that is null or empty", answer(http.StatusOK, `{"access_token": "t", "error": null, "error_description": ""}`)),
 	)
 
@@ -57,7 +57,7 @@ var _ = Describe("a token response", func() {
 		Entry("Bearer", typed(`"Bearer"`), "Bearer"),
 		Entry("bearer", typed(`"bearer"`), "bearer"),
 		Entry("BEARER", typed(`"BEARER"`), "BEARER"),
-		Entry("a type of the server's own", typed(`"Application Access Token"`), "Application Access Token"),
+		Entry("the server's own type", typed(`"Application Access Token"`), "Application Access Token"),
 		Entry("Bearer if it is missing", answer(http.StatusOK, `{"access_token": "t"}`), "Bearer"),
 		Entry("Bearer if it is null", typed(`null`), "Bearer"),
 		Entry("Bearer if it is empty", typed(`""`), "Bearer"),
@@ -100,7 +100,7 @@ var _ = Describe("a token response", func() {
 		Entry("a token type that is too long", typed(`"MARK`+strings.Repeat("x", 300)+`"`), "token type"),
 		Entry("an HTML page", answer(http.StatusOK, "<html>MARK</html>", "Content-Type", "text/html; charset=utf-8"), "text/html"),
 		Entry("a page without a content type", answer(http.StatusOK, "MARK"), "not JSON:"),
-		Entry("a form, as some old servers answer", answer(http.StatusOK, "access_token=MARK", "Content-Type", asForm), asForm),
+		Entry("a form, which some old servers return", answer(http.StatusOK, "access_token=MARK", "Content-Type", asForm), asForm),
 		Entry("an empty body", answer(http.StatusOK, ""), "empty"),
 		Entry("a body of white space", answer(http.StatusOK, " \r\n"), "empty"),
 		Entry("204", answer(http.StatusNoContent, ""), "empty"),
@@ -120,8 +120,8 @@ var _ = Describe("a token response", func() {
 			Expect(failure.Code).To(Equal("invalid_client"))
 			Expect(failure.StatusCode).To(Equal(http.StatusOK))
 		},
-		Entry("alone", `{"error": "invalid_client"}`),
-		Entry("even next to a token", `{"error": "invalid_client", "access_token": "t"}`),
+		Entry("without a token", `{"error": "invalid_client"}`),
+		Entry("next to a token", `{"error": "invalid_client", "access_token": "t"}`),
 	)
 
 	DescribeTable("that redirects is refused",

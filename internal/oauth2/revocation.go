@@ -46,7 +46,7 @@ func BuildRevocation(server v1alpha1.AuthorizationServerSpec, grant Grant, token
 // an *Error.
 func ReadRevocation(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) error {
 	if response.StatusCode >= 200 && response.StatusCode <= 299 {
-		// A server also answers so if the token was no longer valid.
+		// A server also returns such a status if the token was no longer valid.
 		return nil
 	}
 	document, _ := DecodeJSON(response.Body.Reveal())

@@ -129,7 +129,7 @@ var _ = Describe("a message about a response", func() {
 			answer(http.StatusOK, `{"access_token": "0paque-t0ken", "error": "server_error", "error_description": "0paque-t0ken is spent"}`)),
 	)
 
-	DescribeTable("is not needed if the scope cannot be shown: the scope is left out",
+	DescribeTable("is not returned if only the scope cannot be shown: the scope is left out",
 		func(body string) {
 			token := tokenIn(rfc6749(), answer(http.StatusOK, body))
 			Expect(token.AccessToken.Reveal()).To(Equal("0paque-t0ken"))
@@ -147,7 +147,7 @@ var _ = Describe("a message about a response", func() {
 		Entry("a known code", `{"error": "invalid_client", "token": "invalid_client"}`, "HTTP 400 invalid_client:"),
 	)
 
-	It("about a token loses the token in every encoding by Token.Redact", func() {
+	It("about a token is redacted by Token.Redact in every encoding", func() {
 		token := oauth2.Token{AccessToken: oauth2.NewSensitive(secret)}
 		for _, echo := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inBase64(secret)} {
 			Expect(token.Redact("denied: " + echo + "!")).To(Equal("denied: [REDACTED]!"))

@@ -63,7 +63,7 @@ var _ = Describe("a sensitive text", func() {
 	}
 
 	DescribeTable("is not printed by any verb", expectHidden,
-		Entry("alone", sensitive),
+		Entry("by itself", sensitive),
 		Entry("as a pointer", &sensitive),
 		Entry("in exported fields", open),
 		Entry("in exported fields of a pointer", &open),

@@ -50,7 +50,7 @@ Accept: application/json
 X-Key: [REDACTED]
 X-Open: to see
 `, sentBy("GET"), encodedAs(v1alpha1.QueryEncoding), authenticatedBy(v1alpha1.ClientSecretPost)),
-		Entry("a JWT of the client, and one as the grant", `PUT https://idp.example.com/token?tenant=a
+		Entry("a JWT of the client, and another JWT as the grant", `PUT https://idp.example.com/token?tenant=a
 Accept: application/json
 Content-Type: application/x-www-form-urlencoded
 X-Key: [REDACTED]

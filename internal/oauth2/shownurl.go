@@ -11,7 +11,7 @@ import (
 // hiddenPart replaces a part of a URL that only the server has named.
 const hiddenPart = "..."
 
-// commonParts are common parts of the URLs of servers. They reveal nothing of a secret.
+// commonParts are common parts of the URLs of servers. They reveal no part of a secret.
 var commonParts = strings.Fields(`access access-token accesstoken account accounts adfs admin api apis as as/token.oauth2 auth authn
 	authorization authorize com connect create default dev endpoint eu example global grant id identity idp introspect invalid
 	io issue jwt login mtls net oauth oauth1 oauth2 oauth20 oidc openid openid-connect openid-configuration org prod
@@ -20,8 +20,8 @@ var commonParts = strings.Fields(`access access-token accesstoken account accoun
 
 // shownURL returns a URL as it may be shown. With an issuer, the URL comes from a server: from
 // metadata or from a redirect. Such a URL may hold a secret that the server learned earlier and
-// that the operator does not know. So only the parts that are common, or that the issuer has too,
-// are shown.
+// that the operator does not know. So shownURL shows only the parts that are common or that the
+// issuer has too.
 func shownURL(issuer, raw string) string {
 	known, err := url.Parse(issuer)
 	if err != nil || issuer == "" {

@@ -122,9 +122,9 @@ const (
 	maxKeyText = 64 << 10
 	// maxKeySet bounds the number of keys in a JWK Set, because each key is parsed.
 	maxKeySet = 100
-	// largestModulus bounds RSA keys, in bits. The time of a signature grows with the cube of this
+	// maxModulus bounds RSA keys, in bits. The time of a signature grows with the cube of this
 	// length, and a signature cannot be canceled.
-	largestModulus = 8192
+	maxModulus = 8192
 )
 
 // parsePrivateKey reads a private key: PEM (PKCS#1, PKCS#8, SEC1), a JWK, or a JWK Set. From a set,
@@ -147,7 +147,7 @@ func parsePrivateKey(text, keyID string) (jose.JSONWebKey, error) {
 func parsePEM(text string) (jose.JSONWebKey, error) {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil {
-		return jose.JSONWebKey{}, keyError("holds PEM that is cut off or whose lines are joined: put it there with the lines of its file")
+		return jose.JSONWebKey{}, keyError("holds PEM that is cut off or whose lines are joined: put it there with its original line breaks")
 	}
 	for ; block != nil; block, rest = pem.Decode(rest) {
 		var (
@@ -156,7 +156,7 @@ func parsePEM(text string) (jose.JSONWebKey, error) {
 		)
 		switch {
 		case strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes:
-			return jose.JSONWebKey{}, keyError("has more than %d bits: use a smaller one", largestModulus)
+			return jose.JSONWebKey{}, keyError("has more than %d bits: use a smaller one", maxModulus)
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
 			return jose.JSONWebKey{}, keyError("is encrypted with a passphrase: put the decrypted key there")
 		case block.Type == "RSA PRIVATE KEY":
@@ -187,7 +187,7 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 		return jose.JSONWebKey{}, keyError("is not valid JSON")
 	}
 	if len(set.Keys) > maxKeySet {
-		return jose.JSONWebKey{}, keyError("is a set of %d keys, more than %d: put only the one to sign with there", len(set.Keys), maxKeySet)
+		return jose.JSONWebKey{}, keyError("is a set of %d keys, more than %d: put only the signing key there", len(set.Keys), maxKeySet)
 	}
 	if set.Keys == nil {
 		set.Keys = []json.RawMessage{json.RawMessage(text)}
@@ -195,7 +195,7 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 	if file := (struct {
 		PrivateKey string `json:"private_key"`
 	}{}); json.Unmarshal([]byte(text), &file) == nil && strings.Contains(file.PrivateKey, "-----BEGIN ") {
-		// The key files of clouds have the key as a member.
+		// The key files of cloud providers have the key as a member.
 		return parsePEM(file.PrivateKey)
 	}
 	var candidates []jose.JSONWebKey
@@ -206,14 +206,14 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 				// Another key of the set may be the right one (RFC 7517 section 5).
 				continue
 			}
-			return jose.JSONWebKey{}, keyError("is no valid JWK")
+			return jose.JSONWebKey{}, keyError("is not a valid JWK")
 		}
 		if len(set.Keys) == 1 || (keyID != "" && jwk.KeyID == keyID) {
 			candidates = append(candidates, jwk)
 		}
 	}
 	if len(candidates) != 1 {
-		return jose.JSONWebKey{}, keyError("is a set of %d keys: set the keyID of the assertion to the one to sign with", len(set.Keys))
+		return jose.JSONWebKey{}, keyError("is a set of %d keys: set the keyID of the assertion to the ID of the signing key", len(set.Keys))
 	}
 	jwk := candidates[0]
 	if jwk.Use == "enc" || strings.HasPrefix(jwk.Algorithm, "RSA-OAEP") || jwk.Algorithm == "RSA1_5" || strings.HasPrefix(jwk.Algorithm, "ECDH-") {
@@ -225,18 +225,18 @@ func parseJWK(text, keyID string) (jose.JSONWebKey, error) {
 func checkKey(key any) error {
 	switch key.(type) {
 	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
-		return keyError("is a public key: put the private one there")
+		return keyError("is a public key: put the private key there")
 	case []byte:
 		return keyError("is a symmetric key: put a private key there, or set clientAuthentication.method to client_secret_jwt")
 	}
 	if isTooLarge(key) {
-		return keyError("has more than %d bits: use a smaller one", largestModulus)
+		return keyError("has more than %d bits: use a smaller one", maxModulus)
 	}
 	if _, ok := key.(crypto.Signer); !ok || len(algorithmsOf(key)) == 0 {
 		return keyError("cannot sign a JWT: put an RSA, P-256, P-384, P-521 or Ed25519 key there")
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); ok && !isWhole(key) {
-		return keyError("is damaged: its public part is that of another key")
+		return keyError("is damaged: its public part belongs to another key")
 	}
 	return nil
 }
@@ -251,7 +251,7 @@ func isWhole(key *ecdsa.PrivateKey) bool {
 
 func isTooLarge(key any) bool {
 	private, ok := key.(*rsa.PrivateKey)
-	return ok && private.N.BitLen() > largestModulus
+	return ok && private.N.BitLen() > maxModulus
 }
 
 func keyError(format string, args ...any) error {

@@ -75,7 +75,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("P-521 in a JWK", inJWK(p521Key, nil), p521Key, "ES512"),
 		Entry("Ed25519 in PKCS#8", pkcs8(edKey), edKey, "EdDSA"),
 		Entry("Ed25519 in a JWK", inJWK(edKey, nil), edKey, "EdDSA"),
-		Entry("after the parameters of its curve, as openssl writes", ecParameters+sec1(p256Key), p256Key, "ES256"),
+		Entry("after the parameters of its curve, as openssl writes them", ecParameters+sec1(p256Key), p256Key, "ES256"),
 		Entry("next to a certificate", aCertificate+pkcs8(rsaKey), rsaKey, "RS256"),
 		Entry("before a certificate", pkcs8(rsaKey)+aCertificate, rsaKey, "RS256"),
 		Entry("after lines that openssl pkcs12 writes", "Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"+pkcs8(rsaKey), rsaKey, "RS256"),
@@ -84,7 +84,7 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("in a JWK that names its algorithm", inJWK(rsaKey, map[string]any{"alg": "PS384"}), rsaKey, "PS384"),
 		Entry("in a JWK for signatures", inJWK(rsaKey, map[string]any{"use": "sig"}), rsaKey, "RS256"),
 		Entry("in a JWK with white space around it", "\n "+inJWK(p256Key, nil)+"\n", p256Key, "ES256"),
-		Entry("in a JWK Set of one", `{"keys": [`+inJWK(rsaKey, map[string]any{"kid": "a"})+`]}`, rsaKey, "RS256"),
+		Entry("in a JWK Set of one key", `{"keys": [`+inJWK(rsaKey, map[string]any{"kid": "a"})+`]}`, rsaKey, "RS256"),
 	)
 
 	set := fmt.Sprintf(`{"keys": [%s, %s, {"kty": "of tomorrow", "kid": "c"}]}`,
@@ -98,8 +98,8 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("by keyID", pkcs8(rsaKey), "mine", rsaKey, "mine"),
 		Entry("by the ID of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "", rsaKey, "jwk-1"),
 		Entry("by keyID, which overrides that of the JWK", inJWK(rsaKey, map[string]any{"kid": "jwk-1"}), "mine", rsaKey, "mine"),
-		Entry("by the ID by which it is chosen from a set", set, "a", rsaKey, "a"),
-		Entry("by the ID by which another is chosen from a set", set, "b", p256Key, "b"),
+		Entry("by the ID that selects it from a set", set, "a", rsaKey, "a"),
+		Entry("by the ID that selects another key from the set", set, "b", p256Key, "b"),
 	)
 
 	It("uses the declared algorithm instead of that of the JWK", func() {
@@ -150,19 +150,19 @@ var _ = Describe("the key of a JWT", func() {
 		Entry("PEM whose line ends are a backslash and an n, as in JSON", strings.ReplaceAll(pkcs8(rsaKey), "\n", `\n`), v1alpha1.Assertion{}, "lines"),
 		Entry("PEM that was cut off", pkcs8(rsaKey)[:800], v1alpha1.Assertion{}, "holds PEM"),
 		Entry("a key of a curve that cannot sign a JWT", p224(), v1alpha1.Assertion{}, "cannot sign a JWT"),
-		Entry("a key that only agrees on keys", x25519(), v1alpha1.Assertion{}, "cannot sign a JWT"),
+		Entry("a key for key agreement only", x25519(), v1alpha1.Assertion{}, "cannot sign a JWT"),
 		Entry("a text", "MARK", v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("base64 of PEM", base64.StdEncoding.EncodeToString([]byte(pkcs8(rsaKey))), v1alpha1.Assertion{}, "neither PEM nor a JWK"),
 		Entry("broken JSON", `{"kty": "RSA", "MARK`, v1alpha1.Assertion{}, "not valid JSON"),
-		Entry("JSON that is not a JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "no valid JWK"),
-		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, "no valid JWK"),
+		Entry("JSON that is not a JWK", `{"type": "service_account", "private_key": "MARK"}`, v1alpha1.Assertion{}, "not a valid JWK"),
+		Entry("a JWK whose parts do not belong together, RSA", mixedJWK(rsaKey, otherRSA, "d"), v1alpha1.Assertion{}, "not a valid JWK"),
 		Entry("a JWK whose parts do not belong together, P-256", mixedJWK(p256Key, otherP256, "d"), v1alpha1.Assertion{}, "another key"),
-		Entry("a JWK whose parts do not belong together, Ed25519", mixedJWK(edKey, otherEd, "d"), v1alpha1.Assertion{}, "no valid JWK"),
-		Entry("a JWK whose length is not that of its curve", inJWK(p256Key, map[string]any{"d": "AA"}), v1alpha1.Assertion{}, "no valid JWK"),
+		Entry("a JWK whose parts do not belong together, Ed25519", mixedJWK(edKey, otherEd, "d"), v1alpha1.Assertion{}, "not a valid JWK"),
+		Entry("a JWK whose length is not that of its curve", inJWK(p256Key, map[string]any{"d": "AA"}), v1alpha1.Assertion{}, "not a valid JWK"),
 		Entry("an empty set", `{"keys": []}`, v1alpha1.Assertion{}, "set of 0 keys"),
-		Entry("a set without a choice", set, v1alpha1.Assertion{}, "set of 3 keys"),
-		Entry("a set without the chosen key", set, v1alpha1.Assertion{KeyID: "z"}, "keyID"),
-		Entry("a set whose chosen key is not understood", set, v1alpha1.Assertion{KeyID: "c"}, "keyID"),
+		Entry("a set of several keys without a keyID", set, v1alpha1.Assertion{}, "set of 3 keys"),
+		Entry("a set without the key of the keyID", set, v1alpha1.Assertion{KeyID: "z"}, "keyID"),
+		Entry("a set whose key of the keyID has an unknown type", set, v1alpha1.Assertion{KeyID: "c"}, "keyID"),
 	)
 
 	DescribeTable("that is the client secret is refused",

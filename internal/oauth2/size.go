@@ -46,7 +46,7 @@ type size int
 func (s *size) add(what string, v value) error {
 	*s += size(len(v.text))
 	if *s > maxValuesBytes {
-		return invalid("the values of all %s have more than %d KiB together: declare fewer, or put smaller values into the credentials Secret",
+		return invalid("the values of all %s have more than %d KiB together: declare fewer values, or put smaller values into the credentials Secret",
 			what, maxValuesBytes>>10)
 	}
 	return nil

@@ -67,7 +67,7 @@ var _ = Describe("the declared values of a request", func() {
 			failure := buildFailure(rfc6749(change), grant(size))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
 			Expect(failure.Message).To(Equal("the values of all " + says +
-				" have more than 96 KiB together: declare fewer, or put smaller values into the credentials Secret"))
+				" have more than 96 KiB together: declare fewer values, or put smaller values into the credentials Secret"))
 		},
 		Entry("parameters by key", inParameters(times(8, fromKey)), limit/8+1, "parameters"),
 		Entry("parameters by template", inParameters(times(32, fromTemplate)), 60<<10, "parameters"),

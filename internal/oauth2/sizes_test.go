@@ -20,7 +20,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// hugeKey returns the DER of an RSA key (RFC 8017 appendix A.1.2) whose modulus has the given number of bits.
+// hugeKey returns the DER of an RSA key (RFC 8017 appendix A.1.2) whose modulus has the given
+// number of bits.
 func hugeKey(bits uint) []byte {
 	number := new(big.Int).Lsh(big.NewInt(1), bits-1)
 	number.SetBit(number, 0, 1)
@@ -94,7 +95,7 @@ var _ = Describe("a size", func() {
 		Entry("in PKCS#1", inPEM("RSA PRIVATE KEY", huge), "has more than 8192 bits"),
 		Entry("in PKCS#8", inPEM("PRIVATE KEY", inPKCS8(huge)), "has more than 8192 bits"),
 		Entry("in the key file of a cloud", `{"private_key": "`+strings.ReplaceAll(inPEM("PRIVATE KEY", inPKCS8(huge)), "\n", `\n`)+`"}`, "has more than 8192 bits"),
-		Entry("in a JWK", `{"kty":"RSA","e":"AQAB","n":"`+strings.Repeat("B", 40<<10)+`","d":"`+strings.Repeat("B", 20<<10)+`"}`, "is no valid JWK"),
+		Entry("in a JWK", `{"kty":"RSA","e":"AQAB","n":"`+strings.Repeat("B", 40<<10)+`","d":"`+strings.Repeat("B", 20<<10)+`"}`, "is not a valid JWK"),
 		Entry("in a set of many keys", `{"keys": [{}`+strings.Repeat(`,{}`, 16<<10)+`]}`, "is a set of 16385 keys, more than 100"),
 		Entry("in a long text", strings.Repeat("x", 65<<10), "longer than 64 KiB"),
 	)
@@ -128,11 +129,11 @@ var _ = Describe("a size", func() {
 		// Parsed, this takes 18 MiB.
 		Expect(allocated(func() { _, _ = oauth2.ReadAuthorities(bundle) })).To(BeNumerically("<", 8<<20))
 	},
-		Entry("each", 12_000, 1, "a certificate of more than 32 KiB"),
-		Entry("with all their names", 2_000, 50, "more than 10000 names and extensions"),
+		Entry("of each certificate", 12_000, 1, "a certificate of more than 32 KiB"),
+		Entry("of all their names", 2_000, 50, "more than 10000 names and extensions"),
 	)
 
-	It("of a client certificate is small, because it is not kept parsed", func() {
+	It("of a client certificate is small, because the parsed certificate is dropped", func() {
 		request := requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		Expect(request.TLS.Certificate.Leaf).To(BeNil())
 	})

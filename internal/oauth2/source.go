@@ -20,7 +20,7 @@ const (
 	maxValuesTogether = 256 << 10
 )
 
-// CredentialsSource is where credentials come from: spec.clientID and the data of a Secret.
+// CredentialsSource is the source of credentials: spec.clientID and the data of a Secret.
 type CredentialsSource struct {
 	// ClientID, if not empty, is used instead of the key ClientIDKey.
 	ClientID string
@@ -105,8 +105,8 @@ func (r *reader) text(key, what, otherwise string) string {
 	return value
 }
 
-// values reads the values that parameters, headers and claims take from the Secret. Which values a
-// template uses is not known before it is rendered, so it gets all of them.
+// values reads the values that parameters, headers and claims take from the Secret. A template gets
+// all values, because it is not known before rendering which of them it uses.
 func (r *reader) values(uses uses) map[string]Sensitive {
 	if len(uses.keys) == 0 && !uses.templates {
 		return nil
@@ -115,7 +115,7 @@ func (r *reader) values(uses uses) map[string]Sensitive {
 	if uses.templates {
 		if r.source.bytes() > maxValuesTogether {
 			r.fail(v1alpha1.ReasonCredentialsInvalid,
-				"Secret %q holds more than %d KiB, and a template gets all of them: put the client's credentials into a Secret of their own",
+				"Secret %q holds more than %d KiB, and a template gets all its values: put the client's credentials into their own Secret",
 				r.source.SecretName, maxValuesTogether>>10)
 			return nil
 		}
@@ -183,7 +183,7 @@ func (s CredentialsSource) bytes() (total int) {
 	return total
 }
 
-// keys lists the first names of the keys.
+// keys lists the names of the first keys.
 func (s CredentialsSource) keys() string {
 	const maxKeys = 8
 	keys := make([]string, 0, len(s.Data))

@@ -21,7 +21,7 @@ func (l *nameList) UnmarshalJSON(raw []byte) error {
 	)
 	var names []string
 	if json.Unmarshal(raw, &names) != nil || len(names) > maxNames {
-		return nil //nolint:nilerr // Hints do without the list.
+		return nil //nolint:nilerr // Hints work without the list.
 	}
 	if !slices.ContainsFunc(names, func(name string) bool { return len(name) > maxName }) {
 		*l = names
@@ -44,7 +44,7 @@ func (m *Metadata) scopes() []string {
 }
 
 // MethodMismatch says which method of client authentication to set, if the metadata of the server
-// lists methods but not the declared one. It returns an empty string for the method none, because
+// lists methods but not the declared method. It returns an empty string for the method none, because
 // metadata does not list methods that use parameters, headers or an assertion as the grant.
 func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata) string {
 	if metadata == nil || len(metadata.TokenEndpointAuthMethodsSupported) == 0 || authenticationOf(server).isNone() {
@@ -58,17 +58,17 @@ func MethodMismatch(server v1alpha1.AuthorizationServerSpec, metadata *Metadata)
 }
 
 // methodToTry returns a supported method. It prefers methods that use the same credentials as the
-// declared one.
+// declared method.
 func methodToTry(declared v1alpha1.ClientAuthenticationMethod, supported []string) string {
 	for _, method := range clientAuthentications[declared].alternatives {
 		if slices.Contains(supported, string(method)) {
-			return fmt.Sprintf("%s, which the metadata of the server name", method)
+			return fmt.Sprintf("%s, which the server's metadata lists", method)
 		}
 	}
 	return oneOf(supported)
 }
 
-// registered reports whether a name is that of a known method or grant type, which a hint may show.
+// registered reports whether a name is a known method or grant type, which a hint may show.
 func registered(name string) bool {
 	_, isMethod := clientAuthentications[v1alpha1.ClientAuthenticationMethod(name)]
 	return isMethod || slices.Contains(grantTypes, name)
@@ -82,7 +82,7 @@ var grantTypes = []string{
 
 // oneOf returns a phrase for a choice among the names that the metadata lists.
 func oneOf(supported []string) string {
-	const one = "one that the metadata of the server name"
+	const one = "one that the server's metadata lists"
 	known := slices.DeleteFunc(slices.Clone(supported), func(name string) bool { return !registered(name) })
 	if len(known) > 0 {
 		return one + ": " + namesIn(known)

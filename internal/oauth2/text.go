@@ -24,7 +24,7 @@ func describe(request *Request, response Response) string {
 	return "not JSON (content type " + shorten(mediaType, secrets) + ")" + page
 }
 
-// errorCode returns a code that can be an error code (RFC 6749 section 5.2), or an empty string.
+// errorCode returns a text that can be an error code (RFC 6749 section 5.2), or an empty string.
 func errorCode(code string) string {
 	if strings.Contains(code, " ") || len(code) > maxCode {
 		return ""

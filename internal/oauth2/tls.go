@@ -16,7 +16,7 @@ import (
 
 // TLS is the client's side of a connection.
 type TLS struct {
-	// RootCAs are used instead of those of the system; nil uses those of the system.
+	// RootCAs are the trusted authorities; nil for the system's authorities.
 	RootCAs *x509.CertPool
 	// Certificate is presented to the server; nil for none. It holds its private key.
 	Certificate *tls.Certificate `json:"-"`
@@ -47,13 +47,13 @@ func tlsOf(credentials Credentials, now time.Time) (TLS, error) {
 	certificate, err := tls.X509KeyPair([]byte(credentials.Certificate.Reveal()), []byte(credentials.CertificateKey.Reveal()))
 	if err != nil {
 		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"%s and %s of the credentials Secret are no certificate and its private key, both in PEM: correct them",
+			"%s and %s of the credentials Secret are not a certificate and its private key, both in PEM: correct them",
 			v1alpha1.CertificateKey, v1alpha1.CertificatePrivateKeyKey)
 	}
 	switch leaf := certificate.Leaf; {
 	case isTooLarge(certificate.PrivateKey):
 		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
-			"the key of the client certificate in the credentials Secret has more than %d bits: use a smaller one", largestModulus)
+			"the key of the client certificate in the credentials Secret has more than %d bits: use a smaller one", maxModulus)
 	case now.After(leaf.NotAfter):
 		return TLS{}, credentialsError(v1alpha1.ReasonCredentialsInvalid,
 			"the client certificate %s of the credentials Secret expired at %s: put a new one there",
@@ -100,7 +100,7 @@ func checkKeyPair(credentials Credentials) error {
 		if strings.HasSuffix(block.Type, "PRIVATE KEY") && len(block.Bytes) > maxKeyBytes {
 			return credentialsError(v1alpha1.ReasonCredentialsInvalid,
 				"%s of the credentials Secret, the key of the client certificate %s, is larger than a key of %d bits: use a smaller one",
-				v1alpha1.CertificatePrivateKeyKey, v1alpha1.CertificateKey, largestModulus)
+				v1alpha1.CertificatePrivateKeyKey, v1alpha1.CertificateKey, maxModulus)
 		}
 	}
 	return nil

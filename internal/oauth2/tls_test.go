@@ -100,7 +100,7 @@ var _ = Describe("a client certificate", func() {
 		Entry("the first second", startedAt, after), Entry("the last second", before, startedAt),
 	)
 
-	It("has its own connections, and so has each set of trusted authorities", func() {
+	It("has its own connections, and so does each set of trusted authorities", func() {
 		build := func(certificate, key string) *oauth2.Request {
 			return requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		}

@@ -65,14 +65,14 @@ func assume(server v1alpha1.AuthorizationServerSpec, unread []Unread) (time.Dura
 }
 
 // Notice returns a notice that a lifetime was assumed, or that a value could not be read. It
-// returns nil if neither is so.
+// returns nil if neither happened.
 func (l Lifetime) Notice() *Notice {
 	switch {
 	case len(l.Unread) > 0:
 		return &Notice{Reason: v1alpha1.ReasonLifetimeUnreadable, Message: l.unreadMessage()}
 	case l.IsAssumed():
 		return &Notice{Reason: v1alpha1.EventLifetimeAssumed, Message: fmt.Sprintf(
-			"the token response names no lifetime: %s is assumed; set authorizationServer.response.expiresIn or expiresAt to where it is, or authorizationServer.defaultTokenLifetime to how long tokens live",
+			"the token response names no lifetime: %s is assumed; set authorizationServer.response.expiresIn or expiresAt to its location, or authorizationServer.defaultTokenLifetime to the lifetime of tokens",
 			l.Assumed)}
 	}
 	return nil
@@ -89,7 +89,7 @@ func (l Lifetime) unreadMessage() string {
 		instead = l.Assumed.String() + " is assumed"
 	}
 	remedy := l.Unread[len(l.Unread)-1].remedy()
-	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s%s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to how long tokens live",
+	return fmt.Sprintf("the token response has %s, which cannot be read as a lifetime: %s%s. If there is no lifetime, set %s to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens",
 		strings.Join(found, " and "), instead, remedy, strings.Join(fields, " and "))
 }
 
@@ -108,7 +108,7 @@ func (u Unread) remedy() string {
 	case u.Field == LifetimeFromExpiresAt && strings.HasPrefix(u.Kind, "a number"):
 		return "; point authorizationServer.response.expiresIn to it if it is a lifetime"
 	case u.Field == LifetimeFromExpiresAt:
-		return "; set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A"
+		return "; set authorizationServer.response.expiresAtLayout to the layout of the date, such as MM/DD/YYYY hh:mm:ss A"
 	}
-	return "; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt"
+	return "; point it to a lifetime, or point authorizationServer.response.expiresAt to the time of expiry"
 }

@@ -16,7 +16,7 @@ func defaultLifetime(lifetime time.Duration) func(*server) {
 }
 
 var _ = Describe("a lifetime that cannot be read", func() {
-	DescribeTable("is reported by its place and its kind, and not shown",
+	DescribeTable("is reported with its location and kind, but not its value",
 		func(members string, unread ...oauth2.Unread) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(members))
 			Expect(token.Lifetime.Unread).To(ConsistOf(unread))
@@ -31,7 +31,7 @@ var _ = Describe("a lifetime that cannot be read", func() {
 		Entry("a date that means never", `, "expires": "9999-12-31T23:59:59Z"`, unread("/expires", "a date more than 10 years ahead")),
 		Entry("a date of a zone west of UTC", `, "expires": "2026-03-01 05:00:00"`, unread("/expires", "a date without a zone that has passed in UTC")),
 		Entry("a US date", `, "expires": "03/01/2026 01:00:00 PM"`, unread("/expires", "a string of 22 characters")),
-		Entry("two of them", `, "expires_in": "?", "expires": "!!"`, unread("/expires_in", "a string of 1 characters"), unread("/expires", "a string of 2 characters")),
+		Entry("two values", `, "expires_in": "?", "expires": "!!"`, unread("/expires_in", "a string of 1 characters"), unread("/expires", "a string of 2 characters")),
 	)
 
 	DescribeTable("is not reported",
@@ -67,15 +67,15 @@ var _ = Describe("a lifetime that cannot be read", func() {
 			Expect(notice).To(HaveValue(Equal(oauth2.Notice{Reason: reason, Message: message})))
 		},
 		Entry("of a response without a lifetime", bearer(``), v1alpha1.EventLifetimeAssumed,
-			`the token response names no lifetime: 45m0s is assumed; set authorizationServer.response.expiresIn or expiresAt to where it is, or authorizationServer.defaultTokenLifetime to how long tokens live`),
+			`the token response names no lifetime: 45m0s is assumed; set authorizationServer.response.expiresIn or expiresAt to its location, or authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 		Entry("of a lifetime", bearer(`, "expires_in": "soon"`), v1alpha1.ReasonLifetimeUnreadable,
-			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: 45m0s is assumed; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long tokens live`),
+			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: 45m0s is assumed; point it to a lifetime, or point authorizationServer.response.expiresAt to the time of expiry. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 		Entry("of a date", bearer(`, "expires": "11/12/2026"`), v1alpha1.ReasonLifetimeUnreadable,
-			`the token response has a string of 10 characters at "/expires" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: 45m0s is assumed; set authorizationServer.response.expiresAtLayout to how the date is written, such as MM/DD/YYYY hh:mm:ss A. If there is no lifetime, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long tokens live`),
+			`the token response has a string of 10 characters at "/expires" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: 45m0s is assumed; set authorizationServer.response.expiresAtLayout to the layout of the date, such as MM/DD/YYYY hh:mm:ss A. If there is no lifetime, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 		Entry("of a date without a zone that has passed", bearer(`, "expires": "2026-03-01 11:59:00"`), v1alpha1.ReasonLifetimeUnreadable,
-			`the token response has a date without a zone that has passed in UTC at "/expires" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: 45m0s is assumed; set authorizationServer.response.expiresAtZone to the zone of the server, such as -08:00. If there is no lifetime, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to how long tokens live`),
+			`the token response has a date without a zone that has passed in UTC at "/expires" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: 45m0s is assumed; set authorizationServer.response.expiresAtZone to the zone of the server, such as -08:00. If there is no lifetime, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 		Entry("of a JWT that states a lifetime", jwt(`{"exp": `+inSeconds(20*time.Minute)+`}`, `, "expires_in": "soon"`), v1alpha1.ReasonLifetimeUnreadable,
-			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: the claim exp of the JWT is used instead; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long tokens live`),
+			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: the claim exp of the JWT is used instead; point it to a lifetime, or point authorizationServer.response.expiresAt to the time of expiry. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 	)
 
 	DescribeTable("has a remedy for its kind",
@@ -91,7 +91,7 @@ var _ = Describe("a lifetime that cannot be read", func() {
 			"a date that passed more than a day ago at \"/expires\" (authorizationServer.response.expiresAt), which cannot be read as a lifetime: authorizationServer.response.expiresIn is used instead; check the clock of the server. If"),
 	)
 
-	It("has no notice if all was read", func() {
+	It("has no notice if every value was read", func() {
 		Expect(tokenIn(rfc6749(), bearer(`, "expires_in": 3600`)).Lifetime.Notice()).To(BeNil())
 	})
 })

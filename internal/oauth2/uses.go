@@ -21,8 +21,8 @@ type uses struct {
 	audience string
 }
 
-// UsesSecret reports whether a token request needs a credentials Secret. clientID is that of the
-// spec, and may be empty. A profile must have completed the declaration of the server.
+// UsesSecret reports whether a token request needs a credentials Secret. clientID is the client ID
+// of the spec, and may be empty. A profile must have completed the declaration of the server.
 func UsesSecret(server v1alpha1.AuthorizationServerSpec, clientID string) bool {
 	uses := usesOf(server)
 	return (uses.clientID && clientID == "") || uses.clientSecret || uses.privateKey || uses.certificate ||

@@ -71,7 +71,7 @@ var _ = Describe("a key that the request does not use is not required:", func() 
 			Expect(found).To(ConsistOf(used))
 			Expect(oauth2.UsesSecret(s, "")).To(Equal(len(used) > 0))
 
-			By("a Secret of other keys, which lacks it")
+			By("with a Secret that lacks these keys")
 			_, _, err = oauth2.ReadCredentials(secretWith(map[string]string{"unused": "x"}), s)
 			if len(used) > 0 {
 				Expect(failureOf(err).Reason).To(Equal(v1alpha1.ReasonCredentialsMissing))

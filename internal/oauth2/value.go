@@ -16,7 +16,7 @@ type value struct {
 	kind v1alpha1.ParameterType
 	// secret is true if the text must not be shown.
 	secret bool
-	// isMasked is true if the text replaces a secret one.
+	// isMasked is true if the text replaces a secret.
 	isMasked bool
 }
 
@@ -27,7 +27,7 @@ func plain(text string) value { return value{text: text} }
 
 func hidden(text Sensitive) value { return value{text: text.Reveal(), secret: true} }
 
-// templateData is the data from which values are made.
+// templateData is the data that templates render values from.
 type templateData struct {
 	credentials Credentials
 	scopes      []string
@@ -52,7 +52,7 @@ func (m templateData) valueOf(what string, parameter v1alpha1.Parameter) (value,
 		v.text = *parameter.Value
 	}
 	if _, err := v.json(); err != nil {
-		return v, invalid("the value of %s is no %s: correct the value or its type", what, parameter.Type)
+		return v, invalid("the value of %s is not of type %s: correct the value or its type", what, parameter.Type)
 	}
 	return v, nil
 }

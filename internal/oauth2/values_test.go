@@ -96,7 +96,7 @@ var _ = Describe("values of the credentials Secret", func() {
 		Entry("no Secret", secretWith(nil, noSecret), v1alpha1.ReasonCredentialsMissing, "spec.credentialsRef", "parameter tenant"),
 	)
 
-	DescribeTable("that a template cannot use cause an error that names the key and no value",
+	DescribeTable("cause an error that names the key and no value if a template cannot use them",
 		func(template string, said string) {
 			s := with(withTemplates("tenant", template))
 			source := secretWith(map[string]string{"user": "MARK-user", "pass": "MARK-pass", "list": `["MARK"]`})

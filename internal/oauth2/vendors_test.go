@@ -12,7 +12,7 @@ import (
 )
 
 // The bodies below are from the documentation of the vendors.
-var _ = Describe("the answers of vendors", func() {
+var _ = Describe("the responses of vendors", func() {
 	fabric := rfc6749(func(s *server) {
 		s.Response.ErrorCode, s.Response.ErrorDescription = at("/error", "/type"), at("/errors/0/message", "/message")
 	})

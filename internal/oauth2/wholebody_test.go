@@ -28,7 +28,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		Entry("bare text after the word Bearer", "Bearer abc", "abc"),
 		Entry("bare text after bearer", "bearer  abc\n", "abc"),
 		Entry("a JSON string after the word Bearer", `"Bearer abc"`, "abc"),
-		Entry("not if a JSON member has one", `{"access_token": "member"}`, "member"),
+		Entry("but not if a JSON member holds the token", `{"access_token": "member"}`, "member"),
 	)
 
 	DescribeTable("is not a body that cannot be a token",
@@ -51,7 +51,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		Entry("an object", `{"MARK": "MARK"}`, "there is no token at"),
 		Entry("a list", `["MARK"]`, "there is no token at"),
 		Entry("true", `true`, "there is no token at"),
-		Entry("nothing", "", "empty"),
+		Entry("an empty body", "", "empty"),
 		Entry("an empty JSON string", `""`, "there is no token at"),
 		Entry("only the word Bearer", `"Bearer "`, "there is no token at"),
 		Entry("characters that no header can carry", "MÄRK", "no header can carry"),
@@ -91,7 +91,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		Expect(failureIn(rfc6749(inHeader), answer(http.StatusOK, `{"error": "invalid_client"}`, "X-Subject-Token", "t")).Code).To(Equal("invalid_client"))
 	})
 
-	DescribeTable("and a token that is, lose the word Bearer before them",
+	DescribeTable("loses the word Bearer before it, and so does a JSON member",
 		func(value, token string) {
 			Expect(tokenIn(rfc6749(), answer(http.StatusOK, `{"access_token": `+value+`}`)).AccessToken.Reveal()).To(Equal(token))
 		},

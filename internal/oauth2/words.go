@@ -18,7 +18,7 @@ const (
 	maxWords = 512
 	// maxCode bounds an error code.
 	maxCode = 64
-	// maxTried bounds the texts in undeclared places that are searched for secrets.
+	// maxTried bounds the undeclared texts that are searched for secrets.
 	maxTried = 64
 )
 
@@ -38,8 +38,8 @@ type saying struct {
 	page string
 }
 
-// wordsOf returns the error code and the explanation of a server. It searches where they are
-// declared, then where servers commonly put them.
+// wordsOf returns the error code and the explanation of a server. It searches the declared
+// locations, then the common locations.
 func wordsOf(server v1alpha1.AuthorizationServerSpec, request *Request, document any, response Response) saying {
 	found := &wordFinder{
 		secrets: request.secrets(tokensIn(document, server, response)...), isSuccess: response.StatusCode < 300,
@@ -101,8 +101,8 @@ func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) stri
 	return s.code
 }
 
-// isFailure reports whether a 2xx response without a token is a refusal, by a code that is not
-// where it is declared. The code must be a known one, or one that the declaration names.
+// isFailure reports whether a 2xx response without a token is a refusal, by a code outside the
+// declared locations. The code must be known, or the declaration must name it.
 func (s saying) isFailure(server v1alpha1.AuthorizationServerSpec) bool {
 	_, known := knownCode(s.code)
 	return known || isCredentialError(*server.Response, s.code)
@@ -191,7 +191,7 @@ func formTokens(form any) (tokens []string) {
 type wordFinder struct {
 	// secrets of the request and the response.
 	secrets *redact.Secrets
-	// tried counts the texts that were searched where nothing is declared.
+	// tried counts the undeclared texts that were searched.
 	tried int
 	// isSuccess is true for a 2xx response: a token may be anywhere in it.
 	isSuccess bool
@@ -213,9 +213,9 @@ func (f *wordFinder) declaredCode(code string) string {
 	return errorCode(shorten(code, f.secrets))
 }
 
-// undeclared returns an explanation that was found where none is declared. It is empty if the text
-// does not look like an explanation. If a token may be anywhere in the response, the text must be a
-// sentence, and words that look like a token are redacted.
+// undeclared returns an explanation that was found outside the declared locations. It is empty if
+// the text does not look like an explanation. If a token may be anywhere in the response, the text
+// must be a sentence, and words that look like a token are redacted.
 func (f *wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 	if f.tried++; text == "" || f.tried > maxTried {
 		return ""
@@ -235,8 +235,8 @@ func (f *wordFinder) undeclared(text string, tokenMayBeThere bool) string {
 	return shown
 }
 
-// code returns an error code that was found where none is declared. It is empty if the text does
-// not look like a code.
+// code returns an error code that was found outside the declared locations. It is empty if the text
+// does not look like a code.
 func (f *wordFinder) code(text string, status int) string {
 	if f.tried++; f.tried > maxTried || repeats(text, status) || !codeShape.MatchString(text) || isOpaque(text) || meansSuccess[strings.ToLower(text)] {
 		return ""

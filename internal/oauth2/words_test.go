@@ -35,7 +35,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("ErrorCode and Error (Apigee)", 400, `{"ErrorCode": "E12", "Error": "ClientId is Invalid"}`, `HTTP 400 E12 ("ClientId is Invalid")`),
 		Entry("a fault (Apigee)", 400, `{"fault": {"faultstring": "Invalid ApiKey", "detail": {"errorcode": "oauth.v2.InvalidApiKey"}}}`, `HTTP 400 oauth.v2.InvalidApiKey ("Invalid ApiKey")`),
 		Entry("an error object (Google)", 400, `{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}`, `HTTP 400 ("API key not valid.")`),
-		Entry("an error object with a code of its own", 400, `{"error": {"code": "E17", "message": "no such application"}}`, `HTTP 400 E17 ("no such application")`),
+		Entry("an error object with its own code", 400, `{"error": {"code": "E17", "message": "no such application"}}`, `HTTP 400 E17 ("no such application")`),
 		Entry("a list of errors", 400, `{"errors": [{"code": "INVALID_LOGIN", "message": "this account may not sign in"}]}`, `HTTP 400 INVALID_LOGIN ("this account may not sign in")`),
 		Entry("a list of errors (JSON:API)", 400, `{"errors": [{"status": "400", "title": "Bad Request", "detail": "no such client"}]}`, `HTTP 400 ("no such client")`),
 		Entry("a list of texts", 400, `{"errors": ["Invalid credentials"]}`, `HTTP 400 ("Invalid credentials")`),
@@ -46,12 +46,12 @@ var _ = Describe("the words of a server", func() {
 		Entry("details of the request (FastAPI)", 422, `{"detail": [{"loc": ["body", "username"], "msg": "field required", "type": "value_error.missing"}]}`, `HTTP 422 ("field required")`),
 		Entry("a problem (RFC 9457)", 403, `{"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "the client is disabled"}`, `HTTP 403 ("the client is disabled")`),
 		Entry("a problem with only a title (RFC 9457)", 403, `{"title": "the client is disabled", "status": 403}`, `HTTP 403 ("the client is disabled")`),
-		Entry("a sentence in the place of the code", 400, `{"error": "Invalid credentials"}`, `HTTP 400 ("Invalid credentials")`),
-		Entry("a sentence in the place of the code, with the code elsewhere", 400, `{"error": "Invalid credentials", "code": "E17"}`, `HTTP 400 E17 ("Invalid credentials")`),
+		Entry("a sentence in place of the code", 400, `{"error": "Invalid credentials"}`, `HTTP 400 ("Invalid credentials")`),
+		Entry("a sentence in place of the code, with the code elsewhere", 400, `{"error": "Invalid credentials", "code": "E17"}`, `HTTP 400 E17 ("Invalid credentials")`),
 		Entry("a status object", 400, `{"status": {"code": 1203, "message": "not active"}}`, `HTTP 400 1203 ("not active")`),
 		Entry("a code of RFC 6749 deep inside (commercetools)", 400, `{"statusCode": 400, "message": "wrong credentials", "errors": [{"code": "invalid_client"}]}`, `HTTP 400 invalid_client ("wrong credentials")`),
 		Entry("an error of GraphQL", 400, `{"errors": [{"message": "not signed in", "extensions": {"code": "UNAUTHENTICATED"}}]}`, `HTTP 400 UNAUTHENTICATED ("not signed in")`),
-		Entry("a form, as some old servers answer", 400, "error=invalid_scope&error_description=no+scope+x", `HTTP 400 invalid_scope ("no scope x")`, "Content-Type", asForm),
+		Entry("a form, which some old servers return", 400, "error=invalid_scope&error_description=no+scope+x", `HTTP 400 invalid_scope ("no scope x")`, "Content-Type", asForm),
 		Entry("a header with an empty body (RFC 6750)", 401, "", `HTTP 401 invalid_client ("no such client")`, "WWW-Authenticate", `Bearer realm="x", error="invalid_client", error_description="no such client"`),
 		Entry("plain text", 400, "Invalid client: shop", `HTTP 400 ("Invalid client: shop")`, "Content-Type", asText),
 		Entry("plain text without a content type", 401, "Unauthorized\r\n", `HTTP 401 ("Unauthorized")`),
@@ -61,8 +61,8 @@ var _ = Describe("the words of a server", func() {
 		Entry("not the title of a page that repeats the status", 502, "<html><title>502 Bad Gateway</title>MARK</html>", `HTTP 502 (an HTML page)`, "Content-Type", asHTML),
 		Entry("a fault of SOAP", 500, `<?xml version="1.0"?><s:Envelope><s:Body><s:Fault><faultstring xml:lang="en">no such user</faultstring></s:Fault></s:Body></s:Envelope>`, `HTTP 500 (an XML document titled "no such user")`),
 		Entry("not a code that repeats the status", 401, `{"error": 401}`, "HTTP 401"),
-		Entry("not an ID in the place of a code", 400, `{"code": "3f2a8b10-77c4-4d2e-9d5e-0b9a6f1c2d3e"}`, "HTTP 400"),
-		Entry("not data in the place of a message", 400, `{"message": "q8fJ2kLp9sDk3mZx"}`, "HTTP 400"),
+		Entry("not an ID in place of a code", 400, `{"code": "3f2a8b10-77c4-4d2e-9d5e-0b9a6f1c2d3e"}`, "HTTP 400"),
+		Entry("not data in place of a message", 400, `{"message": "q8fJ2kLp9sDk3mZx"}`, "HTTP 400"),
 		Entry("not broken JSON", 400, `{"message": "no such client"`, "HTTP 400"),
 		Entry("not binary data", 400, "\x1f\x8b\x08\x00\x01\x02\x03 \x00\xff", "HTTP 400"),
 	)
@@ -72,21 +72,21 @@ var _ = Describe("the words of a server", func() {
 			s := rfc6749(func(s *server) { s.Response.CredentialErrors = credentialErrors })
 			Expect(failureIn(s, answerOf(status, body)).Class).To(Equal(class))
 		},
-		Entry("a code of RFC 6749 in an undeclared place", 400, `{"errors": [{"code": "invalid_client"}]}`, problem.CredentialsRefused),
-		Entry("a code of RFC 6749 besides a sentence", 400, `{"error": "Client refused", "code": "invalid_client"}`, problem.CredentialsRefused),
+		Entry("a code of RFC 6749 in an undeclared location", 400, `{"errors": [{"code": "invalid_client"}]}`, problem.CredentialsRefused),
+		Entry("a code of RFC 6749 next to a sentence", 400, `{"error": "Client refused", "code": "invalid_client"}`, problem.CredentialsRefused),
 		Entry("a sentence that the declaration names", 400, `{"error": "Invalid login", "code": "E17"}`, problem.CredentialsRefused, "Invalid login"),
-		Entry("a code that the declaration names, in an undeclared place", 400, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
-		Entry("a code that the declaration names, in an undeclared place of a 2xx response", 200, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
-		Entry("not a code that outranks 401 from an undeclared place", 401, `{"ErrorCode": "invalid_request", "Error": "ClientId is Invalid"}`, problem.CredentialsRefused),
-		Entry("never by their text", 400, `{"message": "invalid_client"}`, problem.MayPass),
+		Entry("a code that the declaration names, in an undeclared location", 400, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
+		Entry("a code that the declaration names, in an undeclared location of a 2xx response", 200, `{"message": "no", "code": "E17"}`, problem.CredentialsRefused, "E17"),
+		Entry("but not a code in an undeclared location, which does not override 401", 401, `{"ErrorCode": "invalid_request", "Error": "ClientId is Invalid"}`, problem.CredentialsRefused),
+		Entry("but never by their text", 400, `{"message": "invalid_client"}`, problem.MayPass),
 	)
 
-	It("in a declared place take precedence", func() {
+	It("in a declared location take precedence", func() {
 		s := rfc6749(func(s *server) { s.Response.ErrorDescription = at("/hint") })
 		Expect(failureIn(s, answerOf(400, `{"message": "Bad Request", "hint": "check the key"}`)).Message).To(ContainSubstring(`HTTP 400 ("check the key"):`))
 	})
 
-	DescribeTable("do not turn a success into a failure if they are in an undeclared place",
+	DescribeTable("do not turn a success into a failure if they are in an undeclared location",
 		func(body string) { Expect(tokenIn(rfc6749(), answerOf(200, body)).AccessToken.Reveal()).To(Equal("t")) },
 		Entry("a code", `{"access_token": "t", "code": "E17"}`),
 		Entry("a code of RFC 6749", `{"access_token": "t", "errorCode": "invalid_client"}`),
@@ -106,7 +106,7 @@ var _ = Describe("the words of a server", func() {
 		Entry("a code of RFC 6749", `{"errors": [{"code": "invalid_client", "message": "no such client"}]}`, v1alpha1.ReasonInvalidClient, `HTTP 200 invalid_client ("no such client")`),
 		Entry("a title with brackets", `<title>Sign in (SSO) to Acme</title>`, v1alpha1.ReasonInvalidResponse, `not JSON, but an HTML page titled "Sign in (SSO) to Acme": check`),
 		Entry("the title of a page", `<title>Sign in to your account</title>`, v1alpha1.ReasonInvalidResponse, `not JSON, but an HTML page titled "Sign in to your account": check`),
-		Entry("not that all is well", `{"code": 200, "message": "OK", "data": {}}`, v1alpha1.ReasonInvalidResponse, `there is no token at "/access_token": check`),
+		Entry("not a code and a message that mean success", `{"code": 200, "message": "OK", "data": {}}`, v1alpha1.ReasonInvalidResponse, `there is no token at "/access_token": check`),
 	)
 
 	DescribeTable("do not hold a token",
@@ -181,7 +181,7 @@ var _ = Describe("the words of a server", func() {
 		},
 		Entry("as .NET does", "ab+cdEF12gh==", `ab\u002BcdEF12gh==`),
 		Entry("as PHP does", "a&b/cdefgh", `a&b\/cdefgh`),
-		Entry("as all that is not ASCII", "pässwörd1", `p\u00E4ssw\u00F6rd1`),
+		Entry("as servers that escape all characters beyond ASCII", "pässwörd1", `p\u00E4ssw\u00F6rd1`),
 	)
 
 	DescribeTable("do not hold a short token of a 2xx response",

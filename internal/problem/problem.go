@@ -1,4 +1,4 @@
-// Package problem describes what keeps a ClientCredential from a token.
+// Package problem describes failures to get a token for a ClientCredential.
 package problem
 
 import (
@@ -30,7 +30,7 @@ const (
 	Invalid Class = "Invalid"
 )
 
-// Problem keeps a ClientCredential from a token. It holds no credentials, no token and no
+// Problem is a failure to get a token for a ClientCredential. It holds no credentials, no token and no
 // response body, so it may be shown.
 type Problem struct { //nolint:errname // A problem is mostly shown to users, not handled as a Go error.
 	// Reason is one of the reasons of the conditions.
@@ -38,7 +38,8 @@ type Problem struct { //nolint:errname // A problem is mostly shown to users, no
 	// Message says what happened, to which object, and what to do about it.
 	Message string
 	Class   Class
-	// RetryAfter is how long the server asked to wait (RFC 9110 section 10.2.3); 0 if it did not.
+	// RetryAfter is the delay that the server asked for (RFC 9110 section 10.2.3); 0 if it asked
+	// for none.
 	RetryAfter time.Duration
 }
 
@@ -62,7 +63,7 @@ func NotLabelled(reason, kind, name string) *Problem {
 		kind, name, strings.ToLower(kind), name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 }
 
-// Shorten returns the first maxBytes of a text for a message, and marks the cut. It does not cut through a
+// Shorten returns the first maxBytes of a text for a message, and marks the cut. It never splits a
 // character.
 func Shorten(text string, maxBytes int) string {
 	if len(text) <= maxBytes {

@@ -30,11 +30,11 @@ var _ = Describe("a problem", func() {
 		}))
 	})
 
-	DescribeTable("shortens a text to 5 bytes",
+	DescribeTable("has its text shortened to 5 bytes",
 		func(text, shown string) { Expect(problem.Shorten(text, 5)).To(Equal(shown)) },
-		Entry("of exactly that length", "xäß", "xäß"),
-		Entry("that is longer, at the end of a character", "xäßy", "xäß..."),
-		Entry("that is longer, without an incomplete character", "ääß", "ää..."),
+		Entry("if the text has exactly that length", "xäß", "xäß"),
+		Entry("if the text is longer, at the end of a character", "xäßy", "xäß..."),
+		Entry("if the text is longer, without an incomplete character", "ääß", "ää..."),
 	)
 
 	It("keeps its reason and message in a status, and with another class", func() {

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("the list of profiles", func() {
-	It("has for each profile the text that users read in docs/profiles.md", func() {
+	It("has all texts of docs/profiles.md for each profile", func() {
 		for _, p := range profile.All() {
 			Expect(p.Vendor).NotTo(BeEmpty(), p.Name)
 			Expect(p.Needs).NotTo(BeEmpty(), p.Name)
@@ -32,7 +32,7 @@ var _ = Describe("the list of profiles", func() {
 		}
 	})
 
-	It("has the names in order", func() {
+	It("has the names in alphabetical order", func() {
 		var names []string
 		for _, p := range profile.All() {
 			names = append(names, p.Name)
@@ -47,7 +47,7 @@ var _ = Describe("the list of profiles", func() {
 		Expect(complete(of("ElasticPath")).Response.ExpiresAt).NotTo(BeEmpty())
 	})
 
-	It("is a file in alphabetical order, after the default", func() {
+	It("is in alphabetical order in its file, after the default", func() {
 		raw, err := os.ReadFile("profiles.yaml")
 		Expect(err).NotTo(HaveOccurred())
 		names := regexp.MustCompile(`(?m)^[A-Za-z0-9]+:$`).FindAllString(string(raw), -1)

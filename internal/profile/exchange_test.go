@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/profile"
 )
 
-// startedAt is when the requests of the recorded exchanges started.
+// startedAt is the time when the requests of the recorded exchanges started.
 var startedAt = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 var _ = Describe("the exchanges", func() {

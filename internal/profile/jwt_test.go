@@ -19,8 +19,8 @@ type jwt struct {
 
 var compactJWT = regexp.MustCompile(`eyJ[-_0-9A-Za-z]+\.eyJ[-_0-9A-Za-z]+\.[-_0-9A-Za-z]+`)
 
-// withoutAssertion checks the JWT in the body of a request, and replaces it by {assertion}, because the JWT
-// differs each time.
+// withoutAssertion checks the JWT in the body of a request, and replaces it with {assertion},
+// because the JWT differs each time.
 func (e exchange) withoutAssertion(request string) string {
 	GinkgoHelper()
 	if e.Assertion == nil {

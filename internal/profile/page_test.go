@@ -146,8 +146,8 @@ func fragments() (found []string) {
 	return found
 }
 
-// settings returns the settings in the tables: the code with a value in their last column. Code that belongs
-// together stays together.
+// settings returns the settings in the tables: the code with a value in their last column. Code
+// spans that "and" joins stay together.
 func settings(text string) (found []string) {
 	_, text, _ = strings.Cut(text, "\n## What to set\n")
 	for row := range strings.SplitSeq(text, "\n") {

@@ -1,5 +1,5 @@
-// Package profile completes the declaration of an authorization server. Fields that the user sets win, then
-// those of the profile, then the defaults of RFC 6749.
+// Package profile completes the declaration of an authorization server. The user's fields take
+// precedence over the profile, and the profile over the defaults of RFC 6749.
 package profile
 
 import (

@@ -32,7 +32,7 @@ var _ = Describe("a profile", func() {
 		Expect(declared).To(HaveLen(len(profile.Names())))
 	})
 
-	It("completes to every field that a token request needs", func() {
+	It("is completed with every field that a token request needs", func() {
 		for _, name := range profile.Names() {
 			completed := complete(of(name))
 			Expect(completed.Profile).To(Equal(name))
@@ -74,7 +74,7 @@ var _ = Describe("a profile", func() {
 				Expect(failure.Message).To(ContainSubstring(words))
 			}
 		},
-		Entry("that does not exist: the message lists the profiles that do", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "ElasticPathImplicit, EntraID", "Fabric", "spec.authorizationServer.profile"),
+		Entry("that does not exist; the message lists the existing profiles", of("Fabrik"), v1alpha1.ReasonProfileUnknown, `"Fabrik"`, "ElasticPathImplicit, EntraID", "Fabric", "spec.authorizationServer.profile"),
 		Entry("with a name in the wrong case", of("fabric"), v1alpha1.ReasonProfileUnknown, "Fabric"),
 		Entry("RFC6749 without a token endpoint", server{}, v1alpha1.ReasonTokenEndpointMissing, "RFC6749", "spec.authorizationServer.tokenEndpoint"),
 		Entry("OroCommerce, whose customers have their own token endpoint", server{Profile: "OroCommerce"}, v1alpha1.ReasonTokenEndpointMissing, "OroCommerce", "https://{application}/oauth2-token"),
@@ -127,7 +127,7 @@ var _ = Describe("a profile", func() {
 		Expect(complete(of("ElasticPath"))).To(Equal(before))
 	})
 
-	It("comes after the parameters of the server, which come after the parameters of the client", func() {
+	It("adds its parameters after those of the server, which come after those of the client", func() {
 		completed, err := profile.Complete(of("Tableau", func(s *server) {
 			s.Request = &v1alpha1.TokenRequest{Parameters: parameters("a", "server", "b", "server")}
 		}), parameters("b", "client"))

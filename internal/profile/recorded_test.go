@@ -13,8 +13,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// exchange is a token request as a vendor documents it: the user's declaration, the request, the response and
-// a refusal. All values are invented.
+// exchange is a token request as a vendor documents it: the user's declaration, the request, the
+// response and a refusal. All values are invented.
 type exchange struct {
 	Name string `json:"name"`
 	// Spec is the spec of a ClientCredential.
@@ -28,7 +28,7 @@ type exchange struct {
 	// Request, Response and Refusal are HTTP messages as text.
 	Request  string `json:"request"`
 	Response string `json:"response"`
-	// Token is what must be read from the response.
+	// Token holds the values that must be read from the response.
 	Token struct {
 		AccessToken string          `json:"accessToken"`
 		Type        string          `json:"type"`
@@ -37,7 +37,8 @@ type exchange struct {
 		Assumed     bool            `json:"assumed"`
 	} `json:"token"`
 	Refusal string `json:"refusal"`
-	// ServerMessageIn is a part of the message about the refusal. Reason is the reason of the conditions.
+	// ServerMessageIn is a part of the message about the refusal. Reason is the reason of the
+	// conditions.
 	ServerMessageIn string          `json:"says"`
 	Reason          string          `json:"reason"`
 	RetryAfter      metav1.Duration `json:"retryAfter"`

@@ -5,7 +5,7 @@ const (
 	Margin = margin
 	// MaxWork is the bound of Work.
 	MaxWork = maxWork + 1
-	// MaxShort is the maximum number of short secrets with which texts are still shown.
+	// MaxShort is the maximum number of short secrets for which texts are still shown.
 	MaxShort = maxShort
 )
 

@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// form is a text as it is, or a decoded one. from and to are the range in the original text that
-// each byte comes from.
+// form is a text, unchanged or decoded. from and to give, for each byte, its range in the original
+// text.
 type form struct {
 	text     []byte
 	from, to []int32
-	// isEncoded is true if a letter of the original is not a whole byte of the text, as in base64
-	// and hex.
+	// isEncoded is true if a letter of the original holds only a part of a byte, as in base64 and
+	// hex.
 	isEncoded bool
 }
 
@@ -33,9 +33,9 @@ func (f *form) addByte(b byte, from, to int32) {
 	f.text, f.from, f.to = append(f.text, b), append(f.from, from), append(f.to, to)
 }
 
-// eachForm visits the forms of a text. These are the text as it is, the text unescaped once and
-// twice, and the text decoded from base64 or hex. A decoded form may be unescaped once, before or
-// after.
+// eachForm visits the forms of a text: the text itself, the text unescaped once and twice, and the
+// text decoded from base64 or hex. A decoded form may be unescaped once before and once after the
+// decoding.
 func eachForm(text string, visit func(form)) {
 	plain := seen(text)
 	visit(plain)
@@ -75,7 +75,7 @@ func unescaped(f form, visit func(form)) {
 	}
 }
 
-// escapes are the ways in which a server escapes single letters of a text.
+// escapes are the kinds of escape that servers use for single letters.
 var escapes = []struct {
 	sign byte
 	// decode decodes the escape at the beginning of a text, which begins with the sign. It returns
@@ -119,7 +119,7 @@ func replaced(f form, sign byte, decode func(text []byte) ([]byte, int)) form {
 	return out
 }
 
-// percent decodes an escape of URLs and forms.
+// percent decodes a percent escape, as in URLs and forms.
 func percent(rest []byte) ([]byte, int) {
 	if len(rest) > 1 && rest[1] == 'u' {
 		return number(rest, 2, 4)
@@ -127,7 +127,7 @@ func percent(rest []byte) ([]byte, int) {
 	return octet(rest, 1, 2, 16)
 }
 
-// backslash decodes an escape in a string of JSON, JavaScript, Go, Python and C.
+// backslash decodes a backslash escape, as in strings of JSON, JavaScript, Go, Python and C.
 func backslash(rest []byte) ([]byte, int) {
 	if len(rest) < 2 {
 		return nil, 0
@@ -155,7 +155,7 @@ func backslash(rest []byte) ([]byte, int) {
 	}
 }
 
-// unit decodes \uXXXX, or two of them that make one rune.
+// unit decodes \uXXXX, or a surrogate pair of two such escapes.
 func unit(rest []byte) ([]byte, int) {
 	decoded, size := number(rest, 2, 4)
 	if size == 0 || len(rest) < 12 || rest[6] != '\\' || rest[7] != 'u' {
@@ -201,7 +201,7 @@ func octal(rest []byte) ([]byte, int) {
 	}
 	decoded, size := octet(rest, 1, digits, 8)
 	if size == 0 {
-		// Three digits may be more than a byte, so decode two.
+		// The value of three digits may exceed a byte, so decode only two.
 		return octet(rest, 1, 2, 8)
 	}
 	return decoded, size
@@ -272,12 +272,12 @@ func fromHex(f form, skip int) form {
 const (
 	// noDigit ends a run.
 	noDigit = -1
-	// separator is skipped.
+	// separator marks a letter to skip.
 	separator = -2
 )
 
 // fromDigits decodes digits of the given number of bits each, the highest first. next returns the
-// first digit of the rest and its size.
+// digit at the beginning of rest, and its size in bytes.
 func fromDigits(f form, skip, bits int, next func(rest []byte) (digit, size int)) form {
 	out := newForm(len(f.text))
 	out.isEncoded = true

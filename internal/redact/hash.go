@@ -5,11 +5,10 @@ import (
 	"math/bits"
 )
 
-// partLength is the length of the parts by which a long secret is found, in bytes.
+// partLength is the length of the parts that a long secret is searched by, in bytes.
 const partLength = 16
 
-// prime is the base of the hashes. If two parts have the same hash, a harmless word is hidden at
-// worst.
+// prime is the base of the hashes. At worst, a collision of two hashes hides a harmless word.
 const prime = 0x9E3779B97F4A7C15
 
 // window is a rolling hash of the last partLength letters.
@@ -39,7 +38,7 @@ func (w *window) push(letter byte) (hash uint64, isFull bool) {
 	return w.hash, w.seen >= partLength
 }
 
-// eachPart yields the hash of each part of a length, with the index of the last letter of the part.
+// eachPart yields the hash of each part of the given length, with the index of its last letter.
 func eachPart(letters []byte, length int) iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		if len(letters) < length {
@@ -72,12 +71,12 @@ func newFilter(width int) filter {
 	return filter{bits: make([]uint64, 1<<width/64), shift: 64 - width}
 }
 
-// newParts returns a filter for the parts of a text in all its forms, with 512 bits for each of
-// its bytes.
+// newParts returns a filter for the parts of all forms of a text. It has at least 512 bits per byte
+// of the text.
 func newParts(text string) filter { return newFilter(bits.Len(uint(len(text))) + 9) }
 
-// bit returns the bit for a hash. It multiplies once more, because the low bits of a product depend
-// on few letters.
+// bit returns the bit for a hash. It multiplies the hash once more and takes the high bits, because
+// the low bits depend on few letters.
 func (f filter) bit(hash uint64) (word int, mask uint64) {
 	at := (hash * prime) >> f.shift
 	return int(at / 64), 1 << (at % 64) //nolint:gosec // It has few bits.

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// letters are the bytes of a form in which secrets are searched. from and to are the range in the
-// original text that each byte comes from.
+// letters are the bytes of a form that are searched for secrets. from and to give, for each byte,
+// its range in the original text.
 type letters struct {
 	text     []byte
 	from, to []int32
@@ -55,8 +55,8 @@ func lettersIn(secret string) iter.Seq[byte] {
 	}
 }
 
-// appendLetter appends a rune in lower case. It keeps a byte that is not UTF-8, because that may
-// end a decoded run.
+// appendLetter appends a rune in lower case. It keeps a byte that is not UTF-8, because it may be a
+// gap.
 func appendLetter(to []byte, b byte, r rune, size int) []byte {
 	if size == 1 {
 		return append(to, lower(b))
@@ -77,6 +77,6 @@ func isSeen(r rune) bool {
 	return !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != utf8.RuneError
 }
 
-// isSeenByte is isSeen for a byte that is not part of a longer rune. A plus sign counts as a space,
+// isSeenByte is isSeen for a byte that is not part of a multi-byte rune. A plus sign counts as a space,
 // as in a form.
 func isSeenByte(b byte) bool { return b > ' ' && b != 0x7f && b != '+' }

@@ -1,6 +1,6 @@
-// Package redact removes secrets from texts before these are shown, in any encoding in which a server
-// may repeat them. It searches the texts for the secrets. Its work for all texts of a response is
-// bounded. It is pure.
+// Package redact removes secrets from texts before they are shown. It finds a secret in every
+// encoding that a server may repeat it in. Its work for all texts of a response is bounded. It is
+// pure.
 package redact
 
 import (
@@ -13,18 +13,18 @@ const Mark = "[REDACTED]"
 const (
 	// maxText bounds a text, in bytes. The end of a longer text is dropped unread.
 	maxText = 4 << 10
-	// margin is the end of the first maxText bytes of a longer text, which is searched but not
-	// shown. A secret that goes beyond maxText is found if it begins before the margin: its first
-	// partLength bytes are enough, in any encoding.
+	// margin is the part before maxText that is searched but not shown if a text is longer. A
+	// secret that crosses maxText is found if it begins before the margin: its first partLength
+	// bytes are enough, in any encoding.
 	margin = 256
-	// minLength is the minimum length of a text that is cut out: a shorter one would hide ordinary
+	// minLength is the minimum length of a secret for Add: a shorter secret would hide ordinary
 	// words.
 	minLength = 4
 	// maxShort bounds the number of secrets that are shorter than partLength. If there are more, no
 	// text is shown.
 	maxShort = 4096
-	// maxWork bounds the work for all texts together. A sentence and a typical Secret take a
-	// thousandth of it.
+	// maxWork bounds the work for all texts together. A search of one sentence for a typical Secret
+	// takes a thousandth of it.
 	maxWork = 2 << 20
 )
 
@@ -39,8 +39,8 @@ const (
 // which are spaces in a form. Each part of partLength bytes of a long secret is a secret too,
 // because servers quote parts. The zero value holds no secrets.
 //
-// Use one Secrets for all texts of a response, because it bounds the work for them together. Texts
-// beyond that bound are neither searched nor shown.
+// Use one Secrets for all texts of a response, because the bound on the work covers all of them
+// together. Texts beyond that bound are neither searched nor shown.
 type Secrets struct {
 	long map[string]struct{}
 	// longBytes is the total length of all long secrets.
@@ -99,7 +99,7 @@ func (s *Secrets) AddWords(secret string) {
 }
 
 // Cut replaces the secrets in a text with Mark. It returns only the beginning of a text of more
-// than 4 KiB. If it may not search the whole text, it returns only Mark.
+// than 4 KiB. If a bound stops the search, it returns only Mark.
 func (s *Secrets) Cut(text string) string {
 	if text == "" || len(s.long) == 0 && s.shorts == 0 {
 		return bounded(text, make([]bool, min(len(text), maxText)))
@@ -117,7 +117,7 @@ func (s *Secrets) Cut(text string) string {
 // isSpent reports whether the bound is reached, so that no more text may be searched or shown.
 func (s *Secrets) isSpent() bool { return s.work > maxWork || s.shorts > maxShort }
 
-// spend takes work from the bound. It reports whether that much was left; if not, nothing is left.
+// spend counts work. It reports whether the bound allows the work; if not, no work is left.
 func (s *Secrets) spend(work int) bool {
 	s.work += min(work, maxWork+1-s.work)
 	return !s.isSpent()
@@ -148,8 +148,8 @@ func bounded(text string, hidden []bool) string {
 	return out.String()
 }
 
-// find reports for each byte of a text whether it belongs to a secret. It ends early when the work
-// is spent.
+// find reports for each byte of a text whether it belongs to a secret. It ends early when no work
+// is left.
 func (s *Secrets) find(text string) []bool {
 	found := newFindings(text)
 	hits := s.partsIn(text)
@@ -168,7 +168,7 @@ func (s *Secrets) find(text string) []bool {
 	return found.hidden(text)
 }
 
-// eachForm visits the forms of a text until the work is spent.
+// eachForm visits the forms of a text until no work is left.
 func (s *Secrets) eachForm(text string, visit func(form)) {
 	if s.isSpent() {
 		return
@@ -215,7 +215,7 @@ type findings struct {
 	// edges is, for each byte, the number of secrets that begin there minus the number that end
 	// there.
 	edges []int32
-	// encoded is true for each byte where a secret begins whose form isEncoded.
+	// encoded is true for each byte that begins a secret in a form with isEncoded.
 	encoded []bool
 }
 
@@ -253,8 +253,8 @@ func (f findings) hidden(text string) []bool {
 	return hidden
 }
 
-// hideRuns hides a whole word if a part of it, once decoded, is secret: the letters around that
-// part hold bits of it.
+// hideRuns hides a whole word if a decoded part of the word is secret, because the letters around
+// that part also hold bits of the secret.
 func hideRuns(text string, hidden, encoded []bool) {
 	for at := 0; at < len(text); {
 		end, isSecret := at, false

@@ -41,7 +41,7 @@ func inJSON(text string) string {
 
 // encodings are the encodings in which servers repeat the texts of a request.
 var encodings = map[string]func(string) string{
-	"as it stands":                 func(s string) string { return s },
+	"unencoded":                    func(s string) string { return s },
 	"in upper case":                strings.ToUpper,
 	"in lower case":                strings.ToLower,
 	"as JSON":                      inJSON,
@@ -85,8 +85,8 @@ var encodings = map[string]func(string) string{
 	"as bytes in hex":                     func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% #x", s), " ", ", ") },
 	"with line breaks":                    func(s string) string { return broken(s, "\n") },
 	"with spaces":                         func(s string) string { return broken(s, " ") },
-	"with what does not show":             func(s string) string { return broken(s, "\u200b\x01\ufffd\u0085") },
-	"with bytes that are no text":         func(s string) string { return broken(s, "\xff") },
+	"with invisible characters":           func(s string) string { return broken(s, "\u200b\x01\ufffd\u0085") },
+	"with bytes that are not text":        func(s string) string { return broken(s, "\xff") },
 }
 
 func each(s string, write func(rune) string) string {
@@ -126,7 +126,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 			}
 		})
 
-		It("finds a part of a long one "+name, func() {
+		It("finds a part of a long secret "+name, func() {
 			written := encode(long[4:24])
 			Expect(secrets(long).Cut("you sent " + written)).NotTo(ContainSubstring(written))
 		})
@@ -182,7 +182,7 @@ var _ = Describe("cutting secrets out of a text", func() {
 		})
 	})
 
-	It("holds no copy of a secret, and searches a repeated secret once", func() {
+	It("keeps no copy of a secret, and searches for a repeated secret once", func() {
 		token := strings.Repeat(long, 250<<10/len(long))
 		same := slices.Repeat([]string{token}, 16)
 		hostile := strings.Repeat(`%25\u0026&amp;+Zq7Zq7/ "`, 1000)
@@ -200,15 +200,15 @@ var _ = Describe("cutting secrets out of a text", func() {
 
 // costly are texts that take long to search.
 var costly = map[string]string{
-	"words":                        strings.Repeat("word ", 820),
-	"one letter":                   strings.Repeat("a", 4096),
-	"escapes of one kind":          strings.Repeat("%25", 1366),
-	"escapes of all kinds":         strings.Repeat(`%41\x41&#65;`, 342),
-	"escapes of escapes":           strings.Repeat(`%25\u0025&amp;aB`, 256),
-	"escapes of one letter":        strings.Repeat(`%61\x61&#97;`, 342),
-	"base64":                       strings.Repeat("QUJD", 1024),
-	"hex":                          strings.Repeat("61", 2048),
-	"more than is searched of one": strings.Repeat("Zq7&amp;", 64<<10),
+	"words":                   strings.Repeat("word ", 820),
+	"one letter":              strings.Repeat("a", 4096),
+	"escapes of one kind":     strings.Repeat("%25", 1366),
+	"escapes of all kinds":    strings.Repeat(`%41\x41&#65;`, 342),
+	"escapes of escapes":      strings.Repeat(`%25\u0025&amp;aB`, 256),
+	"escapes of one letter":   strings.Repeat(`%61\x61&#97;`, 342),
+	"base64":                  strings.Repeat("QUJD", 1024),
+	"hex":                     strings.Repeat("61", 2048),
+	"a text beyond the bound": strings.Repeat("Zq7&amp;", 64<<10),
 }
 
 // manyWords returns short secrets of all lengths.
@@ -248,7 +248,7 @@ var _ = Describe("the work for all texts of a response", func() {
 				s.AddAnyLength(strings.Repeat("a", length+1))
 			}
 		}, "one letter", "escapes of one letter"),
-		Entry("for one short secret", func(s *redact.Secrets) { s.Add("s3cr3t") }, "escapes of escapes", "more than is searched of one"),
+		Entry("for one short secret", func(s *redact.Secrets) { s.Add("s3cr3t") }, "escapes of escapes", "a text beyond the bound"),
 		Entry("for a secret of 1 MiB", func(s *redact.Secrets) { s.Add(strings.Repeat(long, 1<<20/len(long))) }, "words", "base64"),
 		Entry("for a secret that is the whole text", func(s *redact.Secrets) {
 			for _, text := range costly {

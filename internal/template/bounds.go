@@ -13,8 +13,8 @@ const (
 	maxCalls = 128
 	// maxPattern bounds the layout of a date, and the characters that trimAll removes.
 	maxPattern = 256
-	// maxDigits bounds a JSON number. A template can call its methods, which parse it, although they
-	// are not in functions.
+	// maxDigits bounds a JSON number. A template can call the methods of a number, which parse it,
+	// although functions does not list them.
 	maxDigits = 256
 	// itemBytes is the size of an item of a list or a map without its content. If items were free, a
 	// list that contains itself twice would grow without bound.

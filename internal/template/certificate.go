@@ -46,7 +46,7 @@ func certificates(text string) ([][]byte, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fault("there is no certificate in PEM in the argument")
+		return nil, fault("the argument has no certificate in PEM")
 	}
 	return found, nil
 }

@@ -33,8 +33,8 @@ func explainParsing(err error) error {
 	return fault(cut(strings.TrimPrefix(err.Error(), "template: ")))
 }
 
-// MissingKeyError is the error for a template that uses a key that is not in its data. If the key
-// is missing inside a value, the error is a different one, because the next value may have the key.
+// MissingKeyError is the error for a template that uses a key that is not in its data. A key that
+// is missing inside a value is a different error, because the next value may have the key.
 type MissingKeyError struct{ fault }
 
 // explain returns an error with the line and without any value. The errors of

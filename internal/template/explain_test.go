@@ -10,7 +10,7 @@ import (
 )
 
 var _ = Describe("an error", func() {
-	DescribeTable("of a template names the line:",
+	DescribeTable("names the line",
 		func(text, said string) {
 			Expect(template.Check(text)).To(MatchError(HavePrefix(said)))
 			_, err := template.Render(text, given())
@@ -26,8 +26,8 @@ var _ = Describe("an error", func() {
 		Entry("of a template that is called", "\n{{ template \"x\" }}", "line 2: template is not available"),
 		Entry("of a definition", "\n{{ define \"x\" }}a{{ end }}", "line 2: define and block are not available"),
 		Entry("of the first of two definitions", "\n{{ define \"x\" }}a{{ end }}\n{{ define \"a\" }}a{{ end }}", "line 2: define and block are not available"),
-		Entry("of a change of a map", "\n{{ $d := dict }}\n{{ $_ := set $d \"a\" 1 }}", `line 3: function "set" is not available`),
-		Entry("of a change of a map, later on", "{{ if .user }}{{ else }}\n{{ $_ := set . \"a\" 1 }}{{ end }}", `line 2: function "set" is not available`),
+		Entry("of a change to a map", "\n{{ $d := dict }}\n{{ $_ := set $d \"a\" 1 }}", `line 3: function "set" is not available`),
+		Entry("of a change to a map, in an else", "{{ if .user }}{{ else }}\n{{ $_ := set . \"a\" 1 }}{{ end }}", `line 2: function "set" is not available`),
 		Entry("except for a template that is too long", strings.Repeat("a", template.MaxBytes+1), "has more than 64 KiB"),
 	)
 
@@ -46,15 +46,15 @@ var _ = Describe("an error", func() {
 		Entry("a missing name inside JSON", `{{ (fromJson .account).nope }}`, `no key "nope"`),
 		Entry("a missing name that looks like an error of text/template", "{{ index . `map has no entry for key \"x\"` }}", "no key"),
 		Entry("a text that is not JSON", `{{ fromJson .password }}`, "fromJson: the argument is not JSON"),
-		Entry("more than JSON", `{{ fromJson (print "{} " .password) }}`, "not JSON"),
+		Entry("text after JSON", `{{ fromJson (print "{} " .password) }}`, "not JSON"),
 		Entry("a text that is not base64", `{{ b64dec .password }}`, "b64dec: the argument is not base64"),
-		Entry("a text that is not a certificate", `{{ x5t .password }}`, "x5t: there is no certificate in PEM"),
+		Entry("a text that is not a certificate", `{{ x5t .password }}`, "x5t: the argument has no certificate in PEM"),
 		Entry("a text that is not a certificate, for a list", `{{ x5c .password }}`, "no certificate in PEM"),
 		Entry("a member of a text", `{{ .password.x }}`, "cannot be rendered at <.password.x>: can't evaluate field x in type interface {}"),
 		Entry("a text as a number", `{{ trunc .password .password }}`, "wrong type for value; expected int; got string"),
 		Entry("a text as a list", `{{ first .password }}`, "at <.password>: wrong type for value; expected []interface {}; got string"),
 		Entry("a text as a map", `{{ get .password "a" }}`, "wrong type for value; expected map[string]interface {}; got string"),
-		Entry("nothing as a list", `{{ first (fromJson "null") }}`, "first: the list is empty"),
+		Entry("null as a list", `{{ first (fromJson "null") }}`, "first: the list is empty"),
 		Entry("the first item of an empty list", `{{ first (list) }}`, "first: the list is empty"),
 		Entry("a list that is searched", `{{ has (list .password) (list (list .password)) }}`, "has: invalid argument"),
 		Entry("a number that JSON does not have", `{{ toJson 1i }}`, "toJson: invalid argument"),

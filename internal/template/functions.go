@@ -10,9 +10,9 @@ import (
 	"text/template"
 )
 
-// functions are the functions that a template can call, besides operators. Their
-// names and the order of their arguments are sprig's and Go's. Each is linear in its
-// arguments, and the result of each fits.
+// functions are the functions that a template can call, besides operators. Their names and the
+// order of their arguments are those of sprig and Go. Each function is linear in its arguments, and
+// its result fits into MaxBytes.
 var functions = template.FuncMap{
 	"upper":      upper,
 	"lower":      lower,

@@ -93,26 +93,26 @@ func check(t *testing.T, text string, data map[string]any) bool {
 	bytes, err := allocated(text, data)
 	// The bounds are far above the measured values, so that a busy machine causes no failure.
 	if took := time.Since(started); took > 10*time.Second {
-		t.Errorf("it takes %s: %q", took, text)
+		t.Errorf("rendering takes %s: %q", took, text)
 	}
 	if bytes > 128<<20 {
-		t.Errorf("it takes %d bytes: %q", bytes, text)
+		t.Errorf("rendering allocates %d bytes: %q", bytes, text)
 	}
 	out, again := template.Render(text, data)
 	if err != nil {
 		if again == nil || again.Error() != err.Error() {
-			t.Errorf("it fails with %v and then with %v: %q", err, again, text)
+			t.Errorf("rendering fails with %v and then with %v: %q", err, again, text)
 		}
 		if message := err.Error(); strings.Contains(message, mark) || !line.MatchString(message) || len(message) > 640 {
-			t.Errorf("it fails with %q: %q", message, text)
+			t.Errorf("rendering fails with %q: %q", message, text)
 		}
 		return false
 	}
 	if len(out) > template.MaxBytes {
-		t.Errorf("it yields %d bytes: %q", len(out), text)
+		t.Errorf("rendering yields %d bytes: %q", len(out), text)
 	}
 	if twice, err := template.Render(text, data); err != nil || twice != out {
-		t.Errorf("it yields %q and then %q, %v: %q", out, twice, err, text)
+		t.Errorf("rendering yields %q and then %q, %v: %q", out, twice, err, text)
 	}
 	return true
 }

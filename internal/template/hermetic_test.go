@@ -56,14 +56,14 @@ var _ = Describe("a template cannot", func() {
 		Entry("template", `{{ template "template" . }}`, "template is not available"),
 	)
 
-	DescribeTable("be broken",
+	DescribeTable("be malformed:",
 		func(text string) {
 			err := template.Check(text)
 			Expect(err).To(HaveOccurred())
 			Expect(err.Error()).To(MatchRegexp(`^line 1: `))
 		},
-		Entry("open", `{{ .a`), Entry("closed twice", `{{ end }}`), Entry("without end", `{{ if .a }}`), Entry("without an expression", `{{ | }}`),
-		Entry("with a function that does not exist", `{{ nothing . }}`), Entry("nested too deeply", strings.Repeat("{{ (", 1)+strings.Repeat("(", 3000)),
+		Entry("an action that is not closed", `{{ .a`), Entry("an end without a beginning", `{{ end }}`), Entry("an if without an end", `{{ if .a }}`), Entry("a missing expression", `{{ | }}`),
+		Entry("a function that does not exist", `{{ nothing . }}`), Entry("parentheses that are nested too deeply", strings.Repeat("{{ (", 1)+strings.Repeat("(", 3000)),
 		Entry("break", `{{ break }}`),
 	)
 

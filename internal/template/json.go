@@ -24,7 +24,7 @@ func fromJSON(text string) (any, error) {
 	return bounded(value)
 }
 
-// valuesIn returns the number of items and members in a JSON text, or more.
+// valuesIn returns an upper bound of the number of items and members in a JSON text.
 func valuesIn(text string) (count int) {
 	quoted := false
 	for i := 0; i < len(text); i++ {

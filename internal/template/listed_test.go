@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/template"
 )
 
-// operators are the functions of text/template that templates have unchanged.
+// operators are the functions of text/template that templates use unchanged.
 var operators = strings.Fields("and or not len slice eq ne lt le gt ge")
 
 // span matches a name as Markdown code, with or without arguments.
@@ -36,7 +36,7 @@ func documented() (names []string) {
 }
 
 var _ = Describe("the functions", func() {
-	It("are all in docs/templates.md, and no others", Label("docs"), func() {
+	It("are exactly those in docs/templates.md", Label("docs"), func() {
 		Expect(documented()).To(ConsistOf(append(template.Functions(), operators...)))
 	})
 })

@@ -65,7 +65,8 @@ func hasKey(members map[string]any, key string) bool {
 	return found
 }
 
-// index returns a member of a map or an item of a list. With several keys, it goes further inside.
+// index returns a member of a map or an item of a list. Each further key applies to the result of
+// the key before it.
 func index(value any, keys ...any) (any, error) {
 	for _, key := range keys {
 		switch of := value.(type) {

@@ -1,8 +1,7 @@
-// Package template renders Go templates over texts. It is pure and bounded: no
-// function does I/O, reads the clock or is random. There are no loops, a template
-// calls at most maxCalls functions, each function is linear in its arguments, and
-// no value grows beyond MaxBytes. So the time and the memory of a rendering are
-// bounded without measuring them.
+// Package template renders Go templates with texts as their data. It is pure and bounded: no
+// function does I/O, reads the clock or is random. There are no loops, a template calls at most
+// maxCalls functions, each function is linear in its arguments, and no value grows beyond MaxBytes.
+// So the time and the memory of a rendering are bounded without measuring them.
 package template
 
 import (
@@ -18,10 +17,10 @@ func Check(text string) error {
 	return err
 }
 
-// Render renders a template over named values: {{ .name }}, or {{ index . "a-b" }}
-// for a name that is no identifier. A value is a string or a []string. A name that
-// is missing, or whose value is longer than MaxBytes, is an error. An error never
-// contains a value or a part of one: the value may be secret.
+// Render renders a template over named values: {{ .name }}, or {{ index . "a-b" }} for a name that
+// is not an identifier. A value is a string or a []string. A name that is missing, or whose value
+// is longer than MaxBytes, is an error. An error never contains a value or a part of it, because
+// the value may be secret.
 func Render(text string, data map[string]any) (string, error) {
 	t, err := parsed(text)
 	if err != nil {
@@ -39,7 +38,7 @@ func parsed(text string) (*template.Template, error) {
 		return nil, fault(fmt.Sprintf("has more than %d KiB", MaxBytes>>10))
 	}
 	tree, trees := parse.New(name), map[string]*parse.Tree{}
-	// check reports unknown functions, with the list of those that are available.
+	// check reports unknown functions, and lists the available functions.
 	tree.Mode = parse.SkipFuncCheck
 	if _, err := tree.Parse(text, "", "", trees); err != nil {
 		return nil, explainParsing(err)

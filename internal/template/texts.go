@@ -18,7 +18,7 @@ func trimAll(characters, text string) (string, error) {
 	return strings.Trim(text, characters), nil
 }
 
-// trunc returns the first bytes of a text, or the last ones if length is negative.
+// trunc returns the first bytes of a text, or the last bytes if length is negative.
 func trunc(length int, text string) string {
 	switch {
 	case length < 0 && len(text)+length > 0:
@@ -40,7 +40,7 @@ func repeat(count int, text string) (string, error) {
 	if count < 0 {
 		return "", errNotTaken
 	}
-	// The product overflows only if count alone is too large.
+	// The product overflows only if count itself is too large.
 	if err := fits(max(count, count*len(text))); err != nil {
 		return "", err
 	}

@@ -75,7 +75,7 @@ var fineStates = []state{
 		shown: seen{
 			Get: cells("True", "TokenIssued", "", "shop-token", "in 60m", "in about 40m"),
 			Conditions: []condition{issued("in 60m", "in about 40m"), {"LifetimeUnknown", "True", "LifetimeUnreadable",
-				`the token response has a string of 7 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: 1h0m0s is assumed; point it to a lifetime, or to the time of expiry with authorizationServer.response.expiresAt. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to how long tokens live`}},
+				`the token response has a string of 7 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: 1h0m0s is assumed; point it to a lifetime, or point authorizationServer.response.expiresAt to the time of expiry. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`}},
 			KStatus: status.CurrentStatus, Argo: healthy, Tells: "LifetimeUnknown", Wait: true,
 			Alerts: []string{"TokenSyncLifetimeUnknown"},
 		},
