@@ -90,7 +90,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		younger := w.clientCredential("younger")
 		younger.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
 		createLater(ctx, older, younger)
-		expectConflict(ctx, "younger", `ClientCredential "older" writes to Secret "shared" too, and goes first`)
+		expectConflict(ctx, "younger", `ClientCredential "older" writes to Secret "shared" too, and takes precedence`)
 		Consistently(w.tokenRequests).Should(Equal(1))
 
 		By("passing to the younger when the older is deleted")

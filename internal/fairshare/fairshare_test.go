@@ -18,7 +18,7 @@ func TestFairshare(t *testing.T) {
 	RunSpecs(t, "fairshare")
 }
 
-// fill makes a tenant take as much as it may, and returns that amount.
+// fill makes a tenant take its maximum amount, and returns that amount.
 func fill(room *fairshare.Room, tenant string) (amount int) {
 	for room.Admits(tenant, 1) {
 		room.Add(tenant, 1)
@@ -27,7 +27,7 @@ func fill(room *fairshare.Room, tenant string) (amount int) {
 	return amount
 }
 
-var _ = Describe("A room", func() {
+var _ = Describe("a room", func() {
 	It("gives half to a single tenant, and half of the remaining amount to the next", func() {
 		room := fairshare.NewRoom(64)
 		Expect(fill(room, "first")).To(Equal(32))
@@ -35,7 +35,7 @@ var _ = Describe("A room", func() {
 		Expect(fill(room, "first")).To(BeZero())
 	})
 
-	It("gives each tenant an equal part if they take turns", func() {
+	It("gives each tenant an equal part if the tenants take turns", func() {
 		room := fairshare.NewRoom(64)
 		for range 64 {
 			for _, tenant := range []string{"first", "second", "third"} {
@@ -47,7 +47,7 @@ var _ = Describe("A room", func() {
 		Expect(room.Free()).To(BeNumerically("~", 16, 1))
 	})
 
-	It("gives a share to a tenant that holds nothing, as long as anything is free", func() {
+	It("admits a tenant that holds nothing, as long as anything is free", func() {
 		room := fairshare.NewRoom(8)
 		for _, tenant := range []string{"a", "b", "c", "d"} {
 			Expect(fill(room, tenant)).To(BeNumerically(">", 0), tenant)
@@ -63,7 +63,7 @@ var _ = Describe("A room", func() {
 		Expect(room.Admits("first", 4)).To(BeTrue())
 	})
 
-	It("can give a released amount again", func() {
+	It("reuses a released amount", func() {
 		room := fairshare.NewRoom(2)
 		Expect(room.IsEmpty()).To(BeTrue())
 		Expect(fill(room, "first")).To(Equal(1))
@@ -74,7 +74,7 @@ var _ = Describe("A room", func() {
 	})
 })
 
-var _ = Describe("Slots", func() {
+var _ = Describe("slots", func() {
 	It("make a tenant with a full share wait until it releases a slot", func(ctx SpecContext) {
 		slots, entered := fairshare.NewSlots(2), make(chan func())
 		leave := slots.Enter(ctx, "shop")
@@ -85,7 +85,7 @@ var _ = Describe("Slots", func() {
 		Eventually(entered).Should(Receive())
 	})
 
-	It("are taken all together, or not at all", func(ctx SpecContext) {
+	It("are either all taken or not taken at all", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(10)
 		leave, ok := slots.EnterWith(ctx, "shop", 4)
 		Expect(ok).To(BeTrue())
@@ -103,7 +103,7 @@ var _ = Describe("Slots", func() {
 		Expect(ok).To(BeFalse())
 	})
 
-	It("return without a slot when the context of the caller ends", func(ctx SpecContext) {
+	It("are not taken if the context of the caller ends", func(ctx SpecContext) {
 		slots := fairshare.NewSlots(1)
 		leave := slots.Enter(ctx, "shop")
 		ended, end := context.WithCancel(ctx)
@@ -113,7 +113,7 @@ var _ = Describe("Slots", func() {
 		slots.Enter(ctx, "shop")()
 	})
 
-	It("are never exceeded, and each waiting caller gets one", func(ctx SpecContext) {
+	It("are never exceeded, and each waiting caller gets a slot", func(ctx SpecContext) {
 		const size, workers = 6, 100
 		var inside, peak atomic.Int32
 		var waiting sync.WaitGroup

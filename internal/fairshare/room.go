@@ -1,13 +1,13 @@
-// Package fairshare divides a bounded resource among tenants, such as memory or concurrent work. A
-// tenant holds at most as much as is left free. Network switches share their buffers this way, by a
-// dynamic threshold. A single tenant gets half, and two tenants get a third each. A tenant that holds
-// nothing gets a share as long as anything is free.
+// Package fairshare divides a limited resource, such as memory or concurrent work, among tenants. A tenant
+// holds at most as much as is left free. Network switches share their buffers with such a dynamic threshold.
+// A single tenant gets half, and two tenants get a third each. A tenant that holds nothing gets a share as
+// long as anything is free.
 package fairshare
 
 // Room is an amount that tenants share. It is not safe for concurrent use.
 type Room struct {
 	size, taken int
-	// tenants has the amount of each tenant that holds any.
+	// tenants holds the amount of each tenant, without tenants that hold nothing.
 	tenants map[string]int
 }
 

@@ -9,11 +9,11 @@ import (
 type Claimant struct {
 	// Tenant is the namespace that the share counts for.
 	Tenant string
-	// Waits reports whether the caller waits for the share. The function that grants it limits the wait.
+	// Waits is true if the caller waits for the share. The function that grants the share limits the wait.
 	Waits bool
 }
 
-// Slots bounds concurrent work. It is safe for concurrent use.
+// Slots limits concurrent work. It is safe for concurrent use.
 type Slots struct {
 	mutex sync.Mutex
 	room  *Room
@@ -31,7 +31,7 @@ func (s *Slots) Enter(ctx context.Context, tenant string) (leave func()) {
 	return leave
 }
 
-// EnterWith is like Enter, for work that takes several slots. ok reports whether it got them.
+// EnterWith is like Enter, for work that takes several slots. ok reports whether it got the slots.
 func (s *Slots) EnterWith(ctx context.Context, tenant string, amount int) (leave func(), ok bool) {
 	for {
 		leave, left := s.take(tenant, amount)
@@ -52,7 +52,7 @@ func (s *Slots) TryWith(tenant string, amount int) (leave func(), ok bool) {
 	return leave, left == nil
 }
 
-// take takes slots. left is nil if it got them. Otherwise left is closed when slots are released, and
+// take takes slots. left is nil if it got the slots. Otherwise, left is closed when slots are released, and
 // the caller can try again.
 func (s *Slots) take(tenant string, amount int) (leave func(), left <-chan struct{}) {
 	s.mutex.Lock()

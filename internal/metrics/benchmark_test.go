@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// many returns the metrics of count ClientCredentials. The renewal of one in ten of them fails.
+// many returns the metrics of count ClientCredentials. The renewal of every tenth ClientCredential fails.
 func many(count int) *prometheus.Registry {
 	objects := &cache{}
 	for i := range count {
@@ -36,7 +36,7 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-var _ = Describe("A scrape", func() {
+var _ = Describe("a scrape", func() {
 	It("allocates little for each ClientCredential", func() {
 		const count = 1000
 		registry := many(count)

@@ -29,11 +29,11 @@ var (
 // abnormalConditions are exposed only while they are True.
 var abnormalConditions = []string{v1alpha1.ReconcilingCondition, v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.LifetimeUnknownCondition}
 
-// listTimeout is a safety net: the cache has synced before a leader is elected.
+// listTimeout should never be reached, because the cache has synced before a leader is elected.
 const listTimeout = 5 * time.Second
 
-// objects reads the ClientCredentials at each scrape. So there are no values to update, and a deleted
-// object leaves none behind.
+// objects reads the ClientCredentials at each scrape. So there are no values to update, and no values of
+// deleted objects remain.
 type objects struct {
 	cache   client.Reader
 	elected <-chan struct{}

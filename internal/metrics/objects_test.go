@@ -29,7 +29,7 @@ func condition(conditionType, reason, value string) string {
 	return `clientcredential_condition{name="shop",namespace="default",reason="` + reason + `",type="` + conditionType + `"} ` + value
 }
 
-var _ = DescribeTable("A ClientCredential",
+var _ = DescribeTable("a ClientCredential",
 	func(object v1alpha1.ClientCredential, expected ...string) {
 		Expect(series(leading(&cache{items: []v1alpha1.ClientCredential{object}}), ofObjects...)).To(ConsistOf(expected))
 	},
@@ -55,7 +55,7 @@ var _ = DescribeTable("A ClientCredential",
 		condition("Ready", "other", "1")),
 )
 
-var _ = Describe("The metrics of ClientCredentials", func() {
+var _ = Describe("the metrics of ClientCredentials", func() {
 	It("come only from the leader", func() {
 		collector, elected := metrics.New("v1.2.3"), make(chan struct{})
 		collector.ReadFrom(&cache{items: []v1alpha1.ClientCredential{shop(token())}}, elected)
@@ -65,7 +65,7 @@ var _ = Describe("The metrics of ClientCredentials", func() {
 		Expect(series(collector, ofObjects...)).To(HaveLen(3))
 	})
 
-	It("disappear with a deleted object", func() {
+	It("disappear when the object is deleted", func() {
 		objects := &cache{items: []v1alpha1.ClientCredential{shop(token())}}
 		collector := leading(objects)
 		Expect(series(collector, ofObjects...)).NotTo(BeEmpty())
@@ -73,7 +73,7 @@ var _ = Describe("The metrics of ClientCredentials", func() {
 		Expect(series(collector, ofObjects...)).To(BeEmpty())
 	})
 
-	It("make the scrape fail if the cache cannot be read, which raises the alert for an absent operator", func() {
+	It("make the scrape fail if the cache cannot be read, so that the alert for an absent operator fires", func() {
 		_, err := testutil.CollectAndFormat(leading(&cache{err: errors.New("no informer")}), expfmt.TypeTextPlain)
 		Expect(err).To(MatchError(ContainSubstring("list the ClientCredentials of the cache: no informer")))
 	})

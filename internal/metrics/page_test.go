@@ -18,7 +18,7 @@ import (
 	"github.com/tokensync/tokensync/test/docs/page"
 )
 
-// busy returns metrics with at least one series each.
+// busy returns metrics that all have at least one series.
 func busy() *prometheus.Registry {
 	collector := leading(&cache{items: []v1alpha1.ClientCredential{shop(token(), is("Ready", metav1.ConditionTrue, "TokenIssued"))}})
 	collector.TokenRequested("shop", "https://idp.example.com", time.Second, nil)
@@ -82,7 +82,7 @@ func labels(metric *dto.Metric) string {
 	return strings.Join(names, ",")
 }
 
-var _ = Describe("All metrics", func() {
+var _ = Describe("all metrics", func() {
 	It("follow the naming rules of Prometheus", func() {
 		Expect(testutil.GatherAndLint(busy())).To(BeEmpty())
 	})

@@ -18,7 +18,7 @@ func (m *Metrics) TokenRequested(namespace, url string, took time.Duration, err 
 	m.duration.WithLabelValues(server).Observe(took.Seconds())
 }
 
-// Result returns "success" for no error, and otherwise the reason of the failure.
+// Result returns "success" if err is nil, and otherwise the reason of the failure.
 func Result(err error) string {
 	if err == nil {
 		return "success"
@@ -29,7 +29,7 @@ func Result(err error) string {
 	return other
 }
 
-// Waited records how long a token request of a namespace to a URL had to wait for its turn.
+// Waited records how long a token request of a namespace to a URL waited for its turn.
 func (m *Metrics) Waited(namespace, url string, wait time.Duration) {
 	m.waits.WithLabelValues(m.servers.name(namespace, url)).Observe(wait.Seconds())
 }

@@ -10,7 +10,7 @@ import (
 // prometheus.MustNewConstMetric, which copies every label.
 type sample struct {
 	description *prometheus.Desc
-	// labels are in the order of their names, and never changed.
+	// labels are in the order of their names. They are never changed.
 	labels []*dto.LabelPair
 	value  float64
 }

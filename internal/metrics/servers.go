@@ -13,8 +13,8 @@ import (
 const other = "other"
 
 const (
-	// maxServers bounds the values of the label server, because each ClientCredential can name
-	// another host. A single namespace gets half of the values.
+	// maxServers limits the values of the label server, because each ClientCredential can name another host.
+	// A single namespace gets half of the values.
 	maxServers = 200
 	// maxServerLength is the maximum length of a DNS name and a port.
 	maxServerLength = 253 + len(":65535")
@@ -32,8 +32,8 @@ func newServers() *servers {
 	return &servers{known: map[string]bool{}, names: fairshare.NewRoom(maxServers)}
 }
 
-// name returns the host of a URL that a namespace requests tokens from, with the port if the URL has
-// one. It returns other if the URL has no valid host, or if the namespace has too many servers.
+// name returns the host of a URL that a namespace requests tokens from, and the port if the URL has
+// a port. It returns other if the URL has no valid host, or if the namespace has too many servers.
 func (s *servers) name(namespace, rawURL string) string {
 	parsed, err := url.Parse(rawURL)
 	if err != nil || parsed.Host == "" || len(parsed.Host) > maxServerLength || !utf8.ValidString(parsed.Host) {

@@ -1,4 +1,4 @@
-// Package progress detects an operator whose reconciles do not end.
+// Package progress detects that the reconciles of the operator are stuck.
 package progress
 
 import (
@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// patience is how long reconciles may run before one of them must end. A reconcile within its timeouts
-// takes less.
+// patience is how long reconciles may run until at least one must end. A reconcile that keeps its timeouts
+// takes less time.
 const patience = 5 * time.Minute
 
 // Progress reports whether the reconciles of a controller end. A single stuck reconcile is no reason to
-// restart the operator: other reconciles still end, and a tenant may have caused it.
+// restart the operator, because other reconciles still end, and because a tenant may have caused the stuck
+// reconcile.
 type Progress struct {
 	mutex   sync.Mutex
 	running int
@@ -20,7 +21,7 @@ type Progress struct {
 	since time.Time
 }
 
-// Begin counts a reconcile that begins.
+// Begin records the begin of a reconcile.
 func (p *Progress) Begin(now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -30,7 +31,7 @@ func (p *Progress) Begin(now time.Time) {
 	p.running++
 }
 
-// End counts a reconcile that ended.
+// End records the end of a reconcile.
 func (p *Progress) End(now time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

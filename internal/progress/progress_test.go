@@ -33,7 +33,7 @@ var _ = Describe("the progress of reconciles", func() {
 		Entry("that is idle again", func(p *progress.Progress) { p.Begin(start); p.End(after(1)) }, 600, true),
 		Entry("whose first reconcile runs", func(p *progress.Progress) { p.Begin(start) }, 4, true),
 		Entry("whose only reconcile does not end", func(p *progress.Progress) { p.Begin(start) }, 5, false),
-		Entry("none of whose reconciles ends", func(p *progress.Progress) { p.Begin(start); p.Begin(after(4)); p.Begin(after(5)) }, 6, false),
+		Entry("with several reconciles that do not end", func(p *progress.Progress) { p.Begin(start); p.Begin(after(4)); p.Begin(after(5)) }, 6, false),
 		Entry("with a stuck reconcile while other reconciles end",
 			func(p *progress.Progress) { p.Begin(start); p.Begin(after(58)); p.End(after(59)) }, 60, true),
 		Entry("with a stuck reconcile while no other reconcile runs", func(p *progress.Progress) { p.Begin(start); p.Begin(after(1)); p.End(after(1)) }, 6, false),

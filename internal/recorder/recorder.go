@@ -1,5 +1,5 @@
-// Package recorder bounds the events that the operator records. client-go keeps every event
-// for up to 12 minutes to count similar events, and has no limit.
+// Package recorder limits the events that the operator records, because client-go does not. client-go keeps
+// every event for up to 12 minutes to count similar events.
 package recorder
 
 import (
@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// maxEvents bounds the events within storedFor. Each event takes up to 2 KiB. A start with 10,000
-	// ClientCredentials in one namespace records half of that number.
+	// maxEvents is the maximum number of events within storedFor. Each event takes up to 2 KiB. A start with
+	// 10,000 ClientCredentials in one namespace records half of that number.
 	maxEvents = 20_000
 	// storedFor is the maximum time that client-go keeps an event.
 	storedFor = 12 * time.Minute
 )
 
-// Recorder records at most maxEvents events within storedFor, and only logs further events. A namespace
-// gets at most as many events as are left free.
+// Recorder records at most maxEvents events within storedFor, and only logs further events. A namespace gets
+// at most as many events as are left free.
 type Recorder struct {
 	events.EventRecorder
 

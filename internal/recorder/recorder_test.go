@@ -19,7 +19,7 @@ func TestRecorder(t *testing.T) {
 	RunSpecs(t, "recorder")
 }
 
-var _ = Describe("A tenant that causes events without end", func() {
+var _ = Describe("a tenant that causes endless events", func() {
 	const share = 10_000
 	var (
 		clock    *testingclock.FakeClock
@@ -45,7 +45,7 @@ var _ = Describe("A tenant that causes events without end", func() {
 		return count
 	}
 
-	It("gets half of what there is room for, and other tenants are told", func() {
+	It("gets at most half of the events, and events of other tenants are recorded", func() {
 		record("attacker", 2*share)
 		Expect(between()).To(Equal(share))
 		record("shop", 1)
@@ -60,7 +60,7 @@ var _ = Describe("A tenant that causes events without end", func() {
 		clock.Step(6*time.Minute + time.Second)
 		record("attacker", share)
 		Expect(between()).To(Equal(share / 2))
-		By("also after the clock was set back")
+		By("even after the clock was set back")
 		clock.SetTime(clock.Now().Add(-time.Hour))
 		record("attacker", share)
 		Expect(between()).To(Equal(share))

@@ -15,7 +15,7 @@ import (
 type Input struct {
 	Now    time.Time
 	Policy Policy
-	// Started is when this operator process started. Its flags may differ from those of the process before.
+	// Started is when this operator process started. Its flags may differ from the previous process's.
 	Started time.Time
 
 	Generation int64
@@ -45,7 +45,7 @@ type Input struct {
 	// That token is no older than the token in the target.
 	Unwritten bool
 
-	// IsRecovered is true if the last attempt failed during an outage of the server that has ended.
+	// IsRecovered is true if the last attempt failed during an outage that is over.
 	IsRecovered bool
 	// Last is the last status.
 	Last Last
@@ -72,7 +72,7 @@ func (c Credentials) Are(version string) bool {
 	return c.Version == version || slices.Contains(c.Same, version)
 }
 
-// CredentialsVersion returns the resourceVersion of the credentials Secret; empty without one.
+// CredentialsVersion returns the resourceVersion of the credentials Secret. It is empty if there is none.
 func (in Input) CredentialsVersion() string {
 	if in.Credentials == nil {
 		return ""
@@ -114,7 +114,8 @@ type Decision struct {
 	Why string
 	// Until is when to decide again; zero if only a change can help.
 	Until time.Time
-	// Problem keeps the operator from acting; nil if there is none, or if the cause is a failed attempt.
+	// Problem is the problem that prevents an action. It is nil if there is none, or if the cause is a failed
+	// attempt.
 	Problem *problem.Problem
 	// Repair is true if the action repairs the target, and so counts as one of its Repairs.
 	Repair bool
@@ -125,7 +126,7 @@ type rule func(Input) *Decision
 
 // rules are in order: the first rule that applies decides.
 var rules = []rule{
-	// While suspended, nothing happens, whatever else is wrong.
+	// While suspended, nothing happens, regardless of other problems.
 	suspended,
 	// Report configuration errors before trying anything.
 	declarationWrong, templateWrong, targetTaken, credentialsUnusable,
@@ -133,7 +134,7 @@ var rules = []rule{
 	backingOff,
 	// Stop recreating a Secret that keeps being deleted.
 	goneAgain,
-	// Reasons for a new token, the strongest first.
+	// Reasons for a new token, the most important first.
 	noToken, unwritten, requestChanged, renewRequested, renewUnfulfilled, due,
 	// The token may come from a backup, may have been changed by another writer, or may be from other
 	// credentials. Stop repairing a Secret that keeps being changed.
@@ -172,9 +173,9 @@ func (in Input) MayBeIntact() bool {
 	return token != nil && token.RequestHash == in.RequestHash && in.Now.Before(token.ExpiresAt)
 }
 
-// nextChange returns until, or the time of the next change of the status if that is earlier. The status
-// changes when a valid token expires. It also changes when a clock that was set back reaches the time
-// at which the token was issued. A zero time means never.
+// nextChange returns the earlier of until and the next change of the status. The status changes when a valid
+// token expires, and when a clock that was set back reaches the issue time of the token. A zero time means
+// never.
 func (in Input) nextChange(until time.Time) time.Time {
 	var change time.Time
 	switch {

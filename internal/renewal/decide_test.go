@@ -13,7 +13,7 @@ import (
 )
 
 var _ = Describe("the decision", func() {
-	DescribeTable("is",
+	DescribeTable("follows the rules:",
 		func(action renewal.Action, why string, changes ...change) {
 			decision := renewal.Decide(good(changes...))
 			Expect(decision.Action).To(Equal(action))
@@ -22,7 +22,7 @@ var _ = Describe("the decision", func() {
 		},
 		Entry("a good token is kept", renewal.Keep, "the token is good"),
 		Entry("a good token of a client without a Secret is kept", renewal.Keep, "the token is good", noCredentials),
-		Entry("a good token is kept although an older ClientCredential has the same target", renewal.Keep, "the token is good", olderRival),
+		Entry("a good token is kept although an older ClientCredential has the same target", renewal.Keep, "the token is good", olderConflict),
 		Entry("an edit that does not change the request keeps the token", renewal.Keep, "the token is good", onlyGenerationChanged),
 
 		// Suspension comes before everything else.
@@ -37,8 +37,8 @@ var _ = Describe("the decision", func() {
 		Entry("a wrong declaration is refused", renewal.Refuse, v1alpha1.ReasonProfileUnknown, declarationWrong),
 		Entry("a wrong declaration is refused, even without a token", renewal.Refuse, v1alpha1.ReasonProfileUnknown, noTarget, declarationWrong),
 		Entry("a foreign target is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget),
-		Entry("a foreign target is refused, whatever its record says", renewal.Refuse, v1alpha1.ReasonTargetConflict, specChanged, foreignTarget),
-		Entry("an older ClientCredential has the right to a target that does not exist", renewal.Refuse, v1alpha1.ReasonTargetConflict, noTarget, olderRival),
+		Entry("a foreign target is refused, regardless of its record", renewal.Refuse, v1alpha1.ReasonTargetConflict, specChanged, foreignTarget),
+		Entry("a target that does not exist is refused if an older ClientCredential claims it", renewal.Refuse, v1alpha1.ReasonTargetConflict, noTarget, olderConflict),
 		Entry("credentials that do not exist are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, credentialsGone),
 		Entry("credentials without the label are refused", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, credentialsNotAllowed),
 		Entry("credentials without the label are refused, even if the token is due", renewal.Refuse, v1alpha1.ReasonCredentialsNotLabelled, due, credentialsNotAllowed),
@@ -46,15 +46,15 @@ var _ = Describe("the decision", func() {
 		Entry("the target is refused before the credentials", renewal.Refuse, v1alpha1.ReasonTargetConflict, foreignTarget, credentialsGone),
 		Entry("a problem is reported even during a backoff", renewal.Refuse, v1alpha1.ReasonCredentialsNotFound, backingOff, credentialsGone),
 
-		// A backoff lasts until it is over or something changes.
+		// A change may end a backoff early.
 		Entry("a failure is not retried immediately", renewal.Wait, "backing off", backingOff),
 		Entry("a failure without a token is not retried immediately", renewal.Wait, "backing off", noTarget, backingOff),
-		Entry("a backoff lasts although the token is due", renewal.Wait, "backing off", due, backingOff),
-		Entry("a backoff lasts although the token expired", renewal.Wait, "backing off", expired, backingOff),
+		Entry("a backoff continues although the token is due", renewal.Wait, "backing off", due, backingOff),
+		Entry("a backoff continues although the token has expired", renewal.Wait, "backing off", expired, backingOff),
 		Entry("a Secret that was tampered with is verified during a backoff", renewal.Repair, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
-		Entry("a backoff lasts although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
-		Entry("a backoff lasts although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
-		Entry("a backoff lasts for a renew request that was already tried", renewal.Wait, "backing off", renewReported, backingOff),
+		Entry("a backoff continues although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
+		Entry("a backoff continues although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
+		Entry("a backoff continues if the renew request was already tried", renewal.Wait, "backing off", renewReported, backingOff),
 		Entry("a new renew request ends a backoff", renewal.Exchange, "a renewal was requested", renewRequested, backingOff),
 		Entry("a new renew request ends a backoff without a token", renewal.Exchange, "there is no token Secret", noTarget, renewRequested, backingOff),
 		Entry("a change of the spec ends a backoff", renewal.Exchange, "the spec changed", specChanged, backingOff),
@@ -64,21 +64,21 @@ var _ = Describe("the decision", func() {
 		Entry("an edit of the credentials Secret that leaves the credentials as they were does not end a backoff", renewal.Wait, "backing off", credentialsLabelled, backingOff),
 		Entry("an edit of the credentials Secret does not end a backoff after a rate limit", renewal.Wait, "backing off", rateLimited, credentialsEdited),
 		Entry("any edit of the spec ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
-		Entry("the end of a backoff leads to a new attempt", renewal.Exchange, "the token is due for renewal", due, backoffOver),
+		Entry("a due token is requested again after the backoff", renewal.Exchange, "the token is due for renewal", due, backoffOver),
 		Entry("a failed renew request is retried after its backoff", renewal.Exchange, "the renewal that was requested failed", renewReported, backoffOver),
 		Entry("a good token is kept if the failed request is no longer needed", renewal.Keep, "the token is good", backoffOver),
 		Entry("a failure from before the current token no longer counts", renewal.Keep, "the token is good", backingOff, issuedSince),
 		Entry("a failure recorded with a wrong clock does not delay a token", renewal.Exchange, "the token is due for renewal", due, backingOff, failedNextYear),
 		Entry("a restart does not shorten a backoff", renewal.Wait, "backing off", backingOff, restarted),
-		Entry("a restart may come with flags that allow a denied address", renewal.Exchange, "there is no token Secret", noTarget, denied, restarted),
-		Entry("a restart may come with flags that allow http", renewal.Exchange, "there is no token Secret", noTarget, denied, insecure, restarted),
-		Entry("a denied request is not retried again and again", renewal.Wait, "backing off", denied),
-		Entry("a request that this process denied in its first second is not retried again and again", renewal.Wait, "backing off", denied, startedWithTheAttempt),
-		Entry("a backoff of a client without a Secret lasts", renewal.Wait, "backing off", noCredentials, backingOff),
+		Entry("a restart ends a backoff after a denied address, because the flags may allow it now", renewal.Exchange, "there is no token Secret", noTarget, denied, restarted),
+		Entry("a restart ends a backoff after a denied http URL, because the flags may allow it now", renewal.Exchange, "there is no token Secret", noTarget, denied, insecure, restarted),
+		Entry("a denied request is not retried immediately", renewal.Wait, "backing off", denied),
+		Entry("a request that this process denied in its first second is not retried immediately", renewal.Wait, "backing off", denied, startedWithTheAttempt),
+		Entry("the backoff of a client without a Secret continues", renewal.Wait, "backing off", noCredentials, backingOff),
 		Entry("a change of the authorization server's object ends a backoff", renewal.Exchange, "there is no token Secret", noTarget, backingOff, serverChanged),
 		Entry("a change of the authorization server's object ends a backoff of a due token", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged),
 		Entry("a change of the authorization server's object ends a backoff after a rate limit, because the limit may have changed", renewal.Exchange, "there is no token Secret", noTarget, rateLimited, serverChanged),
-		Entry("an authorization server's object that is unchanged since the failure does not end a backoff", renewal.Wait, "backing off", backingOff, serverChanged, failedAtServer("server-uid/2")),
+		Entry("a backoff continues if the authorization server's object has not changed since the failure", renewal.Wait, "backing off", backingOff, serverChanged, failedAtServer("server-uid/2")),
 		Entry("an authorization server's object that was recreated with the same name ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, serverChanged, failedAtServer("older-uid/2")),
 		Entry("the deletion of the authorization server's object ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, failedAtServer("server-uid/2")),
 		Entry("a change of the authorization server's object does not renew a token", renewal.Keep, "the token is good", serverChanged),
@@ -87,61 +87,61 @@ var _ = Describe("the decision", func() {
 		Entry("the end of an outage does not renew a token", renewal.Keep, "the token is good", backingOff, failedAs(problem.Unavailable), serverRecovered),
 		Entry("the end of an outage does not end a backoff after refused credentials", renewal.Wait, "backing off", due, backingOff, failedAs(problem.CredentialsRefused), serverRecovered),
 
-		// A Secret that another writer changes again and again is not repaired for a while.
+		// Repairs of a Secret that another writer keeps changing are delayed.
 		Entry("a Secret that is deleted again and again waits", renewal.Wait, "the token Secret is contested", noTarget, contested),
 		Entry("a Secret that is changed again and again waits", renewal.Wait, "the token Secret is contested", drifted, contested),
 		Entry("a Secret whose record is removed again and again waits", renewal.Wait, "the token Secret is contested", noRecord, contested),
-		Entry("a Secret that was often deleted before the clock was set back needs a token", renewal.Exchange, "there is no token Secret", noTarget, contestedLater),
-		Entry("a Secret that was often repaired and is intact now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
+		Entry("a Secret that was contested before the clock was set back needs a token", renewal.Exchange, "there is no token Secret", noTarget, contestedLater),
+		Entry("a contested Secret that is intact now is renewed", renewal.Exchange, "the token is due for renewal", due, contested),
 
 		// Reasons for a new token.
 		Entry("a token that was issued with a wrong clock is replaced", renewal.Exchange, "the token seems to have been issued in the future", issuedNextYear),
 		Entry("a missing token Secret needs a token", renewal.Exchange, "there is no token Secret", noTarget),
 		Entry("a token Secret without a record needs a token", renewal.Exchange, "the token Secret holds no record of a token", noRecord),
-		Entry("a change of the request needs a token", renewal.Exchange, "the spec changed", specChanged),
-		Entry("a new renew request needs a token", renewal.Exchange, "a renewal was requested", renewRequested),
-		Entry("a renew request in the status is done", renewal.Keep, "the token is good", renewReported),
-		Entry("a renew request that the Secret answers is done, although the status does not show it", renewal.Keep, "the token is good", renewAnsweredBySecret),
-		Entry("a renew request that was answered and withdrawn is done", renewal.Keep, "the token is good", renewWithdrawn),
-		Entry("a due token needs to be renewed", renewal.Exchange, "the token is due for renewal", due),
-		Entry("an expired token needs to be renewed", renewal.Exchange, "the token is due for renewal", expired),
-		Entry("a due token is renewed, not verified, when the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
-		Entry("a changed request renews the token, and does not verify it, when the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
+		Entry("a changed request needs a new token", renewal.Exchange, "the spec changed", specChanged),
+		Entry("a new renew request needs a new token", renewal.Exchange, "a renewal was requested", renewRequested),
+		Entry("a renew request in the status is not handled again", renewal.Keep, "the token is good", renewReported),
+		Entry("a renew request that is recorded in the Secret is not handled again, even if the status lacks it", renewal.Keep, "the token is good", renewAnsweredBySecret),
+		Entry("a removed renew request that was answered before is not handled again", renewal.Keep, "the token is good", renewWithdrawn),
+		Entry("a due token is renewed", renewal.Exchange, "the token is due for renewal", due),
+		Entry("an expired token is renewed", renewal.Exchange, "the token is due for renewal", expired),
+		Entry("a due token is renewed, not verified, if the credentials changed", renewal.Exchange, "the token is due for renewal", credentialsEdited, due),
+		Entry("a changed request renews the token, and does not verify it, if the Secret drifted", renewal.Exchange, "the spec changed", drifted, specChanged),
 
-		// A newer token that could not be written wins over the token in the Secret.
-		Entry("a token that waits to be written is written over a good one", renewal.Exchange, "a newer token waits to be written", unwritten),
+		// A newer token that could not be written replaces the token in the Secret.
+		Entry("a token that waits to be written replaces a good token", renewal.Exchange, "a newer token waits to be written", unwritten),
 		Entry("a token that waits to be written is written, and the older one is not verified", renewal.Exchange, "a newer token waits to be written", unwritten, drifted),
-		Entry("a token that waits to be written is written, whatever was edited in the credentials Secret", renewal.Exchange, "a newer token waits to be written", unwritten, credentialsEdited, backingOff),
+		Entry("a token that waits to be written is written although the credentials Secret was edited", renewal.Exchange, "a newer token waits to be written", unwritten, credentialsEdited, backingOff),
 		Entry("a token that waits to be written is written even if the Secret is contested", renewal.Exchange, "a newer token waits to be written", unwritten, drifted, contested),
-		Entry("a token that waits to be written waits during a backoff", renewal.Wait, "backing off", unwritten, backingOff),
-		Entry("a token that waits to be written waits during a suspension", renewal.Wait, "suspended", unwritten, suspended),
+		Entry("a token that waits to be written is not written during a backoff", renewal.Wait, "backing off", unwritten, backingOff),
+		Entry("a token that waits to be written is not written during a suspension", renewal.Wait, "suspended", unwritten, suspended),
 		Entry("a token that waits to be written is written to a new Secret", renewal.Exchange, "there is no token Secret", unwritten, noTarget),
 
 		// If a server returned the same token again, the status says when to send the next request.
-		Entry("a token that the server returned again is kept, although it would be due", renewal.Keep, "the token is good", putOff(5*time.Minute), duePlanned),
-		Entry("a token that the server returned again is kept until just after its expiry", renewal.Keep, "the token is good", putOff(-time.Second), expired),
-		Entry("a token that the server returned again is requested again when it is due", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), due),
-		Entry("a token that the server returned again is requested again just after its expiry", renewal.Exchange, "the token is due for renewal", putOff(-time.Second), due),
-		Entry("a token is renewed although a status postpones it forever", renewal.Exchange, "the token is due for renewal", putOff(-100*365*24*time.Hour), duePlanned),
-		Entry("a renew request is handled although the next request was postponed", renewal.Exchange, "a renewal was requested", putOff(5*time.Minute), renewRequested),
-		Entry("a change of the request is handled although the next request was postponed", renewal.Exchange, "the spec changed", putOff(5*time.Minute), specChanged),
-		Entry("an edit of the spec cancels the postponement of the next request", renewal.Exchange, "the token is due for renewal", putOff(5*time.Minute), duePlanned, onlyGenerationChanged),
-		Entry("drift is detected although the next request was postponed", renewal.Verify, "the token Secret was changed by someone else", putOff(5*time.Minute), duePlanned, drifted),
-		Entry("an edit of the credentials is detected although the next request was postponed", renewal.Verify, "the credentials Secret changed", putOff(5*time.Minute), duePlanned, credentialsEdited),
-		Entry("a backoff lasts after a postponed request failed", renewal.Wait, "backing off", putOff(5*time.Minute), due, backingOff),
+		Entry("a token that the server returned again is kept after its planned renewal", renewal.Keep, "the token is good", postponed(5*time.Minute), duePlanned),
+		Entry("a token that the server returned again is kept until just after its expiry", renewal.Keep, "the token is good", postponed(-time.Second), expired),
+		Entry("a token that the server returned again is requested again when it is due", renewal.Exchange, "the token is due for renewal", postponed(5*time.Minute), due),
+		Entry("a token that the server returned again is requested again just after its expiry", renewal.Exchange, "the token is due for renewal", postponed(-time.Second), due),
+		Entry("a token is renewed although a status postpones the renewal forever", renewal.Exchange, "the token is due for renewal", postponed(-100*365*24*time.Hour), duePlanned),
+		Entry("a renew request is handled although the next request was postponed", renewal.Exchange, "a renewal was requested", postponed(5*time.Minute), renewRequested),
+		Entry("a change of the request is handled although the next request was postponed", renewal.Exchange, "the spec changed", postponed(5*time.Minute), specChanged),
+		Entry("an edit of the spec ends the postponement of the next request", renewal.Exchange, "the token is due for renewal", postponed(5*time.Minute), duePlanned, onlyGenerationChanged),
+		Entry("drift is detected although the next request was postponed", renewal.Verify, "the token Secret was changed by someone else", postponed(5*time.Minute), duePlanned, drifted),
+		Entry("an edit of the credentials is detected although the next request was postponed", renewal.Verify, "the credentials Secret changed", postponed(5*time.Minute), duePlanned, credentialsEdited),
+		Entry("a backoff continues after a postponed request failed", renewal.Wait, "backing off", postponed(5*time.Minute), due, backingOff),
 
-		// A Secret that an earlier ClientCredential of the same name left.
+		// Secrets that an earlier ClientCredential of the same name left.
 		Entry("an inherited Secret is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited),
 		Entry("an inherited Secret that drifted is verified, and does not count as changed by someone else", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
 		Entry("an inherited Secret is verified even if it is contested", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted, contested),
-		Entry("an inherited Secret with an old status is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
-		Entry("a renew request that was answered before the backup does not request a token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
-		Entry("a renew request that came after the backup requests a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
+		Entry("an inherited Secret is verified although an old status shows a failure", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
+		Entry("a renew request that was answered before the backup requests no token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
+		Entry("a renew request after the backup requests a token", renewal.Exchange, "a renewal was requested", inherited, renewRequested),
 		Entry("an inherited, expired token is renewed", renewal.Exchange, "the token is due for renewal", inherited, expired),
 		Entry("an inherited token of another spec is renewed", renewal.Exchange, "the spec changed", inherited, specChanged),
-		Entry("a Secret that could not be taken over is retried", renewal.Verify, "an earlier ClientCredential of this name left the Secret", inherited, foreignTarget),
-		Entry("a Secret that could not be taken over backs off", renewal.Wait, "backing off", inherited, foreignTarget, backingOff),
-		Entry("an inherited Secret waits during a suspension", renewal.Wait, "suspended", inherited, suspended),
+		Entry("the takeover of an inherited Secret is retried", renewal.Verify, "an earlier ClientCredential of this name left the Secret", inherited, foreignTarget),
+		Entry("the takeover of an inherited Secret backs off after a failure", renewal.Wait, "backing off", inherited, foreignTarget, backingOff),
+		Entry("an inherited Secret is not verified during a suspension", renewal.Wait, "suspended", inherited, suspended),
 		Entry("an inherited Secret that waits for its finalizers is refused", renewal.Refuse, v1alpha1.ReasonTargetConflict, inherited, foreignTarget, func(in *renewal.Input) {
 			in.Target.Finalizers = []string{"example.com/hold"}
 		}),
@@ -166,25 +166,25 @@ var _ = Describe("the decision", func() {
 		},
 		Entry("at the renewal of a good token", renewal.Input.RenewAt),
 		Entry("at the expiry of a token while suspended", expiry, suspended),
-		Entry("never, suspended without a token", never, suspended, noTarget),
-		Entry("never, suspended with a token of another request", never, suspended, specChanged),
-		Entry("never, suspended with an expired token", never, expired, suspended),
-		Entry("when the clock reaches the issue of a token from the future, suspended",
+		Entry("never, while suspended without a token", never, suspended, noTarget),
+		Entry("never, while suspended with a token for another request", never, suspended, specChanged),
+		Entry("never, while suspended with an expired token", never, expired, suspended),
+		Entry("while suspended, when the clock reaches the issue time of a token from the future",
 			func(in renewal.Input) time.Time { return in.Token().IssuedAt.Add(-5 * time.Minute) }, issuedNextYear, suspended),
 		Entry("at the expiry of a token that cannot be renewed", expiry, credentialsGone),
-		Entry("never, without a token when an object must change", never, noTarget, credentialsGone),
-		Entry("never, when the target belongs to another owner", never, foreignTarget),
+		Entry("never, if there is no token and an object must change", never, noTarget, credentialsGone),
+		Entry("never, if the target belongs to another owner", never, foreignTarget),
 		Entry("at the end of a backoff", inAMinute, backingOff),
 		Entry("at the end of a backoff without a token", inAMinute, noTarget, backingOff),
-		Entry("at the expiry of a token that comes before the end of a backoff", expiry, failed(time.Hour)),
+		Entry("at the expiry of a token that expires during a backoff", expiry, failed(time.Hour)),
 		Entry("at the end of a backoff of a token that expired", inAMinute, expired, backingOff),
 		Entry("at the end of a backoff of a token that was tampered with", inAMinute, drifted, backingOff),
-		Entry("at the next request for a token that the server returned again", renewal.Input.RenewAt, putOff(5*time.Minute), duePlanned),
-		Entry("at the expiry, when the next request comes just after it", expiry, putOff(-time.Second)),
-		Entry("at the renewal, when a status postpones it forever", planned, putOff(-time.Hour)),
+		Entry("at the next request for a token that the server returned again", renewal.Input.RenewAt, postponed(5*time.Minute), duePlanned),
+		Entry("at the expiry, if the next request is just after it", expiry, postponed(-time.Second)),
+		Entry("at the planned renewal, if a status postpones it forever", planned, postponed(-time.Hour)),
 	)
 
-	It("keeps a token that is too short-lived to be renewed yet, and is due again at its expiry and at its renewal", func() {
+	It("keeps a short-lived token until its renewal, even if it expires before", func() {
 		in := good(func(in *renewal.Input) {
 			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = now.Add(-time.Second), now.Add(4*time.Second)
 		})
@@ -195,7 +195,7 @@ var _ = Describe("the decision", func() {
 		Expect(renewal.Decide(in)).To(HaveField("Action", renewal.Exchange))
 	})
 
-	DescribeTable("says in its problem what is wrong and what to do",
+	DescribeTable("reports in its problem",
 		func(said []string, changes ...change) {
 			problem := renewal.Decide(good(changes...)).Problem
 			for _, words := range said {
@@ -204,7 +204,7 @@ var _ = Describe("the decision", func() {
 		},
 		Entry("the owner of the target", []string{`"shop-token"`, "Deployment web", "spec.target.name"}, foreignTarget),
 		Entry("that the target has no owner", []string{`"shop-token"`, "no controller"}, foreignTarget, func(in *renewal.Input) { in.Target.Owner = "no controller" }),
-		Entry("the other ClientCredential with the same target", []string{`"shop-token"`, `"older"`, "spec.target.name"}, noTarget, olderRival),
+		Entry("the other ClientCredential with the same target", []string{`"shop-token"`, `"older"`, "spec.target.name"}, noTarget, olderConflict),
 		Entry("the name of the missing Secret", []string{`"shop-client"`, "spec.credentialsRef.name"}, credentialsGone),
 		Entry("the command that sets the label",
 			[]string{"kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential"}, credentialsNotAllowed),
@@ -213,7 +213,7 @@ var _ = Describe("the decision", func() {
 })
 
 var _ = Describe("the requeue after an attempt", func() {
-	DescribeTable("comes",
+	DescribeTable("is",
 		func(expected func(renewal.Input) time.Time, retryIn time.Duration, changes ...change) {
 			in := good(changes...)
 			var retryAt time.Time
@@ -222,14 +222,14 @@ var _ = Describe("the requeue after an attempt", func() {
 			}
 			Expect(renewal.RequeueAt(in, retryAt)).To(Equal(expected(in)))
 		},
-		Entry("at the renewal when it succeeded", renewal.Input.RenewAt, time.Duration(0)),
-		Entry("at the retry when it failed", inAMinute, time.Minute),
-		Entry("at the retry when it failed without a token", inAMinute, time.Minute, noTarget),
-		Entry("at the expiry of the old token when that comes first", expiry, time.Hour),
-		Entry("never without a token and without a retry", never, time.Duration(0), noTarget),
-		Entry("at the next request when the server returned the same token again", func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }, time.Duration(0), putOff(5*time.Minute)),
-		Entry("at the expiry when the server issues another token only after it", expiry, time.Duration(0), putOff(-time.Second)),
-		Entry("at the retry when a postponed request failed", inAMinute, time.Minute, putOff(5*time.Minute), due),
+		Entry("at the renewal if the attempt succeeded", renewal.Input.RenewAt, time.Duration(0)),
+		Entry("at the retry if the attempt failed", inAMinute, time.Minute),
+		Entry("at the retry if the attempt failed and there is no token", inAMinute, time.Minute, noTarget),
+		Entry("at the expiry of the old token if that comes first", expiry, time.Hour),
+		Entry("never if there is neither a token nor a retry", never, time.Duration(0), noTarget),
+		Entry("at the next request if the server returned the same token again", func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }, time.Duration(0), postponed(5*time.Minute)),
+		Entry("at the expiry if the server issues another token only after the expiry", expiry, time.Duration(0), postponed(-time.Second)),
+		Entry("at the retry if a postponed request failed", inAMinute, time.Minute, postponed(5*time.Minute), due),
 	)
 })
 
@@ -258,13 +258,13 @@ var _ = Describe("a token", func() {
 		Entry("until it expires", true),
 		Entry("until it expires, although it is due", true, due),
 		Entry("until it expires, even if its credentials are gone", true, credentialsGone),
-		Entry("not at the instant of its expiry", false, expired),
-		Entry("not for another request", false, specChanged),
-		Entry("not in a Secret that was tampered with", false, drifted),
-		Entry("not in a Secret of another owner", false, foreignTarget),
-		Entry("not without a record", false, noRecord),
-		Entry("not without a Secret", false, noTarget),
-		Entry("not if the clock was set back since it was issued: its expiry is unknown", false, issuedNextYear),
+		Entry("only before its expiry", false, expired),
+		Entry("only for its own request", false, specChanged),
+		Entry("only if its Secret was not tampered with", false, drifted),
+		Entry("only if it belongs to the owner of the Secret", false, foreignTarget),
+		Entry("only if the Secret has its record", false, noRecord),
+		Entry("only if the Secret exists", false, noTarget),
+		Entry("unless the clock was set back since it was issued, because its expiry is unknown", false, issuedNextYear),
 	)
 
 	It("is ignored in a Secret of another owner", func() {
@@ -274,7 +274,7 @@ var _ = Describe("a token", func() {
 })
 
 var _ = Describe("the renewal of the current token", func() {
-	putOffUntil := func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }
+	timeInStatus := func(in renewal.Input) time.Time { return in.Last.Token.RenewAt.Time }
 	statusSays := func(change func(*v1alpha1.TokenStatus)) change {
 		return func(in *renewal.Input) { change(in.Last.Token) }
 	}
@@ -285,46 +285,46 @@ var _ = Describe("the renewal of the current token", func() {
 			in := good(changes...)
 			Expect(in.RenewAt()).To(Equal(expected(in)))
 		},
-		Entry("as planned without a status", planned),
-		Entry("as planned when the status says the same, to the second", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned if there is no status", planned),
+		Entry("as planned if the status has the same time, to the second", planned, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(planned(good()).Truncate(time.Second))
 		})),
-		Entry("at the time in the status", putOffUntil, putOff(5*time.Minute)),
-		Entry("at the time in the status, which is only a second later than planned", putOffUntil, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("at the time in the status", timeInStatus, postponed(5*time.Minute)),
+		Entry("at the time in the status, which is only a second later than planned", timeInStatus, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(planned(good()).Add(time.Second))
 		})),
-		Entry("at the time in the status, in any time zone", putOffUntil, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("at the time in the status, in any time zone", timeInStatus, postponed(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			zone := time.FixedZone("", 3600)
 			t.IssuedAt, t.ExpiresAt, t.RenewAt = metav1.NewTime(t.IssuedAt.In(zone)), metav1.NewTime(t.ExpiresAt.In(zone)), metav1.NewTime(t.RenewAt.In(zone))
 		})),
-		Entry("at the expiry, if that is the time in the status", putOffUntil, putOff(0)),
-		Entry("just after the expiry at the latest", justAfter, putOff(-time.Second)),
+		Entry("at the expiry, if that is the time in the status", timeInStatus, postponed(0)),
+		Entry("just after the expiry, if that is the time in the status", justAfter, postponed(-time.Second)),
 
-		// A status that was tampered with, or that is about something else.
-		Entry("as planned when the status says a nanosecond later than just after the expiry", planned, putOff(-time.Second-1)),
-		Entry("as planned when the status says next year", planned, putOff(-365*24*time.Hour)),
-		Entry("as planned when the status says the end of time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		// A status that was tampered with, or that describes another token or spec.
+		Entry("as planned if the status says a nanosecond later than just after the expiry", planned, postponed(-time.Second-1)),
+		Entry("as planned if the status says next year", planned, postponed(-365*24*time.Hour)),
+		Entry("as planned if the status has the maximum time", planned, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.RenewAt = metav1.NewTime(time.Unix(1<<62, 0))
 		})),
-		Entry("as planned when the status says sooner: a status can only postpone a renewal", planned, putOff(40*time.Minute)),
-		Entry("as planned when the status says long ago", planned, putOff(100*365*24*time.Hour)),
-		Entry("as planned when the status has no time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { t.RenewAt = metav1.Time{} })),
-		Entry("as planned when the status is empty", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) { *t = v1alpha1.TokenStatus{} })),
-		Entry("as planned when the status is about a token with another issue time", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned if the status says sooner, because a status can only postpone a renewal", planned, postponed(40*time.Minute)),
+		Entry("as planned if the status says long ago", planned, postponed(100*365*24*time.Hour)),
+		Entry("as planned if the status has no time", planned, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) { t.RenewAt = metav1.Time{} })),
+		Entry("as planned if the status is empty", planned, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) { *t = v1alpha1.TokenStatus{} })),
+		Entry("as planned if the status is about a token with another issue time", planned, postponed(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.IssuedAt = metav1.NewTime(t.IssuedAt.Add(time.Second))
 		})),
-		Entry("as planned when the status is about a token with a later expiry", planned, putOff(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned if the status is about a token with a later expiry", planned, postponed(5*time.Minute), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.Add(time.Second))
 		})),
-		Entry("as planned when the status claims an expiry in a year, and a renewal at that time", planned, putOff(0), statusSays(func(t *v1alpha1.TokenStatus) {
+		Entry("as planned if the status claims an expiry in a year, and a renewal at that time", planned, postponed(0), statusSays(func(t *v1alpha1.TokenStatus) {
 			t.ExpiresAt = metav1.NewTime(t.ExpiresAt.AddDate(1, 0, 0))
 			t.RenewAt = t.ExpiresAt
 		})),
-		Entry("as planned when the status is about another token than the Secret holds", planned, putOff(5*time.Minute), func(in *renewal.Input) {
+		Entry("as planned if the status is about a token that the Secret does not hold", planned, postponed(5*time.Minute), func(in *renewal.Input) {
 			in.Target.Record.IssuedAt, in.Target.Record.ExpiresAt = in.Now, in.Now.Add(time.Hour)
 		}),
-		Entry("as planned after an edit of the spec, for example of renewBefore", planned, putOff(5*time.Minute), onlyGenerationChanged),
-		Entry("as planned when the status is about a later generation, as after a restore", planned, putOff(5*time.Minute), func(in *renewal.Input) { in.Last.Generation = 4 }),
+		Entry("as planned after an edit of the spec, for example of renewBefore", planned, postponed(5*time.Minute), onlyGenerationChanged),
+		Entry("as planned if the status is about a later generation, as after a restore", planned, postponed(5*time.Minute), func(in *renewal.Input) { in.Last.Generation = 4 }),
 	)
 })
 
@@ -355,7 +355,7 @@ var _ = Describe("a deferred request", func() {
 			"5 token requests in a row", "2026-03-01T13:00:00Z"),
 		Entry("a server that is down, with the reason of the last failure", renewal.Down(good(noTarget), server, v1alpha1.ReasonTimeout, later), renewal.ServerDown, v1alpha1.ReasonTimeout,
 			server, "a single request tests it"),
-		Entry("a server whose name looks like a format", renewal.Busy("https://idp.example.com/%d%s", now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
+		Entry("a server whose URL looks like a format string", renewal.Busy("https://idp.example.com/%d%s", now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
 			"https://idp.example.com/%d%s"),
 	)
 
@@ -395,16 +395,16 @@ func inAMinute(in renewal.Input) time.Time { return in.Now.Add(time.Minute) }
 
 func never(renewal.Input) time.Time { return time.Time{} }
 
-var _ = DescribeTable("only an edit happened since a failure",
+var _ = DescribeTable("an edit is the only change since a failure",
 	func(expected bool, changes ...change) {
 		in := good(append([]change{backingOff}, changes...)...)
 		Expect(in.OnlyEditedSince(in.Last.Failure)).To(Equal(expected))
 	},
-	Entry("when the credentials Secret has another version", true, credentialsEdited),
-	Entry("when the spec has another generation", true, onlyGenerationChanged),
-	Entry("when both have changed", true, credentialsEdited, onlyGenerationChanged),
-	Entry("when the spec of a client without a Secret has another generation", true, noCredentials, onlyGenerationChanged),
-	Entry("but not when nothing changed", false),
-	Entry("but not when a renewal was requested too", false, credentialsEdited, renewRequested),
-	Entry("when the authorization server changed too", true, credentialsEdited, serverChanged),
+	Entry("if the credentials Secret has another version", true, credentialsEdited),
+	Entry("if the spec has another generation", true, onlyGenerationChanged),
+	Entry("if both have changed", true, credentialsEdited, onlyGenerationChanged),
+	Entry("if the spec of a client without a Secret has another generation", true, noCredentials, onlyGenerationChanged),
+	Entry("but not if nothing changed", false),
+	Entry("but not if a renewal was also requested", false, credentialsEdited, renewRequested),
+	Entry("even if the authorization server also changed", true, credentialsEdited, serverChanged),
 )

@@ -21,7 +21,7 @@ const (
 	ServerDown Cause = "server down"
 	// TooManyRequests means that the ClientCredential recently sent too many token requests.
 	TooManyRequests Cause = "too many token requests"
-	// RefusedBefore means that the server refused the same request before, and its backoff is not over.
+	// RefusedBefore means that the server refused the same request before, and the backoff is not over.
 	RefusedBefore Cause = "the server refused the same credentials"
 )
 
@@ -62,7 +62,7 @@ func Down(in Input, server, reason string, until time.Time) *Deferral {
 		"%s: the latest requests to %s failed, so a single request tests it every few seconds; the token is requested as soon as one succeeds", in.awaited(), server)}
 }
 
-// TooMany defers a request because the ClientCredential recently sent too many.
+// TooMany defers a request because the ClientCredential recently sent too many requests.
 func TooMany(in Input, until time.Time) *Deferral {
 	return &Deferral{Cause: TooManyRequests, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
 		"%s, and edits or requests to renew led to %d token requests in a row: the next one is sent at %s",
@@ -76,7 +76,7 @@ func StillRefused(failure *v1alpha1.FailureStatus) *Deferral {
 
 // Shown returns the problem that the status shows during the wait; now describes the current target.
 // It returns nil while there is a valid token, unless a renewal was requested. It also returns nil while
-// the last failure stands, because the failure says more than the wait.
+// the last failure applies, because the failure says more than the wait.
 func (d *Deferral) Shown(now Input) *problem.Problem {
 	failure := now.Last.Failure
 	switch {

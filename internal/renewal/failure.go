@@ -74,11 +74,11 @@ func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
 	return false
 }
 
-// IsRenewRequested reports whether a renewal is requested that was not tried yet.
+// IsRenewRequested reports whether a requested renewal was not tried yet.
 func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
 
 // Answers reports whether a token that was requested for the given renew request also answers the current
-// one.
+// renew request.
 func (in Input) Answers(renewRequest string) bool {
 	return in.RenewRequest == "" || in.RenewRequest == renewRequest ||
 		(in.Token() != nil && in.Token().RenewRequest == in.RenewRequest)

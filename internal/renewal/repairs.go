@@ -6,7 +6,7 @@ const (
 	// repairsAtOnce is the number of repairs without a delay between them. It includes the first write.
 	repairsAtOnce = 3
 	repairGap     = 5 * time.Minute
-	// repairsForgotten is how long a Secret must need no repair before the count starts again.
+	// repairsForgotten is how long a Secret must go without a repair before the count starts again.
 	repairsForgotten = 2 * repairGap
 )
 
@@ -27,7 +27,7 @@ func (r Repairs) Another(now time.Time) Repairs {
 }
 
 // NextAt returns when the next repair may be made; zero means immediately. The first repairs are
-// immediate, the next ones 5 min apart, so that two writers do not fight over a Secret without end.
+// immediate, the next ones 5 min apart, so that two writers do not overwrite each other endlessly.
 func (r Repairs) NextAt() time.Time {
 	if r.Count < repairsAtOnce {
 		return time.Time{}

@@ -31,11 +31,11 @@ var _ = Describe("the repair of a Secret that another writer keeps changing", fu
 		}
 	})
 
-	It("is made immediately again when the clock was set back by two hours", func() {
+	It("is made immediately again if the clock was set back by two hours", func() {
 		Expect(repaired(10).Another(now.Add(-2 * time.Hour)).NextAt()).To(BeZero())
 	})
 
-	It("is made immediately again when the Secret needed no repair for long", func() {
+	It("is made immediately again after a long time without repairs", func() {
 		Expect(repaired(10).Another(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
 	})
 })

@@ -10,8 +10,8 @@ const requestsAtOnce = 5
 // same name retry immediately. Together they send at most requestsAtOnce requests, plus one per
 // MinInterval.
 type Requests struct {
-	// recoversAt is when none of the requests so far counts any more. Each counts for MinInterval, one
-	// after another.
+	// recoversAt is when the last request stops counting. Each request counts for MinInterval, one after
+	// another.
 	recoversAt time.Time
 }
 

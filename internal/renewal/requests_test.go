@@ -32,22 +32,22 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 		Entry("immediately after one request", 0, 0, 0),
 		Entry("immediately after four requests at the same time", 0, 0, 0, 0, 0, 0),
 		Entry("10 s after five requests at the same time", 0, 10, 0, 0, 0, 0, 0),
-		Entry("10 s after the first of five, however late the last was", 9, 10, 0, 3, 6, 8, 9),
+		Entry("10 s after the first of five, even if the last is recent", 9, 10, 0, 3, 6, 8, 9),
 		Entry("10 s after the request that used up the allowance", 10, 20, 0, 0, 0, 0, 0, 10),
 		Entry("immediately if there is one request per 10 s", 60, 60, 0, 10, 20, 30, 40, 50, 60),
-		Entry("immediately, as often as at first, after a minute without requests", 60, 60, 0, 0, 0, 0, 0, 60, 60, 60, 60),
-		Entry("after the minimum interval again once these are used", 60, 70, 0, 0, 0, 0, 0, 60, 60, 60, 60, 60),
+		Entry("immediately after a minute without requests, five times again", 60, 60, 0, 0, 0, 0, 0, 60, 60, 60, 60),
+		Entry("10 s later, once these five are used up", 60, 70, 0, 0, 0, 0, 0, 60, 60, 60, 60, 60),
 		Entry("immediately after the clock was set back by an hour", -3600, -3600, 0, 0, 0, 0, 0),
 	)
 
-	It("are forgotten when none of them counts any more", func() {
+	It("are forgotten once none of them counts any more", func() {
 		requests := sent(0, 0)
 		Expect(requests.AreOver(now.Add(19 * time.Second))).To(BeFalse())
 		Expect(requests.AreOver(now.Add(20 * time.Second))).To(BeTrue())
 		Expect(requests.AreOver(now.Add(-time.Hour))).To(BeTrue())
 	})
 
-	It("are never more than five plus one per 10 s, however often the operator tries", func() {
+	It("are never more than five plus one per 10 s, even if the operator tries more often", func() {
 		var requests renewal.Requests
 		count := 0
 		for at := now; at.Before(now.Add(10 * time.Minute)); at = at.Add(37 * time.Millisecond) {

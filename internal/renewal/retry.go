@@ -8,7 +8,7 @@ import (
 
 // RetryDelays holds the delays after failed attempts, by class. The first delay follows the first attempt,
 // and so on; the last delay repeats. Up to a fifth of a delay is subtracted at random. Once credentials
-// were refused 4 times, it is added instead.
+// have been refused 4 times, it is added instead.
 //
 // A server's error may be temporary, so it is retried soon. Refused credentials are tried 4 times in the
 // first hour, because servers lock accounts. Objects of the cluster are watched, so their delay only covers
@@ -29,7 +29,7 @@ func doubling(first, maxDelay time.Duration) (delays []time.Duration) {
 	return append(delays, maxDelay)
 }
 
-// retryJitter is the maximum part of a delay that is subtracted or added at random.
+// retryJitter is the maximum fraction of a delay that is subtracted or added at random.
 const retryJitter = 0.2
 
 // RetryAt returns when to retry after an attempt that failed at now. attempts is the number of failures of
@@ -54,7 +54,7 @@ func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32,
 	return now.Add(max(delay, failure.RetryAfter))
 }
 
-// stallPatience is how long a problem that may resolve itself is not Stalled.
+// stallPatience is how long a problem that may resolve itself can last before it is Stalled.
 const stallPatience = 2 * time.Minute
 
 // StallsAt returns when a problem of the class that began at since becomes Stalled; zero means never. An

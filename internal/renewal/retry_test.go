@@ -53,7 +53,7 @@ var _ = Describe("the retry", func() {
 		Entry("of an object that must be changed: hourly, because a watch reports the change", problem.Invalid, time.Hour, time.Hour),
 	)
 
-	It("of an unknown class comes as after a response that may be temporary", func() {
+	It("of an unknown class has the delays of a response that may be temporary", func() {
 		_, maxDelay := retryIn(problem.Problem{}, 1, 0)
 		Expect(maxDelay).To(BeNumerically("~", 15*time.Second, time.Second/5))
 	})
@@ -88,7 +88,7 @@ var _ = Describe("the retry", func() {
 		Entry("after a response that may be temporary", problem.MayPass, time.Duration(0), 10*time.Minute, 10*time.Minute),
 		Entry("after refused credentials", problem.CredentialsRefused, time.Duration(0), 3*time.Hour, 3*time.Hour),
 		Entry("while a token is valid", problem.Unavailable, 6*time.Minute, 5*time.Minute, 5*time.Minute),
-		Entry("and a short Retry-After does not bring it forward", problem.Unavailable, time.Duration(0), time.Second, 4*time.Second),
+		Entry("but not sooner, if the Retry-After is short", problem.Unavailable, time.Duration(0), time.Second, 4*time.Second),
 	)
 
 	DescribeTable("of refused credentials comes at most 4 times in the first hour",

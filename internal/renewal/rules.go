@@ -40,7 +40,7 @@ func targetTaken(in Input) *Decision {
 			in.TargetName, v1alpha1.RevokeTokenFinalizer))
 	case in.Target != nil && in.Target.Finalizers != nil:
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
-			"Secret %q is being deleted and waits for its finalizers %q: see that they are removed, or set spec.target.name to another name",
+			"Secret %q is being deleted and waits for its finalizers %q: have them removed, or set spec.target.name to another name",
 			in.TargetName, in.Target.Finalizers))
 	case in.Target != nil && in.Target.Adoptable && in.Target.AdoptionBlocker != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
@@ -48,7 +48,7 @@ func targetTaken(in Input) *Decision {
 			in.TargetName, in.Target.AdoptionBlocker))
 	case in.Target.IsFree() && in.ConflictingOwner != "":
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
-			"ClientCredential %q writes to Secret %q too, and goes first: set spec.target.name of one of them to another name",
+			"ClientCredential %q writes to Secret %q too, and takes precedence: set spec.target.name of one of them to another name",
 			in.ConflictingOwner, in.TargetName))
 	}
 	return nil
@@ -112,7 +112,7 @@ func (in Input) contested() *Decision {
 	}
 	return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(until),
 		Problem: problem.Stalled(v1alpha1.ReasonTargetContested,
-			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find out by whom (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
+			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find the other writer (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
 			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
 }
 
@@ -195,7 +195,8 @@ func credentialsChanged(in Input) *Decision {
 	case in.Credentials == nil || in.Credentials.Are(in.Token().CredentialsVersion):
 		return nil
 	case in.Token().CredentialsVersion == "":
-		// The token was requested without credentials. The referenced server has required them since.
+		// The token was requested without credentials. Only since then does the referenced server require
+		// them.
 		return nil
 	}
 	if soonest := in.Token().IssuedAt.Add(MinInterval); in.Credentials.Issued && in.Now.Before(soonest) {

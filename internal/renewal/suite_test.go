@@ -45,7 +45,7 @@ func good(changes ...change) renewal.Input {
 	return in
 }
 
-// Changes, each named after the event.
+// The functions below change the input. Each is named after the event.
 func suspended(in *renewal.Input) { in.Suspended = true }
 
 func noTarget(in *renewal.Input) { in.Target = nil }
@@ -56,7 +56,7 @@ func inherited(in *renewal.Input) { in.Target.Inherited = true }
 
 func noRecord(in *renewal.Input) { in.Target.Record = nil }
 
-func olderRival(in *renewal.Input) { in.ConflictingOwner = "older" }
+func olderConflict(in *renewal.Input) { in.ConflictingOwner = "older" }
 
 func declarationWrong(in *renewal.Input) {
 	in.Declaration = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
@@ -68,7 +68,7 @@ func credentialsNotAllowed(in *renewal.Input) { in.Credentials.Allowed = false }
 
 func credentialsEdited(in *renewal.Input) { in.Credentials.Version = "8" }
 
-// credentialsLabelled is an edit of the Secret that left the credentials as they were.
+// credentialsLabelled is an edit of the Secret that did not change the credentials.
 func credentialsLabelled(in *renewal.Input) {
 	credentialsEdited(in)
 	in.Credentials.Same = []string{"6", "7"}
@@ -131,7 +131,7 @@ func renewWithdrawn(in *renewal.Input) {
 	in.Last.RenewRequest, in.Target.Record.RenewRequest = "today", "today"
 }
 
-// due and expired move the clock forward, for the failure and for the token.
+// due and expired move the clock forward. Apply them before a failure, so that it is recent.
 func due(in *renewal.Input) { in.Now = in.RenewAt() }
 
 func expired(in *renewal.Input) { in.Now = in.Target.Record.ExpiresAt }
@@ -146,7 +146,7 @@ func failed(retryAfter time.Duration) change {
 	}
 }
 
-// denied is a failure of a second ago, caused by the operator's flags.
+// denied is a failure one second ago, caused by the operator's flags.
 func denied(in *renewal.Input) {
 	backingOff(in)
 	in.Last.Failure.Reason = v1alpha1.ReasonAddressDenied
@@ -174,8 +174,9 @@ func failedAs(class problem.Class) change {
 
 func backoffOver(in *renewal.Input) { failed(0)(in) }
 
-// putOff is a status that sets the next request for the target's token to the given time before its expiry.
-func putOff(left time.Duration) change {
+// postponed is a status that sets the next request for the target's token to the given time before its
+// expiry.
+func postponed(left time.Duration) change {
 	return func(in *renewal.Input) {
 		record := in.Target.Record
 		in.Last.Token = &v1alpha1.TokenStatus{

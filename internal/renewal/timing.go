@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// MinInterval is the minimum time between two planned renewals, however short-lived the tokens are.
+	// MinInterval is the minimum time between two planned renewals, even for short-lived tokens.
 	MinInterval = 10 * time.Second
 
 	// KubeletDelay is the time that the kubelet may need to update a Secret in a running Pod: it syncs
@@ -51,7 +51,7 @@ func PolicyOf(owner *v1alpha1.ClientCredential) Policy {
 func (p Policy) RenewAt(issuedAt, expiresAt time.Time) time.Time {
 	lifetime := expiresAt.Sub(issuedAt)
 	before := p.before(lifetime)
-	// A policy may renew soon after the issue: use at most half of the time until then.
+	// A policy may renew soon after the issue. Bring the renewal forward by at most half of that time.
 	maxEarlier := min(lifetime/100*earlierPercentage, (lifetime-before)/2)
 	renewAt := expiresAt.Add(-before - time.Duration(p.random(issuedAt.Unix())*float64(maxEarlier)))
 	if earliest := issuedAt.Add(MinInterval); renewAt.Before(earliest) {
@@ -71,8 +71,8 @@ func RequestAgainAt(now, expiresAt time.Time) time.Time {
 	return justAfter(expiresAt)
 }
 
-// RequestAssumedAgainAt is RequestAgainAt for a token whose lifetime is assumed. Its last request is just before the
-// expiry: if the server returns the same token again, its lifetime is extended.
+// RequestAssumedAgainAt is RequestAgainAt for a token whose lifetime is assumed. Its last request is just
+// before the expiry: if the server returns the same token again, its lifetime is extended.
 func RequestAssumedAgainAt(now, expiresAt time.Time) time.Time {
 	at := RequestAgainAt(now, expiresAt)
 	if before := expiresAt.Add(-tokensecret.ExtensionWindow / 2); at.After(expiresAt) && before.After(now) {
@@ -123,5 +123,5 @@ func (p Policy) before(lifetime time.Duration) time.Duration {
 func (p Policy) random(instant int64) float64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(p.Seed + "/" + strconv.FormatInt(instant, 10)))
-	return rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() //nolint:gosec // It spreads load and protects nothing.
+	return rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() //nolint:gosec // It only spreads load.
 }

@@ -60,7 +60,7 @@ var _ = Describe("the renewal", func() {
 		Entry("for a percentage of nearly the whole lifetime", 15*time.Minute, renewal.Policy{BeforePercentage: 99}),
 	)
 
-	It("uses at most half of the time before it, if a policy leaves little", func() {
+	It("is brought forward by at most half of the time since the issue", func() {
 		lower, upper := spread(renewal.Policy{BeforePercentage: 90}, func(p renewal.Policy) time.Duration {
 			return p.RenewAt(now, now.Add(time.Hour)).Sub(now)
 		})
@@ -78,7 +78,7 @@ var _ = Describe("the renewal", func() {
 		manySeeds(renewal.Policy{}, func(p renewal.Policy) {
 			perMinute[p.RenewAt(now, now.Add(time.Hour)).Truncate(time.Minute)]++
 		})
-		// The renewals spread over six minutes, about a sixth in each.
+		// The renewals spread over six minutes, about a sixth in each minute.
 		for minute, renewals := range perMinute {
 			Expect(renewals).To(BeNumerically("<", 250), minute.String())
 		}
@@ -119,7 +119,7 @@ var _ = Describe("the next request for a token that the server returned again", 
 		Entry("just after the expiry when nothing is left", time.Duration(0), time.Second),
 	)
 
-	It("comes a few times in the lifetime of a token, and never twice within ten seconds, except the last", func() {
+	It("comes a few times in the lifetime of a token, at least ten seconds apart, except for the last", func() {
 		for _, lifetime := range []time.Duration{30 * time.Second, time.Minute, time.Hour, 24 * time.Hour, 365 * 24 * time.Hour} {
 			expiresAt := now.Add(lifetime)
 			tries := 0
@@ -148,7 +148,7 @@ var _ = DescribeTable("The notice about short lifetimes",
 		Expect(notice.Message).To(ContainSubstring(said[0]))
 	},
 	Entry("proposes an earlier renewal if that can help", renewal.Policy{}, 4*time.Minute, "set spec.renewBefore to 2m30s, or read the Secret through the API"),
-	Entry("proposes none if the token does not live that long", renewal.Policy{}, 30*time.Second, "issue longer-lived tokens, or read the Secret through the API"),
+	Entry("proposes no earlier renewal if the token does not live that long", renewal.Policy{}, 30*time.Second, "issue longer-lived tokens, or read the Secret through the API"),
 	Entry("ends once the renewal is early enough", renewal.Policy{Before: renewal.KubeletDelay}, 4*time.Minute),
-	Entry("is not for tokens that live long", renewal.Policy{}, time.Hour),
+	Entry("is absent for long-lived tokens", renewal.Policy{}, time.Hour),
 )

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// BundleRef returns the reference to the CA bundle, with its defaults. It returns nil for the
-// authorities of the system.
+// BundleRef returns the reference to the CA bundle, with its defaults. nil means the authorities of the
+// system.
 func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 	if d.TLS == nil || d.TLS.CABundleRef == nil {
 		return nil
@@ -24,7 +24,7 @@ func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 }
 
 // Authorities reads the CA bundle of a declaration live. The caller must call release when it no longer
-// uses the authorities. They are nil for the authorities of the system.
+// uses the authorities. nil means the authorities of the system.
 func (r *Resolver) Authorities(ctx context.Context, user fairshare.Claimant, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
 	reference := declared.BundleRef()
 	if reference == nil {

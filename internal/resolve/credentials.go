@@ -37,8 +37,8 @@ func (r *Resolver) Credentials(ctx context.Context, owner *v1alpha1.ClientCreden
 	return read, err
 }
 
-// CredentialsSource returns the client ID and the Secret keys of a ClientCredential's credentials,
-// without the data of the Secret.
+// CredentialsSource returns the client ID of a ClientCredential, and the Secret keys of its credentials. It
+// does not read the Secret.
 func CredentialsSource(owner *v1alpha1.ClientCredential) oauth2.CredentialsSource {
 	reference := owner.Spec.CredentialsRef
 	if reference == nil {

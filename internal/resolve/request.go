@@ -8,10 +8,10 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// Request is a request to an authorization server, with the data that reading its response requires.
+// Request is a request to an authorization server, with the data for reading its response.
 type Request struct {
 	*oauth2.Request
-	// Server is the declaration with the endpoints that were discovered.
+	// Server is the declaration with the discovered endpoints.
 	Server v1alpha1.AuthorizationServerSpec
 	// Grant is the grant that the client requests.
 	Grant oauth2.Grant
@@ -74,8 +74,8 @@ func (r *Resolver) prepare(ctx context.Context, parts Parts) (*Request, *oauth2.
 	}, metadata, nil
 }
 
-// Discover returns a declaration with its endpoints. If it names an issuer instead, they come from
-// the issuer's metadata, which are returned too.
+// Discover returns a declaration with its endpoints. If the declaration names an issuer instead, the
+// endpoints come from the metadata of the issuer. Discover then also returns the metadata.
 func (r *Resolver) Discover(ctx context.Context, declared Declaration, bundle *oauth2.Authorities) (v1alpha1.AuthorizationServerSpec, *oauth2.Metadata, error) {
 	if declared.TokenEndpoint != "" {
 		return declared.AuthorizationServerSpec, nil, nil

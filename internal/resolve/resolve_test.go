@@ -65,7 +65,7 @@ func credentialsSecret(labels map[string]string, data ...string) *corev1.Secret 
 	return secret
 }
 
-var _ = Describe("Resolving", func() {
+var _ = Describe("resolving", func() {
 	var (
 		source   *cluster
 		resolver *resolve.Resolver
@@ -114,18 +114,18 @@ var _ = Describe("Resolving", func() {
 			Expect(problem.Of(err)).To(And(HaveField("Reason", reason), HaveField("Class", class), HaveField("Message", ContainSubstring(said))))
 		},
 		Entry("if none is set", shop(none), func() {}, v1alpha1.ReasonAuthorizationServerInvalid, problem.Invalid, "set spec.authorizationServer"),
-		Entry("in the ClientCredential if that is forbidden", shop(), func() { resolver.Policy.ForbidInlineServers = true },
+		Entry("if it is forbidden in the ClientCredential", shop(), func() { resolver.Policy.ForbidInlineServers = true },
 			v1alpha1.ReasonInlineAuthorizationServerForbidden, problem.Invalid, "set spec.authorizationServerRef"),
-		Entry("of the cluster if the operator works in named namespaces only", shop(shared), func() { resolver.Policy.NamedNamespacesOnly = true },
+		Entry("if it is a ClusterAuthorizationServer, and the operator works only in named namespaces", shop(shared), func() { resolver.Policy.NamedNamespacesOnly = true },
 			v1alpha1.ReasonAuthorizationServerNotAllowed, problem.Invalid, "Declare an AuthorizationServer in namespace \"shop\""),
-		Entry("that does not exist", shop(own), func() { source.servers = nil },
+		Entry("if it does not exist", shop(own), func() { source.servers = nil },
 			v1alpha1.ReasonAuthorizationServerNotFound, problem.ObjectNotReady, `AuthorizationServer "own" does not exist: create it, or correct spec.authorizationServerRef`),
-		Entry("that is not for the namespace", shop(shared), selecting("mobile"),
+		Entry("if it is not for the namespace", shop(shared), selecting("mobile"),
 			v1alpha1.ReasonAuthorizationServerNotAllowed, problem.ObjectNotReady, `is not for namespace "shop"`),
-		Entry("with a selector that cannot be used", shop(shared), func() {
+		Entry("if its selector cannot be used", shop(shared), func() {
 			source.allowed = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Like"}}}
 		}, v1alpha1.ReasonAuthorizationServerInvalid, problem.Invalid, "spec.allowedNamespaces"),
-		Entry("with a profile that does not exist", shop(func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.Profile = "Fabrik" }), func() {},
+		Entry("if its profile does not exist", shop(func(spec *v1alpha1.ClientCredentialSpec) { spec.AuthorizationServer.Profile = "Fabrik" }), func() {},
 			v1alpha1.ReasonProfileUnknown, problem.Invalid, "Fabrik"),
 	)
 
@@ -155,9 +155,9 @@ var _ = Describe("Resolving", func() {
 			Expect(problem.Of(err)).To(And(HaveField("Reason", v1alpha1.ReasonCABundleUnusable), HaveField("Class", problem.MayPass),
 				HaveField("Message", And(HavePrefix("authorizationServer.tls.caBundleRef: "), ContainSubstring(said)))))
 		},
-		Entry("that is not PEM", shop(trusting("")), func() {}, `key "ca.crt" of ConfigMap "ca"`),
-		Entry("that does not exist", shop(trusting("Secret")), func() {}, `Secret "ca" does not exist: create it`),
-		Entry("of a ClusterAuthorizationServer, if the operator has no namespace for its objects", shop(shared), func() {
+		Entry("if it is not PEM", shop(trusting("")), func() {}, `key "ca.crt" of ConfigMap "ca"`),
+		Entry("if it does not exist", shop(trusting("Secret")), func() {}, `Secret "ca" does not exist: create it`),
+		Entry("if a ClusterAuthorizationServer names it, and the operator has no namespace for such objects", shop(shared), func() {
 			resolver.Policy.ClusterResourceNamespace = ""
 			source.servers["/shared"] = v1alpha1.AuthorizationServerSpec{Issuer: issuer, TLS: &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Name: "ca"}}}
 		}, "--cluster-resource-namespace"),

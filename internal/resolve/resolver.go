@@ -1,5 +1,5 @@
-// Package resolve finds what a token request of a ClientCredential needs: its authorization
-// server, the CA bundle, the credentials, and a token of its ServiceAccount.
+// Package resolve finds the inputs of a token request: the authorization server, the CA bundle, the
+// credentials, and a token of the ServiceAccount.
 package resolve
 
 import (
@@ -56,7 +56,7 @@ type ServiceAccountTokens interface {
 	Issue(ctx context.Context, account types.NamespacedName, audience string) (oauth2.Sensitive, error)
 }
 
-// Policy holds the restrictions that the admin of the cluster has set.
+// Policy holds the restrictions of the cluster's admin.
 type Policy struct {
 	// RequireCredentialsLabel requires v1alpha1.UsageLabel on credentials Secrets and
 	// ServiceAccounts.
@@ -78,7 +78,7 @@ func (p Policy) MayUse(labels map[string]string) bool {
 // NotFoundError reports an object that does not exist.
 type NotFoundError struct {
 	Kind, Name string
-	// Where says where the object is missing. Empty means "does not exist".
+	// Where says where the object is missing. Empty means that it does not exist.
 	Where string
 	// Remedy says how to add the object. Empty means to create it.
 	Remedy string
@@ -88,5 +88,5 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("%s %q %s", e.Kind, e.Name, cmp.Or(e.Where, "does not exist"))
 }
 
-// remedy says how to add the object.
+// remedy returns how to add the object.
 func (e *NotFoundError) remedy() string { return cmp.Or(e.Remedy, "create it") }

@@ -22,7 +22,7 @@ import (
 const serviceAccountTokenSeconds = 600
 
 // serviceAccountToken returns the token that authenticates the client instead of a stored secret;
-// it is empty if the server needs none.
+// it is empty if the server needs no such token.
 func (r *Resolver) serviceAccountToken(ctx context.Context, owner *v1alpha1.ClientCredential, declared Declaration) (oauth2.Sensitive, error) {
 	audience := oauth2.ServiceAccountAudience(declared.AuthorizationServerSpec)
 	if audience == "" {
@@ -57,8 +57,8 @@ func (c *ClusterTokens) Issue(ctx context.Context, account types.NamespacedName,
 	return token, c.refuseForAPIServer(ctx, account.Name, audience, token)
 }
 
-// check returns an error unless the ServiceAccount exists and the policy permits its use. It requires
-// the same label as on a credentials Secret, for the same reason.
+// check returns an error unless the ServiceAccount exists and the policy permits its use. The policy may
+// require the same label as for a credentials Secret, for the same reason.
 func (c *ClusterTokens) check(ctx context.Context, name types.NamespacedName) error {
 	account, err := c.Source.ServiceAccount(ctx, name)
 	var missing *NotFoundError
@@ -90,13 +90,13 @@ func (c *ClusterTokens) refuseForAPIServer(ctx context.Context, name, audience s
 		// Redact the error: an admission webhook sees the token, and its message may quote it.
 		said := oauth2.Token{AccessToken: token}.Redact(err.Error())
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,
-			"the token of ServiceAccount %q is not sent, because the API server does not tell whether it accepts the token itself: %s; that is retried",
+			"the token of ServiceAccount %q is not sent, because the API server does not report whether it accepts the token itself: %s; the request is retried",
 			name, shorten(said))
 	}
 	return nil
 }
 
-// AcceptedByAPIServer returns the problem of a token that the API server accepts itself.
+// AcceptedByAPIServer returns the problem that the API server itself accepts a token.
 func AcceptedByAPIServer(audience string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonServiceAccountTokenRefused,
 		"the API server of this cluster accepts a token for the audience %q, so the token is not sent: correct assertion.serviceAccountToken.audience",

@@ -74,7 +74,7 @@ var _ = Describe("the conditions", func() {
 		Entry("no longer Stalled when the failure becomes an outage", observed(noTarget, later(2*time.Hour)), down, after(observed(noTarget), refused),
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 
-		Entry("Reconciling again when a backoff continues after the target had another owner for a while", observed(noTarget, later(time.Second)), nothing,
+		Entry("Reconciling again when a backoff continues after the target temporarily had another owner", observed(noTarget, later(time.Second)), nothing,
 			report(observed(foreignTarget), nothing, after(observed(noTarget), down)).Status,
 			condition(ready, no, v1alpha1.ReasonServerError), condition(reconciling, yes, v1alpha1.ReasonServerError)),
 		Entry("unchanged during a backoff: Reconciling", observed(noTarget, later(time.Second)), nothing, after(observed(noTarget), down),
@@ -90,14 +90,14 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
 		Entry("Stalled without a token when the credentials do not exist after two minutes", observed(noTarget, credentialsGone, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(stalled, yes, v1alpha1.ReasonCredentialsNotFound)),
-		Entry("Reconciling when there is another problem after two minutes", observed(noTarget, later(2*time.Minute)), refused, after(observed(noTarget, credentialsGone), nothing),
+		Entry("Reconciling when another problem occurs after two minutes", observed(noTarget, later(2*time.Minute)), refused, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonInvalidClient), condition(reconciling, yes, v1alpha1.ReasonInvalidClient)),
 		Entry("Reconciling when an outage becomes a refusal with the same reason after two minutes", observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, problem.Unavailable)),
 			condition(ready, no, v1alpha1.ReasonDiscoveryFailed), condition(reconciling, yes, v1alpha1.ReasonDiscoveryFailed)),
 		Entry("Stalled two minutes after an outage became a refusal with the same reason", observed(noTarget, later(4*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass),
 			report(observed(noTarget, later(2*time.Minute)), failed(v1alpha1.ReasonDiscoveryFailed, problem.MayPass), after(observed(noTarget), failed(v1alpha1.ReasonDiscoveryFailed, problem.Unavailable))).Status,
 			condition(ready, no, v1alpha1.ReasonDiscoveryFailed), condition(stalled, yes, v1alpha1.ReasonDiscoveryFailed)),
-		Entry("Reconciling when there is the same problem with another spec after two minutes", observed(noTarget, credentialsGone, specChanged, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
+		Entry("Reconciling when the same problem continues after a change of the spec", observed(noTarget, credentialsGone, specChanged, later(2*time.Minute)), nothing, after(observed(noTarget, credentialsGone), nothing),
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
 		Entry("Ready and RenewalFailing when the credentials are gone and the token is still good", observed(credentialsGone), nothing, idle,
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonCredentialsNotFound)),
@@ -120,7 +120,7 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonSuspended), condition(stalled, yes, v1alpha1.ReasonSuspended)),
 		Entry("Stalled while suspended with an expired token", observed(expired, suspended), nothing, idle,
 			condition(ready, no, v1alpha1.ReasonSuspended), condition(stalled, yes, v1alpha1.ReasonSuspended)),
-		Entry("only those of the suspension after a failure", observed(suspended), nothing, after(observed(due), refused),
+		Entry("only Ready while suspended after a failure", observed(suspended), nothing, after(observed(due), refused),
 			condition(ready, yes, v1alpha1.ReasonSuspended)),
 		Entry("only Ready after a suspension", observed(), nothing, after(observed(noTarget, suspended), nothing),
 			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
@@ -151,7 +151,7 @@ var _ = Describe("the conditions", func() {
 			`"shop-token"`, "2026-03-01T12:00:05Z"),
 	)
 
-	It("are about the generation that was reconciled", func() {
+	It("have the generation that was reconciled", func() {
 		told := report(observed(due, func(in *renewal.Input) { in.Generation = 9 }), wrong, idle).Status
 		Expect(*told.ObservedGeneration).To(BeEquivalentTo(9))
 		Expect(told.Conditions).To(HaveLen(3))
@@ -166,7 +166,7 @@ var _ = Describe("the conditions", func() {
 		Expect(recovered.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(2*time.Minute))))
 	})
 
-	It("show when a problem began: its age survives a restart, and starts again with another reason", func() {
+	It("show when a problem began: its age survives a restart, and restarts with another reason", func() {
 		before := after(observed(noTarget, credentialsGone), nothing)
 		again := report(observed(noTarget, credentialsGone, later(time.Minute)), nothing, before).Status
 		Expect(again).To(Equal(before))

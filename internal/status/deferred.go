@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// silentWait is how long a ClientCredential waits for a busy host before the status shows it.
+// silentWait is how long a ClientCredential waits for a busy host before the status shows the wait.
 const silentWait = 30 * time.Second
 
 // isBriefWait reports whether the status need not show a wait for a busy host yet. A cold start, or an edit
@@ -21,7 +21,7 @@ func isBriefWait(in Input) bool {
 		in.Observed.Now.Before(deferred.BusySince.Add(silentWait)) && mayStaySilent(in)
 }
 
-// mayStaySilent reports whether the status is still empty, or shows a failure since which only the
+// mayStaySilent reports whether the status is still empty, or shows a failure after which only the
 // authorization server was edited.
 func mayStaySilent(in Input) bool {
 	ready, failure := meta.FindStatusCondition(in.Previous.Conditions, v1alpha1.ReadyCondition), in.Previous.Failure
@@ -32,7 +32,7 @@ func mayStaySilent(in Input) bool {
 		failure.Generation == in.Observed.Generation && failure.CredentialsVersion == in.Observed.CredentialsVersion()
 }
 
-// expiryBefore returns at, or the expiry of a valid token if that is earlier.
+// expiryBefore returns the earlier of at and the expiry of a valid token.
 func expiryBefore(after renewal.Input, at time.Time) time.Time {
 	if after.Valid() && after.Token().ExpiresAt.Before(at) {
 		return after.Token().ExpiresAt

@@ -25,7 +25,7 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	before, now := problemCondition(in.Previous.Conditions), problemCondition(status.Conditions)
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
-	case now != nil && isTurn(now.Reason) && status.Failure == nil:
+	case now != nil && isQueued(now.Reason) && status.Failure == nil:
 		// Nothing failed, and thousands of ClientCredentials may be waiting.
 	case now != nil && (before == nil || before.Reason != now.Reason):
 		events = append(events, Event{corev1.EventTypeWarning, now.Reason, now.Message})
@@ -44,8 +44,8 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 	return events
 }
 
-// isTurn reports whether the reason is a wait behind other requests.
-func isTurn(reason string) bool {
+// isQueued reports whether the reason means that the request waits behind other requests.
+func isQueued(reason string) bool {
 	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
@@ -61,7 +61,7 @@ func problemCondition(conditions []metav1.Condition) *metav1.Condition {
 	return nil
 }
 
-// newNotices returns the notices about a new token that were not true of the last token.
+// newNotices returns the notices about a new token that did not apply to the last token.
 func newNotices(in Input, after renewal.Input) []oauth2.Notice {
 	if in.Outcome.Target == nil {
 		return nil

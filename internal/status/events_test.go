@@ -58,7 +58,7 @@ var _ = Describe("an event", func() {
 		Entry("the same failure again", observed(due, later(time.Hour)), down, after(observed(due), down)),
 		Entry("the same failure after the token expired", observed(expired, later(time.Hour)), down, after(observed(due), down)),
 		Entry("a backoff", observed(due, later(time.Second)), nothing, after(observed(due), down)),
-		Entry("the same obstacle again", observed(foreignTarget), nothing, after(observed(foreignTarget), nothing)),
+		Entry("the same conflict again", observed(foreignTarget), nothing, after(observed(foreignTarget), nothing)),
 		Entry("suspension", observed(suspended), nothing, idle),
 		Entry("suspension without a token", observed(noTarget, suspended), nothing, unseen),
 		Entry("suspension after a failure", observed(noTarget, suspended), nothing, after(observed(noTarget), down)),
@@ -78,7 +78,7 @@ var _ = Describe("an event", func() {
 			}
 		},
 		Entry("about trimmed credentials with the first token", true, v1alpha1.EventCredentialsTrimmed, observed(noTarget), unseen),
-		Entry("about trimmed credentials, but not when the token Secret was deleted", false, v1alpha1.EventCredentialsTrimmed, observed(noTarget), idle),
+		Entry("about trimmed credentials, but not after the token Secret was deleted", false, v1alpha1.EventCredentialsTrimmed, observed(noTarget), idle),
 		Entry("about trimmed credentials after a change of the spec", true, v1alpha1.EventCredentialsTrimmed, withRecord("other", "8"), idle),
 		Entry("about trimmed credentials after an edit of the credentials", true, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "7"), idle),
 		Entry("about trimmed credentials, but not at each renewal", false, v1alpha1.EventCredentialsTrimmed, withRecord("hash", "8"), idle),
@@ -120,7 +120,7 @@ var _ = Describe("an event", func() {
 			HaveField("Message", And(ContainSubstring("lives 1m0s"), ContainSubstring("2m30s")))))
 	})
 
-	It("about a transition and an event about a notice come together", func() {
+	It("about a transition is recorded together with an event about a notice", func() {
 		in := observed(noTarget)
 		Expect(happened(in, issued(in, time.Minute, v1alpha1.EventCredentialsTrimmed), unseen)).To(ConsistOf(
 			normal(v1alpha1.ReasonTokenIssued), warning(v1alpha1.EventCredentialsTrimmed), warning(v1alpha1.EventLifetimeShort)))

@@ -11,7 +11,7 @@ import (
 
 func failureStatus(in Input) *v1alpha1.FailureStatus {
 	if !in.Outcome.Attempted {
-		// Without a new attempt the last failure stands. Suspension clears it.
+		// Without a new attempt, the last failure still applies. Suspension clears it.
 		if in.Decision.Action == renewal.Keep || (in.Observed.Suspended && in.Decision.Problem == nil) {
 			return nil
 		}
@@ -25,7 +25,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		return held.DeepCopy()
 	}
 	byClass, attempts, ofClass := countAttempt(attemptsBefore(in), failure.Class)
-	// Rounded up, so that the retry is never sooner than the server asked for.
+	// Rounded up, so that the retry is never sooner than the server allows.
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
@@ -43,8 +43,8 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 	return status
 }
 
-// attemptsBefore returns the counts that continue. An edit resets them, except the count of refused
-// credentials. Because servers lock accounts, that count continues while the request stays the same.
+// attemptsBefore returns the earlier counts that still apply. An edit resets them, except the count of
+// refused credentials. Because servers lock accounts, that count continues while the request stays the same.
 func attemptsBefore(in Input) []v1alpha1.ClassAttempts {
 	last, request := in.Previous.Failure, in.Outcome.Request
 	switch {

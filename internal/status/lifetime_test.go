@@ -32,7 +32,7 @@ var _ = Describe("LifetimeUnknown", func() {
 		return condition(v1alpha1.LifetimeUnknownCondition, yes, v1alpha1.ReasonLifetimeUnreadable)
 	}
 
-	It("shows the place and the kind of the value, and so does a single event", func() {
+	It("shows the location and the kind of the value, and so does a single event", func() {
 		first := report(observed(due), given(unreadable), idle)
 		Expect(first.Status.Conditions).To(ConsistOf(condition(ready, yes, v1alpha1.ReasonTokenIssued), And(unknown(),
 			HaveField("Message", And(ContainSubstring(`a string of 4 characters at "/expires_in"`), ContainSubstring("1h0m0s is assumed"))))))
@@ -50,7 +50,7 @@ var _ = Describe("LifetimeUnknown", func() {
 		},
 		Entry("while the token is kept, and after a restart", observed(), nothing),
 		Entry("while renewals fail", observed(due), down),
-		Entry("if a renewal fails after the response held a token", observed(due), status.Outcome{Attempted: true, Failure: down.Failure, Lifetime: readable}),
+		Entry("if a renewal fails although the response held a token", observed(due), status.Outcome{Attempted: true, Failure: down.Failure, Lifetime: readable}),
 		Entry("if the Secret is written again with its token", observed(due), status.Outcome{Attempted: true, Target: secretOf(0, time.Hour)}),
 		Entry("if the server returns the token again, and its lifetime cannot be read", observed(due), status.Outcome{Attempted: true, SameToken: true, Lifetime: unreadable}),
 	)
@@ -79,7 +79,7 @@ var _ = Describe("a token whose lifetime is assumed", func() {
 			Expect(told.Status.Token.RenewAt.Time).To(Equal(now.Add(next)))
 		},
 		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute),
-		Entry("just before its expiry when little is left, so that it is not reported as expired", time.Hour-15*time.Second, 10*time.Second),
-		Entry("just after its expiry when nothing is left", time.Hour-5*time.Second, 6*time.Second),
+		Entry("just before its expiry if little is left, so that it is not reported as expired", time.Hour-15*time.Second, 10*time.Second),
+		Entry("just after its expiry if nothing is left", time.Hour-5*time.Second, 6*time.Second),
 	)
 })

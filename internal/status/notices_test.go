@@ -26,7 +26,7 @@ var _ = Describe("a notice about a renewed token", func() {
 	bound := func(in renewal.Input) status.Outcome { return issued(in, time.Hour, reason) }
 	about := ContainElement(HaveField("Reason", reason))
 
-	It("is reported if it was not true of earlier tokens", func() {
+	It("is reported if it did not apply to earlier tokens", func() {
 		Expect(renewed([]oauth2.Notice{}, idle, bound)).To(about)
 		Expect(renewed([]oauth2.Notice{{Reason: reason, Message: "another"}}, idle, bound)).To(about)
 	})
@@ -39,7 +39,7 @@ var _ = Describe("a notice about a renewed token", func() {
 		Expect(renewed(nil, idle, bound)).NotTo(about)
 	})
 
-	It("about the scope is reported for a restored Secret, whose ClientCredential has no status", func() {
+	It("is reported for the scope of a restored Secret whose ClientCredential has no status", func() {
 		differs := func(in renewal.Input) status.Outcome {
 			outcome := issued(in, time.Hour, v1alpha1.EventScopeDiffers)
 			outcome.Target.Record.Scope = "other"
@@ -48,7 +48,7 @@ var _ = Describe("a notice about a renewed token", func() {
 		Expect(renewed(nil, unseen, differs)).To(ContainElement(HaveField("Reason", v1alpha1.EventScopeDiffers)))
 	})
 
-	It("about the scope is reported after a restart, too, because the status has the last scope", func() {
+	It("is reported for the scope even after a restart, because the status has the last scope", func() {
 		differs := func(scope string) func(renewal.Input) status.Outcome {
 			return func(in renewal.Input) status.Outcome {
 				outcome := issued(in, time.Hour, v1alpha1.EventScopeDiffers)

@@ -18,7 +18,7 @@ type agedProblem struct {
 	since time.Time
 	// stallsAt is when the problem becomes Stalled; zero for never.
 	stallsAt time.Time
-	// isAnother is true for a new problem with the same reason as the last problem.
+	// isAnother is true for a new problem that has the same reason as the last problem.
 	isAnother bool
 }
 
@@ -33,10 +33,10 @@ func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *
 	case in.Decision.Problem != nil:
 		return newProblem(in, in.Decision.Problem)
 	case in.Outcome.Failure != nil && failure != nil && in.Observed.ChangedSince(failure):
-		// The last failure still backs off, but it is about a version before the last change.
+		// The last failure is still backing off, but it happened before the last change.
 		return newProblem(in, in.Outcome.Failure)
 	case failure != nil:
-		// The failure of this attempt, or of the last one while its backoff runs.
+		// The failure of this attempt, or of the last attempt while its backoff continues.
 		return newProblem(in, problem.Recorded(failure))
 	}
 	return nil

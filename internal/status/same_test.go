@@ -43,8 +43,8 @@ var _ = Describe("a token that the server returned again", func() {
 		},
 		Entry("after half of twenty minutes", 40*time.Minute, 10*time.Minute, 10*time.Minute),
 		Entry("after half of a minute", 59*time.Minute, 30*time.Second, 30*time.Second),
-		Entry("just after the expiry when little is left, though the status changes at the expiry", time.Hour-15*time.Second, 16*time.Second, 15*time.Second),
-		Entry("just after the expiry when a second is left", time.Hour-time.Second, 2*time.Second, time.Second),
+		Entry("just after the expiry if little is left, although the status changes at the expiry", time.Hour-15*time.Second, 16*time.Second, 15*time.Second),
+		Entry("just after the expiry if a second is left", time.Hour-time.Second, 2*time.Second, time.Second),
 	)
 
 	It("is requested again no sooner than planned, if it was requested early", func() {
@@ -55,7 +55,7 @@ var _ = Describe("a token that the server returned again", func() {
 		Expect(told.Status.Token).To(Equal(idle.Token))
 	})
 
-	It("stays as reported until then, so that nothing is written or requested", func() {
+	It("causes no write and no request until the next request is due", func() {
 		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 		for _, passed := range []time.Duration{0, time.Second, 10*time.Minute - 1} {
 			in := observed(aged(40*time.Minute), later(passed))
@@ -92,7 +92,7 @@ var _ = Describe("a token that the server returned again", func() {
 		}
 	})
 
-	DescribeTable("is at the same time",
+	DescribeTable("is reported as",
 		func(in renewal.Input, previous reported, matched OmegaMatcher) {
 			Expect(report(in, sameAgain, previous)).To(matched)
 		},
@@ -101,11 +101,11 @@ var _ = Describe("a token that the server returned again", func() {
 				HaveField("Status.Conditions", HaveLen(1)), HaveField("Events", ConsistOf(HaveField("Reason", v1alpha1.EventRecovered))))),
 		Entry("the answer to a renew request", observed(renewRequested), idle,
 			And(HaveField("Status.LastHandledRenewRequest", "today"), HaveField("Events", BeEmpty()))),
-		Entry("of the generation that requested it, and so is the next request", observed(due, func(in *renewal.Input) { in.Generation = 9 }), idle,
+		Entry("a token of the current generation, which also applies to the next request", observed(due, func(in *renewal.Input) { in.Generation = 9 }), idle,
 			And(HaveField("Status.ObservedGeneration", HaveValue(BeEquivalentTo(9))), HaveField("Status.Token.RenewAt.Time", now.Add(5*time.Minute)))),
 	)
 
-	It("causes no notice again", func() {
+	It("does not repeat a notice", func() {
 		again := sameAgain
 		again.Notices = []oauth2.Notice{{Reason: v1alpha1.EventLifetimeAssumed, Message: "assumed"}}
 		Expect(report(observed(due), again, unseen).Events).NotTo(ContainElement(HaveField("Reason", v1alpha1.EventLifetimeAssumed)))
@@ -123,15 +123,15 @@ var _ = Describe("a token that the server returned again", func() {
 			before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 			Expect(report(in, outcome, before).Status.Token.RenewAt.Time).To(Equal(renewAt.Truncate(time.Second)))
 		},
-		Entry("when there is another token", observed(aged(40*time.Minute), later(10*time.Minute)), issued(observed(later(10*time.Minute)), time.Hour),
+		Entry("after another token was issued", observed(aged(40*time.Minute), later(10*time.Minute)), issued(observed(later(10*time.Minute)), time.Hour),
 			renewal.Policy{Seed: "uid"}.RenewAt(now.Add(10*time.Minute), now.Add(70*time.Minute))),
 		Entry("after an edit of the spec", observed(aged(40*time.Minute), func(in *renewal.Input) { in.Generation = 4 }), down,
 			observed(aged(40*time.Minute)).RenewAt()),
-		Entry("while suspended: the end of the suspension is a fresh start", observed(aged(40*time.Minute), suspended), nothing,
+		Entry("while suspended, because the end of the suspension is a fresh start", observed(aged(40*time.Minute), suspended), nothing,
 			observed(aged(40*time.Minute)).RenewAt()),
 	)
 
-	It("stays postponed while the next request fails, which has its own retry", func() {
+	It("stays postponed while the next request fails, because that request has its own retry", func() {
 		before := report(observed(aged(40*time.Minute)), sameAgain, idle).Status
 		told := report(observed(aged(40*time.Minute), later(10*time.Minute)), down, before)
 		Expect(told.Status.Token).To(Equal(before.Token))
@@ -181,7 +181,7 @@ var _ = Describe("a deferred request", func() {
 		Expect(told).To(Equal(status.Report{RequeueAt: now.Add(20 * time.Second)}))
 	})
 
-	It("for a busy host is reported immediately if the status says something else", func() {
+	It("for a busy host is reported immediately if the status shows another problem", func() {
 		before := after(observed(), issued(observed(), time.Hour))
 		told := status.Compute(status.Input{
 			Observed: observed(noTarget), Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later)), Previous: before,

@@ -15,14 +15,14 @@ import (
 
 const endpoint = "https://idp.example.com/token"
 
-// Why an authorization server cannot be used.
+// The failures because of which an authorization server cannot be used.
 var (
 	unreachable = problem.Retry(problem.Unavailable, v1alpha1.ReasonTimeout, "no answer")
 	undeclared  = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
 )
 
-// looked returns the status after a reconcile of a server with the given status.
-func looked(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem) v1alpha1.AuthorizationServerStatus {
+// reconciled returns the status after a reconcile of a server with the given status.
+func reconciled(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem) v1alpha1.AuthorizationServerStatus {
 	found := endpoint
 	if failure != nil {
 		found = ""
@@ -32,13 +32,13 @@ func looked(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem)
 
 var (
 	unseenServer = v1alpha1.AuthorizationServerStatus{}
-	usable       = looked(unseenServer, nil)
+	usable       = reconciled(unseenServer, nil)
 )
 
 var _ = Describe("the status of an authorization server", func() {
 	DescribeTable("has the conditions",
 		func(before v1alpha1.AuthorizationServerStatus, failure *problem.Problem, tokenEndpoint string, conditions ...types.GomegaMatcher) {
-			told := looked(before, failure)
+			told := reconciled(before, failure)
 			Expect(told.Conditions).To(ConsistOf(conditions))
 			Expect(told.Conditions).To(HaveEach(Or(HaveField("ObservedGeneration", BeEquivalentTo(3)), HaveField("Type", "Audited"))))
 			Expect(told.ObservedGeneration).To(HaveValue(BeEquivalentTo(3)))
@@ -46,9 +46,9 @@ var _ = Describe("the status of an authorization server", func() {
 		},
 		Entry("only Ready when it can be used", unseenServer, nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
-		Entry("only Ready when it can be used again", looked(unseenServer, unreachable), nil, endpoint,
+		Entry("only Ready when it can be used again", reconciled(unseenServer, unreachable), nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
-		Entry("only Ready when someone fixed the declaration", looked(unseenServer, undeclared), nil, endpoint,
+		Entry("only Ready when someone fixed the declaration", reconciled(unseenServer, undeclared), nil, endpoint,
 			condition(ready, yes, v1alpha1.ReasonUsable)),
 		Entry("Reconciling when the failure may be temporary", unseenServer, unreachable, "",
 			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
@@ -56,9 +56,9 @@ var _ = Describe("the status of an authorization server", func() {
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
 		Entry("Stalled when it could be used before", usable, undeclared, "",
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
-		Entry("Stalled, and no longer Reconciling", looked(unseenServer, unreachable), undeclared, "",
+		Entry("Stalled, and no longer Reconciling", reconciled(unseenServer, unreachable), undeclared, "",
 			condition(ready, no, v1alpha1.ReasonProfileUnknown), condition(stalled, yes, v1alpha1.ReasonProfileUnknown)),
-		Entry("Reconciling, and no longer Stalled", looked(unseenServer, undeclared), unreachable, "",
+		Entry("Reconciling, and no longer Stalled", reconciled(unseenServer, undeclared), unreachable, "",
 			condition(ready, no, v1alpha1.ReasonTimeout), condition(reconciling, yes, v1alpha1.ReasonTimeout)),
 		Entry("unchanged if another controller set them",
 			v1alpha1.AuthorizationServerStatus{Conditions: []metav1.Condition{{Type: "Audited", Status: no, Reason: "ByHand", ObservedGeneration: 1}}}, nil, endpoint,
@@ -67,13 +67,13 @@ var _ = Describe("the status of an authorization server", func() {
 
 	It("says where token requests go, or why the server cannot be used", func() {
 		Expect(usable.Conditions).To(HaveEach(HaveField("Message", ContainSubstring(endpoint))))
-		Expect(looked(usable, undeclared).Conditions).To(HaveEach(HaveField("Message", "no such profile")))
-		Expect(looked(usable, unreachable).Conditions).To(HaveEach(HaveField("Message", "no answer")))
+		Expect(reconciled(usable, undeclared).Conditions).To(HaveEach(HaveField("Message", "no such profile")))
+		Expect(reconciled(usable, unreachable).Conditions).To(HaveEach(HaveField("Message", "no answer")))
 	})
 
 	DescribeTable("does not change while nothing happens, so that nothing is written",
 		func(failure *problem.Problem) {
-			before := looked(unseenServer, failure)
+			before := reconciled(unseenServer, failure)
 			Expect(status.ComputeServer(before, 3, before.TokenEndpoint, failure, now.Add(time.Hour))).To(Equal(before))
 		},
 		Entry("for a server that can be used", nil),
@@ -81,7 +81,7 @@ var _ = Describe("the status of an authorization server", func() {
 		Entry("for a server whose declaration is wrong", undeclared),
 	)
 
-	It("records the time of a transition, in whole seconds, and of no other change", func() {
+	It("records only the time of a transition, in whole seconds", func() {
 		at := now.Add(time.Hour + time.Millisecond)
 		Expect(status.ComputeServer(usable, 3, "", unreachable, at).Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(time.Hour))))
 		moved := status.ComputeServer(usable, 4, "https://other.example.com/token", nil, at)
@@ -91,7 +91,7 @@ var _ = Describe("the status of an authorization server", func() {
 	})
 
 	It("does not change the previous status", func() {
-		before := looked(unseenServer, unreachable)
+		before := reconciled(unseenServer, unreachable)
 		unchanged := before.DeepCopy()
 		status.ComputeServer(before, 9, endpoint, nil, now.Add(time.Hour))
 		Expect(&before).To(Equal(unchanged))

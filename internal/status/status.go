@@ -28,7 +28,7 @@ type Input struct {
 type Outcome struct {
 	// Attempted is true if the operator requested a token, or tried to write its Secret.
 	Attempted bool
-	// Deferred says why the token request is sent later; nil if it is not deferred.
+	// Deferred says why the token request is sent later; nil if the request is not deferred.
 	Deferred *renewal.Deferral
 	// Failure is why the attempt failed; nil if it succeeded.
 	Failure *problem.Problem
@@ -41,7 +41,7 @@ type Outcome struct {
 	SameToken bool
 	// Target is the state of the target Secret after it was written; nil if nothing was written.
 	Target *tokensecret.State
-	// Lifetime says where the lifetime of the token that the server returned comes from; nil without a token.
+	// Lifetime is the lifetime of the returned token, with its source; nil without a token.
 	Lifetime *oauth2.Lifetime
 	// ExpirySource is the source of that token's expiry; empty without a token.
 	ExpirySource v1alpha1.ExpirySource
@@ -49,8 +49,8 @@ type Outcome struct {
 	Notices []oauth2.Notice
 }
 
-// Request says whether the server refused the same token request before, whatever was edited since. It is
-// zero if the attempt needed no request, or failed before the credentials were read.
+// Request says whether the server refused the same token request before, even if objects were edited since.
+// It is zero if the attempt needed no request, or failed before the credentials were read.
 type Request struct {
 	IsRead, IsSent bool
 	// Refused is the failure of the last refusal of this request; nil for none.

@@ -49,8 +49,8 @@ var _ = Describe("the token in the status", func() {
 		Entry("the old token after a failure", observed(due), down, fromNow(10*time.Minute)),
 		Entry("the old token, even after it expired", observed(expired), down, fromNow(-time.Hour)),
 		Entry("the current token while suspended", observed(suspended), nothing, fromNow(50*time.Minute)),
-		Entry("none without a Secret", observed(noTarget), down, nil),
-		Entry("none in a Secret of another owner", observed(foreignTarget), nothing, nil),
+		Entry("absent without a Secret", observed(noTarget), down, nil),
+		Entry("absent if the Secret has another owner", observed(foreignTarget), nothing, nil),
 	)
 })
 
@@ -93,9 +93,9 @@ var _ = Describe("the failure in the status", func() {
 		},
 		Entry("one attempt after the other", 5),
 		Entry("from one after an edit of the spec", 1, func(in *renewal.Input) { in.Generation = 4 }),
-		Entry("from one with other credentials", 1, credentialsEdited),
+		Entry("from one after a change of the credentials", 1, credentialsEdited),
 		Entry("from one for a new renew request", 1, renewRequested),
-		Entry("from one with another authorization server by reference", 1, serverChanged),
+		Entry("from one after a change of the referenced authorization server", 1, serverChanged),
 	)
 
 	DescribeTable("is still the refusal of the credentials after the API server failed twice,",
@@ -134,7 +134,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("from one if a renewal was requested", int32(1), same, renewRequested),
 	)
 
-	It("counts refused credentials although a token was issued for other credentials in between", func() {
+	It("continues the count of refused credentials even if a token was issued for other credentials in between", func() {
 		outcome := refused
 		outcome.Request = same
 		told := report(observed(noTarget, credentialsEdited), outcome, unseen).Status
@@ -153,7 +153,7 @@ var _ = Describe("the failure in the status", func() {
 			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
 		Entry("if the API server fails before a request", status.Request{}, failed(v1alpha1.ReasonAPIRequestFailed, problem.Unavailable),
 			v1alpha1.ClassAttempts{Class: problem.CredentialsRefused, Attempts: 1}, v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
-		Entry("unless the request is a different one", other, failed(v1alpha1.ReasonServerError, problem.Unavailable),
+		Entry("unless the request is different", other, failed(v1alpha1.ReasonServerError, problem.Unavailable),
 			v1alpha1.ClassAttempts{Class: problem.Unavailable, Attempts: 1}),
 	)
 
@@ -183,7 +183,7 @@ var _ = Describe("the failure in the status", func() {
 		Entry("if the credentials changed, and the server is down", down, credentialsEdited),
 		Entry("if the credentials changed, and a template cannot use the token", failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid), credentialsEdited),
 		Entry("if the wait is over", down, later(time.Hour)),
-		Entry("if the refusal was recorded by a clock that was ahead", down, later(-2*time.Hour)),
+		Entry("if the refusal was recorded with a clock that was ahead", down, later(-2*time.Hour)),
 		Entry("if they are refused again", refused, later(2*time.Minute)),
 	)
 
@@ -232,13 +232,13 @@ var _ = DescribeTable("the next reconcile comes",
 		}),
 	Entry("at the retry after a failure", observed(noTarget), down, retry),
 	Entry("at the retry after a failure that the old token outlives", observed(due), down, retry),
-	Entry("before the old token expires, although an object must change", observed(due), refused, retry),
-	Entry("at the expiry of the old token when that comes before the retry", observed(due), limited,
+	Entry("before the old token expires, even if an object must change", observed(due), refused, retry),
+	Entry("at the expiry of the old token if that comes before the retry", observed(due), limited,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
-	Entry("at the retry when someone tampered with the old token", observed(due, drifted), refused, retry),
+	Entry("at the retry if someone tampered with the old token", observed(due, drifted), refused, retry),
 	Entry("at the expiry of a suspended token", observed(suspended), nothing,
 		func(in renewal.Input, _ status.Report) time.Time { return in.Target.Record.ExpiresAt }),
-	Entry("never when only a change can help", observed(noTarget, templateWrong), nothing,
+	Entry("never if only a change can help", observed(noTarget, templateWrong), nothing,
 		func(renewal.Input, status.Report) time.Time { return time.Time{} }),
 	Entry("when a problem becomes Stalled", observed(noTarget, credentialsGone), nothing,
 		func(renewal.Input, status.Report) time.Time { return now.Add(2 * time.Minute) }),
@@ -252,13 +252,13 @@ var _ = Describe("a renew request", func() {
 			Expect(report(in, outcome, previous).Status.LastHandledRenewRequest).To(Equal(expected))
 		},
 		Entry("once the token is issued", "today", observed(renewRequested), issued(observed(), time.Hour), idle),
-		Entry("once it was tried: the backoff takes over", "today", observed(renewRequested), down, idle),
-		Entry("not while suspended: it waits", "", observed(renewRequested, suspended), nothing, idle),
-		Entry("not while a problem prevents it", "", observed(renewRequested, credentialsGone), nothing, idle),
-		Entry("still, after the annotation is removed", "today", observed(), nothing, handled("today")),
-		Entry("still, after a renewal without a request", "today", observed(due), issued(observed(), time.Hour), handled("today")),
+		Entry("once it was tried, because the backoff takes over", "today", observed(renewRequested), down, idle),
+		Entry("but not while suspended", "", observed(renewRequested, suspended), nothing, idle),
+		Entry("but not while a problem prevents it", "", observed(renewRequested, credentialsGone), nothing, idle),
+		Entry("even after the annotation is removed", "today", observed(), nothing, handled("today")),
+		Entry("even after a later renewal without a request", "today", observed(due), issued(observed(), time.Hour), handled("today")),
 		Entry("in place of the previous request", "today", observed(renewRequested), issued(observed(), time.Hour), handled("yesterday")),
-		Entry("never, without a request", "", observed(due), issued(observed(), time.Hour), idle),
+		Entry("only if it exists", "", observed(due), issued(observed(), time.Hour), idle),
 	)
 
 	It("that failed is retried until it succeeds, and not after that", func() {

@@ -99,7 +99,7 @@ var (
 	refused = failed(v1alpha1.ReasonInvalidClient, problem.CredentialsRefused)
 	wrong   = failed(v1alpha1.ReasonTargetTemplateInvalid, problem.Invalid)
 	strange = failed(v1alpha1.ReasonInvalidRequest, problem.MayPass)
-	// limited is the answer of a server that asks the client to wait for an hour.
+	// limited is the response of a server that asks the client to wait for an hour.
 	limited = status.Outcome{Attempted: true, Failure: &problem.Problem{
 		Reason: v1alpha1.ReasonRateLimited, Message: "slow down", Class: problem.Unavailable, RetryAfter: time.Hour,
 	}}
@@ -138,7 +138,7 @@ func report(in renewal.Input, outcome status.Outcome, previous reported) status.
 	return status.Compute(status.Input{Observed: in, Decision: renewal.Decide(in), Outcome: outcome, Previous: previous})
 }
 
-// after returns the status of such a report.
+// after returns the status in that report.
 func after(in renewal.Input, outcome status.Outcome) reported {
 	return report(in, outcome, unseen).Status
 }
@@ -154,7 +154,7 @@ func condition(conditionType string, status metav1.ConditionStatus, reason strin
 	return And(HaveField("Type", conditionType), HaveField("Status", status), HaveField("Reason", reason))
 }
 
-// haveCondition matches a status that has such a condition.
+// haveCondition matches a status that has the given condition.
 func haveCondition(conditionType string, status metav1.ConditionStatus, reason string) types.GomegaMatcher {
 	return HaveField("Conditions", ContainElement(condition(conditionType, status, reason)))
 }

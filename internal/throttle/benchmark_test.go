@@ -8,8 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// BenchmarkTake asks in a crowd of 10,000, each time with another expiry, so that
-// the waiter moves to another place in the line.
+// BenchmarkTake reserves among 10,000 waiting requests. Each call has another expiry, so the request moves
+// within the line.
 func BenchmarkTake(b *testing.B) {
 	const size = 10_000
 	l, at := throttle.NewLimiter(), now
@@ -23,7 +23,7 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
-// BenchmarkTakeTenants asks in a crowd of 10,000 of a hundred tenants.
+// BenchmarkTakeTenants reserves among 10,000 waiting requests of a hundred tenants.
 func BenchmarkTakeTenants(b *testing.B) {
 	const size = 10_000
 	l, at := throttle.NewLimiter(), now
@@ -37,7 +37,7 @@ func BenchmarkTakeTenants(b *testing.B) {
 	}
 }
 
-// BenchmarkDue looks every second for whom to wake among 10,000 waiters.
+// BenchmarkDue calls Due every second while 10,000 requests wait.
 func BenchmarkDue(b *testing.B) {
 	l, at := throttle.NewLimiter(), now
 	for i := 0; b.Loop(); i++ {

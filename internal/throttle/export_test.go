@@ -1,12 +1,12 @@
 package throttle
 
-// Limiter is the part of a Throttle that knows the rate limits.
+// Limiter is the part of a Throttle that applies the rate limits.
 type Limiter = limiter
 
-// NewLimiter returns a Limiter that knows of no request.
+// NewLimiter returns a Limiter without requests.
 func NewLimiter() *Limiter { return newLimiter() }
 
-// Size is how many things the throttle remembers.
+// Size returns the number of entries in the throttle's memory.
 func (t *Throttle) Size() int {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -18,7 +18,7 @@ func (t *Throttle) Size() int {
 	return size
 }
 
-// Size is how many things the limiter remembers.
+// Size returns the number of entries in the limiter's memory.
 func (l *Limiter) Size() int {
 	size := len(l.servers) + len(l.waiting)
 	for _, s := range l.servers {
@@ -33,13 +33,13 @@ func (l *Limiter) Size() int {
 	return size
 }
 
-// Limits returns the number of limits of the server that the limiter goes by.
+// Limits returns the number of different limits that the limiter applies to the server.
 func (l *Limiter) Limits(name string) int { return len(l.servers[name].lines) }
 
 // Tenants returns the number of tenants of the server that the limiter remembers.
 func (l *Limiter) Tenants(name string) int { return len(l.servers[name].tenants) }
 
-// Size is how many things the places remember.
+// Size returns the number of entries in the memory of InFlight.
 func (p *InFlight) Size() int {
 	size := len(p.hosts) + len(p.tickets) + len(p.calls)
 	if !p.all.IsEmpty() {

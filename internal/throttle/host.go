@@ -7,11 +7,11 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// host holds the slots of one host, and the requests that wait for one.
+// host holds the slots of one host, and the requests that wait for a slot.
 type host struct {
 	*fairshare.Room
 	name string
-	// lines has the tickets of each tenant that waits, the most urgent first. No line is empty.
+	// lines holds the tickets of each waiting tenant, the most urgent first. No line is empty.
 	lines map[string][]*ticket
 }
 
@@ -43,7 +43,7 @@ type ticket struct {
 	arrived  uint64
 	state    ticketState
 	calledAt time.Time
-	// since is when the request came.
+	// since is when the request arrived.
 	since time.Time
 }
 

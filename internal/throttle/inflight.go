@@ -7,12 +7,11 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// InFlight bounds the requests in flight: those to each host, and to all hosts. A tenant holds no more slots of
-// either than are left free, so a tenant that holds none gets one.
+// InFlight limits the requests in flight to each host, and to all hosts together. At both levels, a tenant
+// holds no more slots than are left free. So a tenant without a slot gets a slot.
 //
-// A request that gets no slot waits in line, and is called when a slot becomes free: the most urgent request
-// first, one for each slot. The slot is kept for the called request. InFlight may be used by several goroutines
-// at once.
+// A request that gets no slot waits in line. When a slot becomes free, the most urgent request is called, and
+// the slot is reserved for it. InFlight is safe for concurrent use.
 type InFlight struct {
 	mutex sync.Mutex
 	// perHost is the number of slots of each host.
@@ -21,9 +20,9 @@ type InFlight struct {
 	hosts   map[string]*host
 	// tickets are the requests that wait or have a slot, by ID.
 	tickets map[string]*ticket
-	// called are the tickets of called requests, the latest last.
+	// called are the tickets of called requests, the most recent last.
 	called []*ticket
-	// calls are the IDs that Due returns next, and calling signals that there are some.
+	// calls are the IDs that Due returns next. calling signals that calls is not empty.
 	calls    []string
 	calling  chan struct{}
 	arrivals uint64
@@ -36,9 +35,9 @@ func NewInFlight(perHost, all int) *InFlight {
 	}
 }
 
-// Reserve reserves a slot for a request to a host, and reports whether there is one. If not, the request waits in
-// line. A called request gets the slot that is kept for it, at whatever host: the token endpoint that metadata
-// name may be at another host than the metadata.
+// Reserve reserves a slot for a request to a host, and reports whether there is one. If not, the request
+// waits in line. A called request gets the slot that is reserved for it, at any host: the metadata may name a
+// token endpoint at another host.
 func (p *InFlight) Reserve(name string, requester Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -49,7 +48,7 @@ func (p *InFlight) Reserve(name string, requester Waiter, now time.Time) bool {
 	return p.reserveAt(name, requester, now)
 }
 
-// Enter reserves a slot at exactly this host. A request with a slot at another host gives that up.
+// Enter reserves a slot at exactly this host. A request with a slot at another host loses that slot.
 func (p *InFlight) Enter(name string, requester Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -60,7 +59,7 @@ func (p *InFlight) Enter(name string, requester Waiter, now time.Time) bool {
 	return p.reserveAt(name, requester, now)
 }
 
-// TryEnter reserves a slot for a request that does not wait in line, until leave.
+// TryEnter reserves a slot, until leave is called, for a request that does not wait in line.
 func (p *InFlight) TryEnter(name, tenant string) (leave func(now time.Time), ok bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -89,7 +88,7 @@ func (p *InFlight) Release(id string, now time.Time) {
 	}
 }
 
-// WaitsSince returns since when a request waits in line; zero if it does not.
+// WaitsSince returns when a request began to wait in line; zero if it does not wait.
 func (p *InFlight) WaitsSince(id string) time.Time {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -102,8 +101,9 @@ func (p *InFlight) WaitsSince(id string) time.Time {
 // Calling signals that Due has something to return.
 func (p *InFlight) Calling() <-chan struct{} { return p.calling }
 
-// Due returns the IDs of the requests that were called since the last time. Each has 5 s to reserve its slot; then the
-// next one is called. Call Due about every second, and when Calling signals it.
+// Due returns the IDs of the requests that were called since the last Due. A called request has 5 s to
+// reserve its slot; then the next request is called. Call Due about every second, and after each signal of
+// Calling.
 func (p *InFlight) Due(now time.Time) (ids []string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -119,7 +119,7 @@ func (p *InFlight) Due(now time.Time) (ids []string) {
 	return ids
 }
 
-// reserveAt reserves a slot at the host, or waits there.
+// reserveAt reserves a slot at the host, or puts the request in line there.
 func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool {
 	arrived, since := p.arrivals, now
 	if t, known := p.tickets[requester.ID]; known {
@@ -128,7 +128,7 @@ func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool 
 			return false
 		}
 		p.drop(t)
-		// After this request has what it wants.
+		// Call other requests only after this request got its slot.
 		defer p.call(now)
 	} else {
 		p.arrivals++
@@ -145,7 +145,7 @@ func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool 
 	return true
 }
 
-// call keeps each free slot for the most urgent request that may have it.
+// call reserves each free slot for the most urgent request that may have the slot.
 func (p *InFlight) call(now time.Time) {
 	for {
 		t := p.next()

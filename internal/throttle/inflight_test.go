@@ -11,15 +11,14 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// asker names a tenant and one of its objects, such as "shop/a".
-func asker(id string, minutes int) throttle.Waiter { return token{id, minutes}.waiter() }
+// requester returns the request of an object of a tenant, such as "shop/a".
+func requester(id string, minutes int) throttle.Waiter { return token{id, minutes}.waiter() }
 
-// fill lets new objects of a tenant take places until they get no more, and returns their
-// number.
+// fill reserves slots for new objects of a tenant until there are no more, and returns the number of slots.
 func fill(p *throttle.InFlight, host, tenant string) (count int) {
 	for i := range 10_000 {
 		id, before := fmt.Sprintf("%s/%s-%d", tenant, host, i), p.Size()
-		if !p.Reserve(host, asker(id, none), now) {
+		if !p.Reserve(host, requester(id, none), now) {
 			p.Release(id, now)
 			break
 		}
@@ -30,30 +29,30 @@ func fill(p *throttle.InFlight, host, tenant string) (count int) {
 	return count
 }
 
-var _ = Describe("The places of a host", func() {
-	It("are half a tenant's, and there is one for each other tenant", func() {
+var _ = Describe("the slots of a host", func() {
+	It("are shared: a tenant gets half of them, and each other tenant still gets one", func() {
 		p := throttle.NewInFlight(32, 224)
 		Expect(fill(p, "idp", "attacker")).To(Equal(16))
 		for i := range 4 {
-			Expect(p.Reserve("idp", asker(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
+			Expect(p.Reserve("idp", requester(fmt.Sprintf("shop-%d/a", i), none), now)).To(BeTrue())
 		}
 		Expect(fill(p, "idp", "attacker")).To(BeZero())
 		Expect(fill(p, "other", "attacker")).To(Equal(16))
 	})
 
-	It("are not all places: a tenant holds half of them at any number of hosts", func() {
+	It("are limited across hosts: a tenant gets at most half of all slots", func() {
 		p, total := throttle.NewInFlight(32, 224), 0
 		for i := range 1000 {
 			total += fill(p, fmt.Sprintf("host-%d", i), "attacker")
 		}
 		Expect(total).To(Equal(112))
-		Expect(p.Reserve("host-0", asker("shop/a", none), now)).To(BeTrue())
+		Expect(p.Reserve("host-0", requester("shop/a", none), now)).To(BeTrue())
 	})
 
-	It("are given to the most urgent, one for each that is given back", func() {
+	It("go to the most urgent requests, one for each released slot", func() {
 		p := throttle.NewInFlight(4, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(2))
-		for _, waits := range []throttle.Waiter{asker("shop/late", 20), asker("shop/soon", 10), asker("shop/new", none), asker("shop/newer", none)} {
+		for _, waits := range []throttle.Waiter{requester("shop/late", 20), requester("shop/soon", 10), requester("shop/new", none), requester("shop/newer", none)} {
 			Expect(p.Reserve("idp", waits, now)).To(BeFalse())
 		}
 		Expect(p.Due(now)).To(BeEmpty())
@@ -64,79 +63,79 @@ var _ = Describe("The places of a host", func() {
 		Expect(p.Due(now)).To(BeEmpty())
 		p.Release("shop/idp-1", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/newer"}))
-		Expect(p.Reserve("idp", asker("shop/late", 20), now)).To(BeFalse(), "the places are kept for others")
-		Expect(p.Reserve("idp", asker("shop/new", none), now)).To(BeTrue())
+		Expect(p.Reserve("idp", requester("shop/late", 20), now)).To(BeFalse(), "the slots are reserved for other requests")
+		Expect(p.Reserve("idp", requester("shop/new", none), now)).To(BeTrue())
 		p.Release("shop/new", now)
 		p.Release("shop/newer", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/soon", "shop/late"}))
 	})
 
-	It("are passed on when an asker does not come", func() {
+	It("go to the next request if a called request does not come", func() {
 		p := throttle.NewInFlight(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
-		Expect(p.Reserve("idp", asker("shop/a", none), now)).To(BeFalse())
-		Expect(p.Reserve("idp", asker("shop/b", none), now)).To(BeFalse())
+		Expect(p.Reserve("idp", requester("shop/a", none), now)).To(BeFalse())
+		Expect(p.Reserve("idp", requester("shop/b", none), now)).To(BeFalse())
 		p.Release("shop/idp-0", now)
 		Expect(p.Due(after(4))).To(Equal([]string{"shop/a"}))
 		Expect(p.Due(after(5))).To(BeEmpty())
 		Expect(p.Due(after(5.1))).To(Equal([]string{"shop/b"}))
-		Expect(p.Reserve("idp", asker("shop/a", none), after(6))).To(BeFalse())
-		Expect(p.Reserve("idp", asker("shop/b", none), after(6))).To(BeTrue())
+		Expect(p.Reserve("idp", requester("shop/a", none), after(6))).To(BeFalse())
+		Expect(p.Reserve("idp", requester("shop/b", none), after(6))).To(BeTrue())
 		p.Release("shop/b", after(60))
 		Expect(p.Due(after(60))).To(Equal([]string{"shop/a"}))
 	})
 
-	It("are called for as soon as a tenant may hold more, at other hosts too", func() {
+	It("are reserved as soon as a tenant may hold more, even at other hosts", func() {
 		p := throttle.NewInFlight(32, 4)
-		Expect(p.Reserve("a", asker("one/a", none), now)).To(BeTrue())
-		Expect(p.Reserve("b", asker("one/b", none), now)).To(BeTrue())
-		Expect(p.Reserve("c", asker("one/c", none), now)).To(BeFalse())
-		Expect(p.Reserve("d", asker("two/d", none), now)).To(BeTrue())
+		Expect(p.Reserve("a", requester("one/a", none), now)).To(BeTrue())
+		Expect(p.Reserve("b", requester("one/b", none), now)).To(BeTrue())
+		Expect(p.Reserve("c", requester("one/c", none), now)).To(BeFalse())
+		Expect(p.Reserve("d", requester("two/d", none), now)).To(BeTrue())
 		p.Release("two/d", now)
 		Expect(p.Due(now)).To(BeEmpty())
 		p.Release("one/a", now)
 		Expect(p.Due(now)).To(Equal([]string{"one/c"}))
 	})
 
-	It("are given first to requests whose last attempt did not fail", func() {
+	It("go first to requests whose last attempt did not fail", func() {
 		p := throttle.NewInFlight(2, 100)
 		Expect(fill(p, "idp", "shop")).To(Equal(1))
-		failed := asker("shop/failed", none)
+		failed := requester("shop/failed", none)
 		failed.HasFailed = true
 		Expect(p.Reserve("idp", failed, now)).To(BeFalse())
-		Expect(p.Reserve("idp", asker("shop/late", 20), now)).To(BeFalse())
+		Expect(p.Reserve("idp", requester("shop/late", 20), now)).To(BeFalse())
 		p.Release("shop/idp-0", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/late"}))
 	})
 
-	It("follow an asker to the host that it sends to", func() {
+	It("follow a request to the host that it is sent to", func() {
 		p := throttle.NewInFlight(2, 100)
-		Expect(p.Reserve("issuer", asker("shop/a", none), now)).To(BeTrue())
-		Expect(p.Enter("issuer", asker("shop/a", none), now)).To(BeTrue(), "the metadata")
-		Expect(p.Enter("idp", asker("shop/a", none), now)).To(BeTrue(), "the token")
-		Expect(p.Reserve("issuer", asker("shop/b", none), now)).To(BeTrue(), "its place there is free")
-		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeFalse())
+		Expect(p.Reserve("issuer", requester("shop/a", none), now)).To(BeTrue())
+		Expect(p.Enter("issuer", requester("shop/a", none), now)).To(BeTrue(), "the metadata")
+		Expect(p.Enter("idp", requester("shop/a", none), now)).To(BeTrue(), "the token")
+		Expect(p.Reserve("issuer", requester("shop/b", none), now)).To(BeTrue(), "the slot there is free")
+		Expect(p.Enter("idp", requester("shop/b", none), now)).To(BeFalse())
 		p.Release("shop/a", now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/b"}))
-		Expect(p.Reserve("issuer", asker("shop/b", none), now)).To(BeTrue())
-		Expect(p.Enter("idp", asker("shop/b", none), now)).To(BeTrue())
-		Expect(p.Reserve("issuer", asker("shop/c", none), now)).To(BeTrue())
+		Expect(p.Reserve("issuer", requester("shop/b", none), now)).To(BeTrue())
+		Expect(p.Enter("idp", requester("shop/b", none), now)).To(BeTrue())
+		Expect(p.Reserve("issuer", requester("shop/c", none), now)).To(BeTrue())
 	})
 
-	It("count for a tenant whose requests do not wait", func() {
+	It("count requests that do not wait in line", func() {
 		p := throttle.NewInFlight(2, 100)
 		leave, ok := p.TryEnter("idp", "shop")
 		Expect(ok).To(BeTrue())
 		_, ok = p.TryEnter("idp", "shop")
 		Expect(ok).To(BeFalse())
-		Expect(p.Reserve("idp", asker("shop/a", none), now)).To(BeFalse())
+		Expect(p.Reserve("idp", requester("shop/a", none), now)).To(BeFalse())
 		leave(now)
 		Expect(p.Due(now)).To(Equal([]string{"shop/a"}))
 		p.Release("shop/a", now)
 		Expect(p.Size()).To(BeZero())
 	})
 
-	DescribeTable("go round among any number of askers, and none is forgotten", func(seed uint64) {
+	DescribeTable("are passed on among many requests, and every request gets a slot,", func(seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		p := throttle.NewInFlight(8, 20)
 		wants, inside := map[string]bool{}, map[string]string{}
@@ -148,7 +147,7 @@ var _ = Describe("The places of a host", func() {
 				return
 			}
 			host := fmt.Sprintf("host-%d", random.IntN(5))
-			if p.Reserve(host, asker(id, random.IntN(3)), after(at)) {
+			if p.Reserve(host, requester(id, random.IntN(3)), after(at)) {
 				inside[id] = host
 				delete(wants, id)
 			}
@@ -170,7 +169,7 @@ var _ = Describe("The places of a host", func() {
 				calls++
 				switch random.IntN(20) {
 				case 0:
-					// It disappears, and tells nobody.
+					// It disappears without a call of Release.
 					delete(wants, id)
 				default:
 					come(id, at)
@@ -182,17 +181,17 @@ var _ = Describe("The places of a host", func() {
 		p.Due(after(at + 20))
 		p.Due(after(at + 40))
 		Expect(p.Size()).To(BeZero())
-	}, Entry("by one chance", uint64(1)), Entry("by another", uint64(2)), Entry("by a third", uint64(3)))
+	}, Entry("with seed 1", uint64(1)), Entry("with seed 2", uint64(2)), Entry("with seed 3", uint64(3)))
 
-	It("may be taken by several goroutines", func() {
+	It("can be reserved concurrently", func() {
 		p := throttle.NewInFlight(8, 20)
 		var group sync.WaitGroup
 		for worker := range 8 {
 			group.Go(func() {
 				for i := range 500 {
 					id := fmt.Sprintf("tenant-%d/%d", worker, i%7)
-					p.Reserve("idp", asker(id, i%3), now)
-					p.Enter("other", asker(id, i%3), now)
+					p.Reserve("idp", requester(id, i%3), now)
+					p.Enter("other", requester(id, i%3), now)
 					p.Due(now)
 					p.Release(id, now)
 				}

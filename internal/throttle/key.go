@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ServerKey identifies a token endpoint or an issuer, however its URL is spelled. A query
-// does not tell servers apart.
+// ServerKey identifies a token endpoint or an issuer, regardless of the spelling of its URL. URLs that differ
+// only in the query have the same key.
 func ServerKey(rawURL string) string {
 	endpoint, err := url.Parse(rawURL)
 	if err != nil || endpoint.Host == "" {
@@ -21,8 +21,8 @@ func ServerKey(rawURL string) string {
 	return hostKey(endpoint) + path.Clean("/"+endpoint.Path)
 }
 
-// HostKey identifies the host and port of a URL, however they are spelled. It is empty for what
-// is no URL.
+// HostKey identifies the host and port of a URL, regardless of their spelling. It is empty if rawURL is not a
+// URL with a host.
 func HostKey(rawURL string) string {
 	endpoint, err := url.Parse(rawURL)
 	if err != nil || endpoint.Host == "" {
@@ -43,7 +43,7 @@ func hostName(name string) string {
 	if address, err := netip.ParseAddr(name); err == nil {
 		return address.Unmap().String()
 	}
-	// As net/http does before it resolves a name.
+	// net/http does the same before it resolves a name.
 	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
 		name = ascii
 	}

@@ -2,7 +2,7 @@ package throttle
 
 import "time"
 
-// maxWait bounds how long a caller waits before it tries again, in case a call is lost.
+// maxWait is the maximum time until a caller tries again, in case a call is lost.
 const maxWait = time.Hour
 
 // Limit allows a number of requests in each half-open interval of the length Per. There is no limit
@@ -14,10 +14,10 @@ type Limit struct {
 
 func (l Limit) isSet() bool { return l.Requests > 0 && l.Per > 0 }
 
-// rate returns the number of requests in a nanosecond.
+// rate returns the number of requests per nanosecond.
 func (l Limit) rate() float64 { return float64(l.Requests) / float64(l.Per) }
 
-// or returns a limit that looks back as far as either, and counts as many requests.
+// or returns a limit with the longer period and the higher number of requests.
 func (l Limit) or(other Limit) Limit {
 	return Limit{Requests: max(l.Requests, other.Requests), Per: max(l.Per, other.Per)}
 }
@@ -39,22 +39,22 @@ func newLimiter() *limiter {
 }
 
 // Reserve reserves one request to the server, and reports whether it may be sent now. If not, the request
-// waits until the given time, which is after now. A caller that comes 5 s later than that, or never, may
-// lose its position.
+// waits until the returned time, which is after now. A caller that comes more than 5 s late may lose its
+// position.
 //
 // Callers may have different limits for the same server. Each limit counts the requests of all callers.
-// If waiting requests hold 8 other limits of the server, the strictest of these applies.
+// If requests already wait with 8 other limits of the server, the strictest of these applies.
 //
-// While another tenant waits or has a recent reservation, a tenant holds no more reservations than are
-// left free. A tenant at that threshold does not delay other tenants. One free reservation is for the waiting tenant
-// whose latest reservation is the oldest.
+// While another tenant waits or has a recent reservation, a tenant holds no more reservations than are left
+// free. A tenant at that threshold does not delay other tenants. One free reservation goes to the waiting
+// tenant that has gone without a reservation for the longest time.
 func (l *limiter) Reserve(server string, limit Limit, requester Waiter, now time.Time) (until time.Time, ok bool) {
 	if !limit.isSet() {
 		l.reserveUnlimited(server, requester, now)
 		return time.Time{}, true
 	}
 	w := l.join(server, limit, requester)
-	// A late caller is here now: the sweep must not drop it.
+	// The caller may be late: the sweep must not drop it now.
 	w.until, w.line.usedAt = now, now
 	l.sweep(now)
 	if !w.mayReserve(now) {
@@ -66,8 +66,8 @@ func (l *limiter) Reserve(server string, limit Limit, requester Waiter, now time
 	return time.Time{}, true
 }
 
-// Await keeps the position of a request that something else than the limit delays until a time. Meanwhile, it
-// does not delay other requests.
+// Await keeps the position of a request that waits for something else, such as its host. Until the given
+// time, the request does not delay other requests.
 func (l *limiter) Await(server string, limit Limit, requester Waiter, until, now time.Time) {
 	if !limit.isSet() {
 		return
@@ -87,15 +87,15 @@ func (l *limiter) reserveUnlimited(server string, requester Waiter, now time.Tim
 	}
 }
 
-// Release drops the reservation of an instant, because nothing was sent.
+// Release drops the reservation made at the given time, because nothing was sent.
 func (l *limiter) Release(server string, at time.Time) {
 	if s, found := l.servers[server]; found {
 		s.release(at)
 	}
 }
 
-// Sent moves the reservation of an instant to now, because the request is sent only now: the server counts it
-// from now on.
+// Sent moves the reservation made at the given time to now. The request is sent only now, and so the server
+// counts it from now on.
 func (l *limiter) Sent(server string, at, now time.Time) {
 	if s, found := l.servers[server]; found {
 		if tenant := s.release(at); tenant != nil {
@@ -104,14 +104,14 @@ func (l *limiter) Sent(server string, at, now time.Time) {
 	}
 }
 
-// Withdraw drops a request that waits.
+// Withdraw drops a waiting request.
 func (l *limiter) Withdraw(id string) {
 	l.leave(id)
 }
 
-// Due returns the IDs of the requests that may be sent sooner than expected, because requests before them were withdrawn,
-// did not come, or were released. Each is returned once, and has 5 s to reserve. Call Due about every
-// second.
+// Due returns the IDs of the requests that may be sent sooner than expected, because requests before them
+// were withdrawn, did not come, or were released. Each ID is returned once, and its request has 5 s to
+// reserve. Call Due about every second.
 func (l *limiter) Due(now time.Time) (ids []string) {
 	l.sweep(now)
 	for _, s := range l.servers {
@@ -141,7 +141,7 @@ func (l *limiter) join(name string, limit Limit, requester Waiter) *waiter {
 	return w
 }
 
-// arrival returns the next number, by which equally urgent requests are ordered.
+// arrival returns the next number. The numbers order equally urgent requests.
 func (l *limiter) arrival() uint64 {
 	l.arrivals++
 	return l.arrivals

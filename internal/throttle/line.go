@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// line holds the requests that wait at a server with the same limit.
+// line holds the requests to a server that wait with the same limit.
 //
-// Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes a microsecond
-// or two, and a rank is an index.
+// Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes 1 or 2 µs. A rank
+// is an index.
 type line struct {
 	server *server
 	limit  Limit
-	// queues has one queue for each tenant that waits.
+	// queues has one queue for each waiting tenant.
 	queues []*queue
-	// away counts the requests that something else than the limit delays.
+	// away counts the requests that wait for something else than the limit, such as their host.
 	away   int
 	usedAt time.Time
 }
 
-// isIdle reports whether no request waits with the limit.
+// isIdle reports whether no request waits in the line.
 func (l *line) isIdle() bool { return len(l.queues)+l.away == 0 }
 
-// waiter is a request that waits until a time.
+// waiter is a waiting request.
 type waiter struct {
 	Waiter
 	line    *line
 	tenant  *tenant
 	arrived uint64
 	until   time.Time
-	// isAway is true while something else than the limit delays the request. It keeps its position.
+	// isAway is true while the request waits for something else than the limit. It keeps its position.
 	isAway bool
 }
 
@@ -84,14 +84,14 @@ func (l *line) before(w *waiter) (count int) {
 	return count
 }
 
-// free returns how many requests the limit allows now. It is zero if callers with a larger limit sent more than
-// this limit allows.
+// free returns how many requests the limit allows now. It is zero if callers with a larger limit sent more
+// than this limit allows.
 func (l *line) free(now time.Time) int {
 	return max(0, l.limit.Requests-len(l.server.within(l.limit.Per, now)))
 }
 
-// share returns how many of the free requests a tenant may send now: all, unless another tenant waits or has a
-// reservation.
+// share returns how many of the free requests a tenant may send now: all, unless another tenant waits or has
+// a reservation.
 func (l *line) share(t *tenant, free int, now time.Time) int {
 	if free == 0 || l.isAlone(t, now) {
 		return free
@@ -104,9 +104,9 @@ func (l *line) isAlone(t *tenant, now time.Time) bool {
 	return l.server.waitingBeside(t) == 0 && t.held(now.Add(-l.limit.Per)) == len(l.server.within(l.limit.Per, now))
 }
 
-// mayReserve reports whether the request may be sent even if all more urgent requests are sent first. Of these, only the
-// ones count that their own limit and the share of their tenant allow: a request that must wait does not delay
-// others.
+// mayReserve reports whether the request may be sent even if all more urgent requests are sent first. More
+// urgent requests count only if their own limit and the share of their tenant allow them now. A request that
+// must wait does not delay other requests.
 func (w *waiter) mayReserve(now time.Time) bool {
 	places := w.line.free(now)
 	share := w.line.share(w.tenant, places, now)
@@ -133,8 +133,8 @@ func (w *waiter) mayReserve(now time.Time) bool {
 	return places > 0 && share > 0
 }
 
-// expected returns when a request that must wait may be sent, if all requests before it are sent as soon as they
-// may be.
+// expected returns when a waiting request may be sent, if all requests before it are sent as soon as
+// possible.
 func (w *waiter) expected(now time.Time) time.Time {
 	if !w.line.isAlone(w.tenant, now) {
 		return w.expectedInTurn(now)
@@ -147,7 +147,7 @@ func (w *waiter) expected(now time.Time) time.Time {
 	if len(lines) == 1 {
 		return w.line.freeAt(rank, now)
 	}
-	// Of the requests with a smaller limit, not all may be sent before then.
+	// Some requests with a smaller limit may have to wait longer. Do not count them.
 	latest := w.line.freeAt(rank, now)
 	rank = w.line.before(w)
 	for _, line := range lines {
@@ -158,8 +158,8 @@ func (w *waiter) expected(now time.Time) time.Time {
 	return w.line.freeAt(rank, now)
 }
 
-// expectedInTurn is expected while other tenants wait or have reservations. Their requests go before this one until
-// they hold as many reservations as its tenant will.
+// expectedInTurn is expected while other tenants wait or have reservations. The requests of another tenant go
+// first until that tenant has as many reservations as the tenant of this request will have.
 func (w *waiter) expectedInTurn(now time.Time) time.Time {
 	start := now.Add(-w.line.limit.Per)
 	own := 0
@@ -188,8 +188,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// shared returns when the share of a tenant allows the request of a rank among its requests, if no other tenant
-// sends one before.
+// shared returns when the share of a tenant allows its request with the given rank, if no other tenant sends
+// a request before.
 func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	each := max(1, l.limit.Requests/(1+max(1, l.server.waiting)))
 	rounds, rank := rank/each, rank%each
@@ -198,7 +198,7 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	}
 	taken := l.counted(now)
 	free := l.limit.Requests - len(taken)
-	// start returns the time after which reservations still count when so many have expired.
+	// start returns the time after which reservations still count once the given number has expired.
 	start := func(back int) time.Time {
 		if back == 0 {
 			return now.Add(-l.limit.Per)
@@ -213,11 +213,11 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	return at
 }
 
-// freeAt returns when the request of a rank may be sent, if the requests of lower ranks are sent as soon as they
-// may be. Rank 0 is the next request.
+// freeAt returns when the request with the given rank may be sent, if the requests with lower ranks are sent
+// as soon as possible. Rank 0 is the next request.
 //
-// A reservation expires after a period. So the ranks form a ring: first the free requests, then one for each
-// reservation, the oldest first, then the same a period later.
+// A reservation expires after a period. So the first ranks are the free requests, and each reservation that
+// expires adds a rank, the oldest first. The same repeats a period later.
 func (l *line) freeAt(rank int, now time.Time) time.Time {
 	latest := now.Add(maxWait)
 	rounds, rank := rank/l.limit.Requests, rank%l.limit.Requests
@@ -241,9 +241,9 @@ func (l *line) counted(now time.Time) []reservation {
 	return taken[max(0, len(taken)-l.limit.Requests):]
 }
 
-// allows returns the number of requests that the limit allows until then, at most.
+// allows returns the maximum number of requests that the limit allows until then.
 func (l *line) allows(then, now time.Time) int {
-	// At most as many rounds as waiting requests: with a tiny period, the number would overflow.
+	// There are at most as many rounds as waiting requests. Without this bound, a tiny period would overflow.
 	waiting := 0
 	for _, q := range l.queues {
 		waiting += len(q.waiting)

@@ -7,28 +7,27 @@ import (
 )
 
 const (
-	// outageFailures is the number of ClientCredentials whose requests must fail one after
-	// another, without a success in between, until the server counts as down.
+	// outageFailures is the number of ClientCredentials whose requests must fail, without a success in
+	// between, before the server counts as down.
 	outageFailures = 3
 	// probeInterval is the time between the end of a probe and the next probe.
 	probeInterval = 5 * time.Second
-	// probeTimeout is how long the answer to a probe may take. The timeouts of the requests for
-	// metadata and for the token end before.
+	// probeTimeout is the maximum time of a probe. It is longer than the timeouts of the requests for
+	// metadata and for the token.
 	probeTimeout = 2 * time.Minute
 )
 
-// outages knows which servers are down. While a server is down, one waiting request at a time is
+// outages records which servers are down. While a server is down, only one waiting request at a time is
 // sent: the probe. The first success ends the outage.
 //
-// A ClientCredential whose requests fail again and again is not what makes an outage: only the
-// first failure after a success counts. So the outage of one server begins and ends with
-// requests that usually succeed.
+// Only the first failure of a ClientCredential after a success counts. So a single ClientCredential that
+// keeps failing causes no outage: outages begin and end with requests that usually succeed.
 type outages struct {
 	servers map[string]*outage
-	// failing has the server of the ClientCredentials whose last request failed, by ID.
+	// failing maps the ID of each ClientCredential whose last request failed to its server.
 	failing map[string]string
-	// recovered has the IDs of those that failed during an outage that is over, until their next
-	// request.
+	// recovered holds the IDs of ClientCredentials that failed during an outage that is over, until their
+	// next request.
 	recovered map[string]bool
 	arrivals  uint64
 }
@@ -39,17 +38,17 @@ func newOutages() *outages {
 
 // outage is the state of a server with failures since its last success.
 type outage struct {
-	// failed has the requests whose failures count, and waiting has those that wait for the end of
-	// the outage, both by ID.
+	// failed holds the requests whose failures count. waiting holds the requests that wait for the end of the
+	// outage. Both are by ID.
 	failed, waiting map[string]arrival
-	// reason is that of the last failure.
+	// reason is the reason of the last failure.
 	reason string
 	// probe is the ID of the request that may be sent, until probeUntil; empty without one.
 	probe      string
 	probeUntil time.Time
 	// probeAt is the time of the next probe.
 	probeAt time.Time
-	// turns has the number of the latest probe of each tenant.
+	// turns holds the number of the latest probe of each tenant.
 	turns map[string]uint64
 	turn  uint64
 }
@@ -61,8 +60,8 @@ type arrival struct {
 
 func (o *outage) isOn() bool { return len(o.failed) >= outageFailures }
 
-// admits reports whether a request may be sent: the server works as far as is known, or the
-// request is the probe. Else the request waits.
+// admits reports whether a request may be sent, because the server is not known to be down, or because the
+// request is the probe. Otherwise the request waits.
 func (o *outages) admits(server string, requester Waiter, now time.Time) bool {
 	s := o.servers[server]
 	if s == nil || !s.isOn() {
@@ -80,8 +79,8 @@ func (o *outages) admits(server string, requester Waiter, now time.Time) bool {
 	return true
 }
 
-// add adds a request, which keeps its number if it is there already. During an outage, the order does not
-// depend on failures.
+// add adds a request. If the request is already known, it keeps its number. During an outage, the order does
+// not depend on failures.
 func (o *outages) add(to map[string]arrival, requester Waiter) {
 	requester.HasFailed = false
 	number := to[requester.ID].number
@@ -92,7 +91,7 @@ func (o *outages) add(to map[string]arrival, requester Waiter) {
 	to[requester.ID] = arrival{Waiter: requester, number: number}
 }
 
-// due returns the IDs of the requests that probe now. Each has 5 s to ask.
+// due returns the IDs of the requests that may probe now. Each request has 5 s to reserve.
 func (o *outages) due(now time.Time) (ids []string) {
 	for _, s := range o.servers {
 		if !s.isOn() || !s.isProbeDue(now) {
@@ -134,7 +133,7 @@ func (o *outage) isBefore(a, b arrival) bool {
 	return compareArrival(a, b) < 0
 }
 
-// compareArrival orders the most urgent first, and equals as they came.
+// compareArrival orders the most urgent first, and equally urgent requests by arrival.
 func compareArrival(a, b arrival) int { return a.byArrival(a.number, b.Waiter, b.number) }
 
 func (o *outage) startProbe(id string, until time.Time) {
@@ -144,7 +143,7 @@ func (o *outage) startProbe(id string, until time.Time) {
 	o.probe, o.probeUntil = id, until
 }
 
-// fail notes that the server did not answer a request, or answered that it is down.
+// fail records that the server did not answer a request, or answered that it is down.
 func (o *outages) fail(server string, requester Waiter, reason string, now time.Time) {
 	s := o.servers[server]
 	if s != nil {
@@ -183,7 +182,7 @@ func (o *outages) succeed(server, id string) (ids []string) {
 	return ids
 }
 
-// inLine returns the IDs of the requests that wait, the most urgent first.
+// inLine returns the IDs of the waiting requests, the most urgent first.
 func (o *outage) inLine() (ids []string) {
 	for _, a := range slices.SortedFunc(maps.Values(o.waiting), compareArrival) {
 		ids = append(ids, a.ID)
@@ -209,15 +208,15 @@ func (o *outages) withdraw(server, id string) {
 	}
 }
 
-// endProbe ends the probe of a request that is not sent, if it is one.
+// endProbe ends the probe, if the request is the probe.
 func (o *outages) endProbe(server, id string) {
 	if s := o.servers[server]; s != nil && s.probe == id {
 		s.probe = ""
 	}
 }
 
-// forget drops all that is known of a ClientCredential. It returns the IDs of the requests that need not
-// wait any more because too few failures remain.
+// forget drops a ClientCredential. It returns the IDs of the requests that no longer need to wait, because
+// too few failures remain.
 func (o *outages) forget(id string) (ids []string) {
 	delete(o.recovered, id)
 	server := o.failing[id]

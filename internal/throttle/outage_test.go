@@ -9,11 +9,11 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-var _ = Describe("An outage", func() {
+var _ = Describe("an outage", func() {
 	var t *throttle.Throttle
 	BeforeEach(func() { t = throttle.New() })
 
-	// answers sends a request, which gets the answer at the same instant.
+	// answers sends a request, and the answer comes at the same instant.
 	answers := func(id string, seconds float64, answer func()) {
 		GinkgoHelper()
 		Expect(t.Reserve(request(id, none), after(seconds))).To(BeNil(), id)
@@ -50,29 +50,29 @@ var _ = Describe("An outage", func() {
 		})))
 	})
 
-	DescribeTable("does not begin", func(prepare func()) {
+	DescribeTable("does not begin if", func(prepare func()) {
 		prepare()
 		Expect(t.Reserve(request("shop/9", none), after(1))).To(BeNil())
 	},
-		Entry("while two fail", func() { fails("shop/1", 0); fails("shop/2", 0) }),
-		Entry("while one fails again and again", func() {
+		Entry("only two ClientCredentials fail", func() { fails("shop/1", 0); fails("shop/2", 0) }),
+		Entry("a single ClientCredential keeps failing", func() {
 			for range 10 {
 				fails("shop/1", 0)
 			}
 		}),
-		Entry("while another succeeds in between", func() {
+		Entry("a request succeeds in between", func() {
 			fails("shop/1", 0)
 			fails("shop/2", 0)
 			succeeds("shop/9", 0)
 			fails("shop/3", 0)
 		}),
-		Entry("while they are refused", func() {
+		Entry("the server refuses the requests", func() {
 			for i := range 10 {
 				id := fmt.Sprintf("shop/%d", i)
 				answers(id, 0, func() { t.Failed(id, throttle.Failure{}, after(0)) })
 			}
 		}),
-		Entry("while another server is down", func() {
+		Entry("another server is down", func() {
 			for i := range 10 {
 				id := fmt.Sprintf("shop/%d", i)
 				other := request(id, none, func(r *throttle.Request) { r.Server = "other" })
@@ -83,7 +83,7 @@ var _ = Describe("An outage", func() {
 		}),
 	)
 
-	It("sends one probe each 5 s: the most urgent request", func() {
+	It("sends the most urgent request every 5 s as a probe", func() {
 		begins()
 		waits("shop/late", 20, 1)
 		waits("shop/soon", 10, 1)
@@ -97,7 +97,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Due(after(11))).To(Equal([]string{"shop/soon"}))
 	})
 
-	It("sends the request that comes when a probe is due", func() {
+	It("sends a request immediately if it comes when a probe is due", func() {
 		begins()
 		waits("shop/late", 20, 1)
 		fails("shop/new", 5)
@@ -105,7 +105,7 @@ var _ = Describe("An outage", func() {
 		fails("shop/newer", 10)
 	})
 
-	It("lets tenants probe in turn", func() {
+	It("probes with requests of the tenants in turn", func() {
 		begins()
 		waits("shop/new", none, 1)
 		waits("shop/newer", none, 1)
@@ -117,7 +117,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Due(after(15))).To(Equal([]string{"shop/newer"}))
 	})
 
-	It("sends another probe after 5 s if the first does not come", func() {
+	It("sends another probe if the first does not come within 5 s", func() {
 		begins()
 		waits("shop/gone", none, 1)
 		waits("shop/late", 20, 1)
@@ -136,7 +136,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Due(after(6))).To(Equal([]string{"shop/late"}))
 	},
 		Entry("cannot be sent", func() { t.Release("shop/new", after(5)) }),
-		Entry("is wanted no more", func() { t.Withdraw("shop/new", after(5)) }),
+		Entry("is withdrawn", func() { t.Withdraw("shop/new", after(5)) }),
 		Entry("is of a client that the server asked to wait", func() {
 			other := request("shop/other", none)
 			other.Client = "shop/new"
@@ -146,7 +146,7 @@ var _ = Describe("An outage", func() {
 		}),
 	)
 
-	It("ends with the first success, and calls all that waited or failed, the most urgent first", func() {
+	It("ends with the first success, and calls all requests that waited or failed, the most urgent first", func() {
 		begins()
 		waits("shop/late", 20, 1)
 		waits("shop/soon", 10, 1)
@@ -163,7 +163,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Due(after(6))).To(BeEmpty())
 	})
 
-	It("ends when those that failed are deleted, and calls the others", func() {
+	It("ends when too few of the failed ClientCredentials remain, and calls the waiting requests", func() {
 		begins()
 		waits("shop/new", none, 1)
 		t.Forget("shop/1", after(1))
@@ -172,7 +172,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Reserve(request("shop/new", none), after(1))).To(BeNil())
 	})
 
-	It("does not begin anew with those that failed before", func() {
+	It("does not begin again with ClientCredentials that failed before", func() {
 		begins()
 		succeeds("shop/4", 5)
 		for range 10 {
@@ -181,10 +181,10 @@ var _ = Describe("An outage", func() {
 			}
 		}
 		succeeds("shop/4", 7)
-		Expect(t.IsRecovered("shop/1")).To(BeFalse(), "its own backoff holds")
+		Expect(t.IsRecovered("shop/1")).To(BeFalse(), "its own backoff continues")
 	})
 
-	It("lets those that failed in it go before those that fail by themselves", func() {
+	It("puts requests that failed during it before requests that fail for their own reasons", func() {
 		begins()
 		succeeds("shop/4", 5)
 		failed := func(r *throttle.Request) { r.HasFailed = true }
@@ -196,7 +196,7 @@ var _ = Describe("An outage", func() {
 		Expect(t.Reserve(request("shop/1", 10, limited(1), failed), after(66))).To(BeNil())
 	})
 
-	DescribeTable("goes on when the clock is set back by two hours", func(prepare func()) {
+	DescribeTable("continues to send probes if the clock is set back by two hours", func(prepare func()) {
 		begins()
 		prepare()
 		isProbe := t.Reserve(request("shop/late", 20), after(-7200)) == nil

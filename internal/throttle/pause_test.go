@@ -9,12 +9,12 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-var _ = Describe("A pause", func() {
+var _ = Describe("a pause", func() {
 	const client = "shop"
 	request := func(server, client string) throttle.Request {
 		return throttle.Request{Waiter: throttle.Waiter{ID: "shop/" + client, Tenant: "shop"}, Server: server, Host: server, Client: client}
 	}
-	// attempts lets a request fail with a Retry-After.
+	// attempts sends a request that fails with a Retry-After.
 	attempts := func(t *throttle.Throttle, at, retryAfter float64) {
 		requester := request(server, client)
 		requester.ID = "shop/another"
@@ -22,7 +22,7 @@ var _ = Describe("A pause", func() {
 		t.Failed(requester.ID, throttle.Failure{RetryAfter: time.Duration(retryAfter * float64(time.Second))}, after(at))
 		t.Release(requester.ID, after(at))
 	}
-	// paused is a throttle with pauses of the client that were asked for now, in seconds.
+	// paused returns a throttle with pauses of the client that begin now, given in seconds.
 	paused := func(retryAfter ...float64) *throttle.Throttle {
 		t := throttle.New()
 		for _, seconds := range retryAfter {
@@ -38,51 +38,51 @@ var _ = Describe("A pause", func() {
 		return time.Time{}
 	}
 
-	DescribeTable("holds", func(asked, expected float64, retryAfter ...float64) {
+	DescribeTable("continues", func(asked, expected float64, retryAfter ...float64) {
 		Expect(pausedUntil(paused(retryAfter...), server, client, asked)).To(Equal(after(expected)))
 	},
 		Entry("until its end", 0.0, 30.0, 30.0),
 		Entry("to the last instant", 29.9, 30.0, 30.0),
 		Entry("after the clock was set back by a second", -1.0, 30.0, 30.0),
-		Entry("until the end of the later one, which came last", 0.0, 60.0, 30.0, 60.0),
-		Entry("until the end of the later one, which came first", 0.0, 60.0, 60.0, 30.0),
+		Entry("until the end of the longer pause, if it came last", 0.0, 60.0, 30.0, 60.0),
+		Entry("until the end of the longer pause, if it came first", 0.0, 60.0, 60.0, 30.0),
 	)
 
-	DescribeTable("does not hold", func(server, client string, asked float64) {
+	DescribeTable("does not apply", func(server, client string, asked float64) {
 		Expect(pausedUntil(paused(30), server, client, asked)).To(BeZero())
 	},
-		Entry("in the instant of its end", server, client, 30.0),
+		Entry("at the instant of its end", server, client, 30.0),
 		Entry("after its end", server, client, 31.0),
 		Entry("after the clock was set back by two hours", server, client, -7200.0),
-		Entry("another client of the server", server, "blog", 0.0),
-		Entry("the same client of another server", "https://other.example.com", client, 0.0),
+		Entry("to another client of the server", server, "blog", 0.0),
+		Entry("to the same client of another server", "https://other.example.com", client, 0.0),
 		Entry("while the client is not known", server, "", 0.0),
 	)
 
-	// succeeds lets a request of a client succeed that began at startedAt.
+	// succeeds sends a request of a client at startedAt, which succeeds.
 	succeeds := func(t *throttle.Throttle, client string, startedAt float64) {
 		t.Enter(request(server, client), after(startedAt))
 		t.Succeeded("shop/"+client, after(startedAt), after(startedAt))
 		t.Release("shop/"+client, after(startedAt))
 	}
 
-	DescribeTable("and a request of the client that succeeds", func(startedAt float64, remains bool) {
+	DescribeTable("of a client with a successful request", func(startedAt float64, remains bool) {
 		t := paused(30)
 		succeeds(t, client, startedAt)
 		Expect(pausedUntil(t, server, client, 10).IsZero()).To(Equal(!remains))
 	},
-		Entry("ends it", 5.0, false),
-		Entry("does not end it, if it began before", -1.0, true),
-		Entry("does not end it, if it began at the same instant", 0.0, true),
+		Entry("ends, if the request began during the pause", 5.0, false),
+		Entry("continues, if the request began before the pause", -1.0, true),
+		Entry("continues, if the request began at the same instant", 0.0, true),
 	)
 
-	It("gives way to the next one after the clock was set back by two hours", func() {
+	It("is replaced by the next pause after the clock was set back by two hours", func() {
 		t := paused(30)
 		attempts(t, -7200, 100)
 		Expect(pausedUntil(t, server, client, -7150)).To(Equal(after(-7100)))
 	})
 
-	It("ends with a request after the clock was set back by two hours", func() {
+	It("ends with a successful request after the clock was set back by two hours", func() {
 		t := paused(30)
 		succeeds(t, client, -7200)
 		Expect(pausedUntil(t, server, client, 10)).To(BeZero())

@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// maxLines bounds the limits of a server: callers decide how many they declare, and each one takes time at each
-// call.
+// maxLines is the maximum number of limits of a server. Callers can declare any number of limits, and each
+// limit takes time at each call.
 const maxLines = 8
 
 // server is a token endpoint with a limit.
 type server struct {
 	// taken are the reservations, in the order of time.
 	taken []reservation
-	// trimmed is the latest reservation that was dropped because no limit counts so many.
+	// trimmed is the latest reservation that was dropped because no limit counts that many.
 	trimmed reservation
-	// tenants are the tenants that wait or have reservations, by name.
+	// tenants holds the tenants that wait or have reservations, by name.
 	tenants map[string]*tenant
-	// waiting is the number of tenants that wait.
+	// waiting is the number of waiting tenants.
 	waiting int
 	// turns counts all reservations since the start.
 	turns uint64
-	// lines has one line for each limit in recent use, which is usually a single one.
+	// lines has one line for each recently used limit. Usually there is a single line.
 	lines []*line
-	// dropped is the largest of the limits whose lines were replaced, until droppedUntil: a caller may come
-	// with such a limit again.
+	// dropped is the largest limit whose line was replaced. It is kept until droppedUntil, because a caller
+	// may use that limit again.
 	dropped      Limit
 	droppedUntil time.Time
 }
 
-// line returns the line for a limit. If there are maxLines already, it replaces the least recently used idle line. If
-// no line is idle, it returns the strictest one.
+// line returns the line for a limit. If there are maxLines already, it replaces the least recently used idle
+// line. If no line is idle, it returns the strictest line.
 func (s *server) line(limit Limit) *line {
 	if i := slices.IndexFunc(s.lines, func(line *line) bool { return line.limit == limit }); i >= 0 {
 		return s.lines[i]
@@ -46,7 +46,7 @@ func (s *server) line(limit Limit) *line {
 	return opened
 }
 
-// dropIdle drops the least recently used idle line, and reports whether there was one.
+// dropIdle drops the least recently used idle line, and reports whether such a line existed.
 func (s *server) dropIdle() bool {
 	oldest := -1
 	for i, line := range s.lines {
@@ -76,8 +76,8 @@ func (s *server) tenant(name string) *tenant {
 	return t
 }
 
-// add inserts a reservation in the order of time: callers read their clock before they get the mutex, so they may
-// come in another order.
+// add inserts a reservation in the order of time. Callers read their clock before they lock the mutex, so
+// they may come in another order.
 func (s *server) add(t *tenant, now time.Time) {
 	s.turns++
 	t.turn = s.turns
@@ -91,8 +91,8 @@ func (s *server) insert(p reservation) {
 	p.tenant.taken = slices.Insert(p.tenant.taken, after, p.at)
 }
 
-// release drops the reservation of an instant, and returns its tenant; nil if it is unknown. If reservations were
-// trimmed, the latest of them counts again.
+// release drops the reservation made at the given time, and returns its tenant; nil if there is none. If
+// reservations were trimmed, the latest trimmed reservation counts again.
 func (s *server) release(at time.Time) *tenant {
 	i, found := slices.BinarySearchFunc(s.taken, at, func(p reservation, at time.Time) int { return p.at.Compare(at) })
 	if !found {
@@ -108,8 +108,8 @@ func (s *server) release(at time.Time) *tenant {
 	return t
 }
 
-// trim drops the reservations before the start, and keeps at most the given number: no limit counts more. It drops
-// tenants without a reservation and without a waiting request.
+// trim drops the reservations before the start, and keeps at most the given number, because no limit counts
+// more. It also drops tenants without a reservation and without a waiting request.
 func (s *server) trim(start time.Time, requests int) {
 	old := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
 	drop := max(old, len(s.taken)-requests)
@@ -123,8 +123,8 @@ func (s *server) trim(start time.Time, requests int) {
 	maps.DeleteFunc(s.tenants, func(_ string, t *tenant) bool { return t.waiting+len(t.taken) == 0 })
 }
 
-// within returns the reservations of the given time before now. It includes later ones, so that no interval with
-// both exceeds the limit.
+// within returns the reservations since the given time before now. It includes reservations after now, so
+// that no interval with both exceeds the limit.
 func (s *server) within(per time.Duration, now time.Time) []reservation {
 	start := now.Add(-per)
 	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
@@ -138,7 +138,7 @@ func (s *server) count(t *tenant, by int) {
 	s.waiting += min(1, t.waiting) - min(1, before)
 }
 
-// waitingBeside returns the number of other tenants that wait.
+// waitingBeside returns the number of other waiting tenants.
 func (s *server) waitingBeside(t *tenant) int { return s.waiting - min(1, t.waiting) }
 
 // call returns the requests that may be sent sooner than expected.
@@ -162,14 +162,14 @@ func (s *server) call(now time.Time) (ids []string) {
 	return ids
 }
 
-// offer is a waiting request whose tenant may send one.
+// offer is a waiting request whose tenant may send a request now.
 type offer struct {
 	*waiter
-	// free is how many requests its limit allows, and share how many of these its tenant may send.
+	// free is how many requests the limit allows now. share is how many of these the tenant may send.
 	free, share int
 }
 
-// offers returns the requests that may be sent if no request is before them, the most urgent first.
+// offers returns the requests that may be sent if no other request goes first. The most urgent is the first.
 func (s *server) offers(now time.Time) (offers []offer) {
 	for _, line := range s.lines {
 		free := line.free(now)
@@ -184,9 +184,9 @@ func (s *server) offers(now time.Time) (offers []offer) {
 	return offers
 }
 
-// next returns the request that goes first, even if requests of other tenants are more urgent: the most urgent one of the
-// tenant whose latest reservation is the oldest. So no tenant starves another. It returns nil if a single tenant
-// waits.
+// next returns the most urgent request of the tenant whose latest reservation is the oldest. This request
+// goes first, even if requests of other tenants are more urgent, so that no tenant starves another. next
+// returns nil if fewer than two tenants wait.
 func (s *server) next(now time.Time) (next *waiter) {
 	if s.waiting < 2 {
 		return nil

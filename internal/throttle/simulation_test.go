@@ -14,17 +14,16 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// simulation is a controller with a fake clock: who is told to wait comes back,
-// somewhat late.
+// simulation is a controller with a fake clock. A request that must wait comes back somewhat late.
 type simulation struct {
 	*throttle.Limiter
 	random *rand.Rand
 	limit  throttle.Limit
-	// lateness is the most by which somebody is late.
+	// lateness is the maximum delay of a request.
 	lateness time.Duration
-	// tick is how often Due is called; zero is never.
+	// tick is the interval between calls of Due; zero means never.
 	tick time.Duration
-	// each is called before each call, to change the scene.
+	// each is called before each visit, and may change the scene.
 	each func(at time.Time)
 	// sends is called after each request.
 	sends func(waiter throttle.Waiter, at time.Time)
@@ -36,7 +35,7 @@ type simulation struct {
 	served []string
 }
 
-// visit is a call to come.
+// visit is a planned call.
 type visit struct {
 	at     time.Time
 	waiter throttle.Waiter
@@ -53,7 +52,7 @@ func simulate(limit throttle.Limit, lateness, tick time.Duration) *simulation {
 	return s
 }
 
-// comes replaces what was planned for the waiter.
+// comes replaces the planned visit of the waiter.
 func (s *simulation) comes(waiter throttle.Waiter, at time.Time) {
 	v := &visit{at: at, waiter: waiter}
 	s.next[waiter.ID] = v
@@ -67,7 +66,7 @@ func (s *simulation) late() time.Duration {
 	return time.Duration(s.random.Int64N(int64(s.lateness)))
 }
 
-// run goes on until nobody waits.
+// run continues until no request waits.
 func (s *simulation) run() {
 	for len(s.next) > 0 {
 		v := heap.Pop(&s.visits).(*visit)
@@ -102,7 +101,7 @@ func (s *simulation) take(v *visit) {
 	s.sends(v.waiter, v.at)
 }
 
-// disappears is a waiter that is deleted, and tells nobody.
+// disappears deletes a waiter without a call of Withdraw.
 func (s *simulation) disappears(id string) { delete(s.next, id) }
 
 func (s *simulation) took() time.Duration { return slices.MaxFunc(s.sent, time.Time.Compare).Sub(now) }
@@ -119,7 +118,7 @@ func (v *visits) Pop() any {
 	return last
 }
 
-// expectWithin fails when an interval holds more than the limit allows.
+// expectWithin fails if an interval has more requests than the limit allows.
 func expectWithin(limit throttle.Limit, sent []time.Time) {
 	GinkgoHelper()
 	slices.SortFunc(sent, time.Time.Compare)
@@ -130,8 +129,8 @@ func expectWithin(limit throttle.Limit, sent []time.Time) {
 	}
 }
 
-// crowd comes in the first second, in any order; the token of number i expires i
-// seconds after an hour.
+// crowd adds requests that come in the first second, in any order. The token of request i expires i seconds
+// after an hour.
 func (s *simulation) crowd(size int) {
 	for _, i := range s.random.Perm(size) {
 		s.comes(throttle.Waiter{ID: fmt.Sprintf("%05d", i), ExpiresAt: now.Add(time.Hour + time.Duration(i)*time.Second)},
@@ -139,7 +138,7 @@ func (s *simulation) crowd(size int) {
 	}
 }
 
-var _ = Describe("a hundred ClientCredentials on a server limited to 30 a minute", func() {
+var _ = Describe("a hundred ClientCredentials of a server with a limit of 30 requests a minute", func() {
 	DescribeTable("keep the limit, and are served in the order of expiry", func(lateness, tick, longest time.Duration) {
 		s := simulate(perMinute(30), lateness, tick)
 		s.crowd(100)
@@ -147,8 +146,7 @@ var _ = Describe("a hundred ClientCredentials on a server limited to 30 a minute
 		expectWithin(s.limit, s.sent)
 		Expect(s.served).To(HaveLen(100))
 		Expect(s.took()).To(BeNumerically("<=", longest))
-		// The first 30 came when there were places. Then each period serves its 30, in
-		// any order among themselves.
+		// The first 30 requests are free. Then each period serves the 30 most urgent requests, in any order.
 		for first := 30; first < 100; first += 30 {
 			batch := s.served[first:min(first+30, 100)]
 			if first > 30 {
@@ -156,12 +154,12 @@ var _ = Describe("a hundred ClientCredentials on a server limited to 30 a minute
 			}
 		}
 	},
-		Entry("when all come in time", time.Duration(0), time.Duration(0), 181*time.Second),
-		Entry("when they come up to 2 s late", 2*time.Second, time.Duration(0), 190*time.Second),
-		Entry("when they are woken too", 2*time.Second, time.Second, 190*time.Second),
+		Entry("if all come in time", time.Duration(0), time.Duration(0), 181*time.Second),
+		Entry("if they come up to 2 s late", 2*time.Second, time.Duration(0), 190*time.Second),
+		Entry("if they are called, too", 2*time.Second, time.Second, 190*time.Second),
 	)
 
-	It("lose no time when half of them disappear", func() {
+	It("lose no time if half of them disappear", func() {
 		s := simulate(perMinute(30), time.Second, time.Second)
 		s.crowd(100)
 		s.each = func(at time.Time) {
@@ -173,14 +171,14 @@ var _ = Describe("a hundred ClientCredentials on a server limited to 30 a minute
 		}
 		s.run()
 		expectWithin(s.limit, s.sent)
-		// About 35 are left of those after the first 30: two periods, each 5 s late at
-		// most because some did not come.
+		// After the first 30, about 35 requests are left. They need two periods, each at most 5 s longer
+		// because some requests do not come.
 		Expect(s.took()).To(BeNumerically("<", 130*time.Second))
 		Expect(len(s.served)).To(BeNumerically(">=", 50))
 	})
 })
 
-var _ = Describe("many waiters", func() {
+var _ = Describe("many waiting requests", func() {
 	DescribeTable("need few calls", func(size, requests int, lateness, tick time.Duration, most float64) {
 		s := simulate(perMinute(requests), lateness, tick)
 		s.crowd(size)
@@ -199,7 +197,7 @@ var _ = Describe("many waiters", func() {
 		Entry("two thousand at 30 a minute, late", 2_000, 30, 2*time.Second, time.Second, 5.5),
 	)
 
-	It("do not leave places idle when most of them go away", func() {
+	It("use the whole limit if most of them are withdrawn", func() {
 		s := simulate(perMinute(30), time.Second, time.Second)
 		s.crowd(1000)
 		s.each = func(at time.Time) {
@@ -215,14 +213,14 @@ var _ = Describe("many waiters", func() {
 		}
 		s.run()
 		expectWithin(s.limit, s.sent)
-		Expect(len(s.served)).To(BeNumerically(">=", 145), "60 before, and the others of the 100 that are left")
-		// The last was told to come after 33 minutes.
+		Expect(len(s.served)).To(BeNumerically(">=", 145), "60 before, and the requests of the 100 that remain")
+		// The last request was expected after 33 minutes.
 		Expect(s.took()).To(BeNumerically("<", 310*time.Second))
 	})
 })
 
-var _ = Describe("a tenant beside others whose objects have no token", func() {
-	// crowds lets tenants send again and again, a second after each request.
+var _ = Describe("a tenant beside tenants whose objects have no token", func() {
+	// crowds adds tenants that send a request again a second after each request.
 	crowds := func(s *simulation, tenants, size int) {
 		for i := range tenants * size {
 			tenant := fmt.Sprint("failing-", i%tenants)
@@ -260,36 +258,36 @@ var _ = Describe("a tenant beside others whose objects have no token", func() {
 		s.run()
 		expectWithin(s.limit, s.sent)
 		Expect(len(passed)).To(BeNumerically(">", 6))
-		Expect(slices.Max(passed)).To(BeNumerically("<=", most), "requests before that of the tenant")
+		Expect(slices.Max(passed)).To(BeNumerically("<=", most), "requests before the request of the tenant")
 		delete(counts, rare.Tenant)
 		fewest, largest := slices.Min(slices.Collect(maps.Values(counts))), slices.Max(slices.Collect(maps.Values(counts)))
-		AddReportEntry(fmt.Sprintf("%d a minute, %d tenants: %d requests before that of the tenant, %.1f calls for each request, %d to %d requests of the others",
+		AddReportEntry(fmt.Sprintf("%d a minute, %d tenants: %d requests before the request of the tenant, %.1f calls for each request, %d to %d requests of the other tenants",
 			requests, tenants, slices.Max(passed), float64(s.takes)/float64(len(s.sent)), fewest, largest))
 		Expect(counts).To(HaveLen(tenants))
 		Expect(fewest).To(BeNumerically(">=", largest/2), "requests of the tenants that always wait")
 	},
-		Entry("one place, one other tenant", 1, 1, time.Duration(0), 0),
-		Entry("one place, ten other tenants", 1, 10, time.Duration(0), 0),
-		Entry("two places, three other tenants", 2, 3, time.Duration(0), 0),
-		Entry("five places, one other tenant", 5, 1, time.Duration(0), 0),
-		Entry("five places, twenty other tenants", 5, 20, time.Duration(0), 0),
-		Entry("thirty places, one other tenant", 30, 1, time.Duration(0), 0),
-		Entry("thirty places, one other tenant, late", 30, 1, 2*time.Second, 2),
-		Entry("thirty places, ten other tenants", 30, 10, time.Duration(0), 0),
-		Entry("thirty places, fifty other tenants, late", 30, 50, 2*time.Second, 5),
-		Entry("three hundred places, five other tenants, late", 300, 5, 2*time.Second, 2),
+		Entry("one request a minute, one other tenant", 1, 1, time.Duration(0), 0),
+		Entry("one request a minute, ten other tenants", 1, 10, time.Duration(0), 0),
+		Entry("two requests a minute, three other tenants", 2, 3, time.Duration(0), 0),
+		Entry("five requests a minute, one other tenant", 5, 1, time.Duration(0), 0),
+		Entry("five requests a minute, twenty other tenants", 5, 20, time.Duration(0), 0),
+		Entry("thirty requests a minute, one other tenant", 30, 1, time.Duration(0), 0),
+		Entry("thirty requests a minute, one other tenant, late", 30, 1, 2*time.Second, 2),
+		Entry("thirty requests a minute, ten other tenants", 30, 10, time.Duration(0), 0),
+		Entry("thirty requests a minute, fifty other tenants, late", 30, 50, 2*time.Second, 5),
+		Entry("three hundred requests a minute, five other tenants, late", 300, 5, 2*time.Second, 2),
 	)
 })
 
 var _ = Describe("any traffic", func() {
-	DescribeTable("keeps to the limit and the threshold", func(seed uint64, tenants int) {
+	DescribeTable("stays within the limit and the threshold", func(seed uint64, tenants int) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		limits := []throttle.Limit{{Requests: 1 + random.IntN(5), Per: 10 * time.Second}, {Requests: 1 + random.IntN(10), Per: 25 * time.Second}}
 		l := throttle.NewLimiter()
 		var sent []time.Time
 		var sentBy []string
 		for at := 0.0; at < 600; at += random.ExpFloat64() / 5 {
-			// Some read their clock before others, and get the mutex after them.
+			// Some callers read their clock earlier, but lock the mutex later.
 			instant := after(at - random.Float64()/10)
 			number := random.IntN(30)
 			id := fmt.Sprintf("%d/%d", number%tenants, number)
@@ -311,7 +309,7 @@ var _ = Describe("any traffic", func() {
 					Expect(until).To(BeTemporally(">", instant))
 					continue
 				}
-				// Beside others, the tenant held fewer places than were free.
+				// Beside other tenants, the tenant must have held fewer reservations than were free.
 				free, held, isAlone := limit.Requests, 0, true
 				for i, other := range sent {
 					if other.After(instant.Add(-limit.Per)) {
@@ -324,7 +322,7 @@ var _ = Describe("any traffic", func() {
 				}
 				Expect(isAlone || held < free).To(BeTrue(), "%d held, %d free", held, free)
 				sent, sentBy = append(sent, instant), append(sentBy, waiter.Tenant)
-				// Whoever may send keeps its own limit, in every interval that holds it.
+				// A sent request must keep its own limit in every interval that contains it.
 				for _, start := range sent {
 					count := 0
 					for _, other := range sent {
@@ -339,7 +337,7 @@ var _ = Describe("any traffic", func() {
 		}
 		Expect(len(sent)).To(BeNumerically(">", 10))
 	},
-		Entry("by one chance", uint64(1), 1), Entry("by another", uint64(2), 1), Entry("by a third", uint64(3), 1), Entry("by a fourth", uint64(4), 1),
-		Entry("of two tenants", uint64(5), 2), Entry("of two other tenants", uint64(6), 2), Entry("of three tenants", uint64(7), 3), Entry("of ten tenants", uint64(8), 10),
+		Entry("with seed 1", uint64(1), 1), Entry("with seed 2", uint64(2), 1), Entry("with seed 3", uint64(3), 1), Entry("with seed 4", uint64(4), 1),
+		Entry("of two tenants, with seed 5", uint64(5), 2), Entry("of two tenants, with seed 6", uint64(6), 2), Entry("of three tenants", uint64(7), 3), Entry("of ten tenants", uint64(8), 10),
 	)
 })

@@ -25,18 +25,18 @@ func perMinute(requests int) throttle.Limit {
 	return throttle.Limit{Requests: requests, Per: time.Minute}
 }
 
-// after is the instant so many seconds after now.
+// after returns the time that is the given number of seconds after now.
 func after(seconds float64) time.Time {
 	return now.Add(time.Duration(seconds * float64(time.Second)))
 }
 
-// scene is a limiter and what happens to it; times are in seconds after now.
+// scene is a limiter with the limit of the next requests. Times are in seconds after now.
 type scene struct {
 	*throttle.Limiter
 	limit throttle.Limit
 }
 
-// step is something that happens in a scene, with what is expected of it.
+// step is a call in a scene, with its expected result.
 type step func(*scene)
 
 func play(limit throttle.Limit, steps ...step) *scene {
@@ -47,8 +47,8 @@ func play(limit throttle.Limit, steps ...step) *scene {
 	return s
 }
 
-// token is a waiter whose token expires so many minutes after now; none is for
-// one without a token. An ID such as "shop/a" names a tenant.
+// token is a waiter whose token expires the given number of minutes after now. minutes is none if there is no
+// token. The ID "shop/a", for example, belongs to the tenant "shop".
 type token struct {
 	id      string
 	minutes int
@@ -74,7 +74,7 @@ func (s *scene) takes(seconds float64, id string, minutes int) (time.Time, bool)
 func sends(seconds float64, id string, minutes int) step {
 	return func(s *scene) {
 		until, ok := s.takes(seconds, id, minutes)
-		ExpectWithOffset(2, ok).To(BeTrue(), "%s is told to wait until %s", id, until)
+		ExpectWithOffset(2, ok).To(BeTrue(), "%s must wait until %s", id, until)
 		ExpectWithOffset(2, until).To(BeZero())
 	}
 }
@@ -87,19 +87,19 @@ func waits(seconds float64, id string, minutes int, until float64) step {
 	}
 }
 
-func leaves(id string) step { return func(s *scene) { s.Withdraw(id) } }
+func withdraws(id string) step { return func(s *scene) { s.Withdraw(id) } }
 
-func givesBack(seconds float64) step { return func(s *scene) { s.Release(server, after(seconds)) } }
+func releases(seconds float64) step { return func(s *scene) { s.Release(server, after(seconds)) } }
 
-// wakes expects the limiter to wake exactly these.
-func wakes(seconds float64, ids ...string) step {
+// calls expects Due to return exactly the given IDs.
+func calls(seconds float64, ids ...string) step {
 	return func(s *scene) { ExpectWithOffset(2, s.Due(after(seconds))).To(ConsistOf(ids)) }
 }
 
-// under changes the limit that those after it come with.
+// under changes the limit of the next requests.
 func under(limit throttle.Limit) step { return func(s *scene) { s.limit = limit } }
 
-// others sends so many requests of waiters that do not matter.
+// others sends the given number of requests from other waiters.
 func others(seconds float64, count int) step {
 	return func(s *scene) {
 		for i := range count {
@@ -108,7 +108,7 @@ func others(seconds float64, count int) step {
 	}
 }
 
-// limits sends a request under each of so many larger limits.
+// limits sends a request under each of the given number of larger limits.
 func limits(count int, seconds float64, id string) step {
 	return func(s *scene) {
 		for i := range count {
@@ -118,8 +118,8 @@ func limits(count int, seconds float64, id string) step {
 	}
 }
 
-// limitsWithWaiters lets a waiter wait under each of so many limits, which are not as strict
-// as one a minute.
+// limitsWithWaiters makes a request wait under each of the given number of limits. These are less strict than
+// one request a minute.
 func limitsWithWaiters(count int, seconds float64) step {
 	return func(s *scene) {
 		for i := range count {
@@ -130,10 +130,10 @@ func limitsWithWaiters(count int, seconds float64) step {
 	}
 }
 
-// remembersEight expects the limiter to go by as many limits as it may.
+// remembersEight expects the limiter to apply the maximum number of limits.
 func remembersEight(s *scene) { ExpectWithOffset(2, s.Limits(server)).To(Equal(8)) }
 
-// takeAll takes so many places for waiters of a tenant without a token.
+// takeAll makes the given number of reservations for requests of a tenant without a token.
 func takeAll(seconds float64, tenant string, count int) step {
 	return func(s *scene) {
 		for i := range count {

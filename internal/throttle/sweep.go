@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// grace is how late a request may come: its reconcile waits in a queue.
+	// grace is how late a request may come, because its reconcile waits in a queue.
 	grace = 5 * time.Second
 	// sweepEvery is short compared to grace. A sweep takes about 0.1 ms for 10,000 waiting requests.
 	sweepEvery = time.Second
 )
 
-// sweep drops what has expired, at most once a second.
+// sweep drops expired entries, at most once a second.
 func (l *limiter) sweep(now time.Time) {
 	if now.Sub(l.sweptAt) < sweepEvery {
 		return
@@ -30,7 +30,7 @@ func (l *limiter) sweep(now time.Time) {
 	})
 }
 
-// sweepServer drops the lines whose limits count no call any more, and the reservations that no line counts.
+// sweepServer drops the lines that no longer count any call, and the reservations that no line counts.
 func (l *limiter) sweepServer(s *server, now time.Time) {
 	if !now.Before(s.droppedUntil) {
 		s.dropped = Limit{}
@@ -44,11 +44,11 @@ func (l *limiter) sweepServer(s *server, now time.Time) {
 		}
 		return unused
 	})
-	// A caller may have read its clock before now, and get the mutex later.
+	// A caller may have read its clock before now, but lock the mutex later.
 	s.trim(now.Add(-largest.Per-grace), largest.Requests)
 }
 
-// sweepAbsent drops the requests that did not come in time. If they come later, they are new.
+// sweepAbsent drops the requests that did not come in time. If they come later, they count as new.
 func (l *limiter) sweepAbsent(line *line, now time.Time) {
 	line.queues = slices.DeleteFunc(line.queues, func(q *queue) bool {
 		before := len(q.waiting)

@@ -12,7 +12,7 @@ type reservation struct {
 	tenant *tenant
 }
 
-// tenant is a tenant at one server.
+// tenant is the state of a tenant at a server.
 type tenant struct {
 	name string
 	// taken are the times of its reservations, in order.
@@ -40,6 +40,6 @@ func (q *queue) before(w *waiter) int {
 	return i
 }
 
-// shareOf returns how many more reservations a tenant may get one after another: before each, it must hold fewer
-// than are free.
+// shareOf returns how many more reservations a tenant may get. Before each reservation, the tenant must hold
+// fewer reservations than are free.
 func shareOf(free, held int) int { return max(0, (free-held+1)/2) }

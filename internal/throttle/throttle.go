@@ -1,14 +1,13 @@
-// Package throttle decides when a request to an authorization server may be sent. It bounds the
-// requests in flight, heeds the rate limits that are declared and the pauses that servers ask
-// for (Retry-After), and sends a single probe at a time to a server that is down. It is pure: the time
-// is an argument.
+// Package throttle decides when a request to an authorization server may be sent. It limits the requests in
+// flight, and respects declared rate limits and the pauses that servers ask for (Retry-After). To a server
+// that is down, it sends a single probe at a time. It is pure: the time is an argument.
 //
-// No caller is blocked. A request that has to wait is called when it may be sent, the one whose token
-// expires soonest first. Tenants share what is scarce: none of them delays the requests of the
-// others for long.
+// No caller is blocked. A waiting request is called when it may be sent. The request whose token expires
+// first goes first. Tenants share the slots and the rate limits: no tenant delays the requests of another
+// tenant for long.
 //
-// Everything is in memory. After a restart nothing is known of earlier requests, so a server may
-// receive up to twice its limit in the first period.
+// All state is in memory. After a restart, earlier requests are not known, so a server may receive up to
+// twice its limit in the first period.
 package throttle
 
 import (
@@ -18,15 +17,15 @@ import (
 )
 
 const (
-	// maxInFlight bounds the requests in flight. It is less than the workers of a controller,
-	// so that slow servers do not take all workers.
+	// maxInFlight is the maximum number of requests in flight. It is lower than the number of workers of a
+	// controller, so that slow servers do not occupy all workers.
 	maxInFlight = 224
-	// maxInFlightPerHost bounds the requests in flight to one host. A single namespace has
-	// half of them.
+	// maxInFlightPerHost is the maximum number of requests in flight to a host. A single namespace gets at
+	// most half of them.
 	maxInFlightPerHost = 32
-	// callInterval is when a request that waits asks again although nothing called it.
+	// callInterval is when a waiting request tries again even if it was not called.
 	callInterval = 2 * time.Minute
-	// lookInterval is how often Due looks for what only time changes.
+	// lookInterval is the interval at which Due checks for changes that depend only on the time.
 	lookInterval = time.Second
 )
 
@@ -35,9 +34,9 @@ type Request struct {
 	Waiter
 	// Server identifies the authorization server, see ServerKey.
 	Server string
-	// Host identifies its host, see HostKey.
+	// Host identifies the host of the server, see HostKey.
 	Host string
-	// Client identifies the client that a Retry-After is about; empty while it is not known.
+	// Client identifies the client that a Retry-After applies to; empty while it is not known.
 	Client string
 	// Limit is the declared limit; zero without one.
 	Limit Limit
@@ -51,11 +50,11 @@ type Cause int
 const (
 	// HostBusy means that too many requests to the host, or of the namespace, are in flight.
 	HostBusy Cause = iota + 1
-	// RateLimited means that the rate limit lets other requests go first.
+	// RateLimited means that other requests go first under the rate limit.
 	RateLimited
 	// ServerPaused means that the server asked the client to wait.
 	ServerPaused
-	// ServerDown means that the server fails, and that another request probes it.
+	// ServerDown means that the server is down, and another request probes it.
 	ServerDown
 )
 
@@ -66,36 +65,36 @@ type Wait struct {
 	Since time.Time
 	// Down is the reason of the last failure of a server that is down; empty for other causes.
 	Down string
-	// Until is when to reserve again, if nothing calls the request before.
+	// Until is when to reserve again, unless the request is called earlier.
 	Until time.Time
 }
 
-// Throttle knows the requests in flight and of late, the servers that are paused or down, and
-// which requests wait. It may be used by several goroutines at once.
+// Throttle records the recent requests, the requests in flight, the waiting requests, and the servers that
+// are paused or down. It is safe for concurrent use.
 type Throttle struct {
 	mutex    sync.Mutex
 	inFlight *InFlight
 	limiter  *limiter
 	pauses   pauses
 	outages  *outages
-	// requests are those that wait or are reserved, by ID.
+	// requests holds the waiting and the reserved requests, by ID.
 	requests map[string]*request
-	// calls has the IDs that Due returns next.
+	// calls holds the IDs that Due returns next.
 	calls    []string
 	lookedAt time.Time
 }
 
-// request is a request and what it holds.
+// request is a request and its reservations.
 type request struct {
 	Request
-	// reservedAt is when the request got its place under the rate limit; zero without one.
+	// reservedAt is when the request got its reservation under the rate limit; zero without a reservation.
 	reservedAt time.Time
 	isSent     bool
 	// waitsSince is when the request began to wait for a rate limit or a pause; zero if it did not.
 	waitsSince time.Time
 }
 
-// New returns a Throttle that knows of no request.
+// New returns a Throttle without requests.
 func New() *Throttle {
 	return &Throttle{
 		inFlight: NewInFlight(maxInFlightPerHost, maxInFlight), limiter: newLimiter(), pauses: pauses{}, outages: newOutages(),
@@ -103,8 +102,8 @@ func New() *Throttle {
 	}
 }
 
-// Reserve reserves the right to send a request, until Release. It returns nil if the request has
-// that right. Otherwise the request waits, and Due returns its ID when it may be sent.
+// Reserve reserves the right to send a request, until Release. It returns nil if the request may be sent now.
+// Otherwise the request waits, and Due returns its ID when it may be sent.
 //
 // A request may be reserved more than once, for example when its client becomes known.
 func (t *Throttle) Reserve(requester Request, now time.Time) *Wait {
@@ -138,9 +137,8 @@ func (t *Throttle) Reserve(requester Request, now time.Time) *Wait {
 	return nil
 }
 
-// Enter moves a request to the host that it is sent to: the metadata of an issuer may name a
-// token endpoint at another host. For a request that is not reserved, only the requests in flight
-// count.
+// Enter moves a request to the host that it is sent to, because the metadata of an issuer may name a token
+// endpoint at another host. If the request is not reserved, only the limits of requests in flight apply.
 func (t *Throttle) Enter(requester Request, now time.Time) *Wait {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -151,12 +149,12 @@ func (t *Throttle) Enter(requester Request, now time.Time) *Wait {
 	return nil
 }
 
-// TryEnter takes a place for a request that does not wait for one, until leave.
+// TryEnter reserves a slot, until leave is called, for a request that does not wait in line.
 func (t *Throttle) TryEnter(host, tenant string) (leave func(now time.Time), ok bool) {
 	return t.inFlight.TryEnter(host, tenant)
 }
 
-// find returns the request of an ID. A request to another server is another request.
+// find returns the request with an ID. If the server has changed, the old request is withdrawn.
 func (t *Throttle) find(requester Request, now time.Time) *request {
 	r := t.requests[requester.ID]
 	if r != nil && r.Server != requester.Server {
@@ -178,8 +176,7 @@ func (r *request) beginWait(now time.Time) {
 	}
 }
 
-// awaitHost lets a request wait for its host. The request keeps its turn under a rate limit
-// meanwhile.
+// awaitHost makes a request wait for its host. Meanwhile, the request keeps its position under a rate limit.
 func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 	until := now.Add(callInterval)
 	t.releaseSlot(r)
@@ -187,7 +184,7 @@ func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 	return &Wait{Cause: HostBusy, Since: earlier(t.inFlight.WaitsSince(r.ID), now), Until: until}
 }
 
-// release returns the place under a rate limit, unless the request was sent.
+// releaseSlot releases the reservation under a rate limit, unless the request was sent.
 func (t *Throttle) releaseSlot(r *request) {
 	if !r.reservedAt.IsZero() && !r.isSent {
 		t.limiter.Release(r.Server, r.reservedAt)
@@ -195,15 +192,15 @@ func (t *Throttle) releaseSlot(r *request) {
 	r.reservedAt, r.isSent = time.Time{}, false
 }
 
-// leaveLines gives back all that a request holds, and its places in line.
+// leaveLines releases the reservations of a request, and takes the request out of all lines.
 func (t *Throttle) leaveLines(r *request, now time.Time) {
 	t.releaseSlot(r)
 	t.limiter.Withdraw(r.ID)
 	t.inFlight.Release(r.ID, now)
 }
 
-// Sent says that a reserved request is sent now: only then does it count for a rate limit. It
-// returns since when the request waited for a rate limit or a pause; zero if it did not.
+// Sent records that a reserved request is sent now. The request counts for a rate limit from now on. Sent
+// returns when the request began to wait for a rate limit or a pause; zero if it did not wait.
 func (t *Throttle) Sent(id string, now time.Time) (waitedSince time.Time) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -221,7 +218,7 @@ func (t *Throttle) Sent(id string, now time.Time) (waitedSince time.Time) {
 	return waitedSince
 }
 
-// Succeeded says that the server issued a token. This ends an outage, and a pause of the client that began
+// Succeeded records that the server issued a token. This ends an outage, and a pause of the client that began
 // before the request.
 func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
 	t.mutex.Lock()
@@ -236,18 +233,18 @@ func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
 	t.inFlight.signal()
 }
 
-// Failure is what a failed request says about the server.
+// Failure describes what a failed request shows about the server.
 type Failure struct {
-	// IsUnsent reports whether the server received nothing.
+	// IsUnsent is true if the server received nothing.
 	IsUnsent bool
-	// Down is the reason why the server counts as down: it cannot be reached, or fails whatever is
-	// requested. It is empty for another failure.
+	// Down is the reason why the server counts as down: it cannot be reached, or fails for every request.
+	// Down is empty for other failures.
 	Down string
-	// RetryAfter is how long the client must not send anything; zero without such a demand.
+	// RetryAfter is how long the server asks the client to wait; zero if it does not ask.
 	RetryAfter time.Duration
 }
 
-// Failed says that a request failed.
+// Failed records that a request failed.
 func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -267,7 +264,7 @@ func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	t.inFlight.Release(id, now)
 }
 
-// Release ends a reservation. A request that waits goes on to wait.
+// Release ends a reservation. A waiting request continues to wait.
 func (t *Throttle) Release(id string, now time.Time) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -286,7 +283,7 @@ func (t *Throttle) Release(id string, now time.Time) {
 	}
 }
 
-// Withdraw says that the ClientCredential wants to send nothing now.
+// Withdraw drops the request of a ClientCredential that no longer needs to send it.
 func (t *Throttle) Withdraw(id string, now time.Time) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -301,7 +298,7 @@ func (t *Throttle) withdraw(r *request, now time.Time) {
 	delete(t.requests, r.ID)
 }
 
-// Forget drops all that is known of a ClientCredential that does not exist any more.
+// Forget drops the state of a deleted ClientCredential.
 func (t *Throttle) Forget(id string, now time.Time) {
 	t.Withdraw(id, now)
 	t.mutex.Lock()
@@ -312,8 +309,8 @@ func (t *Throttle) Forget(id string, now time.Time) {
 	}
 }
 
-// IsRecovered reports whether the last request failed during an outage that is over. The
-// request need not wait for its retry.
+// IsRecovered reports whether the last request failed during an outage that is over. Such a request need not
+// wait for its retry.
 func (t *Throttle) IsRecovered(id string) bool {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -323,8 +320,8 @@ func (t *Throttle) IsRecovered(id string) bool {
 // Calling signals that Due has something to return.
 func (t *Throttle) Calling() <-chan struct{} { return t.inFlight.Calling() }
 
-// Due returns the IDs of the requests that may be sent now. Each has 5 s to reserve again; then
-// the next is called. Call this about every second, and when Calling signals it.
+// Due returns the IDs of the requests that may be sent now. Each has 5 s to reserve again; then the next
+// request is called. Call Due about every second, and after each signal of Calling.
 func (t *Throttle) Due(now time.Time) (ids []string) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// request is the token request of a ClientCredential, such as "shop/a", whose token expires so many
-// minutes after now.
+// request returns the token request of a ClientCredential, such as "shop/a". Its token expires the given
+// number of minutes after now.
 func request(id string, minutes int, changes ...func(*throttle.Request)) throttle.Request {
 	made := throttle.Request{Waiter: token{id, minutes}.waiter(), Server: server, Host: "idp.example.com:443", Client: id}
 	for _, change := range changes {
@@ -28,7 +28,7 @@ func limited(requests int) func(*throttle.Request) {
 
 func at(host string) func(*throttle.Request) { return func(r *throttle.Request) { r.Host = host } }
 
-// causeOf is what a request waits for; zero if it is reserved.
+// causeOf returns what a request waits for; zero if it is reserved.
 func causeOf(wait *throttle.Wait) throttle.Cause {
 	if wait == nil {
 		return 0
@@ -36,7 +36,7 @@ func causeOf(wait *throttle.Wait) throttle.Cause {
 	return wait.Cause
 }
 
-var _ = Describe("A throttle", func() {
+var _ = Describe("a throttle", func() {
 	var t *throttle.Throttle
 	BeforeEach(func() { t = throttle.New() })
 
@@ -44,14 +44,14 @@ var _ = Describe("A throttle", func() {
 		return causeOf(t.Reserve(r, after(seconds)))
 	}
 
-	It("reserves the same request again, when its client is known", func() {
+	It("reserves the same request again when its client is known", func() {
 		for range 3 {
 			Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		}
 		Expect(reserves(request("shop/b", none, limited(1)), 0)).To(Equal(throttle.RateLimited))
 	})
 
-	It("counts a request under a rate limit from when it is sent", func() {
+	It("counts a request from when it is sent", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		t.Sent("shop/a", after(10))
 		t.Succeeded("shop/a", after(10), after(11))
@@ -59,27 +59,27 @@ var _ = Describe("A throttle", func() {
 		Expect(t.Reserve(request("shop/b", none, limited(1)), after(12)).Until).To(Equal(after(70)))
 	})
 
-	DescribeTable("counts no request under a rate limit that was not sent", func(ends func()) {
+	DescribeTable("does not count a request that was not sent", func(ends func()) {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		ends()
 		t.Release("shop/a", after(1))
 		Expect(reserves(request("shop/b", none, limited(1)), 2)).To(BeZero())
 	},
-		Entry("since the credentials were missing", func() {}),
-		Entry("since the address is denied", func() {
+		Entry("because the credentials were missing", func() {}),
+		Entry("because the address is denied", func() {
 			t.Sent("shop/a", after(1))
 			t.Failed("shop/a", throttle.Failure{IsUnsent: true}, after(1))
 		}),
-		Entry("since the host is busy that the metadata name", func() {
+		Entry("because the host in the metadata is busy", func() {
 			for i, ok := 0, true; ok; i++ {
 				_, ok = t.TryEnter("idp", fmt.Sprint(i))
 			}
 			Expect(causeOf(t.Enter(request("shop/a", none, limited(1), at("idp")), after(1)))).To(Equal(throttle.HostBusy))
 		}),
-		Entry("since the ClientCredential was deleted", func() { t.Forget("shop/a", after(1)) }),
+		Entry("because the ClientCredential was deleted", func() { t.Forget("shop/a", after(1)) }),
 	)
 
-	It("tells since when a request waited for a rate limit", func() {
+	It("returns when a request began to wait for a rate limit", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		Expect(t.Sent("shop/a", after(0))).To(BeZero())
 		t.Release("shop/a", after(0))
@@ -91,7 +91,7 @@ var _ = Describe("A throttle", func() {
 		Expect(t.Sent("shop/b", after(61))).To(Equal(after(1)))
 	})
 
-	It("tells since when a request waits for a busy host", func() {
+	It("returns when a request began to wait for a busy host", func() {
 		for i := range 16 {
 			Expect(reserves(request(fmt.Sprintf("shop/%d", i), none), 0)).To(BeZero())
 		}
@@ -107,7 +107,7 @@ var _ = Describe("A throttle", func() {
 		Expect(reserves(request("shop/a", none), 30)).To(BeZero())
 	})
 
-	It("gives the place of an answered request to the next, before that is released", func() {
+	It("gives the slot of an answered request to the next request, even before Release", func() {
 		for i := range 16 {
 			Expect(reserves(request(fmt.Sprintf("shop/%d", i), none), 0)).To(BeZero())
 		}
@@ -118,7 +118,7 @@ var _ = Describe("A throttle", func() {
 		Expect(t.Due(after(1))).To(Equal([]string{"shop/a"}))
 	})
 
-	It("lets a request that failed wait behind tokens that are due", func() {
+	It("puts a request that failed behind tokens that are due", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		failed := request("shop/failed", none, limited(1), func(r *throttle.Request) { r.HasFailed = true })
 		Expect(reserves(failed, 1)).To(Equal(throttle.RateLimited))
@@ -127,7 +127,7 @@ var _ = Describe("A throttle", func() {
 		Expect(reserves(request("shop/due", 10, limited(1)), 60)).To(BeZero())
 	})
 
-	It("forgets a request to another server when the spec was edited", func() {
+	It("forgets a request to the previous server after an edit of the spec", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		Expect(reserves(request("shop/b", none, limited(1)), 0)).To(Equal(throttle.RateLimited))
 		Expect(reserves(request("shop/c", none, limited(1)), 0)).To(Equal(throttle.RateLimited))
@@ -136,7 +136,7 @@ var _ = Describe("A throttle", func() {
 		Expect(reserves(request("shop/c", none, limited(1)), 60)).To(BeZero())
 	})
 
-	It("remembers nothing of requests that are over", func() {
+	It("forgets completed requests", func() {
 		for i := range 100 {
 			id := fmt.Sprintf("tenant-%d/%d", i%7, i)
 			requester := request(id, i%3, limited(30))
@@ -154,10 +154,10 @@ var _ = Describe("A throttle", func() {
 		Expect(t.Size()).To(BeZero())
 	})
 
-	It("keeps to a limit when it is used by several goroutines", func() {
+	It("keeps a limit if it is used concurrently", func() {
 		var group sync.WaitGroup
-		// One at a time reads the clock and reserves: a goroutine that is stopped in between would be
-		// minutes late here, where a call takes 25 ms.
+		// Only one goroutine at a time reads the clock and reserves. In this test, each call advances the
+		// clock by 25 ms, so a goroutine that is stopped in between would be minutes late.
 		var clock struct {
 			sync.Mutex
 			calls float64

@@ -17,10 +17,9 @@ type traffic struct {
 	now     time.Time
 	events  events
 	clients map[string]*tokenClient
-	// answer returns how long the server takes for a request, and whether it issues a token then.
+	// answer returns how long the server takes for a request, and whether it issues a token.
 	answer func(c *tokenClient, at time.Time) (takes time.Duration, issues bool)
-	// sent has the requests.
-	sent []sentRequest
+	sent   []sentRequest
 }
 
 type sentRequest struct {
@@ -31,11 +30,11 @@ type sentRequest struct {
 // tokenClient is a ClientCredential.
 type tokenClient struct {
 	throttle.Request
-	// failures in a row, and when the next attempt is due after the last one.
+	// failures is the number of failures in a row. retryAt is when the next attempt is due.
 	failures int
 	retryAt  time.Time
 	isSent   bool
-	// issued are the times at which it got tokens, and expired is how long it had none in between.
+	// issued are the times at which it got tokens. expired is how long it had no valid token in between.
 	issued  []time.Time
 	expired time.Duration
 }
@@ -48,16 +47,16 @@ func newTraffic() *traffic {
 	return t
 }
 
-// add adds ClientCredentials of a tenant that want their first token at once.
+// add adds ClientCredentials of a tenant that need their first token immediately.
 func (t *traffic) add(tenant string, count int, changes ...func(*throttle.Request)) {
 	for i := range count {
 		c := &tokenClient{Request: request(fmt.Sprintf("%s/%d", tenant, i), none, changes...)}
 		t.clients[c.ID] = c
-		t.schedule(t.now, func() { t.ask(c) })
+		t.schedule(t.now, func() { t.reconcile(c) })
 	}
 }
 
-// run lets time go by.
+// run advances the clock.
 func (t *traffic) run(span time.Duration) {
 	for end, tick := t.now.Add(span), t.now; !t.now.After(end); {
 		for tick.Before(t.now) {
@@ -82,19 +81,19 @@ func (t *traffic) run(span time.Duration) {
 
 func (t *traffic) wake() {
 	for _, id := range t.Due(t.now) {
-		t.schedule(t.now.Add(time.Millisecond), func() { t.ask(t.clients[id]) })
+		t.schedule(t.now.Add(time.Millisecond), func() { t.reconcile(t.clients[id]) })
 	}
 }
 
-// ask is a reconcile of a ClientCredential.
-func (t *traffic) ask(c *tokenClient) {
+// reconcile is a reconcile of a ClientCredential.
+func (t *traffic) reconcile(c *tokenClient) {
 	isValid := len(c.issued) > 0 && t.now.Before(c.issued[len(c.issued)-1].Add(2*lifetime/3))
 	if c.isSent || isValid || (t.now.Before(c.retryAt) && !t.IsRecovered(c.ID)) {
 		return
 	}
 	c.HasFailed = c.failures > 0
 	if wait := t.Reserve(c.Request, t.now); wait != nil {
-		t.schedule(wait.Until, func() { t.ask(c) })
+		t.schedule(wait.Until, func() { t.reconcile(c) })
 		return
 	}
 	t.Sent(c.ID, t.now)
@@ -112,7 +111,7 @@ func (t *traffic) answered(c *tokenClient, startedAt time.Time, issues bool) {
 		t.Failed(c.ID, throttle.Failure{Down: "Timeout"}, t.now)
 		c.retryAt = t.now.Add(min(5*time.Second<<min(c.failures, 10), 5*time.Minute))
 		c.failures++
-		t.schedule(c.retryAt, func() { t.ask(c) })
+		t.schedule(c.retryAt, func() { t.reconcile(c) })
 		return
 	}
 	t.Succeeded(c.ID, startedAt, t.now)
@@ -120,12 +119,12 @@ func (t *traffic) answered(c *tokenClient, startedAt time.Time, issues bool) {
 		c.expired += t.now.Sub(c.ExpiresAt)
 	}
 	c.failures, c.issued, c.ExpiresAt = 0, append(c.issued, t.now), t.now.Add(lifetime)
-	t.schedule(t.now.Add(2*lifetime/3), func() { t.ask(c) })
+	t.schedule(t.now.Add(2*lifetime/3), func() { t.reconcile(c) })
 }
 
 func (t *traffic) schedule(at time.Time, do func()) { heap.Push(&t.events, &event{at: at, do: do}) }
 
-// lastIssued is when the last of all ClientCredentials got its first token.
+// lastIssued returns when the last ClientCredential got its first token.
 func (t *traffic) lastIssued() (last time.Time) {
 	GinkgoHelper()
 	for id, c := range t.clients {
@@ -154,23 +153,23 @@ func (e *events) Pop() any {
 	return last
 }
 
-var _ = Describe("The traffic of a controller", func() {
+var _ = Describe("the traffic of a controller", func() {
 	var t *traffic
 	BeforeEach(func() { t = newTraffic() })
 
-	// floor is how long a bare loop takes for so many requests of one namespace.
+	// floor returns the minimum time for the given number of requests of one namespace.
 	floor := func(requests int) time.Duration {
 		return time.Duration((requests+15)/16) * 50 * time.Millisecond
 	}
 
-	It("leaves no place idle while a hundred tokens wait for one busy host", func() {
+	It("leaves no slot idle while a hundred requests wait for a busy host", func() {
 		t.add("shop", 100)
 		t.run(time.Minute)
 		Expect(t.lastIssued().Sub(now)).To(BeNumerically("<=", floor(100)*105/100))
 		Expect(t.sent).To(HaveLen(100))
 	})
 
-	It("probes a server that is down, and renews all tokens when it works again", func() {
+	It("probes a server that is down, and renews all tokens once the server works again", func() {
 		const down = time.Minute
 		t.answer = func(_ *tokenClient, at time.Time) (time.Duration, bool) {
 			return 50 * time.Millisecond, at.After(now.Add(down))
@@ -183,25 +182,25 @@ var _ = Describe("The traffic of a controller", func() {
 				whileDown++
 			}
 		}
-		Expect(whileDown).To(BeNumerically("<=", 16+12), "those in flight when it went down, and one each 5 s")
+		Expect(whileDown).To(BeNumerically("<=", 16+12), "the requests in flight when it went down, and one request every 5 s")
 		Expect(t.lastIssued().Sub(now.Add(down))).To(BeNumerically("<=", 5*time.Second+floor(200)*105/100+time.Second))
 		AddReportEntry(fmt.Sprintf("%d requests while the server was down; all tokens %s later (floor %s)",
 			whileDown, t.lastIssued().Sub(now.Add(down)), floor(200)))
 	})
 
-	It("lets no good token expire beside 200 ClientCredentials that always fail, under 30 requests a minute", func() {
+	It("renews all good tokens in time under 30 requests a minute, although 200 ClientCredentials always fail", func() {
 		t.answer = func(c *tokenClient, _ time.Time) (time.Duration, bool) {
 			return 50 * time.Millisecond, c.Tenant == "shop" && len(c.Client) > len("shop/") && c.Client[5] == 'g'
 		}
 		for i := range 60 {
 			c := &tokenClient{Request: request(fmt.Sprintf("shop/good-%d", i), none, limited(30))}
 			t.clients[c.ID] = c
-			t.schedule(now.Add(time.Duration(i)*time.Minute), func() { t.ask(c) })
+			t.schedule(now.Add(time.Duration(i)*time.Minute), func() { t.reconcile(c) })
 		}
 		for i := range 200 {
 			c := &tokenClient{Request: request(fmt.Sprintf("shop/broken-%d", i), none, limited(30))}
 			t.clients[c.ID] = c
-			t.schedule(now.Add(time.Duration(i)*time.Second), func() { t.ask(c) })
+			t.schedule(now.Add(time.Duration(i)*time.Second), func() { t.reconcile(c) })
 		}
 		t.run(12 * time.Hour)
 		good := 0
@@ -215,7 +214,7 @@ var _ = Describe("The traffic of a controller", func() {
 		Expect(good).To(Equal(60))
 	})
 
-	It("serves a tenant at once while 608 requests of another never end", func() {
+	It("serves a tenant immediately while 608 requests of another tenant never end", func() {
 		t.answer = func(c *tokenClient, _ time.Time) (time.Duration, bool) {
 			if c.Tenant == "attacker" {
 				return 30 * time.Second, false

@@ -45,7 +45,7 @@ func hang(text string) http.HandlerFunc {
 }
 
 var _ = Describe("a response", func() {
-	It("of a failure is judged by its status, even if its body is too large", func() {
+	It("of a failure is reported by its status, even if its body is too large", func() {
 		response, err := send(client(), plain(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -73,7 +73,7 @@ var _ = Describe("a response", func() {
 		})),
 	)
 
-	DescribeTable("of a failure is judged by its status, even if its body is endless",
+	DescribeTable("of a failure is reported by its status, even if its body is endless",
 		func(status int) {
 			server := plain(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
@@ -89,7 +89,7 @@ var _ = Describe("a response", func() {
 		Entry("a page of a proxy", http.StatusBadGateway),
 	)
 
-	It("without end has its connection closed", func() {
+	It("that never ends has its connection closed", func() {
 		ended := make(chan struct{})
 		server := plain(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.Copy(w, zeroReader{})
@@ -126,7 +126,7 @@ var _ = Describe("a response", func() {
 		})),
 	)
 
-	DescribeTable("that does not arrive in time is given up",
+	DescribeTable("that does not arrive in time is abandoned",
 		func(text string) {
 			failure := failureOf(client(impatient), plain(hang(text)).URL)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTimeout))
@@ -138,7 +138,7 @@ var _ = Describe("a response", func() {
 	)
 })
 
-// raw answers with bytes, and closes the connection.
+// raw writes bytes as the response, and closes the connection.
 func raw(bytes string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -11,13 +11,12 @@ import (
 )
 
 const (
-	// maxBundleBytes bounds the memory of the bundles in use. A single namespace gets half of it:
-	// enough for three bundles of the maximum size, or for fifteen of the size that Linux
-	// distributions have.
+	// maxBundleBytes limits the memory of the bundles in use. A single namespace gets half of this memory,
+	// which is enough for three bundles of the maximum size, or for fifteen bundles of a Linux distribution.
 	maxBundleBytes = 24 << 20
-	// maxKeptBundleBytes bounds the memory of the bundles that are kept for later requests.
+	// maxKeptBundleBytes limits the memory of the bundles that are cached for later requests.
 	maxKeptBundleBytes = 8 << 20
-	// maxBundleReads bounds the bundles that are read and parsed concurrently. The size of a bundle
+	// maxBundleReads limits the bundles that are read and parsed concurrently, because the size of a bundle
 	// is known only after it is read.
 	maxBundleReads = 16
 )
@@ -45,8 +44,8 @@ func newBundles() *bundles {
 	}
 }
 
-// Authorities returns the authorities of the bundle that read returns in PEM. All requests with
-// the same bundle share them. The caller must call leave when its request is done.
+// Authorities returns the authorities of the bundle that read returns in PEM. All requests with the same
+// bundle share these authorities. The caller must call leave when its request is done.
 //
 // If the tenant uses too many different bundles, the error is a *problem.Problem. A user with
 // Waits set first waits for a bundle to be released, for at most the timeout of a request. Other
@@ -83,10 +82,10 @@ func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read 
 
 func tooManyBundles() *problem.Problem {
 	return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointBusy,
-		"the namespace uses too many different CA bundles at a time: have more of its objects name the same bundle; the request is retried")
+		"the namespace uses too many different CA bundles at a time: use the same bundle in more of its objects; the request is retried")
 }
 
-// read reads a bundle. It parses the bundle unless a parsed copy is in use or kept.
+// read reads a bundle. It parses the bundle unless a parsed copy is in use or cached.
 func (b *bundles) read(ctx context.Context, tenant string, read func() (string, error)) (*oauth2.Authorities, error) {
 	defer b.reads.Enter(ctx, tenant)()
 	bundle, err := read()

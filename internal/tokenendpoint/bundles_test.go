@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-var _ = Describe("A CA bundle", func() {
+var _ = Describe("a CA bundle", func() {
 	var (
 		c    *tokenendpoint.Client
 		text string
@@ -30,7 +30,7 @@ var _ = Describe("A CA bundle", func() {
 		return fairshare.Claimant{Tenant: tenant, Waits: true}
 	}
 	tooMany := MatchError(ContainSubstring("too many different CA bundles"))
-	// fill makes a tenant use as many versions as it may, starting with the given number.
+	// fill makes a tenant use as many versions of the bundle as it may, starting with the given number.
 	fill := func(ctx context.Context, tenant string, from int) (leaves []func()) {
 		GinkgoHelper()
 		for {
@@ -69,7 +69,7 @@ var _ = Describe("A CA bundle", func() {
 		}
 	})
 
-	It("is refused to a tenant that has used up its share, but not to another tenant", func(ctx SpecContext) {
+	It("is refused only to a tenant that has used up its share", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
 		Expect(len(leaves)).To(BeNumerically(">=", 3))
 		_, leave, err := c.Authorities(ctx, of("bank"), version(1000))
@@ -81,7 +81,7 @@ var _ = Describe("A CA bundle", func() {
 		leave()
 	})
 
-	It("takes memory that does not grow with the number of requests", func(ctx SpecContext) {
+	It("needs no more memory for more requests", func(ctx SpecContext) {
 		before := inUse()
 		fill(ctx, "shop", 0)
 		fill(ctx, "bank", 500)
@@ -91,7 +91,7 @@ var _ = Describe("A CA bundle", func() {
 		Expect(err).To(tooMany)
 	})
 
-	It("is waited for by a request that waits", func(ctx SpecContext) {
+	It("is available to a waiting request once another bundle is released", func(ctx SpecContext) {
 		leaves := fill(ctx, "shop", 0)
 		got := make(chan error)
 		go func() {
@@ -107,14 +107,14 @@ var _ = Describe("A CA bundle", func() {
 		Expect(fill(ctx, "shop", 1000)).To(HaveLen(1), "the bundle is released")
 	})
 
-	It("is waited for no longer than the timeout of a request", func(ctx SpecContext) {
+	It("is refused to a waiting request after the timeout of a request", func(ctx SpecContext) {
 		c = client(func(o *tokenendpoint.Options) { o.Timeout = 10 * time.Millisecond })
 		fill(ctx, "shop", 0)
 		_, _, err := c.Authorities(ctx, waiting("shop"), version(1000))
 		Expect(err).To(tooMany)
 	})
 
-	It("is waited for no longer than the context lasts", func(ctx SpecContext) {
+	It("is refused to a waiting request when its context ends", func(ctx SpecContext) {
 		fill(ctx, "shop", 0)
 		ending, end := context.WithCancel(ctx)
 		end()

@@ -20,7 +20,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	connectTimeout = 10 * time.Second
 
-	// MaxBodyBytes and MaxHeaderBytes bound a response. MaxBodyBytes applies to the body before and
+	// MaxBodyBytes and MaxHeaderBytes limit a response. MaxBodyBytes applies to the body before and
 	// after decompression. A token must fit into a Secret and into a header.
 	MaxBodyBytes   = 256 << 10
 	MaxHeaderBytes = 64 << 10
@@ -36,7 +36,7 @@ type Options struct {
 	DenyPrivateNetworks bool
 	// APIServers are the hosts of the cluster's API server, which are denied.
 	APIServers []APIServer
-	// Timeout bounds a whole request, including the read of the response body. Default 30s.
+	// Timeout is the timeout of a whole request, including the read of the response body. Default 30s.
 	Timeout time.Duration
 	// RootCAs replaces the system's authorities, if not nil.
 	RootCAs *x509.CertPool
@@ -97,7 +97,7 @@ func (c *Client) httpRequest(ctx context.Context, request *oauth2.Request) (*htt
 	if err != nil {
 		return nil, invalidEndpoint(request.Destination)
 	}
-	// Without this header, the transport would decompress the body itself, and without a limit.
+	// Without this header, the transport would decompress the body itself, without a limit.
 	httpRequest.Header.Set("Accept-Encoding", "gzip")
 	if c.options.UserAgent != "" {
 		httpRequest.Header.Set("User-Agent", c.options.UserAgent)

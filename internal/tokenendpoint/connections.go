@@ -39,7 +39,7 @@ func (c *connections) dialer(dial dialContext) dialContext {
 
 type dialContext = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// counted is a connection that is counted as open until it is closed.
+// counted is a connection that counts as open until it is closed.
 type counted struct {
 	net.Conn
 	closed func()

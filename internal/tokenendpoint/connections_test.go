@@ -13,8 +13,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-var _ = Describe("Connections that no request uses", func() {
-	It("are closed when there are too many, whatever pool they belong to", func() {
+var _ = Describe("idle connections", func() {
+	It("are closed if there are too many connections in all pools together", func() {
 		var open atomic.Int64
 		server := httptest.NewUnstartedServer(answering("hello"))
 		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -45,6 +45,6 @@ var _ = Describe("Connections that no request uses", func() {
 			// They are closed in the background.
 			Eventually(open.Load).Should(BeNumerically("<=", 520))
 		}
-		Expect(open.Load()).To(BeNumerically(">", 100), "most are reused")
+		Expect(open.Load()).To(BeNumerically(">", 100), "most connections are reused")
 	})
 })

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokenendpoint"
 )
 
-var _ = Describe("a message about a request that fails", func() {
+var _ = Describe("a message about a failed request", func() {
 	revocationOf := func(url string) *oauth2.Request {
 		GinkgoHelper()
 		server := v1alpha1.AuthorizationServerSpec{
@@ -39,7 +39,7 @@ var _ = Describe("a message about a request that fails", func() {
 		Entry("a revocation endpoint", revocationOf, "revocation endpoint", "authorizationServer.revocation.endpoint"),
 	)
 
-	It("says where a metadata document redirects to", func() {
+	It("names the target of a redirect from a metadata document", func() {
 		_, err := oauth2.ReadMetadata("https://idp.example.com", "https://idp.example.com/.well-known/openid-configuration",
 			oauth2.Response{StatusCode: 302, Header: map[string][]string{"Location": {"/login"}}})
 		Expect(err).To(MatchError(ContainSubstring("metadata document https://idp.example.com/.well-known/openid-configuration answered HTTP 302, a redirect to https://idp.example.com/login, and")))

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// maxMetadataBytes bounds the cached metadata. Those of an issuer take up to 40 KiB.
-	// metadataLifetime is how long they are cached.
+	// maxMetadataBytes limits the cached metadata. The metadata of an issuer take up to 40 KiB.
+	// metadataLifetime is how long metadata are cached.
 	maxMetadataBytes = 4 << 20
 	metadataLifetime = time.Hour
 	// staleLifetime is how long stale metadata are used after a refresh failed.
 	staleLifetime = 5 * time.Minute
-	// refreshPatience is how long a refresh may take.
+	// refreshPatience is the maximum time of a refresh.
 	refreshPatience = time.Minute
-	// distrustedAfter is the minimum age at which metadata are read again after a failure at the
-	// token endpoint that they name.
+	// distrustedAfter is the minimum age at which metadata are read again after a failure at their token
+	// endpoint.
 	distrustedAfter = time.Minute
 	// failureLifetime is how long a failure is cached, to limit the requests to an issuer whose
 	// metadata cannot be read.
@@ -68,7 +68,7 @@ func (d discovery) bytes() int {
 	return fixed
 }
 
-// refresh is like get, but a caller that gets stale metadata must read them again. Meanwhile other
+// refresh is like get, but a caller that gets stale metadata must read the metadata again. Meanwhile, other
 // callers use the stale metadata.
 func (d *discoveries) refresh(key string, now time.Time) (discovery, bool) {
 	d.refreshes.Lock()
@@ -105,12 +105,12 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 	return metadata, err
 }
 
-// discoveryKey includes the trust: metadata that were read with the authorities of one client must
-// not be used for another.
+// discoveryKey includes the trust, because metadata that were read with the authorities of a client must not
+// be used for other authorities.
 func discoveryKey(issuer string, trust oauth2.TLS) string { return trust.Key + "\x00" + issuer }
 
 // Distrust makes the next Discover read the metadata of an issuer again, unless they are less than
-// a minute old. It is for use after a request to an endpoint that they name failed.
+// a minute old. Call it after a request to an endpoint in the metadata failed.
 func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
 	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= distrustedAfter {
@@ -119,8 +119,8 @@ func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
 	}
 }
 
-// fetchMetadata requests the metadata of an issuer from each URL, and returns the first that are valid. If
-// there are none, it returns the failure that says the most, see isMoreSpecific.
+// fetchMetadata requests the metadata of an issuer from each URL, and returns the first valid metadata.
+// If there are none, it returns the most specific failure, see isMoreSpecific.
 func (c *Client) fetchMetadata(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error) {
 	var fault *oauth2.Error
 	for _, from := range oauth2.MetadataURLs(issuer) {
@@ -148,8 +148,8 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer string, trust oauth2.
 	return nil, fault
 }
 
-// isMoreSpecific reports whether one failure says more than another. Invalid metadata say the most,
-// followed by an outage, and by a URL without metadata.
+// isMoreSpecific reports whether a failure is more specific than another failure. Invalid metadata are the
+// most specific, then an outage, then a URL without metadata.
 func isMoreSpecific(one, other *oauth2.Error) bool {
 	rank := func(failure *oauth2.Error) int {
 		switch {

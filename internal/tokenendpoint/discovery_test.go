@@ -69,7 +69,7 @@ var _ = Describe("discovery", func() {
 		Entry("at the URL of OpenID Connect for an issuer with a path", "/realms/shop", "/realms/shop"+openIDPath, 2),
 	)
 
-	It("uses the second URL if the metadata at the first are of another issuer", func() {
+	It("uses the second URL if the first URL has the metadata of another issuer", func() {
 		server := newIssuer(func(issuer, path string) (int, string) {
 			if path == rfc8414Path {
 				return http.StatusOK, metadata("https://other.example.com")
@@ -81,7 +81,7 @@ var _ = Describe("discovery", func() {
 		Expect(found.Issuer).To(Equal(server.URL))
 	})
 
-	DescribeTable("fails, and says why,",
+	DescribeTable("fails with a reason",
 		func(status int, body func(issuer string) string, class problem.Class, said string) {
 			server := newIssuer(func(issuer, _ string) (int, string) { return status, body(issuer) })
 			_, err := client().Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
@@ -91,16 +91,16 @@ var _ = Describe("discovery", func() {
 			Expect(err).To(HaveField("Reason", v1alpha1.ReasonDiscoveryFailed))
 			Expect(err).To(HaveField("Class", class))
 		},
-		Entry("when there are none", http.StatusNotFound, func(string) string { return "" }, problem.MayPass, "answered HTTP 404, and not with the metadata"),
-		Entry("when they are no JSON", http.StatusOK, func(string) string { return "<html>" }, problem.MayPass, "not JSON"),
-		Entry("when they name a similar issuer", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, problem.MayPass,
+		Entry("if there are no metadata", http.StatusNotFound, func(string) string { return "" }, problem.MayPass, "answered HTTP 404, and not with the metadata"),
+		Entry("if the metadata are not JSON", http.StatusOK, func(string) string { return "<html>" }, problem.MayPass, "not JSON"),
+		Entry("if the metadata name a similar issuer", http.StatusOK, func(issuer string) string { return metadata(issuer + "/") }, problem.MayPass,
 			"set authorizationServer.issuer to exactly that"),
-		Entry("when they name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, problem.MayPass,
+		Entry("if the metadata name no token endpoint", http.StatusOK, func(issuer string) string { return fmt.Sprintf(`{"issuer": %q}`, issuer) }, problem.MayPass,
 			"names no token endpoint"),
-		Entry("when the token endpoint is no URL", http.StatusOK, func(issuer string) string {
+		Entry("if the token endpoint is not a URL", http.StatusOK, func(issuer string) string {
 			return fmt.Sprintf(`{"issuer": %q, "token_endpoint": "/token"}`, issuer)
 		}, problem.MayPass, "names no token endpoint"),
-		Entry("when the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, problem.Unavailable, "answered HTTP 503"),
+		Entry("if the server fails", http.StatusServiceUnavailable, func(string) string { return "" }, problem.Unavailable, "answered HTTP 503"),
 	)
 
 	It("caches metadata for an hour", func() {
@@ -132,7 +132,7 @@ var _ = Describe("discovery", func() {
 		}
 	})
 
-	It("obeys Retry-After on a metadata document, also as a date", func() {
+	It("obeys the Retry-After of a metadata document, also as a date", func() {
 		clock := testingclock.NewFakeClock(start)
 		server := plain(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", start.Add(30*time.Second).Format(http.TimeFormat))

@@ -52,7 +52,7 @@ func readings(address netip.Addr) []netip.Addr {
 	}
 	if nat64.Contains(address) {
 		for _, positions := range nat64Bytes {
-			// Leading zeros are the padding of another prefix length: no translator sends there.
+			// Leading zeros are the padding of another prefix length. No translator sends to such an address.
 			if reading := at(positions); !thisNetwork.Contains(reading) {
 				readings = append(readings, reading)
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// explain returns the reason that there is no response. It does not show the messages of net/http:
+// explain returns the reason why there is no response. It does not show the messages of net/http, because
 // they contain URLs, and may contain data from the server.
 func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error) error {
 	if ctx.Err() != nil {
@@ -37,7 +37,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 			"%s answered with more than the limit of %d KiB: check %s", where, MaxBodyBytes>>10, to.Field())
 	case errors.As(err, &notFinal):
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonInvalidResponse,
-			"%s answered with HTTP %d, which is no final response: check %s and the proxies before it", where, notFinal.statusCode, to.Field())
+			"%s answered with HTTP %d, which is not a final response: check %s and the proxies before it", where, notFinal.statusCode, to.Field())
 	case errors.As(err, &denied):
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonAddressDenied,
 			"%s resolves to %s, an address that credentials are not sent to: correct %s, or have the operator started with --allowed-cidrs=%s/%d",
@@ -58,10 +58,10 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 			"%s: the TLS handshake failed (%s); the request is retried", where, operation.Err)
 	case errors.Is(err, errHandshakeTooLarge):
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
-			"%s: %s: have its chain of certificates, and the authorities that it names, made shorter; the request is retried", where, errHandshakeTooLarge)
+			"%s: %s: shorten its certificate chain and its list of accepted authorities; the request is retried", where, errHandshakeTooLarge)
 	case errors.Is(err, errTooManyNames):
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
-			"%s: %s: have it show a certificate with fewer; the request is retried", where, errTooManyNames)
+			"%s: %s: give the server a certificate with fewer of them; the request is retried", where, errTooManyNames)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return problem.Retry(problem.Unavailable, v1alpha1.ReasonTLSFailed,
 			"%s: it does not speak TLS: check the scheme and port of %s; the request is retried", where, to.Field())
@@ -73,7 +73,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 			"%s cannot be reached: %s; the request is retried", where, operation.Err)
 	}
 	return problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable,
-		"%s: the connection ended, or what came back is no HTTP response; the request is retried", where)
+		"%s: the connection ended, or there was no HTTP response; the request is retried", where)
 }
 
 // certificateFault describes the fault of a certificate without quoting the certificate.
@@ -85,7 +85,7 @@ func certificateFault(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "it is signed by an authority that the operator does not know: name that in authorizationServer.tls.caBundleRef if it is the right one"
+		return "it is signed by an authority that the operator does not know: set authorizationServer.tls.caBundleRef to a bundle with that authority if you trust it"
 	case errors.As(err, &hostname):
 		return "it is for another host name"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

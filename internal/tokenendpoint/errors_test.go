@@ -42,7 +42,7 @@ var _ = Describe("the URL of a token endpoint", func() {
 		Entry("nothing", "", v1alpha1.ReasonTokenEndpointMissing, "not an absolute URL"),
 	)
 
-	It("may not have another scheme, even if http is allowed", func() {
+	It("must not have another scheme, even if http is allowed", func() {
 		Expect(failureOf(client(), "file://host/etc/passwd").Reason).To(Equal(v1alpha1.ReasonTokenEndpointInsecure))
 	})
 
@@ -124,7 +124,7 @@ var _ = Describe("a server that cannot be used", func() {
 	)
 })
 
-var _ = Describe("an address that credentials are not sent to", func() {
+var _ = Describe("a denied address", func() {
 	denying := func(o *tokenendpoint.Options) { o.AllowedCIDRs = nil }
 
 	DescribeTable("is refused by default",
@@ -138,7 +138,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 		Entry("another address of loopback", "127.8.9.10:8443", "127.8.9.10/32"),
 		Entry("this host", "0.0.0.0", "0.0.0.0/32"),
 		Entry("the metadata service of most clouds", "169.254.169.254", "169.254.169.254/32"),
-		Entry("loopback by its name, after DNS", "localhost", ""),
+		Entry("loopback by its name, after the DNS lookup", "localhost", ""),
 	)
 
 	It("gets no connection", func() {
@@ -154,7 +154,7 @@ var _ = Describe("an address that credentials are not sent to", func() {
 		Expect(first.RemoteAddr().String()).To(Equal(own.LocalAddr().String()))
 	})
 
-	It("may be allowed", func() {
+	It("can be allowed", func() {
 		server := plain(answering("hello"))
 		_, err := send(client(func(o *tokenendpoint.Options) {
 			o.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
@@ -163,8 +163,8 @@ var _ = Describe("an address that credentials are not sent to", func() {
 	})
 })
 
-// certified starts a server whose certificate change has changed. It returns a client that trusts
-// the certificate, and the URL of the server.
+// certified starts a server with a certificate after the given change. It returns a client that trusts the
+// certificate, and the URL of the server.
 func certified(change func(*x509.Certificate)) (*tokenendpoint.Client, string) {
 	GinkgoHelper()
 	public, private, err := ed25519.GenerateKey(nil)
@@ -206,7 +206,7 @@ func listen() net.Listener {
 	return listener
 }
 
-// banner returns the address of a server that sends a text first, and does not speak TLS.
+// banner returns the address of a server that sends a text immediately, and does not speak TLS.
 func banner(text string) string {
 	GinkgoHelper()
 	listener := listen()

@@ -12,12 +12,12 @@ import (
 
 var errBodyTooLarge = errors.New("the body is too large")
 
-// notFinalError reports a status below 200, which is no final response. After 101, the body is the
+// notFinalError reports a status below 200, which is not a final response. After 101, the body is the
 // connection itself, and neither the context nor a timeout of net/http ends it.
 type notFinalError struct{ statusCode int }
 
 func (e notFinalError) Error() string {
-	return fmt.Sprintf("HTTP %d is no final response", e.statusCode)
+	return fmt.Sprintf("HTTP %d is not a final response", e.statusCode)
 }
 
 // exchange sends a request and reads the response. It returns if the context of the request ends.
@@ -42,7 +42,7 @@ func exchange(client *http.Client, request *http.Request) (status int, header ht
 
 // readUntil reads and closes the body of a response. It returns early if the context ends. Over
 // HTTP/2, reading and closing also write to the connection, and a server that does not read blocks
-// that write. Only the timeouts of the connection end it, not the context and not Close.
+// that write. Only the timeouts of the connection end such a write, not the context or Close.
 func readUntil(ctx context.Context, response *http.Response) (body []byte, err error) {
 	type read struct {
 		body []byte
@@ -67,15 +67,15 @@ func readUntil(ctx context.Context, response *http.Response) (body []byte, err e
 	}
 	select {
 	case read := <-done:
-		// Both channels were ready.
+		// Both channels were ready: prefer the result.
 		return read.body, read.err
 	default:
 		return nil, ctx.Err()
 	}
 }
 
-// readBody reads and decompresses a body. Both the compressed and the decompressed size are
-// bounded: endless gzip data can decompress to nothing.
+// readBody reads and decompresses a body. It limits both the compressed and the decompressed size, because
+// endless gzip data can decompress to nothing.
 func readBody(response *http.Response) ([]byte, error) {
 	received := &io.LimitedReader{R: response.Body, N: MaxBodyBytes + 1}
 	unpacked := io.Reader(received)

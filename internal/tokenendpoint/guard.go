@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// denied are the ranges that a token endpoint must not be in: this host, its link, metadata services
-// of clouds, multicast and broadcast. An IPv4 address that is embedded in an IPv6 address counts too,
-// see readings.
+// denied are the ranges that a token endpoint must not be in: this host, its link, metadata services of
+// clouds, multicast and broadcast. An IPv4 address that is embedded in an IPv6 address also counts, see
+// readings.
 var denied = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),          // this network (RFC 1122)
 	netip.MustParsePrefix("127.0.0.0/8"),        // loopback
@@ -104,8 +104,8 @@ type APIServer struct {
 	Port string
 }
 
-// checkAPIServers denies the addresses of the API server. An allowed range does not exempt them,
-// because ranges are meant for authorization servers: only an allowed single address does.
+// checkAPIServers denies the addresses of the API server. Only an allowed single address is exempt. An
+// allowed range exempts nothing, because ranges are meant for authorization servers.
 func (g guard) checkAPIServers(ctx context.Context, readings []netip.Addr, port uint16) error {
 	for _, apiServer := range g.apiServers {
 		if apiServer.Port != "" && apiServer.Port != strconv.Itoa(int(port)) {

@@ -22,13 +22,13 @@ var _ = Describe("the address guard", func() {
 			Expect(check(address)).To(MatchError(ContainSubstring(shown)))
 		},
 		Entry("loopback", "127.0.0.1", "127.0.0.1"),
-		Entry("the end of loopback", "127.255.255.255", "127.255.255.255"),
+		Entry("the last address of loopback", "127.255.255.255", "127.255.255.255"),
 		Entry("IPv6 loopback", "::1", "::1"),
 		Entry("unspecified", "0.0.0.0", "0.0.0.0"),
 		Entry("this network", "0.1.2.3", "0.1.2.3"),
 		Entry("IPv6 unspecified", "::", "::"),
 		Entry("link-local", "169.254.0.1", "169.254.0.1"),
-		Entry("the metadata service of AWS, Azure, Google Cloud and others", "169.254.169.254", "169.254.169.254"),
+		Entry("the metadata service of AWS, Azure, Google Cloud and other clouds", "169.254.169.254", "169.254.169.254"),
 		Entry("the task metadata service of AWS", "169.254.170.2", "169.254.170.2"),
 		Entry("the metadata service of AWS over IPv6", "fd00:ec2::254", "fd00:ec2::254"),
 		Entry("the metadata service of Google Cloud over IPv6", "fd20:ce::254", "fd20:ce::254"),
@@ -37,17 +37,17 @@ var _ = Describe("the address guard", func() {
 		Entry("the wire server of Azure", "168.63.129.16", "168.63.129.16"),
 		Entry("IPv6 link-local", "fe80::1", "fe80::1"),
 		Entry("IPv6 link-local with a zone", "fe80::1%eth0", "fe80::1"),
-		Entry("the end of IPv6 link-local", "febf::1", "febf::1"),
+		Entry("the end of the IPv6 link-local range", "febf::1", "febf::1"),
 		Entry("multicast", "224.0.0.1", "224.0.0.1"),
-		Entry("the end of multicast", "239.255.255.255", "239.255.255.255"),
+		Entry("the end of the multicast range", "239.255.255.255", "239.255.255.255"),
 		Entry("IPv6 multicast", "ff02::1", "ff02::1"),
 		Entry("broadcast", "255.255.255.255", "255.255.255.255"),
 		Entry("loopback, mapped into IPv6", "::ffff:127.0.0.1", "127.0.0.1"),
 		Entry("a metadata service, mapped into IPv6", "::ffff:a9fe:a9fe", "169.254.169.254"),
 		Entry("loopback by NAT64", "64:ff9b::127.0.0.1", "127.0.0.1"),
 		Entry("a metadata service by NAT64", "64:ff9b::a9fe:a9fe", "169.254.169.254"),
-		Entry("a metadata service by the NAT64 of a network", "64:ff9b:1::a9fe:a9fe", "169.254.169.254"),
-		Entry("a metadata service in an old form of IPv6", "::a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service by NAT64 with a local-use prefix", "64:ff9b:1::a9fe:a9fe", "169.254.169.254"),
+		Entry("a metadata service in an IPv4-compatible IPv6 address", "::a9fe:a9fe", "169.254.169.254"),
 		Entry("a metadata service by 6to4", "2002:a9fe:a9fe::1", "169.254.169.254"),
 		Entry("loopback by 6to4", "2002:7f00:1::", "127.0.0.1"),
 		Entry("a metadata service by SIIT", "::ffff:0:a9fe:a9fe", "169.254.169.254"),
@@ -71,7 +71,7 @@ var _ = Describe("the address guard", func() {
 		Entry("a public address", "192.0.2.1"),
 		Entry("a public IPv6 address", "2001:db8::1"),
 		Entry("a public address by NAT64", "64:ff9b::192.0.2.1"),
-		Entry("a public address by the NAT64 of a network", "64:ff9b:1::192.0.2.1"),
+		Entry("a public address by NAT64 with a local-use prefix", "64:ff9b:1::192.0.2.1"),
 		Entry("a public address by NAT64 with a prefix of 48 bits", "64:ff9b:1:c000:2:100::"),
 		Entry("a public address by NAT64 with a prefix of 64 bits", "64:ff9b:1:0:c0:2:100:0"),
 		Entry("a public address by SIIT", "::ffff:0:192.0.2.1"),
@@ -86,7 +86,7 @@ var _ = Describe("the address guard", func() {
 		Entry("an address that an admin allows, mapped into IPv6", "::ffff:127.0.0.1", "10.0.0.0/8", "127.0.0.1/32"),
 	)
 
-	It("denies addresses outside of the ranges that an admin allows", func() {
+	It("denies addresses outside the ranges that an admin allows", func() {
 		Expect(check("127.0.0.2", "127.0.0.1/32", "10.0.0.0/8")).NotTo(Succeed())
 	})
 
@@ -94,19 +94,19 @@ var _ = Describe("the address guard", func() {
 		Expect(newGuard(Options{}).control(context.Background(), "tcp", "idp.example.com:443", nil)).NotTo(Succeed())
 	})
 
-	DescribeTable("denies private networks if an admin says so:",
+	DescribeTable("denies private networks if an admin sets the option:",
 		func(address, shown string) {
 			options := Options{DenyPrivateNetworks: true}
 			Expect(connect(options, address, 443)).To(MatchError(&AddressDeniedError{Address: netip.MustParseAddr(shown)}))
 			options.AllowedCIDRs = []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(shown), netip.MustParseAddr(shown).BitLen())}
 			Expect(connect(options, address, 443)).To(Succeed(), "with an exception")
 		},
-		Entry("the first of RFC 1918", "10.96.0.10", "10.96.0.10"),
-		Entry("the second of RFC 1918", "172.31.255.255", "172.31.255.255"),
-		Entry("the third of RFC 1918", "192.168.1.1", "192.168.1.1"),
+		Entry("the first range of RFC 1918", "10.96.0.10", "10.96.0.10"),
+		Entry("the second range of RFC 1918", "172.31.255.255", "172.31.255.255"),
+		Entry("the third range of RFC 1918", "192.168.1.1", "192.168.1.1"),
 		Entry("addresses shared by providers", "100.127.255.255", "100.127.255.255"),
-		Entry("addresses of protocols", "192.0.0.8", "192.0.0.8"),
-		Entry("addresses of benchmarks", "198.19.0.1", "198.19.0.1"),
+		Entry("IETF protocol assignments", "192.0.0.8", "192.0.0.8"),
+		Entry("addresses for benchmarks", "198.19.0.1", "198.19.0.1"),
 		Entry("reserved addresses, which clouds use for Pods", "240.0.0.1", "240.0.0.1"),
 		Entry("unique local addresses", "fd12:3456::1", "fd12:3456::1"),
 		Entry("site-local addresses", "fec0::1", "fec0::1"),
@@ -181,7 +181,7 @@ func (r fakeResolver) LookupNetIP(_ context.Context, _, host string) (addresses 
 	return addresses, nil
 }
 
-// connect returns the answer of the guard to a connection.
+// connect returns the result of the guard for a connection.
 func connect(options Options, address string, port int) error {
 	GinkgoHelper()
 	addressPort := netip.AddrPortFrom(netip.MustParseAddr(address), uint16(port)) //nolint:gosec // A port.

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// maxHandshakeBytes bounds the bytes that a server sends in a TLS handshake. Most of them are
-	// certificates, which crypto/tls parses before it verifies any of them. Most servers send 2 to
-	// 6 KiB.
+	// maxHandshakeBytes limits the bytes that a server sends in a TLS handshake. Most of these bytes are
+	// certificates, and crypto/tls parses all certificates before it verifies any. Most servers send 2 to 6
+	// KiB.
 	maxHandshakeBytes = 64 << 10
-	// maxServerNames bounds the names, extensions and similar parts in the certificates of a server,
+	// maxServerNames limits the names, extensions and similar parts in the certificates of a server,
 	// because crypto/tls keeps the certificates with the connection.
 	maxServerNames = 1000
 )
@@ -24,8 +24,8 @@ var (
 	errTooManyNames      = fmt.Errorf("its certificates have more than %d names and extensions together", maxServerNames)
 )
 
-// handshaking returns a dialer that also performs the TLS handshake, and bounds the bytes that the
-// server sends in it.
+// handshaking returns a dialer that also performs the TLS handshake, and limits the bytes that the server
+// sends in the handshake.
 func handshaking(dial dialContext, config *tls.Config) dialContext {
 	config.VerifyConnection = checkNames
 	return func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -37,7 +37,7 @@ const ok = "\x88"
 // overHTTP2 serves HTTP/2 connections. answer writes the frames after the settings.
 func overHTTP2(answer func(net.Conn)) (url string, trust func(*tokenendpoint.Options)) {
 	GinkgoHelper()
-	// Only the certificate of this server is used.
+	// This server only provides its certificate.
 	lender := httptest.NewUnstartedServer(nil)
 	lender.StartTLS()
 	DeferCleanup(lender.Close)
@@ -63,27 +63,27 @@ func overHTTP2(answer func(net.Conn)) (url string, trust func(*tokenendpoint.Opt
 	}
 }
 
-var _ = Describe("an answer without end over HTTP/2", func() {
+var _ = Describe("an endless response over HTTP/2", func() {
 	patient := func(options *tokenendpoint.Options) { options.Timeout = time.Second }
 
-	DescribeTable("is given up when the request times out",
+	DescribeTable("is abandoned when the request times out, if it consists",
 		func(begin, more string) {
 			url, trust := overHTTP2(trickled(begin, more))
 			Expect(failureOf(client(patient, trust), url).Reason).To(Equal(v1alpha1.ReasonTimeout))
 		},
-		Entry("of nothing but pings", "", frame(pingFrame, 0, 0, "12345678")),
-		Entry("of nothing but settings", "", frame(settingsFrame, 0, 0, "")),
+		Entry("only of pings", "", frame(pingFrame, 0, 0, "12345678")),
+		Entry("only of settings", "", frame(settingsFrame, 0, 0, "")),
 		Entry("of frames of an unknown kind", "", frame(0xfa, 0, 0, "x")),
-		Entry("of a body a byte at a time", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, "x")),
+		Entry("of a body, one byte at a time", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, "x")),
 		Entry("of a stream that does not end", frame(headersFrame, endHeaders, 1, ok), frame(pingFrame, 0, 0, "12345678")),
 	)
 
-	DescribeTable("is not read until the timeout if it is too large",
+	DescribeTable("is abandoned before the timeout, if it consists of too much data:",
 		func(begin, more, said string) {
 			url, trust := overHTTP2(trickled(begin, more))
 			Expect(failureOf(client(trust), url).Message).To(ContainSubstring(said))
 		},
-		Entry("of continuations", frame(headersFrame, 0, 1, ok), frame(continuationFrame, 0, 1, strings.Repeat("\x00\x01a\x01b", 3000)), "no HTTP response"),
-		Entry("of data", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, strings.Repeat("x", 16<<10)), "256 KiB"),
+		Entry("continuations", frame(headersFrame, 0, 1, ok), frame(continuationFrame, 0, 1, strings.Repeat("\x00\x01a\x01b", 3000)), "no HTTP response"),
+		Entry("data frames", frame(headersFrame, endHeaders, 1, ok), frame(dataFrame, 0, 1, strings.Repeat("x", 16<<10)), "256 KiB"),
 	)
 })

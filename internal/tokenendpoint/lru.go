@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// lru keeps the most recently used values, bounded by their total size in bytes.
+// lru caches the most recently used values, up to a total size in bytes.
 type lru[V any] struct {
 	maxBytes int
 	evicted  func(V)
@@ -37,8 +37,8 @@ func (l *lru[V]) get(key string) (value V, found bool) {
 	return entryOf[V](element).value, true
 }
 
-// add adds a value, and evicts the least recently used values until all fit. The added value is
-// kept, whatever its size.
+// add adds a value, and evicts the least recently used values until the remaining values fit. It never evicts
+// the added value, regardless of its size.
 func (l *lru[V]) add(key string, value V, bytes int) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -96,11 +96,11 @@ func drain(request *http.Request) error {
 	return err
 }
 
-var _ = Describe("a request over a connection that a server ends", func() {
+var _ = Describe("a request over a connection that the server closes", func() {
 	for _, when := range []struct {
 		name  string
 		reads bool
-	}{{"before it has read the request", false}, {"after it has read the request", true}} {
+	}{{"before reading the request", false}, {"after reading the request", true}} {
 		Describe(when.name, func() {
 			forEachShape(func(name string) {
 				server := newEndingServer(when.reads)
@@ -110,14 +110,14 @@ var _ = Describe("a request over a connection that a server ends", func() {
 				response, err := c.Send(GinkgoT().Context(), shapes(server.url)[name])
 				Expect(server.requests.Load()).To(BeEquivalentTo(2))
 				if err == nil {
-					// It used its own connection.
+					// The request used its own connection.
 					Expect(response.StatusCode).To(Equal(http.StatusOK))
 				}
 			})
 		})
 	}
 
-	It("is sent once if it is for the metadata of an issuer", func() {
+	It("for the metadata of an issuer is sent once", func() {
 		server := newEndingServer(true)
 		c := client()
 		_, err := c.Send(GinkgoT().Context(), requestTo(server.url))
@@ -185,7 +185,7 @@ func answerStream(framer *http2.Framer, stream uint32) {
 	_ = framer.WriteData(stream, true, []byte("{}"))
 }
 
-var _ = Describe("a request over HTTP/2 that a server refuses after it has read it", func() {
+var _ = Describe("a request over HTTP/2 that the server refuses after reading the request", func() {
 	for name, refuse := range map[string]func(*http2.Framer, uint32){
 		"by REFUSED_STREAM": func(f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream) },
 		"by PROTOCOL_ERROR": func(f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeProtocol) },
@@ -204,7 +204,7 @@ var _ = Describe("a request over HTTP/2 that a server refuses after it has read 
 	}
 })
 
-var _ = It("a request without a body closes its connection, and requests with a body share a connection", func() {
+var _ = It("a request without a body uses its own connection, and requests with a body share a connection", func() {
 	var mutex sync.Mutex
 	connections := map[string]bool{}
 	server := plain(func(w http.ResponseWriter, r *http.Request) {

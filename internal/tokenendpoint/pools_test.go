@@ -19,8 +19,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// largeBundle returns about 250 KiB of different certificates, like the bundle of a Linux
-// distribution.
+// largeBundle returns about 250 KiB of different certificates. The bundle of a Linux distribution has a
+// similar size.
 func largeBundle() string {
 	GinkgoHelper()
 	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

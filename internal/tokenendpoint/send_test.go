@@ -39,7 +39,7 @@ var _ = Describe("a token request", func() {
 		Expect(request.Header).To(HaveLen(3), "the request is unchanged")
 	})
 
-	It("without client authentication in a header has no header Authorization", func() {
+	It("without client authentication in a header has no Authorization header", func() {
 		header := make(chan http.Header, 1)
 		server := plain(func(_ http.ResponseWriter, r *http.Request) { header <- r.Header })
 		request := requestTo(server.URL)
@@ -121,11 +121,11 @@ var _ = Describe("a token request", func() {
 			Expect(elsewhere.Load()).To(BeZero())
 		},
 		Entry("301", http.StatusMovedPermanently), Entry("302", http.StatusFound), Entry("303", http.StatusSeeOther),
-		Entry("307, for which the body would be sent again", http.StatusTemporaryRedirect),
-		Entry("308, for which the body would be sent again", http.StatusPermanentRedirect),
+		Entry("307, which would send the body again", http.StatusTemporaryRedirect),
+		Entry("308, which would send the body again", http.StatusPermanentRedirect),
 	)
 
-	It("ends with its context", func() {
+	It("ends when its context ends", func() {
 		arrived := make(chan struct{})
 		server := plain(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -141,7 +141,7 @@ var _ = Describe("a token request", func() {
 		Expect(err).To(MatchError(context.Canceled))
 	})
 
-	It("ends at the deadline of its context, which is not a failure of the server", func() {
+	It("ends at the deadline of its context without a failure of the server", func() {
 		server := plain(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// maxTransportBytes bounds the memory of the connection pools. There is one pool for each
+	// maxTransportBytes limits the memory of the connection pools. There is one pool for each
 	// combination of client certificate and CA bundle.
 	maxTransportBytes = 32 << 20
-	// transportBytes is the size that is counted for the connections of a pool. The size of its
-	// certificates is added to it.
+	// transportBytes is the size that counts for the connections of a pool. The size of its certificates is
+	// added.
 	transportBytes = 64 << 10
 	// maxIdlePerHost equals the maximum number of requests in flight to one host.
 	maxIdlePerHost = 32
 )
 
-// transports separates the connections of clients with different certificates: a server attributes
-// a connection to the client whose certificate it received.
+// transports separates the connections of clients with different certificates, because a server attributes a
+// connection to the client whose certificate it received.
 type transports struct {
 	options       Options
 	defaultClient *http.Client
@@ -44,8 +44,8 @@ func (t *transports) closeIdle() {
 	}
 }
 
-// closeIdle closes the idle connections of a client in the background, because a server that does
-// not read delays it.
+// closeIdle closes the idle connections of a client in the background, because a server that does not read
+// can delay it.
 func closeIdle(client *http.Client) { go client.CloseIdleConnections() }
 
 // get returns the client for a TLS configuration.
@@ -97,7 +97,8 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: newGuard(t.options).control}
 	dial := t.connections.dialer(dialer.DialContext)
 	return &http.Transport{
-		// Use no proxy from the environment: the guard could not see the address that it connects to.
+		// Ignore proxies in the environment, because the guard cannot see the addresses that a proxy connects
+		// to.
 		DialContext:            dial,
 		DialTLSContext:         handshaking(dial, tlsConfig(config, protocols)),
 		MaxIdleConns:           256,
@@ -110,8 +111,8 @@ func (t *transports) transport(config oauth2.TLS, protocols ...string) *http.Tra
 func tlsConfig(config oauth2.TLS, protocols []string) *tls.Config {
 	tlsClient := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, NextProtos: protocols}
 	if config.Certificate != nil {
-		// Send the certificate whatever authorities the server requests: none of them has issued a
-		// self-signed certificate.
+		// Send the certificate regardless of the authorities that the server requests, because no authority
+		// has issued a self-signed certificate.
 		tlsClient.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return config.Certificate, nil
 		}

@@ -37,8 +37,8 @@ func selfSigned(name string) *tls.Certificate {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// naming starts a server that answers with the name in the client's certificate. It requests a
-// certificate of an authority that has issued none.
+// naming starts a server that answers with the name in the client's certificate. It requests a certificate
+// from an authority that has issued no certificates.
 func naming() *httptest.Server {
 	return serve(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TLS.PeerCertificates) > 0 {
@@ -46,7 +46,7 @@ func naming() *httptest.Server {
 		}
 	}, func(server *httptest.Server) {
 		authorities := x509.NewCertPool()
-		foreign, err := x509.ParseCertificate(selfSigned("somebody else").Certificate[0])
+		foreign, err := x509.ParseCertificate(selfSigned("another client").Certificate[0])
 		Expect(err).NotTo(HaveOccurred())
 		authorities.AddCert(foreign)
 		server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: authorities}
@@ -54,7 +54,7 @@ func naming() *httptest.Server {
 	})
 }
 
-var _ = Describe("the client's side of TLS", func() {
+var _ = Describe("the TLS client", func() {
 	sendAs := func(c *tokenendpoint.Client, url string, config oauth2.TLS) string {
 		GinkgoHelper()
 		request := requestTo(url)
@@ -64,7 +64,7 @@ var _ = Describe("the client's side of TLS", func() {
 		return response.Body.Reveal()
 	}
 
-	It("uses a client certificate, also a self-signed one, only for the requests of its client", func() {
+	It("uses a client certificate, even if it is self-signed, only for the requests of its client", func() {
 		server := naming()
 		c := client(trusting(server))
 		one, two := oauth2.TLS{Certificate: selfSigned("one"), Key: "1"}, oauth2.TLS{Certificate: selfSigned("two"), Key: "2"}

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// ErrNotRecognized is returned for a token that the API server does not recognize at all. Its answer
-// then says nothing about the audience.
+// ErrNotRecognized is returned if the API server does not recognize a token at all. Its answers then show
+// nothing about the audience.
 var ErrNotRecognized = errors.New("the API server does not recognize the token that it issued")
 
 // Creator creates TokenReviews.

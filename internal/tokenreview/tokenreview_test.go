@@ -19,7 +19,7 @@ func TestTokenReview(t *testing.T) {
 	RunSpecs(t, "tokenreview")
 }
 
-// answer is the answer of the API server to a review.
+// answer is the response of the API server to a review.
 type answer struct {
 	authenticated bool
 	err           error
@@ -55,8 +55,8 @@ var _ = Describe("a token", func() {
 		},
 		Entry("is accepted if the API server authenticates it", apiServer{forItself: yes, forAudience: failed}, true, ""),
 		Entry("is not accepted if the API server authenticates it only for the given audience", apiServer{forItself: no, forAudience: yes}, false, ""),
-		Entry("leaves it open if the API server authenticates it for no audience", apiServer{forItself: no, forAudience: no}, false, "does not recognize"),
-		Entry("leaves it open if the review fails", apiServer{forItself: failed}, false, "create a TokenReview: etcd is gone"),
-		Entry("leaves it open if the second review fails", apiServer{forItself: no, forAudience: failed}, false, "create a TokenReview: etcd is gone"),
+		Entry("causes an error if the API server does not authenticate it for any audience", apiServer{forItself: no, forAudience: no}, false, "does not recognize"),
+		Entry("causes an error if the review fails", apiServer{forItself: failed}, false, "create a TokenReview: etcd is gone"),
+		Entry("causes an error if the second review fails", apiServer{forItself: no, forAudience: failed}, false, "create a TokenReview: etcd is gone"),
 	)
 })

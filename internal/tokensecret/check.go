@@ -20,8 +20,8 @@ var reserved = regexp.MustCompile(`^([^/]*[.-])?(kubernetes[.]io|k8s[.]io|tokens
 // Argo CD uses for tracking, and managed-by, which the operator sets.
 var descriptive = regexp.MustCompile(`^app[.]kubernetes[.]io/(name|component|part-of|version)$`)
 
-// argoCDSecretTypeLabel is reserved, except for the values in argoCDSecretTypes. They make a Secret the
-// credentials of a repository.
+// argoCDSecretTypeLabel is reserved, except for the values in argoCDSecretTypes. With these values, the
+// Secret holds the credentials of a repository.
 const argoCDSecretTypeLabel = "argocd.argoproj.io/secret-type"
 
 var argoCDSecretTypes = []string{"repository", "repo-creds"}
@@ -29,15 +29,15 @@ var argoCDSecretTypes = []string{"repository", "repo-creds"}
 // helmRelease is the name prefix of the Secrets in which Helm stores its releases.
 const helmRelease = "sh.helm.release."
 
-// Check returns what is wrong with the target of a ClientCredential; nil if it is valid. Admission denies
-// most mistakes, but an object may be older than the admission rules.
+// Check returns the problem with the target of a ClientCredential; nil if the target is valid. Admission
+// denies most mistakes, but an object may be older than the admission rules.
 func Check(owner *v1alpha1.ClientCredential) *problem.Problem {
 	wanted := owner.TargetTemplate()
 	if strings.HasPrefix(owner.TargetName(), helmRelease) {
-		return invalid("spec.target.name: Secrets called %s* are Helm's: set another name", helmRelease)
+		return invalid("spec.target.name: Secrets called %s* are Helm's releases: set another name", helmRelease)
 	}
 	if wanted.Type != "" && !slices.Contains(v1alpha1.TokenSecretTypes, wanted.Type) {
-		return invalid("spec.target.template.type %q means something to the cluster or to others: use one of %q", wanted.Type, v1alpha1.TokenSecretTypes)
+		return invalid("spec.target.template.type %q has a meaning for Kubernetes or another tool: use one of %q", wanted.Type, v1alpha1.TokenSecretTypes)
 	}
 	if metadata := wanted.Metadata; metadata != nil {
 		for _, key := range slices.Sorted(maps.Keys(metadata.Labels)) {
@@ -73,7 +73,7 @@ func mayLabel(key, value string) bool {
 func checkData(owner *v1alpha1.ClientCredential) *problem.Problem {
 	for _, key := range templateKeys(owner) {
 		if slices.Contains(tokenKeys, key) {
-			return invalid("spec.target.template.data[%q]: that key is the operator's: choose another one", key)
+			return invalid("spec.target.template.data[%q]: the operator writes that key: use another key", key)
 		}
 		if err := template.Check(owner.TargetTemplate().Data[key]); err != nil {
 			return templateError(key, err)

@@ -16,9 +16,9 @@ const FieldManager = "tokensync"
 // fields is a set of fields of a token Secret.
 type fields struct{ *fieldpath.Set }
 
-// fieldsBy returns the fields that were last written by the managers that match. The API server records the
-// last writer of each field in the metadata. So no data has to be read, and fields that another manager adds
-// are no drift. If an entry cannot be read, fieldsBy returns no fields.
+// fieldsBy returns the fields whose last writer is a matching manager. The API server records the last writer
+// of each field in the metadata. So the data need not be read, and fields that another manager adds are not
+// drift. If an entry cannot be read, fieldsBy returns no fields.
 func fieldsBy(secret metav1.Object, manager func(name string) bool) fields {
 	written := fieldpath.NewSet()
 	for _, entry := range secret.GetManagedFields() {

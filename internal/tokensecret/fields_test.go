@@ -15,7 +15,7 @@ import (
 var rich = withFields("instance_url", "https://eu.example.com", "id_token", "the-id-token")
 
 var _ = Describe("further fields of a token response", func() {
-	It("are keys of the Secret, and their names, but not their values, are in its metadata", func() {
+	It("are keys of the Secret, and only their names are in its metadata", func() {
 		secret := written(rich, provenance)
 		Expect(secret.Data).To(HaveLen(5))
 		Expect(secret.Data).To(And(HaveKeyWithValue("instance_url", []byte("https://eu.example.com")), HaveKeyWithValue("id_token", []byte("the-id-token"))))
@@ -45,30 +45,30 @@ var _ = Describe("further fields of a token response", func() {
 		Expect(tokensecret.VerifiedToken(secret, provenance).Fields).To(BeNil())
 	})
 
-	DescribeTable("are intact, by the fingerprint,",
+	DescribeTable("match the fingerprint",
 		func(intact bool, change func(*corev1.Secret, *tokensecret.Provenance)) {
 			secret, now := written(rich, provenance), provenance
 			change(secret, &now)
 			Expect(tokensecret.VerifiedToken(secret, now) != nil).To(Equal(intact))
 		},
-		Entry("in another order", true, annotate(v1alpha1.ResponseFieldsAnnotation, "instance_url,id_token")),
-		Entry("with a key of another writer", true, put("ca.crt", "x")),
+		Entry("if their names are in another order", true, annotate(v1alpha1.ResponseFieldsAnnotation, "instance_url,id_token")),
+		Entry("if another writer adds a key", true, put("ca.crt", "x")),
 		Entry("but not after a change of one field", false, put("id_token", "other")),
 		Entry("but not after a removal of one field", false, remove("id_token")),
-		Entry("but not when two are swapped", false, func(s *corev1.Secret, _ *tokensecret.Provenance) {
+		Entry("but not when two values are swapped", false, func(s *corev1.Secret, _ *tokensecret.Provenance) {
 			s.Data["id_token"], s.Data["instance_url"] = s.Data["instance_url"], s.Data["id_token"]
 		}),
-		Entry("but not when the record leaves one out", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token")),
+		Entry("but not when the record lacks a name", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token")),
 		Entry("but not when the record names no field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "")),
-		Entry("but not when the record of the fields is gone", false, unannotate(v1alpha1.ResponseFieldsAnnotation)),
-		Entry("but not when the record names one more", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when the record of the names was removed", false, unannotate(v1alpha1.ResponseFieldsAnnotation)),
+		Entry("but not when the record names another key of the Secret, too", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "ca.crt,id_token,instance_url")(s, p)
 			put("ca.crt", "x")(s, p)
 		}),
-		Entry("but not when the record names one more that does not exist", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,instance_url,x")),
+		Entry("but not when the record names a key that does not exist", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,instance_url,x")),
 		Entry("but not when the record names the token as a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "access_token,id_token,instance_url")),
 		Entry("but not when the record has an empty name for a field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token,,instance_url")),
-		Entry("but not when one has another name", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when a field has another name", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "id_tokenx,instance_url")(s, p)
 			put("id_tokenx", "the-id-token")(s, p)
 		}),
@@ -78,7 +78,7 @@ var _ = Describe("further fields of a token response", func() {
 		}),
 	)
 
-	It("are not intact if the token had none, and another writer adds one", func() {
+	It("do not match the fingerprint if the token had none, and another writer adds a field", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.ResponseFieldsAnnotation], secret.Data["ca.crt"] = "ca.crt", []byte("x")
 		Expect(tokensecret.VerifiedToken(secret, provenance)).To(BeNil())
@@ -90,19 +90,19 @@ var _ = Describe("further fields of a token response", func() {
 			change(secret)
 			Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Tampered", true), HaveField("Drifted", true))))
 		},
-		Entry("when another writer changes one", func(s *corev1.Secret) { edited(s, "id_token") }),
-		Entry("when another writer removes one", func(s *corev1.Secret) {
+		Entry("when another writer changes a field", func(s *corev1.Secret) { edited(s, "id_token") }),
+		Entry("when another writer removes a field", func(s *corev1.Secret) {
 			delete(s.Data, "id_token")
 			s.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, updated, fieldsOf(s))}
 		}),
-		Entry("when another writer changes their record", func(s *corev1.Secret) { edited(s, v1alpha1.ResponseFieldsAnnotation) }),
-		Entry("when the record names one that the operator did not write", func(s *corev1.Secret) {
+		Entry("when another writer changes the record of their names", func(s *corev1.Secret) { edited(s, v1alpha1.ResponseFieldsAnnotation) }),
+		Entry("when the record names a field that the operator did not write", func(s *corev1.Secret) {
 			s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "ca.crt,id_token,instance_url"
 		}),
 		Entry("when the record is not a list of names", func(s *corev1.Secret) { s.Annotations[v1alpha1.ResponseFieldsAnnotation] = "," }),
 	)
 
-	It("have drifted when the record left one out", func() {
+	It("have drifted when the record lacks a name", func() {
 		secret := written(rich, provenance)
 		secret.Annotations[v1alpha1.ResponseFieldsAnnotation] = "id_token"
 		Expect(tokensecret.StateOf(owner, secret).Drifted).To(BeTrue())
@@ -116,7 +116,7 @@ var _ = Describe("the fingerprint", func() {
 	})
 
 	sensitive := oauth2.NewSensitive
-	DescribeTable("covers, of the credentials,",
+	DescribeTable("changes with these parts of the credentials:",
 		func(before, after func(*oauth2.Credentials)) {
 			was, is := provenance, provenance
 			before(&was.Credentials)

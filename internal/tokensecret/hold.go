@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// IsHeld reports whether an object has the finalizer that keeps it until a token is revoked.
+// IsHeld reports whether an object has the finalizer that blocks its deletion until a token is revoked.
 func IsHeld(object metav1.Object) bool {
 	return slices.Contains(object.GetFinalizers(), v1alpha1.RevokeTokenFinalizer)
 }
@@ -22,7 +22,7 @@ func Hold(uid types.UID) []byte {
 }
 
 // Release returns a strategic merge patch that removes the finalizer from the Secret with the given UID. The
-// patch fails if the Secret has another resourceVersion. An empty resourceVersion matches any.
+// patch fails if the Secret has another resourceVersion. An empty resourceVersion matches any version.
 func Release(uid types.UID, resourceVersion string) []byte {
 	metadata := map[string]any{"uid": uid, "$deleteFromPrimitiveList/finalizers": []string{v1alpha1.RevokeTokenFinalizer}}
 	if resourceVersion != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-var _ = Describe("the hold of a Secret for a revocation", func() {
+var _ = Describe("the revocation finalizer of a Secret", func() {
 	revoking := owner.DeepCopy()
 	revoking.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
 
@@ -21,14 +21,14 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 		Expect(tokensecret.IsHeld(written(token, provenance))).To(BeFalse())
 	})
 
-	It("is not drift, with or without it: an upgrade must not rewrite Secrets", func() {
+	It("causes no drift if it is present or missing, because an upgrade must not rewrite Secrets", func() {
 		secret := written(token, provenance)
 		Expect(tokensecret.StateOf(revoking, secret)).To(HaveValue(And(HaveField("Held", false), HaveField("Drifted", false))))
 		secret.Finalizers = []string{v1alpha1.RevokeTokenFinalizer}
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Held", true), HaveField("Drifted", false))))
 	})
 
-	It("begins and ends with patches that leave other finalizers", func() {
+	It("is added and removed with patches that leave other finalizers", func() {
 		secret := written(token, provenance)
 		secret.Finalizers = []string{"example.com/other"}
 		held := patched(secret, tokensecret.Hold(secret.UID))
@@ -39,13 +39,13 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 		Expect(patched(released, tokensecret.Release(secret.UID, ""))).To(Equal(released))
 	})
 
-	It("ends only for the observed Secret", func() {
+	It("is removed only from the observed Secret", func() {
 		Expect(string(tokensecret.Hold("secret-uid"))).To(ContainSubstring(`"uid":"secret-uid"`))
 		Expect(string(tokensecret.Release("secret-uid", "42"))).To(And(ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
 		Expect(string(tokensecret.Release("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
 	})
 
-	DescribeTable("is the only thing that a deleted Secret waits for",
+	DescribeTable("is all that blocks the deletion of a Secret",
 		func(isDeleted bool, finalizers []string, expected bool) {
 			secret := written(token, provenance)
 			secret.Finalizers = finalizers
@@ -54,13 +54,13 @@ var _ = Describe("the hold of a Secret for a revocation", func() {
 			}
 			Expect(tokensecret.StateOf(owner, secret).IsEnding()).To(Equal(expected))
 		},
-		Entry("with only the operator's finalizer", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
-		Entry("but not with other finalizers, too", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
-		Entry("but not with only other finalizers", true, []string{"example.com/other"}, false),
+		Entry("if there is no other finalizer", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
+		Entry("but not if there are other finalizers", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
+		Entry("but not if there are only other finalizers", true, []string{"example.com/other"}, false),
 		Entry("but not if the Secret is not being deleted", false, []string{v1alpha1.RevokeTokenFinalizer}, false),
 	)
 
-	It("is never on a missing Secret", func() {
+	It("does not exist on a missing Secret", func() {
 		Expect((*tokensecret.State)(nil).IsEnding()).To(BeFalse())
 	})
 

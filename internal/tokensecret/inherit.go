@@ -14,8 +14,8 @@ import (
 // anEarlier describes, in messages, an owner with the same name but another UID.
 const anEarlier = "an earlier ClientCredential of this name"
 
-// isNamesake reports whether a reference is to an earlier ClientCredential: its name is the same, but its UID
-// differs.
+// isNamesake reports whether a reference is to an earlier ClientCredential, with the same name but another
+// UID.
 func isNamesake(owner *v1alpha1.ClientCredential, reference metav1.OwnerReference) bool {
 	return isClientCredential(reference) && reference.Name == owner.Name && reference.UID != owner.UID
 }
@@ -42,8 +42,8 @@ func (r *Record) isComplete() bool {
 	return r != nil && r.RequestHash != "" && r.Fingerprint != ""
 }
 
-// findFormer sets the owner of a Secret that has no controller: the ClientCredential that left it. That may
-// be an earlier ClientCredential of this name.
+// findFormer sets the owner of a Secret without a controller to the ClientCredential that left the Secret.
+// That may be an earlier ClientCredential of this name.
 func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[string]string) {
 	name, adopter := annotations[v1alpha1.OwnerNameAnnotation], annotations[v1alpha1.AdoptableByAnnotation]
 	if name == "" {

@@ -15,14 +15,14 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// leftBy is a Secret without a controller that a ClientCredential of another UID left.
+// leftBy makes the Secret one without a controller, left by a ClientCredential with another UID.
 func leftBy(name string) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation], s.Annotations[v1alpha1.OwnerNameAnnotation] = nil, "x", name
 	}
 }
 
-// byOlderVersion is such a Secret of a version that recorded no name, but perhaps an adopter.
+// byOlderVersion is leftBy for a version that recorded no name, but possibly an adopter.
 func byOlderVersion(adopter string) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		leftBy("")(s)
@@ -33,7 +33,7 @@ func byOlderVersion(adopter string) func(*corev1.Secret) {
 	}
 }
 
-// controlledBefore is a Secret whose controller is a ClientCredential of another UID.
+// controlledBefore makes a ClientCredential with another UID the controller of the Secret.
 func controlledBefore(changes ...func(*metav1.OwnerReference)) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		s.OwnerReferences[0].UID, s.Annotations[v1alpha1.OwnerUIDAnnotation] = "x", "x"
@@ -75,7 +75,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			state := left(change)
 			Expect(state).To(HaveValue(And(HaveField("Inherited", true), HaveField("Owned", false), HaveField("Adoptable", false),
 				HaveField("Owner", "an earlier ClientCredential of this name"))))
-			Expect(state.IsFree()).To(BeFalse(), "it is not for another ClientCredential with this target")
+			Expect(state.IsFree()).To(BeFalse(), "another ClientCredential with this target must not take it")
 		},
 		Entry("by its owner reference", controlledBefore()),
 		Entry("by its owner reference of an older version, which has no name in the annotations", also(controlledBefore(), func(s *corev1.Secret) {
@@ -99,9 +99,9 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		},
 		Entry("from a ClientCredential of another name, by the owner reference", controlledBefore(func(r *metav1.OwnerReference) { r.Name = "warehouse" }), "ClientCredential warehouse"),
 		Entry("from a ClientCredential of another name, by the annotation", leftBy("warehouse"), "ClientCredential warehouse"),
-		Entry("from a ClientCredential of another name, as a copy of its Secret under the name of this target", also(leftBy("warehouse"), annotatedWith(v1alpha1.OwnerUIDAnnotation, "y")), "ClientCredential warehouse"),
+		Entry("from a ClientCredential of another name, if its Secret was copied to the name of this target", also(leftBy("warehouse"), annotatedWith(v1alpha1.OwnerUIDAnnotation, "y")), "ClientCredential warehouse"),
 		Entry("from a ClientCredential of another name, by the adopter that an older version recorded", byOlderVersion("warehouse"), "ClientCredential warehouse"),
-		Entry("when it names another adopter", also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "warehouse")),
+		Entry("if it names another adopter", also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "warehouse")),
 			"an earlier ClientCredential of this name, and may be adopted by ClientCredential warehouse"),
 		Entry("from another kind of this name", controlledBefore(func(r *metav1.OwnerReference) { r.Kind = "SealedSecret" }), "SealedSecret shop"),
 		Entry("from another kind of this name, although the annotation names this ClientCredential", also(controlledBefore(func(r *metav1.OwnerReference) { r.Kind = "SealedSecret" }),
@@ -113,11 +113,11 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			"an earlier ClientCredential of this name, and has no complete record of a token"),
 		Entry("without the hash of the request", also(leftBy("shop"), annotatedWith(v1alpha1.RequestHashAnnotation, "")),
 			"an earlier ClientCredential of this name, and has no complete record of a token"),
-		Entry("when it names no ClientCredential, and its token is for another request", byOlderVersion(""), "another ClientCredential, or to one that was deleted"),
-		Entry("when no ClientCredential left it", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, "no controller"),
+		Entry("if it names no ClientCredential, and its token is for another request", byOlderVersion(""), "another ClientCredential, or to one that was deleted"),
+		Entry("if no ClientCredential left it", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, "no controller"),
 	)
 
-	It("and that names no owner, is inherited for the same request, but other ClientCredentials with this target may take it", func() {
+	It("is inherited for the same request if it names no owner, but any ClientCredential with this target may take it", func() {
 		secret := written(token, sameRequest)
 		byOlderVersion("")(secret)
 		state := tokensecret.StateOf(owner, secret)
@@ -127,7 +127,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Inherited", false), HaveField("Owned", false))))
 	})
 
-	It("is inherited, not adopted: an adoption would cost a token", func() {
+	It("is inherited, not adopted, because an adoption would request a new token", func() {
 		adopting := withTarget(&v1alpha1.TokenTarget{Adopt: ptr.To(true)})
 		secret := written(token, provenance)
 		also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop"))(secret)
@@ -149,27 +149,27 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			_, adoptable := after.Annotations[v1alpha1.AdoptableByAnnotation]
 			Expect(adoptable).To(Equal(with.RetainsTarget()))
 		},
-		Entry("in place of an earlier controller", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
+		Entry("and replaces an earlier controller", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 		Entry("without a reference", withTarget(nil), leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("with a template, whose hash is the same", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: texts{"a": "b"}}}),
+		Entry("with a template whose hash is the same", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: texts{"a": "b"}}}),
 			leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("with references to other owners, which stay", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
+		Entry("and keeps references to other owners", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
 			s.OwnerReferences = append(s.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"})
 		}), []metav1.OwnerReference{tokensecret.ReferenceTo(owner), {APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"}}),
-		Entry("to be retained, so that no reference stays", retained(withTarget(&v1alpha1.TokenTarget{})), controlledBefore(), nil),
-		Entry("to be retained, as before", retained(withTarget(&v1alpha1.TokenTarget{})), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")), nil),
-		Entry("to be deleted, and no longer retained", withTarget(nil), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")),
+		Entry("and loses its reference if it must be retained", retained(withTarget(&v1alpha1.TokenTarget{})), controlledBefore(), nil),
+		Entry("and gets no reference if it must still be retained", retained(withTarget(&v1alpha1.TokenTarget{})), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")), nil),
+		Entry("and gets a reference if it must no longer be retained", withTarget(nil), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")),
 			[]metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 	)
 
-	It("has a record that ends when its token is revoked", func() {
+	It("has a record that expires when its token is revoked", func() {
 		secret := written(token, provenance)
 		after := patched(secret, tokensecret.StateOf(owner, secret).End(issuedAt.Add(time.Minute)))
 		Expect(tokensecret.RecordOf(after.Annotations)).To(HaveField("ExpiresAt", issuedAt.Add(time.Minute)))
 		Expect(tokensecret.VerifiedToken(after, provenance)).To(BeNil())
 	})
 
-	It("is only taken over as it was observed", func() {
+	It("is taken over only if it has not changed since it was observed", func() {
 		secret := written(token, provenance)
 		leftBy("shop")(secret)
 		Expect(string(tokensecret.StateOf(owner, secret).TakeOver(owner))).To(And(
@@ -189,8 +189,8 @@ func patched(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	return result
 }
 
-var _ = Describe("a token Secret of a version that recorded no name of its owner", func() {
-	It("is not drift: an upgrade must not rewrite it", func() {
+var _ = Describe("a token Secret of a version that did not record the owner's name", func() {
+	It("has not drifted, because an upgrade must not rewrite it", func() {
 		secret := written(token, provenance)
 		delete(secret.Annotations, v1alpha1.OwnerNameAnnotation)
 		secret.ManagedFields = []metav1.ManagedFieldsEntry{wrote(tokensecret.FieldManager, updated, fieldsOf(secret))}
@@ -201,7 +201,7 @@ var _ = Describe("a token Secret of a version that recorded no name of its owner
 		Expect(written(token, provenance).Annotations).To(HaveKeyWithValue("oauth2.tokensync.dev/owner-name", "shop"))
 	})
 
-	It("has drifted when the name is a different one", func() {
+	It("has drifted if it has a different name", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.OwnerNameAnnotation] = "warehouse"
 		Expect(tokensecret.StateOf(owner, secret)).To(HaveValue(And(HaveField("Owned", true), HaveField("Drifted", true), HaveField("Tampered", false))))

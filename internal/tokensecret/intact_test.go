@@ -54,11 +54,11 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("an edit of its labels", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Labels = map[string]string{"team": "web"} }),
 		Entry("an annotation by another writer", annotate("team", "web")),
 		Entry("a key by another writer", put("ca.crt", "x")),
-		Entry("an edit of the credentials Secret that left the credentials as they were", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
+		Entry("an edit of the credentials Secret that did not change the credentials", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.CredentialsVersion = "8" }),
 		Entry("a renew request", func(_ *corev1.Secret, p *tokensecret.Provenance) { p.RenewRequest = "tomorrow" }),
-		Entry("a change of the expiry that workloads see, which is also in the record", put("expires_at", "2027-03-01T13:00:00Z")),
-		Entry("a removal of the expiry that workloads see", remove("expires_at")),
-		Entry("a change of the recorded version", annotate(v1alpha1.CredentialsVersionAnnotation, "0")),
+		Entry("a change of the mounted expiry, because the expiry is also in the record", put("expires_at", "2027-03-01T13:00:00Z")),
+		Entry("a removal of the mounted expiry", remove("expires_at")),
+		Entry("a change of the recorded version of the credentials", annotate(v1alpha1.CredentialsVersionAnnotation, "0")),
 	)
 
 	DescribeTable("is not intact after",
@@ -68,8 +68,8 @@ var _ = Describe("a token in its Secret", func() {
 		Entry("a change of the type", put("token_type", "bearer")),
 		Entry("a removal of the type", remove("token_type")),
 		Entry("a removal of all data", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Data = nil }),
-		Entry("a change of the recorded issue", annotate(v1alpha1.IssuedAtAnnotation, "2026-03-01T12:00:01Z")),
-		Entry("a removal of the recorded issue", unannotate(v1alpha1.IssuedAtAnnotation)),
+		Entry("a change of the recorded issue time", annotate(v1alpha1.IssuedAtAnnotation, "2026-03-01T12:00:01Z")),
+		Entry("a removal of the recorded issue time", unannotate(v1alpha1.IssuedAtAnnotation)),
 		Entry("a change of the recorded expiry", annotate(v1alpha1.ExpiresAtAnnotation, "2027-03-01T13:00:00Z")),
 		Entry("a change of both expiries", func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ExpiresAtAnnotation, "2027-03-01T13:00:00Z")(s, p)
@@ -88,11 +88,11 @@ var _ = Describe("a token in its Secret", func() {
 		}),
 		Entry("a change of the client secret", credentialsAre("shop-id", "rotated")),
 		Entry("a change of the client ID", credentialsAre("other-id", clientSecret)),
-		Entry("a letter that moved from the client ID to the secret", credentialsAre("shop-i", "d"+clientSecret)),
+		Entry("a letter moved from the client ID to the secret", credentialsAre("shop-i", "d"+clientSecret)),
 		Entry("a removal of the client secret", credentialsAre("shop-id", "")),
 	)
 
-	It("is not intact when it is empty, even if the record is valid", func() {
+	It("is not intact if it is empty, even if the record is valid", func() {
 		empty := token
 		empty.AccessToken = oauth2.NewSensitive("")
 		Expect(tokensecret.VerifiedToken(written(empty, provenance), provenance)).To(BeNil())

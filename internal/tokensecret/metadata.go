@@ -13,7 +13,7 @@ import (
 // metadata holds the labels and annotations of a token Secret, without the record.
 type metadata struct{ labels, annotations map[string]string }
 
-// metadataOf returns the metadata that a ClientCredential wants.
+// metadataOf returns the metadata that a ClientCredential requests for its Secret.
 func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	wanted := metadata{labels: map[string]string{}, annotations: map[string]string{}}
 	if template := owner.TargetTemplate().Metadata; template != nil {
@@ -30,8 +30,8 @@ func metadataOf(owner *v1alpha1.ClientCredential) metadata {
 	return wanted
 }
 
-// knownTo removes metadata that the version that wrote the Secret did not know. Missing metadata of this kind
-// is no drift, because an upgrade must not rewrite all Secrets.
+// knownTo removes metadata that did not exist in the version that wrote the Secret. If such metadata is
+// missing, the Secret has not drifted, because an upgrade must not rewrite all Secrets.
 func (m metadata) knownTo(secret metav1.Object) metadata {
 	if _, known := secret.GetAnnotations()[v1alpha1.OwnerNameAnnotation]; !known {
 		delete(m.annotations, v1alpha1.OwnerNameAnnotation)
@@ -60,8 +60,8 @@ func (m metadata) isIn(secret metav1.Object) bool {
 	return has(secret.GetLabels(), m.labels) && has(secret.GetAnnotations(), m.annotations)
 }
 
-// staleFields are fields that only the operator wrote, and that are no longer wanted. A server-side apply
-// does not remove fields that the earlier create wrote.
+// staleFields are fields that only the operator wrote, and that are no longer wanted. They are pruned
+// separately, because a server-side apply does not remove fields that the earlier create wrote.
 type staleFields map[string][]string
 
 func (s *State) staleFields(owner *v1alpha1.ClientCredential) staleFields {
@@ -85,7 +85,7 @@ func (s *State) staleFields(owner *v1alpha1.ClientCredential) staleFields {
 func (l staleFields) isEmpty() bool { return len(l) == 0 }
 
 // PrunePatch returns a strategic merge patch that removes the stale fields from the target; nil if there are
-// none. before is the state before a write, and resourceVersion is that of the Secret after the write.
+// none. before is the state before a write. resourceVersion is the version of the Secret after the write.
 func PrunePatch(owner *v1alpha1.ClientCredential, before *State, record Record, resourceVersion string) []byte {
 	if before == nil || !before.Owned {
 		return nil

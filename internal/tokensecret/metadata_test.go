@@ -60,23 +60,23 @@ var _ = Describe("the labels and annotations of a token Secret", func() {
 			Expect(tokensecret.StateOf(wanting, secret).Drifted).To(BeFalse())
 			Expect(wanting).To(Equal(unchanged))
 		},
-		Entry("those of the operator without a target", withTarget(nil), mine(), texts{}),
-		Entry("those of the operator without a template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
-		Entry("those of the operator with an empty template", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
-		Entry("those of the operator with metadata that is not set", wanting(nil, nil), mine(), texts{}),
-		Entry("those of the operator with empty metadata", wanting(texts{}, texts{}), mine(), texts{}),
+		Entry("only those of the operator without a target", withTarget(nil), mine(), texts{}),
+		Entry("only those of the operator without a template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
+		Entry("only those of the operator with an empty template", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
+		Entry("only those of the operator with metadata that is not set", wanting(nil, nil), mine(), texts{}),
+		Entry("only those of the operator with empty metadata", wanting(texts{}, texts{}), mine(), texts{}),
 		Entry("the labels of the template, too", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
 		Entry("the annotations of the template, too", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
 		Entry("labels with an empty value", wanting(texts{"canary": ""}, nil), mine("canary", ""), texts{}),
 		Entry("names with dots and slashes", wanting(texts{"example.com/team.web": "a"}, texts{"example.com/a.b": "c"}),
 			mine("example.com/team.web", "a"), texts{"example.com/a.b": "c"}),
-		Entry("a label and an annotation of one name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
+		Entry("a label and an annotation with the same name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
 		Entry("the label that allows the token to be used as credentials", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
 			mine(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential), texts{}),
 	)
 
 	// The CRD denies such a template.
-	DescribeTable("are never overridden by a template that wants",
+	DescribeTable("are never overridden by a template that sets",
 		func(wanting *v1alpha1.ClientCredential) {
 			secret := writtenFor(wanting, token, provenance)
 			Expect(secret.Labels).To(Equal(mine()))
@@ -143,7 +143,7 @@ var _ = Describe("a token Secret with a template", func() {
 		Entry("when another writer applies the same label, and shares it", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, wrote("argocd", applied, [][]string{{"metadata", "labels", "team"}}))
 		}, wanted),
-		Entry("when the managed fields name more than keys", func(s *corev1.Secret) {
+		Entry("when the managed fields have entries other than keys", func(s *corev1.Secret) {
 			s.ManagedFields = append(s.ManagedFields, metav1.ManagedFieldsEntry{Manager: tokensecret.FieldManager, Operation: applied, FieldsV1: metav1.NewFieldsV1(
 				`{".":{},"f:type":{},"f:data":{".":{}},"f:metadata":{".":{},"f:labels":{".":{}},"f:annotations":{".":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"owner-uid\"}":{".":{},"f:name":{}}}}}`)})
 		}, wanted),
@@ -176,7 +176,7 @@ var _ = Describe("a token Secret with a template", func() {
 		Entry("when a label was changed, and no manager is recorded", func(s *corev1.Secret) { s.Labels["team"] = "db" }, wanted),
 		Entry("when an annotation was removed, and no manager is recorded", func(s *corev1.Secret) { delete(s.Annotations, "note") }, wanted),
 		Entry("when a label was emptied, and no manager is recorded", func(s *corev1.Secret) { s.Labels["team"] = "" }, wanted),
-		Entry("when another writer took over a label, and may change it at any time", func(s *corev1.Secret) { edited(s, "team") }, wanted),
+		Entry("when another writer owns a label, and may change it at any time", func(s *corev1.Secret) { edited(s, "team") }, wanted),
 		Entry("when the template wants another value", unchanged, wanting(texts{"team": "db", "tier": "front"}, texts{"note": "a", "link": "b"})),
 		Entry("when the template wants an additional label", unchanged, wanting(texts{"team": "web", "tier": "front", "new": ""}, texts{"note": "a", "link": "b"})),
 		Entry("when the template wants an additional annotation", unchanged, wanting(texts{"team": "web", "tier": "front"}, texts{"note": "a", "link": "b", "new": ""})),
@@ -211,8 +211,8 @@ func merged(target, patch any) any {
 	return result
 }
 
-// tidied returns a Secret after the patch.
-func tidied(secret *corev1.Secret, patch []byte) *corev1.Secret {
+// pruned returns a Secret after the patch.
+func pruned(secret *corev1.Secret, patch []byte) *corev1.Secret {
 	GinkgoHelper()
 	raw, err := json.Marshal(secret)
 	Expect(err).NotTo(HaveOccurred())
@@ -244,27 +244,27 @@ var _ = Describe("pruning after a write", func() {
 			secret.ManagedFields[0].Operation = applied
 			Expect(patchOf(now, secret, next)).To(Equal(expected))
 		},
-		Entry("nothing, when everything is still wanted", wanted, withFields("id_token", "i2", "instance_url", "u2"), ""),
-		Entry("nothing, when more is wanted", wanting(texts{"team": "web", "tier": "back", "a": "b"}, texts{"note": "z", "link": "b", "c": "d"}),
+		Entry("nothing if everything is still wanted", wanted, withFields("id_token", "i2", "instance_url", "u2"), ""),
+		Entry("nothing if more is wanted", wanting(texts{"team": "web", "tier": "back", "a": "b"}, texts{"note": "z", "link": "b", "c": "d"}),
 			withFields("id_token", "i", "instance_url", "u", "region", "eu"), ""),
 		Entry("a label that is no longer wanted", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b"}), withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{"tier":null}`, `{}`)),
 		Entry("an annotation that is no longer wanted", wanting(texts{"team": "web", "tier": "front"}, texts{"link": "b"}), withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{}`, `{"note":null}`)),
-		Entry("everything of a template that was removed", owner, withFields("id_token", "i", "instance_url", "u"),
+		Entry("all metadata of a removed template", owner, withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 		Entry("a label that is now an annotation", wanting(texts{"team": "web"}, texts{"note": "a", "link": "b", "tier": "front"}), withFields("id_token", "i", "instance_url", "u"),
 			patch(`{}`, `{"tier":null}`, `{}`)),
 		Entry("a field that is no longer declared", wanted, withFields("instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
 		Entry("a field that is missing in this response", wanted, withFields("id_token", "i"), patch(`{"instance_url":null}`, `{}`, `{}`)),
-		Entry("all fields when none is declared anymore", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
+		Entry("all fields if none is declared anymore", wanted, token, patch(`{"id_token":null,"instance_url":null}`, `{}`, `{}`)),
 		Entry("a field that was renamed", wanted, withFields("jwt", "i", "instance_url", "u"), patch(`{"id_token":null}`, `{}`, `{}`)),
 		Entry("the owner reference of a Secret that must be retained", retained(wanted), withFields("id_token", "i", "instance_url", "u"),
 			`{"data":{},"metadata":{"annotations":{},"labels":{},"ownerReferences":[{"$patch":"delete","uid":"owner-uid"}],"resourceVersion":"43","uid":"secret-uid"}}`),
-		Entry("all of these together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
+		Entry("stale fields, labels and annotations together", owner, token, patch(`{"id_token":null,"instance_url":null}`, `{"team":null,"tier":null}`, `{"link":null,"note":null}`)),
 	)
 
-	It("leaves fields that another manager wrote, too, and they are not drift", func() {
+	It("leaves fields that another manager also wrote, and they are not drift", func() {
 		secret := writtenFor(wanted, token, provenance)
 		secret.ManagedFields = append(secret.ManagedFields, wrote("argocd-controller", applied,
 			[][]string{{"metadata", "labels", "team"}, {"metadata", "labels", "tier"}, {"metadata", "annotations", "note"}, {"metadata", "annotations", "link"}}))
@@ -304,14 +304,14 @@ var _ = Describe("pruning after a write", func() {
 	It("does not touch foreign fields, the token or its record", func() {
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		secret.Labels["owner"], secret.Annotations["checksum"], secret.Data["ca.crt"] = "bob", "1", []byte("pem")
-		// The names of fields that the operator once wrote, under other parents.
+		// The operator wrote fields with these names, but under other parents.
 		secret.Labels["note"], secret.Annotations["team"], secret.Data["tier"] = "x", "x", []byte("x")
 		secret.ManagedFields = append(secret.ManagedFields, wrote("kubectl", updated, [][]string{
 			{"metadata", "labels", "owner"}, {"metadata", "annotations", "checksum"}, {"data", "ca.crt"},
 			{"metadata", "labels", "note"}, {"metadata", "annotations", "team"}, {"data", "tier"},
 		}))
 		before := tokensecret.StateOf(owner, secret)
-		after := tidied(secret, tokensecret.PrunePatch(owner, before, tokensecret.NewRecord(token, provenance), "43"))
+		after := pruned(secret, tokensecret.PrunePatch(owner, before, tokensecret.NewRecord(token, provenance), "43"))
 
 		Expect(after.Labels).To(Equal(mine("owner", "bob", "note", "x")))
 		Expect(besidesTheRecord(after)).To(Equal(texts{"checksum": "1", "team": "x"}))
@@ -327,7 +327,7 @@ var _ = Describe("pruning after a write", func() {
 		Expect(patchOf(owner, secret, token)).To(ContainSubstring(`"uid":"another-uid"`))
 	})
 
-	It("ends: a pruned Secret has not drifted", func() {
+	It("leaves a Secret that has not drifted", func() {
 		now := wanting(texts{"team": "db"}, nil)
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		before := tokensecret.StateOf(now, secret)
@@ -341,7 +341,7 @@ var _ = Describe("pruning after a write", func() {
 		secret.ManagedFields = append(secret.ManagedFields, wrote(tokensecret.FieldManager, applied, fieldsOf(over)))
 		Expect(tokensecret.StateOf(now, secret).Drifted).To(BeTrue())
 
-		after := tidied(secret, tokensecret.PrunePatch(now, before, record, "43"))
+		after := pruned(secret, tokensecret.PrunePatch(now, before, record, "43"))
 		after.ManagedFields = []metav1.ManagedFieldsEntry{
 			wrote(tokensecret.FieldManager, updated, fieldsOf(after)), wrote(tokensecret.FieldManager, applied, fieldsOf(over)),
 		}

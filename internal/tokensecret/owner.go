@@ -10,12 +10,12 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// IsFree reports whether any ClientCredential with this target may take it: the Secret does not exist, may be
-// adopted, or does not name the ClientCredential that left it.
+// IsFree reports whether any ClientCredential with this target may take the Secret. It may if the Secret does
+// not exist, may be adopted, or does not name the ClientCredential that left it.
 func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.unnamed }
 
-// findOwner sets the owner of the Secret. The controller reference names it, or else the annotations do. The
-// reference may have been removed, and a Secret that outlives its ClientCredential has none.
+// findOwner sets the owner of the Secret from the controller reference, or else from the annotations. The
+// reference may have been removed, and a Secret that outlives its ClientCredential has no reference.
 func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object) {
 	s.findReferences(owner, secret)
 	annotations := secret.GetAnnotations()
@@ -33,7 +33,7 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 		return
 	case uid == "" && isStripped:
 		s.Owner = fmt.Sprintf("an unknown owner, because its metadata have more than %d KiB", maxMetadata>>10)
-		s.Remedy = "remove the labels and annotations of others, delete that Secret"
+		s.Remedy = "remove labels and annotations that the operator did not write, delete that Secret"
 		return
 	case uid == "":
 		s.Owner = "no controller"
@@ -89,7 +89,7 @@ func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
 	return s.patchOwner([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
 }
 
-// AdoptionBlocker returns why a Secret that permits its adoption cannot be adopted; empty if it can.
+// AdoptionBlocker returns why a Secret that permits adoption cannot be adopted; empty if it can.
 func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) string {
 	switch {
 	case secret.Type != TypeOf(owner):
@@ -103,7 +103,7 @@ func AdoptionBlocker(owner *v1alpha1.ClientCredential, secret *corev1.Secret) st
 // IsImmutable reports whether a Secret is immutable.
 func IsImmutable(secret *corev1.Secret) bool { return secret.Immutable != nil && *secret.Immutable }
 
-// adoptionAdvice returns what the user must do so that the Secret is adopted.
+// adoptionAdvice returns the steps that allow the adoption of the Secret.
 func adoptionAdvice(owner *v1alpha1.ClientCredential, secret string, agrees bool) string {
 	annotate := fmt.Sprintf("kubectl annotate secret %s %s=%s", secret, v1alpha1.AdoptableByAnnotation, owner.Name)
 	switch {

@@ -1,5 +1,5 @@
-// Package tokensecret converts a token to the Secret that holds it, and the metadata of such a Secret back to
-// the record of its token. It is pure.
+// Package tokensecret converts a token to its Secret, and the metadata of such a Secret back to the record of
+// the token. It is pure.
 package tokensecret
 
 import (
@@ -60,7 +60,7 @@ func splitFields(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// annotations is the inverse of RecordOf.
+// annotations returns the annotations from which RecordOf reads the record.
 func (r Record) annotations() map[string]string {
 	// Write empty annotations, too: an apply does not remove annotations that the earlier create wrote.
 	return map[string]string{
@@ -75,10 +75,9 @@ func (r Record) annotations() map[string]string {
 	}
 }
 
-// RequestHash returns a hash of the fields of a spec that determine the token request. It does not include
-// fields that only say when to renew or where to write, or that set rate limits, TLS or revocation. It also
-// excludes values from profiles and from a referenced authorization server, so that a new version of either
-// does not renew tokens.
+// RequestHash returns a hash of the fields of a spec that determine the token request. It excludes the fields
+// for the renewal, the target, the rate limit, TLS and revocation. It also excludes values from profiles and
+// from a referenced authorization server, so that a new version of either does not renew tokens.
 func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 	server, reference := spec.AuthorizationServer.DeepCopy(), spec.AuthorizationServerRef.DeepCopy()
 	if server != nil {
@@ -86,7 +85,7 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 		server.RateLimit, server.Revocation, server.TLS = nil, nil, nil
 	}
 	if reference != nil && reference.Kind == v1alpha1.AuthorizationServerNamespaced {
-		// The explicit default counts as unset.
+		// An explicit default counts as unset.
 		reference.Kind = ""
 	}
 	raw, err := json.Marshal(v1alpha1.ClientCredentialSpec{
@@ -107,10 +106,10 @@ func RequestHash(spec v1alpha1.ClientCredentialSpec) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// fingerprint ties a token to its record and to the credentials that it was issued with. Its key is the
-// token, so a reader of only the annotation cannot guess the token or a weak client secret. Values that
-// change while the token stays the same are not included: the version of the credentials Secret, and a renew
-// request.
+// fingerprint ties a token to its record and to the credentials that it was issued with. The token is the key
+// of the hash, so a reader of the annotation cannot guess the token or a weak client secret. The version of
+// the credentials Secret and the renew request are not included, because they can change while the token
+// stays the same.
 func fingerprint(token oauth2.Token, record Record, credentials oauth2.Credentials) string {
 	mac := hmac.New(sha256.New, []byte(token.AccessToken.Reveal()))
 	for _, part := range []string{

@@ -34,7 +34,7 @@ func hashOf(changes ...func(*spec)) string {
 	return hash
 }
 
-// refer references an authorization server in place of the declaration.
+// refer replaces the declaration with a reference to an authorization server.
 func refer(name string, kind v1alpha1.AuthorizationServerKind) func(*spec) {
 	return func(s *spec) {
 		s.AuthorizationServer = nil
@@ -43,7 +43,7 @@ func refer(name string, kind v1alpha1.AuthorizationServerKind) func(*spec) {
 }
 
 var _ = Describe("the request hash", func() {
-	DescribeTable("changes, and the token is renewed, with",
+	DescribeTable("changes, so that the token is renewed, with",
 		func(change func(*spec)) { Expect(hashOf(change)).NotTo(Equal(hashOf())) },
 		Entry("the profile", func(s *spec) { s.AuthorizationServer.Profile = "RFC6749" }),
 		Entry("the token endpoint", func(s *spec) { s.AuthorizationServer.TokenEndpoint = "https://other.example.com/" }),
@@ -52,7 +52,7 @@ var _ = Describe("the request hash", func() {
 		Entry("the grant type", func(s *spec) { s.AuthorizationServer.Request.GrantType = "implicit" }),
 		Entry("a parameter's value", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Value = ptr.To("2") }),
 		Entry("a parameter's name", func(s *spec) { s.AuthorizationServer.Request.Parameters[0].Name = "b" }),
-		Entry("the place of the token in the response", func(s *spec) { s.AuthorizationServer.Response.AccessToken = []v1alpha1.JSONPointer{"/t"} }),
+		Entry("the location of the token in the response", func(s *spec) { s.AuthorizationServer.Response.AccessToken = []v1alpha1.JSONPointer{"/t"} }),
 		Entry("a list that becomes empty", func(s *spec) { s.AuthorizationServer.Response.ExpiresAt = []v1alpha1.JSONPointer{} }),
 		Entry("the default lifetime", func(s *spec) {
 			s.AuthorizationServer.DefaultTokenLifetime = &metav1.Duration{Duration: time.Minute}
@@ -74,7 +74,7 @@ var _ = Describe("the request hash", func() {
 		Entry("no authorization server", func(s *spec) { s.AuthorizationServer = nil }),
 	)
 
-	DescribeTable("differs, for a referenced authorization server, with",
+	DescribeTable("of a spec with a referenced authorization server changes with",
 		func(change func(*spec)) {
 			Expect(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced), change)).
 				NotTo(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
@@ -84,15 +84,15 @@ var _ = Describe("the request hash", func() {
 		Entry("the scopes", func(s *spec) { s.Scopes = nil }),
 	)
 
-	It("is the same for the default kind, explicit or not", func() {
+	It("is the same for an explicit and an implicit default kind", func() {
 		Expect(hashOf(refer("idp", ""))).To(Equal(hashOf(refer("idp", v1alpha1.AuthorizationServerNamespaced))))
 	})
 
-	It("differs for another order of the resources, because a server may use only the first", func() {
+	It("changes with the order of the resources, because a server may use only the first", func() {
 		Expect(hashOf(func(s *spec) { s.Resources = []string{"a", "b"} })).NotTo(Equal(hashOf(func(s *spec) { s.Resources = []string{"b", "a"} })))
 	})
 
-	It("differs for the value and for the key of a parameter of this client", func() {
+	It("changes with the value and the key of a parameter of this client", func() {
 		parameter := func(p v1alpha1.Parameter) func(*spec) {
 			return func(s *spec) { s.Parameters = []v1alpha1.Parameter{p} }
 		}
@@ -105,9 +105,9 @@ var _ = Describe("the request hash", func() {
 		Expect(hashes).To(HaveLen(6))
 	})
 
-	DescribeTable("stays the same, and the token stays, too, with",
+	DescribeTable("stays the same, so that the token is kept, with",
 		func(change func(*spec)) { Expect(hashOf(change)).To(Equal(hashOf())) },
-		Entry("suspension", func(s *spec) { s.Suspend = ptr.To(true) }),
+		Entry("a suspension", func(s *spec) { s.Suspend = ptr.To(true) }),
 		Entry("renewBefore", func(s *spec) { s.RenewBefore = &metav1.Duration{Duration: time.Minute} }),
 		Entry("renewBeforePercentage", func(s *spec) { s.RenewBeforePercentage = 10 }),
 		Entry("the target", func(s *spec) { s.Target = &v1alpha1.TokenTarget{Name: "other"} }),

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// answer is a token that a server returns again, with the provenance of the request and the target Secret to
-// compare it with.
+// answer is a token that a server returns again. It has the provenance of the request, and the target Secret
+// for the comparison.
 type answer struct {
 	secret     *corev1.Secret
 	token      oauth2.Token
@@ -46,7 +46,7 @@ func found(change func(*corev1.Secret, *tokensecret.Provenance)) func(*answer) {
 }
 
 var _ = Describe("a token that a server returns", func() {
-	DescribeTable("is the current token, and not written again,",
+	DescribeTable("is the current token, and is not written again,",
 		func(changes ...func(*answer)) { Expect(isSame(changes...)).To(BeTrue()) },
 		Entry("when nothing else changed"),
 		Entry("when it was requested immediately", askedAfter(0)),
@@ -62,13 +62,13 @@ var _ = Describe("a token that a server returns", func() {
 		}),
 	)
 
-	DescribeTable("is another token, and written,",
+	DescribeTable("is another token, and is written,",
 		func(changes ...func(*answer)) { Expect(isSame(changes...)).To(BeFalse()) },
 		Entry("when it differs", func(a *answer) { a.token.AccessToken = oauth2.NewSensitive("another") }),
 		Entry("when it lives longer", expiryMoves(11*time.Second)),
 		Entry("when it expires sooner", expiryMoves(-11*time.Second)),
 		Entry("when its lifetime starts again", func(a *answer) { a.token.ExpiresAt = a.token.IssuedAt.Add(time.Hour) }),
-		Entry("when it never ends", expiryMoves(1<<63-1-time.Hour)),
+		Entry("when it never expires", expiryMoves(1<<63-1-time.Hour)),
 		Entry("when it has no expiry at all", func(a *answer) { a.token.ExpiresAt = time.Time{} }),
 		Entry("when its type is different", func(a *answer) { a.token.Type = "bearer" }),
 		Entry("when its scope is narrower", func(a *answer) { a.token.Scope = "read" }),
@@ -82,15 +82,15 @@ var _ = Describe("a token that a server returns", func() {
 			delete(a.token.Fields, "id_token")
 			a.token.Fields["jwt"] = oauth2.NewSensitive("the-id-token")
 		}),
-		Entry("when the spec requests it in another way", func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("when the request is different", func(a *answer) { a.provenance.RequestHash = "other" }),
 		Entry("when the credentials Secret has another version, which must be recorded", func(a *answer) { a.provenance.CredentialsVersion = "8" }),
 		Entry("when the client is different", found(credentialsAre("other-id", clientSecret))),
 		Entry("when the client secret is different", found(credentialsAre("shop-id", "rotated"))),
 		Entry("when a private key was added", func(a *answer) { a.provenance.Credentials.PrivateKey = oauth2.NewSensitive("k") }),
 
-		Entry("when it has expired by its record, which then cannot say when to request again", askedAfter(time.Hour), expiryMoves(9*time.Second)),
-		Entry("when it expired long ago by its record", askedAfter(2*time.Hour)),
-		Entry("when it was issued in the future by its record", askedAfter(-time.Minute)),
+		Entry("when its record has expired, because the next request could not be planned", askedAfter(time.Hour), expiryMoves(9*time.Second)),
+		Entry("when its record expired long ago", askedAfter(2*time.Hour)),
+		Entry("when the issue time in its record is in the future", askedAfter(-time.Minute)),
 
 		Entry("when the Secret has another owner", func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
 		Entry("when the Secret has no owner", func(a *answer) { a.secret.OwnerReferences = nil }),
@@ -99,11 +99,11 @@ var _ = Describe("a token that a server returns", func() {
 		Entry("when another writer changed the record", func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
 		Entry("when another writer changed a label", func(a *answer) { edited(a.secret, v1alpha1.ManagedByLabel) }),
 		Entry("when there is no record", found(unannotate(v1alpha1.IssuedAtAnnotation))),
-		// By a writer that uses the operator's field manager.
+		// These changes are by a writer that uses the operator's field manager.
 		Entry("when the record has another issue time", found(annotate(v1alpha1.IssuedAtAnnotation, "2026-03-01T11:00:00Z"))),
-		Entry("when the record has another expiry, and the response, too", found(annotate(v1alpha1.ExpiresAtAnnotation, "2026-03-01T14:00:00Z")), expiryMoves(time.Hour)),
-		Entry("when the record has another scope, and the response, too", found(annotate(v1alpha1.ScopeAnnotation, "admin")), func(a *answer) { a.token.Scope = "admin" }),
-		Entry("when the record has another request, and the spec, too", found(annotate(v1alpha1.RequestHashAnnotation, "other")), func(a *answer) { a.provenance.RequestHash = "other" }),
+		Entry("when the record and the response have another expiry", found(annotate(v1alpha1.ExpiresAtAnnotation, "2026-03-01T14:00:00Z")), expiryMoves(time.Hour)),
+		Entry("when the record and the response have another scope", found(annotate(v1alpha1.ScopeAnnotation, "admin")), func(a *answer) { a.token.Scope = "admin" }),
+		Entry("when the record and the spec have another request", found(annotate(v1alpha1.RequestHashAnnotation, "other")), func(a *answer) { a.provenance.RequestHash = "other" }),
 		Entry("when there is no fingerprint", found(unannotate(v1alpha1.FingerprintAnnotation))),
 		Entry("when the fingerprint is different", found(annotate(v1alpha1.FingerprintAnnotation, "0000"))),
 	)

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// ExtensionWindow is how long before its assumed expiry a token may get a new assumed lifetime, if the server
-// returns it again. This keeps Ready from turning False in between.
+// ExtensionWindow is how long before its assumed expiry a token may get a new assumed lifetime. It gets the
+// new lifetime if the server returns it again, so that Ready does not turn False in between.
 const ExtensionWindow = 10 * time.Second
 
 // Returned says whether a server returned the token that the target already holds.
@@ -23,12 +23,12 @@ const (
 	ReturnedNew Returned = "New"
 	// ReturnedAgain means the same access token.
 	ReturnedAgain Returned = "Again"
-	// ReturnedUnknown means that only the data of the Secret shows whether the token is the same.
+	// ReturnedUnknown means that only the data of the Secret shows whether it is the same token.
 	ReturnedUnknown Returned = "Unknown"
 )
 
-// Compare reports whether the target already holds a token, by the record of the target only. The
-// fingerprint also depends on the credentials and the further fields of the response. If one of these may
+// Compare reports whether the target already holds a token. It uses only the record of the target. The
+// fingerprint also depends on the credentials and the further fields of the response. If any of these may
 // differ, the result is ReturnedUnknown.
 func Compare(target *State, token oauth2.Token, provenance Provenance) Returned {
 	if target == nil || !target.Owned || target.Record == nil {
@@ -36,7 +36,7 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Returned 
 	}
 	isAssumed := token.Lifetime.ExpirySource() == v1alpha1.ExpiryAssumed
 	if !isAssumed && !token.ExpiresAt.After(target.Record.ExpiresAt) {
-		// A stated expiry that is no later can always be trusted.
+		// A stated expiry can be trusted if it is not later than the former expiry.
 		return ReturnedNew
 	}
 	record := *target.Record
@@ -48,8 +48,8 @@ func Compare(target *State, token oauth2.Token, provenance Provenance) Returned 
 	isAlike := record.RequestHash == provenance.RequestHash && record.CredentialsVersion == provenance.CredentialsVersion &&
 		len(record.Fields) == 0 && len(token.Fields) == 0
 	if isAlike || target.Tampered || token.Lifetime.HasClaim {
-		// A record that another writer changed proves nothing, and a JWT is never assumed to
-		// live longer than its own exp says.
+		// A record that another writer changed proves nothing. A JWT is never assumed to live longer than its
+		// own exp.
 		return ReturnedNew
 	}
 	return ReturnedUnknown
@@ -83,11 +83,11 @@ func ExpiryOf(token oauth2.Token) Expiry {
 	return Expiry{At: token.ExpiresAt, Source: token.Lifetime.ExpirySource()}
 }
 
-// EffectiveExpiry returns the expiry of a token that the server returned again. Until the former expiry, the new
-// expiry is never later, unless the former expiry was assumed and the server states one now. An assumed
-// expiry never replaces a stated expiry. After the former expiry, the exp of a JWT counts, and an assumed
-// expiry is assumed again. Any other token is refused, because it probably comes from a cache. The error is
-// a *problem.Problem.
+// EffectiveExpiry returns the expiry of a token that the server returned again. Until the former expiry, the
+// new expiry is never later, unless the former expiry was assumed and the server now states an expiry. An
+// assumed expiry never replaces a stated expiry. After the former expiry, the exp of a JWT counts, and an
+// assumed expiry is assumed again. Any other token is refused, because it probably comes from a cache. The
+// error is a *problem.Problem.
 func EffectiveExpiry(former Expiry, token oauth2.Token) (Expiry, error) {
 	given, left := ExpiryOf(token), former.At.Sub(token.IssuedAt)
 	if given.Source == "" {
@@ -99,7 +99,7 @@ func EffectiveExpiry(former Expiry, token oauth2.Token) (Expiry, error) {
 	case isAssumed && wasStated && left > 0:
 		return former, nil
 	case isAssumed && wasStated:
-		// By the expiry that the server stated, the token is expired. An assumption does not change that.
+		// The token has expired according to the server. An assumption does not change that.
 	case !given.At.After(former.At), former.Source == v1alpha1.ExpiryAssumed && !isAssumed:
 		return given, nil
 	case isAssumed && left < ExtensionWindow:
@@ -110,6 +110,6 @@ func EffectiveExpiry(former Expiry, token oauth2.Token) (Expiry, error) {
 		return given, nil
 	}
 	return Expiry{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenExpired,
-		"the token endpoint gave the token again that was believed to expire at %s: look for a cache in front of the server; if the server extends the life of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to how long a token lives",
+		"the token endpoint returned the same token after its expiry at %s: check for a cache in front of the server; if the server extends the lifetime of its tokens, set authorizationServer.response.expiresIn and expiresAt to [] and authorizationServer.defaultTokenLifetime to the lifetime of a token",
 		former.At.UTC().Format(time.RFC3339))
 }

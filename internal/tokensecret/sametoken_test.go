@@ -44,7 +44,7 @@ func rotated(a *answer) { credentialsAre("shop-id", "rotated")(a.secret, &a.prov
 var _ = Describe("the record of a Secret", func() {
 	idToken := []string{"id_token", "the-id-token"}
 
-	DescribeTable("shows for a token that the server returned",
+	DescribeTable("shows about a token that the server returned",
 		func(fields []string, given tokensecret.Returned, changes ...func(*answer)) {
 			Expect(compared(fields, changes...)).To(Equal(given))
 		},
@@ -58,7 +58,7 @@ var _ = Describe("the record of a Secret", func() {
 		Entry("that it is another token", nil, tokensecret.ReturnedNew, another),
 		Entry("that its expiry can be trusted, because it is no later", nil, tokensecret.ReturnedNew, expiryMoves(0)),
 		Entry("that it is the same, although an earlier expiry is assumed", nil, tokensecret.ReturnedAgain, expiryMoves(-time.Minute), isAssumed),
-		Entry("nothing if a field differs: a response may have a fresh field beside a cached token", idToken, tokensecret.ReturnedUnknown,
+		Entry("nothing if a field differs, because a response may have a fresh field beside a cached token", idToken, tokensecret.ReturnedUnknown,
 			func(a *answer) { a.token.Fields["id_token"] = oauth2.NewSensitive("fresh") }),
 		Entry("nothing if the client secret was rotated", nil, tokensecret.ReturnedUnknown, rotated, func(a *answer) { a.provenance.CredentialsVersion = "8" }),
 		Entry("that it is the same, although its scope is narrower", nil, tokensecret.ReturnedAgain, func(a *answer) { a.token.Scope = "read" }),
@@ -69,7 +69,7 @@ var _ = Describe("the record of a Secret", func() {
 		Entry("nothing if the Secret has another owner", nil, tokensecret.ReturnedNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
 	)
 
-	It("does not exist without a Secret", func() {
+	It("is missing without a Secret", func() {
 		Expect(tokensecret.Compare(nil, token, provenance)).To(Equal(tokensecret.ReturnedNew))
 	})
 })
@@ -84,7 +84,7 @@ var _ = Describe("the data of a Secret", func() {
 })
 
 var _ = Describe("a token that a server returned again", func() {
-	// given returns the token with a lifetime of an hour, requested this long after its former expiry.
+	// given returns the token with a lifetime of an hour, requested the given time after its former expiry.
 	given := func(after time.Duration, lifetime oauth2.Lifetime) oauth2.Token {
 		again := token
 		again.IssuedAt, again.Lifetime = expiresAt.Add(after), lifetime
@@ -100,12 +100,12 @@ var _ = Describe("a token that a server returned again", func() {
 			Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt}, given(after, lifetime))).To(Equal(tokensecret.Expiry{At: expiresAt}))
 		},
 		Entry("while it has not expired", -20*time.Minute, told),
-		Entry("a second before its expiry", -time.Second, told),
+		Entry("until a second before its expiry", -time.Second, told),
 		Entry("as a JWT, while its former expiry is in the future", -time.Second, claimed),
 		Entry("if its lifetime is assumed", -10*time.Second, assumed),
 	)
 
-	It("keeps its former expiry, if it comes from its Secret", func() {
+	It("keeps its former expiry if it comes from its Secret", func() {
 		former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
 		Expect(tokensecret.EffectiveExpiry(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
 	})
@@ -141,13 +141,13 @@ var _ = Describe("a token that a server returned again", func() {
 	DescribeTable("whose former expiry the server stated gets no assumed expiry",
 		func(lifetime oauth2.Lifetime) {
 			_, err := tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, given(time.Second, lifetime))
-			Expect(err).To(MatchError(ContainSubstring("gave the token again")))
+			Expect(err).To(MatchError(ContainSubstring("returned the same token")))
 		},
 		Entry("without a lifetime", assumed),
 		Entry("with a date without a zone", cautious),
 	)
 
-	DescribeTable("keeps its stated expiry, regardless of a new assumption",
+	DescribeTable("keeps its stated expiry although a new expiry is assumed,",
 		func(after time.Duration) {
 			former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}
 			Expect(tokensecret.EffectiveExpiry(former, given(after, assumed))).To(Equal(former))
@@ -157,7 +157,7 @@ var _ = Describe("a token that a server returned again", func() {
 		Entry("if the assumed expiry is later", -time.Minute),
 	)
 
-	It("gets an expiry that is sooner than before", func() {
+	It("gets a new expiry that is earlier than before", func() {
 		token := given(-90*time.Minute, told)
 		Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 	})
@@ -169,7 +169,7 @@ var _ = Describe("a token that a server returned again", func() {
 			Expect(failure).To(HaveOccurred())
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Class).To(Equal(problem.Unavailable))
-			Expect(failure.Message).To(And(ContainSubstring("believed to expire at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
+			Expect(failure.Message).To(And(ContainSubstring("after its expiry at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
 		},
 		Entry("at its expiry", 0*time.Second),
 		Entry("just after", time.Second),

@@ -105,14 +105,14 @@ func VerifiedToken(secret *corev1.Secret, provenance Provenance) *oauth2.Token {
 	return &token
 }
 
-// sameExpiry is the maximum difference between two readings of the expiry of the same token. A lifetime is in
-// whole seconds, and counts from the start of the request.
+// sameExpiry is the maximum difference between two expiries of the same token. They differ slightly because a
+// lifetime is in whole seconds, and counts from the start of the request.
 const sameExpiry = 2 * time.Second
 
-// IsSame reports whether the target already holds a token with the same record, so that nothing has to be
+// IsSame reports whether the target already holds a token with the same record, so that nothing must be
 // written. The fingerprint shows this without reading the Secret. If the token was requested outside the
-// lifetime in the record, IsSame returns false: the record's times do not cover this token, and the record
-// must be rewritten.
+// lifetime in the record, IsSame returns false: the times of the record do not cover this token, so the
+// record must be rewritten.
 func IsSame(target *State, token oauth2.Token, provenance Provenance) bool {
 	if target == nil || !target.Owned || target.Drifted || target.Record == nil {
 		return false

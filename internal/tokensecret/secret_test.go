@@ -48,7 +48,7 @@ var _ = Describe("a token Secret", func() {
 		Entry("that the spec sets", &v1alpha1.TokenTarget{Name: "mine"}, "mine"),
 	)
 
-	It("is only written over the observed Secret", func() {
+	It("replaces only the observed Secret", func() {
 		over := configured(owner, &tokensecret.State{UID: "secret-uid", ResourceVersion: "42"}, token, provenance)
 		Expect(*over.UID).To(BeEquivalentTo("secret-uid"))
 		Expect(*over.ResourceVersion).To(Equal("42"))
@@ -57,7 +57,7 @@ var _ = Describe("a token Secret", func() {
 		Expect(first.ResourceVersion).To(BeNil())
 	})
 
-	It("reveals in its metadata neither the token nor the client secret, nor a hash of them", func() {
+	It("does not reveal the token, the client secret or a hash of them in its metadata", func() {
 		metadata, err := json.Marshal(written(token, provenance).ObjectMeta)
 		Expect(err).NotTo(HaveOccurred())
 		for _, secret := range []string{accessToken, clientSecret} {
@@ -71,7 +71,7 @@ var _ = Describe("a token Secret", func() {
 		}
 	})
 
-	It("has another fingerprint with each token, so that it does not show whether the client secret stayed the same", func() {
+	It("has a different fingerprint for each token, which hides whether the client secret stayed the same", func() {
 		next := token
 		next.AccessToken = oauth2.NewSensitive("the-next-token")
 		Expect(tokensecret.NewRecord(next, provenance).Fingerprint).
@@ -120,7 +120,7 @@ var _ = Describe("the record of a token", func() {
 		Entry("with an issue time that is not a time", "1772366400", "2026-03-01T13:00:00Z"),
 	)
 
-	It("does not exist in a Secret without annotations", func() {
+	It("is missing in a Secret without annotations", func() {
 		Expect(tokensecret.RecordOf(nil)).To(BeNil())
 	})
 })

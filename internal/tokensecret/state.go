@@ -14,8 +14,8 @@ type State struct {
 	// Owner describes, for messages, the owner of the Secret. Remedy says what to do if the Secret has
 	// another owner.
 	Owner, Remedy string
-	// Owned is true if the Secret belongs to this ClientCredential. Adoptable is true if it does not, but
-	// may be adopted.
+	// Owned is true if the Secret belongs to this ClientCredential. Adoptable is true if the Secret does not
+	// belong to it, but may be adopted.
 	Owned, Adoptable bool
 	// Inherited is true if an earlier ClientCredential of this namespace and name left the Secret. This
 	// ClientCredential takes it over and verifies its token.
@@ -32,14 +32,14 @@ type State struct {
 	// since. Tampered is true if another field manager wrote the token or its record. It is also true
 	// after the Secret was taken over, until its token is verified.
 	Drifted, Tampered bool
-	// Outdated is true if the Secret was written from another template of its type and data.
+	// Outdated is true if the Secret was written from a template with another type or other data.
 	Outdated bool
 
-	// written holds the fields that the operator was the last to write. foreign holds the fields that
-	// another manager wrote, even if the operator wrote them, too.
+	// written holds the fields whose last writer is the operator. foreign holds the fields that another
+	// manager wrote, even if the operator also wrote them.
 	written, foreign fields
 	// referenced is true if the Secret has an owner reference to its owner. asWanted is true if its owner
-	// references are as the deletion policy requires.
+	// references match the deletion policy.
 	referenced, asWanted bool
 	// unnamed is true if the Secret names no owner, and is inherited because its token is for the same
 	// request. An older version of the operator wrote it.
@@ -74,14 +74,14 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 	return state
 }
 
-// hasRendered reports whether the keys of the template are as the operator wrote them. It returns true if the
-// template changed.
+// hasRendered reports whether the keys of the template are unchanged since the operator wrote them. It
+// returns true if the template changed.
 func (s *State) hasRendered(owner *v1alpha1.ClientCredential) bool {
 	return s.Outdated || s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
 }
 
-// hasFields reports whether the further fields of the response, and the list of their names, are as the
-// operator wrote them. Secrets of older versions have no list.
+// hasFields reports whether the further fields of the response, and the list of their names, are unchanged
+// since the operator wrote them. Secrets of older versions have no list.
 func (s *State) hasFields(secret metav1.Object) bool {
 	if _, listed := secret.GetAnnotations()[v1alpha1.ResponseFieldsAnnotation]; listed && !s.written.hasAll(recordPaths) {
 		return false

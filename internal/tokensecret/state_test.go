@@ -27,7 +27,7 @@ var _ = Describe("the state of a target Secret", func() {
 			HaveField("Drifted", false), HaveField("Tampered", false))))
 	})
 
-	DescribeTable("names its owner",
+	DescribeTable("names the owner",
 		func(change func(*corev1.Secret), owned bool, display string) {
 			secret := written(token, provenance)
 			change(secret)
@@ -36,27 +36,27 @@ var _ = Describe("the state of a target Secret", func() {
 			Expect(state.Owner).To(Equal(display))
 			Expect(state.Adoptable).To(BeFalse())
 		},
-		Entry("the ClientCredential itself", func(*corev1.Secret) {}, true, "ClientCredential shop"),
-		Entry("the ClientCredential itself, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
-		Entry("no owner", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
-		Entry("an earlier ClientCredential that left it", func(s *corev1.Secret) {
+		Entry("as the ClientCredential itself", func(*corev1.Secret) {}, true, "ClientCredential shop"),
+		Entry("as the ClientCredential itself, although the owner reference was removed", func(s *corev1.Secret) { s.OwnerReferences = nil }, true, "ClientCredential shop"),
+		Entry("as missing", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, false, "no controller"),
+		Entry("as an earlier ClientCredential that left it", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
 		}, false, "an earlier ClientCredential of this name"),
-		Entry("a ClientCredential that left it, and whose name is not known", func(s *corev1.Secret) {
+		Entry("as a ClientCredential whose name is not known", func(s *corev1.Secret) {
 			s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation] = nil, "x"
 			delete(s.Annotations, v1alpha1.OwnerNameAnnotation)
 		}, false, "another ClientCredential, or to one that was deleted"),
-		Entry("another ClientCredential that left it", leftBy("warehouse"), false, "ClientCredential warehouse"),
-		Entry("another object, although the ClientCredential was the owner before", func(s *corev1.Secret) {
+		Entry("as another ClientCredential that left it", leftBy("warehouse"), false, "ClientCredential warehouse"),
+		Entry("as another object, although the ClientCredential was the owner before", func(s *corev1.Secret) {
 			s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x"
 			Expect(s.Annotations).To(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, "owner-uid"))
 		}, false, "SealedSecret shop"),
-		Entry("another object", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
-		Entry("an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "an earlier ClientCredential of this name"),
-		Entry("a kind of the same name in another group", func(s *corev1.Secret) {
+		Entry("as another object", func(s *corev1.Secret) { s.OwnerReferences[0].Kind, s.OwnerReferences[0].UID = "SealedSecret", "x" }, false, "SealedSecret shop"),
+		Entry("as an earlier ClientCredential of the same name", func(s *corev1.Secret) { s.OwnerReferences[0].UID = "x" }, false, "an earlier ClientCredential of this name"),
+		Entry("as a kind of the same name in another group", func(s *corev1.Secret) {
 			s.OwnerReferences[0].UID, s.OwnerReferences[0].APIVersion = "x", "example.com/v1"
 		}, false, "ClientCredential.example.com shop"),
-		Entry("the ClientCredential itself, although it is no longer the controller", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
+		Entry("as the ClientCredential itself, although it is no longer the controller", func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, true, "ClientCredential shop"),
 	)
 
 	It("of another owner is never drift", func() {
@@ -78,7 +78,7 @@ var _ = Describe("the state of a target Secret", func() {
 		Entry("was removed", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences = nil }),
 		Entry("is no longer a controller reference", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }),
 		Entry("no longer blocks the owner's deletion", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].BlockOwnerDeletion = nil }),
-		Entry("has a wrong name of the owner", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }),
+		Entry("has the wrong name", v1alpha1.DeletionPolicyDelete, func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }),
 		Entry("exists, but not as a controller reference, although the Secret must be retained", v1alpha1.DeletionPolicyRetain, func(s *corev1.Secret) {
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 			s.OwnerReferences[0].Controller = nil
@@ -88,7 +88,7 @@ var _ = Describe("the state of a target Secret", func() {
 		}),
 	)
 
-	DescribeTable("says whether the Secret may be adopted, and what is missing",
+	DescribeTable("shows whether the Secret may be adopted, and what is missing:",
 		func(adopt bool, change func(*corev1.Secret), adoptable bool, remedy string) {
 			with := withTarget(&v1alpha1.TokenTarget{Adopt: &adopt})
 			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "shop-token", Annotations: map[string]string{}}}
@@ -98,16 +98,16 @@ var _ = Describe("the state of a target Secret", func() {
 			Expect(state.Adoptable).To(Equal(adoptable))
 			Expect(state.Remedy).To(ContainSubstring(remedy))
 		},
-		Entry("it can, when both agree", true, agrees, true, ""),
-		Entry("it cannot, when the Secret does not agree", true, func(*corev1.Secret) {}, false,
+		Entry("it may if both agree", true, agrees, true, ""),
+		Entry("it may not if the Secret does not agree", true, func(*corev1.Secret) {}, false,
 			"let it be adopted (kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
-		Entry("it cannot, when the spec does not agree", false, agrees, false, "let it be adopted (set spec.target.adopt to true)"),
-		Entry("it cannot, when neither agrees", false, func(*corev1.Secret) {}, false,
+		Entry("it may not if the spec does not agree", false, agrees, false, "let it be adopted (set spec.target.adopt to true)"),
+		Entry("it may not if neither agrees", false, func(*corev1.Secret) {}, false,
 			"let it be adopted (set spec.target.adopt to true, and kubectl annotate secret shop-token oauth2.tokensync.dev/adoptable-by=shop)"),
-		Entry("it cannot, when the Secret names another ClientCredential", true, func(s *corev1.Secret) {
+		Entry("it may not if the Secret names another ClientCredential", true, func(s *corev1.Secret) {
 			s.Annotations[v1alpha1.AdoptableByAnnotation] = "warehouse"
 		}, false, "kubectl annotate"),
-		Entry("it cannot, when it has another controller", true, func(s *corev1.Secret) {
+		Entry("it may not if it has another controller", true, func(s *corev1.Secret) {
 			agrees(s)
 			s.OwnerReferences = written(token, provenance).OwnerReferences
 			s.OwnerReferences[0].Name, s.OwnerReferences[0].UID = "warehouse", "x"
@@ -122,7 +122,7 @@ var _ = Describe("the state of a target Secret", func() {
 		},
 		Entry("after the operator created it", func(*corev1.Secret) {}),
 		Entry("after the operator applied it", func(s *corev1.Secret) { s.ManagedFields[0].Operation = applied }),
-		Entry("when the operator created one part and applied the other", func(s *corev1.Secret) {
+		Entry("when the operator created one part and applied the other part", func(s *corev1.Secret) {
 			s.ManagedFields = []metav1.ManagedFieldsEntry{
 				wrote(tokensecret.FieldManager, updated, without(fieldsOf(s), "access_token")),
 				wrote(tokensecret.FieldManager, applied, [][]string{{"data", "access_token"}}),
@@ -264,7 +264,7 @@ var _ = Describe("the cached metadata of a Secret", func() {
 		Expect(metadata.Annotations).To(Equal(secret.Annotations))
 	})
 
-	It("of a foreign Secret holds almost nothing", func() {
+	It("is almost empty for a foreign Secret", func() {
 		_, metadata := stripped(func(s *corev1.Secret) {
 			addForeign(s)
 			delete(s.Annotations, v1alpha1.FingerprintAnnotation)

@@ -16,21 +16,20 @@ const (
 	// maxMetadata is the maximum size of the metadata of a token Secret in the cache, in bytes as protobuf.
 	// The operator writes far less. If a Secret has more, its owner is unknown.
 	maxMetadata = 64 << 10
-	// maxFinalizers is the maximum number of foreign finalizers that are kept, for messages.
+	// maxFinalizers is the maximum number of foreign finalizers in the cache. Messages show them.
 	maxFinalizers = 8
-	// maxReference is the maximum length of each foreign text that is kept. No name is longer.
+	// maxReference is the maximum length of each foreign text in the cache. No name is longer.
 	maxReference = 256
 )
 
 // strippedAnnotation marks a Secret in the cache whose metadata was too large, so that its owner is unknown.
 const strippedAnnotation = "oauth2.tokensync.dev/stripped"
 
-// Strip removes metadata of a Secret that the operator does not read. So the cache stays small, however many
-// Secrets there are and whatever their metadata contains. Token Secrets keep their labels, annotations and
-// managed fields.
+// Strip removes metadata of a Secret that the operator does not read. So the cache stays small, regardless of
+// the number and the metadata of Secrets. Token Secrets keep their labels, annotations and managed fields.
 func Strip(secret *metav1.PartialObjectMetadata) {
 	stripFinalizers(secret)
-	// A second Strip keeps the mark.
+	// Keep the annotation in a second Strip.
 	_, isStripped := secret.Annotations[strippedAnnotation]
 	if secret.Annotations[v1alpha1.FingerprintAnnotation] != "" || secret.Annotations[v1alpha1.OwnerUIDAnnotation] != "" {
 		delete(secret.Annotations, corev1.LastAppliedConfigAnnotation)
@@ -69,7 +68,7 @@ func stripFinalizers(secret *metav1.PartialObjectMetadata) {
 	secret.Finalizers = kept
 }
 
-// controllerOf returns the controller reference of a Secret, if there is one, with its texts cut.
+// controllerOf returns the controller reference of a Secret, if it exists, with its texts cut.
 func controllerOf(secret *metav1.PartialObjectMetadata) []metav1.OwnerReference {
 	controller := metav1.GetControllerOf(secret)
 	if controller == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-var _ = Describe("The metadata of a Secret in the cache", func() {
+var _ = Describe("the metadata of a Secret in the cache", func() {
 	much := strings.Repeat("m", 100<<10)
 
 	DescribeTable("is small, regardless of the size of",
@@ -54,7 +54,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		}, 512),
 	)
 
-	It("has no incomplete character at the end of a text", func() {
+	It("has no incomplete character at the end of a cut text", func() {
 		secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 			Annotations: map[string]string{v1alpha1.AdoptableByAnnotation: "x" + strings.Repeat("ä", 200)},
 		}}
@@ -62,7 +62,7 @@ var _ = Describe("The metadata of a Secret in the cache", func() {
 		Expect(secret.Annotations).To(HaveKeyWithValue(v1alpha1.AdoptableByAnnotation, "x"+strings.Repeat("ä", 127)))
 	})
 
-	It("has the operator's finalizer, even after many other finalizers", func() {
+	It("keeps the operator's finalizer, even after many other finalizers", func() {
 		secret := &metav1.PartialObjectMetadata{}
 		for i := range 1000 {
 			secret.Finalizers = append(secret.Finalizers, fmt.Sprintf("example.com/%d", i))

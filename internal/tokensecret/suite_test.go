@@ -50,7 +50,7 @@ func written(token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secr
 	return writtenFor(owner, token, provenance)
 }
 
-// writtenFor is written for the given owner.
+// writtenFor returns the Secret of a token for the given owner.
 func writtenFor(owner *v1alpha1.ClientCredential, token oauth2.Token, provenance tokensecret.Provenance) *corev1.Secret {
 	GinkgoHelper()
 	raw, err := json.Marshal(configured(owner, nil, token, provenance))

@@ -119,8 +119,9 @@ func isObject(text string) bool {
 	return json.Unmarshal([]byte(text), &object) == nil && object != nil
 }
 
-// notRendered returns the problem of a template that cannot be rendered with a token. It may be temporary,
-// because the template may fit the next response, unless it uses a key that no response has.
+// notRendered returns the problem of a template that cannot be rendered with a token. The problem may be
+// temporary, because the template may fit the next response. It is permanent if the template uses a key that
+// no response has.
 func notRendered(key string, token oauth2.Token, err error) *problem.Problem {
 	var absent template.MissingKeyError
 	if errors.As(err, &absent) && len(token.MissingFields) == 0 {

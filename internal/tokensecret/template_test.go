@@ -30,12 +30,12 @@ var _ = Describe("the template of a token Secret", func() {
 			Expect(secret.Data).To(HaveKeyWithValue("key", []byte(expected)))
 			Expect(secret.Data).To(HaveKeyWithValue("access_token", []byte(accessToken)))
 		},
-		Entry("of the token", `Authorization: Bearer {{ .access_token }}`, "Authorization: Bearer the-access-token"),
-		Entry("of its type", `{{ .token_type }}`, "Bearer"),
-		Entry("of its times", `{{ .issued_at }} {{ .expires_at }} {{ .expires_at_unix }}`, "2026-03-01T12:00:00Z 2026-03-01T13:00:00Z 1772370000"),
-		Entry("of its scope", `{{ .scope }}`, "read write"),
-		Entry("of the client ID", `{{ .client_id }}`, "shop-id"),
-		Entry("of a further field of the response", `{{ .instance_url }}/api`, "https://eu.example.com/api"),
+		Entry("from the token", `Authorization: Bearer {{ .access_token }}`, "Authorization: Bearer the-access-token"),
+		Entry("from its type", `{{ .token_type }}`, "Bearer"),
+		Entry("from its times", `{{ .issued_at }} {{ .expires_at }} {{ .expires_at_unix }}`, "2026-03-01T12:00:00Z 2026-03-01T13:00:00Z 1772370000"),
+		Entry("from its scope", `{{ .scope }}`, "read write"),
+		Entry("from the client ID", `{{ .client_id }}`, "shop-id"),
+		Entry("from a further field of the response", `{{ .instance_url }}/api`, "https://eu.example.com/api"),
 		Entry("with functions", `{{ printf "%s:%s" .client_id .access_token | b64enc }}`, "c2hvcC1pZDp0aGUtYWNjZXNzLXRva2Vu"),
 	)
 
@@ -63,7 +63,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
 	})
 
-	DescribeTable("fails, and names the key and the line, when it",
+	DescribeTable("fails, and names the key and the line, if it",
 		func(owner *v1alpha1.ClientCredential, class problem.Class, expected ...string) {
 			token := token
 			token.Scope = "{}"
@@ -77,7 +77,7 @@ var _ = Describe("the template of a token Secret", func() {
 		},
 		Entry("uses a key that does not exist", templated("", "auth.json", "{\n{{ .acess_token }}}"), problem.Invalid, `spec.target.template.data["auth.json"]`, "line 2", `there is no key "acess_token"`),
 		Entry("has a value that it cannot parse", templated("", "key", `{{ (fromJson .access_token).a }}`), problem.MayPass, `data["key"]`, "fromJson"),
-		Entry("misses a key inside a value", templated("", "key", `{{ (fromJson .scope).name }}`), problem.MayPass, `data["key"]`, `there is no key "name"`),
+		Entry("uses a key that is missing in a value", templated("", "key", `{{ (fromJson .scope).name }}`), problem.MayPass, `data["key"]`, `there is no key "name"`),
 		Entry("uses a long key that does not exist", templated("", "key", "{{ .a_key_that_is_longer_than_what_is_quoted }}"), problem.Invalid, `there is no key "a_key_that_is_longer`),
 		Entry("yields registry credentials that are not JSON", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{{ .access_token }}"), problem.MayPass,
 			`data[".dockerconfigjson"] yields no JSON object`),
@@ -94,7 +94,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(err).To(HaveField("Class", problem.MayPass))
 	})
 
-	It("that changed is drift, and the token is still intact", func() {
+	It("causes drift if it changed, and the token is still intact", func() {
 		secret := writtenFor(templated("", "key", "a"), token, provenance)
 		for _, now := range []*v1alpha1.ClientCredential{
 			templated("", "key", "b"), templated("", "key", "a", "other", "c"), templated("", "other", "a"), owner,
@@ -107,7 +107,7 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(tokensecret.StateOf(templated("Opaque", "key", "a"), secret).Drifted).To(BeFalse())
 	})
 
-	It("whose key another writer changed makes the Secret invalid until it is repaired", func() {
+	It("makes the Secret invalid if another writer changed a key, until the key is repaired", func() {
 		with := templated("", "key", "a")
 		secret := writtenFor(with, token, provenance)
 		secret.ManagedFields = []metav1.ManagedFieldsEntry{
@@ -116,14 +116,14 @@ var _ = Describe("the template of a token Secret", func() {
 		Expect(tokensecret.StateOf(with, secret).Tampered).To(BeTrue())
 	})
 
-	It("leaves no key behind that it no longer has", func() {
+	It("removes keys that it no longer has", func() {
 		secret := writtenFor(templated("", "old", "a", "kept", "b"), token, provenance)
 		now := templated("", "kept", "b")
 		Expect(string(tokensecret.PrunePatch(now, tokensecret.StateOf(now, secret), tokensecret.NewRecord(token, provenance), "43"))).
 			To(Equal(`{"data":{"old":null},"metadata":{"annotations":{},"labels":{},"resourceVersion":"43","uid":"secret-uid"}}`))
 	})
 
-	It("does not change the token: its fingerprint stays the same", func() {
+	It("does not change the fingerprint of the token", func() {
 		Expect(tokensecret.VerifiedToken(writtenFor(templated("", "key", "a"), token, provenance), provenance)).NotTo(BeNil())
 	})
 })
@@ -136,7 +136,7 @@ func many(template string, count int) (keysAndTemplates []string) {
 	return keysAndTemplates
 }
 
-var _ = DescribeTable("an invalid template is found before a token is requested, even if admission allowed it:",
+var _ = DescribeTable("a template is checked before a token is requested, even if admission allowed it:",
 	func(owner *v1alpha1.ClientCredential, expected string) {
 		failure := tokensecret.Check(owner)
 		if expected == "" {
@@ -146,23 +146,23 @@ var _ = DescribeTable("an invalid template is found before a token is requested,
 		Expect(failure).To(And(HaveField("Reason", v1alpha1.ReasonTargetTemplateInvalid), HaveField("Class", problem.Invalid)))
 		Expect(failure).To(MatchError(ContainSubstring(expected)))
 	},
-	Entry("nothing is wrong without a template", owner, ""),
-	Entry("nor with a template that has everything that is allowed", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
-	Entry("nor with the usage label", wanting(texts{v1alpha1.UsageLabel: "x"}, nil), ""),
-	Entry("nor with the label of an Argo CD repository", wanting(texts{"argocd.argoproj.io/secret-type": "repo-creds"}, nil), ""),
-	Entry("nor with the label of the application that it is part of", wanting(texts{"app.kubernetes.io/part-of": "argocd"}, nil), ""),
-	Entry("the label that Argo CD uses for tracking", wanting(texts{"app.kubernetes.io/instance": "x"}, nil), "app.kubernetes.io/instance=x is reserved"),
-	Entry("a service account's token", templated("kubernetes.io/service-account-token"), "kubernetes.io/service-account-token"),
-	Entry("a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
-	Entry("a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
-	Entry("the label of an Argo CD cluster", wanting(texts{"argocd.argoproj.io/secret-type": "cluster"}, nil), "argocd.argoproj.io/secret-type=cluster is reserved"),
-	Entry("a label whose value is not valid", wanting(texts{"team": "hello world!"}, nil), `labels["team"]`),
-	Entry("a label of Flux", wanting(texts{"kustomize.toolkit.fluxcd.io/name": "apps"}, nil), "kustomize.toolkit.fluxcd.io/name=apps is reserved"),
-	Entry("an annotation of Helm", wanting(nil, texts{"helm.sh/hook": "x"}), "helm.sh/hook is reserved"),
-	Entry("an annotation of Kubernetes", wanting(nil, texts{"kubernetes.io/service-account.name": "x"}), "kubernetes.io/service-account.name is reserved"),
-	Entry("the key of the token", templated("", "access_token", "x"), `data["access_token"]`),
-	Entry("the label that Helm uses to find its releases", wanting(texts{"owner": "helm"}, nil), "owner=helm is reserved"),
-	Entry("the name of a Helm release", withTarget(&v1alpha1.TokenTarget{Name: "sh.helm.release.v1.web.v1"}), "sh.helm.release.* are Helm's"),
-	Entry("a label of a project of Kubernetes", wanting(texts{"cluster.x-k8s.io/cluster-name": "x"}, nil), "cluster.x-k8s.io/cluster-name=x is reserved"),
-	Entry("a template that cannot be parsed", templated("", "key", "a\n{{ nothing }}"), "line 2"),
+	Entry("valid without a template", owner, ""),
+	Entry("valid with an allowed type and its required key", templated("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "{}"), ""),
+	Entry("valid with the usage label", wanting(texts{v1alpha1.UsageLabel: "x"}, nil), ""),
+	Entry("valid with the label of an Argo CD repository", wanting(texts{"argocd.argoproj.io/secret-type": "repo-creds"}, nil), ""),
+	Entry("valid with the label of the application that it is part of", wanting(texts{"app.kubernetes.io/part-of": "argocd"}, nil), ""),
+	Entry("invalid with the label that Argo CD uses for tracking", wanting(texts{"app.kubernetes.io/instance": "x"}, nil), "app.kubernetes.io/instance=x is reserved"),
+	Entry("invalid with the type of a service account's token", templated("kubernetes.io/service-account-token"), "kubernetes.io/service-account-token"),
+	Entry("invalid with the type of a bootstrap token", templated("bootstrap.kubernetes.io/token"), "bootstrap.kubernetes.io/token"),
+	Entry("invalid with the type of a Helm release", templated("helm.sh/release.v1"), "helm.sh/release.v1"),
+	Entry("invalid with the label of an Argo CD cluster", wanting(texts{"argocd.argoproj.io/secret-type": "cluster"}, nil), "argocd.argoproj.io/secret-type=cluster is reserved"),
+	Entry("invalid with a label whose value is not valid", wanting(texts{"team": "hello world!"}, nil), `labels["team"]`),
+	Entry("invalid with a label of Flux", wanting(texts{"kustomize.toolkit.fluxcd.io/name": "apps"}, nil), "kustomize.toolkit.fluxcd.io/name=apps is reserved"),
+	Entry("invalid with an annotation of Helm", wanting(nil, texts{"helm.sh/hook": "x"}), "helm.sh/hook is reserved"),
+	Entry("invalid with an annotation of Kubernetes", wanting(nil, texts{"kubernetes.io/service-account.name": "x"}), "kubernetes.io/service-account.name is reserved"),
+	Entry("invalid with the key of the token", templated("", "access_token", "x"), `data["access_token"]`),
+	Entry("invalid with the label that Helm uses to find its releases", wanting(texts{"owner": "helm"}, nil), "owner=helm is reserved"),
+	Entry("invalid with the name of a Helm release", withTarget(&v1alpha1.TokenTarget{Name: "sh.helm.release.v1.web.v1"}), "sh.helm.release.* are Helm's releases"),
+	Entry("invalid with a label of a Kubernetes project", wanting(texts{"cluster.x-k8s.io/cluster-name": "x"}, nil), "cluster.x-k8s.io/cluster-name=x is reserved"),
+	Entry("invalid if it cannot be parsed", templated("", "key", "a\n{{ nothing }}"), "line 2"),
 )
