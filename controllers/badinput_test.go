@@ -23,13 +23,13 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// marker is in every response body that must not be shown.
+// marker is in response bodies, which must not be shown.
 const marker = "MARKER-OF-THE-BODY"
 
-// badInput is a fault that occurs after the first token was issued.
+// badInput is a fault that occurs after the first token is issued.
 type badInput struct {
-	// spoil causes the fault.
-	spoil func(ctx SpecContext, w *world)
+	// inject causes the fault.
+	inject func(ctx SpecContext, w *world)
 	// reason and message of the conditions.
 	reason, message string
 	// fresh is the message for a new ClientCredential, if it differs from message.
@@ -42,23 +42,23 @@ type badInput struct {
 	retryAfter time.Duration
 	// spec is true if the fault is in the spec, so that the old token no longer matches it.
 	spec bool
-	// repair undoes spoil.
+	// repair undoes inject.
 	repair func(ctx SpecContext, w *world)
 }
 
-// retry returns the max time until the operator retries by itself.
-func (bad badInput) retry() time.Duration {
+// maxRetryDelay returns the max delay before the operator retries.
+func (bad badInput) maxRetryDelay() time.Duration {
 	return max(renewal.RetryDelays[bad.class][0]*12/10, bad.retryAfter+time.Second)
 }
 
-// expectRetry checks when the next attempt is planned.
-func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
-	failure := spoilt.Status.Failure
+// expectRetry checks the planned time of the next attempt.
+func (bad badInput) expectRetry(g Gomega, failing *v1alpha1.ClientCredential) {
+	failure := failing.Status.Failure
 	if bad.untried {
 		g.Expect(failure).To(BeNil())
 		return
 	}
-	lower, upper := renewal.RetryDelays[bad.class][0]*8/10, bad.retry()
+	lower, upper := renewal.RetryDelays[bad.class][0]*8/10, bad.maxRetryDelay()
 	if upper >= time.Hour && !bad.spec {
 		// Half of the remaining lifetime of the first token.
 		lower, upper = 29*time.Minute, 30*time.Minute
@@ -68,9 +68,9 @@ func (bad badInput) expectRetry(g Gomega, spoilt *v1alpha1.ClientCredential) {
 		BeTemporally(">=", failure.LastAttemptAt.Add(lower)), BeTemporally("<=", failure.LastAttemptAt.Add(upper))))
 }
 
-// expectPatience checks whether the conditions ask a person to act: immediately, after two minutes,
-// or never.
-func (bad badInput) expectPatience(g Gomega, conditions []metav1.Condition, isOld bool) {
+// expectStalled checks that Stalled is set as the class requires: immediately, after two minutes (isOld) or
+// never.
+func (bad badInput) expectStalled(g Gomega, conditions []metav1.Condition, isOld bool) {
 	if bad.class == problem.Invalid || (isOld && bad.class != problem.Unavailable) {
 		g.Expect(conditions).To(And(
 			matchers.HaveCondition("Stalled", "True", bad.reason, ContainSubstring(bad.message)), Not(matchers.HaveConditionType("Reconciling"))))
@@ -79,22 +79,22 @@ func (bad badInput) expectPatience(g Gomega, conditions []metav1.Condition, isOl
 	}
 }
 
-var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
+var _ = DescribeTable("A fault is reported until it is repaired, and no secret is shown:", func(ctx SpecContext, bad badInput) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 	good := w.eventuallyReady(ctx, "shop")
 
-	bad.spoil(ctx, w)
+	bad.inject(ctx, w)
 	edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) {
 		c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
 	})
 
 	By("reporting the problem while the first token is still valid")
 	message := ContainSubstring(bad.message)
-	var spoilt *v1alpha1.ClientCredential
+	var failing *v1alpha1.ClientCredential
 	Eventually(func(g Gomega) {
-		spoilt = w.get(ctx, "shop")(g)
-		conditions := spoilt.Status.Conditions
+		failing = w.get(ctx, "shop")(g)
+		conditions := failing.Status.Conditions
 		if bad.spec {
 			g.Expect(conditions).To(matchers.HaveCondition("Ready", "False", bad.reason, message))
 		} else {
@@ -102,20 +102,20 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 				matchers.HaveCondition("Ready", "True", "TokenIssued"),
 				matchers.HaveCondition("RenewalFailing", "True", bad.reason, message)))
 		}
-		bad.expectPatience(g, conditions, false)
-		bad.expectRetry(g, spoilt)
+		bad.expectStalled(g, conditions, false)
+		bad.expectRetry(g, failing)
 	}).Should(Succeed())
 	Expect(w.secret(ctx, "shop-token").Data).To(Equal(good.Data))
 	Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning " + bad.reason)))
 
 	By("reporting the same problem for a new ClientCredential, which has no token")
 	fresh := w.clientCredential("fresh")
-	fresh.Spec = spoilt.Spec
+	fresh.Spec = failing.Spec
 	create(ctx, fresh)
 	Eventually(func(g Gomega) {
 		conditions := w.get(ctx, "fresh")(g).Status.Conditions
 		g.Expect(conditions).To(matchers.HaveCondition("Ready", "False", bad.reason, ContainSubstring(cmp.Or(bad.fresh, bad.message))))
-		bad.expectPatience(g, conditions, false)
+		bad.expectStalled(g, conditions, false)
 	}).Should(Succeed())
 
 	By("not retrying before the planned time")
@@ -131,16 +131,16 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		Expect(shown).NotTo(ContainSubstring(secret))
 	}
 
-	By("asking a person to act after two minutes, unless the server has an outage")
+	By("being Stalled after two minutes, unless the server has an outage")
 	w.step(2 * time.Minute)
 	Eventually(func(g Gomega) {
 		w.clock.Step(10 * time.Millisecond)
-		bad.expectPatience(g, w.get(ctx, "shop")(g).Status.Conditions, true)
+		bad.expectStalled(g, w.get(ctx, "shop")(g).Status.Conditions, true)
 	}).Should(Succeed())
 
 	By("getting a token after the fault is repaired")
 	bad.repair(ctx, w)
-	w.passes(max(4*bad.retry(), 8*time.Minute), func(g Gomega) {
+	w.within(max(4*bad.maxRetryDelay(), 8*time.Minute), func(g Gomega) {
 		g.Expect(w.get(ctx, "fresh")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		conditions := w.get(ctx, "shop")(g).Status.Conditions
 		g.Expect(conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
@@ -179,11 +179,11 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = "http://169.254.169.254/token" })),
 	Entry("the token endpoint refuses connections", specRefused("TokenEndpointUnreachable", "connection refused", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = closedServer() + "/token" })),
-	Entry("the token endpoint does not speak TLS", specRefused("TLSFailed", "does not speak TLS", problem.Unavailable,
+	Entry("the token endpoint does not support TLS", specRefused("TLSFailed", "does not speak TLS", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) {
 			a.TokenEndpoint = strings.Replace(a.TokenEndpoint, "http:", "https:", 1)
 		})),
-	Entry("the authority of the token endpoint's certificate is unknown", specRefused("TLSFailed", "an authority that the operator does not know", problem.Unavailable,
+	Entry("an unknown authority issued the token endpoint's certificate", specRefused("TLSFailed", "an authority that the operator does not know", problem.Unavailable,
 		func(a *v1alpha1.AuthorizationServerSpec) { a.TokenEndpoint = selfSignedServer() + "/token" })),
 
 	Entry("the token endpoint redirects", answer("RedirectRefused", "a redirect to http://elsewhere.example.com/token", problem.MayPass,
@@ -211,7 +211,7 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		body(http.StatusUnauthorized, "application/json", `{"error_description": "no client has the secret s3cr3t-of-the-shop"}`))),
 	Entry("the token endpoint has an internal error", answer("ServerError", "HTTP 500", problem.Unavailable,
 		body(http.StatusInternalServerError, "text/html", "<html><body>"+marker+"</body></html>"))),
-	Entry("the token endpoint limits the rate", func() badInput {
+	Entry("the token endpoint reports a rate limit", func() badInput {
 		bad := answer("RateLimited", "HTTP 429", problem.Unavailable, func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "120")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -220,14 +220,14 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 		bad.fresh = "asked this client to wait until"
 		return bad
 	}()),
-	Entry("the body is larger than the limit", answer("InvalidResponse", "more than the limit of 256 KiB", problem.MayPass, func(w http.ResponseWriter) {
+	Entry("the response body is larger than the limit", answer("InvalidResponse", "more than the limit of 256 KiB", problem.MayPass, func(w http.ResponseWriter) {
 		for range 300 {
 			_, _ = fmt.Fprintf(w, "%1024s", marker)
 		}
 	})),
-	Entry("the body does not arrive in time", func() badInput {
+	Entry("the response body does not arrive in time", func() badInput {
 		bad := answer("Timeout", "did not answer in full within 1s", problem.Unavailable, nil)
-		bad.spoil = func(_ SpecContext, w *world) {
+		bad.inject = func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 				_, _ = rw.Write([]byte(`{"access_token": "` + marker))
 				_ = http.NewResponseController(rw).Flush()
@@ -238,9 +238,9 @@ var _ = DescribeTable("When", func(ctx SpecContext, bad badInput) {
 	}()),
 )
 
-func credentialsBad(reason, message string, untried bool, spoil func(SpecContext, *world)) badInput {
+func credentialsBad(reason, message string, untried bool, inject func(SpecContext, *world)) badInput {
 	return badInput{
-		spoil: spoil, reason: reason, message: message, class: problem.ObjectNotReady, untried: untried,
+		inject: inject, reason: reason, message: message, class: problem.ObjectNotReady, untried: untried,
 		repair: func(ctx SpecContext, w *world) {
 			Expect(client.IgnoreNotFound(apiServer.Delete(ctx, w.shopCredentials()))).To(Succeed())
 			create(ctx, w.shopCredentials())
@@ -264,7 +264,7 @@ func editSpecs(ctx SpecContext, w *world, change func(*v1alpha1.ClientCredential
 
 func specBad(reason, message string, change func(*v1alpha1.AuthorizationServerSpec)) badInput {
 	return badInput{
-		spoil: func(ctx SpecContext, w *world) {
+		inject: func(ctx SpecContext, w *world) {
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { change(s.AuthorizationServer) })
 		},
 		reason: reason, message: message, class: problem.Invalid, untried: true, spec: true,
@@ -279,7 +279,7 @@ func specBad(reason, message string, change func(*v1alpha1.AuthorizationServerSp
 // targetBad sets the target to the Secret "taken", which take creates.
 func targetBad(message string, take func(SpecContext, *world)) badInput {
 	return badInput{
-		spoil: func(ctx SpecContext, w *world) {
+		inject: func(ctx SpecContext, w *world) {
 			take(ctx, w)
 			editSpecs(ctx, w, func(s *v1alpha1.ClientCredentialSpec) { s.Target = &v1alpha1.TokenTarget{Name: "taken"} })
 		},
@@ -298,7 +298,7 @@ func specRefused(reason, message string, class problem.Class, change func(*v1alp
 
 func answer(reason, message string, class problem.Class, respond func(http.ResponseWriter)) badInput {
 	return badInput{
-		spoil: func(_ SpecContext, w *world) {
+		inject: func(_ SpecContext, w *world) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })
 		},
 		reason: reason, message: message, class: class,

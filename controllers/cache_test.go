@@ -21,20 +21,20 @@ func cached[Object client.Object](object Object) Object {
 	GinkgoHelper()
 	for of, by := range controllers.CacheOptions().ByObject {
 		if reflect.TypeOf(of) == reflect.TypeOf(object) {
-			kept, err := by.Transform(object)
+			stored, err := by.Transform(object)
 			Expect(err).NotTo(HaveOccurred())
-			again, err := by.Transform(kept.(Object).DeepCopyObject()) //nolint:forcetypeassert // The transform keeps the type.
+			again, err := by.Transform(stored.(Object).DeepCopyObject()) //nolint:forcetypeassert // The transform keeps the type.
 			Expect(err).NotTo(HaveOccurred())
-			Expect(again).To(Equal(kept), "a transform is idempotent")
-			return kept.(Object) //nolint:forcetypeassert // The transform keeps the type.
+			Expect(again).To(Equal(stored), "a transform must be idempotent")
+			return stored.(Object) //nolint:forcetypeassert // The transform keeps the type.
 		}
 	}
 	Fail(fmt.Sprintf("the cache options have no entry for %T", object))
 	return object
 }
 
-// muchMetadata returns metadata with many large values, as a user may write them.
-func muchMetadata(name string) metav1.ObjectMeta {
+// largeMetadata returns metadata with many large values, as a user may set them.
+func largeMetadata(name string) metav1.ObjectMeta {
 	metadata := metav1.ObjectMeta{
 		Namespace: "team", Name: name, UID: "1", ResourceVersion: "2", Generation: 3,
 		Labels: map[string]string{}, Annotations: map[string]string{
@@ -52,7 +52,7 @@ func muchMetadata(name string) metav1.ObjectMeta {
 }
 
 var _ = Describe("The cache", func() {
-	much := strings.Repeat("m", 100<<10)
+	large := strings.Repeat("m", 100<<10)
 
 	DescribeTable("stores less than 2 KiB of a large object:",
 		func(object client.Object) {
@@ -61,42 +61,42 @@ var _ = Describe("The cache", func() {
 			Expect(len(raw)).To(BeNumerically("<", 2<<10))
 		},
 		Entry("a ClientCredential", &v1alpha1.ClientCredential{
-			ObjectMeta: muchMetadata("shop"), Spec: v1alpha1.ClientCredentialSpec{
-				Scopes: []string{much}, Target: &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"key": much}}},
-				AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: much},
+			ObjectMeta: largeMetadata("shop"), Spec: v1alpha1.ClientCredentialSpec{
+				Scopes: []string{large}, Target: &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: map[string]string{"key": large}}},
+				AuthorizationServer: &v1alpha1.AuthorizationServerSpec{TokenEndpoint: large},
 			},
 		}),
 		Entry("an AuthorizationServer", &v1alpha1.AuthorizationServer{
-			ObjectMeta: muchMetadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{Issuer: much},
+			ObjectMeta: largeMetadata("idp"), Spec: v1alpha1.AuthorizationServerSpec{Issuer: large},
 		}),
 		Entry("a ClusterAuthorizationServer", &v1alpha1.ClusterAuthorizationServer{
-			ObjectMeta: muchMetadata("idp"), Spec: v1alpha1.ClusterAuthorizationServerSpec{
-				AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"much": much}},
+			ObjectMeta: largeMetadata("idp"), Spec: v1alpha1.ClusterAuthorizationServerSpec{
+				AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"much": large}},
 			},
 		}),
 	)
 
-	It("stores the whole spec of an object of ordinary size, and its finalizers in their order", func() {
+	It("stores the whole spec of an object of normal size, and its finalizers in order", func() {
 		spec := v1alpha1.ClientCredentialSpec{ClientID: "shop", Scopes: []string{"read"}, Target: &v1alpha1.TokenTarget{Name: "other"}}
 		metadata := metav1.ObjectMeta{
 			Name: "shop", Labels: map[string]string{"team": "web"}, Finalizers: []string{"example.com/a", v1alpha1.RevokeTokenFinalizer},
 			Annotations: map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now", "team": "web"},
 		}
-		kept := cached(&v1alpha1.ClientCredential{ObjectMeta: metadata, Spec: *spec.DeepCopy()})
-		Expect(kept.Spec).To(Equal(spec))
-		Expect(kept.Finalizers).To(Equal(metadata.Finalizers))
-		Expect(kept.Annotations).To(Equal(map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}))
-		Expect(kept.Labels).To(BeEmpty())
+		stored := cached(&v1alpha1.ClientCredential{ObjectMeta: metadata, Spec: *spec.DeepCopy()})
+		Expect(stored.Spec).To(Equal(spec))
+		Expect(stored.Finalizers).To(Equal(metadata.Finalizers))
+		Expect(stored.Annotations).To(Equal(map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}))
+		Expect(stored.Labels).To(BeEmpty())
 	})
 
-	It("reduces a spec that is too large to suspend and the fields about its Secrets", func() {
+	It("stores only suspend and the Secret fields of a spec that is too large", func() {
 		spec := v1alpha1.ClientCredentialSpec{
-			CredentialsRef: &v1alpha1.CredentialsReference{Name: "shop-credentials"}, Suspend: ptr.To(true), Scopes: []string{much},
+			CredentialsRef: &v1alpha1.CredentialsReference{Name: "shop-credentials"}, Suspend: ptr.To(true), Scopes: []string{large},
 			Target: &v1alpha1.TokenTarget{Name: "other", DeletionPolicy: v1alpha1.DeletionPolicyRetain},
 		}
-		kept := cached(&v1alpha1.ClientCredential{ObjectMeta: muchMetadata("shop"), Spec: *spec.DeepCopy()})
+		stored := cached(&v1alpha1.ClientCredential{ObjectMeta: largeMetadata("shop"), Spec: *spec.DeepCopy()})
 		spec.Scopes = nil
-		Expect(kept.Spec).To(Equal(spec))
-		Expect(kept.Finalizers).To(Equal([]string{v1alpha1.RevokeTokenFinalizer}))
+		Expect(stored.Spec).To(Equal(spec))
+		Expect(stored.Finalizers).To(Equal([]string{v1alpha1.RevokeTokenFinalizer}))
 	})
 })

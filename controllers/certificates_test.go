@@ -19,7 +19,6 @@ type certificate struct {
 	key *ecdsa.PrivateKey
 }
 
-// selfSigned returns a certificate that is its own authority.
 func selfSigned(name string, from, until time.Time) certificate {
 	return issue(name, from, until, nil)
 }
@@ -34,20 +33,20 @@ func issue(name string, from, until time.Time, authority *certificate) certifica
 	Expect(err).NotTo(HaveOccurred())
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	Expect(err).NotTo(HaveOccurred())
-	made := certificate{key: key, Certificate: &x509.Certificate{
+	certified := certificate{key: key, Certificate: &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, BasicConstraintsValid: true,
 		IsCA: authority == nil, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}}
-	signer := made
+	signer := certified
 	if authority != nil {
 		signer = *authority
 	}
-	raw, err := x509.CreateCertificate(rand.Reader, made.Certificate, signer.Certificate, &key.PublicKey, signer.key)
+	raw, err := x509.CreateCertificate(rand.Reader, certified.Certificate, signer.Certificate, &key.PublicKey, signer.key)
 	Expect(err).NotTo(HaveOccurred())
-	made.Certificate, err = x509.ParseCertificate(raw)
+	certified.Certificate, err = x509.ParseCertificate(raw)
 	Expect(err).NotTo(HaveOccurred())
-	return made
+	return certified
 }
 
 func certificatePEM(certificate *x509.Certificate) string {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = DescribeTable("A token that another ClientCredential uses as its credentials", func(ctx SpecContext, request v1alpha1.TokenRequest) {
+var _ = DescribeTable("A ClientCredential can use another ClientCredential's token as its credentials", func(ctx SpecContext, request v1alpha1.TokenRequest) {
 	w := newWorld(ctx)
 	one, two := w.clientCredential("one"), w.clientCredential("two")
 	one.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
@@ -24,10 +24,10 @@ var _ = DescribeTable("A token that another ClientCredential uses as its credent
 		TokenEndpoint: w.server.URL + authserver.ExchangePath, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone), Request: &request,
 	}
 	two.Spec.ClientID, two.Spec.CredentialsRef.Name = "public", "one-token"
-	// The second token lives longer than the first, so only a renewal of the first renews it.
+	// The second token outlives the first, so it is renewed only after a renewal of the first.
 	two.Spec.Scopes = []string{"lifetime:86400"}
 
-	By("waiting for the first")
+	By("waiting for the first token")
 	create(ctx, two)
 	w.eventuallySays(ctx, "two", matchers.HaveCondition("Reconciling", "True", "CredentialsNotFound", ContainSubstring(`"one-token"`)))
 	create(ctx, w.shopCredentials(), one)
@@ -40,8 +40,8 @@ var _ = DescribeTable("A token that another ClientCredential uses as its credent
 	Expect(shown(exchanges()[0])).To(Equal(string(first.Data["access_token"])))
 	Expect(w.server.IsActive(string(second.Data["access_token"]))).To(BeTrue())
 
-	By("renewing the second once for each renewal of the first")
-	w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+	By("renewing the second token once for each renewal of the first")
+	w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 	Eventually(exchanges).Should(HaveLen(2))
 	w.eventuallyReady(ctx, "one")
 	w.eventuallyReady(ctx, "two")
@@ -49,11 +49,11 @@ var _ = DescribeTable("A token that another ClientCredential uses as its credent
 	Consistently(exchanges).Should(HaveLen(2))
 	Expect(w.tokenRequests()).To(Equal(2))
 
-	By("renewing neither when a label of the first Secret changes")
+	By("renewing neither token when a label of the first Secret changes")
 	edit(ctx, w.secret(ctx, "one-token"), func(s *corev1.Secret) { metav1.SetMetaDataLabel(&s.ObjectMeta, "team", "shop") })
 	Consistently(exchanges).Should(HaveLen(2))
 
-	By("keeping the second token when the first is deleted, and reporting that")
+	By("keeping the second token and reporting the failure when the first is deleted")
 	second = w.secret(ctx, "two-token")
 	Expect(apiServer.Delete(ctx, one)).To(Succeed())
 	// This control plane has no garbage collector.
@@ -64,7 +64,7 @@ var _ = DescribeTable("A token that another ClientCredential uses as its credent
 	Expect(w.secret(ctx, "two-token").Data).To(Equal(second.Data))
 	Expect(exchanges()).To(HaveLen(2))
 },
-	Entry("in the header Authorization", v1alpha1.TokenRequest{
+	Entry("in the Authorization header", v1alpha1.TokenRequest{
 		Headers: []v1alpha1.RequestHeader{{Name: "Authorization", Template: "Bearer {{ .access_token }}"}},
 	}),
 	Entry("as an assertion", v1alpha1.TokenRequest{
@@ -73,7 +73,7 @@ var _ = DescribeTable("A token that another ClientCredential uses as its credent
 	}),
 )
 
-var _ = It("Two tokens that are each other's credentials do not renew each other without end", func(ctx SpecContext) {
+var _ = It("Two tokens that are each other's credentials do not renew each other endlessly", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	usable := &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Metadata: &v1alpha1.TokenSecretMetadata{
 		Labels: map[string]string{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential},

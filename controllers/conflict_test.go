@@ -47,7 +47,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("is left unchanged if a foreign Secret is created while the token is issued", func(ctx SpecContext) {
+	It("is left unchanged if a foreign client creates it during the token request", func(ctx SpecContext) {
 		taken := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shop-token"},
 			StringData: map[string]string{"password": "precious"},
@@ -81,7 +81,7 @@ var _ = Describe("The target of a ClientCredential", func() {
 		Expect(metav1.IsControlledBy(w.secret(ctx, "shared"), younger)).To(BeTrue())
 	})
 
-	It("belongs to the older ClientCredential although neither has a token yet", func(ctx SpecContext) {
+	It("belongs to the older ClientCredential even if neither has a token yet", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		older := w.clientCredential("older")
 		older.Spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
@@ -99,18 +99,18 @@ var _ = Describe("The target of a ClientCredential", func() {
 		w.eventuallyReady(ctx, "younger")
 	})
 
-	It("is not written over a concurrent change, and gets the same token on the next try", func(ctx SpecContext) {
+	It("keeps a concurrent change, and gets the issued token on the next try", func(ctx SpecContext) {
 		clientCredential := w.clientCredential("shop")
 		create(ctx, clientCredential)
 		first := w.eventuallyReady(ctx, "shop")
 
-		By("changing the Secret between the read and the write of the operator")
+		By("changing the Secret between the operator's read and write")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			w.server.Respond("shop", nil)
 			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = "meanwhile" })
 			_, _ = rw.Write([]byte(`{"access_token": "second", "expires_in": 3600}`))
 		})
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 
 		By("writing the same token on the next try")
 		Eventually(func() string {

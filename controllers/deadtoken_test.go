@@ -17,13 +17,13 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// jwtUntil returns a JWT with the claim exp.
+// jwtUntil returns a JWT whose exp claim is the given time.
 func jwtUntil(at time.Time) string {
 	return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"exp":%d}`, at.Unix())) + ".c2ln"
 }
 
-// givesTokens makes the server answer the client shop with the token and the expires_in that next returns.
-func (w *world) givesTokens(next func() (token, expiresIn string)) {
+// respondWithTokens makes the server answer the client shop with the token and expires_in that next returns.
+func (w *world) respondWithTokens(next func() (token, expiresIn string)) {
 	w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 		token, expiresIn := next()
 		rw.Header().Set("Content-Type", "application/json")
@@ -31,38 +31,38 @@ func (w *world) givesTokens(next func() (token, expiresIn string)) {
 	})
 }
 
-var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 120 s", func() {
-	It("never makes an expired token Ready, and gets requests until it returns another", func(ctx SpecContext) {
+var _ = Describe("A server that returns a cached JWT, valid for 40 s, with an expires_in of 120 s", func() {
+	It("gets requests until it returns another token, and an expired token is never Ready", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		begin := w.clock.Now()
-		dies, cacheEnds := begin.Add(40*time.Second), begin.Add(100*time.Second)
-		w.givesTokens(func() (string, string) {
+		expires, cacheEnds := begin.Add(40*time.Second), begin.Add(100*time.Second)
+		w.respondWithTokens(func() (string, string) {
 			if w.clock.Now().Before(cacheEnds) {
-				return jwtUntil(dies), "120"
+				return jwtUntil(expires), "120"
 			}
 			return jwtUntil(begin.Add(time.Hour)), "3600"
 		})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		first := w.eventuallyReady(ctx, "shop")
-		Expect(first.Data).To(HaveKeyWithValue("expires_at", []byte(dies.UTC().Format(time.RFC3339))))
+		Expect(first.Data).To(HaveKeyWithValue("expires_at", []byte(expires.UTC().Format(time.RFC3339))))
 
-		for w.clock.Now().Before(dies.Add(-time.Second)) {
+		for w.clock.Now().Before(expires.Add(-time.Second)) {
 			w.step(3 * time.Second)
 			Consistently(func(g Gomega) {
-				g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpiresAt.Time).To(Equal(dies))
+				g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpiresAt.Time).To(Equal(expires))
 			}).WithTimeout(30 * time.Millisecond).Should(Succeed())
 		}
 		Expect(w.tokenRequests()).To(BeNumerically(">", 1))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(first.ResourceVersion))
 
-		By("reporting TokenExpired from the claim exp on")
-		w.setTime(dies.Add(time.Second))
+		By("reporting TokenExpired after the time in the exp claim")
+		w.setTime(expires.Add(time.Second))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenExpired"))
 		Eventually(w.tokenRequests).Should(BeNumerically(">", 2))
 
 		By("getting the next token soon after the cache drops the first")
 		requests := w.tokenRequests()
-		w.passes(5*time.Minute, func(g Gomega) {
+		w.within(5*time.Minute, func(g Gomega) {
 			cc := w.get(ctx, "shop")(g)
 			g.Expect(cc.Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 			g.Expect(cc.Status.Token.ExpiresAt.Time).To(Equal(begin.Add(time.Hour)))
@@ -73,15 +73,15 @@ var _ = Describe("A cache that hands out a JWT for 40 s with an expires_in of 12
 	})
 })
 
-var _ = Describe("A server that returns the same opaque token again and again", func() {
-	It("does not extend the lifetime of the token, for hours and however it spells the type, until it returns another", func(ctx SpecContext) {
+var _ = Describe("A server that repeatedly returns the same opaque token", func() {
+	It("does not extend the token's lifetime, even after hours or with another spelling of token_type, until it returns another token", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var another atomic.Bool
-		w.givesTokens(func() (string, string) {
+		w.respondWithTokens(func() (string, string) {
 			if another.Load() {
 				return "another-session", "600"
 			}
-			// Of two JSON members with the same name, the last one counts.
+			// The last of two JSON members with the same name counts.
 			return "session-of-the-shop", `600, "token_type": "` + []string{"Bearer", "bearer"}[w.tokenRequests()%2] + `"`
 		})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -102,12 +102,12 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenExpired"))
 
 		another.Store(true)
-		w.inTimeSays(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("extends the lifetime of the token once the spec ignores expires_in and sets a default lifetime", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		w.respondWithTokens(func() (string, string) { return "session-of-the-shop", "600" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		w.setTime(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Add(time.Second))
@@ -119,9 +119,9 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("does not extend the lifetime of the token if another field of the response is new each time", func(ctx SpecContext) {
+	It("does not extend the lifetime of the token if another response field changes each time", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.givesTokens(func() (string, string) {
+		w.respondWithTokens(func() (string, string) {
 			return "session-of-the-shop", fmt.Sprintf(`600, "id": "%d"`, w.tokenRequests())
 		})
 		shop := w.clientCredential("shop")
@@ -143,7 +143,7 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 
 	It("does not extend the lifetime of the token if the client secret was rotated while no operator ran", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.givesTokens(func() (string, string) { return "session-of-the-shop", "600" })
+		w.respondWithTokens(func() (string, string) { return "session-of-the-shop", "600" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
@@ -157,9 +157,9 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time).To(Equal(expiresAt))
 	})
 
-	It("extends the lifetime of the token by the default if it states none, and that token is never reported as expired", func(ctx SpecContext) {
+	It("extends the token's lifetime by the default lifetime if it states none, and the token is never reported as expired", func(ctx SpecContext) {
 		w := newWorld(ctx)
-		w.givesTokens(func() (string, string) { return "session-of-the-shop", "null" })
+		w.respondWithTokens(func() (string, string) { return "session-of-the-shop", "null" })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		expiresAt := w.get(ctx, "shop")(Default).Status.Token.ExpiresAt.Time
@@ -176,10 +176,10 @@ var _ = Describe("A server that returns the same opaque token again and again", 
 })
 
 var _ = Describe("A lifetime that cannot be read", func() {
-	It("is reported by a condition, also after a renewal and a restart, until it can be read", func(ctx SpecContext) {
+	It("is reported by a condition, even after a renewal and a restart, until it can be read", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var corrected atomic.Bool
-		w.givesTokens(func() (string, string) {
+		w.respondWithTokens(func() (string, string) {
 			if corrected.Load() {
 				return "last", `"1:00:00"`
 			}
@@ -189,7 +189,7 @@ var _ = Describe("A lifetime that cannot be read", func() {
 		unknown := matchers.HaveCondition("LifetimeUnknown", "True", "LifetimeUnreadable")
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "TokenIssued"), unknown)
 		w.traffic.reset()
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallySays(ctx, "shop", unknown)
 		Eventually(w.traffic.writes).Should(ConsistOf(HaveSuffix("/secrets/shop-token"), HaveSuffix("/clientcredentials/shop/status")))
 		Expect(w.eventsSoFar()).To(ConsistOf(ContainSubstring("TokenIssued"), ContainSubstring(`LifetimeUnreadable the token response has a string of 8 characters at "/expires_in"`)))
@@ -202,8 +202,8 @@ var _ = Describe("A lifetime that cannot be read", func() {
 	})
 })
 
-// hangs makes the server answer the client shop only after release is closed.
-func (w *world) hangs() (inFlight *atomic.Bool, release chan struct{}) {
+// hang makes the server answer the client shop only after release is closed.
+func (w *world) hang() (inFlight *atomic.Bool, release chan struct{}) {
 	inFlight, release = &atomic.Bool{}, make(chan struct{})
 	w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 		inFlight.Store(true)
@@ -218,12 +218,12 @@ func (w *world) hangs() (inFlight *atomic.Bool, release chan struct{}) {
 }
 
 var _ = DescribeTable("A ClientCredential is not Ready while its token request waits for a server that hangs,",
-	func(ctx SpecContext, reason string, lose func(ctx SpecContext, w *world)) {
+	func(ctx SpecContext, reason string, loseToken func(ctx SpecContext, w *world)) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
-		inFlight, release := w.hangs()
-		lose(ctx, w)
+		inFlight, release := w.hang()
+		loseToken(ctx, w)
 		Eventually(inFlight.Load).Should(BeTrue())
 		w.clock.Step(2 * time.Second)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", reason), matchers.HaveCondition("Reconciling", "True", reason))
@@ -248,11 +248,11 @@ var _ = DescribeTable("A ClientCredential is not Ready while its token request w
 	}),
 )
 
-var _ = It("A token that expires while its renewal waits for a slow server is not Ready meanwhile", func(ctx SpecContext) {
+var _ = It("A ClientCredential is not Ready if its token expires while the renewal waits for a slow server", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 	w.eventuallyReady(ctx, "shop")
-	inFlight, release := w.hangs()
+	inFlight, release := w.hang()
 	w.setTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(time.Second))
 	Eventually(inFlight.Load).Should(BeTrue())
 	w.clock.Step(30 * time.Minute)

@@ -15,8 +15,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("Further fields of the token response", func() {
-	It("are in the token Secret as long as they are declared", func(ctx SpecContext) {
+var _ = Describe("Additional fields of the token response", func() {
+	It("are in the token Secret while they are declared", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		salesforce := w.authorizationServer("salesforce", v1alpha1.AuthorizationServerSpec{
 			Profile: "Salesforce", TokenEndpoint: w.server.URL + authserver.SalesforcePath,
@@ -31,25 +31,25 @@ var _ = Describe("Further fields of the token response", func() {
 		Expect(first.Data).To(HaveLen(4))
 		Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning ResponseFieldMissing"), ContainSubstring("absent"))))
 
-		By("being restored with a new token after an edit")
+		By("restoring an edited field with a new token")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Data["instance_url"] = []byte("https://evil.example.com") })
 		Eventually(w.tokenRequests).Should(Equal(2))
 		Eventually(func() map[string][]byte { return w.secret(ctx, "shop-token").Data }).
 			Should(HaveKeyWithValue("instance_url", []byte("https://shop.my.salesforce.com")))
 		w.eventuallyReady(ctx, "shop")
 
-		By("being removed at the next renewal once they are no longer declared, without any other key")
+		By("removing only the undeclared fields at the next renewal")
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Data["foreign"] = []byte("kept") })
 		edit(ctx, salesforce, func(s *v1alpha1.AuthorizationServer) { s.Spec.Response = nil })
 		Consistently(w.tokenRequests).Should(Equal(2))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
 		Eventually(func() map[string][]byte { return w.secret(ctx, "shop-token").Data }).Should(And(
 			HaveLen(4), HaveKey("access_token"), HaveKey("token_type"), HaveKey("expires_at"), HaveKeyWithValue("foreign", []byte("kept"))))
 		w.eventuallyReady(ctx, "shop")
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("are removed immediately if they were declared inside the ClientCredential", func(ctx SpecContext) {
+	It("are removed immediately if they were declared inline in the ClientCredential", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.Profile = "Salesforce"
@@ -151,7 +151,7 @@ var _ = Describe("The template of a token Secret", func() {
 	It("still applies after a renewal", func(ctx SpecContext) {
 		set(ctx, &v1alpha1.TokenSecretMetadata{Labels: map[string]string{"team": "shop"}})
 		eventually(ctx, HaveKeyWithValue("team", "shop"), Not(BeNil()))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		eventually(ctx, HaveKeyWithValue("team", "shop"), Not(BeNil()))
 		Consistently(w.tokenRequests).Should(Equal(2))

@@ -24,8 +24,8 @@ var _ = Describe("A fight over a token Secret", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	// writesOfSecrets returns the number of Secret writes by the operator.
-	writesOfSecrets := func() (count int) {
+	// secretWrites returns the number of Secret writes by the operator.
+	secretWrites := func() (count int) {
 		for _, request := range w.traffic.writes() {
 			if request == "PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token" || request == "POST /api/v1/namespaces/"+w.namespace+"/secrets" {
 				count++
@@ -34,9 +34,9 @@ var _ = Describe("A fight over a token Secret", func() {
 		return count
 	}
 
-	// foreignApplier force-applies its own version of the Secret whenever the Secret differs, as Argo CD and
+	// otherApplier force-applies its own version of the Secret whenever the Secret differs, as Argo CD and
 	// Flux do. It returns a counter of its writes.
-	foreignApplier := func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) func() int {
+	otherApplier := func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) func() int {
 		GinkgoHelper()
 		writer, err := client.NewWithWatch(restConfig, client.Options{Scheme: apiServer.Scheme()})
 		Expect(err).NotTo(HaveOccurred())
@@ -61,23 +61,23 @@ var _ = Describe("A fight over a token Secret", func() {
 		return func() int { return len(wrote) }
 	}
 
-	DescribeTable("stops after three writes by each side if a foreign applier wants",
+	DescribeTable("stops after three writes by each side if another controller applies",
 		func(ctx SpecContext, wants func(*corev1ac.SecretApplyConfiguration), holds func(*corev1.Secret) bool) {
-			foreign := foreignApplier(ctx, wants, holds)
+			foreign := otherApplier(ctx, wants, holds)
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Stalled", "True", "TargetContested", ContainSubstring("--show-managed-fields")))
 			Eventually(foreign).Should(Equal(3))
 			Consistently(func(g Gomega) {
-				g.Expect(writesOfSecrets()).To(Equal(3))
+				g.Expect(secretWrites()).To(Equal(3))
 				g.Expect(foreign()).To(Equal(3))
 			}).Should(Succeed())
 			Expect(w.tokenRequests()).To(BeNumerically("<=", 3))
 
 			By("retrying once every five minutes")
 			w.step(4 * time.Minute)
-			Consistently(writesOfSecrets).Should(Equal(3))
-			w.passes(2*time.Minute, func(g Gomega) { g.Expect(writesOfSecrets()).To(Equal(4)) })
-			Consistently(writesOfSecrets).Should(Equal(4))
+			Consistently(secretWrites).Should(Equal(3))
+			w.within(2*time.Minute, func(g Gomega) { g.Expect(secretWrites()).To(Equal(4)) })
+			Consistently(secretWrites).Should(Equal(4))
 		},
 		Entry("another token", func(c *corev1ac.SecretApplyConfiguration) {
 			c.WithData(map[string][]byte{"access_token": []byte("foreign")})
@@ -87,22 +87,22 @@ var _ = Describe("A fight over a token Secret", func() {
 		}, func(s *corev1.Secret) bool { return s.Labels[v1alpha1.ManagedByLabel] == "foreign" }),
 	)
 
-	It("never begins with an applier that sets only other labels and keys", func(ctx SpecContext) {
-		foreign := foreignApplier(ctx, func(c *corev1ac.SecretApplyConfiguration) {
+	It("does not begin if another controller applies only other labels and keys", func(ctx SpecContext) {
+		foreign := otherApplier(ctx, func(c *corev1ac.SecretApplyConfiguration) {
 			c.WithLabels(map[string]string{"team": "web"}).WithData(map[string][]byte{"ca.crt": []byte("pem")})
 		}, func(s *corev1.Secret) bool { return s.Labels["team"] == "web" && s.Data["ca.crt"] != nil })
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Eventually(foreign).Should(Equal(1))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := w.eventuallyReady(ctx, "shop")
 		Expect(secret.Labels).To(HaveKeyWithValue("team", "web"))
 		Expect(secret.Data).To(HaveKey("ca.crt"))
-		Expect(writesOfSecrets()).To(Equal(2))
+		Expect(secretWrites()).To(Equal(2))
 		Expect(foreign()).To(Equal(1))
 	})
 
-	It("never begins if the younger ClientCredential replaces its Secret while the older waits for that Secret", func(ctx SpecContext) {
+	It("does not begin if the younger ClientCredential replaces its Secret while the older waits for that Secret", func(ctx SpecContext) {
 		older := w.clientCredential("older")
 		create(ctx, older)
 		younger := w.clientCredential("younger")
@@ -125,14 +125,14 @@ var _ = Describe("A fight over a token Secret", func() {
 		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring(`"younger"`)))
 		w.traffic.failWhen(nil)
-		w.passes(time.Minute, func(g Gomega) {
+		w.within(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "younger")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
 		w.eventuallySays(ctx, "older", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	DescribeTable("never begins between two ClientCredentials",
+	DescribeTable("does not begin between two ClientCredentials",
 		func(ctx SpecContext, olderTarget, youngerTarget v1alpha1.TokenTarget) {
 			w.stop()
 			older, younger := w.clientCredential("older"), w.clientCredential("younger")
@@ -143,19 +143,19 @@ var _ = Describe("A fight over a token Secret", func() {
 			w.start()
 			w.eventuallyReady(ctx, "older")
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
-			Consistently(writesOfSecrets).Should(Equal(1))
+			Consistently(secretWrites).Should(Equal(1))
 
-			By("keeping the same owner over a restart and a renewal")
+			By("keeping the same owner across a restart and a renewal")
 			w.restart()
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.eventuallyReady(ctx, "older")
 			w.eventuallySays(ctx, "younger", matchers.HaveCondition("Ready", "False", "TargetConflict"))
-			Consistently(writesOfSecrets).Should(Equal(2))
+			Consistently(secretWrites).Should(Equal(2))
 		},
 		Entry("with the same target", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{}),
 		Entry("if the younger sets adopt", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
 		Entry("if both set adopt, and the older retains its Secret", v1alpha1.TokenTarget{Adopt: ptr.To(true), DeletionPolicy: v1alpha1.DeletionPolicyRetain}, v1alpha1.TokenTarget{Adopt: ptr.To(true)}),
-		Entry("if they want different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
+		Entry("if they set different types", v1alpha1.TokenTarget{}, v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 			Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
 		}}),
 	)

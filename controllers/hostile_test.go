@@ -21,7 +21,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// Actions of other clients of the API server, and of the authorization server, on a ClientCredential.
+// In these specs, other API clients and the authorization server interfere with a ClientCredential.
 var _ = Describe("A ClientCredential in a shared cluster", func() {
 	var (
 		w                *world
@@ -52,7 +52,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Expect(w.tokenRequests()).To(Equal(3))
 
 		By("recreating it within six minutes")
-		w.passes(6*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
+		w.within(6*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		w.eventuallyReady(ctx, "shop")
 
 		By("recreating it immediately when a renewal is requested")
@@ -64,7 +64,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Expect(w.tokenRequests()).To(Equal(5))
 	})
 
-	It("redacts rendered template data that an admission webhook repeats", func(ctx SpecContext) {
+	It("redacts rendered template data that an admission webhook quotes", func(ctx SpecContext) {
 		token := string(first.Data["access_token"])
 		header := base64.StdEncoding.EncodeToString([]byte("Authorization: Bearer " + token))
 		w.traffic.respondWhen(func(request *http.Request) *http.Response {
@@ -84,7 +84,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Expect(everythingShown(ctx, w)).NotTo(Or(ContainSubstring(token), ContainSubstring(header)))
 	})
 
-	It("drops a failure and a condition that another manager wrote to its status", func(ctx SpecContext) {
+	It("removes a failure and a condition that another field manager wrote to its status", func(ctx SpecContext) {
 		edited := w.get(ctx, "shop")(Default)
 		edited.Status.Failure = &v1alpha1.FailureStatus{
 			Reason: "Restored", Message: "from a backup", Attempts: 1,
@@ -96,7 +96,8 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Expect(apiServer.Status().Update(ctx, edited, client.FieldOwner("restore"))).To(Succeed())
 		touched := 0
 		Eventually(func(g Gomega) {
-			// A status change triggers no reconcile, so edit the Secret. The cache may be a moment behind.
+			// A status change does not trigger a reconcile, so edit the Secret. The cache may be a moment
+			// behind.
 			touched++
 			edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Labels["touched"] = strconv.Itoa(touched) })
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(HaveLen(1))
@@ -106,7 +107,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})
 
-	It("keeps its token if the first response stated a scope and the second does not", func(ctx SpecContext) {
+	It("keeps its token if only the first response states a scope", func(ctx SpecContext) {
 		respond := func(body string) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(body)) })
 		}
@@ -114,13 +115,13 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 		Expect(apiServer.Delete(ctx, first)).To(Succeed())
 		Eventually(func() string { return w.get(ctx, "shop")(Default).Status.Token.Scope }).Should(Equal("read"))
 		respond(`{"access_token": "token-without-a-scope", "expires_in": 3600}`)
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Token.Scope).To(BeEmpty()) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Token.Scope).To(BeEmpty()) })
 		Expect(w.tokenRequests()).To(Equal(3))
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("shows no token that an admission webhook quotes, and requests no other", func(ctx SpecContext) {
+	It("does not show a token that an admission webhook quotes, and does not request another token", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
 				return nil
@@ -130,27 +131,27 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 			quoted := strings.ReplaceAll(string(body), `"`, `'`)
 			return answered(r, http.StatusBadRequest, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 400, "message": "denied: `+quoted+`"}`)
 		})
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(
 				matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed", ContainSubstring("denied")))
 		}).Should(Succeed())
 		w.traffic.respondWhen(nil)
-		w.passes(time.Minute, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
 		Expect(w.tokenRequests()).To(Equal(2))
 		token := string(w.secret(ctx, "shop-token").Data["access_token"])
 		Expect(string(w.logs.Contents())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
 		Expect(fmt.Sprint(w.eventsSoFar())).NotTo(Or(ContainSubstring(token), ContainSubstring(base64.StdEncoding.EncodeToString([]byte(token)))))
 	})
 
-	It("writes an issued token although the operator is told to end meanwhile", func(ctx SpecContext) {
+	It("writes an issued token even if the operator is stopped during the write", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
-				w.tellToEnd()
+				w.beginStop()
 			}
 			return nil
 		})
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data)) })
 		w.traffic.respondWhen(nil)
 		w.restart()
 		w.eventuallyReady(ctx, "shop")
@@ -177,7 +178,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 		}).Should(Succeed())
 		w.traffic.failWhen(nil)
-		w.passes(time.Minute, func(g Gomega) {
+		w.within(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).NotTo(matchers.HaveConditionType("RenewalFailing"))
 		})
 		Expect(w.tokenRequests()).To(Equal(1))

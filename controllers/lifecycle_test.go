@@ -77,7 +77,7 @@ var _ = Describe("A ClientCredential", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 		w.traffic.reset()
 
-		w.passes(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := expectOneNewToken(ctx)
 		Expect(w.traffic.writes()).To(ConsistOf(
 			HaveSuffix("PATCH /api/v1/namespaces/"+w.namespace+"/secrets/shop-token"),
@@ -89,9 +89,9 @@ var _ = Describe("A ClientCredential", func() {
 		Expect(w.eventsSoFar()).To(ConsistOf(HavePrefix("Normal TokenIssued")))
 	})
 
-	It("is renewed again and again", func(ctx SpecContext) {
+	It("is renewed repeatedly", func(ctx SpecContext) {
 		for count := 2; count <= 5; count++ {
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
+			w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
 			Eventually(func() bool {
 				return w.server.IsActive(string(w.secret(ctx, "shop-token").Data["access_token"]))
 			}).Should(BeTrue())
@@ -106,14 +106,14 @@ var _ = Describe("A ClientCredential", func() {
 		Expect(w.traffic.writes()).To(BeEmpty())
 
 		By("renewing in time after the restart")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		expectOneNewToken(ctx)
 	})
 
 	It("requests no token and writes nothing when it is reconciled every two minutes", func(SpecContext) {
 		w.traffic.reset()
 		since := w.clock.Now()
-		w.passes(20*time.Minute, func(g Gomega) {
+		w.within(20*time.Minute, func(g Gomega) {
 			g.Expect(w.clock.Since(since)).To(BeNumerically(">=", 20*time.Minute))
 		})
 		Consistently(w.tokenRequests).Should(Equal(1))
@@ -143,7 +143,7 @@ var _ = Describe("A ClientCredential", func() {
 		expectOneNewToken(ctx)
 	})
 
-	It("gets a new token when its token is deleted", func(ctx SpecContext) {
+	It("gets a new token when the token is deleted from its Secret", func(ctx SpecContext) {
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Data, "access_token") })
 		expectOneNewToken(ctx)
 	})
@@ -166,7 +166,7 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Labels["team"] = "shop" })
 		expectSameToken(ctx)
 
-		By("writing nothing at a restart")
+		By("writing nothing during a restart")
 		w.stop()
 		w.traffic.reset()
 		w.start()
@@ -182,22 +182,22 @@ var _ = Describe("A ClientCredential", func() {
 		})
 		Consistently(w.tokenRequests).Should(Equal(1))
 
-		By("keeping them at the next renewal")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		By("keeping all three at the next renewal")
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		secret := expectOneNewToken(ctx)
 		Expect(secret.Labels).To(HaveKeyWithValue("team", "shop"))
 		Expect(secret.Annotations).To(HaveKeyWithValue("note", "hello"))
 		Expect(secret.Data).To(HaveKeyWithValue("extra", []byte("kept")))
 	})
 
-	It("restores the label of its Secret without a new token", func(ctx SpecContext) {
+	It("restores the managed-by label of its Secret without a new token", func(ctx SpecContext) {
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { delete(s.Labels, "app.kubernetes.io/managed-by") })
 		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Labels }).
 			Should(HaveKeyWithValue("app.kubernetes.io/managed-by", "tokensync"))
 		expectSameToken(ctx)
 	})
 
-	It("keeps its token when only the time of renewal changes", func(ctx SpecContext) {
+	It("keeps its token when only its renewal time changes", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
 			c.Spec.RenewBefore = &metav1.Duration{Duration: 5 * time.Minute}
 		})
@@ -208,7 +208,7 @@ var _ = Describe("A ClientCredential", func() {
 		expectSameToken(ctx)
 	})
 
-	It("is renewed once for each request to renew", func(ctx SpecContext) {
+	It("is renewed once for each renewal request", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
 			c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "now"}
 		})
@@ -218,21 +218,21 @@ var _ = Describe("A ClientCredential", func() {
 		Consistently(w.tokenRequests).Should(Equal(2))
 	})
 
-	It("is renewed once for a request to renew that is longer than a status can hold", func(ctx SpecContext) {
+	It("is renewed once for a renewal request that is too long for the status", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) {
 			c.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: strings.Repeat("now", 10000)}
 		})
 		expectOneNewToken(ctx)
 	})
 
-	It("requests no token while it is suspended, and reports that", func(ctx SpecContext) {
+	It("requests no token and reports Suspended while it is suspended", func(ctx SpecContext) {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 		Eventually(func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "Suspended"))
 		}).Should(Succeed())
 
 		By("letting the token expire")
-		w.passes(2*time.Hour, func(g Gomega) {
+		w.within(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 				matchers.HaveCondition("Ready", "False", "Suspended", ContainSubstring("set spec.suspend to false")),
 				matchers.HaveCondition("Stalled", "True", "Suspended")))
@@ -254,15 +254,15 @@ var _ = Describe("A ClientCredential", func() {
 		}).Should(BeTrue())
 	})
 
-	It("waits while its host is busy, and is not Ready with an expired token meanwhile", func(ctx SpecContext) {
+	It("waits while its host is busy, and is not Ready after its token expires", func(ctx SpecContext) {
 		w.makeBusy()
-		w.passes(2*time.Hour, func(g Gomega) {
+		w.within(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 				matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"),
 				matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy")))
 		})
 		w.makeFree()
-		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		expectOneNewToken(ctx)
 	})
 
@@ -274,7 +274,7 @@ var _ = Describe("A ClientCredential", func() {
 		edit(ctx, clientCredential, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
 
-	It("requests no token if the cache still shows it after it and its Secret were deleted", func(ctx SpecContext) {
+	It("requests no token if it is deleted with its Secret but is still in the cache", func(ctx SpecContext) {
 		w.stop()
 		holds, release := w.traffic.holdWatches("/clientcredentials")
 		DeferCleanup(release)
@@ -293,9 +293,9 @@ var _ = Describe("A ClientCredential", func() {
 			return func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, suffix) }
 		}
 
-		It("writes a token on a later try if the first write fails, and requests no other", func(ctx SpecContext) {
+		It("retries a failed Secret write with the same token", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/secrets/shop-token"))
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			Eventually(func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 					matchers.HaveCondition("Ready", "True", "TokenIssued"),
@@ -304,32 +304,32 @@ var _ = Describe("A ClientCredential", func() {
 			Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 
 			w.traffic.failWhen(nil)
-			w.passes(time.Minute, func(g Gomega) {
+			w.within(time.Minute, func(g Gomega) {
 				g.Expect(w.secret(ctx, "shop-token").Data).NotTo(Equal(first.Data))
 			})
 			expectOneNewToken(ctx)
 		})
 
-		It("requests one token although its status cannot be written", func(ctx SpecContext) {
+		It("requests only one token even if its status cannot be written", func(ctx SpecContext) {
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
-			w.passes(5*time.Minute, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 6)) })
+			w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			w.within(5*time.Minute, func(g Gomega) { g.Expect(len(w.traffic.writes())).To(BeNumerically(">", 6)) })
 			w.traffic.failWhen(nil)
-			w.passes(10*time.Minute, func(g Gomega) {
+			w.within(10*time.Minute, func(g Gomega) {
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.IssuedAt.Time).To(BeTemporally(">", first.CreationTimestamp.Add(time.Minute)))
 			})
 			expectOneNewToken(ctx)
 		})
 
-		It("backs off from a failing token endpoint although its status cannot be written", func(ctx SpecContext) {
+		It("backs off from a failing token endpoint even if its status cannot be written", func(ctx SpecContext) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 			w.setTime(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Add(-time.Second))
 			w.traffic.reset()
 			w.traffic.failWhen(failing(http.MethodPatch, "/status"))
-			w.passes(3*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+			w.within(3*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 			w.clock.Step(time.Second)
 			Consistently(w.tokenRequests).Should(Equal(2))
-			w.passes(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
+			w.within(10*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
 		})
 	})
 })

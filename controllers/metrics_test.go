@@ -74,7 +74,7 @@ var _ = Describe("The metrics", func() {
 	success := func() string { return fmt.Sprintf(`{result="success",server=%q}`, server) }
 	ofServer := func() string { return fmt.Sprintf("{server=%q}", server) }
 
-	It("show a token and its renewal, and nothing after the deletion", func(ctx SpecContext) {
+	It("show a token and its renewal until the ClientCredential is deleted", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		token := w.get(ctx, "shop")(Default).Status.Token
@@ -83,13 +83,14 @@ var _ = Describe("The metrics", func() {
 			w.instant("expiration", "shop", token.ExpiresAt), w.instant("renewal", "shop", token.RenewAt)))
 		Expect(w.count(requests, success())).To(Equal("1"))
 		Expect(w.count(durations+"_count", ofServer())).To(Equal("1"))
-		Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "a first token replaces no other")
+		Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "the first token is not a renewal")
 
-		By("renewing it")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		By("renewing the token")
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func() string { return w.count(lifetimeLeft+"_count", "") }).Should(Equal("1"))
 		Expect(w.count(requests, success())).To(Equal("2"))
-		// A third is left, and up to 10% of the lifetime more. A step of the test's clock may skip 1%.
+		// A third of the lifetime is left, plus up to 10% of the lifetime. One step of the test clock may
+		// skip 1%.
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.3"}`)).To(Equal("0"))
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.45"}`)).To(Equal("1"))
 		w.eventuallyReady(ctx, "shop")
@@ -103,7 +104,7 @@ var _ = Describe("The metrics", func() {
 			Should(HaveKey("app.kubernetes.io/managed-by"))
 		Consistently(func() string { return w.count(lifetimeLeft+"_count", "") }).Should(Equal("1"))
 
-		By("deleting it")
+		By("deleting the ClientCredential")
 		Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
 		Eventually(func() []string { return w.series(ofObjects) }).Should(BeEmpty())
 		Expect(w.count(requests, success())).To(Equal("2"))
@@ -120,13 +121,13 @@ var _ = Describe("The metrics", func() {
 		Expect(w.count(requests, fmt.Sprintf(`{result="ServerError",server=%q}`, server))).To(Equal("1"))
 		Expect(w.count(durations+"_count", ofServer())).To(Equal("2"))
 
-		By("letting it expire")
-		w.passes(2*time.Hour, func(g Gomega) {
+		By("letting the token expire")
+		w.within(2*time.Hour, func(g Gomega) {
 			g.Expect(w.series(ofObjects + "condition")).To(ConsistOf(
 				w.condition("shop", "Ready", "ServerError", 0), w.condition("shop", "Reconciling", "ServerError", 1)))
 		})
 		w.server.Respond("shop", nil)
-		w.passes(10*time.Minute, func(g Gomega) { g.Expect(w.count(lifetimeLeft+"_bucket", `{le="0"}`)).To(Equal("1")) })
+		w.within(10*time.Minute, func(g Gomega) { g.Expect(w.count(lifetimeLeft+"_bucket", `{le="0"}`)).To(Equal("1")) })
 		w.eventuallyReady(ctx, "shop")
 		Eventually(func() []string { return w.series(ofObjects + "condition") }).Should(ConsistOf(w.condition("shop", "Ready", "TokenIssued", 1)))
 	})
@@ -139,14 +140,14 @@ var _ = Describe("The metrics", func() {
 			_, _ = rw.Write([]byte(`{"error": "invalid_scope"}`))
 		})
 		create(ctx, shop)
-		w.passes(5*time.Minute, func(g Gomega) {
+		w.within(5*time.Minute, func(g Gomega) {
 			g.Expect(w.series(ofObjects)).To(ConsistOf(
 				w.condition("shop", "Ready", "InvalidScope", 0), w.condition("shop", "Stalled", "InvalidScope", 1)))
 		})
 		Expect(w.count(requests, fmt.Sprintf(`{result="InvalidScope",server=%q}`, server))).NotTo(Equal("0"))
 	})
 
-	It("count no request that was not sent", func(ctx SpecContext) {
+	It("count only requests that were sent", func(ctx SpecContext) {
 		denied := w.clientCredential("denied")
 		denied.Spec.AuthorizationServer.TokenEndpoint = "http://169.254.169.254/token"
 		missing := w.clientCredential("missing")
@@ -172,9 +173,9 @@ var _ = Describe("The metrics", func() {
 		// The metrics come from the cache, which may be a moment behind.
 		Eventually(func() []string { return w.series(ofObjects + "condition") }).Should(ContainElements(
 			w.condition("two", "Ready", "RateLimited", 0), w.condition("two", "Reconciling", "RateLimited", 1)))
-		Expect(w.series(waits)).To(BeEmpty(), "it still waits")
+		Expect(w.series(waits)).To(BeEmpty(), "the request still waits")
 
-		w.passes(20*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(20*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "two")
 		Expect(w.count(waits+"_count", ofServer())).To(Equal("1"))
 		Expect(w.count(waits+"_bucket", fmt.Sprintf(`{server=%q,le="300"}`, server))).To(Equal("0"))
@@ -193,7 +194,7 @@ var _ = Describe("The metrics", func() {
 		w.server.Respond("shop", nil)
 		create(ctx, w.clientCredential("two"))
 		w.eventuallySays(ctx, "two", HaveLen(2))
-		w.passes(10*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
+		w.within(10*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		w.eventuallyReady(ctx, "one")
 		w.eventuallyReady(ctx, "two")
 		Expect(w.count(waits+"_count", ofServer())).To(Equal("1"))

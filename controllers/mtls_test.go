@@ -35,8 +35,8 @@ var _ = Describe("A client certificate", func() {
 		}
 	})
 
-	// certified returns a labelled Secret as cert-manager writes it.
-	certified := func(c certificate) *corev1.Secret {
+	// tlsSecret returns a labelled Secret like those of cert-manager.
+	tlsSecret := func(c certificate) *corev1.Secret {
 		secret := w.credentials("shop", c.secretData())
 		secret.Type = corev1.SecretTypeTLS
 		return secret
@@ -55,12 +55,12 @@ var _ = Describe("A client certificate", func() {
 		now := w.clock.Now()
 		authority := selfSigned("authority", now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Authority: authority.Certificate})
-		create(ctx, certified(authority.issue(now.Add(-time.Hour), now.Add(12*time.Hour))), shop)
+		create(ctx, tlsSecret(authority.issue(now.Add(-time.Hour), now.Add(12*time.Hour))), shop)
 		first := w.eventuallyReady(ctx, "shop")
 		Expect(private.IsActive(string(first.Data["access_token"]))).To(BeTrue())
 		Expect(private.Requests("shop")[0].Parameters).To(Equal(map[string]string{"grant_type": "client_credentials", "client_id": "shop"}))
 
-		By("showing the new certificate to a server that accepts no other")
+		By("presenting the new certificate to a server that accepts only that certificate")
 		next := authority.issue(now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Certificate: next.Certificate})
 		rotate(ctx, next)
@@ -71,24 +71,24 @@ var _ = Describe("A client certificate", func() {
 	})
 
 	It("may be self-signed", func(ctx SpecContext) {
-		shown := selfSigned("shop", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(24*time.Hour))
-		private.Register(authserver.Client{ID: "shop", Certificate: shown.Certificate})
+		presented := selfSigned("shop", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(24*time.Hour))
+		private.Register(authserver.Client{ID: "shop", Certificate: presented.Certificate})
 		shop.Spec.AuthorizationServer.ClientAuthentication = method(v1alpha1.SelfSignedTLSClientAuth)
-		create(ctx, certified(shown), shop)
+		create(ctx, tlsSecret(presented), shop)
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("may be shown together with a client secret", func(ctx SpecContext) {
-		shown := selfSigned("shop", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(24*time.Hour))
+	It("may be sent together with a client secret", func(ctx SpecContext) {
+		presented := selfSigned("shop", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(24*time.Hour))
 		shop.Spec.AuthorizationServer.ClientAuthentication = nil
 		shop.Spec.AuthorizationServer.TLS.ClientCertificate = v1alpha1.ClientCertificateFromCredentials
-		secret := certified(shown)
+		secret := tlsSecret(presented)
 		secret.StringData["client_secret"] = "s3cr3t-of-the-shop"
 		create(ctx, secret, shop)
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("that is missing is reported before the request, or by the server", func(ctx SpecContext) {
+	It("that is missing is reported before the request if the method needs it, and otherwise by the server", func(ctx SpecContext) {
 		create(ctx, w.shopCredentials(), shop)
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "CredentialsMissing", ContainSubstring(`has no key "tls.crt" for the client certificate`)))
@@ -101,10 +101,10 @@ var _ = Describe("A client certificate", func() {
 		now := w.clock.Now()
 		authority := selfSigned("authority", now.Add(-time.Hour), now.Add(24*time.Hour))
 		private.Register(authserver.Client{ID: "shop", Authority: authority.Certificate})
-		create(ctx, certified(authority.issue(now.Add(-time.Hour), now.Add(20*time.Minute))), shop)
+		create(ctx, tlsSecret(authority.issue(now.Add(-time.Hour), now.Add(20*time.Minute))), shop)
 		w.eventuallyReady(ctx, "shop")
 		expired := ContainSubstring("tls.crt of the credentials Secret expired at " + now.Add(20*time.Minute).UTC().Format(time.RFC3339))
-		w.inTimeSays(ctx, "shop", time.Hour,
+		w.saysWithin(ctx, "shop", time.Hour,
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "CredentialsInvalid", expired))
 		Expect(tokens()).To(Equal(1))
@@ -115,7 +115,7 @@ var _ = Describe("A client certificate", func() {
 })
 
 var _ = Describe("A signed JWT", func() {
-	It("authenticates a client by its private key, also at a renewal", func(ctx SpecContext) {
+	It("authenticates a client by its private key, including at a renewal", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		Expect(err).NotTo(HaveOccurred())
@@ -124,7 +124,7 @@ var _ = Describe("A signed JWT", func() {
 		shop.Spec.AuthorizationServer.ClientAuthentication = method(v1alpha1.PrivateKeyJWT)
 		create(ctx, w.credentials("shop", map[string]string{"client_id": "shop", "private_key": privateKeyPEM(key)}), shop)
 		w.eventuallyReady(ctx, "shop")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.server.Requests("shop")[1].Issued).To(BeTrue())
 	})

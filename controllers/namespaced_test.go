@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("An operator in named namespaces", func() {
+var _ = Describe("An operator that is limited to named namespaces", func() {
 	It("refuses a ClusterAuthorizationServer, says what to use instead, and keeps valid tokens", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		spec := v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path}
@@ -34,7 +34,7 @@ var _ = Describe("An operator in named namespaces", func() {
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotAllowed", refused),
 			matchers.HaveCondition("Stalled", "True", "AuthorizationServerNotAllowed", refused))
 
-		By("issuing a token after the spec follows the message")
+		By("issuing a token after the spec is changed as the message says")
 		create(ctx, w.authorizationServer("idp", spec))
 		edit(ctx, w.clientCredential("fresh"), func(c *v1alpha1.ClientCredential) {
 			c.Spec.AuthorizationServerRef = &v1alpha1.AuthorizationServerReference{Name: "idp"}
@@ -60,6 +60,6 @@ var _ = Describe("An operator in named namespaces", func() {
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
 		Eventually(func() []authserver.Request { return w.server.RequestsTo(authserver.RevocationPath) }).Should(HaveLen(1))
 		w.server.RespondAt(authserver.RevocationPath, nil)
-		w.passes(20*time.Second, func(g Gomega) { g.Expect(w.server.IsActive(token)).To(BeFalse()) })
+		w.within(20*time.Second, func(g Gomega) { g.Expect(w.server.IsActive(token)).To(BeFalse()) })
 	})
 })

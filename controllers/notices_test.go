@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-var _ = Describe("A notice about a token", func() {
+var _ = Describe("A notice", func() {
 	var w *world
 
 	BeforeEach(func(ctx SpecContext) {
@@ -48,7 +48,7 @@ var _ = Describe("A notice about a token", func() {
 		Eventually(notices(v1alpha1.EventScopeDiffers)).Should(ConsistOf(ContainSubstring("did not grant write")))
 
 		By("renewing with the same scope")
-		w.passes(3*time.Hour, func(g Gomega) { g.Expect(issued.Load()).To(BeNumerically(">=", 3)) })
+		w.within(3*time.Hour, func(g Gomega) { g.Expect(issued.Load()).To(BeNumerically(">=", 3)) })
 		w.eventuallyReady(ctx, "shop")
 		Consistently(notices(v1alpha1.EventScopeDiffers)).Should(HaveLen(1))
 
@@ -56,12 +56,12 @@ var _ = Describe("A notice about a token", func() {
 		scope.Store("write")
 		w.restart()
 		before := issued.Load()
-		w.passes(3*time.Hour, func(g Gomega) { g.Expect(issued.Load()).To(BeNumerically(">=", before+2)) })
+		w.within(3*time.Hour, func(g Gomega) { g.Expect(issued.Load()).To(BeNumerically(">=", before+2)) })
 		Eventually(notices(v1alpha1.EventScopeDiffers)).Should(ContainElement(ContainSubstring("did not grant read")))
 		Consistently(notices(v1alpha1.EventScopeDiffers)).Should(HaveLen(2))
 	})
 
-	It("about a missing revocation endpoint comes with the token, not with the deletion", func(ctx SpecContext) {
+	It("about a missing revocation endpoint is sent with the token, not with the deletion", func(ctx SpecContext) {
 		metadata := w.server.Metadata()
 		delete(metadata, "revocation_endpoint")
 		w.server.RespondAt(authserver.MetadataPath, authserver.RespondWith(metadata))

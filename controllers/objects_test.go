@@ -94,8 +94,7 @@ func create(ctx SpecContext, objects ...client.Object) {
 	}
 }
 
-// createLater creates younger once its creation time is after that of older. Creation times have whole
-// seconds.
+// createLater creates younger in a later second than older, because creation times have whole seconds.
 func createLater(ctx SpecContext, older, younger client.Object) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {

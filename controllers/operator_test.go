@@ -39,8 +39,8 @@ import (
 // requestTimeout is short, so that slow servers do not make slow tests.
 const requestTimeout = time.Second
 
-// world is the environment of one test: a namespace, an authorization server, a clock that stands still until
-// it is stepped, and an operator that can be restarted.
+// world is the environment of one test: a namespace, an authorization server, a fake clock, and an operator
+// that can be restarted.
 type world struct {
 	namespace string
 	server    *authserver.Server
@@ -49,24 +49,23 @@ type world struct {
 	events    []string
 	traffic   *traffic
 	logs      *gbytes.Buffer
-	// throttle belongs to the operator that was started last. places end the requests that makeBusy put in
-	// flight there.
+	// throttle belongs to the current operator. releases end the requests that makeBusy put in flight.
 	throttle *throttle.Throttle
-	places   []func(time.Time)
-	// strayed holds the hosts outside of the test that the operator tried to send a token request to.
-	strayed sync.Map
+	releases []func(time.Time)
+	// foreign holds the hosts outside of the test to which the operator tried to send a token request.
+	foreign sync.Map
 	// requireLabel, forbidInline, namedOnly (named namespaces only) and resources (the cluster resource
 	// namespace) take effect at the next start.
 	requireLabel, forbidInline, namedOnly bool
 	resources                             string
-	// tracer takes effect at the next start too.
+	// tracer also takes effect at the next start.
 	tracer trace.Tracer
-	// metrics belong to the operator that was started last.
+	// metrics belong to the current operator.
 	metrics *metrics.Metrics
 
-	// tellToEnd tells the operator to end; stop also waits until it has ended.
-	tellToEnd, stop func()
-	// isIdle reports whether the operator has nothing to do before the clock is stepped.
+	// beginStop begins to stop the operator; stop also waits until it has stopped.
+	beginStop, stop func()
+	// isIdle reports whether the operator has nothing to do until the clock advances.
 	isIdle func() bool
 }
 
@@ -103,7 +102,7 @@ func (w *world) start() {
 	logger := zap.New(zap.WriteTo(io.MultiWriter(w.logs, GinkgoWriter)), zap.Level(zapcore.Level(-5)))
 	w.recorder, w.metrics = events.NewFakeRecorder(10000), metrics.New("v1.2.3")
 	w.throttle = throttle.New()
-	endpoint := &tokenEndpoint{strayed: &w.strayed, Client: tokenendpoint.NewClient(tokenendpoint.Options{
+	endpoint := &tokenEndpoint{foreign: &w.foreign, Client: tokenendpoint.NewClient(tokenendpoint.Options{
 		AllowHTTP:    true,
 		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Timeout:      requestTimeout,
@@ -123,7 +122,7 @@ func (w *world) start() {
 		Metrics: w.metrics,
 		Tracer:  w.tracer,
 	}, w.namespace)
-	w.tellToEnd, w.stop = started.TellToEnd, started.Stop
+	w.beginStop, w.stop = started.TellToEnd, started.Stop
 	w.isIdle = func() bool {
 		idle, _, _ := started.State()
 		return idle
@@ -137,7 +136,7 @@ func (w *world) restart() {
 }
 
 // step advances the clock by a duration, and setTime to an instant. Both first wait until the operator is
-// idle: a requeue delay that a reconcile returns only after the step would count from then.
+// idle, because the requeue delay of a running reconcile would count from the new time.
 func (w *world) step(by time.Duration) {
 	GinkgoHelper()
 	w.setTime(w.clock.Now().Add(by))
@@ -149,8 +148,8 @@ func (w *world) setTime(at time.Time) {
 	w.clock.SetTime(at)
 }
 
-// passes advances the clock in small steps until the assertions succeed, by at most limit.
-func (w *world) passes(limit time.Duration, until func(g Gomega)) {
+// within advances the clock in small steps until the assertions succeed, by at most limit.
+func (w *world) within(limit time.Duration, until func(g Gomega)) {
 	GinkgoHelper()
 	deadline := w.clock.Now().Add(limit)
 	var polled bool
@@ -171,35 +170,35 @@ func (w *world) makeBusy() {
 		if !ok {
 			return
 		}
-		w.places = append(w.places, leave)
+		w.releases = append(w.releases, leave)
 	}
-	Fail("the server is never busy")
+	Fail("100 requests do not fill the in-flight limit")
 }
 
-// makeFree ends the requests of makeBusy.
+// makeFree ends the requests that makeBusy put in flight.
 func (w *world) makeFree() {
-	for _, leave := range w.places {
+	for _, leave := range w.releases {
 		leave(w.clock.Now())
 	}
-	w.places = nil
+	w.releases = nil
 }
 
-// tokenEndpoint is the real client, except that it refuses host names. No test, even if it fails, sends a
+// tokenEndpoint is the real client, except that it refuses host names. So even a failing test sends no
 // request to a vendor.
 type tokenEndpoint struct {
 	*tokenendpoint.Client
-	strayed *sync.Map
+	foreign *sync.Map
 }
 
 func (e *tokenEndpoint) Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error) {
 	if to, err := url.Parse(request.URL); err == nil && net.ParseIP(to.Hostname()) == nil {
-		e.strayed.Store(to.Host, true)
+		e.foreign.Store(to.Host, true)
 		return oauth2.Response{}, problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointUnreachable, "the tests send no request to %s", to.Host)
 	}
 	return e.Client.Send(ctx, request)
 }
 
-// eventsSoFar returns all events of the test.
+// eventsSoFar returns the events that the operator has sent in this test.
 func (w *world) eventsSoFar() []string {
 	for len(w.recorder.Events) > 0 {
 		w.events = append(w.events, <-w.recorder.Events)
@@ -207,9 +206,9 @@ func (w *world) eventsSoFar() []string {
 	return w.events
 }
 
-// hostsStrayedTo returns the hosts outside of the test that the operator tried to send a token request to.
-func (w *world) hostsStrayedTo() (hosts []any) {
-	w.strayed.Range(func(host, _ any) bool { hosts = append(hosts, host); return true })
+// foreignHosts returns the hosts outside of the test to which the operator tried to send a token request.
+func (w *world) foreignHosts() (hosts []any) {
+	w.foreign.Range(func(host, _ any) bool { hosts = append(hosts, host); return true })
 	return hosts
 }
 
@@ -231,10 +230,10 @@ func (w *world) eventuallySays(ctx SpecContext, name string, conditions ...types
 	Eventually(func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) }).Should(Succeed())
 }
 
-// inTimeSays advances the clock until the conditions match.
-func (w *world) inTimeSays(ctx SpecContext, name string, limit time.Duration, conditions ...types.GomegaMatcher) {
+// saysWithin advances the clock until the conditions match.
+func (w *world) saysWithin(ctx SpecContext, name string, limit time.Duration, conditions ...types.GomegaMatcher) {
 	GinkgoHelper()
-	w.passes(limit, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
+	w.within(limit, func(g Gomega) { g.Expect(w.get(ctx, name)(g).Status.Conditions).To(And(conditions...)) })
 }
 
 // eventuallyReady waits until the ClientCredential is Ready without another condition, and returns its token

@@ -33,7 +33,7 @@ var _ = Describe("While an authorization server is down", func() {
 		return ready
 	}
 
-	It("one request at a time probes it, and all tokens are requested when it works again, whatever their backoff", func(ctx SpecContext) {
+	It("requests probe it one at a time, and all tokens are requested when it recovers, whatever their backoff", func(ctx SpecContext) {
 		for i := range count {
 			create(ctx, w.clientCredential(fmt.Sprintf("client-%02d", i)))
 		}
@@ -46,13 +46,13 @@ var _ = Describe("While an authorization server is down", func() {
 		}
 		Eventually(w.isIdle).Should(BeTrue())
 		probes := w.tokenRequests() - before
-		Expect(probes).To(And(BeNumerically(">=", 6), BeNumerically("<=", 12)), "one request each 5 s")
+		Expect(probes).To(And(BeNumerically(">=", 6), BeNumerically("<=", 12)), "one request every 5 s")
 		w.server.Respond("shop", nil)
-		w.passes(7*time.Second, func(g Gomega) { g.Expect(ready(ctx, g)).To(Equal(count)) })
+		w.within(7*time.Second, func(g Gomega) { g.Expect(ready(ctx, g)).To(Equal(count)) })
 		Expect(w.tokenRequests()).To(BeNumerically("<=", before+probes+count+1))
 	})
 
-	It("a ClientCredential that waits for it reports that", func(ctx SpecContext) {
+	It("a waiting ClientCredential reports the outage", func(ctx SpecContext) {
 		for i := range 3 {
 			name := fmt.Sprintf("client-%d", i)
 			create(ctx, w.clientCredential(name))

@@ -37,7 +37,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	isAdopted := func(ctx SpecContext) {
+	expectAdopted := func(ctx SpecContext) {
 		GinkgoHelper()
 		secret := w.eventuallyReady(ctx, "shop")
 		Expect(secret.UID).To(Equal(found.UID))
@@ -47,12 +47,12 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(metav1.IsControlledBy(secret, shop)).To(BeTrue())
 	}
 
-	It("takes over a Secret that agrees, and keeps its other keys and labels", func(ctx SpecContext) {
+	It("takes over a Secret that has the annotation, and keeps the Secret's other keys and labels", func(ctx SpecContext) {
 		create(ctx, found, shop)
-		isAdopted(ctx)
+		expectAdopted(ctx)
 		Expect(w.tokenRequests()).To(Equal(1))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
-		isAdopted(ctx)
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		expectAdopted(ctx)
 	})
 
 	It("waits until the Secret has the annotation, and reports the command that sets it", func(ctx SpecContext) {
@@ -64,15 +64,15 @@ var _ = Describe("The adoption of a Secret", func() {
 		edit(ctx, found.DeepCopy(), func(s *corev1.Secret) {
 			metav1.SetMetaDataAnnotation(&s.ObjectMeta, v1alpha1.AdoptableByAnnotation, "shop")
 		})
-		isAdopted(ctx)
+		expectAdopted(ctx)
 	})
 
-	It("waits until the spec sets adopt, and reports that field", func(ctx SpecContext) {
+	It("waits until the spec sets adopt, and names that field", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("set spec.target.adopt to true")))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Adopt: ptr.To(true)} })
-		isAdopted(ctx)
+		expectAdopted(ctx)
 	})
 
 	It("is refused before a token is requested if the type differs", func(ctx SpecContext) {
@@ -83,7 +83,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(w.tokenRequests()).To(BeZero())
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(found.ResourceVersion))
 
-		By("making the types the same")
+		By("setting the same type in the spec")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
 			c.Spec.Target.Template = &v1alpha1.TokenSecretTemplate{Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"}}
 		})
@@ -92,7 +92,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(secret.Data).To(HaveKeyWithValue("username", []byte("u")))
 	})
 
-	It("is no longer refused once the Secret of another type is deleted", func(ctx SpecContext) {
+	It("is no longer refused after the Secret of another type is deleted", func(ctx SpecContext) {
 		found.Type, found.StringData = corev1.SecretTypeBasicAuth, map[string]string{"username": "u"}
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("cannot be adopted")))
@@ -117,7 +117,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		Expect(w.tokenRequests()).To(BeZero())
 	})
 
-	It("goes to the older ClientCredential once the current owner has lost its Secret and cannot get a token", func(ctx SpecContext) {
+	It("passes to the older ClientCredential if the owner's Secret is deleted while no token can be issued", func(ctx SpecContext) {
 		shop.Spec.Target = nil
 		other := w.clientCredential("other")
 		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
@@ -135,7 +135,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "ServerError"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
 		w.server.RespondAt(authserver.RFC6749Path, nil)
-		w.inTimeSays(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("goes to the older of two ClientCredentials with the same target", func(ctx SpecContext) {
@@ -146,7 +146,7 @@ var _ = Describe("The adoption of a Secret", func() {
 		createLater(ctx, older, younger)
 		w.start()
 		w.eventuallySays(ctx, "younger", matchers.HaveCondition("Reconciling", "True", "TargetConflict"))
-		isAdopted(ctx)
+		expectAdopted(ctx)
 	})
 })
 
@@ -162,25 +162,25 @@ var _ = Describe("A token Secret", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	retain := func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
+	setPolicy := func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 		GinkgoHelper()
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy} })
 	}
 
-	// Neither spec.target.adopt nor a new token is needed: a retained Secret looks like a restored Secret, so
-	// the name decides for both.
-	It("is kept if it is retained, and serves the next ClientCredential of the same name", func(ctx SpecContext) {
+	// A retained Secret looks like a restored Secret, so the name decides the owner of both. Neither needs
+	// spec.target.adopt or a new token.
+	It("that is retained passes to the next ClientCredential of the same name", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
-		kept := w.eventuallyReady(ctx, "shop")
-		Expect(kept.OwnerReferences).To(BeEmpty())
+		retained := w.eventuallyReady(ctx, "shop")
+		Expect(retained.OwnerReferences).To(BeEmpty())
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
 
 		again := w.clientCredential("shop")
 		create(ctx, again)
 		secret := w.eventuallyReady(ctx, "shop")
-		Expect(secret.UID).To(Equal(kept.UID))
-		Expect(secret.Data).To(Equal(kept.Data))
+		Expect(secret.UID).To(Equal(retained.UID))
+		Expect(secret.Data).To(Equal(retained.Data))
 		Expect(metav1.IsControlledBy(secret, again)).To(BeTrue())
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
@@ -190,43 +190,43 @@ var _ = Describe("A token Secret", func() {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
-		kept := w.secret(ctx, "shop-token")
-		edit(ctx, kept, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "next" })
+		retained := w.secret(ctx, "shop-token")
+		edit(ctx, retained, func(s *corev1.Secret) { s.Annotations[v1alpha1.AdoptableByAnnotation] = "next" })
 
-		By("refusing the ClientCredential of the former name")
+		By("refusing the ClientCredential with the former name")
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("may be adopted by ClientCredential next")))
 
-		By("refusing the other ClientCredential while it does not set adopt")
+		By("refusing the other ClientCredential until it sets adopt")
 		next := w.clientCredential("next")
 		next.Spec.Target = &v1alpha1.TokenTarget{Name: "shop-token"}
 		create(ctx, next)
 		w.eventuallySays(ctx, "next", matchers.HaveCondition("Reconciling", "True", "TargetConflict",
 			And(ContainSubstring("belongs to ClientCredential shop,"), ContainSubstring("set spec.target.adopt to true"))))
-		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(kept.ResourceVersion))
+		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(retained.ResourceVersion))
 
 		By("being adopted after adopt is set")
 		Expect(apiServer.Delete(ctx, w.clientCredential("shop"))).To(Succeed())
 		edit(ctx, next, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Adopt = ptr.To(true) })
 		secret := w.eventuallyReady(ctx, "next")
-		Expect(secret.UID).To(Equal(kept.UID))
+		Expect(secret.UID).To(Equal(retained.UID))
 		Expect(metav1.IsControlledBy(secret, next)).To(BeTrue())
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("follows a change of the deletion policy in both directions, without a new token", func(ctx SpecContext) {
+	It("gets or loses its owner reference when the deletion policy changes, without a new token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		Expect(metav1.IsControlledBy(first, shop)).To(BeTrue())
 		for range 2 {
-			retain(ctx, v1alpha1.DeletionPolicyRetain)
+			setPolicy(ctx, v1alpha1.DeletionPolicyRetain)
 			Eventually(func(g Gomega) {
 				secret := w.secret(ctx, "shop-token")
 				g.Expect(secret.OwnerReferences).To(BeEmpty())
 				g.Expect(secret.Annotations).To(HaveKeyWithValue(v1alpha1.AdoptableByAnnotation, "shop"))
 			}).Should(Succeed())
 			w.eventuallyReady(ctx, "shop")
-			retain(ctx, v1alpha1.DeletionPolicyDelete)
+			setPolicy(ctx, v1alpha1.DeletionPolicyDelete)
 			Eventually(func(g Gomega) {
 				secret := w.secret(ctx, "shop-token")
 				g.Expect(metav1.IsControlledBy(secret, shop)).To(BeTrue())
@@ -238,40 +238,40 @@ var _ = Describe("A token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	DescribeTable("loses its owner reference when the policy becomes Retain, also while",
+	DescribeTable("loses its owner reference when the policy becomes Retain, even while",
 		func(ctx SpecContext, meanwhile func(SpecContext, *v1alpha1.ClientCredential)) {
 			create(ctx, shop)
 			w.eventuallyReady(ctx, "shop")
 			meanwhile(ctx, shop)
-			retain(ctx, v1alpha1.DeletionPolicyRetain)
+			setPolicy(ctx, v1alpha1.DeletionPolicyRetain)
 			Eventually(func(g Gomega) {
 				current := w.get(ctx, "shop")(g)
 				g.Expect(current.Status.ObservedGeneration).To(HaveValue(Equal(current.Generation)))
 			}).Should(Succeed())
 			Expect(w.secret(ctx, "shop-token").OwnerReferences).To(BeEmpty())
 		},
-		Entry("it is suspended", func(ctx SpecContext, shop *v1alpha1.ClientCredential) {
+		Entry("the ClientCredential is suspended", func(ctx SpecContext, shop *v1alpha1.ClientCredential) {
 			edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Suspend = ptr.To(true) })
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "True", "Suspended"))
 		}),
-		Entry("its credentials are missing", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
+		Entry("the credentials are missing", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
 			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "CredentialsNotFound"))
 		}),
-		Entry("its renewal fails", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
+		Entry("the renewal fails", func(ctx SpecContext, _ *v1alpha1.ClientCredential) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 			w.renew(ctx, "shop")
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "ServerError"))
 		}),
 	)
 
-	It("loses its owner reference although the first try to remove it fails", func(ctx SpecContext) {
+	It("loses its owner reference even if the first attempt to remove it fails", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		w.traffic.failWhen(func(request *http.Request) bool {
 			return request.Header.Get("Content-Type") == "application/strategic-merge-patch+json"
 		})
-		retain(ctx, v1alpha1.DeletionPolicyRetain)
+		setPolicy(ctx, v1alpha1.DeletionPolicyRetain)
 		Consistently(func() []metav1.OwnerReference { return w.secret(ctx, "shop-token").OwnerReferences }).Should(HaveLen(1))
 		w.traffic.failWhen(nil)
 		Eventually(func() []metav1.OwnerReference {
@@ -280,7 +280,7 @@ var _ = Describe("A token Secret", func() {
 		}).Should(BeEmpty())
 	})
 
-	It("of a former target loses its owner reference too if it is retained", func(ctx SpecContext) {
+	It("that is a former target also loses its owner reference if the policy is Retain", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
@@ -290,7 +290,7 @@ var _ = Describe("A token Secret", func() {
 		Eventually(func() []metav1.OwnerReference { return w.secret(ctx, "shop-token").OwnerReferences }).Should(BeEmpty())
 	})
 
-	It("is repaired while its renewal fails, without a new token", func(ctx SpecContext) {
+	It("is repaired without a new token while the renewal fails", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -323,7 +323,7 @@ var _ = Describe("A token Secret", func() {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, first.DeepCopy(), func(s *corev1.Secret) { s.Immutable = ptr.To(true) })
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func(g Gomega) {
 			secret := &corev1.Secret{}
 			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
@@ -333,7 +333,7 @@ var _ = Describe("A token Secret", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("that waits for a finalizer is not written until it is gone, and the condition names the finalizer", func(ctx SpecContext) {
+	It("with a finalizer is replaced only after its deletion completes, and the condition names the finalizer", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, first, func(s *corev1.Secret) { s.Finalizers = []string{"example.com/hold"} })
@@ -357,18 +357,18 @@ var _ = Describe("A token Secret", func() {
 			Namespace: w.namespace, Name: "copy", Labels: duplicate.Labels, Annotations: duplicate.Annotations, OwnerReferences: duplicate.OwnerReferences,
 		}
 		create(ctx, duplicate)
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		w.secret(ctx, "copy")
 	})
 
-	It("of a former target is kept too if it is retained", func(ctx SpecContext) {
+	It("that is a former target is not deleted if the policy is Retain", func(ctx SpecContext) {
 		shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: v1alpha1.DeletionPolicyRetain}
 		create(ctx, shop)
 		w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Name = "other" })
 		w.eventuallyReady(ctx, "shop")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(3)) })
 		w.secret(ctx, "shop-token")
 		w.secret(ctx, "other")
 	})

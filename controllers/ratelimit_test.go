@@ -37,7 +37,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	}
 	lifetimeOf := func(i int) time.Duration { return time.Hour + time.Duration(i*10)*time.Second }
 
-	It("get their tokens in time, in the order of expiry, and do not delay another server", func(ctx SpecContext) {
+	It("get their tokens in time and in the order of expiry, without delaying requests to another server", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -63,7 +63,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 					w.setTime(requests()[sent-1].At.Add(time.Minute - 10*time.Second))
 					Consistently(func() int { return len(requests()) }).WithTimeout(100 * time.Millisecond).Should(Equal(sent))
 				}
-				w.passes(20*time.Second, func(g Gomega) { g.Expect(requests()).To(HaveLen(next)) })
+				w.within(20*time.Second, func(g Gomega) { g.Expect(requests()).To(HaveLen(next)) })
 			}
 		}
 		anyToken := func(v1alpha1.ClientCredential) bool { return true }
@@ -74,14 +74,14 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			one.Spec.Scopes = []string{"lifetime:" + strconv.Itoa(int(lifetimeOf(i)/time.Second))}
 			create(ctx, one)
 		}
-		w.passes(10*time.Second, func(g Gomega) { g.Expect(ready(g, anyToken)).To(Equal(allowed)) })
-		w.passes(10*time.Second, func(g Gomega) {
+		w.within(10*time.Second, func(g Gomega) { g.Expect(ready(g, anyToken)).To(Equal(allowed)) })
+		w.within(10*time.Second, func(g Gomega) {
 			waiting := 0
 			list := &v1alpha1.ClientCredentialList{}
 			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
 			for _, item := range list.Items {
 				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and other requests come first", w.server.URL, authserver.RFC6749Path)
-				// Some found the host busy first.
+				// Some ClientCredentials wait for the busy host first.
 				if matches(item.Status.Conditions, And(matchers.HaveConditionType("Reconciling"), Or(
 					matchers.HaveCondition("Ready", "False", "RateLimited", why),
 					matchers.HaveCondition("Ready", "False", "TokenEndpointBusy")))) {
@@ -91,7 +91,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			g.Expect(waiting).To(Equal(count - allowed))
 		})
 
-		By("issuing a token of another server meanwhile")
+		By("getting a token from another server meanwhile")
 		other := w.newServer(authserver.Options{})
 		another := w.clientCredential("another")
 		another.Spec.AuthorizationServer.TokenEndpoint = other.URL + authserver.RFC6749Path
@@ -133,8 +133,8 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 		for _, r := range second {
 			Expect(r.At).To(BeTemporally("<", expiry(r)))
 		}
-		// The first requests are sent immediately, because none waits yet. Some later requests find the host
-		// busy, and are sent a little later.
+		// The first requests are sent immediately, because no request waits yet. Some later requests find the
+		// host busy, and are sent a little later.
 		waited := second[allowed:]
 		byExpiry := slices.SortedFunc(slices.Values(waited), func(a, b authserver.Request) int { return expiry(a).Compare(expiry(b)) })
 		for i, r := range waited {
@@ -159,15 +159,15 @@ var _ = It("Requests whose turn comes while the host is busy are sent afterwards
 
 	w.makeBusy()
 	for _, name := range names {
-		w.inTimeSays(ctx, name, 3*time.Minute, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+		w.saysWithin(ctx, name, 3*time.Minute, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 	}
 	later := w.clock.Now().Add(20 * time.Second)
-	w.passes(30*time.Second, func(g Gomega) { g.Expect(w.clock.Now()).To(BeTemporally(">=", later)) })
+	w.within(30*time.Second, func(g Gomega) { g.Expect(w.clock.Now()).To(BeTemporally(">=", later)) })
 	Expect(w.tokenRequests()).To(Equal(1))
 
 	w.makeFree()
 	for i := range names {
-		w.passes(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(i + 2)) })
+		w.within(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(i + 2)) })
 	}
 	for _, name := range names {
 		w.eventuallyReady(ctx, name)
@@ -175,7 +175,7 @@ var _ = It("Requests whose turn comes while the host is busy are sent afterwards
 })
 
 var _ = Describe("The status of a ClientCredential that waits for a rate limit", func() {
-	It("reports that, also if it waited for a busy host before", func(ctx SpecContext) {
+	It("reports the rate limit, even if it reported a busy host before", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 			TokenEndpoint: w.server.URL + authserver.RFC6749Path,
@@ -184,15 +184,15 @@ var _ = Describe("The status of a ClientCredential that waits for a rate limit",
 		create(ctx, w.clientOf("limited", "one"))
 		w.eventuallyReady(ctx, "one")
 		w.makeBusy()
-		w.inTimeSays(ctx, "one", 2*time.Hour, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
+		w.saysWithin(ctx, "one", 2*time.Hour, matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		w.makeFree()
-		w.inTimeSays(ctx, "one", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited"))
-		w.inTimeSays(ctx, "one", 4*time.Hour, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "one", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited"))
+		w.saysWithin(ctx, "one", 4*time.Hour, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 })
 
-var _ = Describe("A token that expires before its renewal may be sent", func() {
-	It("is Ready until it expires, and is renewed when its turn comes", func(ctx SpecContext) {
+var _ = Describe("A ClientCredential whose token expires before the rate limit allows a renewal", func() {
+	It("is Ready until the token expires, and is renewed when its turn comes", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.RateLimit = &v1alpha1.RateLimit{Requests: 1, Per: &metav1.Duration{Duration: 3 * time.Hour}}
@@ -202,19 +202,19 @@ var _ = Describe("A token that expires before its renewal may be sent", func() {
 		w.setTime(issuedAt.Add(time.Hour - time.Second))
 		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
-		w.inTimeSays(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
+		w.saysWithin(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
 		// The requeue delay counts from the end of the reconcile, which is after the status write.
 		Eventually(w.logs).Should(gbytes.Say("requeueing after 2m0s"))
 		Consistently(w.tokenRequests).Should(Equal(1))
 		w.setTime(issuedAt.Add(3*time.Hour - 2*time.Second))
 		Consistently(w.tokenRequests).WithTimeout(100 * time.Millisecond).Should(Equal(1))
-		w.inTimeSays(ctx, "shop", 10*time.Second, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "shop", 10*time.Second, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 })
 
-var _ = Describe("A server that asks to wait", func() {
-	It("gets no request of that client before the time is over, while other clients and other servers are not delayed", func(ctx SpecContext) {
+var _ = Describe("A server that sends a Retry-After", func() {
+	It("gets no request from the same client during the wait, and does not delay other clients or servers", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		other := w.newServer(authserver.Options{})
 		w.server.Register(authserver.Client{ID: "warehouse", Secret: "s3cr3t"})
@@ -229,7 +229,7 @@ var _ = Describe("A server that asks to wait", func() {
 		}
 		Expect(w.tokenRequests()).To(Equal(2))
 
-		By("answering one ClientCredential with a Retry-After before the others are due")
+		By("sending one ClientCredential a Retry-After before the other ClientCredentials are due")
 		w.step(30 * time.Minute)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Retry-After", "1200")
@@ -242,7 +242,7 @@ var _ = Describe("A server that asks to wait", func() {
 			matchers.HaveCondition("RenewalFailing", "True", "RateLimited", ContainSubstring("HTTP 429")))
 		Expect(w.tokenRequests()).To(Equal(3))
 
-		By("sending no request of this client, for new or existing ClientCredentials, but requests of other clients")
+		By("sending requests of other clients only, even for a new ClientCredential")
 		w.server.Respond("shop", nil)
 		create(ctx, w.clientCredential("fresh"))
 		w.eventuallySays(ctx, "fresh", matchers.HaveCondition("Ready", "False", "RateLimited",
@@ -253,8 +253,8 @@ var _ = Describe("A server that asks to wait", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 		w.eventuallyReady(ctx, "two")
 
-		By("sending the requests when the time is over")
-		w.passes(20*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(6)) })
+		By("sending the delayed requests after the wait")
+		w.within(20*time.Second, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(6)) })
 		for _, name := range []string{"one", "two", "fresh"} {
 			w.eventuallyReady(ctx, name)
 		}

@@ -35,7 +35,7 @@ var _ = Describe("Credentials that the server refused", func() {
 		Expect(w.get(ctx, "shop")(Default).Status.Failure.RetryAt.Time).To(BeTemporally("==", retryAt.Time))
 
 		By("sending them again when the retry is due")
-		w.passes(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(2*time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 
 		By("sending changed credentials immediately")
 		edit(ctx, w.shopCredentials(), func(s *corev1.Secret) { s.Data["client_secret"] = []byte("another") })
@@ -44,8 +44,8 @@ var _ = Describe("Credentials that the server refused", func() {
 		Expect(w.series(waits)).To(BeEmpty(), "no request waited for a rate limit")
 	})
 
-	It("are not sent again after a failure of the API server", func(ctx SpecContext) {
-		w.passes(2*time.Minute, func(g Gomega) {
+	It("are not sent again after a failed request to the API server", func(ctx SpecContext) {
+		w.within(2*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Failure.AttemptsByClass).To(ConsistOf(v1alpha1.ClassAttempts{Class: "CredentialsRefused", Attempts: 2}))
 		})
 		retryAt := w.get(ctx, "shop")(Default).Status.Failure.RetryAt

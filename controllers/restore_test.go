@@ -39,7 +39,7 @@ func (w *world) backUp(ctx SpecContext) *backup {
 	return saved
 }
 
-// asNew clears what the API server sets, as a restore tool does. The object gets a new UID.
+// asNew clears the fields that the API server sets, as a restore tool does. The object gets a new UID.
 func asNew(object client.Object, namespace string) {
 	object.SetNamespace(namespace)
 	object.SetUID("")
@@ -61,7 +61,7 @@ func (w *world) restore(ctx SpecContext, saved *backup) {
 	}
 }
 
-// expectOwned expects a Secret to name its owner only by the new UID.
+// expectOwned checks that a Secret names its owner only by the new UID.
 func expectOwned(secret *corev1.Secret, owner *v1alpha1.ClientCredential) {
 	GinkgoHelper()
 	Expect(secret.Annotations).To(And(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, string(owner.UID)), HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, owner.Name)))
@@ -74,7 +74,7 @@ func expectOwned(secret *corev1.Secret, owner *v1alpha1.ClientCredential) {
 	Expect(secret.Annotations).NotTo(HaveKey(v1alpha1.AdoptableByAnnotation))
 }
 
-// asOlderVersion changes the Secret to that of an older version, which did not record the owner's name.
+// asOlderVersion removes the owner's name from the Secret, because older versions did not record it.
 func asOlderVersion(saved *backup) {
 	delete(saved.target.Annotations, v1alpha1.OwnerNameAnnotation)
 }
@@ -83,7 +83,7 @@ func withoutReferences(saved *backup) { saved.target.OwnerReferences = nil }
 
 func unchanged(*backup) {}
 
-// all returns a function that makes several changes of a backup.
+// all returns a function that applies several changes to a backup.
 func all(changes ...func(*backup)) func(*backup) {
 	return func(saved *backup) {
 		for _, change := range changes {
@@ -122,34 +122,34 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			Expect(secret.UID).To(Equal(saved.target.UID))
 			Expect(secret.Data).To(Equal(saved.target.Data))
 			expectOwned(secret, saved.clientCredential)
-			Expect(w.tokenRequests()).To(Equal(1), "the token of the backup is the only one")
+			Expect(w.tokenRequests()).To(Equal(1), "the restore causes no token request")
 			Expect(w.eventsSoFar()).NotTo(ContainElement(HavePrefix(corev1.EventTypeWarning)))
 
-			By("writing nothing more")
+			By("writing nothing afterwards")
 			w.traffic.reset()
 			Consistently(w.traffic.writes).Should(BeEmpty())
 
-			By("renewing it in time")
+			By("renewing the token in time")
 			issuedAt := w.get(ctx, "shop")(Default).Status.Token.IssuedAt
-			w.passes(time.Hour, func(g Gomega) {
+			w.within(time.Hour, func(g Gomega) {
 				g.Expect(w.tokenRequests()).To(Equal(2))
-				// If the Secret had to be replaced, the status is written after it.
+				// If the Secret is replaced, the status is written after that.
 				g.Expect(w.get(ctx, "shop")(g).Status.Token.IssuedAt.Time).To(BeTemporally(">", issuedAt.Time))
 			})
 			expectOwned(w.eventuallyReady(ctx, "shop"), saved.clientCredential)
 		},
-		Entry("by the owner references of the backup", v1alpha1.DeletionPolicyDelete, unchanged),
-		Entry("without owner references, which tools drop", v1alpha1.DeletionPolicyDelete, withoutReferences),
-		Entry("in a Secret that is retained", v1alpha1.DeletionPolicyRetain, unchanged),
-		Entry("in a Secret that is retained, and had an owner reference before", v1alpha1.DeletionPolicyRetain, func(saved *backup) {
+		Entry("with the owner references of the backup", v1alpha1.DeletionPolicyDelete, unchanged),
+		Entry("without owner references, which restore tools drop", v1alpha1.DeletionPolicyDelete, withoutReferences),
+		Entry("in a retained Secret", v1alpha1.DeletionPolicyRetain, unchanged),
+		Entry("in a retained Secret that had an owner reference before", v1alpha1.DeletionPolicyRetain, func(saved *backup) {
 			saved.target.OwnerReferences = []metav1.OwnerReference{tokensecret.ReferenceTo(saved.clientCredential)}
 		}),
-		Entry("of an older version with owner references", v1alpha1.DeletionPolicyDelete, asOlderVersion),
-		Entry("of an older version without owner references", v1alpha1.DeletionPolicyDelete, all(asOlderVersion, withoutReferences)),
-		Entry("of an older version that is retained", v1alpha1.DeletionPolicyRetain, asOlderVersion),
+		Entry("in a Secret of an older version with owner references", v1alpha1.DeletionPolicyDelete, asOlderVersion),
+		Entry("in a Secret of an older version without owner references", v1alpha1.DeletionPolicyDelete, all(asOlderVersion, withoutReferences)),
+		Entry("in a retained Secret of an older version", v1alpha1.DeletionPolicyRetain, asOlderVersion),
 		Entry("in a Secret with finalizers", v1alpha1.DeletionPolicyDelete, func(saved *backup) { saved.target.Finalizers = []string{"example.com/hold"} }),
-		Entry("in a Secret that is immutable", v1alpha1.DeletionPolicyDelete, func(saved *backup) { saved.target.Immutable = ptr.To(true) }),
-		Entry("although a renewal was requested, and done, before the backup", v1alpha1.DeletionPolicyDelete, func(saved *backup) {
+		Entry("in an immutable Secret", v1alpha1.DeletionPolicyDelete, func(saved *backup) { saved.target.Immutable = ptr.To(true) }),
+		Entry("even if a renewal was requested and done before the backup", v1alpha1.DeletionPolicyDelete, func(saved *backup) {
 			saved.clientCredential.Annotations = map[string]string{v1alpha1.RenewRequestedAtAnnotation: "yesterday"}
 			saved.target.Annotations[v1alpha1.RenewRequestAnnotation] = "yesterday"
 		}),
@@ -167,7 +167,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			expectOwned(secret, saved.clientCredential)
 			Expect(w.eventsSoFar()).NotTo(ContainElement(HavePrefix(corev1.EventTypeWarning)))
 			Consistently(w.tokenRequests).Should(Equal(2))
-			Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "it was not renewed too late")
+			Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "the metrics count no late renewal")
 		},
 		Entry("when the token expired since the backup", func(*backup) { w.clock.Step(2 * time.Hour) }),
 		Entry("when the token expired since the backup, without owner references", func(saved *backup) {
@@ -225,7 +225,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("keeps its token from the garbage collector while its credentials are not restored yet", func(ctx SpecContext) {
+	It("protects its Secret from the garbage collector while its credentials are not restored yet", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		credentials := saved.credentials
@@ -240,7 +240,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("keeps its token from the garbage collector while it is suspended", func(ctx SpecContext) {
+	It("protects its Secret from the garbage collector while it is suspended", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) { saved.clientCredential.Spec.Suspend = ptr.To(true) })
 		w.eventuallySays(ctx, "shop", matchers.HaveConditionType("Ready"))
 		expectOwned(w.secret(ctx, "shop-token"), saved.clientCredential)
@@ -268,7 +268,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("writes the same token into a Secret of the type in its current spec", func(ctx SpecContext) {
+	It("writes the same token to a Secret of the type in its spec", func(ctx SpecContext) {
 		saved := restored(ctx, func(saved *backup) {
 			saved.clientCredential.Spec.Target = &v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{
 				Type: "kubernetes.io/basic-auth", Data: map[string]string{"password": "{{ .access_token }}"},
@@ -280,7 +280,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	DescribeTable("reports why its Secret cannot be taken over, without the token, and retries", func(ctx SpecContext, change func(*backup), later string) {
+	DescribeTable("reports why it cannot take over its Secret, redacts the token, and retries", func(ctx SpecContext, change func(*backup), later string) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		change(saved)
@@ -299,12 +299,12 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(ContainElement(And(HaveField("Type", "Ready"), HaveField("Status", metav1.ConditionTrue))))
 		Expect(w.logs.Contents()).NotTo(ContainSubstring(token))
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
-		By("retrying, and reporting the current state afterwards")
-		w.passes(20*time.Minute, func(g Gomega) {
+		By("retrying, and reporting the current state after a success")
+		w.within(20*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Failure).To(HaveField("Attempts", BeNumerically(">", 3)))
 		})
 		w.traffic.respondWhen(nil)
-		w.passes(10*time.Minute, func(g Gomega) {
+		w.within(10*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(
 				ContainElement(And(HaveField("Type", "Ready"), HaveField("Reason", later))), Not(ContainElement(HaveField("Reason", "SecretWriteFailed")))))
 		})
@@ -321,7 +321,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		saved := w.backUp(ctx)
 		saved.clientCredential.Spec.Suspend = ptr.To(true)
 		w.restore(ctx, saved)
-		By("forging a Secret of the operator with another token")
+		By("forging the operator's Secret with another token")
 		secret := saved.target.DeepCopy()
 		Expect(apiServer.Delete(ctx, secret.DeepCopy())).To(Succeed())
 		asNew(secret, w.namespace)
@@ -337,7 +337,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.eventuallyReady(ctx, "shop").Data).NotTo(HaveKeyWithValue("access_token", []byte("forged")))
 	})
 
-	It("takes over no Secret if the cache shows a ClientCredential that is gone", func(ctx SpecContext) {
+	It("that exists only in the cache does not take over a Secret", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
@@ -354,7 +354,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.secret(ctx, "shop-token").ResourceVersion).To(Equal(saved.target.ResourceVersion))
 	})
 
-	It("gets its Secret although an older ClientCredential has the same target", func(ctx SpecContext) {
+	It("gets its Secret even if an older ClientCredential has the same target", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		older := w.clientCredential("older")
@@ -391,7 +391,7 @@ func isTakeOver(request *http.Request) bool {
 	return request.Header.Get("Content-Type") == "application/strategic-merge-patch+json" && strings.HasSuffix(request.URL.Path, "/secrets/shop-token")
 }
 
-var _ = Describe("A ClientCredential that is deleted and immediately created again", func() {
+var _ = Describe("A ClientCredential that is deleted and immediately recreated", func() {
 	It("keeps the Secret if the garbage collector has not deleted it yet", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -423,7 +423,7 @@ var _ = Describe("An upgrade from a version that did not record the owner's name
 		Expect(w.tokenRequests()).To(Equal(1))
 
 		By("recording the name at the next renewal")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func() map[string]string { return w.secret(ctx, "shop-token").Annotations }).Should(HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, "shop"))
 	})
 })

@@ -38,8 +38,8 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}
 	}
 	revocations := func() []authserver.Request { return w.server.RequestsTo(authserver.RevocationPath) }
-	// issued creates the ClientCredential, and returns its token once the finalizer is set.
-	issued := func(ctx SpecContext) string {
+	// issueToken creates the ClientCredential, waits for its finalizer, and returns its token.
+	issueToken := func(ctx SpecContext) string {
 		GinkgoHelper()
 		create(ctx, shop)
 		token := string(w.eventuallyReady(ctx, "shop").Data["access_token"])
@@ -51,7 +51,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(apiServer.Delete(ctx, shop)).To(Succeed())
 	}
 
-	It("is not revoked unless onDelete is set, and nothing delays the deletion", func(ctx SpecContext) {
+	It("is not revoked if onDelete is not set, and the deletion is not delayed", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer.Revocation.OnDelete = nil
 		create(ctx, shop)
 		token := string(w.eventuallyReady(ctx, "shop").Data["access_token"])
@@ -62,8 +62,8 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeTrue())
 	})
 
-	It("is revoked as RFC 7009 says, with the client authentication of the token request", func(ctx SpecContext) {
-		token := issued(ctx)
+	It("is revoked as RFC 7009 specifies, with the client authentication of the token request", func(ctx SpecContext) {
+		token := issueToken(ctx)
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
 		Expect(w.server.IsActive(token)).To(BeFalse())
@@ -77,10 +77,10 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(string(w.logs.Contents())).NotTo(ContainSubstring(token))
 	})
 
-	DescribeTable("is not reused, once it is revoked, by the next ClientCredential of the same name from a Secret",
+	DescribeTable("is not reused after its revocation if the next ClientCredential of the same name finds a Secret",
 		func(ctx SpecContext, policy v1alpha1.DeletionPolicy) {
 			shop.Spec.Target = &v1alpha1.TokenTarget{DeletionPolicy: policy}
-			token := issued(ctx)
+			token := issueToken(ctx)
 			deleteShop(ctx)
 			Eventually(isGone(ctx)).Should(BeTrue())
 			Expect(w.server.IsActive(token)).To(BeFalse())
@@ -96,8 +96,8 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Entry("that is retained", v1alpha1.DeletionPolicyRetain),
 	)
 
-	It("is revoked once, although the API server refuses to record that in the Secret", func(ctx SpecContext) {
-		token := issued(ctx)
+	It("is revoked only once, even if the API server refuses to record the revocation in the Secret", func(ctx SpecContext) {
+		token := issueToken(ctx)
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/secrets/shop-token") {
 				return nil
@@ -112,12 +112,12 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(string(w.logs.Contents())).To(And(ContainSubstring("Cannot note in the token Secret that its token was revoked"), Not(ContainSubstring(token))))
 	})
 
-	It("is revoked in Commerce Layer's way", func(ctx SpecContext) {
+	It("is revoked with the request that Commerce Layer expects", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
 			Profile: "CommerceLayer", TokenEndpoint: w.server.URL + authserver.CommerceLayerPath,
 			Revocation: &v1alpha1.Revocation{Endpoint: w.server.URL + authserver.CommerceLayerRevocationPath, OnDelete: ptr.To(true)},
 		}
-		token := issued(ctx)
+		token := issueToken(ctx)
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
 		Expect(w.server.IsActive(token)).To(BeFalse())
@@ -126,11 +126,11 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}))
 	})
 
-	It("is revoked at the endpoint that the issuer's metadata name", func(ctx SpecContext) {
+	It("is revoked at the endpoint in the issuer's metadata", func(ctx SpecContext) {
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
 			Issuer: w.server.URL, Revocation: &v1alpha1.Revocation{OnDelete: ptr.To(true)},
 		}
-		token := issued(ctx)
+		token := issueToken(ctx)
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
 		Expect(w.server.IsActive(token)).To(BeFalse())
@@ -145,38 +145,38 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		create(ctx, shop)
 		Eventually(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).ShouldNot(BeEmpty())
 		deleteShop(ctx)
-		Consistently(w.hostsStrayedTo).Should(BeEmpty())
-		w.passes(2*time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
-		Expect(w.hostsStrayedTo()).To(BeEmpty())
+		Consistently(w.foreignHosts).Should(BeEmpty())
+		w.within(2*time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		Expect(w.foreignHosts()).To(BeEmpty())
 	})
 
 	It("delays the deletion for about a minute while the server is down, and then an event reports the failure", func(ctx SpecContext) {
-		token := issued(ctx)
+		token := issueToken(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		deletedAt := w.clock.Now()
 		deleteShop(ctx)
 		Eventually(revocations).Should(HaveLen(1))
 		w.setTime(deletedAt.Add(30 * time.Second))
 		Consistently(isGone(ctx)).WithTimeout(200 * time.Millisecond).Should(BeFalse())
-		w.passes(time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
 		Expect(w.server.IsActive(token)).To(BeTrue())
 		Expect(len(revocations())).To(BeNumerically("~", 8, 6))
 		Eventually(w.eventsSoFar).Should(ContainElement(And(
 			HavePrefix("Warning RevocationFailed"), ContainSubstring("stays valid until it expires"), ContainSubstring("502"), Not(ContainSubstring(token)))))
 	})
 
-	It("is revoked later when the server comes back within the minute", func(ctx SpecContext) {
-		token := issued(ctx)
+	It("is revoked if the server recovers within the minute", func(ctx SpecContext) {
+		token := issueToken(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 		deleteShop(ctx)
 		Eventually(revocations).Should(HaveLen(1))
 		w.server.RespondAt(authserver.RevocationPath, nil)
-		w.passes(20*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		w.within(20*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
 		Expect(w.server.IsActive(token)).To(BeFalse())
 	})
 
 	It("is revoked after a restart", func(ctx SpecContext) {
-		token := issued(ctx)
+		token := issueToken(ctx)
 		w.stop()
 		deleteShop(ctx)
 		Expect(isGone(ctx)()).To(BeFalse())
@@ -186,7 +186,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 	})
 
 	DescribeTable("does not delay the deletion if", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
-		issued(ctx)
+		issueToken(ctx)
 		spoil(ctx)
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
@@ -197,7 +197,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 	},
 		Entry("the credentials are gone", func(ctx SpecContext) {
 			Expect(apiServer.Delete(ctx, w.shopCredentials())).To(Succeed())
-			w.inTimeSays(ctx, "shop", 30*time.Second, matchers.HaveConditionType("RenewalFailing"))
+			w.saysWithin(ctx, "shop", 30*time.Second, matchers.HaveConditionType("RenewalFailing"))
 		}, And(HavePrefix("Warning RevocationFailed"), ContainSubstring(`"shop"`))),
 		Entry("the token has expired", func(SpecContext) {
 			w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
@@ -215,7 +215,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		shop = w.clientOf("idp", "shop")
 		create(ctx, idp)
-		issued(ctx)
+		issueToken(ctx)
 		Expect(apiServer.Delete(ctx, idp)).To(Succeed())
 		w.eventuallySays(ctx, "shop", matchers.HaveConditionType("RenewalFailing"))
 		w.restart()
@@ -225,7 +225,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 	})
 
 	It("is not sent again after the server refused the client", func(ctx SpecContext) {
-		issued(ctx)
+		issueToken(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "another"})
 		deleteShop(ctx)
 		Eventually(isGone(ctx)).Should(BeTrue())
@@ -234,16 +234,16 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 	})
 
 	It("does not delay the deletion of the namespace", func(ctx SpecContext) {
-		issued(ctx)
+		issueToken(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})).To(Succeed())
 		// This control plane has no namespace controller, so delete the ClientCredential here.
 		deleteShop(ctx)
-		w.passes(10*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
+		w.within(10*time.Second, func(g Gomega) { g.Expect(isGone(ctx)()).To(BeTrue()) })
 	})
 
 	It("is not revoked after onDelete is set to false", func(ctx SpecContext) {
-		token := issued(ctx)
+		token := issueToken(ctx)
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation.OnDelete = ptr.To(false) })
 		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(BeEmpty())
 		deleteShop(ctx)
@@ -252,7 +252,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeTrue())
 	})
 
-	It("follows onDelete of a shared server, without a new token", func(ctx SpecContext) {
+	It("needs a finalizer only while its shared server sets onDelete, and is not renewed when that changes", func(ctx SpecContext) {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		idp.Spec.Revocation.OnDelete = nil
 		shop = w.clientOf("idp", "shop")

@@ -10,7 +10,7 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-var _ = DescribeTable("A server that returns the same token until it expires gets requests at half of its remaining life, and just after its expiry",
+var _ = DescribeTable("A server that repeats a token until it expires gets requests at half of the remaining lifetime, and just after the expiry,",
 	func(ctx SpecContext, server v1alpha1.AuthorizationServerSpec, path string) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Second})
@@ -43,7 +43,7 @@ var _ = DescribeTable("A server that returns the same token until it expires get
 			Eventually(func() time.Time { return w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time }).
 				Should(BeTemporally("~", next, time.Second))
 			if requests == 3 {
-				By("keeping the planned time over a restart")
+				By("keeping the planned time across a restart")
 				w.restart()
 				Consistently(w.tokenRequests).Should(Equal(requests))
 				Expect(w.get(ctx, "shop")(Default).Status.Token.RenewAt.Time).To(BeTemporally("~", next, time.Second))
@@ -68,8 +68,8 @@ var _ = DescribeTable("A server that returns the same token until it expires get
 	Entry("with Marketo", v1alpha1.AuthorizationServerSpec{Profile: "Marketo"}, authserver.MarketoPath),
 )
 
-var _ = Describe("A server that gives the same token to all ClientCredentials of one client", func() {
-	It("has that token in each Secret, with the same expiry", func(ctx SpecContext) {
+var _ = Describe("A token that a server returns to all ClientCredentials of one client", func() {
+	It("is written to each Secret with the same expiry", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", SameUntil: time.Minute})
 		create(ctx, w.shopCredentials(), w.clientCredential("one"))
@@ -81,7 +81,7 @@ var _ = Describe("A server that gives the same token to all ClientCredentials of
 		Expect(w.get(ctx, "two")(Default).Status.Token.RenewAt.Time).To(
 			BeTemporally("~", w.clock.Now().Add(25*time.Minute), 3*time.Minute))
 
-		By("sending one request for a requested renewal, although the server returns the same token")
+		By("sending one request for a requested renewal, even if the server returns the same token")
 		w.renew(ctx, "one")
 		Eventually(w.tokenRequests).Should(Equal(3))
 		Eventually(func() string { return w.get(ctx, "one")(Default).Status.LastHandledRenewRequest }).Should(Equal("now"))
@@ -92,14 +92,14 @@ var _ = Describe("A server that gives the same token to all ClientCredentials of
 })
 
 var _ = Describe("A server whose new token revokes the former token", func() {
-	It("costs one request and one write of the Secret for each renewal", func(ctx SpecContext) {
+	It("causes one token request and one Secret write per renewal", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", OneToken: true})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		for count := 2; count <= 3; count++ {
 			w.traffic.reset()
-			w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
+			w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(count)) })
 			Eventually(func() bool {
 				return w.server.IsActive(string(w.secret(ctx, "shop-token").Data["access_token"]))
 			}).Should(BeTrue())
@@ -108,13 +108,13 @@ var _ = Describe("A server whose new token revokes the former token", func() {
 		Consistently(w.tokenRequests).Should(Equal(3))
 	})
 
-	It("causes no endless renewals by two ClientCredentials of one client", func(ctx SpecContext) {
+	It("does not make two ClientCredentials of one client renew endlessly", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Register(authserver.Client{ID: "shop", Secret: "s3cr3t-of-the-shop", OneToken: true})
 		create(ctx, w.shopCredentials(), w.clientCredential("one"), w.clientCredential("two"))
 		w.eventuallyReady(ctx, "one")
 		w.eventuallyReady(ctx, "two")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(4)) })
 		Consistently(w.tokenRequests).Should(Equal(4))
 	})
 })

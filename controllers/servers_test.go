@@ -52,7 +52,7 @@ var _ = Describe("An AuthorizationServer", func() {
 			HaveKeyWithValue("Ready", "True"), HaveKeyWithValue("Token Endpoint", w.server.URL+authserver.RFC6749Path)))
 	})
 
-	It("reports what is wrong with it, as do the ClientCredentials that name it, until it is corrected", func(ctx SpecContext) {
+	It("reports an error in its spec until it is corrected, and so do the ClientCredentials that name it", func(ctx SpecContext) {
 		idp.Spec.Profile = "Unheard"
 		create(ctx, idp, w.clientOf("idp", "one"))
 		unknown := And(
@@ -66,7 +66,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		w.eventuallyReady(ctx, "one")
 	})
 
-	It("is waited for until it exists", func(ctx SpecContext) {
+	It("makes its ClientCredentials wait until it exists", func(ctx SpecContext) {
 		create(ctx, w.clientOf("idp", "one"))
 		missing := ContainSubstring(`AuthorizationServer "idp" does not exist: create it`)
 		w.eventuallySays(ctx, "one",
@@ -76,7 +76,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		w.eventuallyReady(ctx, "one")
 	})
 
-	It("causes no renewal of a valid token when it changes, but an immediate attempt if there is no token", func(ctx SpecContext) {
+	It("does not renew valid tokens when it changes, but triggers an immediate attempt for a missing token", func(ctx SpecContext) {
 		w.server.Register(authserver.Client{ID: "late", Secret: "s3cr3t"})
 		w.server.Respond("late", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
 		late := w.clientOf("idp", "late")
@@ -96,14 +96,14 @@ var _ = Describe("An AuthorizationServer", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 		Expect(w.secret(ctx, "shop-token").Data).To(Equal(first.Data))
 
-		By("renewing with the current declaration")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		By("renewing with the current spec")
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Expect(w.server.Requests("shop")[1].Parameters).To(And(
 			HaveKeyWithValue("tenant", "north"), HaveKeyWithValue("client_secret", "s3cr3t-of-the-shop")))
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("leaves valid tokens when it is deleted, and its ClientCredentials report that their renewal fails", func(ctx SpecContext) {
+	It("leaves valid tokens unchanged when it is deleted, and its ClientCredentials report that their renewal fails", func(ctx SpecContext) {
 		create(ctx, idp, w.clientOf("idp", "shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, idp.DeepCopy())).To(Succeed())
@@ -111,8 +111,8 @@ var _ = Describe("An AuthorizationServer", func() {
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "AuthorizationServerNotFound"))
 
-		By("not being Ready after the token expired")
-		w.inTimeSays(ctx, "shop", 2*time.Hour,
+		By("not being Ready after the token expires")
+		w.saysWithin(ctx, "shop", 2*time.Hour,
 			matchers.HaveCondition("Ready", "False", "AuthorizationServerNotFound"),
 			Not(matchers.HaveConditionType("RenewalFailing")))
 		Expect(w.tokenRequests()).To(Equal(1))
@@ -122,7 +122,7 @@ var _ = Describe("An AuthorizationServer", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("keeps its tokens when it is deleted and created again while they are valid", func(ctx SpecContext) {
+	It("keeps valid tokens when it is deleted and recreated", func(ctx SpecContext) {
 		create(ctx, idp, w.clientOf("idp", "shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, idp.DeepCopy())).To(Succeed())
@@ -134,7 +134,7 @@ var _ = Describe("An AuthorizationServer", func() {
 })
 
 var _ = Describe("A ClusterAuthorizationServer", func() {
-	It("is for the namespaces whose labels it selects", func(ctx SpecContext) {
+	It("serves the namespaces whose labels it selects", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		cluster := w.clusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 			AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
@@ -162,7 +162,7 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 		Consistently(w.tokenRequests).Should(Equal(1))
 	})
 
-	It("is for all namespaces when it selects none", func(ctx SpecContext) {
+	It("serves all namespaces if it does not set allowedNamespaces", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		cluster := w.clusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 			AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path},
@@ -178,7 +178,7 @@ var _ = Describe("A ClusterAuthorizationServer", func() {
 })
 
 var _ = Describe("An authorization server inside a ClientCredential", func() {
-	It("is refused when the operator forbids it, and valid tokens stay", func(ctx SpecContext) {
+	It("is refused when the operator forbids it, and valid tokens are kept", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{TokenEndpoint: w.server.URL + authserver.RFC6749Path})
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"), idp)
@@ -206,7 +206,7 @@ var _ = Describe("An authorization server inside a ClientCredential", func() {
 	})
 })
 
-// printed returns what kubectl get shows of an AuthorizationServer, by column.
+// printed returns the columns that kubectl get shows for an AuthorizationServer.
 func printed(ctx SpecContext, namespace, name string) map[string]any {
 	GinkgoHelper()
 	raw := rawGet(ctx, "/apis/oauth2.tokensync.dev/v1alpha1/namespaces/"+namespace+"/authorizationservers/"+name,

@@ -57,24 +57,24 @@ var _ = Describe("The token of a ServiceAccount", func() {
 		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring(parameters["client_assertion"]))
 
 		By("sending a new token at each renewal")
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.server.Requests("shop")[1].Parameters["client_assertion"]).NotTo(Equal(parameters["client_assertion"]))
 	})
 
-	It("is waited for while the ServiceAccount does not exist, or lacks the label", func(ctx SpecContext) {
+	It("is not sent until the ServiceAccount exists and has the label", func(ctx SpecContext) {
 		create(ctx, shop)
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "ServiceAccountNotFound", ContainSubstring(`ServiceAccount "shop" does not exist: create it`)))
 		account.Labels = nil
 		create(ctx, account)
-		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "ServiceAccountNotLabelled",
+		w.saysWithin(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "ServiceAccountNotLabelled",
 			ContainSubstring("kubectl label serviceaccount shop oauth2.tokensync.dev/usage=client-credential")))
 		Expect(w.server.Requests("")).To(BeEmpty())
 		edit(ctx, account, func(a *corev1.ServiceAccount) {
 			metav1.SetMetaDataLabel(&a.ObjectMeta, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
 		})
-		w.inTimeSays(ctx, "shop", time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "shop", time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("needs no label if the admin does not require it", func(ctx SpecContext) {

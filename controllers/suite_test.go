@@ -24,7 +24,7 @@ func TestControllers(t *testing.T) {
 
 var (
 	restConfig *rest.Config
-	// apiServer is the client of the tests; it has no cache.
+	// apiServer is the uncached client of the tests.
 	apiServer client.Client
 )
 

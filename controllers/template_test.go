@@ -40,14 +40,14 @@ var _ = Describe("The data of a token Secret", func() {
 		first := w.eventuallyReady(ctx, "shop")
 		Expect(first.Data).To(And(HaveLen(5), HaveKeyWithValue("who", []byte("shop")),
 			HaveKeyWithValue("header", []byte("Authorization: Bearer "+string(first.Data["access_token"])))))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Eventually(func(g Gomega) {
 			g.Expect(data(ctx)).To(HaveKeyWithValue("header", []byte("Authorization: Bearer "+string(data(ctx)["access_token"]))))
 			g.Expect(data(ctx)["header"]).NotTo(Equal(first.Data["header"]))
 		}).Should(Succeed())
 	})
 
-	It("follows a change of the template without a new token", func(ctx SpecContext) {
+	It("is rendered again when the template changes, without a new token", func(ctx SpecContext) {
 		create(ctx, shop)
 		token := w.eventuallyReady(ctx, "shop").Data["access_token"]
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data = map[string]string{"bearer": "{{ .access_token }}"} })
@@ -73,13 +73,13 @@ var _ = Describe("The data of a token Secret", func() {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 
-		By("an error that is found without a token")
+		By("reporting an error that is found without a token")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n{{ nothing }}" })
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
 			matchers.HaveCondition("Stalled", "True", "TargetTemplateInvalid", And(ContainSubstring(`data["header"]`), ContainSubstring("line 2"))))
 
-		By("an error that is found only with a token")
+		By("reporting an error that is found only with a token")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "a\n\n{{ .acess_token }}" })
 		w.eventuallySays(ctx, "shop",
 			matchers.HaveCondition("Ready", "False", "TargetTemplateInvalid"),
@@ -87,14 +87,14 @@ var _ = Describe("The data of a token Secret", func() {
 		Expect(data(ctx)).To(Equal(first.Data))
 		Expect(w.tokenRequests()).To(Equal(1))
 
-		By("correcting it")
+		By("correcting the template")
 		setTemplate(ctx, func(t *v1alpha1.TokenSecretTemplate) { t.Data["header"] = "Bearer {{ .access_token }}" })
 		Eventually(data).WithContext(ctx).Should(HaveKeyWithValue("header", append([]byte("Bearer "), first.Data["access_token"]...)))
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("is written later with the token in memory if the first template has an error, and no other is requested", func(ctx SpecContext) {
+	It("is written with the token in memory after an error in the first template is corrected", func(ctx SpecContext) {
 		shop.Spec.Target.Template.Data["header"] = "{{ .acess_token }}"
 		create(ctx, shop)
 		w.eventuallySays(ctx, "shop",
@@ -122,7 +122,7 @@ var _ = Describe("The type of a token Secret", func() {
 		Type: "kubernetes.io/basic-auth", Data: map[string]string{"username": "oauth2", "password": "{{ .access_token }}"},
 	}
 
-	It("comes from the template, and a change replaces the Secret, with the same token", func(ctx SpecContext) {
+	It("comes from the template, and a change replaces the Secret but not the token", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Template: basicAuth} })
@@ -163,7 +163,7 @@ var _ = Describe("The type of a token Secret", func() {
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("stays, and so does the Secret, if the API server would refuse the new Secret", func(ctx SpecContext) {
+	It("does not change if the API server would refuse the new Secret", func(ctx SpecContext) {
 		create(ctx, shop)
 		first := w.eventuallyReady(ctx, "shop")
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) {
@@ -189,9 +189,9 @@ var _ = Describe("The type of a token Secret", func() {
 		By("keeping the token when the delete succeeds and the create fails")
 		w.traffic.failWhen(requests(false))
 		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Template = basicAuth })
-		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
+		w.saysWithin(ctx, "shop", time.Minute, matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		w.traffic.failWhen(nil)
-		w.passes(time.Minute, func(g Gomega) {
+		w.within(time.Minute, func(g Gomega) {
 			secret := &corev1.Secret{}
 			g.Expect(apiServer.Get(ctx, w.key("shop-token"), secret)).To(Succeed())
 			g.Expect(secret.Data).To(HaveKeyWithValue("password", first.Data["access_token"]))

@@ -15,7 +15,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// bundle returns a ConfigMap or Secret with certificates of authorities.
+// bundle returns a ConfigMap or Secret with a CA bundle.
 func bundle(kind v1alpha1.CABundleKind, namespace, pem string) client.Object {
 	metadata := metav1.ObjectMeta{Namespace: namespace, Name: "authorities"}
 	if kind == "Secret" {
@@ -28,7 +28,7 @@ func trusting(kind v1alpha1.CABundleKind) *v1alpha1.TLSClient {
 	return &v1alpha1.TLSClient{CABundleRef: &v1alpha1.CABundleReference{Kind: kind, Name: "authorities"}}
 }
 
-var _ = Describe("An authorization server with a private authority", func() {
+var _ = Describe("An authorization server with a private CA", func() {
 	var (
 		w       *world
 		private *authserver.Server
@@ -65,7 +65,7 @@ var _ = Describe("An authorization server with a private authority", func() {
 		By("reporting that the bundle is empty")
 		create(ctx, bundle(kind, w.namespace, ""))
 		empty := unusable(`key "ca.crt" of ` + string(kind) + ` "authorities" holds no certificate in PEM`)
-		w.passes(2*time.Minute, func(g Gomega) {
+		w.within(2*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(empty)
 			serverSays(g, empty)
 		})
@@ -74,12 +74,12 @@ var _ = Describe("An authorization server with a private authority", func() {
 		By("reporting that the bundle holds the wrong authority")
 		foreign := selfSigned("foreign", w.clock.Now().Add(-time.Hour), w.clock.Now().Add(time.Hour))
 		Expect(apiServer.Update(ctx, bundle(kind, w.namespace, certificatePEM(foreign.Certificate)))).To(Succeed())
-		w.inTimeSays(ctx, "shop", 2*time.Minute,
+		w.saysWithin(ctx, "shop", 2*time.Minute,
 			matchers.HaveCondition("Ready", "False", "TLSFailed", ContainSubstring("an authority that the operator does not know")))
 
 		By("using the corrected bundle")
 		Expect(apiServer.Update(ctx, bundle(kind, w.namespace, pem))).To(Succeed())
-		w.passes(5*time.Minute, func(g Gomega) {
+		w.within(5*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
 			serverSays(g, And(HaveLen(1), matchers.HaveCondition("Ready", "True", "Usable")))
 		})
@@ -89,7 +89,7 @@ var _ = Describe("An authorization server with a private authority", func() {
 		Entry("Secret", v1alpha1.CABundleKind("Secret")),
 	)
 
-	It("keeps valid tokens when the bundle is deleted, which is reported at the next renewal", func(ctx SpecContext) {
+	It("keeps valid tokens when the bundle is deleted, and the next renewal reports the missing bundle", func(ctx SpecContext) {
 		authorities := bundle("ConfigMap", w.namespace, pem)
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer = &v1alpha1.AuthorizationServerSpec{
@@ -98,15 +98,15 @@ var _ = Describe("An authorization server with a private authority", func() {
 		create(ctx, authorities, shop)
 		w.eventuallyReady(ctx, "shop")
 		Expect(apiServer.Delete(ctx, authorities)).To(Succeed())
-		w.inTimeSays(ctx, "shop", time.Hour,
+		w.saysWithin(ctx, "shop", time.Hour,
 			matchers.HaveCondition("Ready", "True", "TokenIssued"),
 			matchers.HaveCondition("RenewalFailing", "True", "CABundleUnusable", ContainSubstring("does not exist")))
 		create(ctx, bundle("ConfigMap", w.namespace, pem))
-		w.passes(10*time.Minute, func(g Gomega) { g.Expect(private.Requests("shop")).To(HaveLen(2)) })
+		w.within(10*time.Minute, func(g Gomega) { g.Expect(private.Requests("shop")).To(HaveLen(2)) })
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("uses, if it is declared for the cluster, only a bundle of the cluster resource namespace", func(ctx SpecContext) {
+	It("that is declared for the cluster uses only a bundle in the cluster resource namespace", func(ctx SpecContext) {
 		cluster := w.clusterServer(ctx, v1alpha1.ClusterAuthorizationServerSpec{
 			AuthorizationServerSpec: v1alpha1.AuthorizationServerSpec{
 				TokenEndpoint: private.URL + authserver.RFC6749Path, TLS: trusting(""),
@@ -120,11 +120,11 @@ var _ = Describe("An authorization server with a private authority", func() {
 		w.stop()
 		w.resources = newNamespace(ctx)
 		w.start()
-		w.inTimeSays(ctx, "shop", time.Minute,
+		w.saysWithin(ctx, "shop", time.Minute,
 			matchers.HaveCondition("Ready", "False", "CABundleUnusable", ContainSubstring("does not exist in namespace %q", w.resources)))
 		create(ctx, bundle("ConfigMap", w.resources, pem))
-		w.inTimeSays(ctx, "shop", 2*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
-		w.passes(2*time.Minute, func(g Gomega) {
+		w.saysWithin(ctx, "shop", 2*time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.within(2*time.Minute, func(g Gomega) {
 			g.Expect(apiServer.Get(ctx, types.NamespacedName{Name: cluster.Name}, cluster)).To(Succeed())
 			g.Expect(cluster.Status.Conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "Usable")))
 		})

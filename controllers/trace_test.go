@@ -76,7 +76,7 @@ var _ = Describe("Traces", func() {
 		"reconcile", "reconcile/act", "reconcile/act/token request", "reconcile/act/write Secret", "reconcile/observe", "reconcile/report",
 	}
 
-	It("cover a token from observe to report, and contain nothing while nothing is due", func(ctx SpecContext) {
+	It("cover a token request from observe to report, and are empty while nothing is due", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Eventually(tree).Should(Equal(renewal))
@@ -110,7 +110,7 @@ var _ = Describe("Traces", func() {
 		Eventually(tree).Should(ContainElements("reconcile", "reconcile/repair", "reconcile/repair/write Secret"))
 	})
 
-	It("show a failure with the message of the status, and nothing while the retry waits", func(ctx SpecContext) {
+	It("show a failure with the message of the status, and are empty until the retry", func(ctx SpecContext) {
 		w.server.Respond("shop", func(rw http.ResponseWriter, r *http.Request) {
 			headers.Store("sent", r.Header.Clone())
 			rw.WriteHeader(http.StatusUnauthorized)
@@ -152,7 +152,7 @@ var _ = Describe("Traces", func() {
 		Expect(find("token request").Status.Code).To(Equal(codes.Unset))
 	})
 
-	It("quote nothing of the API server's answer to a status write", func(ctx SpecContext) {
+	It("do not quote the API server's answer to a status write", func(ctx SpecContext) {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/status") {
 				return answered(r, http.StatusForbidden, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "anything", "code": 403}`)
@@ -174,7 +174,7 @@ var _ = Describe("Traces", func() {
 		w.makeBusy()
 		w.renew(ctx, "shop")
 		Consistently(tree).Should(BeEmpty())
-		w.passes(2*time.Hour, func(g Gomega) {
+		w.within(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		})
 		Eventually(tree).Should(Equal([]string{"reconcile", "reconcile/observe", "reconcile/report"}))

@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// traffic records the operator's requests to the API server, and can answer them instead.
+// traffic records the operator's requests to the API server, and can answer them itself.
 type traffic struct {
 	mutex    sync.Mutex
 	requests []string
-	// respond, if set, answers instead of the API server when it returns a response.
+	// respond, if set, returns the response, or nil to pass the request on.
 	respond func(*http.Request) *http.Response
 }
 
@@ -41,7 +41,7 @@ func (t *traffic) respondWhen(respond func(*http.Request) *http.Response) {
 	t.respond = respond
 }
 
-// failWhen answers 500 to each request for which fail returns true; nil ends that.
+// failWhen answers 500 to each request for which fail returns true. A nil fail passes all requests on.
 func (t *traffic) failWhen(fail func(*http.Request) bool) {
 	t.respondWhen(func(request *http.Request) *http.Response {
 		if fail == nil || !fail(request) {
@@ -55,7 +55,7 @@ func (t *traffic) failWhen(fail func(*http.Request) bool) {
 // when the first watch begins.
 func (t *traffic) holdWatches(suffix string) (holds <-chan struct{}, release func()) {
 	watches, released := make(chan struct{}), make(chan struct{})
-	tell := sync.OnceFunc(func() { close(watches) })
+	signal := sync.OnceFunc(func() { close(watches) })
 	t.respondWhen(func(request *http.Request) *http.Response {
 		query := request.URL.Query()
 		switch {
@@ -65,7 +65,7 @@ func (t *traffic) holdWatches(suffix string) (holds <-chan struct{}, release fun
 			// The client falls back to a list request.
 			return answered(request, http.StatusUnprocessableEntity, "")
 		}
-		tell()
+		signal()
 		select {
 		case <-released:
 		case <-request.Context().Done():

@@ -33,12 +33,12 @@ var _ = DescribeTable("A failed request to the API server is retried",
 		failure := w.get(ctx, "shop")(Default).Status.Failure
 		Expect(failure.RetryAt.Sub(failure.LastAttemptAt.Time)).To(And(BeNumerically(">=", lower-time.Second), BeNumerically("<=", upper+time.Second)))
 		w.traffic.respondWhen(nil)
-		w.inTimeSays(ctx, "shop", upper+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		w.saysWithin(ctx, "shop", upper+10*time.Second, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	},
 	Entry("after the time that the API server states", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, 60, time.Minute, time.Minute),
 	Entry("after five minutes, if the API server states a day", http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, 86400, 5*time.Minute, 5*time.Minute),
 	Entry("after five seconds, if the API server states no time", http.StatusGatewayTimeout, metav1.StatusReasonTimeout, 0, 4*time.Second, 5*time.Second),
-	Entry("after fifteen seconds, if it is forbidden", http.StatusForbidden, metav1.StatusReasonForbidden, 0, 12*time.Second, 15*time.Second),
+	Entry("after fifteen seconds, if the request is forbidden", http.StatusForbidden, metav1.StatusReasonForbidden, 0, 12*time.Second, 15*time.Second),
 )
 
 var _ = Describe("A token that cannot be written", func() {
@@ -49,8 +49,8 @@ var _ = Describe("A token that cannot be written", func() {
 		create(ctx, w.shopCredentials())
 	})
 
-	// refuseWrites answers 403 to requests for Secrets with these methods, as a webhook may do. It returns a
-	// function that ends that.
+	// refuseWrites answers 403 to requests for Secrets with these methods, as a webhook may do. The returned
+	// function allows them again.
 	refuseWrites := func(methods ...string) func() {
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
 			if !strings.Contains(r.URL.Path, "/secrets") || !strings.Contains(strings.Join(methods, " "), r.Method) {
@@ -62,24 +62,24 @@ var _ = Describe("A token that cannot be written", func() {
 		return func() { w.traffic.failWhen(nil) }
 	}
 
-	It("is kept, and no other is requested, however long the API server refuses the Secret", func(ctx SpecContext) {
+	It("is kept, without another token request, even if the API server refuses the Secret for hours", func(ctx SpecContext) {
 		allow := refuseWrites(http.MethodPost)
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
-		w.passes(3*time.Hour, func(g Gomega) {
+		w.within(3*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Failure.Attempts).To(BeNumerically(">=", 16))
 		})
 		Expect(w.tokenRequests()).To(Equal(1))
 		allow()
-		w.passes(15*time.Minute, func(g Gomega) {
+		w.within(15*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
 		Expect(w.tokenRequests()).To(BeNumerically("<=", 2))
 	})
 
-	It("is reported with the message of the webhook, in which it and the former token are redacted", func(ctx SpecContext) {
+	It("is reported with the webhook's message, in which it and the former token are redacted", func(ctx SpecContext) {
 		var opaque atomic.Int32
-		w.givesTokens(func() (string, string) { return fmt.Sprint("0paque-t0ken-", opaque.Add(1)), "3600" })
+		w.respondWithTokens(func() (string, string) { return fmt.Sprint("0paque-t0ken-", opaque.Add(1)), "3600" })
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		w.traffic.respondWhen(func(r *http.Request) *http.Response {
@@ -95,7 +95,7 @@ var _ = Describe("A token that cannot be written", func() {
 		Expect(everythingShown(ctx, w)).NotTo(ContainSubstring("0paque"))
 	})
 
-	It("is written in the end, although the Secret was edited and restored with the former token", func(ctx SpecContext) {
+	It("is written later, even if an edited Secret is first restored with the former token", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		first := w.eventuallyReady(ctx, "shop")
 		allow := refuseWrites(http.MethodPatch)
@@ -104,14 +104,14 @@ var _ = Describe("A token that cannot be written", func() {
 		allow()
 		edit(ctx, w.secret(ctx, "shop-token"), func(s *corev1.Secret) { s.Annotations[v1alpha1.CredentialsVersionAnnotation] = "0" })
 		Eventually(func() string { return w.secret(ctx, "shop-token").Annotations[v1alpha1.CredentialsVersionAnnotation] }).ShouldNot(Equal("0"))
-		w.passes(15*time.Minute, func(g Gomega) {
+		w.within(15*time.Minute, func(g Gomega) {
 			g.Expect(w.secret(ctx, "shop-token").Data["access_token"]).NotTo(Equal(first.Data["access_token"]))
 		})
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.tokenRequests()).To(Equal(2))
 	})
 
-	It("leaves the source of the expiry in the status unchanged", func(ctx SpecContext) {
+	It("leaves the expiry source in the status unchanged", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryFromServer))
@@ -123,29 +123,29 @@ var _ = Describe("A token that cannot be written", func() {
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
 		Expect(w.get(ctx, "shop")(Default).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryFromServer))
 		allow()
-		w.passes(5*time.Minute, func(g Gomega) {
+		w.within(5*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Token.ExpirySource).To(Equal(v1alpha1.ExpiryAssumed))
 		})
 	})
 
-	It("is replaced once it has expired, although the Secret is immutable", func(ctx SpecContext) {
+	It("is replaced after it expires, even if the Secret is immutable", func(ctx SpecContext) {
 		create(ctx, w.clientCredential("shop"))
 		secret := w.eventuallyReady(ctx, "shop")
 		edit(ctx, secret, func(s *corev1.Secret) { s.Immutable = ptr.To(true) })
 		allow := refuseWrites(http.MethodPost)
 		w.renew(ctx, "shop")
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "SecretWriteFailed"))
-		w.passes(2*time.Hour, func(g Gomega) {
+		w.within(2*time.Hour, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "SecretWriteFailed"))
 		})
 		w.step(time.Hour)
 		allow()
-		w.passes(15*time.Minute, func(g Gomega) {
+		w.within(15*time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
 	})
 
-	It("because the response lacks a field is replaced by the next token whose response has it", func(ctx SpecContext) {
+	It("because its response lacks a field is replaced by the next token whose response has that field", func(ctx SpecContext) {
 		shop := w.clientCredential("shop")
 		shop.Spec.AuthorizationServer.Response = &v1alpha1.TokenResponse{
 			Fields: []v1alpha1.ResponseField{{Name: "tenant", Pointers: []v1alpha1.JSONPointer{"/tenant"}}},
@@ -164,12 +164,12 @@ var _ = Describe("A token that cannot be written", func() {
 		create(ctx, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetTemplateInvalid"))
 		complete.Store(true)
-		w.passes(time.Minute, func(g Gomega) {
+		w.within(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "True", "TokenIssued"))
 		})
 	})
 
-	DescribeTable("or whose former Secret cannot be cleaned up shows nothing of the webhook's answer",
+	DescribeTable("or whose former Secret cannot be cleaned up is reported without the webhook's answer",
 		func(ctx SpecContext, method string, policy v1alpha1.DeletionPolicy) {
 			create(ctx, w.clientCredential("shop"))
 			w.eventuallyReady(ctx, "shop")
@@ -186,7 +186,7 @@ var _ = Describe("A token that cannot be written", func() {
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "APIRequestFailed", ContainSubstring("answered 403 Forbidden")))
 			Expect(everythingShown(ctx, w)).NotTo(ContainSubstring(marker))
 		},
-		Entry("when it is deleted", http.MethodDelete, v1alpha1.DeletionPolicyDelete),
-		Entry("when it is released", http.MethodPatch, v1alpha1.DeletionPolicyRetain),
+		Entry("when that Secret is deleted", http.MethodDelete, v1alpha1.DeletionPolicyDelete),
+		Entry("when that Secret is released", http.MethodPatch, v1alpha1.DeletionPolicyRetain),
 	)
 })

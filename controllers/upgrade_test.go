@@ -16,8 +16,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// asVersion1 rewrites the status as an older version wrote it: its failures had no class, and it was Stalled
-// immediately for a problem that this version expects to pass.
+// asVersion1 rewrites the status as an older version wrote it. Failures had no class, and a problem that may
+// resolve itself was Stalled immediately.
 func (w *world) asVersion1(ctx SpecContext, isStalled bool) v1alpha1.ClientCredentialStatus {
 	GinkgoHelper()
 	shop := w.get(ctx, "shop")(Default)
@@ -26,7 +26,7 @@ func (w *world) asVersion1(ctx SpecContext, isStalled bool) v1alpha1.ClientCrede
 		failure.RetryAt = metav1.NewTime(w.clock.Now().Add(50 * time.Minute))
 	}
 	if isStalled {
-		// With a token, RenewalFailing and Stalled are set.
+		// If there is a token, RenewalFailing and Stalled are set.
 		reported := meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.RenewalFailingCondition)
 		if reported == nil {
 			reported = meta.FindStatusCondition(shop.Status.Conditions, v1alpha1.ReconcilingCondition)
@@ -83,9 +83,9 @@ var _ = Describe("An upgrade from a version without failure classes", func() {
 		}
 	}
 
-	DescribeTable("requests no token, writes nothing and reports the same for",
-		func(ctx SpecContext, reach func(SpecContext), isStalled bool) {
-			reach(ctx)
+	DescribeTable("requests no token, writes nothing and does not change the status with",
+		func(ctx SpecContext, arrange func(SpecContext), isStalled bool) {
+			arrange(ctx)
 			w.stop()
 			before := w.asVersion1(ctx, isStalled)
 			w.withoutOwnerName(ctx)
@@ -93,7 +93,7 @@ var _ = Describe("An upgrade from a version without failure classes", func() {
 			w.traffic.reset()
 			w.start()
 			Eventually(w.traffic.all).Should(ContainElement(HaveSuffix("/clientcredentials")))
-			// Longer than the time until a problem that may pass is Stalled, and shorter than the backoff.
+			// Five minutes exceed the delay before Stalled is set, but not the backoff.
 			for range 5 {
 				w.step(time.Minute)
 				Consistently(w.traffic.writes).WithTimeout(100 * time.Millisecond).Should(BeEmpty())
@@ -112,12 +112,12 @@ var _ = Describe("An upgrade from a version without failure classes", func() {
 		}, true),
 	)
 
-	It("counts attempts by class from the attempt that the older version planned", func(ctx SpecContext) {
+	It("counts attempts by class, starting with the attempt that the older version planned", func(ctx SpecContext) {
 		noToken(http.StatusUnauthorized)(ctx)
 		w.stop()
 		planned := w.asVersion1(ctx, true).Failure.RetryAt
 		w.start()
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		Expect(w.clock.Now()).To(BeTemporally(">=", planned.Time))
 		Eventually(func() *v1alpha1.FailureStatus { return w.get(ctx, "shop")(Default).Status.Failure }).Should(And(
 			HaveField("Class", problem.CredentialsRefused),

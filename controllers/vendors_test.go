@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// vendor is a row of the table of supported vendors: the spec, the parameters that the token endpoint
-// receives, and the data that the Secret then has.
+// vendor is a row of the table of supported vendors: the spec, the expected request parameters, and the
+// expected data of the Secret.
 type vendor struct {
 	server    v1alpha1.AuthorizationServerSpec
 	path      string
@@ -59,12 +59,12 @@ var _ = DescribeTable("A token comes from", func(ctx SpecContext, v vendor) {
 	}
 	Expect(requests[0].Header.Get("Accept")).To(Equal("application/json"))
 },
-	Entry("any server of RFC 6749", vendor{
+	Entry("any server that follows RFC 6749", vendor{
 		path: authserver.RFC6749Path, basic: true, scopes: []string{"read", "write"},
 		received:  map[string]string{"grant_type": "client_credentials", "scope": "read write"},
 		tokenType: "Bearer", lifetime: time.Hour, scope: "read write",
 	}),
-	Entry("any server of RFC 6749, with the secret in the body", vendor{
+	Entry("any server that follows RFC 6749, with the secret in the body", vendor{
 		server: v1alpha1.AuthorizationServerSpec{ClientAuthentication: method(v1alpha1.ClientSecretPost)},
 		path:   authserver.RFC6749Path,
 		received: map[string]string{
@@ -86,7 +86,7 @@ var _ = DescribeTable("A token comes from", func(ctx SpecContext, v vendor) {
 		},
 		tokenType: "Bearer", lifetime: time.Hour,
 	}),
-	Entry("Elastic Path, implicitly: no secret is sent though the Secret holds one", vendor{
+	Entry("Elastic Path, with the implicit grant: the secret in the Secret is not sent", vendor{
 		server: v1alpha1.AuthorizationServerSpec{Profile: "ElasticPathImplicit"}, path: authserver.ElasticPathPath,
 		received:  map[string]string{"grant_type": "implicit", "client_id": "shop"},
 		tokenType: "Bearer", lifetime: time.Hour,
@@ -98,7 +98,7 @@ var _ = DescribeTable("A token comes from", func(ctx SpecContext, v vendor) {
 		},
 		tokenType: "bearer", lifetime: 2 * time.Hour, scope: "market:all",
 	}),
-	Entry("Commerce Layer, for a sales channel: no Secret is needed", vendor{
+	Entry("Commerce Layer, for a sales channel that needs no Secret", vendor{
 		server: v1alpha1.AuthorizationServerSpec{
 			Profile: "CommerceLayer", ClientAuthentication: method(v1alpha1.ClientAuthenticationNone),
 		},
@@ -128,7 +128,7 @@ var _ = Describe("Credentials", func() {
 			And(HavePrefix("Warning CredentialsTrimmed"), ContainSubstring(`key "client_id"`)),
 			And(HavePrefix("Warning CredentialsTrimmed"), ContainSubstring(`key "client_secret"`)))
 		Eventually(w.eventsSoFar).Should(And(HaveLen(3), trimmed))
-		w.passes(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Hour, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.eventsSoFar()).To(HaveLen(3))
 	})
@@ -166,7 +166,7 @@ var _ = Describe("Credentials", func() {
 		w.eventuallyReady(ctx, "shop")
 	})
 
-	It("are shared by many ClientCredentials, each with a Secret of its own", func(ctx SpecContext) {
+	It("can be shared by several ClientCredentials, each with its own token Secret", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
 		names := []string{"one", "two", "three"}

@@ -16,9 +16,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// The status and the attempts of a ClientCredential while its host is busy.
 var _ = Describe("While the host is busy", func() {
-	It("a corrected spec is not forgotten, and is tried when its turn comes", func(ctx SpecContext) {
+	It("a ClientCredential with a corrected spec gets its token when its turn comes", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -28,7 +27,7 @@ var _ = Describe("While the host is busy", func() {
 		edit(ctx, w.clientCredential("shop"), func(c *v1alpha1.ClientCredential) { c.Spec.Scopes = []string{"a"} })
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		w.makeFree()
-		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(2)) })
 		w.eventuallyReady(ctx, "shop")
 	})
 
@@ -42,7 +41,7 @@ var _ = Describe("While the host is busy", func() {
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).NotTo(matchers.HaveConditionType("Stalled"))
 	})
 
-	It("an expired token is reported although the first status write failed", func(ctx SpecContext) {
+	It("an expired token is reported even if the first status write fails", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials(), w.clientCredential("shop"))
 		w.eventuallyReady(ctx, "shop")
@@ -56,15 +55,15 @@ var _ = Describe("While the host is busy", func() {
 			return isStatus
 		})
 		w.step(61 * time.Minute)
-		w.passes(time.Minute, func(g Gomega) { g.Expect(failed.Load()).To(BeNumerically(">", 0)) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(failed.Load()).To(BeNumerically(">", 0)) })
 		w.traffic.failWhen(nil)
-		w.passes(time.Minute, func(g Gomega) {
+		w.within(time.Minute, func(g Gomega) {
 			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		})
 	})
 
-	// newObjectWaits creates a ClientCredential whose host is busy.
-	newObjectWaits := func(ctx SpecContext) *world {
+	// newWaiting creates a ClientCredential whose host is busy.
+	newWaiting := func(ctx SpecContext) *world {
 		GinkgoHelper()
 		w := newWorld(ctx)
 		create(ctx, w.shopCredentials())
@@ -74,22 +73,22 @@ var _ = Describe("While the host is busy", func() {
 		return w
 	}
 
-	It("a new ClientCredential writes no extra status for the wait", func(ctx SpecContext) {
-		w := newObjectWaits(ctx)
+	It("a short wait of a new ClientCredential causes no extra status write", func(ctx SpecContext) {
+		w := newWaiting(ctx)
 		w.makeFree()
-		w.passes(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(1)) })
+		w.within(time.Minute, func(g Gomega) { g.Expect(w.tokenRequests()).To(Equal(1)) })
 		w.eventuallyReady(ctx, "shop")
 		Expect(w.traffic.writes()).To(HaveLen(2), "the Secret and the status, once each")
 	})
 
 	It("a new ClientCredential reports the wait after half a minute", func(ctx SpecContext) {
-		w := newObjectWaits(ctx)
+		w := newWaiting(ctx)
 		Consistently(func(g Gomega) { g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(BeEmpty()) }).Should(Succeed())
-		w.inTimeSays(ctx, "shop", time.Minute, matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
+		w.saysWithin(ctx, "shop", time.Minute, matchers.HaveCondition("Reconciling", "True", "TokenEndpointBusy"))
 	})
 })
 
-var _ = It("A server that starts to require the credentials causes no renewal", func(ctx SpecContext) {
+var _ = It("A server that starts to require credentials does not cause a renewal", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path, ClientAuthentication: method(v1alpha1.ClientAuthenticationNone),
@@ -102,7 +101,7 @@ var _ = It("A server that starts to require the credentials causes no renewal", 
 	Consistently(func() []authserver.Request { return w.server.Requests("public") }).Should(HaveLen(1))
 })
 
-var _ = It("A fight over a label of the token Secret delays no renewal", func(ctx SpecContext) {
+var _ = It("A fight over a label of the token Secret does not delay renewals", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	w.server = w.newServer(authserver.Options{Lifetime: 10 * time.Minute})
 	create(ctx, w.shopCredentials(), w.clientCredential("shop"))
@@ -123,7 +122,7 @@ var _ = It("A fight over a label of the token Secret delays no renewal", func(ct
 	Expect(w.tokenRequests()).To(BeNumerically(">=", 4))
 })
 
-var _ = It("A token of one server is not sent to the revocation endpoint of another", func(ctx SpecContext) {
+var _ = It("A token of one server is not sent to the revocation endpoint of another server", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	other := w.newServer(authserver.Options{})
 	other.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })

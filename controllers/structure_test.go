@@ -14,25 +14,25 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// house is the code of this package.
-type house struct{ *packages.Package }
+// code is the parsed code of this package.
+type code struct{ *packages.Package }
 
-// readHouse loads the code once.
-var readHouse = sync.OnceValue(func() house {
+// loadCode loads the code once.
+var loadCode = sync.OnceValue(func() code {
 	const mode = packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports
 	loaded, err := packages.Load(&packages.Config{Mode: mode}, ".")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(loaded).To(HaveLen(1))
 	Expect(loaded[0].Errors).To(BeEmpty())
-	return house{loaded[0]}
+	return code{loaded[0]}
 })
 
-func (h house) file(at token.Pos) string { return filepath.Base(h.Fset.Position(at).Filename) }
+func (c code) file(at token.Pos) string { return filepath.Base(c.Fset.Position(at).Filename) }
 
 // nodes calls do with each node of each file.
-func (h house) nodes(do func(file string, node ast.Node)) {
-	for _, syntax := range h.Syntax {
-		file := h.file(syntax.Pos())
+func (c code) nodes(do func(file string, node ast.Node)) {
+	for _, syntax := range c.Syntax {
+		file := c.file(syntax.Pos())
 		ast.Inspect(syntax, func(node ast.Node) bool {
 			do(file, node)
 			return true
@@ -41,27 +41,27 @@ func (h house) nodes(do func(file string, node ast.Node)) {
 }
 
 // calls returns, for each file, the other files whose functions and methods it uses.
-func (h house) calls() map[string]map[string]bool {
+func (c code) calls() map[string]map[string]bool {
 	calls := map[string]map[string]bool{}
-	h.nodes(func(file string, node ast.Node) {
+	c.nodes(func(file string, node ast.Node) {
 		identifier, ok := node.(*ast.Ident)
 		if !ok {
 			return
 		}
-		called, ok := h.TypesInfo.Uses[identifier].(*types.Func)
-		if !ok || called.Pkg() != h.Types || h.file(called.Pos()) == file {
+		called, ok := c.TypesInfo.Uses[identifier].(*types.Func)
+		if !ok || called.Pkg() != c.Types || c.file(called.Pos()) == file {
 			return
 		}
 		if calls[file] == nil {
 			calls[file] = map[string]bool{}
 		}
-		calls[file][h.file(called.Pos())] = true
+		calls[file][c.file(called.Pos())] = true
 	})
 	return calls
 }
 
-// way returns a chain of files from one file to another, each of which calls the next; nil if there is none.
-func way(calls map[string]map[string]bool, from, to string, seen map[string]bool) []string {
+// callPath returns the files on a path of calls between two files, or nil if there is none.
+func callPath(calls map[string]map[string]bool, from, to string, seen map[string]bool) []string {
 	for _, next := range slices.Sorted(maps.Keys(calls[from])) {
 		if next == to {
 			return []string{from, to}
@@ -70,7 +70,7 @@ func way(calls map[string]map[string]bool, from, to string, seen map[string]bool
 			continue
 		}
 		seen[next] = true
-		if rest := way(calls, next, to, seen); rest != nil {
+		if rest := callPath(calls, next, to, seen); rest != nil {
 			return append([]string{from}, rest...)
 		}
 	}
@@ -78,34 +78,34 @@ func way(calls map[string]map[string]bool, from, to string, seen map[string]bool
 }
 
 var _ = Describe("The controllers package", func() {
-	var h house
-	BeforeEach(func() { h = readHouse() })
+	var c code
+	BeforeEach(func() { c = loadCode() })
 
 	It("has no cycle of calls between its files", func() {
-		calls := h.calls()
+		calls := c.calls()
 		Expect(calls).NotTo(BeEmpty())
 		for file := range calls {
-			Expect(way(calls, file, file, map[string]bool{})).To(BeNil(), "files that call each other")
+			Expect(callPath(calls, file, file, map[string]bool{})).To(BeNil(), "files that call each other")
 		}
 	})
 
 	It("has a reconciler with at most twenty methods and ten fields", func() {
-		reconciler := h.Types.Scope().Lookup("reconciler").Type()
+		reconciler := c.Types.Scope().Lookup("reconciler").Type()
 		Expect(types.NewMethodSet(types.NewPointer(reconciler)).Len()).To(BeNumerically("<=", 20))
 		Expect(reconciler.Underlying().(*types.Struct).NumFields()).To(BeNumerically("<=", 10))
 	})
 
 	It("assigns to fields of observed only in observe.go and observed.go", func() {
-		observed := h.Types.Scope().Lookup("observed").Type()
+		observed := c.Types.Scope().Lookup("observed").Type()
 		isObserved := func(expression ast.Expr) bool {
-			found := h.TypesInfo.TypeOf(expression)
+			found := c.TypesInfo.TypeOf(expression)
 			if pointer, isPointer := found.(*types.Pointer); isPointer {
 				found = pointer.Elem()
 			}
 			return types.Identical(found, observed)
 		}
 		seen := 0
-		h.nodes(func(file string, node ast.Node) {
+		c.nodes(func(file string, node ast.Node) {
 			assignment, ok := node.(*ast.AssignStmt)
 			if !ok {
 				return
