@@ -122,7 +122,7 @@ func (w *world) start() {
 		Metrics: w.metrics,
 		Tracer:  w.tracer,
 	}, w.namespace)
-	w.beginStop, w.stop = started.TellToEnd, started.Stop
+	w.beginStop, w.stop = started.BeginStop, started.Stop
 	w.isIdle = func() bool {
 		idle, _, _ := started.State()
 		return idle

@@ -80,7 +80,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 			list := &v1alpha1.ClientCredentialList{}
 			g.Expect(apiServer.List(ctx, list, client.InNamespace(w.namespace))).To(Succeed())
 			for _, item := range list.Items {
-				why := ContainSubstring("rateLimit allows 30 requests to %s%s in 1m0s, and other requests come first", w.server.URL, authserver.RFC6749Path)
+				why := ContainSubstring("rateLimit of %s%s is 30 per 1m0s, and other requests come first", w.server.URL, authserver.RFC6749Path)
 				// Some ClientCredentials wait for the busy host first.
 				if matches(item.Status.Conditions, And(matchers.HaveConditionType("Reconciling"), Or(
 					matchers.HaveCondition("Ready", "False", "RateLimited", why),
@@ -202,7 +202,7 @@ var _ = Describe("A ClientCredential whose token expires before the rate limit a
 		w.setTime(issuedAt.Add(time.Hour - time.Second))
 		Consistently(func() []metav1.Condition { return w.get(ctx, "shop")(Default).Status.Conditions }).Should(
 			And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
-		w.saysWithin(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("1 requests to")))
+		w.saysWithin(ctx, "shop", 10*time.Second, matchers.HaveCondition("Ready", "False", "RateLimited", ContainSubstring("is 1 per")))
 		// The requeue delay counts from the end of the reconcile, which is after the status write.
 		Eventually(w.logs).Should(gbytes.Say("requeueing after 2m0s"))
 		Consistently(w.tokenRequests).Should(Equal(1))

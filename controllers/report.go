@@ -51,7 +51,7 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 	known := r.memory.snapshot(o.owner)
 	previous := known.statusOf(o.owner)
 	report := status.Compute(status.Input{
-		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, Told: known.told,
+		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, ReportedNotices: known.told,
 	})
 	// Notices are about a new token. A rewrite of the same token has none.
 	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {

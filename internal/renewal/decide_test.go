@@ -126,13 +126,13 @@ var _ = Describe("the decision", func() {
 		Entry("a renew request is handled although the next request was postponed", renewal.Exchange, "a renewal was requested", postponed(5*time.Minute), renewRequested),
 		Entry("a change of the request is handled although the next request was postponed", renewal.Exchange, "the spec changed", postponed(5*time.Minute), specChanged),
 		Entry("an edit of the spec ends the postponement of the next request", renewal.Exchange, "the token is due for renewal", postponed(5*time.Minute), duePlanned, onlyGenerationChanged),
-		Entry("drift is detected although the next request was postponed", renewal.Verify, "the token Secret was changed by someone else", postponed(5*time.Minute), duePlanned, drifted),
+		Entry("drift is detected although the next request was postponed", renewal.Verify, "the token Secret was changed by another client", postponed(5*time.Minute), duePlanned, drifted),
 		Entry("an edit of the credentials is detected although the next request was postponed", renewal.Verify, "the credentials Secret changed", postponed(5*time.Minute), duePlanned, credentialsEdited),
 		Entry("a backoff continues after a postponed request failed", renewal.Wait, "backing off", postponed(5*time.Minute), due, backingOff),
 
 		// Secrets that an earlier ClientCredential of the same name left.
 		Entry("an inherited Secret is verified", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited),
-		Entry("an inherited Secret that drifted is verified, and does not count as changed by someone else", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
+		Entry("an inherited Secret that drifted is verified, and does not count as changed by another client", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted),
 		Entry("an inherited Secret is verified even if it is contested", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, drifted, contested),
 		Entry("an inherited Secret is verified although an old status shows a failure", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, credentialsEdited, backingOff),
 		Entry("a renew request that was answered before the backup requests no token", renewal.Verify, "an earlier ClientCredential of this name left the token Secret", inherited, renewAnsweredBySecret),
@@ -147,9 +147,9 @@ var _ = Describe("the decision", func() {
 		}),
 
 		// Reasons to read the Secret.
-		Entry("a Secret whose template changed is verified, and does not count as changed by someone else", renewal.Verify, "the token Secret differs from the spec", drifted, onlyGenerationChanged),
+		Entry("a Secret whose template changed is verified, and does not count as changed by another client", renewal.Verify, "the token Secret differs from the spec", drifted, onlyGenerationChanged),
 		Entry("a Secret whose template changed is verified even if it is contested", renewal.Verify, "the token Secret differs from the spec", drifted, contested, onlyGenerationChanged),
-		Entry("a token Secret that another writer changed is verified", renewal.Verify, "the token Secret was changed by someone else", drifted),
+		Entry("a token Secret that another writer changed is verified", renewal.Verify, "the token Secret was changed by another client", drifted),
 		Entry("an edit of the credentials Secret is verified", renewal.Verify, "the credentials Secret changed", credentialsEdited),
 		Entry("an edit of the credentials Secret that leaves the credentials as they were is not verified", renewal.Keep, "the token is good", credentialsLabelled),
 	)

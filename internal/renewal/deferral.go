@@ -45,7 +45,7 @@ func Busy(server string, since, until time.Time) *Deferral {
 // Throttled defers a request that waits behind other requests for a rate limit.
 func Throttled(server string, requests int, per time.Duration, until time.Time) *Deferral {
 	return &Deferral{Cause: RateLimited, Until: until, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonRateLimited,
-		"there is no valid token yet: authorizationServer.rateLimit allows %d requests to %s in %s, and other requests come first", requests, server, per)}
+		"there is no valid token yet: authorizationServer.rateLimit of %s is %d per %s, and other requests come first", server, requests, per)}
 }
 
 // Paused defers a request because the server asked this client to pause until end. until may be later than

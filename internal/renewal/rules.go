@@ -112,7 +112,7 @@ func (in Input) contested() *Decision {
 	}
 	return &Decision{Action: Wait, Why: "the token Secret is contested", Until: in.nextChange(until),
 		Problem: problem.Stalled(v1alpha1.ReasonTargetContested,
-			"Secret %q was changed or deleted by someone else %d times in a row, and is repaired next at %s: find the other writer (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
+			"Secret %q was changed or deleted by another client %d times in a row, and is repaired next at %s: find that client (kubectl get secret %s -o yaml --show-managed-fields), or set spec.target.name to another name",
 			in.TargetName, in.Repairs.Count-1, next.UTC().Format(time.RFC3339), in.TargetName)}
 }
 
@@ -187,7 +187,7 @@ func drifted(in Input) *Decision {
 	if in.Generation != in.Last.Generation {
 		return &Decision{Action: Verify, Why: "the token Secret differs from the spec"}
 	}
-	return &Decision{Action: Verify, Why: "the token Secret was changed by someone else", Repair: true}
+	return &Decision{Action: Verify, Why: "the token Secret was changed by another client", Repair: true}
 }
 
 func credentialsChanged(in Input) *Decision {

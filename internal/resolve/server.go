@@ -134,7 +134,7 @@ func (r *Resolver) checkNamespace(ctx context.Context, namespace string, server 
 		return &UnknownNamespaceError{Server: server.Name, Namespace: namespace, Err: err}
 	case !selector.Matches(labels.Set(found)):
 		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonAuthorizationServerNotAllowed,
-			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to let spec.allowedNamespaces select the labels of this namespace",
+			"ClusterAuthorizationServer %q is not for namespace %q: ask its admin to allow the labels of this namespace in spec.allowedNamespaces",
 			server.Name, namespace)
 	}
 	return nil

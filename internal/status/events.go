@@ -74,7 +74,7 @@ func newNotices(in Input, after renewal.Input) []oauth2.Notice {
 	otherCredentials := otherRequest || (last != nil && last.CredentialsVersion != token.CredentialsVersion)
 	var notices []oauth2.Notice
 	for _, notice := range in.Outcome.Notices {
-		becameTrue := in.Told != nil && !slices.Contains(in.Told, notice)
+		becameTrue := in.ReportedNotices != nil && !slices.Contains(in.ReportedNotices, notice)
 		if otherRequest || becameTrue || (otherCredentials && notice.Reason == v1alpha1.EventCredentialsTrimmed) ||
 			(notice.Reason == v1alpha1.EventScopeDiffers && scopeBefore != token.Scope) {
 			notices = append(notices, notice)

@@ -20,7 +20,7 @@ var _ = Describe("a notice about a renewed token", func() {
 		in := observed(due)
 		in.Last.Token = previous.Token
 		return status.Compute(status.Input{
-			Observed: in, Decision: renewal.Decide(in), Outcome: outcome(in), Previous: previous, Told: told,
+			Observed: in, Decision: renewal.Decide(in), Outcome: outcome(in), Previous: previous, ReportedNotices: told,
 		}).Events
 	}
 	bound := func(in renewal.Input) status.Outcome { return issued(in, time.Hour, reason) }

@@ -20,8 +20,8 @@ type Input struct {
 	Outcome  Outcome
 	// Previous is the last status.
 	Previous v1alpha1.ClientCredentialStatus
-	// Told holds the notices about earlier tokens; nil if they are not known, for example after a restart.
-	Told []oauth2.Notice
+	// ReportedNotices holds the notices about earlier tokens; nil if they are not known, for example after a restart.
+	ReportedNotices []oauth2.Notice
 }
 
 // Outcome is the result of acting on a decision.

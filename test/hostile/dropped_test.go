@@ -138,7 +138,7 @@ var _ = Describe("An operator that shuts down", func() {
 		// sent is the maximum number of concurrent requests of a namespace to one host.
 		const sent = 16
 		Eventually(server.requests.Load).Should(BeEquivalentTo(sent))
-		w.operator.TellToEnd()
+		w.operator.BeginStop()
 		Consistently(server.requests.Load).WithTimeout(200 * time.Millisecond).Should(BeEquivalentTo(sent))
 		close(release)
 		w.operator.Stop()
@@ -186,7 +186,7 @@ var _ = Describe("An operator that shuts down", func() {
 		w := newWorld(ctx, func(s *settings) { s.reconciler = func(r *controllers.Operator) { reconciler = r } })
 		w.victim.requestsToken(ctx, "shop", server.URL)
 		Eventually(server.requests.Load).Should(BeEquivalentTo(1))
-		w.operator.TellToEnd()
+		w.operator.BeginStop()
 		finished := make(chan error, 1)
 		go func() { finished <- reconciler.Finish(context.WithoutCancel(ctx)) }()
 		Consistently(finished).ShouldNot(Receive())
@@ -203,7 +203,7 @@ var _ = Describe("An operator that shuts down", func() {
 		w := newWorld(ctx)
 		w.victim.isServed(ctx, "shop", server.URL)
 		server.before = func(int) {
-			w.operator.TellToEnd()
+			w.operator.BeginStop()
 			meanwhile(w)
 		}
 		w.victim.renewShop(ctx, "now")

@@ -106,7 +106,7 @@ var _ = Describe("A revocation on deletion", func() {
 		})
 		remove(ctx, a())
 		Eventually(arrived).Should(Receive())
-		w.operator.TellToEnd()
+		w.operator.BeginStop()
 		close(release)
 	}
 	// endsAt deletes a, and shuts the operator down when it sends the request that last selects. The API
@@ -118,7 +118,7 @@ var _ = Describe("A revocation on deletion", func() {
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if last(request) {
 				arrived <- struct{}{}
-				w.operator.TellToEnd()
+				w.operator.BeginStop()
 			}
 			if refused(request) && refusals.Add(1) <= 2 {
 				return refuse(request)

@@ -104,9 +104,9 @@ func (o *Operator) State() (isIdle bool, changes int, next time.Time) {
 	return isIdle, changes, next
 }
 
-// TellToEnd starts the shutdown of the operator. It returns once the contexts of the reconciles are
+// BeginStop starts the shutdown of the operator. It returns once the contexts of the reconciles are
 // cancelled, before the reconciles end.
-func (o *Operator) TellToEnd() {
+func (o *Operator) BeginStop() {
 	o.end()
 	<-o.cancelled
 }
@@ -114,7 +114,7 @@ func (o *Operator) TellToEnd() {
 // Stop stops the operator, and waits until it has ended.
 func (o *Operator) Stop() {
 	GinkgoHelper()
-	o.TellToEnd()
+	o.BeginStop()
 	Eventually(func() <-chan struct{} {
 		if o.clock != nil {
 			// The delays in the queue depend on the fake clock.

@@ -113,7 +113,7 @@ var stalledStates = []state{
 		shown: seen{
 			Get: cells("False", "AuthorizationServerNotAllowed", "", "", "", ""),
 			Conditions: stalled("AuthorizationServerNotAllowed",
-				`ClusterAuthorizationServer "idp" is not for namespace "shop": ask its admin to let spec.allowedNamespaces select the labels of this namespace`),
+				`ClusterAuthorizationServer "idp" is not for namespace "shop": ask its admin to allow the labels of this namespace in spec.allowedNamespaces`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},
@@ -169,7 +169,7 @@ var stalledStates = []state{
 		shown: seen{
 			Get: cells("False", "TargetContested", "", "", "", ""),
 			Conditions: stalled("TargetContested",
-				`Secret "shop-token" was changed or deleted by someone else 2 times in a row, and is repaired next at [in 5m]: find the other writer (kubectl get secret shop-token -o yaml --show-managed-fields), or set spec.target.name to another name`),
+				`Secret "shop-token" was changed or deleted by another client 2 times in a row, and is repaired next at [in 5m]: find that client (kubectl get secret shop-token -o yaml --show-managed-fields), or set spec.target.name to another name`),
 			KStatus: status.FailedStatus, Argo: degraded, Tells: "Stalled", Wait: false,
 			Alerts: []string{"TokenSyncStalled"},
 		},

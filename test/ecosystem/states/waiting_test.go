@@ -111,7 +111,7 @@ var waitingStates = []state{
 		shown: seen{
 			Get: cells("False", "RateLimited", "", "", "", ""),
 			Conditions: retried("RateLimited",
-				`there is no valid token yet: authorizationServer.rateLimit allows 1 requests to https://idp.example.com/oauth2/token in 1h0m0s, and other requests come first`),
+				`there is no valid token yet: authorizationServer.rateLimit of https://idp.example.com/oauth2/token is 1 per 1h0m0s, and other requests come first`),
 			KStatus: status.InProgressStatus, Argo: progressing, Tells: "Reconciling", Wait: false,
 			Alerts: []string{"TokenSyncNotReady"},
 		},
