@@ -21,7 +21,7 @@ type actor struct {
 	sender      *tokenSender
 	writer      *secretWriter
 	former      *formerTargets
-	// rewrites bounds the Secrets that are read and rewritten at a time.
+	// rewrites limits how many Secrets are read and rewritten concurrently.
 	rewrites *fairshare.Slots
 	memory   *memory
 	metrics  *metrics.Metrics
@@ -29,8 +29,8 @@ type actor struct {
 	tracing  tracing
 }
 
-// act carries out a decision. A failure is part of the outcome. act returns an error only if the
-// cache is behind or the context has ended. It calls beforeSend before it sends a token request.
+// act carries out a decision. It returns a failure in the outcome, and an error only if the cache is
+// behind or the context has ended. It calls beforeSend before it sends a token request.
 func (a *actor) act(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	switch decision.Action {
 	case renewal.Exchange:
@@ -59,13 +59,13 @@ func (a *actor) requestToken(ctx context.Context, o *observed, decision renewal.
 	return a.attempted(ctx, o, decision, outcome, err)
 }
 
-// verifyToken verifies the token that the Secret holds, or requests a new token.
+// verifyToken verifies the token in the Secret, and requests a new token if that fails.
 func (a *actor) verifyToken(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	stepCtx, end := a.tracing.step(ctx, "act", attribute.String("tokensync.why", decision.Why))
-	outcome, replaces, err := a.rewrite(stepCtx, o)
+	outcome, mustReplace, err := a.rewrite(stepCtx, o)
 	if err == nil && outcome.Target == nil {
 		logger(stepCtx).Info("Token Secret does not hold its token any more, or the credentials changed", "secret", o.TargetName)
-		outcome, err = a.exchange(stepCtx, o, replaces, beforeSend)
+		outcome, err = a.exchange(stepCtx, o, mustReplace, beforeSend)
 	}
 	end(err, outcome.Deferred == nil)
 	return a.attempted(ctx, o, decision, outcome, err)
@@ -80,7 +80,7 @@ func (a *actor) repairTarget(ctx context.Context, o *observed, decision renewal.
 	return a.attempted(ctx, o, decision, outcome, nil)
 }
 
-// keepToken prunes the Secrets of former targets. The token needs no change.
+// keepToken keeps the token as it is, and prunes the Secrets of former targets.
 func (a *actor) keepToken(ctx context.Context, o *observed) (status.Outcome, error) {
 	if err := a.former.prune(ctx, o); err != nil {
 		return a.attempted(ctx, o, renewal.Decision{}, status.Outcome{}, err)
@@ -110,17 +110,17 @@ func (a *actor) attempted(ctx context.Context, o *observed, decision renewal.Dec
 	return outcome, nil
 }
 
-// exchange gets a token and writes it to the target. replaces is true if the target is known to have
-// the wrong type.
-func (a *actor) exchange(ctx context.Context, o *observed, replaces bool, beforeSend func()) (outcome status.Outcome, err error) {
+// exchange gets a token and writes it to the target. mustReplace is true if the caller knows that the
+// target has the wrong type.
+func (a *actor) exchange(ctx context.Context, o *observed, mustReplace bool, beforeSend func()) (outcome status.Outcome, err error) {
 	reservation := a.sender.reservation(o)
 	defer reservation.release()
-	if !replaces {
-		if replaces, err = a.writer.needsReplacement(ctx, o); err != nil {
+	if !mustReplace {
+		if mustReplace, err = a.writer.needsReplacement(ctx, o); err != nil {
 			return outcome, err
 		}
 	}
-	if err := a.writer.rehearse(ctx, o, replaces); err != nil {
+	if err := a.writer.dryRun(ctx, o, mustReplace); err != nil {
 		return outcome, err
 	}
 	if outcome.Deferred = a.sender.reserveUnlessIssued(o, reservation); outcome.Deferred != nil {
@@ -139,15 +139,15 @@ func (a *actor) exchange(ctx context.Context, o *observed, replaces bool, before
 	token, outcome, err := a.sender.token(ctx, o, read.provenance, reservation, beforeSend)
 	if err == nil && outcome.Deferred == nil {
 		request := outcome.Request
-		outcome, err = a.writer.deliver(ctx, o, delivery{token: token, provenance: read.provenance, isNew: request.IsSent, replaces: replaces})
+		outcome, err = a.writer.deliver(ctx, o, delivery{token: token, provenance: read.provenance, isNew: request.IsSent, mustReplace: mustReplace})
 		outcome.Request, outcome.Notices = request, slices.Concat(read.notices, outcome.Notices)
 	}
 	outcome.Credentials = read.secret
 	return outcome, err
 }
 
-// repair repairs the Secret of an intact token while the renewal fails. The status still reports
-// the failed renewal. If a newer token waits to be written, repair writes that token, which ends the
+// repair repairs a drifted Secret with an intact token while the renewal fails. The status still reports
+// the failed renewal. If a newer token is not written yet, repair writes that token, which ends the
 // failure.
 func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
@@ -169,10 +169,10 @@ func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	return status.Outcome{Target: outcome.Target}
 }
 
-// rewrite writes the Secret again, with the token that it holds or with a newer token that waits to
-// be written. The outcome has no target if the Secret does not hold the token of its record.
-// replaces reports whether the Secret has the wrong type.
-func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcome, replaces bool, err error) {
+// rewrite writes the Secret again, with the token that it holds or with a newer unwritten token. The
+// outcome has no target if the Secret does not hold the token of its record. mustReplace reports whether
+// the Secret has the wrong type.
+func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcome, mustReplace bool, err error) {
 	read, err := a.credentials.read(ctx, o)
 	outcome.Credentials = read.secret
 	if err != nil {
@@ -183,23 +183,23 @@ func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcom
 	if err != nil {
 		return outcome, false, err
 	}
-	if secret.Size() > maxSmall {
-		defer a.writer.large.Enter(ctx, o.owner.Namespace)()
+	if secret.Size() > maxSmallBytes {
+		defer a.writer.largeTokens.Enter(ctx, o.owner.Namespace)()
 	}
-	replaces = secret.Type != tokensecret.TypeOf(o.owner)
-	if kept := o.unwrittenFor(a.memory.snapshot(o.owner).unwritten); kept != nil && kept.provenance.Equal(read.provenance) {
+	mustReplace = secret.Type != tokensecret.TypeOf(o.owner)
+	if unwritten := o.unwrittenFor(a.memory.snapshot(o.owner).unwritten); unwritten != nil && unwritten.provenance.Equal(read.provenance) {
 		read.provenance.RenewRequest = o.RenewRequest
-		outcome, err := a.writer.deliver(ctx, o, delivery{token: &kept.token, provenance: read.provenance, replaces: replaces})
+		outcome, err := a.writer.deliver(ctx, o, delivery{token: &unwritten.token, provenance: read.provenance, mustReplace: mustReplace})
 		outcome.Attempted, outcome.Credentials = true, read.secret
-		return outcome, replaces, err
+		return outcome, mustReplace, err
 	}
 	intact := tokensecret.VerifiedToken(secret, read.provenance)
 	if intact == nil {
-		return outcome, replaces, nil
+		return outcome, mustReplace, nil
 	}
 	token := tokensecret.WithoutTemplateKeys(o.owner, *intact)
 	read.provenance.RenewRequest = o.Target.Record.RenewRequest
-	outcome.Target, err = a.writer.write(ctx, o, delivery{token: &token, provenance: read.provenance, replaces: replaces})
+	outcome.Target, err = a.writer.write(ctx, o, delivery{token: &token, provenance: read.provenance, mustReplace: mustReplace})
 	outcome.Notices = read.notices
-	return outcome, replaces, err
+	return outcome, mustReplace, err
 }

@@ -24,12 +24,11 @@ import (
 
 const controllerName = "clientcredential"
 
-// maxConcurrentReconciles is generous, because a worker mostly waits for a token
-// endpoint.
+// maxConcurrentReconciles is high, because a worker mostly waits for a token endpoint.
 const maxConcurrentReconciles = 256
 
-// AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions.
-// Only tests set options: the zero value selects the defaults.
+// AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions. The
+// zero value of options selects the defaults; only tests set options.
 func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
 	r.complete(mgr)
 	options.ReconciliationTimeout = cmp.Or(options.ReconciliationTimeout, r.Timeout+2*reportTimeout)
@@ -107,12 +106,12 @@ func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, optio
 	if !r.Policy.NamedNamespacesOnly {
 		clientCredentials.
 			Watches(&v1alpha1.ClusterAuthorizationServer{}, fanOut(watches.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-			WatchesMetadata(&corev1.Namespace{}, fanOut(watches.ofNamespace), builder.WithPredicates(relabelled()))
+			WatchesMetadata(&corev1.Namespace{}, fanOut(watches.inNamespace), builder.WithPredicates(labelsChanged()))
 		servers := parts.servers(r.Policy.ClusterResourceNamespace, func() server { return &v1alpha1.ClusterAuthorizationServer{} })
 		if err := r.addServers(mgr, "clusterauthorizationserver", servers, options); err != nil {
 			return err
 		}
 	}
-	reconciler := workingReconciler{reconciler: parts.reconciler(), working: &r.working}
+	reconciler := runningReconciler{reconciler: parts.reconciler(), running: &r.running}
 	return clientCredentials.Complete(workers.share(r.watched(controllerName, reconciler)))
 }

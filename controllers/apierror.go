@@ -12,8 +12,7 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// errCacheBehind means that the API server has a newer state than the cache. The reconcile is
-// retried.
+// errCacheBehind means that the cache is stale. The reconcile is retried.
 var errCacheBehind = errors.New("the cache is behind the API server")
 
 // apiFailure returns the problem of a failed request to the API server.
@@ -29,7 +28,7 @@ func apiFailure(err error) *problem.Problem {
 	return failure
 }
 
-// maxAPIDelay bounds the delay that the API server asks for.
+// maxAPIDelay is the maximum delay that the API server can set.
 const maxAPIDelay = 5 * time.Minute
 
 // apiFailureClass returns MayPass if the API server refused a request, and Unavailable if it failed
@@ -46,8 +45,8 @@ func apiFailureClass(err error) problem.Class {
 	return problem.MayPass
 }
 
-// withoutMessage hides the message of the API server about a write of a Secret: an admission webhook saw the
-// Secret, and may quote its data. The status code and the reason remain.
+// withoutMessage hides the message of the API server about a failed write of a Secret, because an
+// admission webhook may quote the data of the Secret. The status code and the reason remain.
 func withoutMessage(err error) error {
 	if err == nil {
 		return nil

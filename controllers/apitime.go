@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// apiTime returns a function that reads the time of the API server, whose clock sets
-// deletionTimestamps. Every response has it in the Date header, even a 403.
+// apiTime returns a function that reads the time of the API server, whose clock sets deletionTimestamps.
+// Every response has this time in its Date header, even a 403.
 func apiTime(mgr manager.Manager) (func(context.Context) (time.Time, error), error) {
 	server, _, err := rest.DefaultServerUrlFor(mgr.GetConfig())
 	if err != nil {

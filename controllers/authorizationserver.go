@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// serverInterval is how often a server that uses discovery or declares TLS settings is checked.
+	// serverInterval is how often a server with discovery or TLS settings is checked.
 	serverInterval = time.Hour
 	// serverRetryInterval is how soon an unusable server is checked again.
 	serverRetryInterval = 15 * time.Second
@@ -39,7 +39,7 @@ type server interface {
 	GetStatus() *v1alpha1.AuthorizationServerStatus
 }
 
-// serverReconciler reports in the status whether the authorization servers of one kind can be used.
+// serverReconciler reports in the status of each authorization server of one kind whether it can be used.
 type serverReconciler struct {
 	client   client.Client
 	live     liveReader
@@ -50,7 +50,8 @@ type serverReconciler struct {
 	timeout  time.Duration
 
 	newServer func() server
-	// namespace is the namespace of the objects that a server names; empty for the server's own.
+	// namespace is the namespace of the objects that a server names; empty for the namespace of the
+	// server.
 	namespace string
 }
 
@@ -110,8 +111,8 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	return reconcile.Result{}, nil
 }
 
-// resolveTokenEndpoint returns the declared or discovered token endpoint of a server. If the server cannot be used,
-// the error is a *problem.Problem. The error is errHostBusy if too many requests to the issuer are in
+// resolveTokenEndpoint returns the declared or discovered token endpoint of a server. The error is a
+// *problem.Problem if the server cannot be used, and errHostBusy if too many requests to the issuer are in
 // flight.
 func (r *serverReconciler) resolveTokenEndpoint(ctx context.Context, object server) (string, error) {
 	if isOutline(object) {
@@ -123,17 +124,17 @@ func (r *serverReconciler) resolveTokenEndpoint(ctx context.Context, object serv
 		return "", err
 	}
 	if declared.TokenEndpoint == "" {
-		leave, ok := r.throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace())
+		release, ok := r.throttle.TryEnter(throttle.HostKey(declared.Issuer), object.GetNamespace())
 		if !ok {
 			return "", errHostBusy
 		}
-		defer func() { leave(r.clock.Now()) }()
+		defer func() { release(r.clock.Now()) }()
 	}
-	bundle, leave, err := r.resolver.Authorities(ctx, fairshare.Claimant{Tenant: object.GetNamespace()}, declared)
+	bundle, release, err := r.resolver.Authorities(ctx, fairshare.Claimant{Tenant: object.GetNamespace()}, declared)
 	if err != nil {
 		return "", err
 	}
-	defer leave()
+	defer release()
 	found, _, err := r.resolver.Discover(ctx, declared, bundle)
 	return oauth2.ShownTokenEndpoint(found), err
 }

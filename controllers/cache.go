@@ -10,13 +10,13 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// CacheOptions returns options that keep the cache small and free of Secret data. The cache holds
-// only the metadata of Secrets that the operator reads. A read of a whole Secret through the cache
-// fails instead of filling it. The cache covers the given namespaces, or all namespaces if none is
-// given.
+// CacheOptions returns options that keep the cache small and free of Secret data. The cache holds Secrets
+// only as metadata, without the fields that the operator does not read. Reading a whole Secret through the
+// cache fails, and does not fill the cache. The cache covers the given namespaces, or all namespaces if
+// none is given.
 func CacheOptions(namespaces ...string) cache.Options {
 	return cache.Options{
-		DefaultNamespaces:           only(namespaces),
+		DefaultNamespaces:           namespaceConfigs(namespaces),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:                       {Transform: stripSecret},
@@ -28,8 +28,8 @@ func CacheOptions(namespaces ...string) cache.Options {
 	}
 }
 
-// only returns the cache configuration for the given namespaces; nil for all namespaces.
-func only(namespaces []string) map[string]cache.Config {
+// namespaceConfigs returns the cache configuration for the given namespaces; nil for all namespaces.
+func namespaceConfigs(namespaces []string) map[string]cache.Config {
 	if len(namespaces) == 0 {
 		return nil
 	}

@@ -8,65 +8,65 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// compareCredentials returns the state of the credentials Secret, with the earlier versions that held
-// the same credentials. It compares the versions that the record of the token and the last failure
-// name. If the comparison fails, the credentials count as changed.
+// compareCredentials returns the state of the credentials Secret, with the earlier versions that held the
+// same credentials. It checks two earlier versions: the version in the record of the token, and the
+// version in the last failure. If the comparison fails, the credentials count as changed.
 func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal.Credentials {
 	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
 		return o.Credentials
 	}
-	now := *o.Credentials
+	current := *o.Credentials
 	var same []string
-	if token := o.Token(); token != nil && r.isSame(ctx, o, &now, token.CredentialsVersion, true) {
+	if token := o.Token(); token != nil && r.isSame(ctx, o, &current, token.CredentialsVersion, true) {
 		same = append(same, token.CredentialsVersion)
 	}
-	if failure := o.LastFailure(); failure != nil && r.isSame(ctx, o, &now, failure.CredentialsVersion, false) {
+	if failure := o.LastFailure(); failure != nil && r.isSame(ctx, o, &current, failure.CredentialsVersion, false) {
 		same = append(same, failure.CredentialsVersion)
 	}
-	now.Same = same
-	return &now
+	current.Same = same
+	return &current
 }
 
 // isSame reports whether an earlier version of the credentials Secret held the same credentials as the
-// current version. isOfToken is true for the version that the token was issued with. After a restart, the
-// fingerprint in the token Secret can prove that the credentials are the same. A live read of the
-// credentials Secret updates now.
-func (r *observer) isSame(ctx context.Context, o *observed, now *renewal.Credentials, earlier string, isOfToken bool) bool {
-	if earlier == "" || earlier == now.Version {
+// current version. isOfToken is true if the token was issued with the earlier version. After a restart,
+// the fingerprint in the token Secret can prove that the credentials did not change. If isSame reads the
+// credentials Secret live, it updates current.
+func (r *observer) isSame(ctx context.Context, o *observed, current *renewal.Credentials, earlier string, isOfToken bool) bool {
+	if earlier == "" || earlier == current.Version {
 		return false
 	}
-	held := r.credentials.known.of(o.holding())
-	held.mutex.Lock()
-	defer held.mutex.Unlock()
-	if held.version == "" || older(held.version, now.Version) {
-		read, err := r.credentials.readOnly(ctx, o)
+	versions := r.credentials.known.get(o.credentialsUse())
+	versions.mutex.Lock()
+	defer versions.mutex.Unlock()
+	if versions.version == "" || older(versions.version, current.Version) {
+		read, err := r.credentials.readWithoutRecording(ctx, o)
 		if read.secret == nil {
 			logger(ctx).Info("Cannot compare the credentials", "message", err.Error())
 			return false
 		}
-		*now = *read.secret
-		held.note(read.secret.Version, read.content)
+		*current = *read.secret
+		versions.record(read.secret.Version, read.content)
 	}
-	if held.isSame(earlier) || !isOfToken || slices.Contains(held.other, earlier) {
-		return held.isSame(earlier)
+	if versions.isSame(earlier) || !isOfToken || slices.Contains(versions.other, earlier) {
+		return versions.isSame(earlier)
 	}
 	isSame, isProven := r.isIssuedWith(ctx, o)
 	switch {
 	case isSame:
-		held.same = remember(held.same, earlier)
+		versions.same = appendVersion(versions.same, earlier)
 	case isProven:
-		held.other = remember(held.other, earlier)
+		versions.other = appendVersion(versions.other, earlier)
 	}
 	return isSame
 }
 
 // isIssuedWith reports whether the token Secret holds a token that was issued with the current
-// credentials. isProven is false if there is no good token or a Secret cannot be read.
+// credentials. isProven is false if the token is due for renewal or invalid, or a Secret cannot be read.
 func (r *observer) isIssuedWith(ctx context.Context, o *observed) (isSame, isProven bool) {
 	if !o.Valid() || !o.Now.Before(o.RenewAt()) {
 		return false, false
 	}
-	read, err := r.credentials.readOnly(ctx, o)
+	read, err := r.credentials.readWithoutRecording(ctx, o)
 	if err != nil {
 		return false, false
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// conflictingOwner returns the name of another ClientCredential that takes precedence for the same
-// target; empty if the owner does. The ClientCredential that holds the target takes precedence, also
-// while its Secret is being replaced. If none holds it, the oldest takes precedence.
+// conflictingOwner returns the name of another ClientCredential that takes precedence for the same target;
+// empty if the owner does. The current owner of the target takes precedence, even while its Secret is
+// being replaced. If the target has no owner, the oldest ClientCredential takes precedence.
 func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientCredential, known remembered) (name string, err error) {
-	// A thousand ClientCredentials may share a target, so check the last answer first.
+	// A thousand ClientCredentials may share a target, so check the last known conflicting owner first.
 	last, err := r.lastConflictingOwner(ctx, owner, known.conflictingOwner)
 	if last != "" || err != nil {
 		return last, err
@@ -26,22 +26,22 @@ func (r *observer) conflictingOwner(ctx context.Context, owner *v1alpha1.ClientC
 	if err != nil {
 		return "", fmt.Errorf("list ClientCredentials with target %q: %w", owner.TargetName(), err)
 	}
-	name = r.first(owner, others.Items)
+	name = r.precedingOwner(owner, others.Items)
 	r.memory.update(owner, func(e *entry) { e.conflictingOwner = name })
 	return name, nil
 }
 
-// first returns the name of the ClientCredential that takes precedence for the target; empty if the
-// owner does.
-func (r *observer) first(owner *v1alpha1.ClientCredential, others []v1alpha1.ClientCredential) string {
+// precedingOwner returns the name of the ClientCredential that takes precedence for the target; empty if
+// the owner does.
+func (r *observer) precedingOwner(owner *v1alpha1.ClientCredential, others []v1alpha1.ClientCredential) string {
 	all := []*v1alpha1.ClientCredential{owner}
 	for i := range others {
 		if other := &others[i]; isConflicting(owner, other) {
 			all = append(all, other)
 		}
 	}
-	name, isHeld := r.memory.holder(all...)
-	if !isHeld {
+	name, found := r.memory.targetOwner(all...)
+	if !found {
 		name = slices.MinFunc(all, compareAge).Name
 	}
 	if name == owner.Name {
@@ -66,7 +66,7 @@ func (r *observer) lastConflictingOwner(ctx context.Context, owner *v1alpha1.Cli
 	case !isConflicting(owner, other), other.TargetName() != owner.TargetName():
 		return "", nil
 	}
-	return r.first(owner, []v1alpha1.ClientCredential{*other}), nil
+	return r.precedingOwner(owner, []v1alpha1.ClientCredential{*other}), nil
 }
 
 // isConflicting reports whether other is a different ClientCredential that is not being deleted.

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// isImmutable reports whether a write was refused because the target is immutable. It returns false if
-// the ClientCredential does not own the target: only an owned Secret may be replaced.
+// isImmutable reports whether a write was refused because the target is immutable. It returns false if the
+// ClientCredential does not own the target, because only an owned Secret may be replaced.
 func (w *secretWriter) isImmutable(ctx context.Context, o *observed, refusal error) bool {
 	if !apierrors.IsInvalid(refusal) || o.Target == nil || !o.Target.Owned {
 		return false

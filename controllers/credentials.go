@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// credentialsReader reads credentials live: no cache holds them.
+// credentialsReader reads credentials live, because no cache holds them.
 type credentialsReader struct {
 	resolver *resolve.Resolver
 	policy   resolve.Policy
@@ -33,15 +33,15 @@ type readCredentials struct {
 // read reads the credentials, and remembers which version of the Secret held them. If the Secret lacks
 // part of the credentials, read returns its state and content together with the error.
 func (r *credentialsReader) read(ctx context.Context, o *observed) (readCredentials, error) {
-	read, err := r.readOnly(ctx, o)
+	read, err := r.readWithoutRecording(ctx, o)
 	if read.secret != nil {
-		r.known.note(o.holding(), read)
+		r.known.record(o.credentialsUse(), read)
 	}
 	return read, err
 }
 
-// readOnly is read, but remembers nothing.
-func (r *credentialsReader) readOnly(ctx context.Context, o *observed) (read readCredentials, err error) {
+// readWithoutRecording is like read, but remembers nothing.
+func (r *credentialsReader) readWithoutRecording(ctx context.Context, o *observed) (read readCredentials, err error) {
 	read.provenance.RequestHash = o.RequestHash
 	found, err := r.resolver.Credentials(ctx, o.owner, o.server)
 	if isUnusable(err) {
@@ -67,8 +67,8 @@ func (r *credentialsReader) stateOf(secret metav1.Object) *renewal.Credentials {
 	}
 }
 
-// isUnusable reports whether the credentials Secret is gone or has lost its label. The operator
-// read the Secret because the cache still shows it as usable, so the cache is behind.
+// isUnusable reports whether the credentials Secret is gone or has lost its label. The cache still shows a
+// usable Secret, so the cache is behind.
 func isUnusable(err error) bool {
 	found := problem.Of(err)
 	return found != nil && (found.Reason == v1alpha1.ReasonCredentialsNotFound || found.Reason == v1alpha1.ReasonCredentialsNotLabelled)

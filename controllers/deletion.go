@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	// revocationPatience is how long a deletion waits for the revocation. revocationInterval is the
-	// delay before the next attempt.
-	revocationPatience = time.Minute
+	// revocationTimeout is how long a deletion waits for the revocation. revocationInterval is the delay
+	// before the next attempt.
+	revocationTimeout  = time.Minute
 	revocationInterval = 5 * time.Second
-	// maxRevocation is the maximum time from the deletion to the last attempt, by the clock of the API
-	// server. It bounds an operator that restarts repeatedly: each restart begins revocationPatience
-	// again.
-	maxRevocation = time.Hour
+	// maxRevocationDelay is the maximum time from the deletion to the last attempt, by the clock of the
+	// API server. It bounds the delay if the operator restarts repeatedly: each restart begins
+	// revocationTimeout again.
+	maxRevocationDelay = time.Hour
 )
 
 // revocation is the progress of the revocation of a token.
 type revocation struct {
-	// since is when this operator first saw the deletion. The wait is measured by the clock of the
-	// operator, because the clock of the API server may show another time.
-	since time.Time
-	// until is the time of the last attempt; zero until the first attempt has failed.
-	until time.Time
-	// ended is true after the result was reported, and released after the finalizer was removed.
-	// The cache may still show the ClientCredential as it was before.
-	ended, released bool
+	// startedAt is when this operator first saw the deletion, by its own clock, because the clock of the
+	// API server may differ.
+	startedAt time.Time
+	// deadline is the time of the last attempt; zero until the first attempt has failed.
+	deadline time.Time
+	// reported is true after the result was reported. finalizerRemoved is true after the finalizer was
+	// removed, even if the cache does not show that yet.
+	reported, finalizerRemoved bool
 }
 
 // finalizer completes the deletion of ClientCredentials whose token must be revoked.
@@ -60,7 +60,7 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 		return reconcile.Result{}, nil
 	}
 	state := f.revocationState(owner)
-	if !state.ended {
+	if !state.reported {
 		revoked, err := f.revoke(ctx, owner)
 		if isInterrupted(ctx, err) {
 			// The next leader continues.
@@ -70,16 +70,16 @@ func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredenti
 			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
 			return requeueBy(f.clock.Now(), next), nil
 		}
-		f.memory.update(owner, func(e *entry) { e.revocation.ended = true })
+		f.memory.update(owner, func(e *entry) { e.revocation.reported = true })
 		f.reportRevocation(owner, revoked, err)
 	}
-	if state.released {
+	if state.finalizerRemoved {
 		return reconcile.Result{}, nil
 	}
 	if err := retryAtShutdown(ctx, func(ctx context.Context) error { return f.finalizers.remove(ctx, owner) }); err != nil {
 		return reconcile.Result{}, err
 	}
-	f.memory.update(owner, func(e *entry) { e.revocation.released = true })
+	f.memory.update(owner, func(e *entry) { e.revocation.finalizerRemoved = true })
 	if ctx.Err() == nil {
 		return reconcile.Result{}, nil
 	}
@@ -92,8 +92,8 @@ func isInterrupted(ctx context.Context, err error) bool {
 	return err != nil && errors.Is(ctx.Err(), context.Canceled) && (errors.Is(err, context.Canceled) || isRetryable(err))
 }
 
-// isRetryable reports whether a failed revocation may succeed later. Refused credentials are not
-// retried: servers lock accounts.
+// isRetryable reports whether a failed revocation may succeed later. Refused credentials are not retried,
+// because servers lock accounts.
 func isRetryable(err error) bool {
 	failure := problem.Of(err)
 	return failure == nil || failure.Class == problem.Unavailable || failure.Class == problem.MayPass
@@ -111,7 +111,7 @@ func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCr
 	}
 	next := revocationInterval
 	if failure := problem.Of(err); failure != nil {
-		if f.isNamespaceEnding(ctx, owner.Namespace) {
+		if f.mayNamespaceBeTerminating(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -122,22 +122,22 @@ func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCr
 	return earliest(now.Add(next), deadline)
 }
 
-// revocationDeadline returns the time of the last attempt, by the clock of the operator. It reads the
-// time of the API server once, to compute how long the deletion has waited by that clock.
+// revocationDeadline returns the time of the last attempt, by the clock of the operator. It reads the time
+// of the API server once, because the API server sets the deletionTimestamp by its own clock.
 func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
-	if !state.until.IsZero() {
-		return state.until
+	if !state.deadline.IsZero() {
+		return state.deadline
 	}
-	deadline := state.since.Add(revocationPatience)
+	deadline := state.startedAt.Add(revocationTimeout)
 	finish, cancel := finishContext(ctx)
 	defer cancel()
 	if now, err := f.apiTime(finish); err != nil {
 		logger(ctx).Info("Cannot read the time of the API server; the revocation is retried for a minute", "message", err.Error())
 	} else {
-		left := owner.DeletionTimestamp.Add(maxRevocation).Sub(now)
-		deadline = earliest(deadline, f.clock.Now().Add(left))
+		remaining := owner.DeletionTimestamp.Add(maxRevocationDelay).Sub(now)
+		deadline = earliest(deadline, f.clock.Now().Add(remaining))
 	}
-	f.memory.update(owner, func(e *entry) { e.revocation.until = deadline })
+	f.memory.update(owner, func(e *entry) { e.revocation.deadline = deadline })
 	return deadline
 }
 
@@ -151,18 +151,18 @@ func (f *finalizer) reportRevocation(owner *v1alpha1.ClientCredential, revoked b
 	}
 }
 
-// isNamespaceEnding reports whether a namespace is being deleted, or cannot be read. No authorization server may
-// delay the deletion of a namespace.
-func (f *finalizer) isNamespaceEnding(ctx context.Context, name string) bool {
-	ends, err := f.live.namespaceEnds(ctx, name)
-	return err != nil || ends
+// mayNamespaceBeTerminating reports whether a namespace is being deleted or cannot be read. An
+// authorization server must not delay the deletion of a namespace.
+func (f *finalizer) mayNamespaceBeTerminating(ctx context.Context, name string) bool {
+	isTerminating, err := f.live.isNamespaceTerminating(ctx, name)
+	return err != nil || isTerminating
 }
 
 // revocationState returns the progress of the revocation for an owner, and begins it if necessary.
 func (f *finalizer) revocationState(owner *v1alpha1.ClientCredential) revocation {
 	state := f.memory.snapshot(owner).revocation
-	if state.since.IsZero() {
-		state.since = f.clock.Now()
+	if state.startedAt.IsZero() {
+		state.startedAt = f.clock.Now()
 		f.memory.update(owner, func(e *entry) { e.revocation = state })
 	}
 	return state

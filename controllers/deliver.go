@@ -14,7 +14,7 @@ import (
 
 // deliver writes a token to its Secret, unless the Secret already holds it.
 func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (status.Outcome, error) {
-	isEnding := func() bool { return ctx.Err() != nil }
+	isContextDone := func() bool { return ctx.Err() != nil }
 	finish, cancel := finishContext(ctx)
 	defer cancel()
 	token := tokensecret.WithoutTemplateKeys(o.owner, *d.token)
@@ -25,7 +25,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	token.ExpiresAt = expiry.At
 	outcome := status.Outcome{Lifetime: &token.Lifetime, ExpirySource: expiry.Source}
 	if tokensecret.IsSame(o.Target, token, d.provenance) {
-		w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(nil) })
+		w.memory.update(o.owner, func(e *entry) { e.setUnwritten(nil) })
 		if !d.isNew {
 			// An earlier write succeeded, but its response was lost.
 			outcome.Target = o.Target
@@ -38,7 +38,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	outcome.Notices = noticesAbout(token)
 	d.token = &token
 	outcome.Target, err = w.write(finish, o, d)
-	for err != nil && isEnding() {
+	for err != nil && isContextDone() {
 		again := w.observeAgain(finish, o, err)
 		if again == nil {
 			break
@@ -51,9 +51,9 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	return outcome, err
 }
 
-// observeAgain returns a new observation after a failed write of the target, or nil if the write must
-// not be retried. It is for an operator that shuts down: no reconcile follows, so the token would be
-// lost.
+// observeAgain returns a new observation after a failed write of the target, or nil if the write must not
+// be retried. It is used while the operator shuts down: no reconcile follows, so without a retry the token
+// would be lost.
 func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed error) *observed {
 	if failure := problem.Of(failed); failure != nil && failure.Class == problem.Invalid {
 		return nil
@@ -74,7 +74,7 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	return after
 }
 
-// noticesAbout returns the notices to an admin about a token.
+// noticesAbout returns the notices for the admin about a token.
 func noticesAbout(token oauth2.Token) (notices []oauth2.Notice) {
 	// The condition LifetimeUnknown already reports an unreadable lifetime.
 	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {

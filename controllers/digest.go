@@ -6,10 +6,10 @@ import (
 	"crypto/sha256"
 )
 
-// digest identifies a secret without holding it.
+// digest identifies a secret value, but does not contain it.
 type digest [sha256.Size / 2]byte
 
-// digestKey exists in this process only, so that a digest reveals nothing outside of it.
+// digestKey exists only in this process, so a digest reveals nothing to other processes.
 var digestKey = []byte(rand.Text())
 
 func digestOf(parts ...string) (digest digest) {

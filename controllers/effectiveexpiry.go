@@ -11,22 +11,22 @@ import (
 )
 
 // effectiveExpiry returns the expiry to use for a token. If the server returned the same token before,
-// tokensecret.Believe decides by the earlier expiry.
+// tokensecret.EffectiveExpiry decides, based on the former expiry.
 func (w *secretWriter) effectiveExpiry(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
 	latest, err := o.statedExpiry(token)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
-	former, err := w.former(ctx, o, token, provenance)
+	former, err := w.formerExpiry(ctx, o, token, provenance)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
 	if former != nil {
 		expiry, err := tokensecret.EffectiveExpiry(former.expiry, token)
 		if err != nil {
-			// The next attempt must request a token instead of writing this token.
+			// Drop this token, so that the next attempt requests another token.
 			w.memory.update(o.owner, func(e *entry) {
-				e.keepUnwritten(nil)
+				e.setUnwritten(nil)
 				e.rememberExpiry(*former)
 			})
 			return expiry, err
@@ -50,10 +50,10 @@ func (o *observed) statedExpiry(token oauth2.Token) (knownExpiry, error) {
 	return latest, err
 }
 
-// former returns the expiry of a token that the server returned before. It returns nil if the token
-// is unknown, or if the declaration now reads its lifetime differently. After a restart, former can
-// only check whether the declaration reads a stated lifetime at all.
-func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*knownExpiry, error) {
+// formerExpiry returns the former expiry of a token that the server returned before. It returns nil if the
+// token is unknown, or if the declaration now reads its lifetime differently. After a restart,
+// formerExpiry can only check whether the declaration reads any lifetime.
+func (w *secretWriter) formerExpiry(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*knownExpiry, error) {
 	if known := o.remembered.knownExpiryOf(token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
 		if err != nil || reading != known.reading {
@@ -61,7 +61,7 @@ func (w *secretWriter) former(ctx context.Context, o *observed, token oauth2.Tok
 		}
 		return known, nil
 	}
-	again, err := w.isGivenAgain(ctx, o, token, provenance)
+	again, err := w.isReturnedAgain(ctx, o, token, provenance)
 	if !again || err != nil {
 		return nil, err
 	}
@@ -81,18 +81,18 @@ func (o *observed) readsLifetime() bool {
 	return o.server.Response != nil && len(o.server.Response.ExpiresIn)+len(o.server.Response.ExpiresAt) > 0
 }
 
-// readingDigest identifies how the declaration reads the lifetime of a token.
-func (o *observed) readingDigest(of knownExpiry) (digest, error) {
-	declared, err := json.Marshal(oauth2.LifetimePart(o.server.AuthorizationServerSpec, of.expiry.Source, of.source))
+// readingDigest identifies the part of the declaration that says how to read the lifetime of a token.
+func (o *observed) readingDigest(known knownExpiry) (digest, error) {
+	declared, err := json.Marshal(oauth2.LifetimePart(o.server.AuthorizationServerSpec, known.expiry.Source, known.source))
 	if err != nil {
 		return digest{}, fmt.Errorf("encode the declaration of the authorization server: %w", err)
 	}
 	return digestOf(string(declared)), nil
 }
 
-// isGivenAgain reports whether the target already holds an access token. It reads the Secret only if
+// isReturnedAgain reports whether the target already holds an access token. It reads the Secret only if
 // the record is not enough to decide.
-func (w *secretWriter) isGivenAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
+func (w *secretWriter) isReturnedAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
 	switch tokensecret.Compare(o.Target, token, provenance) {
 	case tokensecret.ReturnedAgain:
 		return true, nil

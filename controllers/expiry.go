@@ -12,46 +12,45 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// readyPatience is how long the status may stay Ready without a valid token while a step runs. Most
-// steps take less, and then one status write is enough.
-const readyPatience = time.Second
+// readyGracePeriod is how long the status may stay Ready without a valid token while a step runs. Most
+// steps are shorter, so one status write after the step is enough.
+const readyGracePeriod = time.Second
 
-// expiryWatch reports once that no valid token is left. It runs during a step that can take half a
-// minute.
+// expiryWatch reports once that the token has expired. It runs during a step that can take half a minute.
 type expiryWatch struct {
-	// tell reports the expiry now, unless it was already reported.
-	tell func()
-	// end stops the watch.
-	end func()
+	// reportNow reports the expiry, unless it was already reported.
+	reportNow func()
+	// stop ends the watch, and waits for a report in progress.
+	stop func()
 }
 
-// watchExpiry starts the watch. The caller must end it before reporting anything else.
+// watchExpiry starts the watch. The caller must stop it before reporting anything else.
 func (r *reporter) watchExpiry(ctx context.Context, o *observed) expiryWatch {
 	if !meta.IsStatusConditionTrue(o.previous.Conditions, v1alpha1.ReadyCondition) {
-		return expiryWatch{tell: func() {}, end: func() {}}
+		return expiryWatch{reportNow: func() {}, stop: func() {}}
 	}
-	tell := sync.OnceFunc(func() {
+	reportNow := sync.OnceFunc(func() {
 		now := o.Input
 		now.Now = r.clock.Now()
 		ctx, end := r.tracing.begin(ctx, o.owner, o.Now)
 		defer end()
 		r.report(ctx, o, renewal.KeepWaiting(now), status.Outcome{})
 	})
-	patience := readyPatience
+	delay := readyGracePeriod
 	if o.Valid() {
-		patience = o.Token().ExpiresAt.Sub(o.Now)
+		delay = o.Token().ExpiresAt.Sub(o.Now)
 	}
-	timer := r.clock.NewTimer(patience)
+	timer := r.clock.NewTimer(delay)
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		select {
 		case <-timer.C():
-			tell()
+			reportNow()
 		case <-ended:
 		}
 	}()
-	return expiryWatch{tell: tell, end: func() {
+	return expiryWatch{reportNow: reportNow, stop: func() {
 		timer.Stop()
 		close(ended)
 		<-done

@@ -14,8 +14,8 @@ import (
 const (
 	// smallFanOut is the number of requests that one event enqueues immediately.
 	smallFanOut = 8
-	// fanOutDelay delays all requests of one event for each further request, up to maxFanOutDelay.
-	// Later events within the delay lead to no further reconciles.
+	// fanOutDelay is the delay that each further request adds to all requests of the event, up to
+	// maxFanOutDelay. Later events within the delay cause no further reconciles.
 	fanOutDelay    = time.Millisecond
 	maxFanOutDelay = 5 * time.Second
 )
@@ -24,7 +24,7 @@ const (
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // fanOut returns a handler that enqueues the requests that toRequests returns for an object. The more
-// requests one event leads to, the later they come: edits of an object with a thousand users must not
+// requests one event causes, the longer their delay: edits of an object with a thousand users must not
 // delay other tenants.
 func fanOut(toRequests handler.MapFunc) handler.EventHandler {
 	enqueue := func(ctx context.Context, queue requestQueue, objects ...client.Object) {

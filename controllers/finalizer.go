@@ -23,16 +23,16 @@ type finalizerWriter struct {
 	memory *memory
 }
 
-// keep sets the finalizer on a ClientCredential whose token must be revoked on deletion,
-// and removes it from any other. It reports whether the ClientCredential changed.
-func (w *finalizerWriter) keep(ctx context.Context, o *observed) (changed bool, err error) {
+// sync sets the finalizer on a ClientCredential whose token must be revoked on deletion, and otherwise
+// removes it. It reports whether the ClientCredential changed.
+func (w *finalizerWriter) sync(ctx context.Context, o *observed) (changed bool, err error) {
 	if o.Declaration != nil {
-		return false, nil //nolint:nilerr // A wrong declaration does not say whether to revoke.
+		return false, nil //nolint:nilerr // An unusable declaration does not say whether to revoke.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)
 	switch has := tokensecret.IsHeld(o.owner); {
 	case wanted && !has:
-		if !o.remembered.mayFinalize(o.Now) {
+		if !o.remembered.maySetFinalizer(o.Now) {
 			return false, nil
 		}
 		err = w.add(ctx, o.owner)
@@ -42,20 +42,20 @@ func (w *finalizerWriter) keep(ctx context.Context, o *observed) (changed bool, 
 		return false, nil
 	}
 	if err == nil {
-		w.memory.update(o.owner, func(e *entry) { e.keepFinalized(wanted, o.Now) })
+		w.memory.update(o.owner, func(e *entry) { e.rememberFinalizer(wanted, o.Now) })
 	}
 	return true, err
 }
 
-// mayFinalize reports whether the finalizer may be set now. It may be set once per holdInterval, because
-// another controller may keep removing it.
-func (k remembered) mayFinalize(now time.Time) bool {
-	return k.finalizedAt.IsZero() || now.Sub(k.finalizedAt).Abs() >= holdInterval
+// maySetFinalizer reports whether the finalizer may be set now. It may be set once per holdInterval,
+// because another controller may keep removing it.
+func (k remembered) maySetFinalizer(now time.Time) bool {
+	return k.finalizerSetAt.IsZero() || now.Sub(k.finalizerSetAt).Abs() >= holdInterval
 }
 
-func (e *entry) keepFinalized(isSet bool, now time.Time) {
-	if e.finalizedAt = (time.Time{}); isSet {
-		e.finalizedAt = now
+func (e *entry) rememberFinalizer(isSet bool, now time.Time) {
+	if e.finalizerSetAt = (time.Time{}); isSet {
+		e.finalizerSetAt = now
 	}
 }
 

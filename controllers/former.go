@@ -37,7 +37,7 @@ func formerTargetsOf(ctx context.Context, cache client.Reader, owner *v1alpha1.C
 	return former, nil
 }
 
-// formerOwner returns the ClientCredential that has a Secret as its former target; nil without one.
+// formerOwner returns the ClientCredential whose former target is the Secret; nil if there is none.
 func formerOwner(ctx context.Context, cache client.Reader, secret *metav1.PartialObjectMetadata) (*v1alpha1.ClientCredential, error) {
 	name := secret.Annotations[v1alpha1.OwnerNameAnnotation]
 	if controller := metav1.GetControllerOf(secret); controller != nil {

@@ -9,26 +9,27 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// heldSecrets remembers the Secrets that the operator set its finalizer on, or tried to.
+// heldSecrets remembers the Secrets on which the operator set, or tried to set, its finalizer.
 type heldSecrets struct {
 	mutex   sync.Mutex
 	secrets map[types.NamespacedName]*heldSecret
 }
 
-// heldSecret records when the operator held a Secret, and when it saw its deletion.
+// heldSecret records when the operator set its finalizer on a Secret, and when it saw the deletion of that
+// Secret.
 type heldSecret struct {
 	uid types.UID
-	// heldAt is the time of the last attempt to set the finalizer; zero before.
-	heldAt time.Time
-	// endsSince is when this operator first saw the deletion; zero before.
-	endsSince time.Time
+	// lastAttempt is the time of the last attempt to set the finalizer; zero if there was none.
+	lastAttempt time.Time
+	// deletionSeenAt is when this operator first saw the deletion; zero if it saw none.
+	deletionSeenAt time.Time
 }
 
 func newHeldSecrets() *heldSecrets {
 	return &heldSecrets{secrets: map[types.NamespacedName]*heldSecret{}}
 }
 
-func (h *heldSecrets) with(secret metav1.Object, do func(*heldSecret)) {
+func (h *heldSecrets) update(secret metav1.Object, do func(*heldSecret)) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	key := types.NamespacedName{Namespace: secret.GetNamespace(), Name: secret.GetName()}
@@ -38,26 +39,25 @@ func (h *heldSecrets) with(secret metav1.Object, do func(*heldSecret)) {
 	do(h.secrets[key])
 }
 
-// begin reports whether the finalizer may be set on a Secret now, and records the attempt. There is one
-// attempt per holdInterval.
-func (h *heldSecrets) begin(secret metav1.Object, now time.Time) (may bool) {
-	h.with(secret, func(s *heldSecret) {
-		if may = s.heldAt.IsZero() || now.Sub(s.heldAt).Abs() >= holdInterval; may {
-			s.heldAt = now
+// beginHold reports whether the finalizer may be set on a Secret now, and records the attempt. It permits
+// one attempt per holdInterval.
+func (h *heldSecrets) beginHold(secret metav1.Object, now time.Time) (mayHold bool) {
+	h.update(secret, func(s *heldSecret) {
+		if mayHold = s.lastAttempt.IsZero() || now.Sub(s.lastAttempt).Abs() >= holdInterval; mayHold {
+			s.lastAttempt = now
 		}
 	})
-	return may
+	return mayHold
 }
 
-// noteDeletion records that a Secret is being deleted, and returns when this operator first saw that. The
-// hold is measured by the clock of the operator, because the clock of the API server may show another
-// time.
-func (h *heldSecrets) noteDeletion(secret metav1.Object, now time.Time) (since time.Time) {
-	h.with(secret, func(s *heldSecret) {
-		if s.endsSince.IsZero() {
-			s.endsSince = now
+// recordDeletion records that a Secret is being deleted, and returns when this operator first saw that, by
+// its own clock. The clock of the API server may differ.
+func (h *heldSecrets) recordDeletion(secret metav1.Object, now time.Time) (since time.Time) {
+	h.update(secret, func(s *heldSecret) {
+		if s.deletionSeenAt.IsZero() {
+			s.deletionSeenAt = now
 		}
-		since = s.endsSince
+		since = s.deletionSeenAt
 	})
 	return since
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// holdInterval is how soon a finalizer is set again on the same object. Another controller may keep
-// removing it, or a policy may refuse it.
+// holdInterval is the minimum time between two attempts to set a finalizer on the same object, because
+// another controller may keep removing it or a policy may refuse it.
 const holdInterval = 5 * time.Minute
 
 // holder sets a finalizer on the Secrets that a revocation needs. The finalizer keeps them until the
@@ -27,16 +27,16 @@ type holder struct {
 	clock       clock.PassiveClock
 }
 
-// hold sets the finalizer on the token Secret and the credentials Secret of a ClientCredential whose
-// token must be revoked. If hold cannot set a finalizer, the token is renewed all the same. hold returns
-// the new observation.
+// hold sets the finalizer on the token Secret and the credentials Secret of a ClientCredential whose token
+// must be revoked. It returns the new observation. If a finalizer cannot be set, the token is renewed
+// anyway.
 func (h *holder) hold(ctx context.Context, o *observed) *observed {
 	if o.Target != nil && o.Target.Owned && !o.Target.Held && o.Target.Finalizers == nil {
 		target := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 		target.UID = types.UID(o.Target.UID)
 		if h.holdSecret(ctx, target) {
 			state := tokensecret.StateOf(o.owner, target)
-			h.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+			h.memory.update(o.owner, func(e *entry) { e.rememberTarget(o.owner, state) })
 			o = o.withTarget(state)
 		}
 	}
@@ -54,9 +54,9 @@ func (h *holder) hold(ctx context.Context, o *observed) *observed {
 	return o
 }
 
-// holdSecret sets the finalizer on a Secret and updates secret. It reports whether it did.
+// holdSecret sets the finalizer on a Secret and updates secret. It reports whether the finalizer was set.
 func (h *holder) holdSecret(ctx context.Context, secret *metav1.PartialObjectMetadata) bool {
-	if !h.held.begin(secret, h.clock.Now()) {
+	if !h.held.beginHold(secret, h.clock.Now()) {
 		return false
 	}
 	if err := patchSecret(ctx, h.client, secret, tokensecret.Hold(secret.UID)); err != nil {

@@ -22,12 +22,12 @@ import (
 )
 
 const (
-	// aloneHold is how long a deleted credentials Secret is held while no ClientCredential is being
-	// deleted. Tools that delete both do so within seconds, in any order.
-	aloneHold = 10 * time.Second
-	// maxHold bounds every hold, even if objects are deleted or created meanwhile. A ClientCredential
-	// that is deleted at the end of aloneHold still has all of revocationPatience.
-	maxHold = aloneHold + revocationPatience
+	// secretOnlyHold is how long a credentials Secret is held if only the Secret is being deleted, and no
+	// ClientCredential. Tools that delete both delete them within seconds of each other, in any order.
+	secretOnlyHold = 10 * time.Second
+	// maxHold bounds every hold, even if objects are deleted or created meanwhile. A ClientCredential that
+	// is deleted at the end of secretOnlyHold still has the full revocationTimeout.
+	maxHold = secretOnlyHold + revocationTimeout
 )
 
 // holdReconciler removes the finalizer from Secrets that no revocation needs any more.
@@ -72,7 +72,7 @@ func mayRelease() predicate.Predicate {
 	}
 }
 
-// Reconcile releases one Secret if no revocation needs it, or when its hold is over.
+// Reconcile removes the finalizer from one Secret if no revocation needs it or its hold is over.
 func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -95,7 +95,7 @@ func (r *holdReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 		return reconcile.Result{}, err
 	}
 	now := r.clock.Now()
-	if until := r.held.noteDeletion(secret, now).Add(hold); now.Before(until) {
+	if until := r.held.recordDeletion(secret, now).Add(hold); now.Before(until) {
 		return requeueBy(now, until), nil
 	}
 	return reconcile.Result{}, r.release(ctx, secret)
@@ -112,20 +112,20 @@ func (r *holdReconciler) holdFor(ctx context.Context, secret *metav1.PartialObje
 	var hold time.Duration
 	for _, user := range users {
 		if !user.isOwner {
-			hold = aloneHold
+			hold = secretOnlyHold
 			continue
 		}
-		// The garbage collector may have deleted the Secret because its owner was deleted, which
-		// the cache does not show yet.
+		// The garbage collector may have deleted the Secret after its owner. The cache may not show the
+		// deletion of the owner yet.
 		if err := r.live.confirmOwner(ctx, user.ClientCredential); err != nil {
 			return 0, err
 		}
 	}
-	ends, err := r.live.namespaceEnds(ctx, secret.Namespace)
+	isTerminating, err := r.live.isNamespaceTerminating(ctx, secret.Namespace)
 	if err != nil {
 		return 0, err
 	}
-	if ends {
+	if isTerminating {
 		// The ClientCredentials are deleted next.
 		hold = maxHold
 	}

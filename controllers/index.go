@@ -20,8 +20,7 @@ const (
 	serverIndex      = "server"
 )
 
-// serverIndexKey returns the key in serverIndex of an authorization server that is named by
-// reference.
+// serverIndexKey returns the key of an authorization server in serverIndex.
 func serverIndexKey(kind v1alpha1.AuthorizationServerKind, name string) string {
 	return string(kind) + "/" + name
 }
@@ -70,7 +69,7 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 }
 
 // listIn returns the ClientCredentials of a namespace that match an index of the cache. The caller must
-// not change them, because they are not copied.
+// not change them, because they are not copies.
 func listIn(ctx context.Context, cache client.Reader, namespace string, fields client.MatchingFields) (*v1alpha1.ClientCredentialList, error) {
 	list := &v1alpha1.ClientCredentialList{}
 	return list, cache.List(ctx, list, client.InNamespace(namespace), fields, client.UnsafeDisableDeepCopy)

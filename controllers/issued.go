@@ -6,21 +6,21 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// issued is a token and its provenance.
-type issued struct {
+// issuedToken is a token and its provenance.
+type issuedToken struct {
 	token      oauth2.Token
 	provenance tokensecret.Provenance
-	// unfitFor is the hash of the template that could not render the token; empty if there is none.
-	unfitFor string
+	// failedTemplate is the hash of the template that could not render the token; empty if there is none.
+	failedTemplate string
 }
 
-// isUnfit reports whether the template of the owner could not render the token.
-func (i issued) isUnfit(owner *v1alpha1.ClientCredential) bool {
-	return i.unfitFor != "" && i.unfitFor == tokensecret.TemplateHash(owner)
+// isUnrenderable reports whether the template of the owner could not render the token.
+func (i issuedToken) isUnrenderable(owner *v1alpha1.ClientCredential) bool {
+	return i.failedTemplate != "" && i.failedTemplate == tokensecret.TemplateHash(owner)
 }
 
 // size returns the size of the token and its credentials in bytes.
-func (i *issued) size() int {
+func (i *issuedToken) size() int {
 	if i == nil {
 		return 0
 	}
@@ -35,46 +35,46 @@ func (i *issued) size() int {
 }
 
 // unwrittenFor returns the unwritten token if it is valid and fits the observed spec; nil otherwise.
-func (o *observed) unwrittenFor(kept *issued) *issued {
-	if kept == nil || !o.Now.Before(kept.token.ExpiresAt) || kept.isUnfit(o.owner) ||
-		kept.provenance.RequestHash != o.RequestHash || !o.Answers(kept.provenance.RenewRequest) {
+func (o *observed) unwrittenFor(unwritten *issuedToken) *issuedToken {
+	if unwritten == nil || !o.Now.Before(unwritten.token.ExpiresAt) || unwritten.isUnrenderable(o.owner) ||
+		unwritten.provenance.RequestHash != o.RequestHash || !o.Answers(unwritten.provenance.RenewRequest) {
 		return nil
 	}
-	return kept
+	return unwritten
 }
 
-// keepUnwritten keeps a token until it is written to its Secret. A nil token clears the kept token. If
-// the namespace has too many unwritten tokens, keepUnwritten drops the token.
-func (e *entry) keepUnwritten(token *issued) {
-	e.kept.Add(e.namespace, -e.unwritten.size())
+// setUnwritten remembers a token until it is written to its Secret; nil forgets the remembered token. If
+// the namespace has too many unwritten tokens, setUnwritten drops the token.
+func (e *entry) setUnwritten(token *issuedToken) {
+	e.unwrittenBytes.Add(e.namespace, -e.unwritten.size())
 	size := token.size()
-	if e.unwritten, e.isDropped = token, token != nil && !e.kept.Admits(e.namespace, size); e.isDropped {
+	if e.unwritten, e.isDropped = token, token != nil && !e.unwrittenBytes.Admits(e.namespace, size); e.isDropped {
 		e.unwritten = nil
 		return
 	}
-	e.kept.Add(e.namespace, size)
+	e.unwrittenBytes.Add(e.namespace, size)
 }
 
-// dropUnwritten forgets the unwritten token if it is the token that was written.
+// dropUnwritten forgets the unwritten token if it equals the written token.
 func (e *entry) dropUnwritten(written oauth2.Sensitive) {
 	e.isDropped = false
 	if e.unwritten != nil && e.unwritten.token.AccessToken.Reveal() == written.Reveal() {
-		e.keepUnwritten(nil)
-		e.unfit = 0
+		e.setUnwritten(nil)
+		e.renderFailures = 0
 	}
 }
 
-// addUnfit records that the template cannot render the unwritten token. It returns the number of such
-// tokens in a row, or 0 if the given token is not the unwritten token.
-func (e *entry) addUnfit(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (inARow int) {
+// addRenderFailure records that the template cannot render the unwritten token. It returns the number of
+// consecutive tokens with such a failure, or 0 if token is not the unwritten token.
+func (e *entry) addRenderFailure(owner *v1alpha1.ClientCredential, token oauth2.Sensitive) (failures int) {
 	if e.unwritten == nil || e.unwritten.token.AccessToken.Reveal() != token.Reveal() {
 		return 0
 	}
-	unfit := *e.unwritten
-	unfit.unfitFor = tokensecret.TemplateHash(owner)
-	if e.unfitFor != unfit.unfitFor {
-		e.unfit = 0
+	failed := *e.unwritten
+	failed.failedTemplate = tokensecret.TemplateHash(owner)
+	if e.failedTemplate != failed.failedTemplate {
+		e.renderFailures = 0
 	}
-	e.unwritten, e.unfitFor, e.unfit = &unfit, unfit.unfitFor, e.unfit+1
-	return e.unfit
+	e.unwritten, e.failedTemplate, e.renderFailures = &failed, failed.failedTemplate, e.renderFailures+1
+	return e.renderFailures
 }

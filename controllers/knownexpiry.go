@@ -7,16 +7,16 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// maxKnownExpiries is the number of recent tokens remembered per ClientCredential. A server may return
-// tokens from that many caches in turn.
+// maxKnownExpiries is the number of recent tokens remembered per ClientCredential. A server with several
+// caches may return several tokens in turn.
 const maxKnownExpiries = 8
 
 // knownExpiry is a token that the server returned, and the expiry that the operator uses for it.
 type knownExpiry struct {
 	token  digest
 	expiry tokensecret.Expiry
-	// source is where the response states the expiry; empty if the expiry is assumed or its source
-	// is unknown. reading identifies how the declaration reads that source.
+	// source is the part of the response that states the expiry; empty if the expiry is assumed or its
+	// source is unknown. reading identifies how the declaration reads that part.
 	source  oauth2.LifetimeSource
 	reading digest
 }
@@ -25,16 +25,16 @@ type knownExpiry struct {
 // Secret holds the token. It returns nil for an unknown token.
 func (k remembered) knownExpiryOf(token oauth2.Sensitive) *knownExpiry {
 	wanted := digestOf(token.Reveal())
-	if i := slices.IndexFunc(k.knownExpiries, func(b knownExpiry) bool { return b.token == wanted }); i >= 0 {
+	if i := slices.IndexFunc(k.knownExpiries, func(earlier knownExpiry) bool { return earlier.token == wanted }); i >= 0 {
 		return &k.knownExpiries[i]
 	}
 	return nil
 }
 
-// rememberExpiry remembers the expiry of a token, and corrects the expiry of that token if it waits to be
-// written. If there are too many tokens, it forgets the token that the server returned least recently.
+// rememberExpiry remembers the expiry of a token. If that token is not written yet, rememberExpiry
+// corrects its expiry. If there are too many tokens, it forgets the least recently returned token.
 func (e *entry) rememberExpiry(latest knownExpiry) {
-	known := slices.DeleteFunc(slices.Clone(e.knownExpiries), func(b knownExpiry) bool { return b.token == latest.token })
+	known := slices.DeleteFunc(slices.Clone(e.knownExpiries), func(earlier knownExpiry) bool { return earlier.token == latest.token })
 	known = append(known, latest)
 	e.knownExpiries = known[max(0, len(known)-maxKnownExpiries):]
 	if e.unwritten != nil && digestOf(e.unwritten.token.AccessToken.Reveal()) == latest.token {

@@ -13,13 +13,13 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// liveReader reads objects from the API server that a cache may show too late, or not at all.
+// liveReader reads objects from the API server, because the cache may be stale or lack them.
 type liveReader struct{ client.Reader }
 
 // conflictOr returns errCacheBehind if a write was refused because the object has changed since it was
-// observed. Otherwise it returns err, the error of the write: an admission webhook can answer 409 too.
-// uid and resourceVersion are the observed values; empty for an object that did not exist. live names
-// the object, and is filled by the read.
+// observed. Otherwise it returns err, the error of the write. It reads the object to distinguish these
+// cases, because an admission webhook can answer 409 too. uid and resourceVersion are the observed values;
+// empty for an object that did not exist. live names the object, and the read fills it.
 func (r liveReader) conflictOr(ctx context.Context, err error, live client.Object, uid, resourceVersion string) error {
 	if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) && !apierrors.IsInvalid(err) {
 		return err
@@ -38,9 +38,9 @@ func (r liveReader) conflictOr(ctx context.Context, err error, live client.Objec
 	return err
 }
 
-// isGone reports whether a write failed because its object no longer exists, or because another object
-// has its name. An admission webhook can answer 404 and 409 too, so isGone reads the object live. live
-// names the object.
+// isGone reports whether a write failed because its object no longer exists, or because another object has
+// its name. It reads the object live, because an admission webhook can answer 404 and 409 too. live names
+// the object.
 func (r liveReader) isGone(ctx context.Context, failed error, live client.Object, uid types.UID) bool {
 	if !apierrors.IsNotFound(failed) && !apierrors.IsConflict(failed) {
 		return false
@@ -49,7 +49,7 @@ func (r liveReader) isGone(ctx context.Context, failed error, live client.Object
 	return apierrors.IsNotFound(err) || (err == nil && live.GetUID() != uid)
 }
 
-// confirmOwner reads the ClientCredential live, because a cache may still show a deleted object. The
+// confirmOwner reads the ClientCredential live, because the cache may still show a deleted object. The
 // error is errCacheBehind if the ClientCredential is gone or is being deleted.
 func (r liveReader) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	live := clientCredentialMetadata(owner)
@@ -63,9 +63,9 @@ func (r liveReader) confirmOwner(ctx context.Context, owner *v1alpha1.ClientCred
 	return nil
 }
 
-// namespaceEnds reports whether a namespace is being deleted. It reads the namespace live, because an
-// operator in named namespaces does not cache Namespaces.
-func (r liveReader) namespaceEnds(ctx context.Context, name string) (bool, error) {
+// isNamespaceTerminating reports whether a namespace is being deleted. It reads the namespace live,
+// because an operator in named namespaces does not cache Namespaces.
+func (r liveReader) isNamespaceTerminating(ctx context.Context, name string) (bool, error) {
 	namespace := namespaceMetadata(name)
 	if err := r.Get(ctx, client.ObjectKeyFromObject(namespace), namespace); err != nil {
 		return false, fmt.Errorf("read namespace %q: %w", name, err)
@@ -87,14 +87,15 @@ func (r liveReader) target(ctx context.Context, o *observed) (*corev1.Secret, er
 	return secret, nil
 }
 
-// confirmLoss returns an error if more than the Secret was deleted. The cache may show the deletion of
-// the Secret before that of the ClientCredential. The deletion of a namespace may begin with either.
+// confirmLoss returns an error if the ClientCredential or the namespace is being deleted too. The Secret
+// may be deleted first, or the cache may show its deletion first.
 func (r liveReader) confirmLoss(ctx context.Context, o *observed) error {
 	if err := r.confirmOwner(ctx, o.owner); err != nil {
 		return err
 	}
-	// If the namespace cannot be read, request a token: it is worth more than the request costs.
-	if ends, err := r.namespaceEnds(ctx, o.owner.Namespace); err == nil && ends {
+	// If the namespace cannot be read, request a token anyway: a missing token is worse than an unneeded
+	// request.
+	if isTerminating, err := r.isNamespaceTerminating(ctx, o.owner.Namespace); err == nil && isTerminating {
 		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
 			o.TargetName, o.owner.Namespace)
 	}

@@ -10,31 +10,31 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 )
 
-// maxKept bounds the bytes of unwritten tokens, with the credentials that they were issued for. 10,000
-// tokens of typical size take a third of it.
-const maxKept = 64 << 20
+// maxUnwrittenBytes bounds the size of all unwritten tokens, including the credentials that they were
+// issued for. 10,000 tokens of typical size need a third of it.
+const maxUnwrittenBytes = 64 << 20
 
-// memory holds the remembered state of each ClientCredential. A restart loses it: an unwritten token is
-// requested again. Refused requests and tokens from a server's cache are then recognized only by the
-// status and the Secret.
+// memory holds the remembered state of each ClientCredential. After a restart, an unwritten token is
+// requested again, and refused requests and tokens from a server's cache are recognized only by the status
+// and the Secret.
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry
-	// kept counts the bytes of unwritten tokens.
-	kept *fairshare.Room
+	// unwrittenBytes counts the bytes of unwritten tokens.
+	unwrittenBytes *fairshare.Room
 }
 
 // entry is the remembered state of one ClientCredential. Its methods change it.
 type entry struct {
 	remembered
 
-	uid       types.UID
-	namespace string
-	kept      *fairshare.Room
+	uid            types.UID
+	namespace      string
+	unwrittenBytes *fairshare.Room
 }
 
 func newMemory() *memory {
-	return &memory{entries: map[types.NamespacedName]*entry{}, kept: fairshare.NewRoom(maxKept)}
+	return &memory{entries: map[types.NamespacedName]*entry{}, unwrittenBytes: fairshare.NewRoom(maxUnwrittenBytes)}
 }
 
 // snapshot returns the remembered state of a ClientCredential.
@@ -55,7 +55,7 @@ func (m *memory) update(owner *v1alpha1.ClientCredential, change func(*entry)) {
 	key := client.ObjectKeyFromObject(owner)
 	if known := m.entries[key]; known == nil || known.uid != owner.UID {
 		m.drop(key)
-		m.entries[key] = &entry{uid: owner.UID, namespace: owner.Namespace, kept: m.kept}
+		m.entries[key] = &entry{uid: owner.UID, namespace: owner.Namespace, unwrittenBytes: m.unwrittenBytes}
 	}
 	change(m.entries[key])
 }
@@ -67,17 +67,18 @@ func (m *memory) forget(key types.NamespacedName) {
 	m.drop(key)
 }
 
-// drop removes the entry of a name. The caller holds the mutex.
+// drop removes the entry of a name. The caller must hold the mutex.
 func (m *memory) drop(key types.NamespacedName) {
 	if known := m.entries[key]; known != nil {
-		known.keepUnwritten(nil)
+		known.setUnwritten(nil)
 		delete(m.entries, key)
 	}
 }
 
-// holder returns the name of the first owner that holds the target. All owners name the same target.
-// There may be thousands of them, so the mutex is locked once.
-func (m *memory) holder(owners ...*v1alpha1.ClientCredential) (name string, isHeld bool) {
+// targetOwner returns the name of the first of owners that has a token in the target or an unwritten
+// token. All owners name the same target. There may be thousands of owners, so targetOwner locks the mutex
+// once.
+func (m *memory) targetOwner(owners ...*v1alpha1.ClientCredential) (name string, found bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	for _, owner := range owners {

@@ -9,7 +9,8 @@ import (
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
-// secretMetadata returns an object to read the metadata of a Secret. The cache holds Secrets in this form.
+// secretMetadata returns an empty object for reading the metadata of a Secret. The cache holds Secrets as
+// this type.
 func secretMetadata(key types.NamespacedName) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
@@ -21,7 +22,7 @@ func secretMetadataList() *metav1.PartialObjectMetadataList {
 	return &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}}
 }
 
-// namespaceMetadata returns an object to read the metadata of a namespace.
+// namespaceMetadata returns an empty object for reading the metadata of a namespace.
 func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
@@ -29,7 +30,7 @@ func namespaceMetadata(name string) *metav1.PartialObjectMetadata {
 	}
 }
 
-// clientCredentialMetadata returns an object for a live read of the metadata of a ClientCredential.
+// clientCredentialMetadata returns an empty object for reading the metadata of a ClientCredential live.
 func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ClientCredentialKind},
@@ -39,8 +40,8 @@ func clientCredentialMetadata(owner *v1alpha1.ClientCredential) *metav1.PartialO
 
 func kindName(object client.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
 
-// older reports whether resourceVersion a is older than b. An empty a is for an object that does not
-// exist, and is older than any b. If b is empty, older returns false.
+// older reports whether resourceVersion a is older than b. An empty resourceVersion means that the object
+// does not exist: an empty a is older than any b, and nothing is older than an empty b.
 func older(a, b string) bool {
 	if b == "" {
 		return false

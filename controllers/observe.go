@@ -31,8 +31,8 @@ type observer struct {
 }
 
 // observe reads from the cache. It reads the target live if the cache is behind a write of this operator,
-// or if the target may be adopted. It reads a new version of the credentials Secret live. With an error,
-// the observation is incomplete, but holds the target as far as it is known.
+// or if the target may be adopted. It reads a new version of the credentials Secret live. If there is an
+// error, the observation is incomplete, but has the last known state of the target.
 func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential, now time.Time) (*observed, error) {
 	known := r.memory.snapshot(owner)
 	o := &observed{owner: owner, previous: known.statusOf(owner), remembered: known}
@@ -44,7 +44,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 		Suspended:    owner.IsSuspended(),
 		RenewRequest: v1alpha1.RenewRequestOf(owner),
 		Repairs:      known.repairs,
-		IsRecovered:  r.throttle.IsRecovered(o.key()),
+		IsRecovered:  r.throttle.IsRecovered(o.throttleID()),
 		TargetName:   owner.TargetName(),
 		Template:     tokensecret.Check(owner),
 		Last: renewal.Last{
@@ -54,7 +54,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 			Token:        o.previous.Token,
 		},
 	}
-	o.assume(o.previous.Failure)
+	o.assumeUnchanged(o.previous.Failure)
 	requestHash, err := tokensecret.RequestHash(owner.Spec)
 	if err != nil {
 		return o, fmt.Errorf("hash the spec: %w", err)
@@ -63,7 +63,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	target, err := r.targets.read(ctx, owner, known.targetOf(owner))
 	o = o.withTarget(target)
 	if known.unwritten != nil && o.remembered.unwritten == nil {
-		r.memory.update(owner, func(e *entry) { e.keepUnwritten(nil) })
+		r.memory.update(owner, func(e *entry) { e.setUnwritten(nil) })
 	}
 	if err != nil {
 		return o, err
@@ -94,9 +94,9 @@ func (r *observer) observeServer(ctx context.Context, owner *v1alpha1.ClientCred
 	return r.resolver.Server(ctx, owner)
 }
 
-// assume sets the versions of the server and the credentials from the last failure, until they are
-// observed. So a failed observation does not look like a change that fixes the failure.
-func (o *observed) assume(failure *v1alpha1.FailureStatus) {
+// assumeUnchanged copies the versions of the server and the credentials from the last failure, until they
+// are observed. Otherwise a failed observation would look like a change that may fix the failure.
+func (o *observed) assumeUnchanged(failure *v1alpha1.FailureStatus) {
 	if failure == nil {
 		return
 	}

@@ -15,8 +15,8 @@ type observed struct {
 	renewal.Input
 
 	owner *v1alpha1.ClientCredential
-	// server is the authorization server, completed by the profile; empty if Declaration says what is
-	// wrong with it.
+	// server is the declaration of the authorization server, completed by the profile; empty if it cannot
+	// be used. Then Declaration is the reason.
 	server resolve.Declaration
 	// previous is the last status.
 	previous v1alpha1.ClientCredentialStatus
@@ -24,8 +24,8 @@ type observed struct {
 	remembered remembered
 }
 
-// key returns the ID of the ClientCredential in the throttle.
-func (o *observed) key() string { return client.ObjectKeyFromObject(o.owner).String() }
+// throttleID returns the ID of the ClientCredential in the throttle.
+func (o *observed) throttleID() string { return client.ObjectKeyFromObject(o.owner).String() }
 
 // usesSecret reports whether the credentials Secret is needed.
 func (o *observed) usesSecret() bool {
@@ -37,12 +37,12 @@ func (o *observed) isTargetLost() bool {
 	return o.Target == nil && (o.previous.Token != nil || o.remembered.targetOf(o.owner) != nil)
 }
 
-// withTarget returns the observation with another state of the target. It drops an unwritten token if
-// the Secret holds a newer token, which another operator wrote. If a server keeps one token per client,
-// the newest token is the valid token.
+// withTarget returns the observation with another state of the target. It drops an unwritten token if the
+// Secret holds a newer token of another operator, because if a server keeps only one token per client,
+// only the newest token is valid.
 func (o observed) withTarget(target *tokensecret.State) *observed {
 	o.Target = target
-	if kept := o.remembered.unwritten; kept != nil && o.Valid() && o.Token().IssuedAt.After(kept.token.IssuedAt) {
+	if unwritten := o.remembered.unwritten; unwritten != nil && o.Valid() && o.Token().IssuedAt.After(unwritten.token.IssuedAt) {
 		o.remembered.unwritten = nil
 	}
 	o.Unwritten = o.unwrittenFor(o.remembered.unwritten) != nil

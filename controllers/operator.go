@@ -33,7 +33,7 @@ type Operator struct {
 	Throttle *throttle.Throttle
 	// Timeout bounds a reconcile before it reports. Default: 3 minutes.
 	Timeout time.Duration
-	// Policy is what the cluster admin permits. With NamedNamespacesOnly, the operator does not watch
+	// Policy says what the cluster admin permits. With NamedNamespacesOnly, the operator does not watch
 	// Namespaces.
 	Policy resolve.Policy
 
@@ -43,17 +43,17 @@ type Operator struct {
 	Tracer trace.Tracer
 
 	controllers []*watchedReconciler
-	// working is read-locked by each reconcile of a ClientCredential.
-	working sync.RWMutex
+	// Each reconcile of a ClientCredential read-locks running, and Finish locks it.
+	running sync.RWMutex
 }
 
-// Finish waits for running reconciles after the manager has ended, and blocks new reconciles. A manager
-// that loses its lease does not wait for reconciles, although a reconcile may be waiting for a token.
-// If the context ends first, Finish returns its error.
+// Finish waits for running reconciles after the manager has ended, and blocks new reconciles. It is needed
+// because a manager that loses its lease does not wait for reconciles, which may be waiting for a token.
+// If the context ends first, Finish returns the error of the context.
 func (r *Operator) Finish(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
-		r.working.Lock()
+		r.running.Lock()
 		close(finished)
 	}()
 	select {
@@ -64,19 +64,19 @@ func (r *Operator) Finish(ctx context.Context) error {
 	}
 }
 
-// workingReconciler is a reconciler that Finish waits for.
-type workingReconciler struct {
+// runningReconciler is a reconciler that Finish waits for.
+type runningReconciler struct {
 	reconciler reconcile.Reconciler
-	working    *sync.RWMutex
+	running    *sync.RWMutex
 }
 
 // Reconcile implements reconcile.Reconciler.
-func (r workingReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+func (r runningReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	if ctx.Err() != nil {
-		// The operator shuts down, so begin nothing.
+		// The operator shuts down, so start no reconcile.
 		return reconcile.Result{}, nil
 	}
-	r.working.RLock()
-	defer r.working.RUnlock()
+	r.running.RLock()
+	defer r.running.RUnlock()
 	return r.reconciler.Reconcile(ctx, request)
 }

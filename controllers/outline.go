@@ -32,31 +32,31 @@ func strip(object any) (any, error) {
 }
 
 func stripObject[Spec any](object client.Object, spec *Spec, outlineOf func(Spec) Spec) error {
-	kept := map[string]string{}
+	annotations := map[string]string{}
 	if _, isRequested := object.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]; isRequested {
 		// Clone the value, so that a long annotation does not stay in memory.
-		kept[v1alpha1.RenewRequestedAtAnnotation] = strings.Clone(v1alpha1.RenewRequestOf(object))
+		annotations[v1alpha1.RenewRequestedAtAnnotation] = strings.Clone(v1alpha1.RenewRequestOf(object))
 	}
 	// A transform must be idempotent.
 	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]
 	object.SetLabels(nil)
 	object.SetOwnerReferences(nil)
 	object.SetManagedFields(nil)
-	// A patch replaces the whole list of finalizers, so keep all of them or only an outline of the object.
+	// A patch replaces the whole list of finalizers, so keep all of them, unless the object is an outline.
 	raw, err := json.Marshal([]any{*spec, object.GetFinalizers()})
 	if err != nil {
 		return fmt.Errorf("encode the spec of %s %q: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
 	}
 	if isOutlined || len(raw) > oauth2.MaxSpecBytes {
 		*spec = outlineOf(*spec)
-		kept[outlinedAnnotation] = "true"
+		annotations[outlinedAnnotation] = "true"
 		isHeld := tokensecret.IsHeld(object)
 		object.SetFinalizers(nil)
 		if isHeld {
 			object.SetFinalizers([]string{v1alpha1.RevokeTokenFinalizer})
 		}
 	}
-	object.SetAnnotations(kept)
+	object.SetAnnotations(annotations)
 	return nil
 }
 
@@ -71,7 +71,7 @@ func outlineOf(spec v1alpha1.ClientCredentialSpec) v1alpha1.ClientCredentialSpec
 	return outline
 }
 
-func zeroOf[Spec any](Spec) (nothing Spec) { return nothing }
+func zeroOf[Spec any](Spec) (zero Spec) { return zero }
 
 func isOutline(object client.Object) bool {
 	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]

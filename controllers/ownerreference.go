@@ -14,10 +14,10 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// keepOwnerReference sets the owner reference of the target to match a new spec, and returns the new
-// observation. It does so even if the ClientCredential is suspended: if its deletion policy becomes
-// Retain, a deletion must keep the Secret.
-func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (after *observed, err error) {
+// syncOwnerReference sets the owner reference of the target to match a new spec, and returns the new
+// observation. It does so even for a suspended ClientCredential, because if its deletion policy becomes
+// Retain, its deletion must not delete the Secret.
+func (w *secretWriter) syncOwnerReference(ctx context.Context, o *observed) (after *observed, err error) {
 	if o.Target == nil || !o.Target.NeedsReference() || o.Target.Finalizers != nil || o.Generation == o.Last.Generation {
 		return o, nil
 	}
@@ -29,12 +29,13 @@ func (w *secretWriter) keepOwnerReference(ctx context.Context, o *observed) (aft
 	case errors.Is(err, errCacheBehind):
 		return o, err
 	case err != nil:
-		// The wrong owner reference counts as drift. The write of the Secret reports it in the status.
+		// A wrong owner reference counts as drift. The next write of the Secret reports a failure in the
+		// status.
 		logger(ctx).Info("Cannot set the owner reference of the token Secret", "secret", o.TargetName, "message", err.Error())
 		return o, nil
 	}
 	state := tokensecret.StateOf(o.owner, secret)
-	w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+	w.memory.update(o.owner, func(e *entry) { e.rememberTarget(o.owner, state) })
 	return o.withTarget(state), nil
 }
 

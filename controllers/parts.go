@@ -14,16 +14,16 @@ import (
 // parts holds the components of the controllers.
 type parts struct {
 	*Operator
-	resolver    *resolve.Resolver
-	memory      *memory
-	tracing     tracing
-	credentials *credentialsReader
-	finalizers  *finalizerWriter
-	observer    *observer
-	writer      *secretWriter
-	holder      *holder
-	needs       needsKeeper
-	apiTime     func(context.Context) (time.Time, error)
+	resolver     *resolve.Resolver
+	memory       *memory
+	tracing      tracing
+	credentials  *credentialsReader
+	finalizers   *finalizerWriter
+	observer     *observer
+	writer       *secretWriter
+	holder       *holder
+	dependencies dependencyStore
+	apiTime      func(context.Context) (time.Time, error)
 }
 
 func (r *Operator) parts(apiTime func(context.Context) (time.Time, error)) *parts {
@@ -47,10 +47,10 @@ func (r *Operator) parts(apiTime func(context.Context) (time.Time, error)) *part
 		cache: r.Client, targets: targets, resolver: p.resolver, credentials: p.credentials,
 		memory: p.memory, throttle: r.Throttle, started: startedAt(r.Clock),
 	}
-	p.writer = &secretWriter{client: r.Client, targets: targets, memory: p.memory, large: fairshare.NewSlots(maxLarge), tracing: p.tracing}
+	p.writer = &secretWriter{client: r.Client, targets: targets, memory: p.memory, largeTokens: fairshare.NewSlots(maxLargeTokens), tracing: p.tracing}
 	p.holder = &holder{client: r.Client, live: live, credentials: p.credentials, memory: p.memory, held: newHeldSecrets(), clock: r.Clock}
 	p.finalizers = &finalizerWriter{client: r.Client, live: live, memory: p.memory}
-	p.needs = needsKeeper{resolver: p.resolver, tokenEndpoint: r.TokenEndpoint, memory: p.memory}
+	p.dependencies = dependencyStore{resolver: p.resolver, tokenEndpoint: r.TokenEndpoint, memory: p.memory}
 	return p
 }
 
@@ -59,7 +59,7 @@ func (p *parts) reconciler() *reconciler {
 	return &reconciler{
 		cache:    p.Client,
 		observer: p.observer,
-		metadata: &metadataWriter{finalizers: p.finalizers, writer: p.writer, holder: p.holder, needs: p.needs},
+		metadata: &metadataWriter{finalizers: p.finalizers, writer: p.writer, holder: p.holder, dependencies: p.dependencies},
 		actor:    p.actor(),
 		reporter: &reporter{
 			statuses: statusWriter{p.Client}, live: liveReader{p.APIReader}, recorder: p.Recorder,
@@ -74,7 +74,7 @@ func (p *parts) actor() *actor {
 	return &actor{
 		credentials: p.credentials,
 		sender: &tokenSender{
-			sender: p.sender(), resolver: p.resolver, throttle: p.Throttle, counts: newRequestCounts(), large: p.writer.large,
+			sender: p.sender(), resolver: p.resolver, throttle: p.Throttle, counts: newRequestCounts(), largeTokens: p.writer.largeTokens,
 			live: liveReader{p.APIReader}, memory: p.memory, metrics: p.Metrics, clock: p.Clock,
 		},
 		writer:   p.writer,
@@ -87,7 +87,7 @@ func (p *parts) actor() *actor {
 func (p *parts) finalizer() *finalizer {
 	return &finalizer{
 		revoker: &revoker{
-			observer: p.observer, credentials: p.credentials, needs: p.needs, sender: p.sender(), client: p.Client,
+			observer: p.observer, credentials: p.credentials, dependencies: p.dependencies, sender: p.sender(), client: p.Client,
 			throttle: p.Throttle, memory: p.memory, clock: p.Clock, tracing: p.tracing,
 		},
 		finalizers: p.finalizers, holder: p.holder, live: liveReader{p.APIReader}, memory: p.memory,
@@ -100,7 +100,7 @@ func (p *parts) sender() requestSender {
 }
 
 // servers returns the reconciler of one kind of authorization server. namespace is the namespace of the
-// objects that a server names; empty for the server's own.
+// objects that a server names; empty for the namespace of the server.
 func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
 	return &serverReconciler{
 		client: p.Client, live: liveReader{p.APIReader}, statuses: statusWriter{p.Client}, resolver: p.resolver,
@@ -108,6 +108,6 @@ func (p *parts) servers(namespace string, newServer func() server) *serverReconc
 	}
 }
 
-// startedAt returns a function that returns the time of its first call, in the first reconcile. So a
+// startedAt returns a function that returns the time of its first call. The first reconcile calls it, so a
 // standby starts when it becomes the leader.
 func startedAt(clock clock.PassiveClock) func() time.Time { return sync.OnceValue(clock.Now) }

@@ -10,7 +10,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// patchSecret sends a strategic merge patch of the metadata of a Secret, and updates secret with the result.
+// patchSecret sends a strategic merge patch for the metadata of a Secret, and updates secret from the
+// response.
 func patchSecret(ctx context.Context, to client.Client, secret *metav1.PartialObjectMetadata, patch []byte) error {
 	return to.Patch(ctx, secret, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(tokensecret.FieldManager))
 }

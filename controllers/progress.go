@@ -37,7 +37,7 @@ func (r *watchedReconciler) Reconcile(ctx context.Context, request reconcile.Req
 	return r.reconciler.Reconcile(ctx, request)
 }
 
-// CheckProgress is a liveness check. It fails if reconciles of one controller run and none of them ends,
+// CheckProgress is a liveness check. It fails if reconciles of a controller run and none of them ends,
 // even if other controllers make progress.
 func (r *Operator) CheckProgress(*http.Request) error {
 	var stuck []error

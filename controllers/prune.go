@@ -29,8 +29,9 @@ func (f *formerTargets) releaseFormer(ctx context.Context, owner *v1alpha1.Clien
 	return f.holder.release(ctx, secret)
 }
 
-// prune deletes the token Secrets of former targets, because nothing renews their tokens. If the
-// deletion policy is Retain, prune releases the Secrets instead. The target must hold its token.
+// prune deletes the token Secrets of former targets, because nothing renews their tokens. If the deletion
+// policy is Retain, prune releases the Secrets instead. The caller must know that the target holds the
+// token.
 func (f *formerTargets) prune(ctx context.Context, o *observed) error {
 	secrets := secretMetadataList()
 	if err := f.client.List(ctx, secrets, client.InNamespace(o.owner.Namespace),

@@ -27,7 +27,7 @@ type reconciler struct {
 	memory    *memory
 	throttle  *throttle.Throttle
 	clock     clock.PassiveClock
-	// timeout bounds what a reconcile does before it reports.
+	// timeout bounds a reconcile before it reports.
 	timeout time.Duration
 }
 
@@ -48,7 +48,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	case owner == nil:
 		return reconcile.Result{}, err
 	case !owner.DeletionTimestamp.IsZero():
-		// The garbage collector deletes the token Secret, unless it is retained. No token is requested.
+		// Request no token. The garbage collector deletes the token Secret, unless it is retained.
 		r.throttle.Withdraw(request.String(), r.clock.Now())
 		return r.finalizer.finalize(ctx, owner)
 	}
@@ -84,27 +84,27 @@ func (r *reconciler) get(ctx context.Context, name types.NamespacedName) (*v1alp
 		}
 		return nil, client.IgnoreNotFound(err)
 	}
-	r.memory.update(owner, func(e *entry) { e.see(owner) })
+	r.memory.update(owner, func(e *entry) { e.dropSeenStatus(owner) })
 	return owner, nil
 }
 
 // ensureMetadata sets finalizers and owners. It returns the new observation, or a result if the reconcile
-// ends without a decision.
+// must end without a decision.
 func (r *reconciler) ensureMetadata(ctx, bounded context.Context, o *observed) (after *observed, result *reconcile.Result, err error) {
 	watch := r.reporter.watchExpiry(ctx, o)
 	ensured, err := r.metadata.ensure(bounded, o)
-	watch.end()
+	watch.stop()
 	switch {
 	case err != nil:
 		return ensured.observed, nil, err
 	case ensured.isChanged:
 		// The change triggers an event, unless an admission webhook reverted it.
 		return o, r.requeueBy(o.Now.Add(statusConflictInterval)), nil
-	case r.isReleasedSoon(ensured.observed):
+	case r.isReleasePending(ensured.observed):
 		// The release of the Secret triggers an event.
 		return o, r.requeueBy(o.Now.Add(revocationInterval)), nil
 	}
-	return ensured.observed, r.reporter.reportNotTakenOver(ctx, ensured.observed, ensured.notTakenOver), nil
+	return ensured.observed, r.reporter.reportTakeOverProblem(ctx, ensured.observed, ensured.takeOverProblem), nil
 }
 
 // done ends a reconcile without a decision.
@@ -120,35 +120,35 @@ func (r *reconciler) requeueBy(at time.Time) *reconcile.Result {
 	return &result
 }
 
-// releasePatience is how long the operator may take to release a token Secret that is being deleted,
-// before the status reports a conflict.
-const releasePatience = maxHold + revocationInterval
+// releaseTimeout is how long the operator may take to release a token Secret that is being deleted. After
+// that, the status reports a conflict.
+const releaseTimeout = maxHold + revocationInterval
 
-// isReleasedSoon reports whether the token Secret is being deleted and waits only for this operator. It
-// returns false after releasePatience, because the API server may refuse the release.
-func (r *reconciler) isReleasedSoon(o *observed) bool {
+// isReleasePending reports whether the token Secret is being deleted and waits only for this operator. It
+// returns false after releaseTimeout, because the API server may refuse the release.
+func (r *reconciler) isReleasePending(o *observed) bool {
 	if !o.Target.IsEnding() {
 		return false
 	}
-	since := o.remembered.targetEndsSince(o.Target.UID, o.Now)
-	r.memory.update(o.owner, func(e *entry) { e.endingTarget, e.endingSince = o.Target.UID, since })
-	return o.Now.Before(since.Add(releasePatience))
+	since := o.remembered.targetTerminatingSince(o.Target.UID, o.Now)
+	r.memory.update(o.owner, func(e *entry) { e.terminatingTarget, e.terminatingSince = o.Target.UID, since })
+	return o.Now.Before(since.Add(releaseTimeout))
 }
 
-// act carries out a decision, and reports if the token expires meanwhile.
+// act carries out a decision. If the token expires meanwhile, act reports that.
 func (r *reconciler) act(ctx, bounded context.Context, o *observed, decision renewal.Decision) (status.Outcome, error) {
 	if o.Suspended {
-		// Suspension resets the refused requests.
-		r.memory.update(o.owner, (*entry).forgetAllRefused)
+		// Forget the refused requests of a suspended ClientCredential.
+		r.memory.update(o.owner, (*entry).forgetRefusals)
 	}
 	if decision.Action != renewal.Exchange && decision.Action != renewal.Verify {
-		r.throttle.Withdraw(o.key(), o.Now)
+		r.throttle.Withdraw(o.throttleID(), o.Now)
 	}
 	watch := r.reporter.watchExpiry(ctx, o)
-	defer watch.end()
+	defer watch.stop()
 	return r.actor.act(bounded, o, decision, func() {
 		if token := o.Token(); token != nil && !r.clock.Now().Before(token.ExpiresAt) {
-			watch.tell()
+			watch.reportNow()
 		}
 	})
 }

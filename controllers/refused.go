@@ -13,20 +13,20 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// maxRefusals is the maximum number of refused requests remembered per ClientCredential: two writers
-// may overwrite each other's credentials.
+// maxRefusals is the maximum number of refused requests remembered per ClientCredential. It is more than
+// one, because two writers may keep overwriting each other's credentials.
 const maxRefusals = 8
 
-// refusal is a token request that the server refused, and the failure that the status reported.
+// refusal is a token request that the server refused, with the failure that the status reported.
 type refusal struct {
 	request digest
 	failure *v1alpha1.FailureStatus
 }
 
-// stillRefused defers a request that the server refused before, until the backoff ends. An edit that
-// changes neither the request nor the credentials, such as a label edit of the credentials Secret, does
-// not end the backoff. Servers lock accounts.
-func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral {
+// deferRefused defers a request that the server refused before, until the backoff ends. The backoff
+// protects the account, because servers lock accounts. An edit that changes neither the request nor the
+// credentials, such as a label edit of the credentials Secret, does not end the backoff.
+func (o *observed) deferRefused(known *v1alpha1.FailureStatus) *renewal.Deferral {
 	if known == nil || !o.Now.Before(known.RetryAt.Time) || o.IsAhead(known.LastAttemptAt.Time) {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (o *observed) stillRefused(known *v1alpha1.FailureStatus) *renewal.Deferral
 // declaration of the server, and the part of the spec that is sent.
 func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error) {
 	spec := o.owner.Spec
-	// The digest covers the declaration and the credentials themselves instead of these fields.
+	// The digest covers the declaration and the credentials instead of these fields.
 	spec.AuthorizationServer, spec.AuthorizationServerRef, spec.CredentialsRef = nil, nil, nil
 	specHash, err := tokensecret.RequestHash(spec)
 	if err != nil {
@@ -50,15 +50,15 @@ func (o *observed) requestDigest(credentials oauth2.Credentials) (digest, error)
 	return digestOf(append(credentials.Parts(), specHash, string(declared))...), nil
 }
 
-// refusalsForgotten is how long a refused request is remembered after its next attempt was due.
-const refusalsForgotten = time.Hour
+// refusalTTL is how long a refused request is remembered after its next attempt was due.
+const refusalTTL = time.Hour
 
-// compareRefused compares a request with the requests that the server refused.
-func (k remembered) compareRefused(request digest, now time.Time) status.Request {
+// compareWithRefusals compares a request with the requests that the server refused.
+func (k remembered) compareWithRefusals(request digest, now time.Time) status.Request {
 	compared := status.Request{IsRead: true}
 	for _, refused := range k.refusals {
 		switch {
-		case refused.isForgotten(now):
+		case refused.isExpired(now):
 		case refused.request == request:
 			compared.Refused = refused.failure
 			compared.IsOther = false
@@ -70,20 +70,20 @@ func (k remembered) compareRefused(request digest, now time.Time) status.Request
 	return compared
 }
 
-func (r refusal) isForgotten(now time.Time) bool {
-	return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalsForgotten
+func (r refusal) isExpired(now time.Time) bool {
+	return r.failure != nil && now.Sub(r.failure.RetryAt.Time) > refusalTTL
 }
 
-// keepRefused remembers a request as the last refused request. tellRefused adds its failure, after the
-// status has the time of the next attempt.
-func (e *entry) keepRefused(request digest, now time.Time) {
-	known := slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request || r.isForgotten(now) })
+// addRefusal remembers a request as the last refused request. Once the status has the time of the next
+// attempt, setRefusalFailure adds the failure.
+func (e *entry) addRefusal(request digest, now time.Time) {
+	known := slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request || r.isExpired(now) })
 	known = append(known, refusal{request: request})
 	e.refusals = known[max(0, len(known)-maxRefusals):]
 }
 
-// tellRefused adds the failure to the last refused request.
-func (e *entry) tellRefused(failure *v1alpha1.FailureStatus) {
+// setRefusalFailure adds the failure to the last refused request.
+func (e *entry) setRefusalFailure(failure *v1alpha1.FailureStatus) {
 	if len(e.refusals) == 0 {
 		return
 	}
@@ -91,10 +91,10 @@ func (e *entry) tellRefused(failure *v1alpha1.FailureStatus) {
 	e.refusals[len(e.refusals)-1].failure = failure.DeepCopy()
 }
 
-// forgetRefused forgets a request that succeeded.
-func (e *entry) forgetRefused(request digest) {
+// forgetRefusal forgets a request that succeeded.
+func (e *entry) forgetRefusal(request digest) {
 	e.refusals = slices.DeleteFunc(slices.Clone(e.refusals), func(r refusal) bool { return r.request == request })
 }
 
-// forgetAllRefused forgets all refused requests, so that their failures count from one again.
-func (e *entry) forgetAllRefused() { e.refusals = nil }
+// forgetRefusals forgets all refused requests, so that their failures are counted from one again.
+func (e *entry) forgetRefusals() { e.refusals = nil }

@@ -50,7 +50,7 @@ func (h *holder) release(ctx context.Context, secret *metav1.PartialObjectMetada
 }
 
 // releaseFor releases the Secrets that only the given ClientCredential needed, after its revocation has
-// ended. It is for an operator that shuts down, which no longer receives events.
+// ended. It is used while the operator shuts down, because the operator no longer receives events.
 func (h *holder) releaseFor(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	var failed error
 	for _, request := range h.neededSecrets(ctx, owner) {

@@ -10,55 +10,57 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// remembered is the state of a ClientCredential that the cache does not show, or not yet. It holds an
-// unwritten token, the last writes, and digests of tokens and requests. It is a value: a change replaces
-// its lists.
+// remembered is the state of a ClientCredential that the cache does not show, or does not show yet: an
+// unwritten token, the last writes, and digests of tokens and requests. It is a value, so a change
+// replaces its lists.
 type remembered struct {
-	// status is the last status while the cache is behind it; nil otherwise. isUnwritten is true if the
-	// status has not reached the API server.
-	status      *v1alpha1.ClientCredentialStatus
-	isUnwritten bool
-	// statusVersion is the resourceVersion after the last status write; empty before.
+	// status is the last status while the cache does not show it yet; nil otherwise. isStatusUnwritten is
+	// true if the status has not reached the API server.
+	status            *v1alpha1.ClientCredentialStatus
+	isStatusUnwritten bool
+	// statusVersion is the resourceVersion after the last status write; empty before the first write.
 	statusVersion string
-	// told are the reported notices about written tokens; nil before the first token.
-	told []oauth2.Notice
+	// reportedNotices are the reported notices about written tokens; nil before the first token.
+	reportedNotices []oauth2.Notice
 
-	// target is the state of the token Secret named targetName after the last write; nil without one.
+	// target is the state of the token Secret named targetName after the last write; nil if there was
+	// none.
 	target     *tokensecret.State
 	targetName string
-	// endingTarget is the UID of the last token Secret that was seen being deleted. endingSince is when
-	// its deletion was first seen.
-	endingTarget string
-	endingSince  time.Time
+	// terminatingTarget is the UID of the last token Secret that was observed while it was being deleted.
+	// terminatingSince is when this was first observed.
+	terminatingTarget string
+	terminatingSince  time.Time
 	// repairs are the recent repairs of the token Secret.
 	repairs renewal.Repairs
 	// conflictingOwner is the last known conflicting owner; empty if there was none.
 	conflictingOwner string
 
-	// unwritten is a token that is not in its Secret yet. isDropped is true if the last such token was
-	// dropped, because too many tokens wait to be written.
-	unwritten *issued
+	// unwritten is a token that is not in its Secret yet. isDropped is true if the last unwritten token
+	// was dropped, because there were too many.
+	unwritten *issuedToken
 	isDropped bool
-	// unfit counts the tokens in a row that the template with the hash unfitFor could not render.
-	unfit    int
-	unfitFor string
-	// knownExpiries are the tokens that the server returned recently, the latest last.
+	// renderFailures counts the consecutive tokens that the template with the hash failedTemplate could
+	// not render.
+	renderFailures int
+	failedTemplate string
+	// knownExpiries are the expiries of recent tokens, the latest last.
 	knownExpiries []knownExpiry
-	// refusals are the requests that the server refused recently, the latest last.
+	// refusals are the recently refused requests, the latest last.
 	refusals []refusal
-	// paused is the client that a server asked to wait; nil before.
+	// paused is the client that a server last asked to wait; nil if there was none.
 	paused *pausedClient
 
-	// finalizedAt is when the finalizer was set on the ClientCredential; zero before.
-	finalizedAt time.Time
+	// finalizerSetAt is when the finalizer was set on the ClientCredential; zero if it is not set.
+	finalizerSetAt time.Time
 	// revocation is the progress of the revocation of the token.
 	revocation revocation
-	// needs are the objects that the revocation needs besides Secrets; nil if they are unknown.
-	needs *revocationNeeds
+	// dependencies are the objects that the revocation needs besides Secrets; nil if unknown.
+	dependencies *revocationDependencies
 }
 
-// statusOf returns the last status: the remembered status if the object is behind, otherwise the status
-// of the object.
+// statusOf returns the remembered status if it is newer than the status of the object. Otherwise it
+// returns the status of the object.
 func (k remembered) statusOf(owner *v1alpha1.ClientCredential) v1alpha1.ClientCredentialStatus {
 	if k.isStatusNewer(owner) {
 		return *k.status
@@ -67,11 +69,11 @@ func (k remembered) statusOf(owner *v1alpha1.ClientCredential) v1alpha1.ClientCr
 }
 
 func (k remembered) isStatusNewer(owner *v1alpha1.ClientCredential) bool {
-	return k.status != nil && (k.isUnwritten || older(owner.ResourceVersion, k.statusVersion))
+	return k.status != nil && (k.isStatusUnwritten || older(owner.ResourceVersion, k.statusVersion))
 }
 
-// latestVersion returns the latest known resourceVersion of a ClientCredential: the cache may be behind
-// the last status write.
+// latestVersion returns the latest known resourceVersion of a ClientCredential. The cache may not show the
+// last status write yet.
 func (k remembered) latestVersion(owner *v1alpha1.ClientCredential) string {
 	if older(owner.ResourceVersion, k.statusVersion) {
 		return k.statusVersion
@@ -79,38 +81,39 @@ func (k remembered) latestVersion(owner *v1alpha1.ClientCredential) string {
 	return owner.ResourceVersion
 }
 
-// see drops the remembered status once the cache shows it: ten thousand statuses take much memory.
-func (e *entry) see(owner *v1alpha1.ClientCredential) {
+// dropSeenStatus forgets the remembered status once the cache shows it, because ten thousand statuses need
+// much memory.
+func (e *entry) dropSeenStatus(owner *v1alpha1.ClientCredential) {
 	if !e.isStatusNewer(owner) {
 		e.status = nil
 	}
 }
 
-// keepStatus remembers a status that was written. version is the resourceVersion after the write.
-func (e *entry) keepStatus(status v1alpha1.ClientCredentialStatus, version string) {
-	e.status, e.isUnwritten, e.statusVersion = &status, false, version
+// rememberStatus remembers a written status. version is the resourceVersion after the write.
+func (e *entry) rememberStatus(status v1alpha1.ClientCredentialStatus, version string) {
+	e.status, e.isStatusUnwritten, e.statusVersion = &status, false, version
 }
 
-// keepUnwrittenStatus remembers a status that has not reached the API server.
-func (e *entry) keepUnwrittenStatus(status v1alpha1.ClientCredentialStatus) {
-	e.status, e.isUnwritten = &status, true
+// rememberUnwrittenStatus remembers a status that has not reached the API server.
+func (e *entry) rememberUnwrittenStatus(status v1alpha1.ClientCredentialStatus) {
+	e.status, e.isStatusUnwritten = &status, true
 }
 
-// keepTold adds notices about a token that was written. The list is bounded, because a server may cause
-// a new notice with every token.
-func (e *entry) keepTold(notices []oauth2.Notice) {
-	const maxTold = 16
-	told := append([]oauth2.Notice{}, e.told...)
+// rememberNotices remembers notices about a written token. Their number is bounded, because each token of
+// a server may cause a new notice.
+func (e *entry) rememberNotices(notices []oauth2.Notice) {
+	const maxNotices = 16
+	reported := append([]oauth2.Notice{}, e.reportedNotices...)
 	for _, notice := range notices {
-		if !slices.Contains(told, notice) {
-			told = append(told, notice)
+		if !slices.Contains(reported, notice) {
+			reported = append(reported, notice)
 		}
 	}
-	e.told = told[max(0, len(told)-maxTold):]
+	e.reportedNotices = reported[max(0, len(reported)-maxNotices):]
 }
 
-// targetOf returns the state of the token Secret after the last write; nil if nothing was written. A
-// cache that shows an older state is behind.
+// targetOf returns the state of the token Secret after the last write; nil if nothing was written. If the
+// cache shows an older state, the cache is stale.
 func (k remembered) targetOf(owner *v1alpha1.ClientCredential) *tokensecret.State {
 	if k.targetName == owner.TargetName() {
 		return k.target
@@ -118,14 +121,14 @@ func (k remembered) targetOf(owner *v1alpha1.ClientCredential) *tokensecret.Stat
 	return nil
 }
 
-func (e *entry) keepTarget(owner *v1alpha1.ClientCredential, target *tokensecret.State) {
+func (e *entry) rememberTarget(owner *v1alpha1.ClientCredential, target *tokensecret.State) {
 	e.target, e.targetName = target, owner.TargetName()
 }
 
-// targetEndsSince returns when the deletion of the token Secret was first seen.
-func (k remembered) targetEndsSince(uid string, now time.Time) time.Time {
-	if k.endingTarget != uid {
+// targetTerminatingSince returns when the deletion of the token Secret was first observed.
+func (k remembered) targetTerminatingSince(uid string, now time.Time) time.Time {
+	if k.terminatingTarget != uid {
 		return now
 	}
-	return k.endingSince
+	return k.terminatingSince
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// needsReplacement reports whether the target has the wrong type, before a token is requested. It reads
-// the target live, because the cache does not hold the type.
+// needsReplacement reports whether the target has the wrong type. It reads the target live, because the
+// cache does not hold the type.
 func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool, error) {
 	if o.Target == nil || !o.Target.Drifted {
 		return false, nil
@@ -27,32 +27,32 @@ func (w *secretWriter) needsReplacement(ctx context.Context, o *observed) (bool,
 // overwrite overwrites the target. If the target has the wrong type or is immutable, overwrite replaces
 // it.
 func (w *secretWriter) overwrite(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration, d delivery) (isReplaced bool, err error) {
-	if !d.replaces {
+	if !d.mustReplace {
 		err := w.client.Apply(ctx, configuration, client.FieldOwner(tokensecret.FieldManager), client.ForceOwnership)
 		if !w.isImmutable(ctx, o, err) {
 			return false, err
 		}
 	}
-	w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(&issued{token: *d.token, provenance: d.provenance}) })
+	w.memory.update(o.owner, func(e *entry) { e.setUnwritten(&issuedToken{token: *d.token, provenance: d.provenance}) })
 	return true, w.replace(ctx, o, configuration)
 }
 
-// replace deletes the target and creates it again. It creates the new Secret as a dry run first: the last
-// good Secret must not be lost if the new Secret cannot be created.
+// replace deletes the target and creates it again. Before that, it creates the new Secret as a dry run: if
+// the new Secret cannot be created, the old Secret must not be lost.
 func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *corev1ac.SecretApplyConfiguration) error {
 	configuration.UID, configuration.ResourceVersion = nil, nil
-	rehearsal, err := secretOf(configuration)
+	dryRun, err := secretOf(configuration)
 	if err != nil {
 		return err
 	}
-	rehearsal.Name, rehearsal.GenerateName = "", o.TargetName+"-"
-	if err := w.client.Create(ctx, rehearsal, client.DryRunAll, client.FieldOwner(tokensecret.FieldManager)); err != nil {
+	dryRun.Name, dryRun.GenerateName = "", o.TargetName+"-"
+	if err := w.client.Create(ctx, dryRun, client.DryRunAll, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return err
 	}
 	uid, resourceVersion := types.UID(o.Target.UID), o.Target.ResourceVersion
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 	if o.Target.Held {
-		// The finalizer would keep the Secret, and its name would stay taken.
+		// The finalizer would keep the Secret, so its name would not become free.
 		if err := patchSecret(ctx, w.client, current, tokensecret.Release(uid, resourceVersion)); err != nil {
 			return err
 		}

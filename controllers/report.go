@@ -24,9 +24,9 @@ import (
 const (
 	// statusRetryInterval is how soon a failed status write is retried.
 	statusRetryInterval = 30 * time.Second
-	// statusConflictInterval is how soon a status is computed again after another writer changed it.
+	// statusConflictInterval is how soon the reconcile is retried after another writer changed the status.
 	statusConflictInterval = time.Second
-	// maxStatusWrites bounds the attempts to write a status while other fields change.
+	// maxStatusWrites is the maximum number of attempts to write a status while other fields change.
 	maxStatusWrites = 3
 )
 
@@ -44,24 +44,24 @@ type reporter struct {
 
 // report reports the outcome of a decision if anything changed, and returns when to reconcile next.
 func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Decision, outcome status.Outcome) reconcile.Result {
-	// An attempt takes up to half a minute: the token may have expired meanwhile.
+	// An attempt takes up to half a minute, so the token may have expired since the observation.
 	input := o.Input
 	input.Now = r.clock.Now()
-	// The expiry may have been reported meanwhile.
+	// The expiry watch may have written the status since the observation.
 	known := r.memory.snapshot(o.owner)
 	previous := known.statusOf(o.owner)
 	report := status.Compute(status.Input{
-		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, ReportedNotices: known.told,
+		Observed: input, Decision: decision, Outcome: outcome, Previous: previous, ReportedNotices: known.reportedNotices,
 	})
-	// Notices are about a new token. A rewrite of the same token has none.
+	// Remember notices only for a new token: a rewrite of the same token has no notices.
 	if last := o.Token(); outcome.Target != nil && (last == nil || !outcome.Target.Record.IssuedAt.Equal(last.IssuedAt)) {
-		r.memory.update(o.owner, func(e *entry) { e.keepTold(outcome.Notices) })
+		r.memory.update(o.owner, func(e *entry) { e.rememberNotices(outcome.Notices) })
 	}
 	if outcome.Failure != nil {
 		logger(ctx).Info("No token", "reason", outcome.Failure.Reason, "message", outcome.Failure.Message)
 	}
 	if outcome.Failure != nil && outcome.Failure.Class == problem.CredentialsRefused && outcome.Request.IsSent {
-		r.memory.update(o.owner, func(e *entry) { e.tellRefused(report.Status.Failure) })
+		r.memory.update(o.owner, func(e *entry) { e.setRefusalFailure(report.Status.Failure) })
 	}
 	action := decision.Action
 	if outcome.Deferred != nil {
@@ -70,9 +70,9 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 	for _, event := range report.Events {
 		r.recorder.Eventf(o.owner, nil, event.Type, event.Reason, string(action), "%s", shorten(event.Message))
 	}
-	if known.isUnwritten || !equality.Semantic.DeepEqual(previous, report.Status) {
-		// Remember the status first, so that its backoff counts even if it cannot be written.
-		r.memory.update(o.owner, func(e *entry) { e.keepUnwrittenStatus(report.Status) })
+	if known.isStatusUnwritten || !equality.Semantic.DeepEqual(previous, report.Status) {
+		// Remember the status first, so that its backoff applies even if the write fails.
+		r.memory.update(o.owner, func(e *entry) { e.rememberUnwrittenStatus(report.Status) })
 		ctx, cancel := finishContext(ctx)
 		defer cancel()
 		ctx, end := r.tracing.step(ctx, "report")
@@ -89,14 +89,14 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
 			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusRetryInterval)))
 		}
-		r.memory.update(o.owner, func(e *entry) { e.keepStatus(report.Status, version) })
+		r.memory.update(o.owner, func(e *entry) { e.rememberStatus(report.Status, version) })
 	}
 	return requeueBy(r.clock.Now(), report.RequeueAt)
 }
 
 // writeStatus replaces the observed status, and returns the new resourceVersion. The error is
-// errCacheBehind if another writer has changed the status, such as an operator that was the leader in
-// between.
+// errCacheBehind if another writer has changed the status, for example another operator that was the
+// leader meanwhile.
 func (r *reporter) writeStatus(ctx context.Context, owner *v1alpha1.ClientCredential, previous, status v1alpha1.ClientCredentialStatus) (version string, err error) {
 	version = r.memory.snapshot(owner).latestVersion(owner)
 	for range maxStatusWrites {
@@ -124,7 +124,7 @@ func (r *reporter) writeStatus(ctx context.Context, owner *v1alpha1.ClientCreden
 	return "", errCacheBehind
 }
 
-// isKnown reports whether a status equals a status that was seen before.
+// isKnown reports whether a status equals one of the statuses in seen.
 func isKnown(status v1alpha1.ClientCredentialStatus, seen ...v1alpha1.ClientCredentialStatus) bool {
 	return slices.ContainsFunc(seen, func(known v1alpha1.ClientCredentialStatus) bool { return equality.Semantic.DeepEqual(status, known) })
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/tokensync/tokensync/internal/status"
 )
 
-// reportError ends a reconcile in which a request to the API server failed. The status has the cause and
-// the backoff, and Ready stays True only while the token is valid.
+// reportError ends a reconcile in which a request to the API server failed. It reports the cause and the
+// backoff in the status. Ready stays True only while the token is valid.
 func (r *reporter) reportError(ctx context.Context, o *observed, err error) (reconcile.Result, error) {
 	if ctx.Err() != nil {
-		// The operator shuts down. The next leader tries again.
+		// The operator shuts down. The next leader retries.
 		return reconcile.Result{}, err
 	}
 	if errors.Is(err, errCacheBehind) {
@@ -33,8 +33,8 @@ func (r *reporter) reportError(ctx context.Context, o *observed, err error) (rec
 	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the API server"}, outcome), nil
 }
 
-// timedOut returns the failure of a reconcile that timed out; nil for another error. The cause
-// is a slow API server, or several slow requests to an authorization server.
+// timedOut returns the failure of a reconcile that timed out; nil for any other error. The cause is a slow
+// API server, or several slow requests to an authorization server.
 func (r *reporter) timedOut(err error) *problem.Problem {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return nil
@@ -43,17 +43,17 @@ func (r *reporter) timedOut(err error) *problem.Problem {
 		"the reconcile took longer than %s (%s); it is retried", r.timeout, shorten(err.Error()))
 }
 
-// reportNotTakenOver reports that the target could not be taken over. It returns nil if no takeover has
-// failed. The takeover comes before everything else, even if the ClientCredential is suspended or lacks
-// its credentials.
-func (r *reporter) reportNotTakenOver(ctx context.Context, o *observed, notTakenOver *problem.Problem) *reconcile.Result {
+// reportTakeOverProblem reports that the target could not be taken over. It returns nil if no takeover has
+// failed. A failed takeover ends the reconcile, even if the ClientCredential is suspended or lacks its
+// credentials.
+func (r *reporter) reportTakeOverProblem(ctx context.Context, o *observed, takeOverProblem *problem.Problem) *reconcile.Result {
 	decision := renewal.Decision{Action: renewal.Wait, Why: "the Secret could not be taken over"}
-	if notTakenOver != nil {
-		decision.Problem = notTakenOver
-		result := r.report(ctx, o, decision, status.Outcome{Attempted: true, Failure: notTakenOver})
+	if takeOverProblem != nil {
+		decision.Problem = takeOverProblem
+		result := r.report(ctx, o, decision, status.Outcome{Attempted: true, Failure: takeOverProblem})
 		return &result
 	}
-	failure := o.awaitsTakeOver()
+	failure := o.takeOverBackoff()
 	if failure == nil {
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
-// requestCounts counts the token requests of ClientCredentials by name, so that a ClientCredential cannot
-// send more requests by being deleted and created again.
+// requestCounts counts the token requests of ClientCredentials by name, so that deleting and recreating a
+// ClientCredential does not permit more requests.
 type requestCounts struct {
 	mutex   sync.Mutex
 	counts  map[types.NamespacedName]renewal.Requests
@@ -29,13 +29,13 @@ func (c *requestCounts) nextAt(name types.NamespacedName, now time.Time) time.Ti
 	return c.counts[name].NextAt(now)
 }
 
-// requestsSweep is how often expired counts are dropped.
-const requestsSweep = time.Minute
+// sweepInterval is how often expired counts are dropped.
+const sweepInterval = time.Minute
 
 func (c *requestCounts) add(name types.NamespacedName, now time.Time) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if now.Sub(c.sweptAt).Abs() > requestsSweep {
+	if now.Sub(c.sweptAt).Abs() > sweepInterval {
 		maps.DeleteFunc(c.counts, func(_ types.NamespacedName, r renewal.Requests) bool { return r.AreOver(now) })
 		c.sweptAt = now
 	}

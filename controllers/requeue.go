@@ -15,8 +15,8 @@ func earliest(at, other time.Time) time.Time {
 	return at
 }
 
-// wallClockInterval is how soon a changed wall clock is noticed. Timers use the monotonic clock, which
-// does not move when the wall clock jumps or the node sleeps.
+// wallClockInterval is how soon the operator notices that the wall clock was changed. Timers use the
+// monotonic clock, which does not move when the wall clock jumps or the node sleeps.
 const wallClockInterval = 2 * time.Minute
 
 // requeueBy returns a result that requeues at an instant, or after wallClockInterval if that is sooner.

@@ -18,20 +18,20 @@ import (
 
 // reservation is the right of a ClientCredential to send one token request.
 type reservation struct {
-	throttle *throttle.Throttle
-	counts   *requestCounts
-	large    *fairshare.Slots
-	clock    clock.PassiveClock
-	observed *observed
-	request  throttle.Request
-	// releaseLarge returns the slot of a large token; nil without a slot.
-	releaseLarge func()
+	throttle    *throttle.Throttle
+	counts      *requestCounts
+	largeTokens *fairshare.Slots
+	clock       clock.PassiveClock
+	observed    *observed
+	request     throttle.Request
+	// releaseLargeSlot returns the slot of a large token; nil without a slot.
+	releaseLargeSlot func()
 }
 
-// throttled returns the token request in the form that the throttle takes.
-func (o *observed) throttled() throttle.Request {
+// throttleRequest returns the token request as the throttle expects it.
+func (o *observed) throttleRequest() throttle.Request {
 	request := throttle.Request{
-		Waiter: throttle.Waiter{ID: o.key(), Tenant: o.owner.Namespace},
+		Waiter: throttle.Waiter{ID: o.throttleID(), Tenant: o.owner.Namespace},
 		Server: serverKey(o.server), Host: throttle.HostKey(o.server.URL()), Limit: o.rateLimit(),
 	}
 	if failure := o.LastFailure(); failure != nil {
@@ -68,14 +68,15 @@ func (s *reservation) reserve() *renewal.Deferral {
 	return nil
 }
 
-// reserveAs is reserve for a known client.
+// reserveAs is like reserve, for a known client.
 func (s *reservation) reserveAs(client clientKey) *renewal.Deferral {
 	s.request.Client = string(client)
 	return s.reserve()
 }
 
-// enter moves the reservation to the host of a URL, which is not known when the request is reserved.
-func (s *reservation) enter(rawURL string) *renewal.Deferral {
+// enterHost moves the reservation to the host of a URL. The host is not known yet when the request is
+// reserved.
+func (s *reservation) enterHost(rawURL string) *renewal.Deferral {
 	request := s.request
 	request.Host = throttle.HostKey(rawURL)
 	if wait := s.throttle.Enter(request, s.clock.Now()); wait != nil {
@@ -93,7 +94,7 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 	case throttle.RateLimited:
 		return renewal.Throttled(server, s.request.Limit.Requests, s.request.Limit.Per, wait.Until)
 	case throttle.ServerPaused:
-		// Requests of the same client must not all be sent at the same instant.
+		// Spread the retries, so that the requests of a client are not all sent at the same instant.
 		return renewal.Paused(o.Input, server, wait.Until, wait.Until.Add(rand.N(pauseSpread)))
 	case throttle.ServerDown:
 		return renewal.Down(o.Input, server, wait.Down, wait.Until)
@@ -102,16 +103,17 @@ func (s *reservation) deferral(wait throttle.Wait) *renewal.Deferral {
 	return renewal.Busy(server, wait.Since, wait.Until)
 }
 
-// sent tells the throttle that the request is sent now. Since the reservation, credentials were read, and
-// perhaps metadata. waitedSince is when the request began to wait; zero if it did not wait.
-func (s *reservation) sent(now time.Time) (waitedSince time.Time) {
+// markSent tells the throttle that the request is sent now. That may be later than the reservation,
+// because the credentials and perhaps metadata were read meanwhile. waitedSince is when the request began
+// to wait; zero if it did not wait.
+func (s *reservation) markSent(now time.Time) (waitedSince time.Time) {
 	return s.throttle.Sent(s.request.ID, now)
 }
 
-// answered reports the result of the request to the throttle. If the server is unavailable, a Retry-After
-// applies to all ClientCredentials of the same client. After another failure, it applies only to the next
-// attempt of this ClientCredential.
-func (s *reservation) answered(startedAt time.Time, err error) {
+// reportResult reports the result of the request to the throttle. If the server is unavailable, its
+// Retry-After applies to all ClientCredentials of the same client. After any other failure, it applies
+// only to this ClientCredential.
+func (s *reservation) reportResult(startedAt time.Time, err error) {
 	now := s.clock.Now()
 	if err == nil {
 		s.throttle.Succeeded(s.request.ID, startedAt, now)
@@ -127,28 +129,28 @@ func (s *reservation) answered(startedAt time.Time, err error) {
 	s.throttle.Failed(s.request.ID, failure, now)
 }
 
-// takeLarge waits for a slot for a large token. release returns the slot.
-func (s *reservation) takeLarge(ctx context.Context) {
-	if s.releaseLarge == nil {
-		s.releaseLarge = s.large.Enter(ctx, s.observed.owner.Namespace)
+// takeLargeSlot waits for a slot for a large token. release returns the slot.
+func (s *reservation) takeLargeSlot(ctx context.Context) {
+	if s.releaseLargeSlot == nil {
+		s.releaseLargeSlot = s.largeTokens.Enter(ctx, s.observed.owner.Namespace)
 	}
 }
 
-// release ends the reservation. A request that waits continues to wait.
+// release ends the reservation. A waiting request continues to wait.
 func (s *reservation) release() {
-	if s.releaseLarge != nil {
-		s.releaseLarge()
+	if s.releaseLargeSlot != nil {
+		s.releaseLargeSlot()
 	}
 	s.throttle.Release(s.request.ID, s.clock.Now())
 }
 
-// clientKey identifies a client for the pauses of a server. It is a digest, because a client ID may come
-// from a Secret. It includes the namespace: client IDs are public, and a namespace must not be able to make
-// another namespace wait.
+// clientKey identifies the client that a pause applies to. It is a digest, because a client ID may come
+// from a Secret. It includes the namespace: client IDs are public, so otherwise one namespace could pause
+// the client of another namespace.
 type clientKey string
 
-// client returns the key of a client ID, or of the credentials Secret if there is no client ID.
-func (o *observed) client(clientID string) clientKey {
+// clientKeyFor returns the key of a client ID, or of the credentials Secret if there is no client ID.
+func (o *observed) clientKeyFor(clientID string) clientKey {
 	parts := []string{o.owner.Namespace, "client", clientID}
 	if clientID == "" && o.owner.Spec.CredentialsRef != nil {
 		parts = []string{o.owner.Namespace, "Secret", o.owner.Spec.CredentialsRef.Name}
@@ -157,18 +159,19 @@ func (o *observed) client(clientID string) clientKey {
 	return clientKey(digest[:])
 }
 
-// pausedClient is a paused client, and the request and credentials that its ID was read for.
+// pausedClient is a paused client. requestHash and credentialsVersion are those of the ClientCredential
+// when the client ID was read.
 type pausedClient struct {
 	client                          clientKey
 	requestHash, credentialsVersion string
 }
 
-// keepPaused remembers the client, so that a reconcile during the pause reads no credentials.
-func (e *entry) keepPaused(o *observed, client clientKey) {
+// rememberPaused remembers the client, so that a reconcile during the pause does not read the credentials.
+func (e *entry) rememberPaused(o *observed, client clientKey) {
 	e.paused = &pausedClient{client: client, requestHash: o.RequestHash, credentialsVersion: o.CredentialsVersion()}
 }
 
-// pausedClient returns the client of the last pause; nil if the client may have changed since.
+// pausedClient returns the client of the last pause; nil if the client may have changed since then.
 func (o *observed) pausedClient() *clientKey {
 	paused := o.remembered.paused
 	if paused == nil || paused.requestHash != o.RequestHash || paused.credentialsVersion != o.CredentialsVersion() {

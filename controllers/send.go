@@ -18,9 +18,9 @@ type requestSender struct {
 	tracing       tracing
 }
 
-// send sends a request to an authorization server and calls read with the response, both in a span. The
-// request has no trace headers, because the server is a third party. An operator that shuts down sends
-// nothing, but waits for the response to a request that it has sent.
+// send sends a request to an authorization server and calls read with the response, both in one span. The
+// request has no trace headers, because the server belongs to a third party. If the operator shuts down,
+// send sends no new request, but waits for the response to a sent request.
 func (s requestSender) send(ctx context.Context, name string, request *oauth2.Request, read func(oauth2.Response) error) (err error) {
 	ctx, end := s.tracing.span(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.ServerAddress(hostOf("//"+request.ShownHost()))))
 	defer func() {

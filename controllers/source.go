@@ -13,9 +13,8 @@ import (
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
-// clusterSource is the resolve.Source of the operator. It reads authorization servers and
-// namespaces from the cache. Everything else is read live, because no cache holds the data of
-// Secrets and ConfigMaps.
+// clusterSource is the resolve.Source of the operator. It reads authorization servers and namespaces from
+// the cache. It reads all other objects live, because no cache holds the data of Secrets and ConfigMaps.
 type clusterSource struct {
 	cache client.Reader
 	live  client.Reader
@@ -65,7 +64,7 @@ func (s *clusterSource) Bundle(ctx context.Context, namespace string, reference 
 	return configMap.Data[reference.Key], notFoundOr(err, "ConfigMap", key.Name, where)
 }
 
-// notFoundOr returns a *resolve.NotFoundError if an object does not exist, and otherwise err.
+// notFoundOr returns a *resolve.NotFoundError if an object does not exist, and err otherwise.
 func notFoundOr(err error, kind, name, where string) error {
 	if apierrors.IsNotFound(err) {
 		return &resolve.NotFoundError{Kind: kind, Name: name, Where: where}

@@ -14,13 +14,13 @@ import (
 // statusWriter writes the status of objects.
 type statusWriter struct{ client client.Client }
 
-// replace replaces the whole status, because only the operator writes it. An apply would leave fields that
-// another manager wrote. The error is a conflict if the object has another resourceVersion than version.
-// written names the object, and is filled from the response.
+// replace replaces the whole status, because only the operator writes it. An apply would leave fields of
+// other field managers. The error is a conflict if the resourceVersion of the object is not version.
+// written names the object, and the response fills it.
 func (w statusWriter) replace(ctx context.Context, written client.Object, uid types.UID, version string, status any) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": uid},
-		// Use add, not test: only a different resourceVersion in the object causes a conflict.
+		// Use add, not test, so that the API server answers a different resourceVersion with a conflict.
 		{"op": "add", "path": "/metadata/resourceVersion", "value": version},
 		{"op": "add", "path": "/status", "value": status},
 	})

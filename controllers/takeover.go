@@ -16,14 +16,14 @@ import (
 )
 
 // takeOver makes the ClientCredential the owner of a Secret that an earlier ClientCredential of this name
-// left. It runs before any decision. The garbage collector deletes a Secret whose owner does not exist, and
-// its token may be the only token for a while. takeOver returns the new observation, or the reason why the
-// Secret could not be taken over.
-func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observed, notTakenOver *problem.Problem, err error) {
+// left. It runs before any decision, because the garbage collector deletes a Secret whose owner does not
+// exist, and its token may be the only token for a while. takeOver returns the new observation.
+// takeOverProblem says why the Secret could not be taken over.
+func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observed, takeOverProblem *problem.Problem, err error) {
 	if o.Target == nil || !o.Target.Inherited || o.Target.Finalizers != nil || o.ConflictingOwner != "" {
 		return o, nil, nil
 	}
-	if o.awaitsTakeOver() != nil {
+	if o.takeOverBackoff() != nil {
 		return o, nil, nil
 	}
 	// A deleted ClientCredential must not take the Secret of a new ClientCredential with its name.
@@ -45,12 +45,12 @@ func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observ
 	logger(ctx).Info("Took over the Secret that an earlier ClientCredential of this name left", "secret", o.TargetName)
 	state := tokensecret.StateOf(o.owner, secret)
 	state.Inherited = true
-	w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+	w.memory.update(o.owner, func(e *entry) { e.rememberTarget(o.owner, state) })
 	return o.withTarget(state), nil, nil
 }
 
-// awaitsTakeOver returns the failure of the last takeover attempt while its backoff runs; nil otherwise.
-func (o *observed) awaitsTakeOver() *v1alpha1.FailureStatus {
+// takeOverBackoff returns the failure of the last takeover attempt while its backoff runs; nil otherwise.
+func (o *observed) takeOverBackoff() *v1alpha1.FailureStatus {
 	failure := o.BackingOff()
 	if failure == nil || failure.Reason != v1alpha1.ReasonSecretWriteFailed ||
 		o.Target == nil || !o.Target.Inherited || o.Target.Owned {
@@ -59,8 +59,8 @@ func (o *observed) awaitsTakeOver() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// takeOverFailure returns the problem of a takeover that the API server refused. An admission webhook saw
-// the data of the Secret, so the data is redacted from the message.
+// takeOverFailure returns the problem of a takeover that the API server refused. The data of the Secret is
+// redacted from the message, because an admission webhook may quote it.
 func (w *secretWriter) takeOverFailure(ctx context.Context, o *observed, refusal error) *problem.Problem {
 	detail := ""
 	if secret, err := w.targets.live.target(ctx, o); err == nil {

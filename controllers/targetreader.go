@@ -19,8 +19,9 @@ type targetReader struct {
 	live  liveReader
 }
 
-// read returns the state of the target; nil without a Secret. written is the state after the last write of
-// this operator; nil without a write. With an error, read returns the last known state.
+// read returns the state of the target; nil if there is no Secret. written is the state after the last
+// write of this operator; nil if there was no write. If read returns an error, it also returns the last
+// known state.
 func (r targetReader) read(ctx context.Context, owner *v1alpha1.ClientCredential, written *tokensecret.State) (*tokensecret.State, error) {
 	secret := secretMetadata(types.NamespacedName{Namespace: owner.Namespace, Name: owner.TargetName()})
 	key := client.ObjectKeyFromObject(secret)

@@ -11,8 +11,9 @@ import (
 // Authorities may return other errors too.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
-	// Authorities returns the authorities of the bundle that read returns. Call leave after use.
-	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error)
+	// Authorities returns the authorities of the bundle that read returns. The caller must call release
+	// when it no longer uses them.
+	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
 	// Distrust makes the next Discover read the metadata of an issuer again.
 	Distrust(issuer string, trust oauth2.TLS)

@@ -20,25 +20,26 @@ type tracing struct {
 	clock  clock.PassiveClock
 }
 
-// reconcileTrace is the trace of one reconcile. It begins with the first step that may do something, so
-// that an idle reconcile costs nothing. It is sent only if a step did something.
+// reconcileTrace is the trace of one reconcile. It begins with the first step, so that a reconcile without
+// steps costs nothing. It is sent only if a step did something.
 type reconcileTrace struct {
-	owner          *v1alpha1.ClientCredential
-	begunAt        time.Time
-	whole, observe trace.Span
-	observedAt     time.Time
-	isSent         bool
+	owner         *v1alpha1.ClientCredential
+	startedAt     time.Time
+	root, observe trace.Span
+	observedAt    time.Time
+	isSent        bool
 }
 
 type reconcileTraceKey struct{}
 
-// begin returns a context for the steps of a reconcile that began at an instant. end ends the trace.
+// begin returns a context for the steps of a reconcile. at is when the reconcile began. end ends the
+// trace.
 func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at time.Time) (_ context.Context, end func()) {
-	current := &reconcileTrace{owner: owner, begunAt: at}
+	current := &reconcileTrace{owner: owner, startedAt: at}
 	return context.WithValue(ctx, reconcileTraceKey{}, current), func() {
 		if current.isSent {
 			current.observe.End(trace.WithTimestamp(current.observedAt))
-			current.whole.End(trace.WithTimestamp(t.clock.Now()))
+			current.root.End(trace.WithTimestamp(t.clock.Now()))
 		}
 	}
 }
@@ -46,24 +47,24 @@ func (t tracing) begin(ctx context.Context, owner *v1alpha1.ClientCredential, at
 // step begins a span for a step of the reconcile, and end ends the span. If isDone is false, the step did
 // nothing, and the span is not sent.
 func (t tracing) step(ctx context.Context, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(err error, isDone bool)) {
-	whole, _ := ctx.Value(reconcileTraceKey{}).(*reconcileTrace)
-	t.start(ctx, whole)
-	ctx, endStep := t.span(trace.ContextWithSpan(ctx, whole.whole), name, trace.WithAttributes(attributes...))
+	current, _ := ctx.Value(reconcileTraceKey{}).(*reconcileTrace)
+	t.start(ctx, current)
+	ctx, endStep := t.span(trace.ContextWithSpan(ctx, current.root), name, trace.WithAttributes(attributes...))
 	return ctx, func(err error, isDone bool) {
 		if isDone {
-			whole.isSent = true
-			fail(whole.whole, err)
+			current.isSent = true
+			fail(current.root, err)
 			endStep(err)
 		}
 	}
 }
 
 func (t tracing) start(ctx context.Context, r *reconcileTrace) {
-	if r.whole != nil {
+	if r.root != nil {
 		return
 	}
-	from := trace.WithTimestamp(r.begunAt)
-	ctx, r.whole = t.tracer.Start(ctx, "reconcile", from, trace.WithAttributes(
+	from := trace.WithTimestamp(r.startedAt)
+	ctx, r.root = t.tracer.Start(ctx, "reconcile", from, trace.WithAttributes(
 		semconv.K8SNamespaceName(r.owner.Namespace), attribute.String("tokensync.clientcredential.name", r.owner.Name)))
 	_, r.observe = t.tracer.Start(ctx, "observe", from)
 	r.observedAt = t.clock.Now()
@@ -78,8 +79,8 @@ func (t tracing) span(ctx context.Context, name string, options ...trace.SpanSta
 	}
 }
 
-// fail records an error in a span. A *problem.Problem is recorded as the status shows it. For any other
-// error, only its existence is recorded, because its text may quote anything.
+// fail records an error in a span. A *problem.Problem is recorded with the reason and message that the
+// status shows. The text of any other error is not recorded, because it may quote anything.
 func fail(span trace.Span, err error) {
 	failure := problem.Of(err)
 	switch {

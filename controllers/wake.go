@@ -15,32 +15,32 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// wakeInterval is how often a waker looks for requests that can go sooner than expected.
+// wakeInterval is how often a waker checks for requests that need not wait any longer.
 const wakeInterval = time.Second
 
-// waitingRequests holds reconcile requests that wait: for a worker (throttle.InFlight), or to send a token
-// request (throttle.Throttle).
+// waitingRequests holds reconcile requests that wait for a worker (throttle.InFlight) or until they may
+// send a token request (throttle.Throttle).
 type waitingRequests interface {
-	// Calling signals that Due has something to return.
+	// Calling signals that Due would return keys.
 	Calling() <-chan struct{}
-	// Due returns the keys of the requests that can go now.
+	// Due returns the keys of the requests that need not wait any longer.
 	Due(now time.Time) (keys []string)
 }
 
-// waker enqueues waiting requests when they can go.
+// waker enqueues waiting requests that need not wait any longer.
 type waker struct {
 	clock   clock.WithTicker
 	waiting waitingRequests
-	called  chan event.GenericEvent
+	wakeups chan event.GenericEvent
 }
 
-// addWaker returns the watch source of the requests that a manager wakes.
+// addWaker adds a waker to a manager, and returns the watch source of the requests that it wakes.
 func addWaker(mgr manager.Manager, clock clock.WithTicker, waiting waitingRequests) (source.Source, error) {
-	w := waker{clock: clock, waiting: waiting, called: make(chan event.GenericEvent)}
+	w := waker{clock: clock, waiting: waiting, wakeups: make(chan event.GenericEvent)}
 	if err := mgr.Add(manager.RunnableFunc(w.run)); err != nil {
 		return nil, fmt.Errorf("add the runnable that wakes waiting requests: %w", err)
 	}
-	return source.Channel(w.called, &handler.EnqueueRequestForObject{}), nil
+	return source.Channel(w.wakeups, &handler.EnqueueRequestForObject{}), nil
 }
 
 // run enqueues requests until the context ends.
@@ -67,7 +67,7 @@ func (w waker) enqueue(ctx context.Context, key string) {
 		namespace, name = "", key
 	}
 	select {
-	case w.called <- event.GenericEvent{Object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
+	case w.wakeups <- event.GenericEvent{Object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}}:
 	case <-ctx.Done():
 	}
 }

@@ -16,8 +16,8 @@ import (
 // watches finds the ClientCredentials that an event affects.
 type watches struct{ cache client.Reader }
 
-// relabelled passes updates that may change which servers a namespace may use.
-func relabelled() predicate.Predicate {
+// labelsChanged passes updates of labels, which may change the servers that a namespace may use.
+func labelsChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
 		DeleteFunc:  func(event.DeleteEvent) bool { return false },
@@ -91,8 +91,8 @@ func (w watches) usingServer(ctx context.Context, object client.Object) []reconc
 	return w.requests(ctx, object.GetNamespace(), client.MatchingFields{serverIndex: serverIndexKey(resolve.KindOf(named), object.GetName())})
 }
 
-// ofNamespace returns the ClientCredentials of a namespace that name a ClusterAuthorizationServer.
-func (w watches) ofNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+// inNamespace returns the ClientCredentials of a namespace that name a ClusterAuthorizationServer.
+func (w watches) inNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
 	return w.requests(ctx, namespace.GetName(), client.MatchingFields{serverIndex: string(v1alpha1.AuthorizationServerCluster)})
 }
 
@@ -109,7 +109,8 @@ func (w watches) requests(ctx context.Context, namespace string, fields client.M
 	return requests
 }
 
-// tokenSecretOf returns the Secret that the status of a ClientCredential names; empty without one.
+// tokenSecretOf returns the name of the Secret in the status of a ClientCredential; empty if there is
+// none.
 func tokenSecretOf(object client.Object) string {
 	if owner, ok := object.(*v1alpha1.ClientCredential); ok && owner.Status.Token != nil {
 		return owner.Status.Token.SecretName

@@ -12,25 +12,26 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// workerRetry is how soon a request that waits for a worker is retried. Without the retry, a lost call
+// workerRetry is how soon a request that waits for a worker is retried. Without this retry, a lost wakeup
 // would end the renewals of a token.
 const workerRetry = time.Minute
 
-// workers divides the workers of one controller among namespaces: a namespace holds no more workers than
-// are left free. A request of a namespace with no worker left waits in line, and is enqueued again when a
-// worker is free.
+// workers divides the workers of one controller among namespaces: a namespace uses no more workers than
+// are left free. Further requests of the namespace wait in line, and are enqueued again when a worker is
+// free.
 type workers struct {
 	clock      clock.PassiveClock
 	controller string
 	slots      *throttle.InFlight
 }
 
-// addWorkers returns the workers of a controller, and the watch source of the requests that wait for one.
+// addWorkers returns the workers of a controller, and the watch source of the requests that wait for a
+// worker.
 func addWorkers(mgr manager.Manager, clock clock.WithTicker, controller string, number int) (*workers, source.Source, error) {
 	// InFlight treats the workers as one host.
 	w := &workers{clock: clock, controller: controller, slots: throttle.NewInFlight(number, number)}
-	called, err := addWaker(mgr, clock, w.slots)
-	return w, called, err
+	wakeups, err := addWaker(mgr, clock, w.slots)
+	return w, wakeups, err
 }
 
 // share returns a reconciler whose requests share the workers.

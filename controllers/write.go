@@ -26,22 +26,22 @@ type secretWriter struct {
 	client  client.Client
 	targets targetReader
 	memory  *memory
-	// large bounds the large tokens that are handled at a time.
-	large   *fairshare.Slots
-	tracing tracing
+	// largeTokens limits how many large tokens are handled concurrently.
+	largeTokens *fairshare.Slots
+	tracing     tracing
 }
 
 // delivery is a token to write.
 type delivery struct {
 	token      *oauth2.Token
 	provenance tokensecret.Provenance
-	// isNew is true if the server issued the token just now, and false if the token is an earlier one.
+	// isNew is true if the server has just returned the token, and false if it is an earlier token.
 	isNew bool
-	// replaces is true if the target has the wrong type, which cannot be changed.
-	replaces bool
+	// mustReplace is true if the target has the wrong type, which cannot be changed.
+	mustReplace bool
 }
 
-// write writes a token to its Secret, unless the Secret has changed since it was observed. So write never
+// write writes a token to its Secret, unless the Secret has changed since it was observed. So it never
 // overwrites a newer token or a Secret of another owner.
 func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *tokensecret.State, err error) {
 	ctx, end := w.tracing.span(ctx, "write Secret")
@@ -54,9 +54,10 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 	isReplaced := false
 	switch {
 	case err != nil:
-		return nil, w.notRendered(o, d.token, err)
+		return nil, w.renderFailure(o, d.token, err)
 	case o.Target == nil:
-		// An apply would overwrite a Secret that another client has created meanwhile.
+		// Create the Secret, because an apply would overwrite a Secret that another client has created
+		// meanwhile.
 		err = w.create(ctx, configuration)
 	default:
 		isReplaced, err = w.overwrite(ctx, o, configuration, d)
@@ -77,7 +78,7 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 		Record:          &record,
 	}
 	w.memory.update(o.owner, func(e *entry) {
-		e.keepTarget(o.owner, written)
+		e.rememberTarget(o.owner, written)
 		e.dropUnwritten(d.token.AccessToken)
 	})
 	logger(ctx).Info("Wrote the token", "secret", o.TargetName, "expiresAt", d.token.ExpiresAt)
@@ -94,7 +95,7 @@ func (w *secretWriter) write(ctx context.Context, o *observed, d delivery) (_ *t
 		changed := *written
 		changed.ResourceVersion = pruned
 		written = &changed
-		w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, written) })
+		w.memory.update(o.owner, func(e *entry) { e.rememberTarget(o.owner, written) })
 	}
 	return written, nil
 }
@@ -111,41 +112,41 @@ func (w *secretWriter) removeStaleFields(ctx context.Context, o *observed, recor
 	return secret.ResourceVersion, err
 }
 
-// maxRenderings is the maximum number of tokens in a row that a template may fail to render. After that,
-// the operator requests one token an hour, because each attempt costs a token.
-const maxRenderings = 12
+// maxRenderFailures is the maximum number of consecutive tokens that a template may fail to render. After
+// that, the operator requests one token an hour, because each attempt needs a new token.
+const maxRenderFailures = 12
 
-// notRendered returns the failure of a template to render a token. If the template may render another
+// renderFailure returns the failure of a template to render a token. If the template may render another
 // response, the next attempt requests a new token.
-func (w *secretWriter) notRendered(o *observed, token *oauth2.Token, err error) error {
+func (w *secretWriter) renderFailure(o *observed, token *oauth2.Token, err error) error {
 	failure := problem.Of(err)
 	if failure == nil || failure.Class != problem.MayPass {
 		return err
 	}
-	var inARow int
-	w.memory.update(o.owner, func(e *entry) { inARow = e.addUnfit(o.owner, token.AccessToken) })
-	if inARow == 0 || inARow > maxRenderings {
+	var failures int
+	w.memory.update(o.owner, func(e *entry) { failures = e.addRenderFailure(o.owner, token.AccessToken) })
+	if failures == 0 || failures > maxRenderFailures {
 		// The Secret holds this token, or the template is wrong.
 		return failure.WithClass(problem.Invalid)
 	}
 	return failure
 }
 
-// rehearse retries the last failed write as a dry run, if the unwritten token has expired. While the API
-// server refuses the Secret, a new token would be wasted.
-func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool) error {
-	kept := o.remembered.unwritten
-	if kept == nil || o.Now.Before(kept.token.ExpiresAt) || replaces || o.IsRenewRequested() {
+// dryRun retries the last failed write as a dry run, if the unwritten token has expired. While the API
+// server refuses the Secret, a request for a new token would be useless.
+func (w *secretWriter) dryRun(ctx context.Context, o *observed, mustReplace bool) error {
+	unwritten := o.remembered.unwritten
+	if unwritten == nil || o.Now.Before(unwritten.token.ExpiresAt) || mustReplace || o.IsRenewRequested() {
 		return nil
 	}
-	if kept.size() > maxSmall {
-		defer w.large.Enter(ctx, o.owner.Namespace)()
+	if unwritten.size() > maxSmallBytes {
+		defer w.largeTokens.Enter(ctx, o.owner.Namespace)()
 	}
-	record := tokensecret.NewRecord(kept.token, kept.provenance)
-	configuration, err := tokensecret.Write(o.owner, o.Target, kept.token, record, kept.provenance.Credentials.ClientID.Reveal())
+	record := tokensecret.NewRecord(unwritten.token, unwritten.provenance)
+	configuration, err := tokensecret.Write(o.owner, o.Target, unwritten.token, record, unwritten.provenance.Credentials.ClientID.Reveal())
 	if err != nil {
-		// The template may render another token.
-		w.memory.update(o.owner, func(e *entry) { e.keepUnwritten(nil) })
+		// The template may be able to render another token.
+		w.memory.update(o.owner, func(e *entry) { e.setUnwritten(nil) })
 		// If the template is wrong, the write of the next token reports it.
 		return nil
 	}
@@ -163,18 +164,18 @@ func (w *secretWriter) rehearse(ctx context.Context, o *observed, replaces bool)
 	if err = w.targetConflictOr(ctx, o, err); errors.Is(err, errCacheBehind) {
 		return err
 	}
-	return w.writeFailure(ctx, o, &kept.token, configuration, err)
+	return w.writeFailure(ctx, o, &unwritten.token, configuration, err)
 }
 
-// writeFailure returns the problem of a failed write, with the message of the API server. The message may
-// come from an admission webhook that saw the old and the new Secret, so their data is redacted.
+// writeFailure returns the problem of a failed write, with the message of the API server. The data of the
+// old and the new Secret is redacted from the message, because an admission webhook may quote it.
 func (w *secretWriter) writeFailure(ctx context.Context, o *observed, token *oauth2.Token, configuration *corev1ac.SecretApplyConfiguration, err error) *problem.Problem {
 	name, message := o.TargetName, withoutMessage(err).Error()
 	if old, readErr := w.targetData(ctx, o); readErr == nil {
 		hidden := append(sensitive(configuration.Data), sensitive(old)...)
 		message = shorten(token.Redact(err.Error(), hidden...))
 	}
-	// The dry run of a replacement has a generated name.
+	// The dry run of a replacement has a generated name, so replace that by the real name.
 	message = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(message, name)
 	advice := "the write is retried with the same token"
 	if w.memory.snapshot(o.owner).isDropped {
@@ -217,7 +218,7 @@ func (w *secretWriter) targetConflictOr(ctx context.Context, o *observed, err er
 	err = w.targets.live.conflictOr(ctx, err, live, uid, resourceVersion)
 	if errors.Is(err, errCacheBehind) && live.UID != "" {
 		state := tokensecret.StateOf(o.owner, live)
-		w.memory.update(o.owner, func(e *entry) { e.keepTarget(o.owner, state) })
+		w.memory.update(o.owner, func(e *entry) { e.rememberTarget(o.owner, state) })
 	}
 	return err
 }
