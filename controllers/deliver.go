@@ -18,7 +18,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 	finish, cancel := finishContext(ctx)
 	defer cancel()
 	token := tokensecret.WithoutTemplateKeys(o.owner, *d.token)
-	expiry, err := w.effectiveExpiry(finish, o, token, d.provenance)
+	expiry, err := w.expiries.of(finish, o, token, d.provenance)
 	if err != nil {
 		return status.Outcome{}, err
 	}

@@ -47,7 +47,10 @@ func (r *Operator) parts(apiTime func(context.Context) (time.Time, error)) *part
 		cache: r.Client, targets: targets, resolver: p.resolver, credentials: p.credentials,
 		memory: p.memory, throttle: r.Throttle, started: startedAt(r.Clock),
 	}
-	p.writer = &secretWriter{client: r.Client, targets: targets, memory: p.memory, largeTokens: fairshare.NewSlots(maxLargeTokens), tracing: p.tracing}
+	p.writer = &secretWriter{
+		client: r.Client, targets: targets, expiries: expiries{live: live, memory: p.memory}, memory: p.memory,
+		largeTokens: fairshare.NewSlots(maxLargeTokens), tracing: p.tracing,
+	}
 	p.holder = &holder{client: r.Client, live: live, credentials: p.credentials, memory: p.memory, held: newHeldSecrets(), clock: r.Clock}
 	p.finalizers = &finalizerWriter{client: r.Client, live: live, memory: p.memory}
 	p.dependencies = dependencyStore{resolver: p.resolver, tokenEndpoint: r.TokenEndpoint, memory: p.memory}

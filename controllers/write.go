@@ -23,9 +23,10 @@ import (
 
 // secretWriter writes token Secrets.
 type secretWriter struct {
-	client  client.Client
-	targets targetReader
-	memory  *memory
+	client   client.Client
+	targets  targetReader
+	expiries expiries
+	memory   *memory
 	// largeTokens limits how many large tokens are handled concurrently.
 	largeTokens *fairshare.Slots
 	tracing     tracing

@@ -10,14 +10,20 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// effectiveExpiry returns the expiry to use for a token. If the server returned the same token before,
+// expiries decides when tokens expire, with the help of earlier responses.
+type expiries struct {
+	live   liveReader
+	memory *memory
+}
+
+// of returns the expiry to use for a token. If the server returned the same token before,
 // tokensecret.EffectiveExpiry decides, based on the former expiry.
-func (w *secretWriter) effectiveExpiry(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
+func (e expiries) of(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (tokensecret.Expiry, error) {
 	latest, err := o.statedExpiry(token)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
-	former, err := w.formerExpiry(ctx, o, token, provenance)
+	former, err := e.former(ctx, o, token, provenance)
 	if err != nil {
 		return tokensecret.Expiry{}, err
 	}
@@ -25,9 +31,9 @@ func (w *secretWriter) effectiveExpiry(ctx context.Context, o *observed, token o
 		expiry, err := tokensecret.EffectiveExpiry(former.expiry, token)
 		if err != nil {
 			// Drop this token, so that the next attempt requests another token.
-			w.memory.update(o.owner, func(e *entry) {
-				e.setUnwritten(nil)
-				e.rememberExpiry(*former)
+			e.memory.update(o.owner, func(known *entry) {
+				known.setUnwritten(nil)
+				known.rememberExpiry(*former)
 			})
 			return expiry, err
 		}
@@ -35,7 +41,7 @@ func (w *secretWriter) effectiveExpiry(ctx context.Context, o *observed, token o
 			latest = *former
 		}
 	}
-	w.memory.update(o.owner, func(e *entry) { e.rememberExpiry(latest) })
+	e.memory.update(o.owner, func(known *entry) { known.rememberExpiry(latest) })
 	return latest.expiry, nil
 }
 
@@ -50,10 +56,10 @@ func (o *observed) statedExpiry(token oauth2.Token) (knownExpiry, error) {
 	return latest, err
 }
 
-// formerExpiry returns the former expiry of a token that the server returned before. It returns nil if the
+// former returns the former expiry of a token that the server returned before. It returns nil if the
 // token is unknown, or if the declaration now reads its lifetime differently. After a restart,
-// formerExpiry can only check whether the declaration reads any lifetime.
-func (w *secretWriter) formerExpiry(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*knownExpiry, error) {
+// former can only check whether the declaration reads any lifetime.
+func (e expiries) former(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (*knownExpiry, error) {
 	if known := o.remembered.knownExpiryOf(token.AccessToken); known != nil {
 		reading, err := o.readingDigest(*known)
 		if err != nil || reading != known.reading {
@@ -61,7 +67,7 @@ func (w *secretWriter) formerExpiry(ctx context.Context, o *observed, token oaut
 		}
 		return known, nil
 	}
-	again, err := w.isReturnedAgain(ctx, o, token, provenance)
+	again, err := e.isReturnedAgain(ctx, o, token, provenance)
 	if !again || err != nil {
 		return nil, err
 	}
@@ -92,7 +98,7 @@ func (o *observed) readingDigest(known knownExpiry) (digest, error) {
 
 // isReturnedAgain reports whether the target already holds an access token. It reads the Secret only if
 // the record is not enough to decide.
-func (w *secretWriter) isReturnedAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
+func (e expiries) isReturnedAgain(ctx context.Context, o *observed, token oauth2.Token, provenance tokensecret.Provenance) (bool, error) {
 	switch tokensecret.Compare(o.Target, token, provenance) {
 	case tokensecret.ReturnedAgain:
 		return true, nil
@@ -100,7 +106,7 @@ func (w *secretWriter) isReturnedAgain(ctx context.Context, o *observed, token o
 		return false, nil
 	case tokensecret.ReturnedUnknown:
 	}
-	secret, err := w.targets.live.target(ctx, o)
+	secret, err := e.live.target(ctx, o)
 	if err != nil {
 		return false, err
 	}
