@@ -31,7 +31,7 @@ func (w *secretWriter) deliver(ctx context.Context, o *observed, d delivery) (st
 			outcome.Target = o.Target
 			return outcome, nil
 		}
-		logger(ctx).Info("The server gave the same token again", "secret", o.TargetName)
+		logger(ctx).Info("The server returned the same token again", "secret", o.TargetName)
 		outcome.SameToken = true
 		return outcome, nil
 	}
