@@ -10,7 +10,7 @@ profile=$(mktemp)
 trap 'rm -f "$profile"' EXIT
 
 failed=0
-for package in explain fairshare oauth2 profile progress redact renewal template throttle tokensecret status; do
+for package in explain fairshare jsondoc oauth2 problem profile progress redact renewal template throttle tokensecret status; do
   if ! { head -n 1 cover.out && grep "^$module/internal/$package/[^/]*:" cover.out; } >"$profile"; then
     echo "internal/$package: not in cover.out"
     failed=1

@@ -1,14 +1,12 @@
 package oauth2
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/jsondoc"
 )
 
 // documentOf decodes the body as JSON. If the declaration allows the whole body to be the token, it
@@ -66,16 +64,7 @@ func DecodeJSON(text string) (any, error) {
 	if hasTooManyValues(text) {
 		return nil, ErrTooManyValues
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var document any
-	if err := decoder.Decode(&document); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errMoreThanJSON
-	}
-	return document, nil
+	return jsondoc.Decode(text)
 }
 
 // maxValues bounds the values of a JSON document. A decoded value takes about 100 bytes, even if
@@ -91,18 +80,5 @@ func hasTooManyValues(text string) bool {
 	if text = strings.TrimSpace(text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
 		return false
 	}
-	values, isQuoted := 0, false
-	for i := 0; i < len(text) && values <= maxValues; i++ {
-		switch c := text[i]; {
-		case c == '"':
-			isQuoted = !isQuoted
-		case c == '\\' && isQuoted:
-			i++
-		case !isQuoted && strings.IndexByte("[{,:", c) >= 0:
-			values++
-		}
-	}
-	return values > maxValues
+	return jsondoc.Count(text, "[{,:") > maxValues
 }
-
-var errMoreThanJSON = errors.New("there is more than one JSON document")

@@ -346,7 +346,7 @@ var _ = Describe("a deferred request", func() {
 		Entry("too many requests to one host", renewal.Busy(server, now, later), renewal.HostBusy, v1alpha1.ReasonTokenEndpointBusy,
 			server, "as soon as one of them ends"),
 		Entry("a rate limit", renewal.Throttled(server, 30, time.Minute, later), renewal.RateLimited, v1alpha1.ReasonRateLimited,
-			server, "30 requests", "1m0s", "authorizationServer.rateLimit"),
+			server, "is 30 per 1m0s", "1m0s", "authorizationServer.rateLimit"),
 		Entry("a server that asked this client to wait", renewal.Paused(good(noTarget), server, later.Add(-time.Second), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
 			server, "2026-03-01T12:59:59Z", "Retry-After"),
 		Entry("a pause, shown in UTC wherever the operator runs", renewal.Paused(good(noTarget), server, later.In(time.FixedZone("", 3600)), later), renewal.ServerPaused, v1alpha1.ReasonRateLimited,
