@@ -30,6 +30,12 @@ var _ = Describe("a problem", func() {
 		}))
 	})
 
+	It("that an object lacks its label has the command that sets it", func() {
+		lacking := problem.NotLabelled(v1alpha1.ReasonCredentialsNotLabelled, "Secret", "shop-client")
+		Expect(lacking).To(HaveValue(And(HaveField("Reason", v1alpha1.ReasonCredentialsNotLabelled), HaveField("Class", problem.ObjectNotReady),
+			HaveField("Message", ContainSubstring("kubectl label secret shop-client oauth2.tokensync.dev/usage=client-credential")))))
+	})
+
 	DescribeTable("has its text shortened to 5 bytes",
 		func(text, shown string) { Expect(problem.Shorten(text, 5)).To(Equal(shown)) },
 		Entry("if the text has exactly that length", "xäß", "xäß"),

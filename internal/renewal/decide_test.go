@@ -328,6 +328,22 @@ var _ = Describe("the renewal of the current token", func() {
 	)
 })
 
+var _ = DescribeTable("a token that is requested or verified is reported meanwhile", func(in renewal.Input, reason string) {
+	decision := renewal.KeepWaiting(in)
+	Expect(decision.Action).To(Equal(renewal.Wait))
+	if reason == "" {
+		Expect(decision.Problem).To(BeNil())
+		return
+	}
+	Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", problem.Unavailable),
+		HaveField("Message", ContainSubstring("shop-token")))))
+},
+	Entry("as missing, if there is no Secret", good(noTarget), v1alpha1.ReasonTokenMissing),
+	Entry("as missing, if the Secret holds a token for another request", good(recordedForAnother), v1alpha1.ReasonTokenMissing),
+	Entry("as missing, if the Secret was changed by another client", good(drifted), v1alpha1.ReasonTokenMissing),
+	Entry("not at all, if the token expired: its expiry is reported", good(expired), ""),
+)
+
 var _ = Describe("a deferred request", func() {
 	const server = "https://idp.example.com/token"
 	later := now.Add(time.Hour)

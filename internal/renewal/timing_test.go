@@ -7,6 +7,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
@@ -105,6 +107,16 @@ var _ = DescribeTable("the minimum remaining lifetime of a token at its renewal 
 	Entry("nothing, if the token has expired by then", 5*time.Second, renewal.Policy{}, time.Duration(0)),
 )
 
+var _ = DescribeTable("the policy of a ClientCredential has", func(spec v1alpha1.ClientCredentialSpec, expected renewal.Policy) {
+	owner := &v1alpha1.ClientCredential{ObjectMeta: metav1.ObjectMeta{UID: "uid"}, Spec: spec}
+	expected.Seed = "uid"
+	Expect(renewal.PolicyOf(owner)).To(Equal(expected))
+},
+	Entry("nothing but a seed by default", v1alpha1.ClientCredentialSpec{}, renewal.Policy{}),
+	Entry("renewBefore", v1alpha1.ClientCredentialSpec{RenewBefore: &metav1.Duration{Duration: time.Minute}}, renewal.Policy{Before: time.Minute}),
+	Entry("renewBeforePercentage", v1alpha1.ClientCredentialSpec{RenewBeforePercentage: 20}, renewal.Policy{BeforePercentage: 20}),
+)
+
 var _ = Describe("the next request for a token that the server returned again", func() {
 	DescribeTable("comes",
 		func(left, expected time.Duration) {
@@ -117,6 +129,15 @@ var _ = Describe("the next request for a token that the server returned again", 
 		Entry("just after the expiry when ten seconds are left", 10*time.Second, 11*time.Second),
 		Entry("just after the expiry when a second is left", time.Second, 2*time.Second),
 		Entry("just after the expiry when nothing is left", time.Duration(0), time.Second),
+	)
+
+	DescribeTable("comes, for a token whose lifetime is assumed,",
+		func(left, expected time.Duration) {
+			Expect(renewal.RequestAssumedAgainAt(now, now.Add(left))).To(Equal(now.Add(expected)))
+		},
+		Entry("after half of twenty minutes", 20*time.Minute, 10*time.Minute),
+		Entry("just before the expiry when half is less than ten seconds", 12*time.Second, 7*time.Second),
+		Entry("just after the expiry when it is too late for that", 5*time.Second, 6*time.Second),
 	)
 
 	It("comes a few times in the lifetime of a token, at least ten seconds apart, except for the last", func() {

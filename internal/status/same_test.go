@@ -189,6 +189,17 @@ var _ = Describe("a deferred request", func() {
 		Expect(told.Status).To(haveCondition(ready, no, v1alpha1.ReasonTokenEndpointBusy))
 	})
 
+	DescribeTable("for a busy host, if the status shows a failure,",
+		func(edit change, matched OmegaMatcher) {
+			before := after(observed(noTarget), down)
+			in := observed(noTarget, edit)
+			told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.Busy(server, now.Add(-10*time.Second), later)), Previous: before})
+			Expect(told).To(matched)
+			Expect(told.RequeueAt).To(Equal(now.Add(20 * time.Second)))
+		},
+		Entry("writes no status if only the authorization server was edited", func(in *renewal.Input) { in.RequestHash = "other" }, HaveField("Events", BeEmpty())),
+	)
+
 	It("is requeued when the token expires", func() {
 		in := observed()
 		told := status.Compute(status.Input{Observed: in, Outcome: deferred(renewal.Throttled(server, 30, time.Minute, now.AddDate(1, 0, 0))), Previous: unseen})
