@@ -51,14 +51,14 @@ func withoutMessage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errorWithoutMessage{err}
+	return withoutMessageError{err}
 }
 
-type errorWithoutMessage struct{ error }
+type withoutMessageError struct{ error }
 
-func (e errorWithoutMessage) Unwrap() error { return e.error }
+func (e withoutMessageError) Unwrap() error { return e.error }
 
-func (e errorWithoutMessage) Error() string {
+func (e withoutMessageError) Error() string {
 	var refused apierrors.APIStatus
 	if !errors.As(e.error, &refused) {
 		return "the API server cannot be reached"

@@ -44,7 +44,7 @@ var _ = Describe("A ClientCredential in a shared cluster", func() {
 				err := apiServer.Get(ctx, w.key("shop-token"), secret)
 				contested := func() bool {
 					return matches(w.get(ctx, "shop")(Default).Status.Conditions,
-						matchers.HaveCondition("Stalled", "True", "TargetContested", ContainSubstring("find the other writer")))
+						matchers.HaveCondition("Stalled", "True", "TargetContested", ContainSubstring("find that client")))
 				}
 				return err == nil || (apierrors.IsNotFound(err) && contested())
 			}).Should(BeTrue())

@@ -93,9 +93,11 @@ var _ = Describe("The metrics", func() {
 		// skip 1%.
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.3"}`)).To(Equal("0"))
 		Expect(w.count(lifetimeLeft+"_bucket", `{le="0.45"}`)).To(Equal("1"))
-		w.eventuallyReady(ctx, "shop")
-		renewed := w.get(ctx, "shop")(Default).Status.Token
-		Expect(renewed.ExpiresAt).NotTo(Equal(token.ExpiresAt))
+		var renewed *v1alpha1.TokenStatus
+		Eventually(func(g Gomega) {
+			renewed = w.get(ctx, "shop")(g).Status.Token
+			g.Expect(renewed.ExpiresAt).NotTo(Equal(token.ExpiresAt))
+		}).Should(Succeed())
 		Eventually(func() []string { return w.series(ofObjects) }).Should(ContainElement(w.instant("expiration", "shop", renewed.ExpiresAt)))
 
 		By("counting nothing when the same token is written again")
