@@ -40,12 +40,12 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 		"Permit token endpoints without TLS. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
 		"The address `ranges`, separated by commas, that are exempt from the built-in deny list, and from --deny-private-networks. "+
-			"The list has loopback, link-local, multicast, unspecified and metadata-service addresses. "+
+			"The deny list contains loopback, link-local, multicast, unspecified and metadata-service addresses. "+
 			"To allow the API server of the cluster, add its single address, such as 10.96.0.1/32.")
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
 		"Deny token endpoints in private networks, such as 10.0.0.0/8 and fc00::/7. --allowed-cidrs makes exceptions.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
-		"Use a credentials Secret, or a token of a ServiceAccount, only if it carries the label oauth2.tokensync.dev/usage=client-credential.")
+		"Require the label oauth2.tokensync.dev/usage=client-credential on credentials Secrets, and on the ServiceAccounts that spec.serviceAccountName names.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
 		"Permit ClientCredentials to declare an authorization server themselves. "+
 			"Otherwise, they must name an AuthorizationServer or ClusterAuthorizationServer.")

@@ -66,7 +66,7 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.denyPrivateNetworks, "deny-private-networks", false,
 		"Deny token endpoints in private networks, like the operator's flag.")
 	flags.BoolVar(&o.requireCredentialsLabel, "require-credentials-label", true,
-		"Use a credentials Secret only if it carries the label oauth2.tokensync.dev/usage=client-credential, like the operator's flag.")
+		"Require the label oauth2.tokensync.dev/usage=client-credential on credentials Secrets and ServiceAccounts, like the operator's flag.")
 	flags.BoolVar(&o.allowInlineServers, "allow-inline-authorization-servers", true,
 		"Permit spec.authorizationServer, like the operator's flag.")
 	flags.StringSliceVar(&o.namespaces, "namespaces", nil,
