@@ -59,7 +59,8 @@ func (a *actor) requestToken(ctx context.Context, o *observed, decision renewal.
 	return a.attempted(ctx, o, decision, outcome, err)
 }
 
-// verifyToken verifies the token in the Secret, and requests a new token if that fails.
+// verifyToken verifies the token in the Secret and writes it again. If the Secret holds no intact token, it
+// requests a new token.
 func (a *actor) verifyToken(ctx context.Context, o *observed, decision renewal.Decision, beforeSend func()) (status.Outcome, error) {
 	stepCtx, end := a.tracing.step(ctx, "act", attribute.String("tokensync.why", decision.Why))
 	outcome, mustReplace, err := a.rewrite(stepCtx, o)
@@ -146,9 +147,9 @@ func (a *actor) exchange(ctx context.Context, o *observed, mustReplace bool, bef
 	return outcome, err
 }
 
-// repair repairs a drifted Secret with an intact token while the renewal fails. The status still reports
-// the failed renewal. If a newer token is not written yet, repair writes that token, which ends the
-// failure.
+// repair repairs the Secret while the renewal fails, if the Secret has drifted and its token is intact. The
+// status still reports the failed renewal. If a newer token is not written yet, repair writes that token,
+// which ends the failure.
 func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	if !o.MayBeIntact() || !o.Target.Drifted || !o.MayRepair() {
 		return status.Outcome{}
@@ -169,9 +170,9 @@ func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	return status.Outcome{Target: outcome.Target}
 }
 
-// rewrite writes the Secret again, with the token that it holds or with a newer unwritten token. The
-// outcome has no target if the Secret does not hold the token of its record. mustReplace reports whether
-// the Secret has the wrong type.
+// rewrite writes the Secret again, with the token that it holds or with a newer unwritten token.
+// outcome.Target is nil if the Secret does not hold the token that its record describes, or if the token was
+// issued with other credentials. mustReplace reports whether the Secret has the wrong type.
 func (a *actor) rewrite(ctx context.Context, o *observed) (outcome status.Outcome, mustReplace bool, err error) {
 	read, err := a.credentials.read(ctx, o)
 	outcome.Credentials = read.secret

@@ -14,7 +14,7 @@ import (
 const (
 	// smallFanOut is the number of requests that one event enqueues immediately.
 	smallFanOut = 8
-	// fanOutDelay is the delay that each further request adds to all requests of the event, up to
+	// fanOutDelay is the delay that each additional request adds to all requests of the event, up to
 	// maxFanOutDelay. Later events within the delay cause no further reconciles.
 	fanOutDelay    = time.Millisecond
 	maxFanOutDelay = 5 * time.Second

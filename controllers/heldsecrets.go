@@ -21,7 +21,7 @@ type heldSecret struct {
 	uid types.UID
 	// lastAttempt is the time of the last attempt to set the finalizer; zero if there was none.
 	lastAttempt time.Time
-	// deletionSeenAt is when this operator first saw the deletion; zero if it saw none.
+	// deletionSeenAt is when this operator first saw the deletion; zero if it has not seen it.
 	deletionSeenAt time.Time
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// observed is the observation of one ClientCredential at one instant. It is a value: a step that changes
-// the cluster returns a new observation.
+// observed is the observation of one ClientCredential at one instant. A step that changes the cluster returns
+// a new observation.
 type observed struct {
 	renewal.Input
 

@@ -16,8 +16,8 @@ import (
 // a user sets the annotation on an object, the operator refuses the spec of that object.
 const outlinedAnnotation = "oauth2.tokensync.dev/outlined"
 
-// strip drops metadata that the operator does not read from an object of tokensync. It reduces a spec
-// that is too large to its outline, because the cache holds the objects of all tenants.
+// strip drops, from an object of tokensync, the metadata that the operator does not read. It replaces a spec
+// that is too large with its outline, because the cache holds the objects of all tenants.
 func strip(object any) (any, error) {
 	var err error
 	switch object := object.(type) {

@@ -11,8 +11,8 @@ import (
 )
 
 // remembered is the state of a ClientCredential that the cache does not show, or does not show yet: an
-// unwritten token, the last writes, and digests of tokens and requests. It is a value, so a change
-// replaces its lists.
+// unwritten token, the last writes, and digests of tokens and requests. It is copied by value, so a change
+// must replace its slices, not modify them.
 type remembered struct {
 	// status is the last status while the cache does not show it yet; nil otherwise. isStatusUnwritten is
 	// true if the status has not reached the API server.
@@ -81,8 +81,8 @@ func (k remembered) latestVersion(owner *v1alpha1.ClientCredential) string {
 	return owner.ResourceVersion
 }
 
-// dropSeenStatus forgets the remembered status once the cache shows it, because ten thousand statuses need
-// much memory.
+// dropSeenStatus forgets the remembered status once the cache shows it, because ten thousand statuses take a
+// lot of memory.
 func (e *entry) dropSeenStatus(owner *v1alpha1.ClientCredential) {
 	if !e.isStatusNewer(owner) {
 		e.status = nil

@@ -30,7 +30,7 @@ func (r *reporter) reportError(ctx context.Context, o *observed, err error) (rec
 	if outcome.Failure == nil {
 		outcome.Failure = apiFailure(err)
 	}
-	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "the API server"}, outcome), nil
+	return r.report(ctx, o, renewal.Decision{Action: renewal.Wait, Why: "a request to the API server failed"}, outcome), nil
 }
 
 // timedOut returns the failure of a reconcile that timed out; nil for any other error. The cause is a slow

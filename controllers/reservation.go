@@ -24,7 +24,7 @@ type reservation struct {
 	clock       clock.PassiveClock
 	observed    *observed
 	request     throttle.Request
-	// releaseLargeSlot returns the slot of a large token; nil without a slot.
+	// releaseLargeSlot releases the slot for a large token; nil if there is no slot.
 	releaseLargeSlot func()
 }
 
@@ -43,7 +43,7 @@ func (o *observed) throttleRequest() throttle.Request {
 	return request
 }
 
-// rateLimit returns the rate limit of the server; zero without a limit.
+// rateLimit returns the rate limit of the server; zero if there is none.
 func (o *observed) rateLimit() throttle.Limit {
 	limit := o.server.RateLimit
 	if limit == nil || limit.Per == nil {
@@ -74,7 +74,7 @@ func (s *reservation) reserveAs(client clientKey) *renewal.Deferral {
 	return s.reserve()
 }
 
-// enterHost moves the reservation to the host of a URL. The host is not known yet when the request is
+// enterHost moves the reservation to the host of a URL. The host may not be known yet when the request is
 // reserved.
 func (s *reservation) enterHost(rawURL string) *renewal.Deferral {
 	request := s.request
@@ -129,7 +129,7 @@ func (s *reservation) reportResult(startedAt time.Time, err error) {
 	s.throttle.Failed(s.request.ID, failure, now)
 }
 
-// takeLargeSlot waits for a slot for a large token. release returns the slot.
+// takeLargeSlot waits for a slot for a large token. release frees the slot.
 func (s *reservation) takeLargeSlot(ctx context.Context) {
 	if s.releaseLargeSlot == nil {
 		s.releaseLargeSlot = s.largeTokens.Enter(ctx, s.observed.owner.Namespace)

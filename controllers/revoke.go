@@ -99,7 +99,7 @@ func (r *revoker) tokensToRevoke(ctx context.Context, o *observed) (tokens []sto
 		state := tokensecret.StateOf(o.owner, &former[i])
 		if !o.mayRevoke(state) {
 			if state.HoldsToken(o.Now) {
-				formerErr = problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q does not hold the token of this spec", former[i].Name)
+				formerErr = problem.Stalled(v1alpha1.EventRevocationFailed, "Secret %q holds a token of an earlier spec, and perhaps of another authorization server", former[i].Name)
 			}
 			continue
 		}
@@ -129,7 +129,7 @@ func (r *revoker) tokenToRevoke(ctx context.Context, o *observed) (*storedToken,
 		return nil, nil
 	default:
 		return nil, problem.Stalled(v1alpha1.EventRevocationFailed,
-			"Secret %q does not hold the token of this spec any more", o.TargetName)
+			"Secret %q holds no token of this spec", o.TargetName)
 	}
 	token, err := r.readToken(ctx, o, o.TargetName)
 	if apierrors.IsNotFound(err) {
@@ -144,9 +144,9 @@ func (o *observed) mayRevoke(state *tokensecret.State) bool {
 	return state.HoldsToken(o.Now) && o.isIssuedByServer(state.Record.RequestHash)
 }
 
-// isIssuedByServer reports whether the authorization server of the spec issued the token with a request
-// hash. It also returns true for the hash of an earlier spec, if this process remembers that the same
-// server issued the token.
+// isIssuedByServer reports whether the authorization server of the spec issued a token, given the hash of the
+// token's request. It also returns true for the hash of an earlier spec, if this process remembers that the
+// same server issued the token.
 func (o *observed) isIssuedByServer(requestHash string) bool {
 	if requestHash == o.RequestHash {
 		return true
@@ -228,7 +228,7 @@ func (r *revoker) sendRevocation(ctx context.Context, o *observed, token oauth2.
 
 // errHostBusy means that too many requests to the host or from the namespace are in flight. Nothing was
 // sent.
-var errHostBusy = errors.New("too many requests to this host, or of this namespace, are in flight")
+var errHostBusy = errors.New("too many requests to this host or from this namespace are in flight")
 
 // enterHost reserves a request to the host of a URL. If too many requests are in flight, the error is
 // errHostBusy, and the ClientCredential is enqueued when its request may be sent.

@@ -136,7 +136,7 @@ var _ = It("A token of one server is not sent to the revocation endpoint of anot
 	})
 	w.eventuallySays(ctx, "moved", matchers.HaveCondition("Reconciling", "True", "InvalidClient"))
 	Expect(apiServer.Delete(ctx, w.clientCredential("moved"))).To(Succeed())
-	Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring("does not hold the token of this spec"))))
+	Eventually(w.eventsSoFar).Should(ContainElement(And(HavePrefix("Warning RevocationFailed"), ContainSubstring("holds no token of this spec"))))
 	for _, request := range other.Requests("") {
 		Expect(request.Parameters).NotTo(ContainElement(token))
 	}

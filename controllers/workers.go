@@ -16,9 +16,9 @@ import (
 // would end the renewals of a token.
 const workerRetry = time.Minute
 
-// workers divides the workers of one controller among namespaces: a namespace uses no more workers than
-// are left free. Further requests of the namespace wait in line, and are enqueued again when a worker is
-// free.
+// workers divides the workers of one controller among namespaces: a namespace gets another worker only while
+// it uses fewer workers than are free. Further requests of the namespace wait in line, and are enqueued again
+// when a worker is free.
 type workers struct {
 	clock      clock.PassiveClock
 	controller string

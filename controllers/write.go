@@ -117,8 +117,8 @@ func (w *secretWriter) removeStaleFields(ctx context.Context, o *observed, recor
 // that, the operator requests one token an hour, because each attempt needs a new token.
 const maxRenderFailures = 12
 
-// renderFailure returns the failure of a template to render a token. If the template may render another
-// response, the next attempt requests a new token.
+// renderFailure returns the problem of a template that cannot render the token. If the template may render
+// another response, the next attempt requests a new token.
 func (w *secretWriter) renderFailure(o *observed, token *oauth2.Token, err error) error {
 	failure := problem.Of(err)
 	if failure == nil || failure.Class != problem.MayPass {
@@ -127,7 +127,8 @@ func (w *secretWriter) renderFailure(o *observed, token *oauth2.Token, err error
 	var failures int
 	w.memory.update(o.owner, func(e *entry) { failures = e.addRenderFailure(o.owner, token.AccessToken) })
 	if failures == 0 || failures > maxRenderFailures {
-		// The Secret holds this token, or the template is wrong.
+		// Retry only once an hour: this token is already in the Secret or was not remembered, or the template
+		// has failed for too many tokens in a row.
 		return failure.WithClass(problem.Invalid)
 	}
 	return failure
@@ -176,7 +177,7 @@ func (w *secretWriter) writeFailure(ctx context.Context, o *observed, token *oau
 		hidden := append(sensitive(configuration.Data), sensitive(old)...)
 		message = shorten(token.Redact(err.Error(), hidden...))
 	}
-	// The dry run of a replacement has a generated name, so replace that by the real name.
+	// The dry run of a replacement uses a generated name, so replace that name with the real name.
 	message = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(message, name)
 	advice := "the write is retried with the same token"
 	if w.memory.snapshot(o.owner).isDropped {

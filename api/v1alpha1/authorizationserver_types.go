@@ -63,8 +63,8 @@ type AuthorizationServerSpec struct {
 
 	// rateLimit limits the token requests to this server. All ClientCredentials of the
 	// namespace that use its token endpoint share the limit. For a
-	// ClusterAuthorizationServer, the ClientCredentials of all namespaces share it. The
-	// token that expires soonest is requested first.
+	// ClusterAuthorizationServer, the ClientCredentials of all namespaces share it. In
+	// each namespace, the token that expires soonest is requested first.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 

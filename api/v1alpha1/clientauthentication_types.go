@@ -90,8 +90,8 @@ type Assertion struct {
 	// +optional
 	Algorithm AssertionAlgorithm `json:"algorithm,omitempty"`
 
-	// keyID is the header kid of the JWT, by which the server selects the key. Default: the
-	// kid of a key in JWK form, else none.
+	// keyID is the kid header of the JWT. The server uses it to select the key. Default:
+	// the kid of a key in JWK form, else none.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512

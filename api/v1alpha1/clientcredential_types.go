@@ -17,7 +17,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Renews",type=string,JSONPath=`.status.token.renewAt`,description="When the token is renewed"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 247 || (has(self.spec.target) && has(self.spec.target.name))",message="the name is too long for the Secret name <metadata.name>-token: shorten it to 247 characters, or set spec.target.name"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.credentialsRef) || self.spec.credentialsRef.name != (has(self.spec.target) && has(self.spec.target.name) ? self.spec.target.name : self.metadata.name + '-token')",message="the token must not overwrite the credentials: set spec.target.name to another name than spec.credentialsRef.name"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.credentialsRef) || self.spec.credentialsRef.name != (has(self.spec.target) && has(self.spec.target.name) ? self.spec.target.name : self.metadata.name + '-token')",message="the token must not overwrite the credentials: set spec.target.name to a name other than spec.credentialsRef.name"
 type ClientCredential struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -55,12 +55,12 @@ type ClientCredentialSpec struct {
 
 	// credentialsRef names the Secret that holds the client ID and the client secret. It
 	// must be in the same namespace and carry the label
-	// oauth2.tokensync.dev/usage=client-credential. By this label, the owner of the Secret
-	// allows the operator to send it to a token endpoint.
+	// oauth2.tokensync.dev/usage=client-credential. With this label, the owner of the
+	// Secret allows the operator to send it to a token endpoint.
 	// +optional
 	CredentialsRef *CredentialsReference `json:"credentialsRef,omitempty"`
 
-	// clientID is the client ID. It replaces the client ID in the credentials Secret. A
+	// clientID is the client ID. It overrides the client ID in the credentials Secret. A
 	// client ID is not a secret (RFC 6749 section 2.2).
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -71,8 +71,9 @@ type ClientCredentialSpec struct {
 	// serviceAccountName is the name of a ServiceAccount of this namespace. Its token
 	// replaces a stored secret if the authorization server is declared with
 	// assertion.serviceAccountToken. The ServiceAccount must carry the label
-	// oauth2.tokensync.dev/usage=client-credential. By this label, its owner allows the
-	// operator to send its token to a token endpoint. Default: default.
+	// oauth2.tokensync.dev/usage=client-credential. With this label, the owner of the
+	// ServiceAccount allows the operator to send its token to a token endpoint. Default:
+	// default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -90,15 +91,15 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope has no spaces, quotes or backslashes (RFC 6749 section 3.3): write each scope as an item of its own"
 	Scopes []string `json:"scopes,omitempty"`
 
-	// audience is sent as the parameter audience. Some authorization servers need it to
+	// audience is sent as the audience parameter. Some authorization servers need it to
 	// know which API the token is for.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Audience string `json:"audience,omitempty"`
 
-	// resources are the resources that the token is for. Each is sent as a parameter
-	// resource (RFC 8707).
+	// resources are the resources that the token is for. Each is sent as a resource
+	// parameter (RFC 8707).
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -117,11 +118,11 @@ type ClientCredentialSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Parameters []Parameter `json:"parameters,omitempty"`
 
-	// renewBefore is the time before expiry at which the token is renewed: a duration from
-	// 10s to 8760h. Without it, or if the lifetime of the token is shorter, the token is
-	// renewed when a third of its lifetime is left. Each renewal starts earlier by a random
-	// time of up to a tenth of the lifetime, so that tokens that were issued together are
-	// not renewed together.
+	// renewBefore is the time before expiry at which the token is renewed: a duration
+	// from 10s to 8760h. Without it, renewBeforePercentage applies. If the lifetime of
+	// the token is not longer than renewBefore, the token is renewed when a third of its
+	// lifetime is left. Each renewal starts earlier by a random time of up to a tenth of
+	// the lifetime, so that tokens that were issued together are not renewed together.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32

@@ -69,29 +69,31 @@ const (
 	// ReasonServiceAccountNotLabelled surfaces when the ServiceAccount lacks the label that allows its use.
 	ReasonServiceAccountNotLabelled = "ServiceAccountNotLabelled"
 	// ReasonServiceAccountTokenRefused surfaces when the API server issues no token for the ServiceAccount,
-	// or a token that the cluster itself would accept.
+	// or accepts that token itself, or does not report whether it does.
 	ReasonServiceAccountTokenRefused = "ServiceAccountTokenRefused"
-	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile has a token endpoint.
+	// ReasonTokenEndpointMissing surfaces when neither the spec nor the profile has a token endpoint or an
+	// issuer, or when the URL is not absolute.
 	ReasonTokenEndpointMissing = "TokenEndpointMissing"
 	// ReasonCredentialsNotFound surfaces when the credentials Secret does not exist.
 	ReasonCredentialsNotFound = "CredentialsNotFound"
 	// ReasonCredentialsNotLabelled surfaces when the credentials Secret lacks the
 	// label that allows its use.
 	ReasonCredentialsNotLabelled = "CredentialsNotLabelled"
-	// ReasonCredentialsMissing surfaces when the client authentication needs a
-	// client ID or secret that nothing provides.
+	// ReasonCredentialsMissing surfaces when no object provides a value that the token request needs, such as
+	// the client ID or the client secret.
 	ReasonCredentialsMissing = "CredentialsMissing"
 	// ReasonCredentialsInvalid surfaces when a value of the credentials Secret cannot be used: it is
 	// empty, has control characters, or is not the private key or certificate that is needed.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
-	// ReasonCABundleUnusable surfaces when the certificates that
-	// authorizationServer.tls.caBundleRef names cannot be read.
+	// ReasonCABundleUnusable surfaces when the certificates that authorizationServer.tls.caBundleRef names
+	// cannot be read or used.
 	ReasonCABundleUnusable = "CABundleUnusable"
 	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be rendered, or sets a reserved
 	// type, label or annotation. The last valid Secret stays.
 	ReasonTargetTemplateInvalid = "TargetTemplateInvalid"
-	// ReasonTargetConflict surfaces when the target Secret exists and has another owner, when it cannot
-	// be adopted, or when another ClientCredential has the same target.
+	// ReasonTargetConflict surfaces when the target Secret exists and has another owner, when it cannot be
+	// adopted, when it is being deleted and waits for a finalizer, or when another ClientCredential with the
+	// same target takes precedence.
 	ReasonTargetConflict = "TargetConflict"
 	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request that the operator needs,
 	// such as a read of the credentials Secret or the addition of the finalizer.
@@ -109,7 +111,8 @@ const (
 	// ReasonAddressDenied surfaces when the token endpoint resolves to an address
 	// that the operator must not connect to.
 	ReasonAddressDenied = "AddressDenied"
-	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found, or names a different issuer.
+	// ReasonDiscoveryFailed surfaces when the issuer's metadata cannot be found or used, or names a different
+	// issuer.
 	ReasonDiscoveryFailed = "DiscoveryFailed"
 	// ReasonTokenEndpointUnreachable surfaces when the operator cannot connect to the token endpoint.
 	ReasonTokenEndpointUnreachable = "TokenEndpointUnreachable"
@@ -120,22 +123,25 @@ const (
 	// ReasonRedirectRefused surfaces when the token endpoint redirects: the operator never sends
 	// credentials to another URL.
 	ReasonRedirectRefused = "RedirectRefused"
-	// ReasonTokenEndpointBusy surfaces when the token expired while its renewal waits for other requests: too
-	// many requests to the same host or of the same namespace are in flight. It also surfaces if the
-	// namespace uses too many different CA bundles at a time.
+	// ReasonTokenEndpointBusy surfaces when there is no valid token, and its request waits because too many
+	// requests to the same host or from the same namespace are in flight. It also surfaces if the namespace
+	// uses too many different CA bundles at a time.
 	ReasonTokenEndpointBusy = "TokenEndpointBusy"
-	// ReasonServerError surfaces when the token endpoint answers 5xx,
-	// server_error or temporarily_unavailable.
+	// ReasonServerError surfaces when the token endpoint answers 408, 425, 5xx, server_error or
+	// temporarily_unavailable.
 	ReasonServerError = "ServerError"
-	// ReasonRateLimited surfaces when the token endpoint answers 429, and when the token expired while
-	// its renewal waits for a rate limit.
+	// ReasonRateLimited surfaces when the token endpoint answers 429 or slow_down. It also surfaces when
+	// there is no valid token, and its request waits for a rate limit, for a Retry-After, or because edits or
+	// renew requests led to too many token requests. The last two also surface when a requested renewal waits
+	// for them, even if there is a valid token.
 	ReasonRateLimited = "RateLimited"
 )
 
 // Reasons that are caused by the response of the token endpoint: the error codes of RFC 6749
 // section 5.2 and RFC 8707, and failures without such a code.
 const (
-	// ReasonInvalidClient surfaces on invalid_client, or 401 without a known code.
+	// ReasonInvalidClient surfaces on invalid_client, on 401 without a known code, and on the errors and
+	// statuses in response.credentialErrors and response.credentialStatuses.
 	ReasonInvalidClient = "InvalidClient"
 	// ReasonUnauthorizedClient surfaces on unauthorized_client or access_denied.
 	ReasonUnauthorizedClient = "UnauthorizedClient"
@@ -160,14 +166,14 @@ const (
 	// ReasonTokenMissing surfaces when the Secret lost its token, or the spec needs another token, and
 	// the operator is still verifying or requesting it.
 	ReasonTokenMissing = "TokenMissing"
-	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that
-	// the operator does not have: DPoP, PoP, MAC.
+	// ReasonTokenTypeUnsupported surfaces when the token is bound to a key that the operator does not have,
+	// or when the server requires such a token: DPoP, PoP, MAC.
 	ReasonTokenTypeUnsupported = "TokenTypeUnsupported"
 )
 
 // Reasons that are caused by a failed write of the token Secret.
 const (
-	// ReasonSecretWriteFailed surfaces when the API server refuses the write of the token Secret. The
+	// ReasonSecretWriteFailed surfaces when the API server refuses or fails to write the token Secret. The
 	// operator remembers the token and writes it later.
 	ReasonSecretWriteFailed = "SecretWriteFailed"
 )
@@ -188,7 +194,7 @@ const (
 	// EventResponseFieldMissing surfaces when the response lacks a value of
 	// response.fields.
 	EventResponseFieldMissing = "ResponseFieldMissing"
-	// EventScopeDiffers surfaces when the server grants other scopes than spec.scopes requests.
+	// EventScopeDiffers surfaces when the granted scopes differ from spec.scopes.
 	EventScopeDiffers = "ScopeDiffers"
 	// EventTokenBound surfaces when the token is a JWT that is bound to a certificate or key (claim
 	// cnf): an API accepts it only together with that certificate or key.
@@ -204,8 +210,8 @@ const (
 	EventLifetimeShort = "LifetimeShort"
 )
 
-// Reasons maps the reasons of conditions to the fields to check when a token request ends with the reason,
-// the likeliest first. A reason that no token request ends with maps to nil.
+// Reasons maps the reasons of conditions to the fields to check when a token request fails with the reason,
+// the likeliest first. A reason maps to nil if no token request fails with it.
 //
 // A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
 // {endpoint} its URL, {secret} the credentials Secret, {credentials} the keys in it that authenticate

@@ -8,9 +8,9 @@ import (
 
 // Labels and annotations that users set.
 const (
-	// UsageLabel on a Secret states its permitted use. A credentials Secret must have the
-	// label with the value UsageClientCredential. Otherwise, anyone with the right to
-	// create a ClientCredential could send any Secret to any URL.
+	// UsageLabel on a Secret or a ServiceAccount states its permitted use. A credentials
+	// Secret must have the label with the value UsageClientCredential. Otherwise, anyone
+	// with the right to create a ClientCredential could send any Secret to any URL.
 	UsageLabel            = "oauth2.tokensync.dev/usage"
 	UsageClientCredential = "client-credential"
 
@@ -55,7 +55,7 @@ const (
 	IssuedAtAnnotation  = "oauth2.tokensync.dev/issued-at"
 	ExpiresAtAnnotation = "oauth2.tokensync.dev/expires-at"
 
-	// ScopeAnnotation is the granted scope; empty if the server returned none.
+	// ScopeAnnotation is the granted scope; empty if the server did not return it.
 	ScopeAnnotation = "oauth2.tokensync.dev/scope"
 
 	// RequestHashAnnotation is a hash of the parts of the spec that determine the token

@@ -32,9 +32,9 @@ type TokenRequest struct {
 	// +optional
 	Encoding RequestEncoding `json:"encoding,omitempty"`
 
-	// grantType is sent as the parameter grant_type. Default client_credentials, or
-	// urn:ietf:params:oauth:grant-type:jwt-bearer with request.assertion. Some servers need
-	// another value, such as account_credentials.
+	// grantType is sent as the grant_type parameter. Default client_credentials, or
+	// urn:ietf:params:oauth:grant-type:jwt-bearer with request.assertion. Some servers
+	// need another value, such as account_credentials.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
@@ -42,7 +42,7 @@ type TokenRequest struct {
 	GrantType string `json:"grantType,omitempty"`
 
 	// assertion uses a signed JWT as the grant (RFC 7523 section 2.1). The JWT is sent as
-	// the parameter assertion, or in a header whose template contains {{ .assertion }}.
+	// the assertion parameter, or in a header whose template contains {{ .assertion }}.
 	// +optional
 	Assertion *Assertion `json:"assertion,omitempty"`
 

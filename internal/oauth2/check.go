@@ -9,7 +9,7 @@ import (
 )
 
 // Check returns an error if the declaration of a server is invalid, as far as that can be checked
-// without credentials. A profile must have completed the declaration. The error is a
+// without credentials. The declaration must already be completed from its profile. The error is a
 // *problem.Problem.
 func Check(server v1alpha1.AuthorizationServerSpec) error {
 	if server.Request.Method == http.MethodGet && server.Request.Encoding != v1alpha1.QueryEncoding {
@@ -70,7 +70,7 @@ func checkAssertions(server v1alpha1.AuthorizationServerSpec) error {
 		audience = assertion.ServiceAccountToken.Audience
 		alone := v1alpha1.Assertion{ServiceAccountToken: assertion.ServiceAccountToken}
 		if !reflect.DeepEqual(*assertion, alone) {
-			return invalid("with assertion.serviceAccountToken the API server makes the JWT: set no other field of the assertion, and no profile that sets one")
+			return invalid("with assertion.serviceAccountToken, the API server issues the JWT: set no other field of the assertion, and no profile that sets one")
 		}
 	}
 	return authenticationOf(server).checkAssertion(server.ClientAuthentication)

@@ -24,7 +24,7 @@ type clientAuthentication struct {
 
 	// toCheck names the credentials of the client. In a hint, it follows the word "check".
 	toCheck string
-	// advice says what to try if the credentials are right; empty for none.
+	// advice says what to try if the credentials are right; empty if there is none.
 	advice string
 	// alternatives are methods that use the same credentials, the most likely first.
 	alternatives []v1alpha1.ClientAuthenticationMethod

@@ -22,7 +22,7 @@ type Credentials struct {
 	// Certificate and CertificateKey are for TLS, in PEM.
 	Certificate    Sensitive
 	CertificateKey Sensitive
-	// Values are further values of the credentials Secret, by key.
+	// Values holds the other values of the credentials Secret that the request may use, by key.
 	Values map[string]Sensitive
 
 	// origin is for hints.
@@ -67,8 +67,8 @@ func (c Credentials) clientID() value {
 func (c Credentials) Equal(other Credentials) bool { return slices.Equal(c.Parts(), other.Parts()) }
 
 // ReadCredentials reads only the credentials that the declaration of an authorization server uses.
-// A profile must have completed the declaration. Trailing newlines and a leading byte order mark
-// are dropped, and a notice says so. The error is a *problem.Problem.
+// The declaration must already be completed from its profile. Trailing newlines and a leading byte
+// order mark are dropped, and a notice says so. The error is a *problem.Problem.
 func ReadCredentials(source CredentialsSource, server v1alpha1.AuthorizationServerSpec) (Credentials, []Notice, error) {
 	credentials := Credentials{}
 	uses := usesOf(server)

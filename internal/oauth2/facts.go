@@ -11,7 +11,7 @@ import (
 
 // origin names the Secret and the keys that credentials come from.
 type origin struct {
-	// secret names the Secret; empty for none.
+	// secret names the Secret; empty if there is none.
 	secret string
 	// keys are the existing keys of the Secret that the request uses, the most important first.
 	keys []string

@@ -12,7 +12,7 @@ import (
 // 1 MiB of data, and its metadata is stored with it.
 const MaxIssued = corev1.MaxSecretSize - 64<<10
 
-var errTooMuch = errors.New("more than a Secret can hold")
+var errTooMuch = errors.New("more than the operator writes to a Secret")
 
 // fieldsOf returns the declared fields of a response, which workloads need besides the token, and
 // the names of the missing fields. A value counts for each field that names it, because it is

@@ -8,7 +8,7 @@ import (
 type Location struct {
 	// Header is the name of the response header; empty if the value is in the body.
 	Header string
-	// Pointer leads to the value in the body; empty for the whole body.
+	// Pointer points to the value in the body; empty for the whole body.
 	Pointer v1alpha1.JSONPointer
 }
 

@@ -236,7 +236,7 @@ func (r refused) orCredentials() string {
 
 // aboutUser returns a hint for a wrong user name or password, with the keys that hold them.
 func (r refused) aboutUser() string {
-	hint := "check user name and password"
+	hint := "check the user name and the password"
 	var keys []string
 	for _, parameter := range r.server.Request.Parameters {
 		if isUserParameter(parameter.Name) && parameter.SecretKey != "" {
@@ -250,7 +250,7 @@ func (r refused) aboutUser() string {
 	if secret := r.request.facts.origin.secret; secret != "" && len(keys) > 0 {
 		hint += fmt.Sprintf(" (%s of Secret %q)", quotedKeys(keys), secret)
 	}
-	return hint + ", and that the account is neither locked nor asked for a second factor"
+	return hint + ", and that the account is not locked and needs no second factor"
 }
 
 // LogsUserIn reports whether a request logs a user in: by the password grant (RFC 6749 section
@@ -298,7 +298,8 @@ func (r refused) aboutTarget() []string {
 }
 
 // RefusesCredentials reports whether the encoding of the credentials may be the cause of a failure.
-// It is not the cause if the server already refused the grant, the scope or the audience.
+// It is not the cause if the server refused the grant, the scope or the audience: then the server
+// has accepted the credentials.
 func (e *Error) RefusesCredentials() bool {
 	if isOutage(e.StatusCode) {
 		return false

@@ -96,7 +96,7 @@ func isReadable(body string) bool {
 	return odd*20 <= utf8.RuneCountInString(body)
 }
 
-// mediaType returns the media type of a response; empty for none.
+// mediaType returns the media type of a response; empty if there is none.
 func mediaType(response Response) string {
 	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil {

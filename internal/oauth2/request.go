@@ -34,7 +34,7 @@ type Request struct {
 	Method string
 	// URL holds nothing secret.
 	URL string
-	// Query is appended to the query of the URL; empty for none.
+	// Query is appended to the query of the URL; empty if there is none.
 	Query Sensitive
 	// Header has the headers by their canonical names.
 	Header map[string]Sensitive
@@ -68,9 +68,9 @@ func (d Destination) Name() string { return cmp.Or(d.name, "token endpoint") }
 // Field returns the field to check if the URL is wrong.
 func (d Destination) Field() string { return cmp.Or(d.field, "authorizationServer.tokenEndpoint") }
 
-// BuildRequest returns the token request (RFC 6749 section 4.4.2) in the dialect of a server. A
-// profile must have completed the declaration. now is the time in assertions. If the declaration
-// does not allow a request, the error is a *problem.Problem.
+// BuildRequest returns the token request (RFC 6749 section 4.4.2) in the dialect of a server. The
+// declaration must already be completed from its profile. now is the time in assertions. If the
+// declaration does not allow a request, the error is a *problem.Problem.
 func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (*Request, error) {
 	assertions, err := assertionsOf(server, grant, now)
 	if err != nil {

@@ -19,8 +19,7 @@ type Response struct {
 	Header http.Header `json:"-"`
 	// Body is decompressed.
 	Body Sensitive
-	// StartedAt is the time when the request started, and ReceivedAt the time when the response had
-	// arrived.
+	// StartedAt is when the request started. ReceivedAt is when the whole response was received.
 	StartedAt  time.Time
 	ReceivedAt time.Time
 }
@@ -40,8 +39,8 @@ type Token struct {
 	ExpiresAt time.Time
 	// Scope is the granted scope; empty if the server does not state it.
 	Scope string
-	// Fields are further values of the response by their declared names. MissingFields are the
-	// declared names without a value in the response.
+	// Fields holds the additional values of the response (response.fields), by their declared
+	// names. MissingFields are the declared names without a value in the response.
 	Fields        map[string]Sensitive
 	MissingFields []string
 	// Lifetime describes how ExpiresAt was determined. It is empty for a token that was read from
@@ -52,7 +51,7 @@ type Token struct {
 }
 
 // ReadResponse returns the token in a response (RFC 6749 sections 5.1 and 5.2) in the dialect of a
-// server. A profile must have completed the declaration. The error is an *Error.
+// server. The declaration must already be completed from its profile. The error is an *Error.
 func ReadResponse(server v1alpha1.AuthorizationServerSpec, request *Request, response Response) (*Token, error) {
 	endpoint := shownEndpoint(server.Issuer, server.TokenEndpoint)
 	if isRedirect(response.StatusCode) && !slices.Contains(server.Response.CredentialStatuses, int32(response.StatusCode)) { //nolint:gosec // A status has three digits.
@@ -110,7 +109,7 @@ func readToken(server v1alpha1.AuthorizationServerSpec, endpoint string, documen
 	fields, missing, err := fieldsOf(server, document, accessToken)
 	if err != nil {
 		return nil, unusable(endpoint, response, "the token and authorizationServer.response.fields have more than %d KiB together, "+
-			"which no Secret can hold: name fewer or smaller fields", MaxIssued>>10)
+			"the limit for a token Secret: name fewer or smaller fields", MaxIssued>>10)
 	}
 	token := &Token{
 		Fields:        fields,
@@ -158,8 +157,8 @@ func tokenTypeIn(server v1alpha1.AuthorizationServerSpec, endpoint string, docum
 	return tokenType, nil
 }
 
-// scopeIn returns the granted scope. The scope is shown, so words that hold a secret are left out,
-// unless spec.scopes shows them too.
+// scopeIn returns the granted scope. The status shows the scope, so scopeIn omits words that
+// contain a secret, unless spec.scopes lists them.
 func scopeIn(server v1alpha1.AuthorizationServerSpec, document any, request *Request, response Response) string {
 	scope, _ := first(document, server.Response.Scope, textOrTexts)
 	if scope == "" {

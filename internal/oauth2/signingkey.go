@@ -22,7 +22,7 @@ type signingKey struct {
 	algorithm jose.SignatureAlgorithm
 	// key is a key for go-jose: bytes or a crypto.Signer.
 	key any
-	// id identifies the key to the server; empty for none.
+	// id identifies the key to the server; empty if there is none.
 	id string
 }
 

@@ -18,7 +18,7 @@ import (
 type TLS struct {
 	// RootCAs are the trusted authorities; nil for the system's authorities.
 	RootCAs *x509.CertPool
-	// Certificate is presented to the server; nil for none. It holds its private key.
+	// Certificate is presented to the server; nil if there is none. It holds its private key.
 	Certificate *tls.Certificate `json:"-"`
 	// Key identifies the configuration; empty for the default.
 	Key string

@@ -17,8 +17,8 @@ var (
 // words.
 const minToken = 8
 
-// tokensIn returns the texts of a response that must never be shown: the access token, and
-// members whose names suggest a secret.
+// tokensIn returns the texts of a response that must never be shown: the access token, and the
+// values of members whose names suggest a secret.
 func tokensIn(document any, server v1alpha1.AuthorizationServerSpec, response Response) []string {
 	accessToken, _ := accessTokenIn(server, document, response)
 	found := []string{accessToken}

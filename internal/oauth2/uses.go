@@ -22,7 +22,8 @@ type uses struct {
 }
 
 // UsesSecret reports whether a token request needs a credentials Secret. clientID is the client ID
-// of the spec, and may be empty. A profile must have completed the declaration of the server.
+// of the spec, and may be empty. The declaration of the server must already be completed from its
+// profile.
 func UsesSecret(server v1alpha1.AuthorizationServerSpec, clientID string) bool {
 	uses := usesOf(server)
 	return (uses.clientID && clientID == "") || uses.clientSecret || uses.privateKey || uses.certificate ||

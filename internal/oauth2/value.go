@@ -32,7 +32,7 @@ type templateData struct {
 	credentials Credentials
 	scopes      []string
 	audience    string
-	// assertion is the JWT that is the grant; empty for none.
+	// assertion is the JWT that is the grant; empty if there is none.
 	assertion Sensitive
 }
 

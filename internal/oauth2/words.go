@@ -24,15 +24,15 @@ const (
 
 // saying is the error code and the explanation of a server, without secrets.
 type saying struct {
-	// code is the error code; empty for none.
+	// code is the error code; empty if there is none.
 	code string
-	// raw is the declared code as the server wrote it; empty for none. It is compared, and never
+	// raw is the declared code as the server wrote it; empty if there is none. It is compared, and never
 	// shown.
 	raw string
 	// declared is true if the code was found where it is declared. A code from elsewhere does not
 	// turn a success into a failure.
 	declared bool
-	// text is the explanation; empty for none.
+	// text is the explanation; empty if there is none.
 	text string
 	// page is the kind of a body that is a page, such as "an HTML page".
 	page string
@@ -118,7 +118,7 @@ func (s saying) answer(status int) string {
 	return answer + s.quoted()
 }
 
-// quoted returns the explanation in parentheses; empty for none.
+// quoted returns the explanation in parentheses; empty if there is none.
 func (s saying) quoted() string {
 	switch {
 	case s.page != "":

@@ -114,10 +114,10 @@ type Decision struct {
 	Why string
 	// Until is when to decide again; zero if only a change can help.
 	Until time.Time
-	// Problem is the problem that prevents an action. It is nil if there is none, or if the cause is a failed
-	// attempt.
+	// Problem is the problem that prevents an action. It is nil if nothing prevents the action, or if the
+	// operator only backs off after a failed attempt.
 	Problem *problem.Problem
-	// Repair is true if the action repairs the target, and so counts as one of its Repairs.
+	// Repair is true if the action repairs the target. Input.Repairs counts such actions.
 	Repair bool
 }
 

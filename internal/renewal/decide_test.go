@@ -51,7 +51,7 @@ var _ = Describe("the decision", func() {
 		Entry("a failure without a token is not retried immediately", renewal.Wait, "backing off", noTarget, backingOff),
 		Entry("a backoff continues although the token is due", renewal.Wait, "backing off", due, backingOff),
 		Entry("a backoff continues although the token has expired", renewal.Wait, "backing off", expired, backingOff),
-		Entry("a Secret that was tampered with is verified during a backoff", renewal.Repair, "the token Secret was changed or taken over while the renewal fails", drifted, backingOff),
+		Entry("a Secret that was tampered with is verified during a backoff", renewal.Repair, "the token Secret was changed or inherited, and the renewal is failing", drifted, backingOff),
 		Entry("a backoff continues although the Secret drifted, if its token has expired", renewal.Wait, "backing off", drifted, expired, backingOff),
 		Entry("a backoff continues although the Secret drifted, if its token is for another request", renewal.Wait, "backing off", drifted, recordedForAnother, backingOff),
 		Entry("a backoff continues if the renew request was already tried", renewal.Wait, "backing off", renewReported, backingOff),
@@ -65,7 +65,7 @@ var _ = Describe("the decision", func() {
 		Entry("an edit of the credentials Secret does not end a backoff after a rate limit", renewal.Wait, "backing off", rateLimited, credentialsEdited),
 		Entry("any edit of the spec ends a backoff", renewal.Exchange, "the token is due for renewal", due, backingOff, onlyGenerationChanged),
 		Entry("a due token is requested again after the backoff", renewal.Exchange, "the token is due for renewal", due, backoffOver),
-		Entry("a failed renew request is retried after its backoff", renewal.Exchange, "the renewal that was requested failed", renewReported, backoffOver),
+		Entry("a failed renew request is retried after its backoff", renewal.Exchange, "the requested renewal failed", renewReported, backoffOver),
 		Entry("a good token is kept if the failed request is no longer needed", renewal.Keep, "the token is good", backoffOver),
 		Entry("a failure from before the current token no longer counts", renewal.Keep, "the token is good", backingOff, issuedSince),
 		Entry("a failure recorded with a wrong clock does not delay a token", renewal.Exchange, "the token is due for renewal", due, backingOff, failedNextYear),
@@ -386,7 +386,7 @@ var _ = Describe("a deferred request", func() {
 
 	DescribeTable("is shown although a token is valid, if a renewal was requested",
 		func(deferral *renewal.Deferral) {
-			Expect(deferral.Shown(good(renewRequested)).Message).To(HavePrefix("the renewal that was requested is not done yet"))
+			Expect(deferral.Shown(good(renewRequested)).Message).To(HavePrefix("the requested renewal is not done yet"))
 		},
 		Entry("and the server asked to wait", renewal.Paused(good(renewRequested), server, later, later)),
 		Entry("and the server is down", renewal.Down(good(renewRequested), server, v1alpha1.ReasonTimeout, later)),

@@ -11,7 +11,7 @@ import (
 type Cause string
 
 const (
-	// HostBusy means that too many requests to the host, or of the namespace, are in flight.
+	// HostBusy means that too many requests to the host or from the namespace are in flight.
 	HostBusy Cause = "host busy"
 	// RateLimited means that other requests come first under the rate limit of the server.
 	RateLimited Cause = "rate limited"
@@ -22,7 +22,7 @@ const (
 	// TooManyRequests means that the ClientCredential recently sent too many token requests.
 	TooManyRequests Cause = "too many token requests"
 	// RefusedBefore means that the server refused the same request before, and the backoff is not over.
-	RefusedBefore Cause = "the server refused the same credentials"
+	RefusedBefore Cause = "the server refused the same request"
 )
 
 // Deferral postpones a token request. Nothing was sent, and nothing failed.
@@ -39,7 +39,7 @@ type Deferral struct {
 // Busy defers a request that has been waiting for a busy host since the given time.
 func Busy(server string, since, until time.Time) *Deferral {
 	return &Deferral{Cause: HostBusy, Until: until, BusySince: since, Problem: problem.Retry(problem.Unavailable, v1alpha1.ReasonTokenEndpointBusy,
-		"there is no valid token, and too many other requests to the host of %s, or of this namespace, are under way; the token is requested as soon as one of them ends", server)}
+		"there is no valid token, and too many other requests to the host of %s or from this namespace are in flight; the token is requested as soon as one of them ends", server)}
 }
 
 // Throttled defers a request that waits behind other requests for a rate limit.
@@ -74,9 +74,10 @@ func StillRefused(failure *v1alpha1.FailureStatus) *Deferral {
 	return &Deferral{Cause: RefusedBefore, Until: failure.RetryAt.Time, Problem: problem.Recorded(failure)}
 }
 
-// Shown returns the problem that the status shows during the wait; now describes the current target.
-// It returns nil while there is a valid token, unless a renewal was requested. It also returns nil while
-// the last failure applies, because the failure says more than the wait.
+// Shown returns the problem that the status shows during the wait; now describes the current target. It
+// returns nil while there is a valid token. It also returns nil while the last failure applies, because the
+// failure says more than the wait. RefusedBefore is always shown. ServerPaused, ServerDown and
+// TooManyRequests are also shown while a requested renewal waits.
 func (d *Deferral) Shown(now Input) *problem.Problem {
 	failure := now.Last.Failure
 	switch {
@@ -91,7 +92,7 @@ func (d *Deferral) Shown(now Input) *problem.Problem {
 // awaited describes, for a message, what the user is waiting for.
 func (in Input) awaited() string {
 	if in.Valid() {
-		return "the renewal that was requested is not done yet"
+		return "the requested renewal is not done yet"
 	}
 	return "there is no valid token"
 }

@@ -33,8 +33,8 @@ func doubling(first, maxDelay time.Duration) (delays []time.Duration) {
 const retryJitter = 0.2
 
 // RetryAt returns when to retry after an attempt that failed at now. attempts is the number of failures of
-// this class in a row. expiresAt is the expiry of the valid token; zero without one. While a token is valid,
-// the retry comes within half of its remaining lifetime, unless credentials were refused 4 times.
+// this class in a row. expiresAt is the expiry of the valid token; zero if there is none. While a token is
+// valid, the retry comes within half of its remaining lifetime, unless credentials were refused 4 times.
 func (p Policy) RetryAt(now time.Time, failure *problem.Problem, attempts int32, expiresAt time.Time) time.Time {
 	delays, known := RetryDelays[failure.Class]
 	if !known {

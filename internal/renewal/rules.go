@@ -75,7 +75,7 @@ func backingOff(in Input) *Decision {
 	}
 	decision := &Decision{Action: Wait, Why: "backing off", Until: in.nextChange(failure.RetryAt.Time)}
 	if in.MayBeIntact() && in.Target.Drifted && in.contested() == nil {
-		decision.Action, decision.Why = Repair, "the token Secret was changed or taken over while the renewal fails"
+		decision.Action, decision.Why = Repair, "the token Secret was changed or inherited, and the renewal is failing"
 		decision.Repair = true
 	}
 	return decision
@@ -158,7 +158,7 @@ func renewUnfulfilled(in Input) *Decision {
 	if in.LastFailure() == nil || in.RenewRequest == "" || in.RenewRequest == in.Token().RenewRequest {
 		return nil
 	}
-	return exchange("the renewal that was requested failed")
+	return exchange("the requested renewal failed")
 }
 
 func due(in Input) *Decision {
@@ -195,8 +195,8 @@ func credentialsChanged(in Input) *Decision {
 	case in.Credentials == nil || in.Credentials.Are(in.Token().CredentialsVersion):
 		return nil
 	case in.Token().CredentialsVersion == "":
-		// The token was requested without credentials. Only since then does the referenced server require
-		// them.
+		// The token was requested without credentials: the server did not require them then. A change of its
+		// declaration takes effect at the next renewal.
 		return nil
 	}
 	if soonest := in.Token().IssuedAt.Add(MinInterval); in.Credentials.Issued && in.Now.Before(soonest) {

@@ -43,7 +43,8 @@ type Source interface {
 
 // TokenEndpoint reads CA bundles and metadata.
 type TokenEndpoint interface {
-	// Authorities returns the authorities of the bundle that read returns, until release.
+	// Authorities returns the authorities of the bundle that read returns. The caller must call
+	// release when it no longer uses them.
 	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
 	// Discover returns the metadata of an issuer.
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
@@ -78,7 +79,7 @@ func (p Policy) MayUse(labels map[string]string) bool {
 // NotFoundError reports an object that does not exist.
 type NotFoundError struct {
 	Kind, Name string
-	// Where says where the object is missing. Empty means that it does not exist.
+	// Where says that the object is missing, and where. Empty means "does not exist".
 	Where string
 	// Remedy says how to add the object. Empty means to create it.
 	Remedy string

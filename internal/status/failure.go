@@ -25,7 +25,7 @@ func failureStatus(in Input) *v1alpha1.FailureStatus {
 		return held.DeepCopy()
 	}
 	byClass, attempts, ofClass := countAttempt(attemptsBefore(in), failure.Class)
-	// Rounded up, so that the retry is never sooner than the server allows.
+	// Round up, so that the retry is not earlier than the server allows.
 	retryAt := second(in.Observed.Policy.RetryAt(in.Observed.Now, failure, ofClass, validUntil(in.Observed)).Add(time.Second - 1))
 	status := &v1alpha1.FailureStatus{
 		Reason:          failure.Reason,
@@ -100,7 +100,7 @@ func countAttempt(before []v1alpha1.ClassAttempts, class problem.Class) (byClass
 	return byClass, all, byClass[i].Attempts
 }
 
-// validUntil returns when the valid token expires; zero without one.
+// validUntil returns when the valid token expires; zero if there is none.
 func validUntil(observed renewal.Input) time.Time {
 	if !observed.Valid() {
 		return time.Time{}

@@ -22,7 +22,7 @@ type agedProblem struct {
 	isAnother bool
 }
 
-// problemOf returns the problem that the conditions show; nil without one.
+// problemOf returns the problem that the conditions show; nil if there is none.
 func problemOf(in Input, after renewal.Input, failure *v1alpha1.FailureStatus) *agedProblem {
 	if deferred := in.Outcome.Deferred; deferred != nil {
 		if shown := deferred.Shown(after); shown != nil {

@@ -26,7 +26,9 @@ type Input struct {
 
 // Outcome is the result of acting on a decision.
 type Outcome struct {
-	// Attempted is true if the operator requested a token, or tried to write its Secret.
+	// Attempted is true if the operator verified, requested or wrote a token, or if a step before or after
+	// that failed, such as a read or the pruning of former targets. It is false if the request is deferred,
+	// or if only the current token was repaired.
 	Attempted bool
 	// Deferred says why the token request is sent later; nil if the request is not deferred.
 	Deferred *renewal.Deferral
@@ -41,9 +43,9 @@ type Outcome struct {
 	SameToken bool
 	// Target is the state of the target Secret after it was written; nil if nothing was written.
 	Target *tokensecret.State
-	// Lifetime is the lifetime of the returned token, with its source; nil without a token.
+	// Lifetime is the lifetime of the returned token, with its source; nil if there is no token.
 	Lifetime *oauth2.Lifetime
-	// ExpirySource is the source of that token's expiry; empty without a token.
+	// ExpirySource is the source of that token's expiry; empty if there is no token.
 	ExpirySource v1alpha1.ExpirySource
 	// Notices are remarks for an administrator.
 	Notices []oauth2.Notice
@@ -53,7 +55,8 @@ type Outcome struct {
 // It is zero if the attempt needed no request, or failed before the credentials were read.
 type Request struct {
 	IsRead, IsSent bool
-	// Refused is the failure of the last refusal of this request; nil for none.
+	// Refused is the failure from the last time that the server refused this request; nil if no refusal is
+	// remembered.
 	Refused *v1alpha1.FailureStatus
 	// IsOther is true if the server refused other requests, but not this one. Refused requests are forgotten
 	// at a restart.
@@ -166,7 +169,7 @@ func sameTokenStatus(after renewal.Input, lifetime *oauth2.Lifetime) *v1alpha1.T
 	return &v1alpha1.TokenStatus{
 		IssuedAt:  second(token.IssuedAt),
 		ExpiresAt: second(token.ExpiresAt),
-		// Rounded up, so that the request is never sooner.
+		// Round up, so that the request is not sent early.
 		RenewAt: second(next.Add(time.Second - 1)),
 	}
 }

@@ -52,7 +52,7 @@ type ticketState int
 const (
 	// waiting means that the request is in line.
 	waiting ticketState = iota
-	// called means that a slot is kept for the request.
+	// called means that a slot is reserved for the request.
 	called
 	// taken means that the request may be sent.
 	taken

@@ -8,7 +8,8 @@ import (
 )
 
 // InFlight limits the requests in flight to each host, and to all hosts together. At both levels, a tenant
-// holds no more slots than are left free. So a tenant without a slot gets a slot.
+// gets another slot only while it holds fewer slots than are free. So a tenant without a slot gets a slot as
+// long as any slot is free.
 //
 // A request that gets no slot waits in line. When a slot becomes free, the most urgent request is called, and
 // the slot is reserved for it. InFlight is safe for concurrent use.
@@ -28,7 +29,7 @@ type InFlight struct {
 	arrivals uint64
 }
 
-// NewInFlight returns the given numbers of slots for each host, and for all hosts together.
+// NewInFlight returns an InFlight with the given numbers of slots: per host, and for all hosts together.
 func NewInFlight(perHost, all int) *InFlight {
 	return &InFlight{
 		perHost: perHost, all: fairshare.NewRoom(all), hosts: map[string]*host{}, tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
@@ -36,8 +37,8 @@ func NewInFlight(perHost, all int) *InFlight {
 }
 
 // Reserve reserves a slot for a request to a host, and reports whether there is one. If not, the request
-// waits in line. A called request gets the slot that is reserved for it, at any host: the metadata may name a
-// token endpoint at another host.
+// waits in line. A called request gets its reserved slot even if that slot is at another host, because the
+// metadata may name a token endpoint at another host.
 func (p *InFlight) Reserve(name string, requester Waiter, now time.Time) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -160,7 +161,7 @@ func (p *InFlight) call(now time.Time) {
 	}
 }
 
-// signal makes Calling signal.
+// signal sends to calling, unless a signal is already pending.
 func (p *InFlight) signal() {
 	select {
 	case p.calling <- struct{}{}:
@@ -168,7 +169,7 @@ func (p *InFlight) signal() {
 	}
 }
 
-// next returns the most urgent request that may have a slot; nil without one.
+// next returns the most urgent request that may have a slot; nil if there is none.
 func (p *InFlight) next() (next *ticket) {
 	if p.all.Free() == 0 {
 		return nil

@@ -42,12 +42,13 @@ func newLimiter() *limiter {
 // waits until the returned time, which is after now. A caller that comes more than 5 s late may lose its
 // position.
 //
-// Callers may have different limits for the same server. Each limit counts the requests of all callers.
-// If requests already wait with 8 other limits of the server, the strictest of these applies.
+// Callers may have different limits for the same server. Each limit counts the requests of all callers. A
+// server has at most 8 limits at a time. If requests wait under all of them, a request with another limit
+// gets the strictest of the 8.
 //
-// While another tenant waits or has a recent reservation, a tenant holds no more reservations than are left
-// free. A tenant at that threshold does not delay other tenants. One free reservation goes to the waiting
-// tenant that has gone without a reservation for the longest time.
+// While another tenant waits or has a recent reservation, a tenant gets another reservation only if it holds
+// fewer reservations than are free. A tenant at that threshold does not delay other tenants. One free
+// reservation goes to the waiting tenant that has gone without a reservation for the longest time.
 func (l *limiter) Reserve(server string, limit Limit, requester Waiter, now time.Time) (until time.Time, ok bool) {
 	if !limit.isSet() {
 		l.reserveUnlimited(server, requester, now)
@@ -66,8 +67,9 @@ func (l *limiter) Reserve(server string, limit Limit, requester Waiter, now time
 	return time.Time{}, true
 }
 
-// Await keeps the position of a request that waits for something else, such as its host. Until the given
-// time, the request does not delay other requests.
+// Await keeps the position of a request that waits for something other than the limit, such as its host. The
+// request delays no other requests until its next Reserve. If that is more than 5 s after the given time, the
+// request may lose its position.
 func (l *limiter) Await(server string, limit Limit, requester Waiter, until, now time.Time) {
 	if !limit.isSet() {
 		return

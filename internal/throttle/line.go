@@ -8,14 +8,14 @@ import (
 
 // line holds the requests to a server that wait with the same limit.
 //
-// Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes 1 or 2 µs. A rank
-// is an index.
+// Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes 1 or 2 µs. The
+// rank of a request is its index in the slice.
 type line struct {
 	server *server
 	limit  Limit
 	// queues has one queue for each waiting tenant.
 	queues []*queue
-	// away counts the requests that wait for something else than the limit, such as their host.
+	// away counts the requests that wait for something other than the limit, such as their host.
 	away   int
 	usedAt time.Time
 }
@@ -30,7 +30,7 @@ type waiter struct {
 	tenant  *tenant
 	arrived uint64
 	until   time.Time
-	// isAway is true while the request waits for something else than the limit. It keeps its position.
+	// isAway is true while the request waits for something other than the limit. It keeps its position.
 	isAway bool
 }
 
@@ -158,8 +158,9 @@ func (w *waiter) expected(now time.Time) time.Time {
 	return w.line.freeAt(rank, now)
 }
 
-// expectedInTurn is expected while other tenants wait or have reservations. The requests of another tenant go
-// first until that tenant has as many reservations as the tenant of this request will have.
+// expectedInTurn returns the result of expected if other tenants wait or have reservations. More urgent
+// requests of another tenant go first, until that tenant holds as many reservations as this tenant will hold
+// once this request is sent.
 func (w *waiter) expectedInTurn(now time.Time) time.Time {
 	start := now.Add(-w.line.limit.Per)
 	own := 0
@@ -176,7 +177,7 @@ func (w *waiter) expectedInTurn(now time.Time) time.Time {
 			}
 		}
 	}
-	// No request may be sent now.
+	// This request may not be sent now, even if the limit has free requests.
 	rank = max(rank, w.line.free(now))
 	return later(w.line.freeAt(rank, now), w.line.shared(w.tenant, own, now))
 }
@@ -189,7 +190,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // shared returns when the share of a tenant allows its request with the given rank, if no other tenant sends
-// a request before.
+// a request until then.
 func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	each := max(1, l.limit.Requests/(1+max(1, l.server.waiting)))
 	rounds, rank := rank/each, rank%each
@@ -198,7 +199,7 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 	}
 	taken := l.counted(now)
 	free := l.limit.Requests - len(taken)
-	// start returns the time after which reservations still count once the given number has expired.
+	// start returns the start of the period at the moment when the given number of reservations has expired.
 	start := func(back int) time.Time {
 		if back == 0 {
 			return now.Add(-l.limit.Per)
@@ -216,8 +217,8 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 // freeAt returns when the request with the given rank may be sent, if the requests with lower ranks are sent
 // as soon as possible. Rank 0 is the next request.
 //
-// A reservation expires after a period. So the first ranks are the free requests, and each reservation that
-// expires adds a rank, the oldest first. The same repeats a period later.
+// A reservation expires after a period. So the free requests take the first ranks. Each reservation that
+// expires, the oldest first, then makes room for one more rank. The same repeats a period later.
 func (l *line) freeAt(rank int, now time.Time) time.Time {
 	latest := now.Add(maxWait)
 	rounds, rank := rank/l.limit.Requests, rank%l.limit.Requests

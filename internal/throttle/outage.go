@@ -24,7 +24,8 @@ const (
 // keeps failing causes no outage: outages begin and end with requests that usually succeed.
 type outages struct {
 	servers map[string]*outage
-	// failing maps the ID of each ClientCredential whose last request failed to its server.
+	// failing holds, by the ID of a ClientCredential, the server that was down for its request. The next
+	// success of that ClientCredential removes the entry.
 	failing map[string]string
 	// recovered holds the IDs of ClientCredentials that failed during an outage that is over, until their
 	// next request.
@@ -39,11 +40,11 @@ func newOutages() *outages {
 // outage is the state of a server with failures since its last success.
 type outage struct {
 	// failed holds the requests whose failures count. waiting holds the requests that wait for the end of the
-	// outage. Both are by ID.
+	// outage. Both are keyed by ID.
 	failed, waiting map[string]arrival
 	// reason is the reason of the last failure.
 	reason string
-	// probe is the ID of the request that may be sent, until probeUntil; empty without one.
+	// probe is the ID of the request that may be sent until probeUntil; empty if there is none.
 	probe      string
 	probeUntil time.Time
 	// probeAt is the time of the next probe.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// pauses are the times in which clients must not send, because servers asked them to wait (Retry-After).
+// pauses holds the pauses of the clients that a server asked to wait (Retry-After).
 type pauses map[client]pause
 
 // client is a client of a server.
@@ -19,8 +19,8 @@ const maxSetBack = 5 * time.Minute
 // isAhead reports whether the pause begins in the future, because the clock was set back since.
 func (p pause) isAhead(now time.Time) bool { return p.since.After(now.Add(maxSetBack)) }
 
-// begin records that a server asked a client at now to send nothing before until. Of two pauses, the pause
-// that ends later counts.
+// begin records a pause of a client from now until the given time, because the server asked for it. Of two
+// pauses, the pause that ends later counts.
 func (p pauses) begin(c client, now, until time.Time) {
 	if known := p[c]; until.After(known.until) || known.isAhead(now) {
 		p[c] = pause{now, until}

@@ -14,7 +14,7 @@ const maxLines = 8
 
 // server is a token endpoint with a limit.
 type server struct {
-	// taken are the reservations, in the order of time.
+	// taken are the reservations, ordered by time.
 	taken []reservation
 	// trimmed is the latest reservation that was dropped because no limit counts that many.
 	trimmed reservation
@@ -76,8 +76,8 @@ func (s *server) tenant(name string) *tenant {
 	return t
 }
 
-// add inserts a reservation in the order of time. Callers read their clock before they lock the mutex, so
-// they may come in another order.
+// add inserts a reservation, and keeps the reservations ordered by time. Callers read the clock before they
+// lock the mutex, so reservations may arrive out of order.
 func (s *server) add(t *tenant, now time.Time) {
 	s.turns++
 	t.turn = s.turns
@@ -123,8 +123,8 @@ func (s *server) trim(start time.Time, requests int) {
 	maps.DeleteFunc(s.tenants, func(_ string, t *tenant) bool { return t.waiting+len(t.taken) == 0 })
 }
 
-// within returns the reservations since the given time before now. It includes reservations after now, so
-// that no interval with both exceeds the limit.
+// within returns the reservations of the last period of the given length. It includes reservations after now,
+// so that no period that contains them and a new reservation exceeds the limit.
 func (s *server) within(per time.Duration, now time.Time) []reservation {
 	start := now.Add(-per)
 	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })
@@ -169,7 +169,7 @@ type offer struct {
 	free, share int
 }
 
-// offers returns the requests that may be sent if no other request goes first. The most urgent is the first.
+// offers returns the requests that may be sent if no other request goes first, the most urgent first.
 func (s *server) offers(now time.Time) (offers []offer) {
 	for _, line := range s.lines {
 		free := line.free(now)

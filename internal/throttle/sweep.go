@@ -30,7 +30,8 @@ func (l *limiter) sweep(now time.Time) {
 	})
 }
 
-// sweepServer drops the lines that no longer count any call, and the reservations that no line counts.
+// sweepServer drops the idle lines that were last used at least a period ago, and the reservations that no
+// line counts any more.
 func (l *limiter) sweepServer(s *server, now time.Time) {
 	if !now.Before(s.droppedUntil) {
 		s.dropped = Limit{}

@@ -15,9 +15,9 @@ type reservation struct {
 // tenant is the state of a tenant at a server.
 type tenant struct {
 	name string
-	// taken are the times of its reservations, in order.
+	// taken are the times of its reservations, the earliest first.
 	taken []time.Time
-	// turn is the number of its latest reservation; zero without one.
+	// turn is the number of its latest reservation; zero if there was none.
 	turn uint64
 	// waiting is the number of its waiting requests.
 	waiting int

@@ -1,6 +1,6 @@
 // Package throttle decides when a request to an authorization server may be sent. It limits the requests in
-// flight, and respects declared rate limits and the pauses that servers ask for (Retry-After). To a server
-// that is down, it sends a single probe at a time. It is pure: the time is an argument.
+// flight, and respects declared rate limits and the pauses that servers ask for (Retry-After). It allows only
+// one probe at a time to a server that is down. It is pure: the time is an argument.
 //
 // No caller is blocked. A waiting request is called when it may be sent. The request whose token expires
 // first goes first. Tenants share the slots and the rate limits: no tenant delays the requests of another
@@ -23,7 +23,7 @@ const (
 	// maxInFlightPerHost is the maximum number of requests in flight to a host. A single namespace gets at
 	// most half of them.
 	maxInFlightPerHost = 32
-	// callInterval is when a waiting request tries again even if it was not called.
+	// callInterval is the time after which a waiting request tries again even if it was not called.
 	callInterval = 2 * time.Minute
 	// lookInterval is the interval at which Due checks for changes that depend only on the time.
 	lookInterval = time.Second
@@ -38,7 +38,7 @@ type Request struct {
 	Host string
 	// Client identifies the client that a Retry-After applies to; empty while it is not known.
 	Client string
-	// Limit is the declared limit; zero without one.
+	// Limit is the declared limit; zero if there is none.
 	Limit Limit
 }
 
@@ -48,7 +48,7 @@ func (r Request) client() client { return client{server: r.Server, id: r.Client}
 type Cause int
 
 const (
-	// HostBusy means that too many requests to the host, or of the namespace, are in flight.
+	// HostBusy means that too many requests to the host or from the namespace are in flight.
 	HostBusy Cause = iota + 1
 	// RateLimited means that other requests go first under the rate limit.
 	RateLimited
@@ -87,7 +87,7 @@ type Throttle struct {
 // request is a request and its reservations.
 type request struct {
 	Request
-	// reservedAt is when the request got its reservation under the rate limit; zero without a reservation.
+	// reservedAt is when the request got its reservation under the rate limit; zero if there is none.
 	reservedAt time.Time
 	isSent     bool
 	// waitsSince is when the request began to wait for a rate limit or a pause; zero if it did not.

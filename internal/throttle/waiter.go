@@ -11,7 +11,7 @@ type Waiter struct {
 	ID string
 	// Tenant is the namespace that the request counts for.
 	Tenant string
-	// ExpiresAt is the expiry of the valid token; zero without one.
+	// ExpiresAt is the expiry of the valid token; zero if there is none.
 	ExpiresAt time.Time
 	// HasFailed is true if the last attempt failed. Requests that keep failing must not delay tokens that are
 	// due.

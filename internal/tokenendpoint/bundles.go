@@ -47,9 +47,9 @@ func newBundles() *bundles {
 // Authorities returns the authorities of the bundle that read returns in PEM. All requests with the same
 // bundle share these authorities. The caller must call leave when its request is done.
 //
-// If the tenant uses too many different bundles, the error is a *problem.Problem. A user with
-// Waits set first waits for a bundle to be released, for at most the timeout of a request. Other
-// errors come from read, or describe the fault of the bundle.
+// If the tenant uses too many different bundles, the error is a *problem.Problem. A user with Waits set
+// first waits for a bundle to be released, for at most the timeout of a request. Other errors come from
+// read, or say what is wrong with the bundle.
 func (c *Client) Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, leave func(), err error) {
 	release, reserved := func() {}, 0
 	for {

@@ -1,5 +1,5 @@
-// Package tokenendpoint sends token requests: transport, TLS, address guard, timeouts, and limits
-// for responses.
+// Package tokenendpoint sends token requests. It provides the transport, TLS, the address guard,
+// timeouts, and limits for responses.
 package tokenendpoint
 
 import (

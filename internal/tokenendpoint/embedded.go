@@ -18,8 +18,8 @@ var embeddings = []struct {
 // 64:ff9b:1::/48 (RFC 8215).
 var nat64 = netip.MustParsePrefix("64:ff9b::/32")
 
-// nat64Bytes are the positions of the IPv4 address for each length of a NAT64 prefix (RFC 6052
-// section 2.2), which skips byte 8. Only the translator knows the length of its prefix.
+// nat64Bytes are the positions of the IPv4 address for each length of a NAT64 prefix. The format skips byte 8
+// (RFC 6052 section 2.2). Only the translator knows the length of its prefix.
 var nat64Bytes = [][4]int{
 	{4, 5, 6, 7},     // /32
 	{5, 6, 7, 9},     // /40
@@ -52,7 +52,8 @@ func readings(address netip.Addr) []netip.Addr {
 	}
 	if nat64.Contains(address) {
 		for _, positions := range nat64Bytes {
-			// Leading zeros are the padding of another prefix length. No translator sends to such an address.
+			// A reading that begins with a zero byte comes from another prefix length, whose format has zeros
+			// there. No translator sends to such an address.
 			if reading := at(positions); !thisNetwork.Contains(reading) {
 				readings = append(readings, reading)
 			}

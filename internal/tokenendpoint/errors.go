@@ -76,7 +76,7 @@ func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error
 		"%s: the connection ended, or there was no HTTP response; the request is retried", where)
 }
 
-// certificateFault describes the fault of a certificate without quoting the certificate.
+// certificateFault says what is wrong with a certificate, without quoting it.
 func certificateFault(err error) string {
 	var (
 		authority x509.UnknownAuthorityError

@@ -48,7 +48,7 @@ func handshaking(dial dialContext, config *tls.Config) dialContext {
 	}
 }
 
-// checkNames rejects certificates that would take much memory for as long as the connection is open.
+// checkNames rejects certificates that would take a lot of memory while the connection is open.
 func checkNames(state tls.ConnectionState) error {
 	names := 0
 	for _, certificate := range state.PeerCertificates {

@@ -13,7 +13,7 @@ const (
 	// maxTransportBytes limits the memory of the connection pools. There is one pool for each
 	// combination of client certificate and CA bundle.
 	maxTransportBytes = 32 << 20
-	// transportBytes is the size that counts for the connections of a pool. The size of its certificates is
+	// transportBytes is the assumed memory of the connections of a pool. The size of its certificates is
 	// added.
 	transportBytes = 64 << 10
 	// maxIdlePerHost equals the maximum number of requests in flight to one host.

@@ -23,12 +23,11 @@ type Record struct {
 	Scope     string
 	// RequestHash identifies the spec that the token was issued for, see RequestHash.
 	RequestHash string
-	// CredentialsVersion is the resourceVersion of the credentials Secret; empty
-	// without one.
+	// CredentialsVersion is the resourceVersion of the credentials Secret; empty if there is none.
 	CredentialsVersion string
 	// RenewRequest is the renew request that the token answers; may be empty.
 	RenewRequest string
-	// Fields are the keys of further fields of the token response, sorted.
+	// Fields are the keys of the additional fields of the token response, sorted.
 	Fields []string
 	// Fingerprint is the value of v1alpha1.FingerprintAnnotation.
 	Fingerprint string

@@ -28,7 +28,7 @@ const (
 )
 
 // Compare reports whether the target already holds a token. It uses only the record of the target. The
-// fingerprint also depends on the credentials and the further fields of the response. If any of these may
+// fingerprint also depends on the credentials and the additional fields of the response. If any of these may
 // differ, the result is ReturnedUnknown.
 func Compare(target *State, token oauth2.Token, provenance Provenance) Returned {
 	if target == nil || !target.Owned || target.Record == nil {

@@ -80,8 +80,8 @@ func (s *State) hasRendered(owner *v1alpha1.ClientCredential) bool {
 	return s.Outdated || s.written.hasAll(pathsUnder(map[string][]string{dataField: templateKeys(owner)}))
 }
 
-// hasFields reports whether the further fields of the response, and the list of their names, are unchanged
-// since the operator wrote them. Secrets of older versions have no list.
+// hasFields reports whether the additional fields of the response, and the list of their names, are
+// unchanged since the operator wrote them. Secrets of older versions have no list.
 func (s *State) hasFields(secret metav1.Object) bool {
 	if _, listed := secret.GetAnnotations()[v1alpha1.ResponseFieldsAnnotation]; listed && !s.written.hasAll(recordPaths) {
 		return false

@@ -74,7 +74,7 @@ func render(owner *v1alpha1.ClientCredential, token oauth2.Token, clientID strin
 		}
 		if given+total > oauth2.MaxIssued {
 			return nil, invalid("the token, authorizationServer.response.fields and spec.target.template.data have more than %d KiB together, "+
-				"which no Secret can hold: name fewer fields or make the template smaller", oauth2.MaxIssued>>10).WithClass(problem.MayPass)
+				"the limit for a token Secret: name fewer fields or make the template smaller", oauth2.MaxIssued>>10).WithClass(problem.MayPass)
 		}
 		if key == corev1.DockerConfigJsonKey && TypeOf(owner) == corev1.SecretTypeDockerConfigJson && !isObject(text) {
 			// The API server would quote the invalid text, which may hold the token, in its error.

@@ -69,7 +69,7 @@ var _ = Describe("A tenant that requests", func() {
 				renews(ctx, w.attacker, "mallory", strconv.Itoa(i))
 			}
 			w.attacker.reports(ctx, "mallory", matchers.HaveCondition("RenewalFailing", "True", "RateLimited",
-				MatchRegexp("^the renewal that was requested is not done yet, and .* asked this client to wait until .* \\(Retry-After\\)")))
+				MatchRegexp("^the requested renewal is not done yet, and .* asked this client to wait until .* \\(Retry-After\\)")))
 			Consistently(server.requests.Load).Should(BeEquivalentTo(2))
 		},
 		Entry("after 429", http.StatusTooManyRequests),

@@ -47,7 +47,7 @@ var _ = Describe("A response that is copied several times", func() {
 		spent := allocated(func() {
 			w.attacker.requestsToken(ctx, "bomb", server.URL, withFields(16))
 			w.attacker.reports(ctx, "bomb", matchers.HaveCondition("Ready", "False", "InvalidResponse",
-				And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("no Secret can hold"))))
+				And(ContainSubstring("authorizationServer.response.fields"), ContainSubstring("more than 960 KiB together"))))
 		})
 		Expect(spent).To(BeNumerically("<", 100))
 		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
