@@ -332,7 +332,7 @@ var _ = DescribeTable("a token that is requested or verified is reported meanwhi
 	decision := renewal.KeepWaiting(in)
 	Expect(decision.Action).To(Equal(renewal.Wait))
 	if reason == "" {
-		Expect(decision.Problem).To(BeNil())
+		Expect(decision.Problem).NotTo(HaveOccurred())
 		return
 	}
 	Expect(decision.Problem).To(HaveValue(And(HaveField("Reason", reason), HaveField("Class", problem.Unavailable),
