@@ -32,7 +32,7 @@ func (w *world) respondWithTokens(next func() (token, expiresIn string)) {
 }
 
 var _ = Describe("A server that returns a cached JWT, valid for 40 s, with an expires_in of 120 s", func() {
-	It("gets requests until it returns another token, and an expired token is never Ready", func(ctx SpecContext) {
+	It("gets requests until it returns another token, and the ClientCredential is never Ready with an expired token", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		begin := w.clock.Now()
 		expires, cacheEnds := begin.Add(40*time.Second), begin.Add(100*time.Second)
@@ -74,7 +74,7 @@ var _ = Describe("A server that returns a cached JWT, valid for 40 s, with an ex
 })
 
 var _ = Describe("A server that repeatedly returns the same opaque token", func() {
-	It("does not extend the token's lifetime, even after hours or with another spelling of token_type, until it returns another token", func(ctx SpecContext) {
+	It("does not extend the lifetime of that token, even after hours or with another spelling of token_type", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		var another atomic.Bool
 		w.respondWithTokens(func() (string, string) {
@@ -101,6 +101,7 @@ var _ = Describe("A server that repeatedly returns the same opaque token", func(
 		Eventually(func() int32 { return w.get(ctx, "shop")(Default).Status.Failure.Attempts }).Should(BeNumerically(">", 1))
 		Expect(w.get(ctx, "shop")(Default).Status.Conditions).To(matchers.HaveCondition("Ready", "False", "TokenExpired"))
 
+		By("using another token once the server returns one")
 		another.Store(true)
 		w.saysWithin(ctx, "shop", 5*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("While an authorization server is down", func() {
+var _ = Describe("While an authorization server is down,", func() {
 	const count = 60
 	var w *world
 	BeforeEach(func(ctx SpecContext) {
@@ -33,7 +33,7 @@ var _ = Describe("While an authorization server is down", func() {
 		return ready
 	}
 
-	It("requests probe it one at a time, and all tokens are requested when it recovers, whatever their backoff", func(ctx SpecContext) {
+	It("it is probed with one request at a time, and all tokens are requested when it recovers, even during a backoff", func(ctx SpecContext) {
 		for i := range count {
 			create(ctx, w.clientCredential(fmt.Sprintf("client-%02d", i)))
 		}

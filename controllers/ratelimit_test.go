@@ -242,7 +242,7 @@ var _ = Describe("A server that sends a Retry-After", func() {
 			matchers.HaveCondition("RenewalFailing", "True", "RateLimited", ContainSubstring("HTTP 429")))
 		Expect(w.tokenRequests()).To(Equal(3))
 
-		By("sending requests of other clients only, even for a new ClientCredential")
+		By("sending only requests of other clients during the wait: a new ClientCredential of the paused client waits too")
 		w.server.Respond("shop", nil)
 		create(ctx, w.clientCredential("fresh"))
 		w.eventuallySays(ctx, "fresh", matchers.HaveCondition("Ready", "False", "RateLimited",

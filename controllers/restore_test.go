@@ -61,7 +61,8 @@ func (w *world) restore(ctx SpecContext, saved *backup) {
 	}
 }
 
-// expectOwned checks that a Secret names its owner only by the new UID.
+// expectOwned checks that a Secret names its owner by name and new UID, and that only a retained Secret
+// has no owner reference.
 func expectOwned(secret *corev1.Secret, owner *v1alpha1.ClientCredential) {
 	GinkgoHelper()
 	Expect(secret.Annotations).To(And(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, string(owner.UID)), HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, owner.Name)))
@@ -169,18 +170,18 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 			Consistently(w.tokenRequests).Should(Equal(2))
 			Expect(w.count(lifetimeLeft+"_count", "")).To(Equal("0"), "the metrics count no late renewal")
 		},
-		Entry("when the token expired since the backup", func(*backup) { w.clock.Step(2 * time.Hour) }),
-		Entry("when the token expired since the backup, without owner references", func(saved *backup) {
+		Entry("when the token has expired since the backup", func(*backup) { w.clock.Step(2 * time.Hour) }),
+		Entry("when the token has expired since the backup, and owner references are missing", func(saved *backup) {
 			withoutReferences(saved)
 			w.clock.Step(2 * time.Hour)
 		}),
 		Entry("when the token is damaged", func(saved *backup) { saved.target.Data["access_token"] = []byte("damaged") }),
-		Entry("when the token is damaged, without owner references", func(saved *backup) {
+		Entry("when the token is damaged, and owner references are missing", func(saved *backup) {
 			withoutReferences(saved)
 			saved.target.Data["access_token"] = []byte("damaged")
 		}),
 		Entry("when the token is missing", func(saved *backup) { saved.target.Data = nil }),
-		Entry("when the backup was edited to a later expiry", func(saved *backup) {
+		Entry("when the expiry in the backup was changed to a later time", func(saved *backup) {
 			saved.target.Annotations[v1alpha1.ExpiresAtAnnotation] = w.clock.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 		}),
 		Entry("when the spec of the backup has another scope", func(saved *backup) { saved.clientCredential.Spec.Scopes = []string{"read"} }),
@@ -249,7 +250,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		Expect(w.tokenRequests()).To(Equal(1))
 	})
 
-	It("gets a new token if the garbage collector deletes the Secret first", func(ctx SpecContext) {
+	It("gets a new token if the garbage collector deletes the Secret before it is taken over", func(ctx SpecContext) {
 		create(ctx, shop)
 		saved := w.backUp(ctx)
 		w.restore(ctx, saved)
@@ -321,7 +322,7 @@ var _ = Describe("After a restore, a ClientCredential", func() {
 		saved := w.backUp(ctx)
 		saved.clientCredential.Spec.Suspend = ptr.To(true)
 		w.restore(ctx, saved)
-		By("forging the operator's Secret with another token")
+		By("replacing the Secret with a forged Secret that has another token")
 		secret := saved.target.DeepCopy()
 		Expect(apiServer.Delete(ctx, secret.DeepCopy())).To(Succeed())
 		asNew(secret, w.namespace)

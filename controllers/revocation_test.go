@@ -150,7 +150,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.foreignHosts()).To(BeEmpty())
 	})
 
-	It("delays the deletion for about a minute while the server is down, and then an event reports the failure", func(ctx SpecContext) {
+	It("is not revoked while the server is down: the deletion waits for about a minute, and then an event reports the failure", func(ctx SpecContext) {
 		token := issueToken(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		deletedAt := w.clock.Now()
@@ -185,7 +185,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Expect(w.server.IsActive(token)).To(BeFalse())
 	})
 
-	DescribeTable("does not delay the deletion if", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
+	DescribeTable("is not revoked, and the deletion is not delayed, if", func(ctx SpecContext, spoil func(SpecContext), event OmegaMatcher) {
 		issueToken(ctx)
 		spoil(ctx)
 		deleteShop(ctx)
@@ -211,7 +211,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		}, nil),
 	)
 
-	It("does not delay the deletion if its AuthorizationServer was deleted before a restart", func(ctx SpecContext) {
+	It("is not revoked, and the deletion is not delayed, if its AuthorizationServer was deleted before a restart", func(ctx SpecContext) {
 		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
 		shop = w.clientOf("idp", "shop")
 		create(ctx, idp)
@@ -233,7 +233,7 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Eventually(w.eventsSoFar).Should(ContainElement(HavePrefix("Warning RevocationFailed")))
 	})
 
-	It("does not delay the deletion of the namespace", func(ctx SpecContext) {
+	It("is not revoked, and the deletion is not delayed, if its namespace is being deleted while the server is down", func(ctx SpecContext) {
 		issueToken(ctx)
 		w.server.RespondAt(authserver.RevocationPath, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 		Expect(apiServer.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})).To(Succeed())
@@ -251,20 +251,23 @@ var _ = Describe("The token of a deleted ClientCredential", func() {
 		Consistently(revocations).Should(BeEmpty())
 		Expect(w.server.IsActive(token)).To(BeTrue())
 	})
+})
 
-	It("needs a finalizer only while its shared server sets onDelete, and is not renewed when that changes", func(ctx SpecContext) {
-		idp := w.authorizationServer("idp", *shop.Spec.AuthorizationServer)
-		idp.Spec.Revocation.OnDelete = nil
-		shop = w.clientOf("idp", "shop")
-		shop.Finalizers = []string{"example.com/other"}
-		create(ctx, idp, shop)
-		w.eventuallyReady(ctx, "shop")
-		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = ptr.To(true) })
-		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).
-			Should(ConsistOf("example.com/other", v1alpha1.RevokeTokenFinalizer))
-		edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = nil })
-		Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(ConsistOf("example.com/other"))
-		Expect(w.tokenRequests()).To(Equal(1))
-		edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
-	})
+var _ = It("A ClientCredential has the finalizer only while its AuthorizationServer sets onDelete, and a change of onDelete renews no token", func(ctx SpecContext) {
+	w := newWorld(ctx)
+	server := w.clientCredential("shop").Spec.AuthorizationServer
+	server.Revocation = &v1alpha1.Revocation{Endpoint: w.server.URL + authserver.RevocationPath}
+	idp := w.authorizationServer("idp", *server)
+	shop := w.clientOf("idp", "shop")
+	create(ctx, w.shopCredentials())
+	shop.Finalizers = []string{"example.com/other"}
+	create(ctx, idp, shop)
+	w.eventuallyReady(ctx, "shop")
+	edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = ptr.To(true) })
+	Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).
+		Should(ConsistOf("example.com/other", v1alpha1.RevokeTokenFinalizer))
+	edit(ctx, idp, func(s *v1alpha1.AuthorizationServer) { s.Spec.Revocation.OnDelete = nil })
+	Eventually(func() []string { return w.get(ctx, "shop")(Default).Finalizers }).Should(ConsistOf("example.com/other"))
+	Expect(w.tokenRequests()).To(Equal(1))
+	edit(ctx, shop, func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 })

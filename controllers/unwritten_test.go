@@ -186,7 +186,7 @@ var _ = Describe("A token that cannot be written", func() {
 			w.eventuallySays(ctx, "shop", matchers.HaveCondition("RenewalFailing", "True", "APIRequestFailed", ContainSubstring("answered 403 Forbidden")))
 			Expect(everythingShown(ctx, w)).NotTo(ContainSubstring(marker))
 		},
-		Entry("when that Secret is deleted", http.MethodDelete, v1alpha1.DeletionPolicyDelete),
-		Entry("when that Secret is released", http.MethodPatch, v1alpha1.DeletionPolicyRetain),
+		Entry("(deletionPolicy Delete)", http.MethodDelete, v1alpha1.DeletionPolicyDelete),
+		Entry("(deletionPolicy Retain)", http.MethodPatch, v1alpha1.DeletionPolicyRetain),
 	)
 })

@@ -16,7 +16,7 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-var _ = Describe("While the host is busy", func() {
+var _ = Describe("While the host is busy,", func() {
 	It("a ClientCredential with a corrected spec gets its token when its turn comes", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.server.Respond("shop", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })

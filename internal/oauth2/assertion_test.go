@@ -139,7 +139,7 @@ var _ = Describe("a signed JWT", func() {
 			HaveKeyWithValue("client_assertion_type", []string{jwtBearer})))
 	})
 
-	DescribeTable("has the declared claims",
+	DescribeTable("has the declared claims:",
 		func(assertion v1alpha1.Assertion, name string, claimed any) {
 			_, claims := clientJWT(assertion, rsaClient)
 			Expect(claims).To(HaveKeyWithValue(name, claimed))
@@ -151,7 +151,7 @@ var _ = Describe("a signed JWT", func() {
 		Entry("a further claim", claims(v1alpha1.Parameter{Name: "scope", Value: text("a b")}), "scope", "a b"),
 		Entry("a claim that is empty", claims(v1alpha1.Parameter{Name: "x", Value: text("")}), "x", ""),
 		Entry("a claim that is a number", claims(v1alpha1.Parameter{Name: "n", Type: "Number", Value: text("12")}), "n", 12.0),
-		Entry("a claim that is a truth value", claims(v1alpha1.Parameter{Name: "b", Type: "Boolean", Value: text("true")}), "b", true),
+		Entry("a claim that is a Boolean", claims(v1alpha1.Parameter{Name: "b", Type: "Boolean", Value: text("true")}), "b", true),
 		Entry("an audience that is a list", claims(v1alpha1.Parameter{Name: "aud", Type: "JSON", Value: text(`["a"]`)}), "aud", []any{"a"}),
 		Entry("an issuer as a claim, which overrides the default", claims(v1alpha1.Parameter{Name: "iss", Value: text("x")}), "iss", "x"),
 		Entry("a declared ID", claims(v1alpha1.Parameter{Name: "jti", Value: text("x")}), "jti", "x"),
@@ -187,14 +187,14 @@ var _ = Describe("a signed JWT", func() {
 		Expect(claims).NotTo(HaveKey("nbf"))
 	})
 
-	It("is back-dated as a grant too", func() {
+	It("is also back-dated if it is the grant", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientAuthenticationNone), grantAssertion(v1alpha1.Assertion{ClockSkew: span(20 * time.Second), NotBefore: boolean(true)}))
 		_, claims := verified(sentForm(s, oauth2.Grant{Credentials: rsaClient}).Get("assertion"), rsaKey)
 		now := float64(startedAt.Unix())
 		Expect(claims).To(And(HaveKeyWithValue("iat", now-20), HaveKeyWithValue("nbf", now-20), HaveKeyWithValue("exp", now+40)))
 	})
 
-	DescribeTable("leaves out a claim that is declared to be empty",
+	DescribeTable("leaves out a claim that is declared to be empty:",
 		func(assertion v1alpha1.Assertion, name string) {
 			_, claims := clientJWT(assertion, rsaClient)
 			Expect(claims).To(And(HaveLen(5), Not(HaveKey(name))))
@@ -204,7 +204,7 @@ var _ = Describe("a signed JWT", func() {
 		Entry("aud", v1alpha1.Assertion{Audience: text("")}, "aud"),
 	)
 
-	DescribeTable("is not built from an invalid declaration",
+	DescribeTable("is not built from an invalid declaration:",
 		func(assertion v1alpha1.Assertion, said string) {
 			s := rfc6749(keyJWT, withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: rsaClient})

@@ -18,7 +18,7 @@ var _ = Describe("a declaration", func() {
 
 	DescribeTable("is valid",
 		func(changes ...func(*server)) { Expect(oauth2.Check(rfc6749(changes...))).To(Succeed()) },
-		Entry("of RFC 6749"),
+		Entry("with the values of RFC 6749"),
 		Entry("with a GET request and a query", sentBy("GET"), encodedAs(v1alpha1.QueryEncoding)),
 		Entry("with a POST request and a query", encodedAs(v1alpha1.QueryEncoding)),
 		Entry("with templates, headers and types", withTemplates("a", `{{ .b | b64enc }}`), withHeaders("X-A", "b"),
@@ -32,7 +32,7 @@ var _ = Describe("a declaration", func() {
 		Entry("with a grant signed by the secret", grantAssertion(v1alpha1.Assertion{Algorithm: "HS256"})),
 	)
 
-	DescribeTable("is refused, and the message says what to correct",
+	DescribeTable("is refused, and the message says what to correct:",
 		func(said string, changes ...func(*server)) {
 			failure := failureOf(oauth2.Check(rfc6749(changes...)))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
@@ -44,17 +44,17 @@ var _ = Describe("a declaration", func() {
 		Entry("a template that cannot be parsed", "the template of parameter a cannot be used", withTemplates("a", "{{ .b")),
 		Entry("a template with a loop", "range is not available", withTemplates("a", "{{ range .scopes }}x{{ end }}")),
 		Entry("a template with a function that does not exist", `function "env" is not available in templates; available: b64dec `, withTemplates("a", `{{ env "HOME" }}`)),
-		Entry("a header's template", "the template of header X-A cannot be used", func(s *server) {
+		Entry("a header's template that cannot be parsed", "the template of header X-A cannot be used", func(s *server) {
 			s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-A", Template: "{{ end }}"}}
 		}),
 		Entry("a Number that is not a number", "the value of parameter n is not of type Number", withTyped("n", "Number", "one")),
 		Entry("a Boolean that is not a boolean", "the value of parameter b is not of type Boolean", withTyped("b", "Boolean", "yes")),
 		Entry("JSON that is not valid", "the value of parameter j is not of type JSON", withTyped("j", "JSON", "[")),
-		Entry("a claim's template", "the template of claim c cannot be used", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Template: "{{"})),
-		Entry("a claim's value", "the value of claim c is not of type Number", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Type: "Number", Value: text("x")})),
-		Entry("a JOSE header's template", "the template of JOSE header h cannot be used", keyJWT,
+		Entry("a claim's template that cannot be parsed", "the template of claim c cannot be used", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Template: "{{"})),
+		Entry("a claim's value of the wrong type", "the value of claim c is not of type Number", keyJWT, withClaims(v1alpha1.Parameter{Name: "c", Type: "Number", Value: text("x")})),
+		Entry("a JOSE header's template that cannot be parsed", "the template of JOSE header h cannot be used", keyJWT,
 			withAssertion(v1alpha1.Assertion{Headers: []v1alpha1.Parameter{{Name: "h", Template: "{{"}}})),
-		Entry("a claim of a grant", "the template of claim c cannot be used",
+		Entry("a template of a grant's claim that cannot be parsed", "the template of claim c cannot be used",
 			grantAssertion(v1alpha1.Assertion{Claims: []v1alpha1.Parameter{{Name: "c", Template: "{{"}}})),
 		Entry("an assertion for a method that sends none", "for the methods client_secret_jwt and private_key_jwt, but the method is client_secret_basic",
 			withAssertion(v1alpha1.Assertion{KeyID: "1"})),

@@ -61,7 +61,7 @@ var _ = Describe("credentials", func() {
 		Entry("in any alphabet", secretWith(pair("ключ", "密码")), v1alpha1.ClientSecretBasic, "ключ", "密码"),
 	)
 
-	DescribeTable("lose the characters that editors and shells add, and a notice says so",
+	DescribeTable("lose the characters that editors and shells add, and a notice says so:",
 		func(raw string) {
 			read, notices, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			Expect(err).NotTo(HaveOccurred())
@@ -83,7 +83,7 @@ var _ = Describe("credentials", func() {
 		Expect(notices).To(HaveLen(2))
 	})
 
-	DescribeTable("are refused if a value cannot be right",
+	DescribeTable("are refused if a value is invalid:",
 		func(raw, fault string) {
 			_, _, err := oauth2.ReadCredentials(secretWith(pair("id", raw)), rfc6749())
 			failure := failureOf(err)
@@ -105,12 +105,12 @@ var _ = Describe("credentials", func() {
 		Entry("UTF-16, as some editors write", "\xff\xfes\x003\x00", "UTF-8"),
 	)
 
-	It("are refused if the client ID cannot be right", func() {
+	It("are refused if the client ID is invalid", func() {
 		_, _, err := oauth2.ReadCredentials(secretWith(pair("my\tid", "secret")), rfc6749())
 		Expect(failureOf(err).Message).To(ContainSubstring(`"client_id"`))
 	})
 
-	DescribeTable("are missing",
+	DescribeTable("are missing:",
 		func(source oauth2.CredentialsSource, said ...string) {
 			_, _, err := oauth2.ReadCredentials(source, rfc6749())
 			failure := failureOf(err)

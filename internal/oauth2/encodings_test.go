@@ -34,7 +34,7 @@ var _ = Describe("the parameters of a request", func() {
 		inJSON = `{"client_id":"shop","client_secret":"s3cr3t-value","grant_type":"client_credentials","scope":"a b"}`
 	)
 
-	DescribeTable("are in the place for the method and the encoding",
+	DescribeTable("are in the place for the method and the encoding:",
 		func(method v1alpha1.RequestMethod, encoding v1alpha1.RequestEncoding, query, contentType, body string) {
 			s := rfc6749(sentBy(method), encodedAs(encoding), authenticatedBy(v1alpha1.ClientSecretPost))
 			request := requestTo(s, oauth2.Grant{Credentials: credentials, Scopes: []string{"a", "b"}})
@@ -137,7 +137,7 @@ var _ = Describe("the parameters of a request", func() {
 		}
 	})
 
-	It("of a PUT go to the token endpoint as well", func() {
+	It("may be sent to the token endpoint by PUT", func() {
 		Expect(requestTo(rfc6749(sentBy(http.MethodPut)), oauth2.Grant{Credentials: credentials}).Method).To(Equal(http.MethodPut))
 	})
 })

@@ -20,7 +20,7 @@ func refusedWith(status int, code string) oauth2.Response {
 }
 
 var _ = Describe("a refusal", func() {
-	DescribeTable("by an error code says what to change, or that it is retried",
+	DescribeTable("by an error code says what to change, or that it is retried:",
 		func(code, reason string, class problem.Class, hint string) {
 			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
 			Expect(failure.Reason).To(Equal(reason))
@@ -42,7 +42,7 @@ var _ = Describe("a refusal", func() {
 		Entry("the server's own code", "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass, "retried"),
 	)
 
-	DescribeTable("without a code is classified by the status",
+	DescribeTable("without a code is classified by the status:",
 		func(status int, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), answer(status, "<html>MARK</html>", "Content-Type", "text/html"))
 			Expect(failure.Reason).To(Equal(reason))
@@ -68,7 +68,7 @@ var _ = Describe("a refusal", func() {
 		Entry("599 passes", 599, v1alpha1.ReasonServerError, problem.Unavailable),
 	)
 
-	DescribeTable("is classified by a status that a gateway may have sent, then by the code, then by any other status",
+	DescribeTable("is classified by a status that a gateway may have sent, then by the code, then by any other status:",
 		func(status int, code, reason string, class problem.Class) {
 			failure := failureIn(rfc6749(), refusedWith(status, code))
 			Expect(failure.Reason).To(Equal(reason))
@@ -94,7 +94,7 @@ var _ = Describe("a refusal", func() {
 		Entry("200 with the server's own code may pass", 200, "tenant_paused", v1alpha1.ReasonRequestRefused, problem.MayPass),
 	)
 
-	DescribeTable("is classified by the codes and statuses that the declaration names",
+	DescribeTable("is classified by the codes and statuses that the declaration names:",
 		func(response oauth2.Response, class problem.Class) {
 			s := rfc6749(func(s *server) {
 				s.Response.ErrorCode = at("/error", "/code")
@@ -129,7 +129,7 @@ var _ = Describe("a refusal", func() {
 		Expect(failure.Class).To(Equal(problem.Unavailable))
 	})
 
-	DescribeTable("says to check the URL",
+	DescribeTable("says to check the URL:",
 		func(status int) {
 			Expect(failureIn(rfc6749(), answer(status, "")).Message).To(ContainSubstring("authorizationServer.tokenEndpoint"))
 		},
@@ -157,7 +157,7 @@ var _ = Describe("a refusal", func() {
 		Expect(failure.Message).NotTo(ContainSubstring("\ufffd"))
 	})
 
-	DescribeTable("does not show a text that cannot be a code",
+	DescribeTable("does not show a text that cannot be a code:",
 		func(code, shown string) {
 			failure := failureIn(rfc6749(), refusedWith(http.StatusBadRequest, code))
 			Expect(failure.Code).To(BeEmpty())
@@ -173,7 +173,7 @@ var _ = Describe("a refusal", func() {
 			And(ContainSubstring("https://idp.example.com/token answered"), Not(ContainSubstring("MARK"))))
 	})
 
-	DescribeTable("with Retry-After says how long to wait",
+	DescribeTable("with Retry-After says how long to wait:",
 		func(value string, wait time.Duration) {
 			for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 				Expect(failureIn(rfc6749(), answer(status, "", "Retry-After", value)).RetryAfter).To(Equal(wait))
@@ -188,7 +188,7 @@ var _ = Describe("a refusal", func() {
 		Entry("a negative number means no wait", "-5", time.Duration(0)),
 		Entry("zero means no wait", "0", time.Duration(0)),
 		Entry("an absurd number is cut to a day", "99999999999999999999", 24*time.Hour),
-		Entry("a number beyond all floats is cut to a day", "1e400", 24*time.Hour),
+		Entry("a number that is too large for a float is cut to a day", "1e400", 24*time.Hour),
 		Entry("an absurd date is cut to a day", "Fri, 31 Dec 9999 23:59:59 GMT", 24*time.Hour),
 		Entry("words mean no wait", "soon", time.Duration(0)),
 		Entry("an empty value means no wait", "", time.Duration(0)),

@@ -18,7 +18,7 @@ var _ = Describe("further fields of a response", func() {
 		s.Response.Fields = []v1alpha1.ResponseField{{Name: "value", Pointers: at("/none", "/instance_url")}}
 	})
 
-	DescribeTable("are texts, or JSON",
+	DescribeTable("are texts, or JSON:",
 		func(member, value string) {
 			token := tokenIn(s, answer(http.StatusOK, `{"access_token": "t", "instance_url": `+member+`}`))
 			Expect(token.Fields["value"].Reveal()).To(Equal(value))
@@ -27,12 +27,12 @@ var _ = Describe("further fields of a response", func() {
 		},
 		Entry("a text", `"https://MARK.example.com"`, "https://MARK.example.com"),
 		Entry("a number, with all its digits", `12345678901234567890`, "12345678901234567890"),
-		Entry("a truth value", `false`, "false"),
+		Entry("a Boolean", `false`, "false"),
 		Entry("a list", `["MARK", 1]`, `["MARK",1]`),
 		Entry("an object", `{"a": "<&>"}`, `{"a":"<&>"}`),
 	)
 
-	DescribeTable("may be missing, and nothing fails",
+	DescribeTable("may be missing, and nothing fails:",
 		func(members string) {
 			token := tokenIn(s, bearer(members))
 			Expect(token.Fields).To(BeEmpty())

@@ -28,7 +28,7 @@ func holding(values map[string]string) oauth2.Credentials {
 var _ = Describe("the headers of a request", func() {
 	none := authenticatedBy(v1alpha1.ClientAuthenticationNone)
 
-	DescribeTable("are the default headers and the declared headers",
+	DescribeTable("are the default headers and the declared headers:",
 		func(change func(*server), sent map[string]string) {
 			Expect(revealed(requestTo(rfc6749(none, change), oauth2.Grant{Credentials: credentials}))).To(Equal(sent))
 		},
@@ -42,7 +42,7 @@ var _ = Describe("the headers of a request", func() {
 			map[string]string{"Accept": "", "Content-Type": asForm, "X-Empty": ""}),
 		Entry("the first of two headers that differ only in case, which is the user's", withHeaders("X-Tenant", "user", "x-tenant", "profile"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Tenant": "user"}),
-		Entry("a declared Authorization", withHeaders("authorization", "ApiKey abc"),
+		Entry("a declared Authorization header", withHeaders("authorization", "ApiKey abc"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "Authorization": "ApiKey abc"}),
 		Entry("letters beyond ASCII", withHeaders("X-Shop", "Käse"),
 			map[string]string{"Accept": asJSON, "Content-Type": asForm, "X-Shop": "Käse"}),
@@ -61,7 +61,7 @@ var _ = Describe("the headers of a request", func() {
 		Expect(headers).To(HaveKeyWithValue("Authorization", basic("shop:s3cr3t-value")))
 	})
 
-	DescribeTable("cannot contain control characters, and the message does not show the value",
+	DescribeTable("cannot contain control characters, and the message does not show the value:",
 		func(value string) {
 			s := rfc6749(none, func(s *server) { s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Key", SecretKey: "key"}} })
 			failure := buildFailure(s, oauth2.Grant{Credentials: holding(map[string]string{"key": value})})

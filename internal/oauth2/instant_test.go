@@ -18,7 +18,7 @@ func lifetimeIn(unit v1alpha1.TimeUnit) func(*server) {
 func inZone(zone string) func(*server) { return func(s *server) { s.Response.ExpiresAtZone = zone } }
 
 var _ = Describe("a lifetime", func() {
-	DescribeTable("may be words",
+	DescribeTable("may be words:",
 		func(words string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(fmt.Sprintf(`, "expires_in": %q`, words)))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -37,7 +37,7 @@ var _ = Describe("a lifetime", func() {
 		Entry("a huge ISO 8601 duration is cut to ten years", "P99999999999999999999D", tenYears),
 	)
 
-	DescribeTable("that cannot be read never fails the exchange",
+	DescribeTable("that cannot be read never fails the exchange:",
 		func(value string) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires_in": `+value+`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
@@ -46,16 +46,16 @@ var _ = Describe("a lifetime", func() {
 		Entry("an unknown unit", `"5 fortnights"`), Entry("a unit without a number", `"minutes"`), Entry("a number at the end", `"1 hour 30"`),
 		Entry("months, whose length varies", `"P1M"`), Entry("only P", `"P"`), Entry("only PT", `"PT"`),
 		Entry("a fraction of fractions", `"PT1.2.3S"`), Entry("a negative amount in words", `"-5 minutes"`), Entry("never", `"never"`),
-		Entry("a clock of two parts, which may be hours or minutes", `"10:00"`), Entry("an object", `{"seconds": 3600}`), Entry("a list", `[3600]`), Entry("false", `false`),
+		Entry("10:00, which may be hours or minutes", `"10:00"`), Entry("an object", `{"seconds": 3600}`), Entry("a list", `[3600]`), Entry("false", `false`),
 		Entry("a date that does not exist", `"2026-02-30T12:00:00Z"`), Entry("an hour that does not exist", `"2026-03-01T25:00:00Z"`),
 		Entry("a date without a time", `"2026-03-02"`),
 		Entry("an unknown zone: PST read as UTC would be hours off", `"2026-03-01 13:00:00 PST"`),
 		Entry("another unknown zone, in RFC 1123", `"Sun, 01 Mar 2026 13:00:00 CEST"`),
 		Entry("the last day of the year 9999", `"9999-12-31T23:59:59Z"`), Entry("eleven years from now", `"2037-03-02T12:00:00Z"`),
-		Entry("a /Date()/ beyond all integers", `"/Date(99999999999999999999)/"`), Entry("a /Date()/ beyond ten years", `"/Date(9999999999999)/"`),
+		Entry("a /Date()/ that is too large for an integer", `"/Date(99999999999999999999)/"`), Entry("a /Date()/ more than ten years ahead", `"/Date(9999999999999)/"`),
 	)
 
-	DescribeTable("has a unit",
+	DescribeTable("has a unit:",
 		func(unit v1alpha1.TimeUnit, value string, lifetime time.Duration) {
 			Expect(tokenIn(rfc6749(lifetimeIn(unit)), bearer(`, "expires_in": `+value)).ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
 		},
@@ -70,7 +70,7 @@ var _ = Describe("a lifetime", func() {
 		Entry("its own unit, which overrides the declared unit", v1alpha1.TimeUnit("Hours"), `"60 minutes"`, time.Hour),
 	)
 
-	DescribeTable("may be an instant",
+	DescribeTable("may be an instant:",
 		func(value string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -92,7 +92,7 @@ var _ = Describe("a lifetime", func() {
 		Entry("of .NET, escaped as .NET writes it", fmt.Sprintf(`"\/Date(%s000)\/"`, inSeconds(time.Hour)), time.Hour),
 	)
 
-	DescribeTable("may be an instant without a zone",
+	DescribeTable("may be an instant without a zone,",
 		func(value, zone string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires"), inZone(zone)), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -100,7 +100,7 @@ var _ = Describe("a lifetime", func() {
 		},
 		Entry("which counts as UTC", `"2026-03-01T12:30:00"`, "", 30*time.Minute),
 		Entry("but never later than the default lifetime: it may be local time in some zone", `"2026-03-01T13:00:00"`, "", assumedLifetime),
-		Entry("not even if it is years away", `"2036-03-01T13:00:00"`, "", assumedLifetime),
+		Entry("but never later than the default lifetime, even if it is years away", `"2036-03-01T13:00:00"`, "", assumedLifetime),
 		Entry("in full if UTC is declared", `"2026-03-01T13:00:00"`, "Z", time.Hour),
 		Entry("in a declared zone east of UTC", `"2026-03-01T22:00:00"`, "+09:00", time.Hour),
 		Entry("in a declared zone west of UTC", `"2026-03-01 09:30:00"`, "-03:30", time.Hour),
@@ -108,21 +108,21 @@ var _ = Describe("a lifetime", func() {
 		Entry("with a fraction", `"2026-03-01T13:00:00.999"`, "Z", time.Hour),
 		Entry("compact", `"20260301130000"`, "Z", time.Hour),
 		Entry("compact, as a number", `20260301130000`, "Z", time.Hour),
-		Entry("compact, cautiously", `"20260301130000"`, "", assumedLifetime),
+		Entry("compact, and not later than the default lifetime", `"20260301130000"`, "", assumedLifetime),
 		Entry("but its own zone overrides the declared zone", `"2026-03-01T13:00:00Z"`, "+09:00", time.Hour),
 	)
 
-	It("that is a compact date in the past means an expired token", func() {
+	It("that is a compact date in the past means that the token has expired", func() {
 		s := rfc6749(expiresAtIn("/expires"), inZone("Z"))
 		Expect(failureIn(s, bearer(`, "expires": "20241107083713"`)).Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 	})
 
-	It("that is a date without a zone does not count if it has passed in UTC, because its zone may be west of UTC", func() {
+	It("is assumed if its date has no zone and has passed in UTC, because the zone may be west of UTC", func() {
 		token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": "2026-03-01 05:00:00"`))
 		Expect(token.Lifetime.IsAssumed()).To(BeTrue())
 	})
 
-	It("that is 14 digits but not a date does not count", func() {
+	It("is assumed if the value has 14 digits that are not a date", func() {
 		s := rfc6749(expiresAtIn("/expires"))
 		Expect(tokenIn(s, bearer(`, "expires": 20269999999999`)).Lifetime.IsAssumed()).To(BeTrue())
 	})

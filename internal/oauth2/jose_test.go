@@ -22,13 +22,13 @@ var _ = Describe("the headers of a JWT", func() {
 		return header
 	}
 
-	DescribeTable("are the declared headers",
+	DescribeTable("are the declared headers:",
 		func(parameter v1alpha1.Parameter, expected any) {
 			Expect(headerOf(map[string]string{"v": "secret"}, parameter)).To(HaveKeyWithValue(parameter.Name, expected))
 		},
 		Entry("a text", v1alpha1.Parameter{Name: "x", Value: text("<&>")}, "<&>"),
 		Entry("a number", v1alpha1.Parameter{Name: "x", Type: "Number", Value: text("12")}, 12.0),
-		Entry("a truth value", v1alpha1.Parameter{Name: "x", Type: "Boolean", Value: text("true")}, true),
+		Entry("a Boolean", v1alpha1.Parameter{Name: "x", Type: "Boolean", Value: text("true")}, true),
 		Entry("a list", v1alpha1.Parameter{Name: "x", Type: "JSON", Value: text(`["a", 1]`)}, []any{"a", 1.0}),
 		Entry("an object with numbers", v1alpha1.Parameter{Name: "x", Type: "JSON", Value: text(`{"n": 12345678901}`)}, map[string]any{"n": 12345678901.0}),
 		Entry("a value of the Secret", v1alpha1.Parameter{Name: "x", SecretKey: "v"}, "secret"),

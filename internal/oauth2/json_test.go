@@ -33,7 +33,7 @@ func bare(changes ...func(*server)) server {
 var _ = Describe("a request in JSON", func() {
 	inJSON := encodedAs(v1alpha1.JSONEncoding)
 
-	DescribeTable("holds values of their types",
+	DescribeTable("holds values of their types:",
 		func(kind, value, sent string) {
 			s := bare(inJSON, withTyped("v", kind, value))
 			Expect(requestTo(s, oauth2.Grant{}).Body.Reveal()).To(Equal(`{"v":` + sent + `}`))
@@ -52,7 +52,7 @@ var _ = Describe("a request in JSON", func() {
 		Entry("JSON with letters that HTML escapes", "JSON", `["<&>"]`, `["<&>"]`),
 	)
 
-	DescribeTable("is not built from a value that is not of its type, and the message does not show the value",
+	DescribeTable("is not built from a value that is not of its type, and the message does not show the value:",
 		func(encoding v1alpha1.RequestEncoding, kind, value string) {
 			failure := buildFailure(bare(encodedAs(encoding), withTyped("limit", kind, value)), oauth2.Grant{})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
@@ -65,10 +65,10 @@ var _ = Describe("a request in JSON", func() {
 		Entry("a number with white space", v1alpha1.JSONEncoding, "Number", " 1"),
 		Entry("a number with a leading zero", v1alpha1.JSONEncoding, "Number", "007"),
 		Entry("infinity", v1alpha1.JSONEncoding, "Number", "Infinity"),
-		Entry("a number beyond all floats", v1alpha1.JSONEncoding, "Number", "1e400"),
+		Entry("a number that is too large for a float", v1alpha1.JSONEncoding, "Number", "1e400"),
 		Entry("two numbers", v1alpha1.JSONEncoding, "Number", "1,2"),
-		Entry("True as a truth value", v1alpha1.JSONEncoding, "Boolean", "True"),
-		Entry("1 as a truth value", v1alpha1.JSONEncoding, "Boolean", "1"),
+		Entry("True as a Boolean", v1alpha1.JSONEncoding, "Boolean", "True"),
+		Entry("1 as a Boolean", v1alpha1.JSONEncoding, "Boolean", "1"),
 		Entry("broken JSON", v1alpha1.JSONEncoding, "JSON", `{"a": MARK`),
 		Entry("two JSON documents", v1alpha1.JSONEncoding, "JSON", `"MARK" "b"`),
 		Entry("no JSON at all", v1alpha1.JSONEncoding, "JSON", ``),
@@ -92,7 +92,7 @@ var _ = Describe("a request in JSON", func() {
 		Entry("but a name without a leading slash is not a pointer", withTyped("a/b", "", "1", "c~1d", "", "2"), `{"a/b":"1","c~1d":"2"}`),
 	)
 
-	DescribeTable("is not built if two names lead to the same place",
+	DescribeTable("is not built if two names lead to the same place:",
 		func(change func(*server), named string) {
 			failure := buildFailure(bare(inJSON, change), oauth2.Grant{})
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
@@ -120,7 +120,7 @@ var _ = Describe("a request in JSON", func() {
 		Expect(request.Show()).To(And(ContainSubstring(`{"accounts":"[REDACTED]"}`), Not(ContainSubstring("s3cr3t"))))
 	})
 
-	It("is the body of a PUT as well", func() {
+	It("may be the body of a PUT request", func() {
 		request := requestTo(bare(inJSON, sentBy(http.MethodPut), withTyped("a", "", "1")), oauth2.Grant{})
 		Expect(request.Body.Reveal()).To(Equal(`{"a":"1"}`))
 	})

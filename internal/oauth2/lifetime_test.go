@@ -29,7 +29,7 @@ func jwt(claims, members string) oauth2.Response {
 
 func inSeconds(d time.Duration) string { return fmt.Sprint(startedAt.Add(d).Unix()) }
 
-var _ = It("the claim exp is read in the standard alphabet of base64 too", func() {
+var _ = It("the claim exp is also read from a JWT in the standard base64 alphabet", func() {
 	claims := fmt.Sprintf(`{"sub": "a??>>~~", "exp": %s}`, inSeconds(40*time.Second))
 	encoded := base64.RawStdEncoding.EncodeToString([]byte(claims))
 	Expect(encoded).To(ContainSubstring("/"))
@@ -38,7 +38,7 @@ var _ = It("the claim exp is read in the standard alphabet of base64 too", func(
 })
 
 var _ = Describe("the lifetime of a token", func() {
-	DescribeTable("is stated by the response",
+	DescribeTable("is stated by the response:",
 		func(member string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(member))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -51,11 +51,11 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a numeric string with a fraction and spaces is a lifetime", `, "expires_in": " 3600.0 "`, time.Hour),
 		Entry("a fraction of a second is dropped, never rounded up", `, "expires_in": 59.9`, 59*time.Second),
 		Entry("a huge number is cut to ten years", `, "expires_in": 99999999999999`, tenYears),
-		Entry("a number beyond all floats is cut to ten years", `, "expires_in": 1e400`, tenYears),
+		Entry("a number that is too large for a float is cut to ten years", `, "expires_in": 1e400`, tenYears),
 		Entry("a number of hundreds of digits is cut to ten years", `, "expires_in": "1`+fmt.Sprintf("%0400d", 0)+`"`, tenYears),
 	)
 
-	DescribeTable("is the default if no value that can be read states it",
+	DescribeTable("is the default if the response and the token state no readable lifetime:",
 		func(response oauth2.Response) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(assumedLifetime))
@@ -67,7 +67,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("words", bearer(`, "expires_in": "an hour", "expires": "tomorrow"`)),
 		Entry("hexadecimal, infinity and other notations", bearer(`, "expires_in": "0x10", "expires": "Infinity"`)),
 		Entry("signs without digits", bearer(`, "expires_in": "-", "expires": "."`)),
-		Entry("a truth value and an object", bearer(`, "expires_in": true, "expires": {"at": 1}`)),
+		Entry("a Boolean and an object", bearer(`, "expires_in": true, "expires": {"at": 1}`)),
 		Entry("a JWT without exp", jwt(`{"sub": "shop"}`, ``)),
 		Entry("a JWT whose exp is null", jwt(`{"exp": null}`, ``)),
 		Entry("a JWT whose exp is words", jwt(`{"exp": "soon"}`, ``)),
@@ -75,7 +75,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a token that only looks like a JWT", answer(http.StatusOK, `{"access_token": "a.*.c"}`)),
 	)
 
-	DescribeTable("is read from an absolute time",
+	DescribeTable("is read from an absolute time:",
 		func(value string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value))
 			Expect(token.ExpiresAt.Sub(startedAt)).To(Equal(lifetime))
@@ -129,7 +129,7 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("if its payload is a list", jwt(`["exp", 1]`, `, "expires_in": 600`), 10*time.Minute),
 	)
 
-	DescribeTable("may be over: such a token is refused, and requested again later",
+	DescribeTable("may have ended on arrival: the token is refused, and another is requested later",
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
@@ -142,30 +142,30 @@ var _ = Describe("the lifetime of a token", func() {
 		Entry("a negative number is expired", bearer(`, "expires_in": -1`)),
 		Entry("a hugely negative number is expired", bearer(`, "expires_in": -1e400`)),
 		Entry("zero is expired, whatever the absolute time says", bearer(`, "expires_in": 0, "expires": `+inSeconds(time.Hour))),
-		Entry("a token that expired before the response arrived is expired", bearer(`, "expires_in": 2`)),
+		Entry("a lifetime of 2 s is over if the response arrives later", bearer(`, "expires_in": 2`)),
 		Entry("an absolute time in the past is expired", bearer(`, "expires": 1524486008`)),
 		Entry("a negative absolute time is expired", bearer(`, "expires": -1`)),
 		Entry("a JWT whose exp has passed is expired", jwt(`{"exp": 1524486008}`, ``)),
 		Entry("a JWT whose exp has passed is expired, whatever expires_in says", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120`)),
-		Entry("a JWT whose exp has passed is expired, whatever both say", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120, "expires": `+inSeconds(time.Hour))),
-		Entry("a JWT that expired before the response arrived is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
+		Entry("a JWT whose exp has passed is expired, whatever expires_in and expires say", jwt(`{"exp": `+inSeconds(-time.Minute)+`}`, `, "expires_in": 120, "expires": `+inSeconds(time.Hour))),
+		Entry("a JWT whose exp passes before the response arrives is expired", jwt(`{"exp": `+inSeconds(2*time.Second)+`}`, `, "expires_in": 120`)),
 		Entry("a JWT whose exp is 0 is expired", jwt(`{"exp": 0}`, `, "expires_in": 120`)),
 		Entry("a date that passed a minute ago is expired, whatever expires_in says, because a cache may answer", bearer(`, "expires_in": 120, "expires": `+inSeconds(-time.Minute))),
 		Entry("a date that passed hours ago is expired, whatever expires_in says, because a cache may answer", bearer(`, "expires_in": 120, "expires": `+inSeconds(-23*time.Hour))),
-		Entry("a negative clock is expired", bearer(`, "expires_in": "-00:10:00"`)),
-		Entry("a clock of 0 is expired", bearer(`, "expires_in": "00:00:00"`)),
-		Entry("the first day of .NET is expired", bearer(`, "expires": "0001-01-01T00:00:00Z"`)),
+		Entry("a negative lifetime as H:MM:SS means expired", bearer(`, "expires_in": "-00:10:00"`)),
+		Entry("a lifetime of 00:00:00 means expired", bearer(`, "expires_in": "00:00:00"`)),
+		Entry("the minimum date of .NET means expired", bearer(`, "expires": "0001-01-01T00:00:00Z"`)),
 	)
 
-	DescribeTable("may be over, and the message says what to do",
+	DescribeTable("may have ended on arrival, and the message says what to do",
 		func(response oauth2.Response, said string) {
 			failure := failureIn(rfc6749(expiresAtIn("/expires")), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenExpired))
 			Expect(failure.Message).To(Equal("token endpoint https://idp.example.com/token issued a token that has expired already: " + said))
 		},
-		Entry("if a lifetime of 0 means unlimited", bearer(`, "expires_in": 0`),
+		Entry("if the server states a lifetime of 0, which may mean unlimited", bearer(`, "expires_in": 0`),
 			`its value at "/expires_in" means a lifetime of 0 or less; if the token never expires, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime to assume`),
-		Entry("if a time of 0 means unlimited", bearer(`, "expires": 0`),
+		Entry("if the server states an expiry of 0, which may mean unlimited", bearer(`, "expires": 0`),
 			`its value at "/expires" means a lifetime of 0 or less; if the token never expires, set authorizationServer.response.expiresAt to [] and authorizationServer.defaultTokenLifetime to the lifetime to assume`),
 		Entry("if the response took too long", bearer(`, "expires_in": 2`),
 			`its lifetime is 2s by "/expires_in" (authorizationServer.response.expiresIn), and the response took longer; correct authorizationServer.response.expiresIn or expiresInUnit, or have longer-lived tokens issued`),

@@ -53,7 +53,7 @@ var _ = Describe("the metadata of an issuer", func() {
 			Expect(failure.Message).To(And(ContainSubstring(said), Not(ContainSubstring("MARK"))))
 		},
 		Entry("if the server has none", 404, "", "answered HTTP 404, and"),
-		Entry("if the server has none, whatever it says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
+		Entry("if the server has none, whatever the body says", 404, `{"error": "MARK", "message": "there is no MARK"}`, `answered HTTP 404, and`),
 		Entry("if there is a page instead", 404, "<html><title>MARK</title>", `answered HTTP 404, and`),
 		Entry("if they are not JSON", 200, "<html>MARK", "not JSON"),
 		Entry("if they are about another issuer", 200, `{"issuer": "https://MARK.example.com"}`, `to exactly the "issuer" of that document`),
@@ -71,7 +71,7 @@ var _ = Describe("the metadata of an issuer", func() {
 		Expect(err).To(MatchError(And(ContainSubstring("a redirect to ...://.../.../token,"), Not(ContainSubstring("MARK")))))
 	})
 
-	DescribeTable("name a token endpoint, and a message shows only the parts that the issuer has too or that are common",
+	DescribeTable("name a token endpoint, of which messages show only common parts and the parts that the issuer has too:",
 		func(issuer, endpoint, shown, host string) {
 			s := rfc6749(sentTo(endpoint), func(s *server) { s.Issuer = issuer })
 			Expect(oauth2.ShownTokenEndpoint(s)).To(Equal(shown))
@@ -86,17 +86,17 @@ var _ = Describe("the metadata of an issuer", func() {
 			_, err := oauth2.ReadResponse(s, request, answer(400, "{}"))
 			Expect(err).To(MatchError(HavePrefix(where + " answered HTTP 400")))
 		},
-		Entry("as of Keycloak", "https://kc.example.com/realms/shop", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "kc.example.com"),
-		Entry("as of Entra ID", "https://login.microsoftonline.com/4a5b/v2.0", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "login.microsoftonline.com"),
-		Entry("as of Okta", "https://a.okta.com/oauth2/default", "https://a.okta.com/oauth2/default/v1/token", "https://a.okta.com/oauth2/default/v1/token", "a.okta.com"),
-		Entry("at a host for clients with certificates", "https://idp.example.com", "https://mtls.idp.example.com/token", "https://mtls.idp.example.com/token", "mtls.idp.example.com"),
-		Entry("as of Google: not the host", "https://accounts.google.com", "https://oauth2.googleapis.com/token", "https://.../token", "accounts.google.com"),
-		Entry("not another port", "https://idp.example.com:8443", "https://idp.example.com:4242/token", "https://.../token", "idp.example.com:8443"),
-		Entry("not a part of the path", "https://idp.example.com", "https://idp.example.com/s3cr3t/token?a=s3cr3t", "https://idp.example.com/.../token", "idp.example.com"),
-		Entry("not a part of the host", "https://idp.example.com", "https://s3cr3t.idp.example.com/token", "https://.../token", "idp.example.com"),
+		Entry("Keycloak", "https://kc.example.com/realms/shop", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "https://kc.example.com/realms/shop/protocol/openid-connect/token", "kc.example.com"),
+		Entry("Entra ID", "https://login.microsoftonline.com/4a5b/v2.0", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "https://login.microsoftonline.com/4a5b/oauth2/v2.0/token", "login.microsoftonline.com"),
+		Entry("Okta", "https://a.okta.com/oauth2/default", "https://a.okta.com/oauth2/default/v1/token", "https://a.okta.com/oauth2/default/v1/token", "a.okta.com"),
+		Entry("a host for clients with certificates", "https://idp.example.com", "https://mtls.idp.example.com/token", "https://mtls.idp.example.com/token", "mtls.idp.example.com"),
+		Entry("Google, but not its host", "https://accounts.google.com", "https://oauth2.googleapis.com/token", "https://.../token", "accounts.google.com"),
+		Entry("but not another port", "https://idp.example.com:8443", "https://idp.example.com:4242/token", "https://.../token", "idp.example.com:8443"),
+		Entry("but not another part of the path", "https://idp.example.com", "https://idp.example.com/s3cr3t/token?a=s3cr3t", "https://idp.example.com/.../token", "idp.example.com"),
+		Entry("but not another part of the host", "https://idp.example.com", "https://s3cr3t.idp.example.com/token", "https://.../token", "idp.example.com"),
 	)
 
-	It("are shown with only the registered methods and grant types", func() {
+	It("are shown in messages with only the registered authentication methods", func() {
 		metadata := &oauth2.Metadata{TokenEndpointAuthMethodsSupported: []string{"s3cr3t", "private_key_jwt"}}
 		Expect(oauth2.MethodMismatch(rfc6749(), metadata)).To(HaveSuffix("to one that the server's metadata lists: private_key_jwt"))
 		metadata.TokenEndpointAuthMethodsSupported = []string{"s3cr3t"}

@@ -17,7 +17,7 @@ func withNames(names v1alpha1.ParameterNames) func(*server) {
 var _ = Describe("the names of parameters", func() {
 	everything := oauth2.Grant{Credentials: credentials, Scopes: []string{"s"}, Audience: "aud", Resources: []string{"urn:r"}}
 
-	DescribeTable("are those of RFC 6749, or the declared ones",
+	DescribeTable("are those of RFC 6749, or the declared names:",
 		func(method v1alpha1.ClientAuthenticationMethod, names v1alpha1.ParameterNames, sent string) {
 			Expect(requestTo(rfc6749(authenticatedBy(method), withNames(names)), everything).Body.Reveal()).To(Equal(sent))
 		},
@@ -49,7 +49,7 @@ var _ = Describe("the names of parameters", func() {
 			"a/b": "s", "for": {"aud": "aud", "these": ["urn:1", "urn:2"]}}`))
 	})
 
-	It("of fields override declared parameters", func() {
+	It("that fields use override declared parameters", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.ClientSecretPost), withNames(v1alpha1.ParameterNames{ClientID: named("user")}),
 			withParameters("user", "x", "client_secret", "x", "audience", "x", "resource", "x", "scope", "x", "other", "y"))
 		Expect(requestTo(s, everything).Body.Reveal()).To(
@@ -61,7 +61,7 @@ var _ = Describe("the names of parameters", func() {
 		Expect(requestTo(s, oauth2.Grant{Credentials: credentials}).Body.Reveal()).To(Equal("audience=y&client_id=z&grant_type=g&scope=x"))
 	})
 
-	It("are renamed for assertions, too", func() {
+	It("can also be declared for assertions", func() {
 		s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated}),
 			func(s *server) { s.Request.Assertion = &v1alpha1.Assertion{ServiceAccountToken: federated} },
 			withNames(v1alpha1.ParameterNames{

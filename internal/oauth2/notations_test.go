@@ -20,7 +20,7 @@ func writtenAs(layout string) func(*server) {
 func expiring(text string) oauth2.Response { return bearer(fmt.Sprintf(`, "expires": %q`, text)) }
 
 var _ = Describe("a notation of a lifetime", func() {
-	DescribeTable("is read",
+	DescribeTable("is read:",
 		func(text string, lifetime time.Duration) {
 			token := tokenIn(rfc6749(), bearer(fmt.Sprintf(`, "expires_in": %q`, text)))
 			Expect(token.Lifetime.IsAssumed()).To(BeFalse())
@@ -36,8 +36,8 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("D.HH:MM:SS of .NET with its fraction", "0.01:00:00.0000000", time.Hour),
 		Entry("the maximum of .NET, which is cut to ten years", "10675199.02:48:05.4775807", tenYears),
 		Entry("D:HH:MM:SS of .NET", "1:12:00:00.0000000", 36*time.Hour),
-		Entry("days and a clock of Python", "1 day, 12:00:00", 36*time.Hour),
-		Entry("days and a clock of PostgreSQL", "2 days 01:00:00", 49*time.Hour),
+		Entry("days and HH:MM:SS, as Python writes them", "1 day, 12:00:00", 36*time.Hour),
+		Entry("days and HH:MM:SS, as PostgreSQL writes them", "2 days 01:00:00", 49*time.Hour),
 		Entry("thousands with a comma", "3,600", time.Hour),
 		Entry("thousands with a space", "3 600", time.Hour),
 		Entry("thousands with a space that does not break", "3\u00a0600", time.Hour),
@@ -49,7 +49,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("millions with dots", "1.209.600", 14*24*time.Hour),
 		Entry("a decimal comma", "3600,0", time.Hour),
 		Entry("a decimal comma with three digits after it", "3600,000", time.Hour),
-		Entry("a text with a decimal point and three digits, which is the smaller of two meanings", "59.600", 59*time.Second),
+		Entry("a decimal point before three digits, which may also separate thousands: the smaller value counts", "59.600", 59*time.Second),
 		Entry("thousands with their unit", "3,600 seconds", time.Hour),
 		Entry("a duration of Go", "1h0m0s", time.Hour),
 		Entry("a duration of Go in nanoseconds", "3600000000000ns", time.Hour),
@@ -59,7 +59,7 @@ var _ = Describe("a notation of a lifetime", func() {
 		Entry("ISO 8601 in weeks", "P1W", 7*24*time.Hour),
 		Entry("ISO 8601 with a decimal comma", "PT0,5H", 30*time.Minute),
 		Entry("ISO 8601 as XML Schema writes it, with years and months of 0", "P0Y0M0DT1H0M0.000S", time.Hour),
-		Entry("a clock with spaces and a newline at the end", " 0:10:00 \n", 10*time.Minute),
+		Entry("H:MM:SS with spaces and a newline around it", " 0:10:00 \n", 10*time.Minute),
 	)
 
 	DescribeTable("has the unit that is declared",
@@ -68,18 +68,18 @@ var _ = Describe("a notation of a lifetime", func() {
 		},
 		Entry("milliseconds with separators between thousands", "Milliseconds", "3,600,000", time.Hour),
 		Entry("hours with a decimal comma", "Hours", "1,5", 90*time.Minute),
-		Entry("but a clock has its own units", "Minutes", "0:10:00", 10*time.Minute),
+		Entry("but H:MM:SS has its own units", "Minutes", "0:10:00", 10*time.Minute),
 		Entry("hours that may be 1.5 or 1500, which are not guessed", "Hours", "1,500", assumedLifetime),
 	)
 
-	DescribeTable("is not guessed",
+	DescribeTable("is not guessed:",
 		func(text string) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(fmt.Sprintf(`, "expires_in": %q`, text)))
 			Expect(token.Lifetime.IsUnreadable()).To(BeTrue())
 		},
-		Entry("a clock of two parts: hours or minutes", "10:00"),
+		Entry("10:00, which may be hours or minutes", "10:00"),
 		Entry("a time of day", "11:21:00 PM"),
-		Entry("60 minutes in a clock", "0:60:00"),
+		Entry("H:MM:SS with 60 minutes", "0:60:00"),
 		Entry("a day and 24 hours", "1.24:00:00"),
 		Entry("groups of two", "1,00,000"),
 		Entry("groups with two separators", "1,209.600,000"),
@@ -105,7 +105,7 @@ var _ = Describe("a notation of a lifetime", func() {
 })
 
 var _ = Describe("a notation of an instant", func() {
-	DescribeTable("is read",
+	DescribeTable("is read:",
 		func(value string, lifetime time.Duration) {
 			if strings.Trim(value, "0123456789.eE") != "" {
 				value = fmt.Sprintf("%q", value)
@@ -162,7 +162,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("a zone behind UTC", "2026-03-01 08:00:00 UTC-05:00", time.Hour),
 	)
 
-	DescribeTable("has no zone, so the declared zone counts",
+	DescribeTable("has no zone, so the declared zone counts:",
 		func(value string) {
 			s := rfc6749(expiresAtIn("/expires"), inZone("+09:00"))
 			Expect(tokenIn(s, expiring(value)).ExpiresAt.Sub(startedAt)).To(Equal(time.Hour))
@@ -182,7 +182,7 @@ var _ = Describe("a notation of an instant", func() {
 		Entry("ticks of .NET", "639079992000000000"),
 	)
 
-	DescribeTable("is not guessed",
+	DescribeTable("is not guessed:",
 		func(value string) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), expiring(value))
 			Expect(token.Lifetime.IsUnreadable()).To(BeTrue())
@@ -217,7 +217,7 @@ var _ = Describe("a notation of an instant", func() {
 		Expect(tokenIn(s, bearer(`, "expires_in": "`+strings.Repeat("1h ", 100)+`"`)).Lifetime.IsUnreadable()).To(BeTrue())
 	})
 
-	It("is not read from an object or a list, because a pointer can lead into it", func() {
+	It("is not read from an object or a list, because a pointer can name a value inside it", func() {
 		for _, value := range []string{`{"seconds": ` + inSeconds(time.Hour) + `}`, `[2026, 3, 1, 13, 0]`} {
 			Expect(tokenIn(rfc6749(expiresAtIn("/expires")), bearer(`, "expires": `+value)).Lifetime.IsUnreadable()).To(BeTrue())
 		}
@@ -227,7 +227,7 @@ var _ = Describe("a notation of an instant", func() {
 })
 
 var _ = Describe("expiresAtLayout", func() {
-	DescribeTable("describes how a date is written",
+	DescribeTable("describes how a date is written:",
 		func(layout, value string) {
 			s := rfc6749(expiresAtIn("/expires"), writtenAs(layout), inZone("Z"))
 			Expect(oauth2.Check(s)).To(Succeed())

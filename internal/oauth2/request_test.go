@@ -20,7 +20,7 @@ const (
 var _ = Describe("a token request", func() {
 	awkward := oauth2.Credentials{ClientID: oauth2.NewSensitive("shop:é 1"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive(`s+/ &=%"<`)}
 
-	DescribeTable("has the credentials in the form of the client authentication",
+	DescribeTable("has the credentials in the form of the client authentication:",
 		func(encoding v1alpha1.RequestEncoding, method v1alpha1.ClientAuthenticationMethod, contentType, authorization string, body types.GomegaMatcher) {
 			request := requestTo(rfc6749(encodedAs(encoding), authenticatedBy(method)), oauth2.Grant{Credentials: awkward})
 			headers := map[string]string{"Accept": "application/json", "Content-Type": contentType}
@@ -53,7 +53,7 @@ var _ = Describe("a token request", func() {
 			MatchJSON(`{"grant_type": "client_credentials", "client_id": "shop:é 1"}`)),
 	)
 
-	DescribeTable("has the parameters of the spec",
+	DescribeTable("has the parameters of the spec:",
 		func(s server, grant oauth2.Grant, body string) {
 			grant.Credentials = credentials
 			Expect(requestTo(s, grant).Body.Reveal()).To(Equal(body))
@@ -67,7 +67,7 @@ var _ = Describe("a token request", func() {
 		Entry("the server's own grant type is sent unchanged",
 			rfc6749(func(s *server) { s.Request.GrantType = "account_credentials" }), oauth2.Grant{},
 			"grant_type=account_credentials"),
-		Entry("further parameters are sent too, even empty ones",
+		Entry("further parameters are sent too, even if they are empty",
 			rfc6749(withParameters("account_id", "a b", "resource", "")), oauth2.Grant{},
 			"account_id=a+b&grant_type=client_credentials&resource="),
 		Entry("a further parameter does not replace another",
@@ -82,7 +82,7 @@ var _ = Describe("a token request", func() {
 		Expect(request.URL).To(Equal("https://idp.example.com/token"))
 	})
 
-	DescribeTable("is not built from a declaration that this version does not understand",
+	DescribeTable("is not built from a declaration that this version does not understand:",
 		func(change func(*server), named string) {
 			_, err := oauth2.BuildRequest(rfc6749(change), oauth2.Grant{Credentials: credentials}, startedAt)
 			Expect(err).To(MatchError(ContainSubstring(named)))

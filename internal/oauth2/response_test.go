@@ -32,7 +32,7 @@ var _ = Describe("a token response", func() {
 		Expect(token.AccessToken.Reveal()).To(Equal("AZaz09-._~+/=="))
 	})
 
-	DescribeTable("is read regardless of headers, status and white space",
+	DescribeTable("is read regardless of headers, status and white space:",
 		func(response oauth2.Response) {
 			Expect(tokenIn(rfc6749(), response).AccessToken.Reveal()).To(Equal("t"))
 		},
@@ -50,7 +50,7 @@ var _ = Describe("a token response", func() {
 		Expect(token.Scope).To(Equal("read write"))
 	})
 
-	DescribeTable("keeps the token type as the server wrote it",
+	DescribeTable("keeps the token type as the server wrote it:",
 		func(response oauth2.Response, expected string) {
 			Expect(tokenIn(rfc6749(), response).Type).To(Equal(expected))
 		},
@@ -64,7 +64,7 @@ var _ = Describe("a token response", func() {
 		Entry("Bearer if it is not a text", typed(`1`), "Bearer"),
 	)
 
-	DescribeTable("is refused if its token is bound to a key",
+	DescribeTable("is refused if its token is bound to a key:",
 		func(response oauth2.Response) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonTokenTypeUnsupported))
@@ -77,7 +77,7 @@ var _ = Describe("a token response", func() {
 		Entry("MAC", typed(`"MAC"`)), Entry("mac", typed(`"mac"`)),
 	)
 
-	DescribeTable("is refused if it holds no usable token",
+	DescribeTable("is refused if it holds no usable token:",
 		func(response oauth2.Response, said string) {
 			failure := failureIn(rfc6749(), response)
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
@@ -89,7 +89,7 @@ var _ = Describe("a token response", func() {
 		Entry("a missing token", answer(http.StatusOK, `{"token": "MARK"}`), `"/access_token"`),
 		Entry("an empty token", answer(http.StatusOK, `{"access_token": ""}`), `"/access_token"`),
 		Entry("a token that is null", answer(http.StatusOK, `{"access_token": null}`), `"/access_token"`),
-		Entry("a token that is a truth value", answer(http.StatusOK, `{"access_token": true}`), `"/access_token"`),
+		Entry("a token that is a Boolean", answer(http.StatusOK, `{"access_token": true}`), `"/access_token"`),
 		Entry("a token that is an object", answer(http.StatusOK, `{"access_token": {"value": "MARK"}}`), `"/access_token"`),
 		Entry("a token with a newline", answer(http.StatusOK, `{"access_token": "MARK\n"}`), "control characters"),
 		Entry("a token with a carriage return", answer(http.StatusOK, `{"access_token": "MARK\rX-Header: 1"}`), "control characters"),
@@ -124,7 +124,7 @@ var _ = Describe("a token response", func() {
 		Entry("next to a token", `{"error": "invalid_client", "access_token": "t"}`),
 	)
 
-	DescribeTable("that redirects is refused",
+	DescribeTable("that redirects is refused:",
 		func(status int) {
 			// A redirect is a failure, even if its body has a token.
 			failure := failureIn(rfc6749(), answer(status, `{"access_token": "t"}`, "Location", "https://user:pw@other.example.com/token?code=1#x"))
@@ -150,7 +150,7 @@ var _ = Describe("a token response", func() {
 		Entry("nowhere", ""), Entry("to an invalid URL", "https://%zz/"), Entry("to a URL without a host", "mailto:admin@example.com"),
 	)
 
-	DescribeTable("that redirects names its target, which may be relative to the token endpoint",
+	DescribeTable("that redirects names its target, which may be relative to the token endpoint:",
 		func(location, shown string) {
 			failure := failureIn(rfc6749(), answer(http.StatusFound, "", "Location", location))
 			Expect(failure.Message).To(ContainSubstring("a redirect to " + shown + ": "))

@@ -37,7 +37,7 @@ var _ = Describe("a revocation", func() {
 			authenticatedBy(v1alpha1.ClientAuthenticationNone), encodedAs(v1alpha1.QueryEncoding), sentBy("GET")),
 	)
 
-	DescribeTable("is not built without an endpoint or a key",
+	DescribeTable("is not built without an endpoint or a key:",
 		func(reason string, changes ...func(*server)) {
 			_, err := oauth2.BuildRevocation(rfc6749(changes...), oauth2.Grant{Credentials: credentials}, token, startedAt)
 			Expect(failureOf(err).Reason).To(Equal(reason))
@@ -46,7 +46,7 @@ var _ = Describe("a revocation", func() {
 		Entry("no key", v1alpha1.ReasonCredentialsInvalid, revocable, authenticatedBy(v1alpha1.PrivateKeyJWT)),
 	)
 
-	DescribeTable("succeeds",
+	DescribeTable("succeeds:",
 		func(status int) {
 			Expect(oauth2.ReadRevocation(rfc6749(revocable), &oauth2.Request{}, answer(status, "whatever"))).To(Succeed())
 		},

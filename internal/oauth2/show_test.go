@@ -23,7 +23,7 @@ var _ = Describe("a request as it is shown", func() {
 		s.Request.Headers = []v1alpha1.RequestHeader{{Name: "X-Key", SecretKey: "user"}, {Name: "X-Open", Value: text("to see")}}
 	}
 
-	DescribeTable("has [REDACTED] exactly in place of secrets",
+	DescribeTable("has [REDACTED] exactly in place of secrets:",
 		func(shown string, changes ...func(*server)) {
 			request := requestTo(rfc6749(append([]func(*server){everything}, changes...)...), grant)
 			Expect(request.Show()).To(Equal(shown))
@@ -60,7 +60,7 @@ assertion=[REDACTED]&client_assertion=[REDACTED]&client_assertion_type=urn%3Aiet
 `, sentBy("PUT"), authenticatedBy(v1alpha1.PrivateKeyJWT), grantAssertion(v1alpha1.Assertion{})),
 	)
 
-	DescribeTable("hides secrets of every type",
+	DescribeTable("hides secrets of every type:",
 		func(kind v1alpha1.ParameterType, value string) {
 			s := bare(encodedAs(v1alpha1.JSONEncoding), func(s *server) {
 				s.Request.Parameters = []v1alpha1.Parameter{{Name: "/a/b", Type: kind, SecretKey: "v"}, {Name: "/a/c", Value: text("[REDACTED] is a word")}}
@@ -70,7 +70,7 @@ assertion=[REDACTED]&client_assertion=[REDACTED]&client_assertion_type=urn%3Aiet
 			Expect(request.Body.Reveal()).To(ContainSubstring(value))
 		},
 		Entry("a number", v1alpha1.NumberParameter, "123456"),
-		Entry("a truth value", v1alpha1.BooleanParameter, "true"),
+		Entry("a Boolean", v1alpha1.BooleanParameter, "true"),
 		Entry("JSON", v1alpha1.JSONParameter, `["s3cr3t"]`),
 		Entry("a text", v1alpha1.StringParameter, "s3cr3t"),
 	)
@@ -80,7 +80,7 @@ assertion=[REDACTED]&client_assertion=[REDACTED]&client_assertion_type=urn%3Aiet
 		Expect(buildFailure(s, oauth2.Grant{}).Message).To(ContainSubstring("same place"))
 	})
 
-	DescribeTable("never holds a secret, and neither does the printed request",
+	DescribeTable("never holds a secret, and neither does the printed request:",
 		func(encoding v1alpha1.RequestEncoding, method v1alpha1.ClientAuthenticationMethod) {
 			secret := grant
 			secret.Credentials.ClientSecret = oauth2.NewSensitive("v4lue-of a client & its secret, of 64 bytes and more: 0123456789abcdef")

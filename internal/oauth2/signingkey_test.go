@@ -23,7 +23,7 @@ import (
 )
 
 var _ = Describe("the key of a JWT", func() {
-	DescribeTable("signs with every algorithm",
+	DescribeTable("signs with every algorithm:",
 		func(algorithm v1alpha1.AssertionAlgorithm, key any) {
 			method, held := v1alpha1.PrivateKeyJWT, oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true}
 			if secret, symmetric := key.([]byte); symmetric {
@@ -110,7 +110,7 @@ var _ = Describe("the key of a JWT", func() {
 	damaged := x509.MarshalPKCS1PrivateKey(rsaKey)
 	damaged[len(damaged)/2] ^= 0xff
 
-	DescribeTable("that cannot be used is refused, with a helpful message that does not contain the key",
+	DescribeTable("that cannot be used is refused, with a helpful message that does not contain the key:",
 		func(form string, assertion v1alpha1.Assertion, said string) {
 			s := rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(assertion))
 			failure := buildFailure(s, oauth2.Grant{Credentials: withKey(form)})

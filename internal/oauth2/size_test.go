@@ -62,7 +62,7 @@ var _ = Describe("the declared values of a request", func() {
 		Entry("in JOSE headers", inJOSEHeaders(times(8, fromKey)), limit/8),
 	)
 
-	DescribeTable("are refused if they have more, even if each comes from the same key of the Secret",
+	DescribeTable("are refused if they have more, even if each comes from the same key of the Secret:",
 		func(change func(*server), size int, says string) {
 			failure := buildFailure(rfc6749(change), grant(size))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))

@@ -66,7 +66,7 @@ var _ = Describe("a size", func() {
 	mutual := rfc6749(authenticatedBy(v1alpha1.TLSClientAuth))
 	huge := hugeKey(128 << 10)
 
-	DescribeTable("of a client certificate or its key is checked before it is parsed",
+	DescribeTable("of a client certificate or its key is checked before it is parsed:",
 		func(certificate, key, said string) {
 			grant := oauth2.Grant{Credentials: showing(certificate, key)}
 			failure := buildFailure(mutual, grant)
@@ -100,7 +100,7 @@ var _ = Describe("a size", func() {
 		Entry("in a long text", strings.Repeat("x", 65<<10), "longer than 64 KiB"),
 	)
 
-	It("of a bundle may be twice that of a distribution", func() {
+	It("of a bundle may be 500 KiB, about twice the size of a distribution's bundle", func() {
 		_, err := oauth2.ReadAuthorities(strings.Repeat(certificate, 500<<10/len(certificate)))
 		Expect(err).NotTo(HaveOccurred())
 		_, err = oauth2.ReadAuthorities(certificate + strings.Repeat("x", 512<<10))

@@ -21,7 +21,7 @@ func errorCodeAt(pointers ...v1alpha1.JSONPointer) func(*server) {
 var _ = Describe("a server that reports failures with status 200", func() {
 	codeAt := errorCodeAt("/code")
 
-	DescribeTable("names no error",
+	DescribeTable("reports no error",
 		func(members string, changes ...func(*server)) {
 			Expect(tokenIn(rfc6749(changes...), bearer(", "+members)).AccessToken.Reveal()).To(Equal("t"))
 		},
@@ -46,7 +46,7 @@ var _ = Describe("a server that reports failures with status 200", func() {
 		Entry("by null in place of the declared word", `"result": null`, successIs("/result", "ok")),
 	)
 
-	DescribeTable("names an error, even next to a token",
+	DescribeTable("reports an error, even next to a token,",
 		func(members, code string, changes ...func(*server)) {
 			failure := failureIn(rfc6749(changes...), bearer(", "+members))
 			Expect(failure.Code).To(Equal(code))
@@ -56,7 +56,7 @@ var _ = Describe("a server that reports failures with status 200", func() {
 		},
 		Entry("by a number", `"code": 99991663`, "99991663", codeAt),
 		Entry("by a negative number", `"code": -1`, "-1", codeAt),
-		Entry("by a number beyond all floats", `"code": 1e400`, "1e400", codeAt),
+		Entry("by a number that is too large for a float", `"code": 1e400`, "1e400", codeAt),
 		Entry("by a text of digits", `"code": "40013"`, "40013", codeAt),
 		Entry("by true", `"code": true`, "true", codeAt),
 		Entry("by the second pointer, if the first finds 0", `"code": 0, "error": "x"`, "x", errorCodeAt("/code", "/error")),

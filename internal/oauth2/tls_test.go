@@ -40,6 +40,11 @@ func showing(certificate, key string) oauth2.Credentials {
 	return oauth2.Credentials{ClientID: oauth2.NewSensitive("shop"), IsClientIDPublic: true, Certificate: oauth2.NewSensitive(certificate), CertificateKey: oauth2.NewSensitive(key)}
 }
 
+var _ = It("a bundle of trusted CA certificates must be in PEM", func() {
+	_, err := oauth2.ReadAuthorities("no PEM")
+	Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
+})
+
 var _ = Describe("a client certificate", func() {
 	before, after := startedAt.AddDate(0, -1, 0), startedAt.AddDate(0, 1, 0)
 	certificate, key := certificateOf(p256Key, before, after)
@@ -100,7 +105,7 @@ var _ = Describe("a client certificate", func() {
 		Entry("the first second", startedAt, after), Entry("the last second", before, startedAt),
 	)
 
-	It("has its own connections, and so does each set of trusted authorities", func() {
+	It("has its own connections, and so does each set of trusted CA certificates", func() {
 		build := func(certificate, key string) *oauth2.Request {
 			return requestTo(mutual, oauth2.Grant{Credentials: showing(certificate, key)})
 		}
@@ -114,11 +119,6 @@ var _ = Describe("a client certificate", func() {
 		}
 		Expect(keys).To(HaveLen(5))
 		Expect(build(certificate, key).TLS.Key).To(Equal(build(certificate, key).TLS.Key))
-	})
-
-	It("of an authority must be in PEM", func() {
-		_, err := oauth2.ReadAuthorities("no PEM")
-		Expect(err).To(MatchError(ContainSubstring("no certificate in PEM")))
 	})
 
 	It("is not printed with its key when the request is printed", func() {

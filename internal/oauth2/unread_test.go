@@ -16,7 +16,7 @@ func defaultLifetime(lifetime time.Duration) func(*server) {
 }
 
 var _ = Describe("a lifetime that cannot be read", func() {
-	DescribeTable("is reported with its location and kind, but not its value",
+	DescribeTable("is reported with its location and kind, but not its value:",
 		func(members string, unread ...oauth2.Unread) {
 			token := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(members))
 			Expect(token.Lifetime.Unread).To(ConsistOf(unread))
@@ -78,7 +78,7 @@ var _ = Describe("a lifetime that cannot be read", func() {
 			`the token response has a string of 4 characters at "/expires_in" (authorizationServer.response.expiresIn), which cannot be read as a lifetime: the claim exp of the JWT is used instead; point it to a lifetime, or point authorizationServer.response.expiresAt to the time of expiry. If there is no lifetime, set authorizationServer.response.expiresIn to [] and authorizationServer.defaultTokenLifetime to the lifetime of tokens`),
 	)
 
-	DescribeTable("has a remedy for its kind",
+	DescribeTable("has a remedy for its kind:",
 		func(members, remedy string) {
 			notice := tokenIn(rfc6749(expiresAtIn("/expires")), bearer(members)).Lifetime.Notice()
 			Expect(notice).To(HaveValue(HaveField("Message", ContainSubstring(remedy))))

@@ -111,7 +111,7 @@ var _ = Describe("a key that the request does not use is not required:", func() 
 		Entry("no certificate if clientCertificate is None", rfc6749(authenticatedBy(none), noClientID, func(s *server) { s.TLS = &v1alpha1.TLSClient{ClientCertificate: "None"} })),
 	)
 
-	DescribeTable("the audience of a ServiceAccount's token",
+	DescribeTable("the audience of a ServiceAccount's token:",
 		func(s server, audience string) { Expect(oauth2.ServiceAccountAudience(s)).To(Equal(audience)) },
 		Entry("is empty by default", rfc6749(), ""),
 		Entry("is that of the client's JWT", rfc6749(authenticatedBy(v1alpha1.PrivateKeyJWT), withAssertion(v1alpha1.Assertion{ServiceAccountToken: federated})), "api://AzureADTokenExchange"),

@@ -77,7 +77,7 @@ var _ = Describe("values of the credentials Secret", func() {
 		})).To(MatchJSON(`{"p": "a+b api eyJ.sa.t"}`))
 	})
 
-	DescribeTable("are missing, or cannot be used",
+	DescribeTable("are missing, or cannot be used:",
 		func(source oauth2.CredentialsSource, reason string, said ...string) {
 			_, _, err := oauth2.ReadCredentials(source, with(withSecretKeys("tenant", "apikey")))
 			failure := failureOf(err)
@@ -96,7 +96,7 @@ var _ = Describe("values of the credentials Secret", func() {
 		Entry("no Secret", secretWith(nil, noSecret), v1alpha1.ReasonCredentialsMissing, "spec.credentialsRef", "parameter tenant"),
 	)
 
-	DescribeTable("cause an error that names the key and no value if a template cannot use them",
+	DescribeTable("cause an error that names the key and no value if a template cannot use them:",
 		func(template string, said string) {
 			s := with(withTemplates("tenant", template))
 			source := secretWith(map[string]string{"user": "MARK-user", "pass": "MARK-pass", "list": `["MARK"]`})
@@ -131,7 +131,7 @@ var _ = Describe("values of the credentials Secret", func() {
 		Entry("by a template as well", withTemplates("p", "{{ .client_secret }}")),
 	)
 
-	DescribeTable("and all other credentials identify a client",
+	DescribeTable("and all other credentials identify a client:",
 		func(change func(*oauth2.Credentials), same bool) {
 			one := oauth2.Credentials{ClientID: oauth2.NewSensitive("a"), IsClientIDPublic: true, ClientSecret: oauth2.NewSensitive("b"), Values: map[string]oauth2.Sensitive{"k": oauth2.NewSensitive("v")}}
 			other := one

@@ -28,7 +28,7 @@ var _ = Describe("the responses of vendors", func() {
 	})
 	oro := rfc6749(func(s *server) { s.Response.ErrorDescription = at("/hint", "/message", "/error_description") })
 
-	DescribeTable("hold a token",
+	DescribeTable("hold a token:",
 		func(s server, body, accessToken, tokenType, scope string, lifetime time.Duration) {
 			token := tokenIn(s, answer(http.StatusOK, body, "Content-Type", asJSON))
 			Expect(token.AccessToken.Reveal()).To(Equal(accessToken))
@@ -63,7 +63,7 @@ var _ = Describe("the responses of vendors", func() {
 			"your access token", "Bearer", "", time.Hour),
 	)
 
-	DescribeTable("report a failure",
+	DescribeTable("report a failure:",
 		func(s server, status int, body, reason string, class problem.Class, said string) {
 			failure := failureIn(s, answer(status, body, "Content-Type", asJSON))
 			Expect(failure.Reason).To(Equal(reason))

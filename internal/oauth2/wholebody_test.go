@@ -14,7 +14,7 @@ func wholeBody(s *server) { s.Response.AccessToken = at("/access_token", "") }
 func inHeader(s *server) { s.Response.AccessTokenHeader = "X-Subject-Token" }
 
 var _ = Describe("a token that is not a JSON member", func() {
-	DescribeTable("is the whole body",
+	DescribeTable("is the whole body:",
 		func(body, token string) {
 			Expect(tokenIn(rfc6749(wholeBody), answer(http.StatusOK, body, "Content-Type", "text/plain")).AccessToken.Reveal()).To(Equal(token))
 		},
@@ -31,7 +31,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		Entry("but not if a JSON member holds the token", `{"access_token": "member"}`, "member"),
 	)
 
-	DescribeTable("is not a body that cannot be a token",
+	DescribeTable("is not a body that cannot be a token:",
 		func(body, said string) {
 			failure := failureIn(rfc6749(wholeBody), answer(http.StatusOK, body, "Content-Type", "text/plain"))
 			Expect(failure.Reason).To(Equal(v1alpha1.ReasonInvalidResponse))
@@ -80,7 +80,7 @@ var _ = Describe("a token that is not a JSON member", func() {
 		Expect(failureIn(rfc6749(inHeader), answer(http.StatusNoContent, "")).Message).To(ContainSubstring("empty"))
 	})
 
-	It("is refused in a header, too, if it cannot be a token", func() {
+	It("is also refused in a header if it cannot be a token", func() {
 		failure := failureIn(rfc6749(inHeader), answer(http.StatusNoContent, "", "X-Subject-Token", "MÄRK"))
 		Expect(failure.Message).To(And(ContainSubstring("no header can carry"), Not(ContainSubstring("MÄRK"))))
 	})

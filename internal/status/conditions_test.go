@@ -63,7 +63,7 @@ var _ = Describe("the conditions", func() {
 			condition(ready, no, v1alpha1.ReasonCredentialsNotFound), condition(reconciling, yes, v1alpha1.ReasonCredentialsNotFound)),
 		Entry("only Ready when the Secret is outdated, and nothing prevents its update", observed(outdated), nothing, idle,
 			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
-		Entry("Ready, RenewalFailing and Stalled when the template that wrote the Secret is now refused", observed(templateWrong), nothing, idle,
+		Entry("Ready, RenewalFailing and Stalled when the Secret is up to date, but its template can no longer be rendered", observed(templateWrong), nothing, idle,
 			condition(ready, yes, v1alpha1.ReasonTokenIssued), condition(renewalFailing, yes, v1alpha1.ReasonTargetTemplateInvalid), condition(stalled, yes, v1alpha1.ReasonTargetTemplateInvalid)),
 		Entry("only Ready once the Secret is up to date", observed(outdated), issued(observed(outdated), time.Hour), after(observed(outdated, templateWrong), nothing),
 			condition(ready, yes, v1alpha1.ReasonTokenIssued)),
@@ -166,7 +166,7 @@ var _ = Describe("the conditions", func() {
 		Expect(recovered.Conditions).To(HaveEach(HaveField("LastTransitionTime.Time", now.Add(2*time.Minute))))
 	})
 
-	It("show when a problem began: its age survives a restart, and restarts with another reason", func() {
+	It("show when a problem began: a restart of the operator keeps that time, and another reason resets it", func() {
 		before := after(observed(noTarget, credentialsGone), nothing)
 		again := report(observed(noTarget, credentialsGone, later(time.Minute)), nothing, before).Status
 		Expect(again).To(Equal(before))

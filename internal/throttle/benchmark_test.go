@@ -8,8 +8,8 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// BenchmarkTake reserves among 10,000 waiting requests. Each call has another expiry, so the request moves
-// within the line.
+// BenchmarkTake measures Reserve while 10,000 requests wait. Each call has another expiry, so the request
+// moves within the line.
 func BenchmarkTake(b *testing.B) {
 	const size = 10_000
 	l, at := throttle.NewLimiter(), now
@@ -23,7 +23,7 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
-// BenchmarkTakeTenants reserves among 10,000 waiting requests of a hundred tenants.
+// BenchmarkTakeTenants measures Reserve while 10,000 requests of a hundred tenants wait.
 func BenchmarkTakeTenants(b *testing.B) {
 	const size = 10_000
 	l, at := throttle.NewLimiter(), now

@@ -11,7 +11,7 @@ import (
 	"github.com/tokensync/tokensync/internal/throttle"
 )
 
-// requester returns the request of an object of a tenant, such as "shop/a".
+// requester returns a request. The ID "shop/a", for example, means object a of the tenant shop.
 func requester(id string, minutes int) throttle.Waiter { return token{id, minutes}.waiter() }
 
 // fill reserves slots for new objects of a tenant until there are no more, and returns the number of slots.
@@ -85,7 +85,7 @@ var _ = Describe("the slots of a host", func() {
 		Expect(p.Due(after(60))).To(Equal([]string{"shop/a"}))
 	})
 
-	It("are reserved as soon as a tenant may hold more, even at other hosts", func() {
+	It("are reserved for a waiting request as soon as its tenant may hold more slots, even if the released slot is at another host", func() {
 		p := throttle.NewInFlight(32, 4)
 		Expect(p.Reserve("a", requester("one/a", none), now)).To(BeTrue())
 		Expect(p.Reserve("b", requester("one/b", none), now)).To(BeTrue())
@@ -108,7 +108,7 @@ var _ = Describe("the slots of a host", func() {
 		Expect(p.Due(now)).To(Equal([]string{"shop/late"}))
 	})
 
-	It("follow a request to the host that it is sent to", func() {
+	It("move with a request from the host of the metadata to the host of the token endpoint", func() {
 		p := throttle.NewInFlight(2, 100)
 		Expect(p.Reserve("issuer", requester("shop/a", none), now)).To(BeTrue())
 		Expect(p.Enter("issuer", requester("shop/a", none), now)).To(BeTrue(), "the metadata")
@@ -122,7 +122,7 @@ var _ = Describe("the slots of a host", func() {
 		Expect(p.Reserve("issuer", requester("shop/c", none), now)).To(BeTrue())
 	})
 
-	It("count requests that do not wait in line", func() {
+	It("are also used by requests that do not wait in line", func() {
 		p := throttle.NewInFlight(2, 100)
 		leave, ok := p.TryEnter("idp", "shop")
 		Expect(ok).To(BeTrue())

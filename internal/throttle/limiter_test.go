@@ -19,8 +19,8 @@ var _ = Describe("a limit", func() {
 		Entry("later requests wait a period longer", 2, others(0, 1), others(20, 1),
 			waits(30, "a", 5, 60), waits(30, "b", 6, 80), waits(30, "c", 7, 120), waits(30, "d", 8, 140), waits(30, "e", 9, 180)),
 		Entry("a reservation expires exactly a period after it was made", 1, others(0, 1), waits(59.999, "a", 5, 60), sends(60, "a", 5)),
-		Entry("a request whose clock was read before the mutex was locked is not sent early", 1, others(0.001, 1), waits(0, "a", 5, 60.001)),
-		Entry("reservations of late calls are in the order of time", 2, others(1, 1), others(0, 1), waits(2, "a", 5, 60), waits(2, "b", 6, 61)),
+		Entry("a request is not sent early if its caller read the clock before it locked the mutex", 1, others(0.001, 1), waits(0, "a", 5, 60.001)),
+		Entry("reservations are ordered by time, even if the calls come in another order", 2, others(1, 1), others(0, 1), waits(2, "a", 5, 60), waits(2, "b", 6, 61)),
 		Entry("no request waits longer than an hour before it is tried again", 1, others(0, 1), func(s *scene) {
 			for i := range 100 {
 				_, ok := s.takes(0, fmt.Sprint(i), 5)
@@ -38,7 +38,7 @@ var _ = Describe("a limit", func() {
 		Entry("a request that tries again keeps its position among equally urgent requests", 1, others(0, 1), waits(1, "first", 5, 60), waits(2, "second", 5, 120),
 			waits(3, "first", 5, 60), waits(3, "second", 5, 120)),
 		Entry("a request that comes too early gets the same time again", 1, others(0, 1), waits(1, "a", 5, 60), waits(30, "a", 5, 60)),
-		Entry("as many requests as are free are sent, in any order", 2, others(0, 2), waits(1, "a", 5, 60), waits(1, "b", 6, 60),
+		Entry("as many waiting requests as there are free reservations are sent, in any order", 2, others(0, 2), waits(1, "a", 5, 60), waits(1, "b", 6, 60),
 			sends(60, "b", 6), sends(60, "a", 5)),
 		Entry("a reservation is kept for a more urgent request that is expected", 2, others(0, 1), others(20, 1), waits(30, "a", 5, 60),
 			waits(60, "b", 6, 80), sends(61, "a", 5)),
@@ -62,7 +62,7 @@ var _ = Describe("a limit", func() {
 		// Requests that are withdrawn.
 		Entry("the next request moves up after a withdrawal", 1, others(0, 1), waits(1, "a", 5, 60), waits(1, "b", 6, 120),
 			withdraws("a"), waits(2, "b", 6, 60), sends(60, "b", 6)),
-		Entry("the next request is called after a withdrawal when a reservation expires", 1, others(0, 1), waits(1, "a", 5, 60), waits(1, "b", 6, 120),
+		Entry("after a withdrawal, the next request is called when a reservation expires", 1, others(0, 1), waits(1, "a", 5, 60), waits(1, "b", 6, 120),
 			withdraws("a"), calls(2), calls(59), calls(60, "b"), sends(60.5, "b", 6)),
 		Entry("a request is called only once, and not if it comes on its own", 2, others(0, 2), waits(1, "a", 5, 60), waits(1, "b", 6, 60),
 			waits(1, "c", 7, 120), withdraws("b"), calls(60, "c"), calls(61)),
@@ -88,9 +88,9 @@ var _ = Describe("a limit", func() {
 		Entry("the more urgent request goes first, even if its limit is smaller", under(perMinute(2)), sends(0, "a", 5), sends(0, "b", 5),
 			waits(1, "c", 9, 60), under(perMinute(1)), waits(1, "d", 5, 60), under(perMinute(2)),
 			waits(59, "c", 9, 60), sends(60, "c", 9)),
-		Entry("a request that can be sent under a smaller limit goes first under a larger limit", under(throttle.Limit{Requests: 1, Per: time.Second}),
+		Entry("a more urgent request that its smaller limit allows goes before a request with a larger limit", under(throttle.Limit{Requests: 1, Per: time.Second}),
 			sends(0, "a", 5), waits(0, "b", 5, 1), under(perMinute(2)), waits(1, "c", 9, 60)),
-		Entry("requests with a small limit count only as often as that limit allows",
+		Entry("waiting requests with a small limit delay other requests only as often as the small limit allows",
 			under(throttle.Limit{Requests: 1, Per: 10 * time.Minute}), sends(0, "a", 5),
 			waits(0, "b", none, 600), waits(0, "c", none, 1200), waits(0, "d", none, 1800),
 			under(perMinute(1)), waits(1, "e", 5, 60), waits(1, "f", 6, 120)),
@@ -99,11 +99,11 @@ var _ = Describe("a limit", func() {
 		Entry("reservations are remembered for the longest period", under(throttle.Limit{Requests: 3, Per: time.Hour}), sends(0, "a", 5),
 			under(perMinute(2)), sends(600, "b", 5), calls(1200), sends(1800, "c", 5),
 			under(throttle.Limit{Requests: 3, Per: time.Hour}), waits(1900, "d", 5, 3600)),
-		Entry("a limit without requests is ignored", under(throttle.Limit{Per: time.Minute}), others(0, 100)),
+		Entry("a limit of zero requests is ignored", under(throttle.Limit{Per: time.Minute}), others(0, 100)),
 		Entry("a limit without a period is ignored", under(throttle.Limit{Requests: 1}), others(0, 100)),
 		Entry("requests without a limit count against the limits of other requests", sends(0, "a", 5), under(throttle.Limit{}), sends(30, "b", 5),
 			under(perMinute(1)), waits(60, "c", 5, 90)),
-		Entry("a request waits no longer once its limit is removed", sends(0, "a", 5), waits(1, "b", 5, 60), under(throttle.Limit{}), sends(2, "b", 5),
+		Entry("a request no longer waits once its limit is removed", sends(0, "a", 5), waits(1, "b", 5, 60), under(throttle.Limit{}), sends(2, "b", 5),
 			under(perMinute(1)), waits(3, "c", 5, 62)),
 	)
 
@@ -159,7 +159,7 @@ var _ = Describe("a limit", func() {
 			limits(8, 1, "idle"), under(perMinute(1)), remembersEight, waits(2, "b", 5, 61)),
 		Entry("a replaced limit still applies after its replacements are forgotten", under(throttle.Limit{Requests: 1, Per: time.Hour}), sends(0, "a", 5),
 			limits(8, 60, "idle"), calls(600), sends(660, "x", 5), calls(1200), under(throttle.Limit{Requests: 1, Per: time.Hour}), waits(1201, "b", 5, 4260)),
-		Entry("the strictest limit applies to a ninth limit if requests wait with all eight", sends(0, "a", 5), waits(1, "b", 5, 60),
+		Entry("the strictest limit applies to a request with a ninth limit if requests wait with all eight", sends(0, "a", 5), waits(1, "b", 5, 60),
 			limitsWithWaiters(7, 1), under(throttle.Limit{Requests: 1, Per: time.Second}), remembersEight, waits(2, "c", 5, 120)),
 		Entry("a request moves to its own limit once fewer than eight limits are in use", sends(0, "a", 5), waits(1, "b", 5, 60),
 			limitsWithWaiters(7, 1), under(throttle.Limit{Requests: 1, Per: time.Second}), waits(2, "c", 5, 120), withdraws("waits 3"), sends(3, "c", 5)),
@@ -207,7 +207,7 @@ var _ = Describe("a request that is sent later than it was reserved", func() {
 		sends(67, "b", 5)(s)
 	})
 
-	It("can be released by the time it was sent", func() {
+	It("can be released with the time at which it was sent", func() {
 		s := play(perMinute(1), sends(0, "a", 5))
 		s.Sent(server, after(0), after(7))
 		s.Release(server, after(7))
@@ -222,7 +222,7 @@ var _ = Describe("a request that is sent later than it was reserved", func() {
 	})
 })
 
-var _ = Describe("a request that waits for something else than the limit", func() {
+var _ = Describe("a request that waits for something other than the limit", func() {
 	urgent := throttle.Waiter{ID: "urgent", ExpiresAt: after(5 * 60)}
 
 	It("does not delay other requests", func() {

@@ -13,7 +13,7 @@ var _ = Describe("an outage", func() {
 	var t *throttle.Throttle
 	BeforeEach(func() { t = throttle.New() })
 
-	// answers sends a request, and the answer comes at the same instant.
+	// answers sends a request, and calls answer at the same instant.
 	answers := func(id string, seconds float64, answer func()) {
 		GinkgoHelper()
 		Expect(t.Reserve(request(id, none), after(seconds))).To(BeNil(), id)
@@ -83,7 +83,7 @@ var _ = Describe("an outage", func() {
 		}),
 	)
 
-	It("sends the most urgent request every 5 s as a probe", func() {
+	It("is probed with the most urgent request every 5 s", func() {
 		begins()
 		waits("shop/late", 20, 1)
 		waits("shop/soon", 10, 1)
@@ -97,7 +97,7 @@ var _ = Describe("an outage", func() {
 		Expect(t.Due(after(11))).To(Equal([]string{"shop/soon"}))
 	})
 
-	It("sends a request immediately if it comes when a probe is due", func() {
+	It("is probed immediately with a request that comes when a probe is due", func() {
 		begins()
 		waits("shop/late", 20, 1)
 		fails("shop/new", 5)
@@ -105,7 +105,7 @@ var _ = Describe("an outage", func() {
 		fails("shop/newer", 10)
 	})
 
-	It("probes with requests of the tenants in turn", func() {
+	It("is probed with requests of the tenants in turn", func() {
 		begins()
 		waits("shop/new", none, 1)
 		waits("shop/newer", none, 1)
@@ -117,7 +117,7 @@ var _ = Describe("an outage", func() {
 		Expect(t.Due(after(15))).To(Equal([]string{"shop/newer"}))
 	})
 
-	It("sends another probe if the first does not come within 5 s", func() {
+	It("is probed with another request if the first does not come within 5 s", func() {
 		begins()
 		waits("shop/gone", none, 1)
 		waits("shop/late", 20, 1)
@@ -126,7 +126,7 @@ var _ = Describe("an outage", func() {
 		Expect(t.Due(after(10))).To(Equal([]string{"shop/late"}))
 	})
 
-	DescribeTable("sends another probe if the first", func(ends func()) {
+	DescribeTable("is probed with another request if the first", func(ends func()) {
 		begins()
 		waits("shop/new", none, 1)
 		waits("shop/late", 20, 1)
@@ -184,7 +184,7 @@ var _ = Describe("an outage", func() {
 		Expect(t.IsRecovered("shop/1")).To(BeFalse(), "its own backoff continues")
 	})
 
-	It("puts requests that failed during it before requests that fail for their own reasons", func() {
+	It("ends, and then the requests that failed during it go before requests that fail for their own reasons", func() {
 		begins()
 		succeeds("shop/4", 5)
 		failed := func(r *throttle.Request) { r.HasFailed = true }
@@ -196,7 +196,7 @@ var _ = Describe("an outage", func() {
 		Expect(t.Reserve(request("shop/1", 10, limited(1), failed), after(66))).To(BeNil())
 	})
 
-	DescribeTable("continues to send probes if the clock is set back by two hours", func(prepare func()) {
+	DescribeTable("is still probed if the clock is set back by two hours", func(prepare func()) {
 		begins()
 		prepare()
 		isProbe := t.Reserve(request("shop/late", 20), after(-7200)) == nil

@@ -22,7 +22,8 @@ var _ = Describe("a pause", func() {
 		t.Failed(requester.ID, throttle.Failure{RetryAfter: time.Duration(retryAfter * float64(time.Second))}, after(at))
 		t.Release(requester.ID, after(at))
 	}
-	// paused returns a throttle with pauses of the client that begin now, given in seconds.
+	// paused returns a throttle with pauses of the client that begin now. retryAfter is the length of each
+	// pause in seconds.
 	paused := func(retryAfter ...float64) *throttle.Throttle {
 		t := throttle.New()
 		for _, seconds := range retryAfter {
@@ -59,7 +60,7 @@ var _ = Describe("a pause", func() {
 		Entry("while the client is not known", server, "", 0.0),
 	)
 
-	// succeeds sends a request of a client at startedAt, which succeeds.
+	// succeeds sends a request of a client at startedAt, and the request succeeds.
 	succeeds := func(t *throttle.Throttle, client string, startedAt float64) {
 		t.Enter(request(server, client), after(startedAt))
 		t.Succeeded("shop/"+client, after(startedAt), after(startedAt))

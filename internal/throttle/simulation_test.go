@@ -35,7 +35,7 @@ type simulation struct {
 	served []string
 }
 
-// visit is a planned call.
+// visit is a planned call of Reserve, or of Due if ticks is true.
 type visit struct {
 	at     time.Time
 	waiter throttle.Waiter
@@ -129,8 +129,8 @@ func expectWithin(limit throttle.Limit, sent []time.Time) {
 	}
 }
 
-// crowd adds requests that come in the first second, in any order. The token of request i expires i seconds
-// after an hour.
+// crowd adds requests that come in the first second, in any order. The token of request i expires in one
+// hour and i seconds.
 func (s *simulation) crowd(size int) {
 	for _, i := range s.random.Perm(size) {
 		s.comes(throttle.Waiter{ID: fmt.Sprintf("%05d", i), ExpiresAt: now.Add(time.Hour + time.Duration(i)*time.Second)},
@@ -146,7 +146,8 @@ var _ = Describe("a hundred ClientCredentials of a server with a limit of 30 req
 		expectWithin(s.limit, s.sent)
 		Expect(s.served).To(HaveLen(100))
 		Expect(s.took()).To(BeNumerically("<=", longest))
-		// The first 30 requests are free. Then each period serves the 30 most urgent requests, in any order.
+		// The first 30 requests are sent immediately. In each period after that, the 30 most urgent requests
+		// are sent, in any order.
 		for first := 30; first < 100; first += 30 {
 			batch := s.served[first:min(first+30, 100)]
 			if first > 30 {
@@ -156,7 +157,7 @@ var _ = Describe("a hundred ClientCredentials of a server with a limit of 30 req
 	},
 		Entry("if all come in time", time.Duration(0), time.Duration(0), 181*time.Second),
 		Entry("if they come up to 2 s late", 2*time.Second, time.Duration(0), 190*time.Second),
-		Entry("if they are called, too", 2*time.Second, time.Second, 190*time.Second),
+		Entry("if they come up to 2 s late, and Due calls them", 2*time.Second, time.Second, 190*time.Second),
 	)
 
 	It("lose no time if half of them disappear", func() {
@@ -220,7 +221,7 @@ var _ = Describe("many waiting requests", func() {
 })
 
 var _ = Describe("a tenant beside tenants whose objects have no token", func() {
-	// crowds adds tenants that send a request again a second after each request.
+	// crowds adds tenants whose objects each send the next request one second after the last one.
 	crowds := func(s *simulation, tenants, size int) {
 		for i := range tenants * size {
 			tenant := fmt.Sprint("failing-", i%tenants)

@@ -108,7 +108,7 @@ func others(seconds float64, count int) step {
 	}
 }
 
-// limits sends a request under each of the given number of larger limits.
+// limits sends one request under each of count different limits of at least 1000 requests per minute.
 func limits(count int, seconds float64, id string) step {
 	return func(s *scene) {
 		for i := range count {

@@ -44,7 +44,7 @@ var _ = Describe("a throttle", func() {
 		return causeOf(t.Reserve(r, after(seconds)))
 	}
 
-	It("reserves the same request again when its client is known", func() {
+	It("counts a request once, even if Reserve is called again when its client is known", func() {
 		for range 3 {
 			Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		}
@@ -118,7 +118,7 @@ var _ = Describe("a throttle", func() {
 		Expect(t.Due(after(1))).To(Equal([]string{"shop/a"}))
 	})
 
-	It("puts a request that failed behind tokens that are due", func() {
+	It("puts a request that failed behind requests for tokens that are due", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		failed := request("shop/failed", none, limited(1), func(r *throttle.Request) { r.HasFailed = true })
 		Expect(reserves(failed, 1)).To(Equal(throttle.RateLimited))

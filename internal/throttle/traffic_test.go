@@ -85,7 +85,7 @@ func (t *traffic) wake() {
 	}
 }
 
-// reconcile is a reconcile of a ClientCredential.
+// reconcile simulates a reconcile of a ClientCredential.
 func (t *traffic) reconcile(c *tokenClient) {
 	isValid := len(c.issued) > 0 && t.now.Before(c.issued[len(c.issued)-1].Add(2*lifetime/3))
 	if c.isSent || isValid || (t.now.Before(c.retryAt) && !t.IsRecovered(c.ID)) {

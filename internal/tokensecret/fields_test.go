@@ -61,7 +61,7 @@ var _ = Describe("further fields of a token response", func() {
 		Entry("but not when the record lacks a name", false, annotate(v1alpha1.ResponseFieldsAnnotation, "id_token")),
 		Entry("but not when the record names no field", false, annotate(v1alpha1.ResponseFieldsAnnotation, "")),
 		Entry("but not when the record of the names was removed", false, unannotate(v1alpha1.ResponseFieldsAnnotation)),
-		Entry("but not when the record names another key of the Secret, too", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
+		Entry("but not when the record also names another key of the Secret", false, func(s *corev1.Secret, p *tokensecret.Provenance) {
 			annotate(v1alpha1.ResponseFieldsAnnotation, "ca.crt,id_token,instance_url")(s, p)
 			put("ca.crt", "x")(s, p)
 		}),
@@ -78,7 +78,7 @@ var _ = Describe("further fields of a token response", func() {
 		}),
 	)
 
-	It("do not match the fingerprint if the token had none, and another writer adds a field", func() {
+	It("do not match the fingerprint if the token had no further fields, and another writer adds one", func() {
 		secret := written(token, provenance)
 		secret.Annotations[v1alpha1.ResponseFieldsAnnotation], secret.Data["ca.crt"] = "ca.crt", []byte("x")
 		Expect(tokensecret.VerifiedToken(secret, provenance)).To(BeNil())

@@ -45,7 +45,7 @@ var _ = Describe("the revocation finalizer of a Secret", func() {
 		Expect(string(tokensecret.Release("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
 	})
 
-	DescribeTable("is all that blocks the deletion of a Secret",
+	DescribeTable("is all that blocks the deletion",
 		func(isDeleted bool, finalizers []string, expected bool) {
 			secret := written(token, provenance)
 			secret.Finalizers = finalizers

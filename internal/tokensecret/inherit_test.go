@@ -15,14 +15,16 @@ import (
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
-// leftBy makes the Secret one without a controller, left by a ClientCredential with another UID.
+// leftBy changes the Secret as if a ClientCredential with this name and another UID had left it without a
+// controller.
 func leftBy(name string) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		s.OwnerReferences, s.Annotations[v1alpha1.OwnerUIDAnnotation], s.Annotations[v1alpha1.OwnerNameAnnotation] = nil, "x", name
 	}
 }
 
-// byOlderVersion is leftBy for a version that recorded no name, but possibly an adopter.
+// byOlderVersion is like leftBy, for an older version that recorded no owner name. It recorded an adopter,
+// unless adopter is empty.
 func byOlderVersion(adopter string) func(*corev1.Secret) {
 	return func(s *corev1.Secret) {
 		leftBy("")(s)
@@ -117,7 +119,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Entry("if no ClientCredential left it", func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }, "no controller"),
 	)
 
-	It("is inherited for the same request if it names no owner, but any ClientCredential with this target may take it", func() {
+	It("is inherited for the same request if it names no owner, even by another ClientCredential with the same target", func() {
 		secret := written(token, sameRequest)
 		byOlderVersion("")(secret)
 		state := tokensecret.StateOf(owner, secret)
@@ -134,7 +136,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 		Expect(tokensecret.StateOf(adopting, secret)).To(HaveValue(And(HaveField("Inherited", true), HaveField("Adoptable", false))))
 	})
 
-	DescribeTable("is taken over by one patch, and counts as drifted until it is written",
+	DescribeTable("is taken over by one patch, and counts as drifted until it is written:",
 		func(with *v1alpha1.ClientCredential, change func(*corev1.Secret), references []metav1.OwnerReference) {
 			secret := written(token, provenance)
 			change(secret)
@@ -149,20 +151,20 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			_, adoptable := after.Annotations[v1alpha1.AdoptableByAnnotation]
 			Expect(adoptable).To(Equal(with.RetainsTarget()))
 		},
-		Entry("and replaces an earlier controller", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("without a reference", withTarget(nil), leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("with a template whose hash is the same", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: texts{"a": "b"}}}),
+		Entry("an earlier controller is replaced", withTarget(nil), controlledBefore(), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
+		Entry("a missing owner reference is added", withTarget(nil), leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
+		Entry("a missing owner reference is added, also if the target has a template", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{Data: texts{"a": "b"}}}),
 			leftBy("shop"), []metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
-		Entry("and keeps references to other owners", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
+		Entry("references to other owners are kept", withTarget(nil), also(controlledBefore(), func(s *corev1.Secret) {
 			s.OwnerReferences = append(s.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"})
 		}), []metav1.OwnerReference{tokensecret.ReferenceTo(owner), {APIVersion: "v1", Kind: "ConfigMap", Name: "shop", UID: "z"}}),
-		Entry("and loses its reference if it must be retained", retained(withTarget(&v1alpha1.TokenTarget{})), controlledBefore(), nil),
-		Entry("and gets no reference if it must still be retained", retained(withTarget(&v1alpha1.TokenTarget{})), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")), nil),
-		Entry("and gets a reference if it must no longer be retained", withTarget(nil), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")),
+		Entry("the owner reference is removed if the Secret must be retained", retained(withTarget(&v1alpha1.TokenTarget{})), controlledBefore(), nil),
+		Entry("no owner reference is added if the Secret must still be retained", retained(withTarget(&v1alpha1.TokenTarget{})), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")), nil),
+		Entry("an owner reference is added if the Secret need no longer be retained", withTarget(nil), also(leftBy("shop"), annotatedWith(v1alpha1.AdoptableByAnnotation, "shop")),
 			[]metav1.OwnerReference{tokensecret.ReferenceTo(owner)}),
 	)
 
-	It("has a record that expires when its token is revoked", func() {
+	It("has a record that shows its token as expired after a revocation", func() {
 		secret := written(token, provenance)
 		after := patched(secret, tokensecret.StateOf(owner, secret).End(issuedAt.Add(time.Minute)))
 		Expect(tokensecret.RecordOf(after.Annotations)).To(HaveField("ExpiresAt", issuedAt.Add(time.Minute)))

@@ -50,7 +50,7 @@ var _ = Describe("a token in its Secret", func() {
 			Expect(*found).To(And(HaveField("Type", "Bearer"), HaveField("Scope", "read write"),
 				HaveField("IssuedAt", issuedAt), HaveField("ExpiresAt", expiresAt)))
 		},
-		Entry("nothing", func(*corev1.Secret, *tokensecret.Provenance) {}),
+		Entry("no change", func(*corev1.Secret, *tokensecret.Provenance) {}),
 		Entry("an edit of its labels", func(s *corev1.Secret, _ *tokensecret.Provenance) { s.Labels = map[string]string{"team": "web"} }),
 		Entry("an annotation by another writer", annotate("team", "web")),
 		Entry("a key by another writer", put("ca.crt", "x")),

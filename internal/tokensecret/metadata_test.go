@@ -60,22 +60,22 @@ var _ = Describe("the labels and annotations of a token Secret", func() {
 			Expect(tokensecret.StateOf(wanting, secret).Drifted).To(BeFalse())
 			Expect(wanting).To(Equal(unchanged))
 		},
-		Entry("only those of the operator without a target", withTarget(nil), mine(), texts{}),
-		Entry("only those of the operator without a template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
-		Entry("only those of the operator with an empty template", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
-		Entry("only those of the operator with metadata that is not set", wanting(nil, nil), mine(), texts{}),
-		Entry("only those of the operator with empty metadata", wanting(texts{}, texts{}), mine(), texts{}),
-		Entry("the labels of the template, too", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
-		Entry("the annotations of the template, too", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
-		Entry("labels with an empty value", wanting(texts{"canary": ""}, nil), mine("canary", ""), texts{}),
-		Entry("names with dots and slashes", wanting(texts{"example.com/team.web": "a"}, texts{"example.com/a.b": "c"}),
+		Entry("only the operator's own if the spec has no target", withTarget(nil), mine(), texts{}),
+		Entry("only the operator's own if the target has no template", withTarget(&v1alpha1.TokenTarget{Name: "shop-token"}), mine(), texts{}),
+		Entry("only the operator's own if the template is empty", withTarget(&v1alpha1.TokenTarget{Template: &v1alpha1.TokenSecretTemplate{}}), mine(), texts{}),
+		Entry("only the operator's own if the template has no labels or annotations", wanting(nil, nil), mine(), texts{}),
+		Entry("only the operator's own if the template's labels and annotations are empty", wanting(texts{}, texts{}), mine(), texts{}),
+		Entry("the operator's own and the labels of the template", wanting(texts{"team": "web"}, nil), mine("team", "web"), texts{}),
+		Entry("the operator's own and the annotations of the template", wanting(nil, texts{"note": "a"}), mine(), texts{"note": "a"}),
+		Entry("the operator's own and a label with an empty value", wanting(texts{"canary": ""}, nil), mine("canary", ""), texts{}),
+		Entry("the operator's own and those of the template, whose names may have dots and slashes", wanting(texts{"example.com/team.web": "a"}, texts{"example.com/a.b": "c"}),
 			mine("example.com/team.web", "a"), texts{"example.com/a.b": "c"}),
-		Entry("a label and an annotation with the same name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
-		Entry("the label that allows the token to be used as credentials", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
+		Entry("the operator's own and a label and an annotation with the same name, each with its value", wanting(texts{"data": "a"}, texts{"data": "b"}), mine("data", "a"), texts{"data": "b"}),
+		Entry("the operator's own and the label that allows the token to be used as credentials", wanting(texts{v1alpha1.UsageLabel: v1alpha1.UsageClientCredential}, nil),
 			mine(v1alpha1.UsageLabel, v1alpha1.UsageClientCredential), texts{}),
 	)
 
-	// The CRD denies such a template.
+	// The CRD rejects such a template.
 	DescribeTable("are never overridden by a template that sets",
 		func(wanting *v1alpha1.ClientCredential) {
 			secret := writtenFor(wanting, token, provenance)
@@ -327,7 +327,7 @@ var _ = Describe("pruning after a write", func() {
 		Expect(patchOf(owner, secret, token)).To(ContainSubstring(`"uid":"another-uid"`))
 	})
 
-	It("leaves a Secret that has not drifted", func() {
+	It("leaves no drift in the Secret", func() {
 		now := wanting(texts{"team": "db"}, nil)
 		secret := writtenFor(wanted, withFields("id_token", "i"), provenance)
 		before := tokensecret.StateOf(now, secret)

@@ -51,12 +51,12 @@ var _ = Describe("a token that a server returns", func() {
 		Entry("when nothing else changed"),
 		Entry("when it was requested immediately", askedAfter(0)),
 		Entry("when it was requested just before its expiry", askedAfter(time.Hour-time.Second)),
-		Entry("when its expiry is read a little later", expiryMoves(2*time.Second)),
-		Entry("when its expiry is read a little sooner", expiryMoves(-2*time.Second)),
+		Entry("when its expiry is two seconds later", expiryMoves(2*time.Second)),
+		Entry("when its expiry is two seconds earlier", expiryMoves(-2*time.Second)),
 		Entry("when a renewal was requested: the server has no newer token", func(a *answer) { a.provenance.RenewRequest = "tomorrow" }),
 		Entry("when another writer added to the Secret", found(annotate("team", "web")), found(put("ca.crt", "x"))),
 		Entry("when a lifetime was assumed", func(a *answer) { a.token.Lifetime.Assumed = time.Hour }),
-		Entry("when a field is missing as before", func(a *answer) { a.token.MissingFields = []string{"region"} }),
+		Entry("when the response lacks a declared field, as before", func(a *answer) { a.token.MissingFields = []string{"region"} }),
 		Entry("without further fields", func(a *answer) {
 			a.secret, a.token.Fields = written(token, provenance), nil
 		}),

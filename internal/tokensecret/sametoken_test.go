@@ -44,7 +44,7 @@ func rotated(a *answer) { credentialsAre("shop-id", "rotated")(a.secret, &a.prov
 var _ = Describe("the record of a Secret", func() {
 	idToken := []string{"id_token", "the-id-token"}
 
-	DescribeTable("shows about a token that the server returned",
+	DescribeTable("shows, for a token that the server returned,",
 		func(fields []string, given tokensecret.Returned, changes ...func(*answer)) {
 			Expect(compared(fields, changes...)).To(Equal(given))
 		},
@@ -65,11 +65,11 @@ var _ = Describe("the record of a Secret", func() {
 		Entry("that it is the same, although the request is different", nil, tokensecret.ReturnedAgain, func(a *answer) { a.provenance.RequestHash = "other" }),
 		Entry("nothing if the request is different and may use other credentials", nil, tokensecret.ReturnedUnknown, another, func(a *answer) { a.provenance.RequestHash = "other" }),
 		Entry("that a JWT can be trusted, because it has its own exp", idToken, tokensecret.ReturnedNew, another, hasClaim),
-		Entry("nothing if another writer changed the record", idToken, tokensecret.ReturnedNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
-		Entry("nothing if the Secret has another owner", nil, tokensecret.ReturnedNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
+		Entry("that it counts as another token, because another writer changed the record", idToken, tokensecret.ReturnedNew, another, func(a *answer) { edited(a.secret, v1alpha1.ExpiresAtAnnotation) }),
+		Entry("that it counts as another token, because the Secret has another owner", nil, tokensecret.ReturnedNew, func(a *answer) { a.secret.OwnerReferences[0].UID = "x" }),
 	)
 
-	It("is missing without a Secret", func() {
+	It("shows that every token is another token if there is no Secret", func() {
 		Expect(tokensecret.Compare(nil, token, provenance)).To(Equal(tokensecret.ReturnedNew))
 	})
 })
@@ -105,7 +105,7 @@ var _ = Describe("a token that a server returned again", func() {
 		Entry("if its lifetime is assumed", -10*time.Second, assumed),
 	)
 
-	It("keeps its former expiry if it comes from its Secret", func() {
+	It("keeps its former expiry if it was read from its Secret", func() {
 		former := tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryAssumed}
 		Expect(tokensecret.EffectiveExpiry(former, given(-time.Hour, oauth2.Lifetime{}))).To(Equal(former))
 	})
@@ -134,8 +134,8 @@ var _ = Describe("a token that a server returned again", func() {
 		},
 		Entry("immediately, if the server states it", -20*time.Minute, told, true),
 		Entry("after the former expiry, if the server states it", time.Second, told, true),
-		Entry("not before the former expiry is near, if it is assumed again", -20*time.Minute, cautious, false),
-		Entry("after the former expiry, if it is assumed again", time.Second, cautious, true),
+		Entry("not before the former expiry is near, if the new expiry is also assumed", -20*time.Minute, cautious, false),
+		Entry("after the former expiry, if the new expiry is also assumed", time.Second, cautious, true),
 	)
 
 	DescribeTable("whose former expiry the server stated gets no assumed expiry",
@@ -162,7 +162,7 @@ var _ = Describe("a token that a server returned again", func() {
 		Expect(tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt, Source: v1alpha1.ExpiryFromServer}, token)).To(Equal(tokensecret.ExpiryOf(token)))
 	})
 
-	DescribeTable("is refused, and requested again soon",
+	DescribeTable("is refused, and another is requested soon, if the server returned it",
 		func(after time.Duration) {
 			_, err := tokensecret.EffectiveExpiry(tokensecret.Expiry{At: expiresAt}, given(after, told))
 			failure := problem.Of(err)
@@ -172,8 +172,8 @@ var _ = Describe("a token that a server returned again", func() {
 			Expect(failure.Message).To(And(ContainSubstring("after its expiry at 2026-03-01T13:00:00Z"), ContainSubstring("defaultTokenLifetime")))
 		},
 		Entry("at its expiry", 0*time.Second),
-		Entry("just after", time.Second),
-		Entry("after five minutes", 5*time.Minute),
-		Entry("after a day without a request", 24*time.Hour),
+		Entry("just after its expiry", time.Second),
+		Entry("five minutes after its expiry", 5*time.Minute),
+		Entry("a day after its expiry", 24*time.Hour),
 	)
 })

@@ -141,7 +141,7 @@ var _ = Describe("the state of a target Secret", func() {
 		}),
 	)
 
-	It("is not drift for a token with a smaller record", func() {
+	It("is not drift if the record lacks optional values", func() {
 		bare := token
 		bare.Scope = ""
 		Expect(tokensecret.StateOf(owner, written(bare, tokensecret.Provenance{RequestHash: "hash"})).Drifted).To(BeFalse())

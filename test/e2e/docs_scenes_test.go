@@ -31,7 +31,7 @@ const (
 	issuerURL       = "https://idp.example.com/oauth2/token"
 	issuerInCluster = "http://issuer." + issuerNamespace + ":8080/cgi-bin/token"
 	// issuerByTLS reaches the same issuer through the API server, whose certificate is signed by a
-	// private authority.
+	// private CA.
 	issuerByTLS = "https://kubernetes.default.svc/api/v1/namespaces/" + issuerNamespace + "/services/issuer:8080/proxy/cgi-bin/token"
 )
 

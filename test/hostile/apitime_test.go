@@ -21,8 +21,8 @@ import (
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
-// hanging blocks the requests to the API server that chosen selects, as if the API server had accepted
-// the connection and died.
+// hanging blocks the requests to the API server for which chosen returns true, as if the API server had
+// accepted the connection and died.
 func hanging(chosen func(*http.Request) bool) func(*http.Request) *http.Response {
 	return func(request *http.Request) *http.Response {
 		if !chosen(request) {

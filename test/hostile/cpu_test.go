@@ -71,8 +71,8 @@ var _ = Describe("A tenant that causes expensive computations", func() {
 				w.attacker.reports(ctx, fmt.Sprintf("large-%d", i), matchers.HaveCondition("Ready", "False", "CredentialsInvalid", ContainSubstring(said)))
 			}
 		},
-		Entry("with a private key of 390 KiB", uint(140<<10), `"tls.key"`),
-		Entry("with a private key that is within the size limit of a value", uint(20<<10), "8192 bits"),
+		Entry("by declaring a private key of 390 KiB", uint(140<<10), `"tls.key"`),
+		Entry("by declaring a private key that is within the size limit of a value", uint(20<<10), "8192 bits"),
 	)
 
 	DescribeTable("costs at most 15 times the normal CPU time if thousands of secrets are searched for",

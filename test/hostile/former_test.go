@@ -118,7 +118,7 @@ var _ = Describe("A deleted ClientCredential whose last edit led to no token", f
 })
 
 var _ = Describe("The Secret of a former target", func() {
-	It("is released although it was retained and the new Secret is not", func(ctx SpecContext) {
+	It("is released although its deletionPolicy was Retain and the new one is Delete", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop")
 		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Name: "retained", DeletionPolicy: v1alpha1.DeletionPolicyRetain}
@@ -130,7 +130,7 @@ var _ = Describe("The Secret of a former target", func() {
 		Expect(w.victim.secret(ctx, "retained").Data).To(HaveKey(v1alpha1.AccessTokenKey))
 	})
 
-	It("stays held while it also holds the credentials with which another token is revoked", func(ctx SpecContext) {
+	It("stays held while it also contains the credentials for the revocation of another token", func(ctx SpecContext) {
 		w, server := newWorld(ctx), newHonestServer("shop", "tools")
 		w.victim.requestsToken(ctx, "shop", tokenEndpoint(server), revokedOnDelete(server), func(spec *v1alpha1.ClientCredentialSpec) {
 			spec.Target = &v1alpha1.TokenTarget{Name: "shared"}
@@ -196,7 +196,7 @@ var _ = Describe("The Secret of a former target", func() {
 	)
 })
 
-var _ = It("A token that could not be written is not sent to another server that the spec names before the deletion", func(ctx SpecContext) {
+var _ = It("A token that could not be written is not sent to another server that the spec names when the ClientCredential is deleted", func(ctx SpecContext) {
 	w, server := newWorld(ctx), newHonestServer("shop")
 	other := newHostileServer(answers(http.StatusBadRequest, `{"error": "invalid_scope"}`))
 	w.interceptWith(func(request *http.Request) *http.Response {

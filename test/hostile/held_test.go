@@ -109,8 +109,8 @@ var _ = Describe("A revocation on deletion", func() {
 		w.operator.BeginStop()
 		close(release)
 	}
-	// endsAt deletes a, and shuts the operator down when it sends the request that last selects. The API
-	// server refuses the first two requests that refused selects.
+	// endsAt deletes a, and shuts the operator down when it sends a request for which last returns true.
+	// The API server refuses the first two requests for which refused returns true.
 	endsAt := func(ctx SpecContext, last, refused func(*http.Request) bool) {
 		GinkgoHelper()
 		arrived := make(chan struct{}, 10)
@@ -247,7 +247,7 @@ var _ = Describe("A revocation on deletion", func() {
 			Expect(count(http.MethodPatch, "/clientcredentials/a")).To(Equal(before+1), "the finalizer is removed once")
 		})
 
-		It("when the garbage collector deletes the token Secret before the cache shows the deletion", func(ctx SpecContext) {
+		It("when the garbage collector deletes the token Secret before the cache shows that the ClientCredential is deleted", func(ctx SpecContext) {
 			begin(ctx, 0)
 			shows := make(chan struct{})
 			w.lagWith(func(ctx context.Context, watch *http.Request) {
@@ -336,7 +336,7 @@ var _ = Describe("A revocation on deletion", func() {
 	})
 
 	Context("finds what it needs", func() {
-		It("although the authorization server and its authorities are deleted first", func(ctx SpecContext) {
+		It("although the AuthorizationServer and its CA bundle are deleted first", func(ctx SpecContext) {
 			clock = testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 			w = newWorld(ctx, func(s *settings) { s.clock = clock })
 			server = authserver.New(authserver.Options{TLS: true})
@@ -478,14 +478,14 @@ var _ = Describe("A revocation on deletion", func() {
 			Entry("onDelete is switched off (credentials Secret)", "a-credentials", func(ctx SpecContext) {
 				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.AuthorizationServer.Revocation = nil })
 			}),
-			Entry("other credentials are named", "a-credentials", func(ctx SpecContext) {
+			Entry("the spec names other credentials", "a-credentials", func(ctx SpecContext) {
 				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.CredentialsRef.Name = "b-credentials" })
 			}),
 			Entry("the target gets another name", "a-token", func(ctx SpecContext) {
 				edit(ctx, a(), func(c *v1alpha1.ClientCredential) { c.Spec.Target = &v1alpha1.TokenTarget{Name: "renamed"} })
 				held(ctx, "renamed")
 			}),
-			Entry("the credentials lose the label", "a-credentials", func(ctx SpecContext) {
+			Entry("the credentials Secret loses its label", "a-credentials", func(ctx SpecContext) {
 				edit(ctx, secretOfA("credentials"), func(s *corev1.Secret) { s.Labels = nil })
 			}),
 		)
@@ -502,7 +502,7 @@ var _ = Describe("A revocation on deletion", func() {
 			reportedOnce("TokenRevoked")
 		})
 
-		It("a Secret that came from a backup or is a copy is released", func(ctx SpecContext) {
+		It("a copy of a token Secret is released", func(ctx SpecContext) {
 			begin(ctx, 0)
 			copied := w.victim.secret(ctx, "a-token").DeepCopy()
 			copied.ObjectMeta = metav1.ObjectMeta{

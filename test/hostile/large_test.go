@@ -92,7 +92,7 @@ var _ = Describe("An object that is too large for the cache", func() {
 		Eventually(func(g Gomega) {
 			g.Expect(w.victim.get(ctx, "shop")(g).Finalizers).To(ConsistOf(manyFinalizers()))
 		}).Should(Succeed())
-		Expect(w.countEvents("RevocationFailed")).To(Equal(1), "the declaration is not read")
+		Expect(w.countEvents("RevocationFailed")).To(Equal(1), "the spec is not read, so the token is not revoked")
 		Expect(w.countEvents("TokenRevoked")).To(BeZero())
 		edit(ctx, shop(), func(c *v1alpha1.ClientCredential) { c.Finalizers = nil })
 	})
@@ -147,7 +147,7 @@ var _ = Describe("An object that is too large for the cache", func() {
 		}),
 	)
 
-	It("is a foreign Secret if its record is forged", func(ctx SpecContext) {
+	It("is treated as a foreign Secret if its record is forged", func(ctx SpecContext) {
 		forged := &corev1.Secret{ObjectMeta: w.victim.metadata("shop-token")}
 		forged.Annotations = map[string]string{
 			v1alpha1.OwnerUIDAnnotation: "forged", v1alpha1.FingerprintAnnotation: strings.Repeat("f", 200<<10),

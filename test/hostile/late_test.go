@@ -141,7 +141,8 @@ var _ = Describe("A status write during another edit", func() {
 		})
 		credentials := w.victim.credentials("shop-credentials", map[string]string{"client_id": "shop", "client_secret": secretOf("shop")})
 		create(ctx, credentials)
-		// Without the credentials in the cache, the operator would write another status first.
+		// If the credentials were not in the cache yet, the operator would first write a status that says
+		// so.
 		Eventually(func(g Gomega) {
 			cached := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}}
 			g.Expect(w.operator.Cache().Get(ctx, client.ObjectKeyFromObject(credentials), cached)).To(Succeed())

@@ -71,7 +71,7 @@ var _ = Describe("A response that is copied several times", func() {
 		Expect(w.writes()).NotTo(ContainElement(ContainSubstring("/secrets")))
 	})
 
-	It("is cheap to remove from a message of the API server", func(ctx SpecContext) {
+	It("is removed from a message of the API server with little memory", func(ctx SpecContext) {
 		w := newWorld(ctx)
 		w.interceptWith(func(request *http.Request) *http.Response {
 			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/secrets") {

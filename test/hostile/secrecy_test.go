@@ -97,7 +97,7 @@ var _ = Describe("A value of a credentials Secret", func() {
 		Expect(w.shown(ctx, clientCredential)).NotTo(ContainSubstring("c4nary"))
 	})
 
-	DescribeTable("is distinguished from spec.clientID, which is public, if that is", func(ctx SpecContext, id string) {
+	DescribeTable("is hidden, but the public spec.clientID is shown if it is", func(ctx SpecContext, id string) {
 		w := newWorld(ctx)
 		server := newHostileServer(echoing("client_id"))
 		requestsToken(ctx, w, server.URL, "client_secret", func(spec *v1alpha1.ClientCredentialSpec) { spec.ClientID = id })

@@ -92,7 +92,7 @@ var _ = Describe("A tenant that requests a ServiceAccount's token", func() {
 		},
 		Entry("but differs in upper and lower case", "https://api.example.com/"),
 		Entry("but lacks the slash at the end", "https://API.example.com"),
-		Entry("but is the default name, which this API server does not have", "https://kubernetes.default.svc.cluster.local"),
+		Entry("but is the default audience, which this API server does not accept", "https://kubernetes.default.svc.cluster.local"),
 	)
 
 	DescribeTable("gets no token if the API server cannot say whether it accepts the token,",

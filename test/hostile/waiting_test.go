@@ -56,7 +56,7 @@ func (s *heldServer) port() string {
 	return port
 }
 
-// host returns the URL of the server as host i of many.
+// host returns a URL of the server with a different host for each i.
 func (s *heldServer) host(i int) string {
 	return fmt.Sprintf("http://127.0.%d.%d:%s", 1+i/200, 1+i%200, s.port())
 }
@@ -67,8 +67,8 @@ func reconciles() int {
 	return metric("controller_runtime_reconcile_total")
 }
 
-// metric returns the sum of a counter or gauge of controller-runtime over the reconciles of
-// ClientCredentials.
+// metric returns the value of a counter or gauge of controller-runtime for the ClientCredential controller,
+// summed over its labels.
 func metric(name string) (sum int) {
 	GinkgoHelper()
 	families, err := metrics.Registry.Gather()
@@ -127,7 +127,7 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		}
 	}
 
-	It("cause no reconciles", func(ctx SpecContext) {
+	It("cause at most two reconciles each within three minutes", func(ctx SpecContext) {
 		for i := range waiting {
 			wait(ctx, fmt.Sprintf("later-%d", i))
 		}
@@ -135,12 +135,12 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 		Consistently(func() int {
 			clock.Step(4 * time.Second)
 			return reconciles() - before
-		}).Should(BeNumerically("<=", 2*waiting), "one reconcile each, to report after half a minute that the ClientCredential waits")
+		}).Should(BeNumerically("<=", 2*waiting), "one reconcile each to report the wait after half a minute, and one for the check every two minutes")
 		w.attacker.reports(ctx, "later-0", matchers.HaveCondition("Ready", "False", "TokenEndpointBusy"))
 		Expect(server.requests.Load()).To(BeEquivalentTo(inFlight))
 	})
 
-	It("send one request for each request that ends, without a check in between", func(ctx SpecContext) {
+	It("send one request for each request that ends, and do so immediately", func(ctx SpecContext) {
 		wait(ctx, "a", "b", "c", "d")
 		for i := range 4 {
 			server.release <- struct{}{}
@@ -172,7 +172,7 @@ var _ = Describe("ClientCredentials that wait for a server that never answers", 
 	})
 })
 
-var _ = It("A server that asks clients to wait for an hour causes no requests to the API server and no token requests meanwhile", func(ctx SpecContext) {
+var _ = It("A server that asks clients to wait for an hour causes at most two requests to the API server for each ClientCredential, and no token requests, meanwhile", func(ctx SpecContext) {
 	clock := testingclock.NewFakeClock(time.Now().Truncate(time.Second))
 	w := newWorld(ctx, standingStill(clock))
 	server := newHostileServer(func(rw http.ResponseWriter, _ *http.Request) {
@@ -196,14 +196,14 @@ var _ = It("A server that asks clients to wait for an hour causes no requests to
 		clock.Step(time.Minute)
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
-		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "only a change to Stalled is written: %v", w.sent[before:])
+		g.Expect(len(w.sent)-before).To(BeNumerically("<=", 2*objects), "at most two requests for each ClientCredential: %v", w.sent[before:])
 	}).Should(Succeed())
 	Expect(server.requests.Load()).To(Equal(requests))
-	Expect(reconciles()-reconciled).To(BeNumerically("<=", objects*(minutes/2+3)), "one reconcile every two minutes")
+	Expect(reconciles()-reconciled).To(BeNumerically("<=", objects*(minutes/2+3)), "one reconcile of each ClientCredential every two minutes, and at most three more")
 })
 
 var _ = Describe("A tenant whose servers never answer", func() {
-	It("does not delay other tenants with 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
+	It("delays no other tenant, even if it has 1,000 objects at 1,000 hosts", func(ctx SpecContext) {
 		const objects, workers = 1000, 256
 		w, server, honest := newWorld(ctx, patient), newHeldServer(), newHonestServer()
 		before := w.victim.firstToken(ctx, "before", honest)
@@ -222,7 +222,7 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		Expect(took).To(beAsSoonAs(before))
 	})
 
-	It("does not delay other tenants with 300 revocations at 300 hosts", func(ctx SpecContext) {
+	It("delays no other tenant, even if it has 300 revocations at 300 hosts", func(ctx SpecContext) {
 		const objects = 300
 		w, server := newWorld(ctx, patient), newHeldServer()
 		create(ctx, w.attacker.credentials("shared", map[string]string{"client_id": "a", "client_secret": secretOf("a")}))
@@ -244,7 +244,7 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		Expect(server.held.Load()).To(BeNumerically("<", 200), "no request has ended, and few were sent")
 	})
 
-	It("does not delay AuthorizationServers of other tenants with 50 issuers at 50 hosts", func(ctx SpecContext) {
+	It("delays no AuthorizationServer of another tenant, even if it has 50 issuers at 50 hosts", func(ctx SpecContext) {
 		w, server := newWorld(ctx, patient), newHeldServer()
 		for i := range 50 {
 			create(ctx, &v1alpha1.AuthorizationServer{
@@ -262,7 +262,7 @@ var _ = Describe("A tenant whose servers never answer", func() {
 		}).Should(Succeed())
 	})
 
-	It("does not delay other tenants of the same host", func(ctx SpecContext) {
+	It("delays no other tenant of the same host", func(ctx SpecContext) {
 		w, server := newWorld(ctx, patient), newHeldServer()
 		for i := range 40 {
 			w.attacker.requestsToken(ctx, fmt.Sprintf("slow-%d", i), server.slow())

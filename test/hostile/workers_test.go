@@ -62,7 +62,7 @@ var _ = Describe("A tenant whose objects the API server handles slowly", func() 
 		w.interceptWith(nil)
 	}
 
-	It("leaves workers to other tenants while statuses are written", func(ctx SpecContext) {
+	It("leaves workers to other tenants while its statuses are written", func(ctx SpecContext) {
 		hang(http.MethodPatch, "clientcredentials", "/status")
 		ask(ctx)
 		leavesHalf(ctx)

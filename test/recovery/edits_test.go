@@ -46,13 +46,13 @@ func limitServer(ctx context.Context, a *actor) {
 	})
 }
 
-// annotateTarget edits an annotation of the token Secret that the token does not depend on.
+// annotateTarget edits an annotation of the token Secret that does not affect the token.
 func annotateTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	change(ctx, &corev1.Secret{}, a.namespace, a.tokenName(), func(s *corev1.Secret) { s.Annotations[v1alpha1.CredentialsVersionAnnotation] = "0" })
 }
 
-// createOwnedTarget creates the target Secret with a controller that has a very long name.
+// createOwnedTarget creates the target Secret with an owner that has a very long name.
 func createOwnedTarget(ctx context.Context, a *actor) {
 	GinkgoHelper()
 	metadata := a.metadata(a.tokenName())

@@ -12,12 +12,13 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// at20 returns a script with an answer for the first twenty seconds.
+// at20 returns a script in which the server gives an answer for the first twenty seconds.
 func at20(answer authserver.Answer) authserver.Script {
 	return authserver.Script{{Until: 20 * second, Answer: answer}}
 }
 
-// unavailable returns a scenario with an answer of the first row of the retry table for twenty seconds.
+// unavailable returns a scenario in which the server gives an answer of class Unavailable for twenty
+// seconds.
 func unavailable(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -25,7 +26,7 @@ func unavailable(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// mayPass returns a scenario with an answer of the second row of the retry table for twenty seconds.
+// mayPass returns a scenario in which the server gives an answer of class MayPass for twenty seconds.
 func mayPass(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -33,7 +34,8 @@ func mayPass(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// refuses returns a scenario with an answer of the third row of the retry table for twenty seconds.
+// refuses returns a scenario in which the server gives an answer of class CredentialsRefused for twenty
+// seconds.
 func refuses(reason string, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second,
@@ -41,7 +43,8 @@ func refuses(reason string, answer authserver.Answer) scenario {
 	}
 }
 
-// asksToWait returns a scenario in which the server asks clients to wait, for its first twenty seconds.
+// asksToWait returns a scenario in which the server asks clients to wait for the time asked. It does so
+// for the first twenty seconds.
 func asksToWait(reason string, asked time.Duration, answer authserver.Answer) scenario {
 	return scenario{
 		server: at20(answer), works: 20 * second, within: asked + 5*minute,

@@ -11,8 +11,8 @@ import (
 	"github.com/tokensync/tokensync/test/authserver"
 )
 
-// tenant returns an answer with a token and a tenant. While the server starts, the tenant is not the complete
-// object.
+// tenant returns an answer with a token and a value of the member tenant. The value of a server that is still
+// starting lacks the name that the template needs.
 func tenant(token string, lifetime time.Duration, tenant any) authserver.Answer {
 	return authserver.JSON(http.StatusOK, map[string]any{"access_token": "t0ken-" + token, "expires_in": int(lifetime.Seconds()), "tenant": tenant})
 }
