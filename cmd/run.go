@@ -61,7 +61,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	defer flush()
-	reconciler := &controllers.Operator{
+	operator := &controllers.Operator{
 		TokenEndpoint: tokenendpoint.NewClient(tokenendpoint.Options{
 			AllowHTTP:           o.allowHTTP,
 			AllowedCIDRs:        o.allowedCIDRs,
@@ -78,14 +78,14 @@ func run(ctx context.Context, o *options) error {
 		Metrics: metrics.New(version),
 		Tracer:  tracer,
 	}
-	if err := ctrlmetrics.Registry.Register(reconciler.Metrics); err != nil {
+	if err := ctrlmetrics.Registry.Register(operator.Metrics); err != nil {
 		return fmt.Errorf("register the metrics: %w", err)
 	}
-	if err := reconciler.AddToManager(ctx, mgr, controller.Options{}); err != nil {
+	if err := operator.AddToManager(ctx, mgr, controller.Options{}); err != nil {
 		return fmt.Errorf("add the controller: %w", err)
 	}
 	if err := errors.Join(
-		mgr.AddHealthzCheck("progress", reconciler.CheckProgress),
+		mgr.AddHealthzCheck("progress", operator.CheckProgress),
 		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
 	); err != nil {
 		return fmt.Errorf("add the health checks: %w", err)
@@ -96,7 +96,7 @@ func run(ctx context.Context, o *options) error {
 		// already waited.
 		finish, cancel := context.WithTimeout(ctx, shutdownTimeout)
 		defer cancel()
-		return fmt.Errorf("run the manager: %w", errors.Join(err, reconciler.Finish(finish)))
+		return fmt.Errorf("run the manager: %w", errors.Join(err, operator.Finish(finish)))
 	}
 	return nil
 }

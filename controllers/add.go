@@ -28,14 +28,12 @@ const controllerName = "clientcredential"
 const maxConcurrentReconciles = 256
 
 // AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions. The
-// zero value of options selects the defaults; only tests set options.
-func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
-	r.complete(mgr)
-	options.ReconciliationTimeout = cmp.Or(options.ReconciliationTimeout, r.Timeout+2*reportTimeout)
-	options.MaxConcurrentReconciles = cmp.Or(options.MaxConcurrentReconciles, maxConcurrentReconciles)
-	if options.RateLimiter == nil {
-		options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
-	}
+// operator sets all options but those that tests need: SkipNameValidation and NewQueue.
+func (o *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
+	o.complete(mgr)
+	options.ReconciliationTimeout = o.Timeout + 2*reportTimeout
+	options.MaxConcurrentReconciles = maxConcurrentReconciles
+	options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("add indexes: %w", err)
 	}
@@ -43,57 +41,51 @@ func (r *Operator) AddToManager(ctx context.Context, mgr manager.Manager, option
 	if err != nil {
 		return err
 	}
-	parts := r.parts(apiTime)
-	if err := r.addServers(mgr, "authorizationserver", parts.servers("", func() server { return &v1alpha1.AuthorizationServer{} }), options); err != nil {
+	parts := newParts(o, mgr, apiTime)
+	if err := o.addServers(mgr, "authorizationserver", parts.servers("", func() server { return &v1alpha1.AuthorizationServer{} }), options); err != nil {
 		return err
 	}
-	if err := r.addHolds(mgr, parts.holder, options); err != nil {
+	if err := o.addHolds(mgr, parts.holder, options); err != nil {
 		return err
 	}
-	return r.addClientCredentials(mgr, parts, options)
+	return o.addClientCredentials(mgr, parts, options)
 }
 
 // complete sets unset fields from the manager, or to their defaults.
-func (r *Operator) complete(mgr manager.Manager) {
-	if r.Client == nil {
-		r.Client = mgr.GetClient()
+func (o *Operator) complete(mgr manager.Manager) {
+	if o.Recorder == nil {
+		o.Recorder = mgr.GetEventRecorder("tokensync")
 	}
-	if r.APIReader == nil {
-		r.APIReader = mgr.GetAPIReader()
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
 	}
-	if r.Recorder == nil {
-		r.Recorder = mgr.GetEventRecorder("tokensync")
+	if o.Throttle == nil {
+		o.Throttle = throttle.New()
 	}
-	if r.Clock == nil {
-		r.Clock = clock.RealClock{}
+	o.Recorder = recorder.New(o.Recorder, o.Clock)
+	o.Timeout = cmp.Or(o.Timeout, reconcileTimeout)
+	if o.Metrics == nil {
+		o.Metrics = metrics.New("")
 	}
-	if r.Throttle == nil {
-		r.Throttle = throttle.New()
+	o.Metrics.ReadFrom(mgr.GetCache(), mgr.Elected())
+	if o.Tracer == nil {
+		o.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	r.Recorder = recorder.New(r.Recorder, r.Clock)
-	r.Timeout = cmp.Or(r.Timeout, reconcileTimeout)
-	if r.Metrics == nil {
-		r.Metrics = metrics.New("")
-	}
-	r.Metrics.ReadFrom(mgr.GetCache(), mgr.Elected())
-	if r.Tracer == nil {
-		r.Tracer = noop.NewTracerProvider().Tracer("")
-	}
-	r.controllers = nil
+	o.controllers = nil
 }
 
 // addClientCredentials adds the controller of ClientCredentials. If the operator watches all
 // namespaces, it also adds the controller of ClusterAuthorizationServers.
-func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, options controller.Options) error {
-	throttled, err := addWaker(mgr, r.Clock, r.Throttle)
+func (o *Operator) addClientCredentials(mgr manager.Manager, parts *parts, options controller.Options) error {
+	throttled, err := addWaker(mgr, o.Clock, o.Throttle)
 	if err != nil {
 		return err
 	}
-	workers, waiting, err := addWorkers(mgr, r.Clock, controllerName, options.MaxConcurrentReconciles)
+	workers, waiting, err := addWorkers(mgr, o.Clock, controllerName, options.MaxConcurrentReconciles)
 	if err != nil {
 		return err
 	}
-	watches := watches{cache: r.Client}
+	watches := watches{cache: mgr.GetClient()}
 	clientCredentials := builder.ControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.ClientCredential{}, builder.WithPredicates(specOrRenewRequestChanged())).
@@ -103,15 +95,15 @@ func (r *Operator) addClientCredentials(mgr manager.Manager, parts *parts, optio
 		WatchesRawSource(throttled).
 		WatchesRawSource(waiting).
 		WithOptions(options)
-	if !r.Policy.NamedNamespacesOnly {
+	if !o.Policy.NamedNamespacesOnly {
 		clientCredentials.
 			Watches(&v1alpha1.ClusterAuthorizationServer{}, fanOut(watches.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			WatchesMetadata(&corev1.Namespace{}, fanOut(watches.inNamespace), builder.WithPredicates(labelsChanged()))
-		servers := parts.servers(r.Policy.ClusterResourceNamespace, func() server { return &v1alpha1.ClusterAuthorizationServer{} })
-		if err := r.addServers(mgr, "clusterauthorizationserver", servers, options); err != nil {
+		servers := parts.servers(o.Policy.ClusterResourceNamespace, func() server { return &v1alpha1.ClusterAuthorizationServer{} })
+		if err := o.addServers(mgr, "clusterauthorizationserver", servers, options); err != nil {
 			return err
 		}
 	}
-	reconciler := runningReconciler{reconciler: parts.reconciler(), running: &r.running}
-	return clientCredentials.Complete(workers.share(r.watched(controllerName, reconciler)))
+	reconciler := runningReconciler{reconciler: parts.reconciler(), running: &o.running}
+	return clientCredentials.Complete(workers.share(o.watched(controllerName, reconciler)))
 }

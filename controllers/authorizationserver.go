@@ -56,8 +56,8 @@ type serverReconciler struct {
 }
 
 // addServers adds the reconciler of one kind of authorization server.
-func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serverReconciler, options controller.Options) error {
-	workers, waiting, err := addWorkers(mgr, r.Clock, name, maxConcurrentReconciles)
+func (o *Operator) addServers(mgr manager.Manager, name string, reconciler *serverReconciler, options controller.Options) error {
+	workers, waiting, err := addWorkers(mgr, o.Clock, name, maxConcurrentReconciles)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (r *Operator) addServers(mgr manager.Manager, name string, reconciler *serv
 		WatchesRawSource(waiting).
 		For(reconciler.newServer(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(options).
-		Complete(workers.share(r.watched(name, reconciler)))
+		Complete(workers.share(o.watched(name, reconciler)))
 }
 
 // Reconcile checks one authorization server and writes its status.

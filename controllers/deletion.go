@@ -38,8 +38,8 @@ type revocation struct {
 	reported, finalizerRemoved bool
 }
 
-// finalizer completes the deletion of ClientCredentials whose token must be revoked.
-type finalizer struct {
+// deleter completes the deletion of ClientCredentials whose token must be revoked.
+type deleter struct {
 	revoker    *revoker
 	finalizers *finalizerWriter
 	holder     *holder
@@ -55,35 +55,35 @@ type finalizer struct {
 
 // finalize revokes the token of a ClientCredential that is being deleted, and removes the finalizer. It
 // gives up after a bounded time, and immediately if a retry cannot help.
-func (f *finalizer) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
+func (d *deleter) finalize(ctx context.Context, owner *v1alpha1.ClientCredential) (reconcile.Result, error) {
 	if !tokensecret.IsHeld(owner) {
 		return reconcile.Result{}, nil
 	}
-	state := f.revocationState(owner)
+	state := d.revocationState(owner)
 	if !state.reported {
-		revoked, err := f.revoke(ctx, owner)
+		revoked, err := d.revoke(ctx, owner)
 		if isInterrupted(ctx, err) {
 			// The next leader continues.
 			return reconcile.Result{}, nil
 		}
-		if next := f.nextRevocation(ctx, owner, state, err); !next.IsZero() {
+		if next := d.nextRevocation(ctx, owner, state, err); !next.IsZero() {
 			logger(ctx).Info("The token is not revoked yet", "message", err.Error())
-			return requeueBy(f.clock.Now(), next), nil
+			return requeueBy(d.clock.Now(), next), nil
 		}
-		f.memory.update(owner, func(e *entry) { e.revocation.reported = true })
-		f.reportRevocation(owner, revoked, err)
+		d.memory.update(owner, func(e *entry) { e.revocation.reported = true })
+		d.reportRevocation(owner, revoked, err)
 	}
 	if state.finalizerRemoved {
 		return reconcile.Result{}, nil
 	}
-	if err := retryAtShutdown(ctx, func(ctx context.Context) error { return f.finalizers.remove(ctx, owner) }); err != nil {
+	if err := retryAtShutdown(ctx, func(ctx context.Context) error { return d.finalizers.remove(ctx, owner) }); err != nil {
 		return reconcile.Result{}, err
 	}
-	f.memory.update(owner, func(e *entry) { e.revocation.finalizerRemoved = true })
+	d.memory.update(owner, func(e *entry) { e.revocation.finalizerRemoved = true })
 	if ctx.Err() == nil {
 		return reconcile.Result{}, nil
 	}
-	return reconcile.Result{}, retryAtShutdown(ctx, func(ctx context.Context) error { return f.holder.releaseFor(ctx, owner) })
+	return reconcile.Result{}, retryAtShutdown(ctx, func(ctx context.Context) error { return d.holder.releaseFor(ctx, owner) })
 }
 
 // isInterrupted reports whether a revocation failed while the operator shuts down, and a retry may
@@ -100,18 +100,18 @@ func isRetryable(err error) bool {
 }
 
 // nextRevocation returns when to retry the revocation after an error; zero for never.
-func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
+func (d *deleter) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation, err error) time.Time {
 	if err == nil || !isRetryable(err) {
 		return time.Time{}
 	}
-	deadline := f.revocationDeadline(ctx, owner, state)
-	now := f.clock.Now()
+	deadline := d.revocationDeadline(ctx, owner, state)
+	now := d.clock.Now()
 	if !now.Before(deadline) {
 		return time.Time{}
 	}
 	next := revocationInterval
 	if failure := problem.Of(err); failure != nil {
-		if f.mayNamespaceBeTerminating(ctx, owner.Namespace) {
+		if d.mayNamespaceBeTerminating(ctx, owner.Namespace) {
 			return time.Time{}
 		}
 		next = max(next, failure.RetryAfter)
@@ -124,53 +124,53 @@ func (f *finalizer) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCr
 
 // revocationDeadline returns the time of the last attempt, by the clock of the operator. It reads the time
 // of the API server once, because the API server sets the deletionTimestamp by its own clock.
-func (f *finalizer) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
+func (d *deleter) revocationDeadline(ctx context.Context, owner *v1alpha1.ClientCredential, state revocation) time.Time {
 	if !state.deadline.IsZero() {
 		return state.deadline
 	}
 	deadline := state.startedAt.Add(revocationTimeout)
 	finish, cancel := finishContext(ctx)
 	defer cancel()
-	if now, err := f.apiTime(finish); err != nil {
+	if now, err := d.apiTime(finish); err != nil {
 		logger(ctx).Info("Cannot read the time of the API server; the revocation is retried for a minute", "message", err.Error())
 	} else {
 		remaining := owner.DeletionTimestamp.Add(maxRevocationDelay).Sub(now)
-		deadline = earliest(deadline, f.clock.Now().Add(remaining))
+		deadline = earliest(deadline, d.clock.Now().Add(remaining))
 	}
-	f.memory.update(owner, func(e *entry) { e.revocation.deadline = deadline })
+	d.memory.update(owner, func(e *entry) { e.revocation.deadline = deadline })
 	return deadline
 }
 
-func (f *finalizer) reportRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
+func (d *deleter) reportRevocation(owner *v1alpha1.ClientCredential, revoked bool, err error) {
 	switch {
 	case revoked:
-		f.recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
+		d.recorder.Eventf(owner, nil, corev1.EventTypeNormal, v1alpha1.EventTokenRevoked, "Revoke", "the token was revoked")
 	case err != nil:
-		f.recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
+		d.recorder.Eventf(owner, nil, corev1.EventTypeWarning, v1alpha1.EventRevocationFailed, "Revoke",
 			"the token was not revoked, and stays valid until it expires: %s", shorten(err.Error()))
 	}
 }
 
 // mayNamespaceBeTerminating reports whether a namespace is being deleted or cannot be read. An
 // authorization server must not delay the deletion of a namespace.
-func (f *finalizer) mayNamespaceBeTerminating(ctx context.Context, name string) bool {
-	isTerminating, err := f.live.isNamespaceTerminating(ctx, name)
+func (d *deleter) mayNamespaceBeTerminating(ctx context.Context, name string) bool {
+	isTerminating, err := d.live.isNamespaceTerminating(ctx, name)
 	return err != nil || isTerminating
 }
 
 // revocationState returns the progress of the revocation for an owner, and begins it if necessary.
-func (f *finalizer) revocationState(owner *v1alpha1.ClientCredential) revocation {
-	state := f.memory.snapshot(owner).revocation
+func (d *deleter) revocationState(owner *v1alpha1.ClientCredential) revocation {
+	state := d.memory.snapshot(owner).revocation
 	if state.startedAt.IsZero() {
-		state.startedAt = f.clock.Now()
-		f.memory.update(owner, func(e *entry) { e.revocation = state })
+		state.startedAt = d.clock.Now()
+		d.memory.update(owner, func(e *entry) { e.revocation = state })
 	}
 	return state
 }
 
 // revoke makes one attempt, bounded by the timeout.
-func (f *finalizer) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+func (d *deleter) revoke(ctx context.Context, owner *v1alpha1.ClientCredential) (revoked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	return f.revoker.revoke(ctx, owner)
+	return d.revoker.revoke(ctx, owner)
 }

@@ -42,8 +42,8 @@ const (
 )
 
 // addHolds adds the reconciler of held Secrets.
-func (r *Operator) addHolds(mgr manager.Manager, holder *holder, options controller.Options) error {
-	workers, waiting, err := addWorkers(mgr, r.Clock, holdsName, holdWorkers)
+func (o *Operator) addHolds(mgr manager.Manager, holder *holder, options controller.Options) error {
+	workers, waiting, err := addWorkers(mgr, o.Clock, holdsName, holdWorkers)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (r *Operator) addHolds(mgr manager.Manager, holder *holder, options control
 		}))).
 		Watches(&v1alpha1.ClientCredential{}, handler.EnqueueRequestsFromMapFunc(holder.neededSecrets), builder.WithPredicates(mayRelease())).
 		WithOptions(options).
-		Complete(workers.share(r.watched(holdsName, &holdReconciler{holder: holder, timeout: r.Timeout})))
+		Complete(workers.share(o.watched(holdsName, &holdReconciler{holder: holder, timeout: o.Timeout})))
 }
 
 // mayRelease passes updates and deletions after which a revocation may no longer need a Secret.

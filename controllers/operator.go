@@ -1,5 +1,6 @@
 // Package controllers watches ClientCredentials and their Secrets. It reconciles each ClientCredential
-// in four steps: observe, decide, act and report. The packages under internal hold the logic.
+// in six steps: get, observe, ensure metadata, decide, act and report. The packages under internal hold
+// the logic.
 package controllers
 
 import (
@@ -10,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tokensync/tokensync/internal/metrics"
@@ -21,12 +21,8 @@ import (
 // Operator runs the controllers of one process. AddToManager sets unset fields, except TokenEndpoint and
 // Policy.
 type Operator struct {
-	// Client reads from the cache and writes to the API server.
-	Client client.Client
-	// APIReader reads from the API server.
-	APIReader client.Reader
-	Recorder  events.EventRecorder
-	Clock     clock.WithTicker
+	Recorder events.EventRecorder
+	Clock    clock.WithTicker
 
 	TokenEndpoint TokenEndpoint
 	// Throttle decides when requests are sent. Default: a new Throttle.
@@ -50,10 +46,10 @@ type Operator struct {
 // Finish waits for running reconciles after the manager has ended, and blocks new reconciles. It is needed
 // because a manager that loses its lease does not wait for reconciles, which may be waiting for a token.
 // If the context ends first, Finish returns the error of the context.
-func (r *Operator) Finish(ctx context.Context) error {
+func (o *Operator) Finish(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
-		r.running.Lock()
+		o.running.Lock()
 		close(finished)
 	}()
 	select {

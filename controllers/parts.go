@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/resolve"
@@ -13,7 +15,9 @@ import (
 
 // parts holds the components of the controllers.
 type parts struct {
-	*Operator
+	settings     *Operator
+	client       client.Client
+	live         liveReader
 	resolver     *resolve.Resolver
 	memory       *memory
 	tracing      tracing
@@ -26,50 +30,50 @@ type parts struct {
 	apiTime      func(context.Context) (time.Time, error)
 }
 
-func (r *Operator) parts(apiTime func(context.Context) (time.Time, error)) *parts {
-	cluster := &clusterSource{cache: r.Client, live: r.APIReader}
-	live := liveReader{r.APIReader}
+// newParts returns the components of an operator whose fields are set.
+func newParts(o *Operator, mgr manager.Manager, apiTime func(context.Context) (time.Time, error)) *parts {
+	cluster := &clusterSource{cache: mgr.GetClient(), live: mgr.GetAPIReader()}
 	p := &parts{
-		Operator: r, memory: newMemory(), tracing: tracing{tracer: r.Tracer, clock: r.Clock}, apiTime: apiTime,
+		settings: o, client: mgr.GetClient(), live: liveReader{mgr.GetAPIReader()}, memory: newMemory(), tracing: tracing{tracer: o.Tracer, clock: o.Clock}, apiTime: apiTime,
 		resolver: &resolve.Resolver{
 			Source:        cluster,
-			TokenEndpoint: r.TokenEndpoint,
+			TokenEndpoint: o.TokenEndpoint,
 			Tokens: &resolve.ClusterTokens{
-				Source: cluster, Client: r.Client, Policy: r.Policy,
+				Source: cluster, Client: mgr.GetClient(), Policy: o.Policy,
 				Remedy: "install the current config/components/serviceaccount-token, or set serviceAccountTokens of the chart",
 			},
-			Policy: r.Policy,
+			Policy: o.Policy,
 		},
 	}
-	targets := targetReader{cache: r.Client, live: live}
-	p.credentials = &credentialsReader{resolver: p.resolver, policy: r.Policy, known: newKnownCredentials()}
+	targets := targetReader{cache: p.client, live: p.live}
+	p.credentials = &credentialsReader{resolver: p.resolver, policy: o.Policy, known: newKnownCredentials()}
 	p.observer = &observer{
-		cache: r.Client, targets: targets, resolver: p.resolver, credentials: p.credentials,
-		memory: p.memory, throttle: r.Throttle, started: startedAt(r.Clock),
+		cache: p.client, targets: targets, resolver: p.resolver, credentials: p.credentials,
+		memory: p.memory, throttle: o.Throttle, started: startedAt(o.Clock),
 	}
 	p.writer = &secretWriter{
-		client: r.Client, targets: targets, expiries: expiries{live: live, memory: p.memory}, memory: p.memory,
+		client: p.client, targets: targets, expiries: expiries{live: p.live, memory: p.memory}, memory: p.memory,
 		largeTokens: fairshare.NewSlots(maxLargeTokens), tracing: p.tracing,
 	}
-	p.holder = &holder{client: r.Client, live: live, credentials: p.credentials, memory: p.memory, held: newHeldSecrets(), clock: r.Clock}
-	p.finalizers = &finalizerWriter{client: r.Client, live: live, memory: p.memory}
-	p.dependencies = dependencyStore{resolver: p.resolver, tokenEndpoint: r.TokenEndpoint, memory: p.memory}
+	p.holder = &holder{client: p.client, live: p.live, credentials: p.credentials, memory: p.memory, held: newHeldSecrets(), clock: o.Clock}
+	p.finalizers = &finalizerWriter{client: p.client, live: p.live, memory: p.memory}
+	p.dependencies = dependencyStore{resolver: p.resolver, tokenEndpoint: o.TokenEndpoint, memory: p.memory}
 	return p
 }
 
 // reconciler returns the reconciler of ClientCredentials.
 func (p *parts) reconciler() *reconciler {
 	return &reconciler{
-		cache:    p.Client,
+		cache:    p.client,
 		observer: p.observer,
 		metadata: &metadataWriter{finalizers: p.finalizers, writer: p.writer, holder: p.holder, dependencies: p.dependencies},
 		actor:    p.actor(),
 		reporter: &reporter{
-			statuses: statusWriter{p.Client}, live: liveReader{p.APIReader}, recorder: p.Recorder,
-			memory: p.memory, clock: p.Clock, tracing: p.tracing, timeout: p.Timeout,
+			statuses: statusWriter{p.client}, live: p.live, recorder: p.settings.Recorder,
+			memory: p.memory, clock: p.settings.Clock, tracing: p.tracing, timeout: p.settings.Timeout,
 		},
-		finalizer: p.finalizer(),
-		memory:    p.memory, throttle: p.Throttle, clock: p.Clock, timeout: p.Timeout,
+		deleter: p.deleter(),
+		memory:  p.memory, throttle: p.settings.Throttle, clock: p.settings.Clock, timeout: p.settings.Timeout,
 	}
 }
 
@@ -77,37 +81,37 @@ func (p *parts) actor() *actor {
 	return &actor{
 		credentials: p.credentials,
 		sender: &tokenSender{
-			sender: p.sender(), resolver: p.resolver, throttle: p.Throttle, counts: newRequestCounts(), largeTokens: p.writer.largeTokens,
-			live: liveReader{p.APIReader}, memory: p.memory, metrics: p.Metrics, clock: p.Clock,
+			sender: p.sender(), resolver: p.resolver, throttle: p.settings.Throttle, counts: newRequestCounts(), largeTokens: p.writer.largeTokens,
+			live: p.live, memory: p.memory, metrics: p.settings.Metrics, clock: p.settings.Clock,
 		},
 		writer:   p.writer,
-		former:   &formerTargets{client: p.Client, writer: p.writer, holder: p.holder},
+		former:   &formerTargets{client: p.client, writer: p.writer, holder: p.holder},
 		rewrites: fairshare.NewSlots(maxRewrites),
-		memory:   p.memory, metrics: p.Metrics, clock: p.Clock, tracing: p.tracing,
+		memory:   p.memory, metrics: p.settings.Metrics, clock: p.settings.Clock, tracing: p.tracing,
 	}
 }
 
-func (p *parts) finalizer() *finalizer {
-	return &finalizer{
+func (p *parts) deleter() *deleter {
+	return &deleter{
 		revoker: &revoker{
-			observer: p.observer, credentials: p.credentials, dependencies: p.dependencies, sender: p.sender(), client: p.Client,
-			throttle: p.Throttle, memory: p.memory, clock: p.Clock, tracing: p.tracing,
+			observer: p.observer, credentials: p.credentials, dependencies: p.dependencies, sender: p.sender(), client: p.client,
+			throttle: p.settings.Throttle, memory: p.memory, clock: p.settings.Clock, tracing: p.tracing,
 		},
-		finalizers: p.finalizers, holder: p.holder, live: liveReader{p.APIReader}, memory: p.memory,
-		recorder: p.Recorder, clock: p.Clock, apiTime: p.apiTime, timeout: p.Timeout,
+		finalizers: p.finalizers, holder: p.holder, live: p.live, memory: p.memory,
+		recorder: p.settings.Recorder, clock: p.settings.Clock, apiTime: p.apiTime, timeout: p.settings.Timeout,
 	}
 }
 
 func (p *parts) sender() requestSender {
-	return requestSender{tokenEndpoint: p.TokenEndpoint, tracing: p.tracing}
+	return requestSender{tokenEndpoint: p.settings.TokenEndpoint, tracing: p.tracing}
 }
 
 // servers returns the reconciler of one kind of authorization server. namespace is the namespace of the
 // objects that a server names; empty for the namespace of the server.
 func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
 	return &serverReconciler{
-		client: p.Client, live: liveReader{p.APIReader}, statuses: statusWriter{p.Client}, resolver: p.resolver,
-		throttle: p.Throttle, clock: p.Clock, timeout: p.Timeout, newServer: newServer, namespace: namespace,
+		client: p.client, live: p.live, statuses: statusWriter{p.client}, resolver: p.resolver,
+		throttle: p.settings.Throttle, clock: p.settings.Clock, timeout: p.settings.Timeout, newServer: newServer, namespace: namespace,
 	}
 }
 

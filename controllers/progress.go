@@ -23,9 +23,9 @@ type watchedReconciler struct {
 }
 
 // watched returns a reconciler whose progress CheckProgress checks.
-func (r *Operator) watched(name string, reconciler reconcile.Reconciler) reconcile.Reconciler {
-	watched := &watchedReconciler{name: name, reconciler: reconciler, clock: r.Clock}
-	r.controllers = append(r.controllers, watched)
+func (o *Operator) watched(name string, reconciler reconcile.Reconciler) reconcile.Reconciler {
+	watched := &watchedReconciler{name: name, reconciler: reconciler, clock: o.Clock}
+	o.controllers = append(o.controllers, watched)
 	return watched
 }
 
@@ -39,10 +39,10 @@ func (r *watchedReconciler) Reconcile(ctx context.Context, request reconcile.Req
 
 // CheckProgress is a liveness check. It fails if reconciles of a controller run and none of them ends,
 // even if other controllers make progress.
-func (r *Operator) CheckProgress(*http.Request) error {
+func (o *Operator) CheckProgress(*http.Request) error {
 	var stuck []error
-	now := r.Clock.Now()
-	for _, controller := range r.controllers {
+	now := o.Clock.Now()
+	for _, controller := range o.controllers {
 		if err := controller.Check(now); err != nil {
 			stuck = append(stuck, fmt.Errorf("controller %s: %w", controller.name, err))
 		}

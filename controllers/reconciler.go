@@ -18,15 +18,15 @@ import (
 
 // reconciler keeps the token Secrets of ClientCredentials up to date.
 type reconciler struct {
-	cache     client.Reader
-	observer  *observer
-	metadata  *metadataWriter
-	actor     *actor
-	reporter  *reporter
-	finalizer *finalizer
-	memory    *memory
-	throttle  *throttle.Throttle
-	clock     clock.PassiveClock
+	cache    client.Reader
+	observer *observer
+	metadata *metadataWriter
+	actor    *actor
+	reporter *reporter
+	deleter  *deleter
+	memory   *memory
+	throttle *throttle.Throttle
+	clock    clock.PassiveClock
 	// timeout bounds a reconcile before it reports.
 	timeout time.Duration
 }
@@ -50,7 +50,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	case !owner.DeletionTimestamp.IsZero():
 		// Request no token. The garbage collector deletes the token Secret, unless it is retained.
 		r.throttle.Withdraw(request.String(), r.clock.Now())
-		return r.finalizer.finalize(ctx, owner)
+		return r.deleter.finalize(ctx, owner)
 	}
 	now := r.clock.Now()
 	ctx, endTrace := r.reporter.tracing.begin(ctx, owner, now)
@@ -74,7 +74,8 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return r.reporter.report(ctx, observed, decision, outcome), nil
 }
 
-// get returns a ClientCredential; nil if it does not exist.
+// get returns a ClientCredential from the cache. If it does not exist, get drops what is remembered about it,
+// and returns nil.
 func (r *reconciler) get(ctx context.Context, name types.NamespacedName) (*v1alpha1.ClientCredential, error) {
 	owner := &v1alpha1.ClientCredential{}
 	if err := r.cache.Get(ctx, name, owner); err != nil {
