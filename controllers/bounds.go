@@ -1,12 +1,6 @@
 package controllers
 
-import (
-	"net/http"
-	"strconv"
-	"time"
-
-	"k8s.io/client-go/rest"
-)
+import "time"
 
 const (
 	// reconcileTimeout bounds a reconcile before it reports. Two metadata requests and a token request
@@ -15,9 +9,6 @@ const (
 	// reportTimeout bounds the write of a status. It is not part of reconcileTimeout, so that each
 	// reconcile can report.
 	reportTimeout = 30 * time.Second
-	// maxRetryAfter is the maximum Retry-After of the API server that a worker waits for. A busy API
-	// server asks for one or a few seconds.
-	maxRetryAfter = 5 * time.Second
 )
 
 const (
@@ -32,27 +23,3 @@ const (
 	// is known only after it is read.
 	maxRewrites = 16
 )
-
-// BoundRetryAfter stops client-go from sleeping in a worker for a long Retry-After of the API server. The
-// error contains the delay, so the next reconcile is delayed instead.
-func BoundRetryAfter(config *rest.Config) {
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return boundedRetryAfter{next} })
-}
-
-type boundedRetryAfter struct{ http.RoundTripper }
-
-func (b boundedRetryAfter) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := b.RoundTripper.RoundTrip(request)
-	if err != nil {
-		return response, err
-	}
-	if isTooLong(response.Header.Get("Retry-After")) {
-		response.Header.Del("Retry-After")
-	}
-	return response, nil
-}
-
-func isTooLong(retryAfter string) bool {
-	seconds, err := strconv.Atoi(retryAfter)
-	return err != nil || seconds > int(maxRetryAfter.Seconds())
-}
