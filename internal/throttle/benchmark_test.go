@@ -53,3 +53,24 @@ func BenchmarkDue(b *testing.B) {
 		l.Due(at)
 	}
 }
+
+// BenchmarkReleaseBesideWaitingHosts measures Reserve and Release of a tenant while another tenant waits for
+// 16,000 hosts. It reports the ratio to the same calls without another tenant.
+func BenchmarkReleaseBesideWaitingHosts(b *testing.B) {
+	measure := func(hosts int) time.Duration {
+		p := throttle.NewInFlight(32, 224)
+		for i := range hosts {
+			p.Reserve(fmt.Sprint("host-", i), throttle.Waiter{ID: fmt.Sprint(i), Tenant: "other"}, now)
+		}
+		p.Due(now)
+		start := time.Now()
+		for range b.N {
+			p.Reserve("idp", throttle.Waiter{ID: "shop", Tenant: "shop"}, now)
+			p.Release("shop", now)
+		}
+		return time.Since(start)
+	}
+	alone := measure(0)
+	b.ResetTimer()
+	b.ReportMetric(float64(measure(16_000))/float64(alone), "x/alone")
+}

@@ -11,9 +11,9 @@ func (t *Throttle) Size() int {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	size := t.limiter.Size() + t.inFlight.Size() + len(t.pauses) + len(t.requests) + len(t.calls)
-	size += len(t.outages.failing) + len(t.outages.recovered)
+	size += len(t.outages.failing) + len(t.outages.recovered) + len(t.outages.refused)
 	for _, s := range t.outages.servers {
-		size += 1 + len(s.failed) + len(s.waiting)
+		size += 1 + len(s.failed) + len(s.waiting) + len(s.others)
 	}
 	return size
 }
@@ -41,7 +41,7 @@ func (l *Limiter) Tenants(name string) int { return len(l.servers[name].tenants)
 
 // Size returns the number of entries in the memory of InFlight.
 func (p *InFlight) Size() int {
-	size := len(p.hosts) + len(p.tickets) + len(p.calls)
+	size := len(p.hosts) + len(p.lines) + len(p.tickets) + len(p.calls)
 	if !p.all.IsEmpty() {
 		size++
 	}

@@ -1,7 +1,6 @@
 package throttle
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tokensync/tokensync/internal/fairshare"
@@ -11,29 +10,8 @@ import (
 type host struct {
 	*fairshare.Room
 	name string
-	// lines holds the tickets of each waiting tenant, the most urgent first. No line is empty.
-	lines map[string][]*ticket
-}
-
-func (h *host) join(t *ticket) {
-	line := h.lines[t.Tenant]
-	h.lines[t.Tenant] = slices.Insert(line, rank(line, t), t)
-}
-
-func (h *host) withdraw(t *ticket) {
-	line := h.lines[t.Tenant]
-	i := rank(line, t)
-	if line = slices.Delete(line, i, i+1); len(line) == 0 {
-		delete(h.lines, t.Tenant)
-		return
-	}
-	h.lines[t.Tenant] = line
-}
-
-// rank returns the number of more urgent tickets in a line.
-func rank(line []*ticket, t *ticket) int {
-	i, _ := slices.BinarySearchFunc(line, t, func(a, b *ticket) int { return a.byArrival(a.arrived, b.Waiter, b.arrived) })
-	return i
+	// lines holds the tickets of each waiting tenant.
+	lines map[string]*hostLine
 }
 
 // ticket is a request that waits or has a slot.

@@ -19,6 +19,8 @@ type InFlight struct {
 	perHost int
 	all     *fairshare.Room
 	hosts   map[string]*host
+	// lines holds the waiting requests of each tenant.
+	lines map[string]*hostLines
 	// tickets are the requests that wait or have a slot, by ID.
 	tickets map[string]*ticket
 	// called are the tickets of called requests, the most recent last.
@@ -32,7 +34,8 @@ type InFlight struct {
 // NewInFlight returns an InFlight with the given numbers of slots: per host, and for all hosts together.
 func NewInFlight(perHost, all int) *InFlight {
 	return &InFlight{
-		perHost: perHost, all: fairshare.NewRoom(all), hosts: map[string]*host{}, tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
+		perHost: perHost, all: fairshare.NewRoom(all), hosts: map[string]*host{}, lines: map[string]*hostLines{},
+		tickets: map[string]*ticket{}, calling: make(chan struct{}, 1),
 	}
 }
 
@@ -89,6 +92,14 @@ func (p *InFlight) Release(id string, now time.Time) {
 	}
 }
 
+// IsInLine reports whether a request waits in line, or was called and has not come yet.
+func (p *InFlight) IsInLine(id string) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	t, known := p.tickets[id]
+	return known && (t.state == waiting || t.state == called)
+}
+
 // WaitsSince returns when a request began to wait in line; zero if it does not wait.
 func (p *InFlight) WaitsSince(id string) time.Time {
 	p.mutex.Lock()
@@ -138,7 +149,7 @@ func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool 
 	t := &ticket{Waiter: requester, host: h, arrived: arrived, since: since}
 	p.tickets[t.ID] = t
 	if !p.admits(h, t.Tenant) {
-		h.join(t)
+		p.join(t)
 		return false
 	}
 	t.state = taken
@@ -153,7 +164,7 @@ func (p *InFlight) call(now time.Time) {
 		if t == nil {
 			return
 		}
-		t.host.withdraw(t)
+		p.withdraw(t)
 		t.state, t.calledAt = called, now
 		p.count(t.host, t.Tenant, 1)
 		p.called, p.calls = append(p.called, t), append(p.calls, t.ID)
@@ -174,17 +185,31 @@ func (p *InFlight) next() (next *ticket) {
 	if p.all.Free() == 0 {
 		return nil
 	}
-	for _, h := range p.hosts {
-		if h.Free() == 0 {
+	for tenant, lines := range p.lines {
+		if !p.all.Admits(tenant, 1) {
 			continue
 		}
-		for tenant, line := range h.lines {
-			if p.admits(h, tenant) && (next == nil || line[0].isBefore(next)) {
-				next = line[0]
-			}
+		if first := lines.first(tenant); first != nil && (next == nil || first.isBefore(next)) {
+			next = first
 		}
 	}
 	return next
+}
+
+// join puts a ticket in line.
+func (p *InFlight) join(t *ticket) {
+	if p.lines[t.Tenant] == nil {
+		p.lines[t.Tenant] = &hostLines{}
+	}
+	p.lines[t.Tenant].join(t)
+}
+
+// withdraw takes a ticket out of line.
+func (p *InFlight) withdraw(t *ticket) {
+	lines := p.lines[t.Tenant]
+	if lines.withdraw(t); lines.Len() == 0 {
+		delete(p.lines, t.Tenant)
+	}
 }
 
 func (p *InFlight) admits(h *host, tenant string) bool {
@@ -200,7 +225,7 @@ func (p *InFlight) count(h *host, tenant string, by int) {
 func (p *InFlight) drop(t *ticket) {
 	delete(p.tickets, t.ID)
 	if t.state == waiting {
-		t.host.withdraw(t)
+		p.withdraw(t)
 	} else {
 		p.count(t.host, t.Tenant, -1)
 	}
@@ -211,7 +236,7 @@ func (p *InFlight) drop(t *ticket) {
 // host returns a host, and adds it if it is new.
 func (p *InFlight) host(name string) *host {
 	if _, found := p.hosts[name]; !found {
-		p.hosts[name] = &host{Room: fairshare.NewRoom(p.perHost), name: name, lines: map[string][]*ticket{}}
+		p.hosts[name] = &host{Room: fairshare.NewRoom(p.perHost), name: name, lines: map[string]*hostLine{}}
 	}
 	return p.hosts[name]
 }

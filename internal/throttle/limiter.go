@@ -89,6 +89,9 @@ func (l *limiter) reserveUnlimited(server string, requester Waiter, now time.Tim
 	}
 }
 
+// counts reports whether requests to a server are counted, because a caller of the server has a limit.
+func (l *limiter) counts(server string) bool { return l.servers[server] != nil }
+
 // Release drops the reservation made at the given time, because nothing was sent.
 func (l *limiter) Release(server string, at time.Time) {
 	if s, found := l.servers[server]; found {

@@ -30,11 +30,14 @@ type outages struct {
 	// recovered holds the IDs of ClientCredentials that failed during an outage that is over, until their
 	// next request.
 	recovered map[string]bool
-	arrivals  uint64
+	// refused holds the IDs of ClientCredentials whose last request got an answer without a token, or was not
+	// sent. They probe last.
+	refused  map[string]bool
+	arrivals uint64
 }
 
 func newOutages() *outages {
-	return &outages{servers: map[string]*outage{}, failing: map[string]string{}, recovered: map[string]bool{}}
+	return &outages{servers: map[string]*outage{}, failing: map[string]string{}, recovered: map[string]bool{}, refused: map[string]bool{}}
 }
 
 // outage is the state of a server with failures since its last success.
@@ -42,6 +45,8 @@ type outage struct {
 	// failed holds the requests whose failures count. waiting holds the requests that wait for the end of the
 	// outage. Both are keyed by ID.
 	failed, waiting map[string]arrival
+	// others holds the requests that also failed since the last success, but whose failures do not count.
+	others map[string]arrival
 	// reason is the reason of the last failure.
 	reason string
 	// probe is the ID of the request that may be sent until probeUntil; empty if there is none.
@@ -52,6 +57,10 @@ type outage struct {
 	// turns holds the number of the latest probe of each tenant.
 	turns map[string]uint64
 	turn  uint64
+}
+
+func newOutage() *outage {
+	return &outage{failed: map[string]arrival{}, others: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}}
 }
 
 type arrival struct {
@@ -69,21 +78,28 @@ func (o *outages) admits(server string, requester Waiter, now time.Time) bool {
 		return true
 	}
 	if s.probe == requester.ID {
-		s.probeUntil = now.Add(probeTimeout)
+		// Only begin gives the probe more time: a probe that waits for its host must not delay other probes.
 		return true
 	}
 	o.add(s.waiting, requester)
 	if !s.isProbeDue(now) || s.next() != requester.ID {
 		return false
 	}
-	s.startProbe(requester.ID, now.Add(probeTimeout))
+	s.startProbe(requester.ID, now.Add(grace))
 	return true
 }
 
-// add adds a request. If the request is already known, it keeps its number. During an outage, the order does
-// not depend on failures.
+// begin gives the probe the time of a request, because it has a slot at its host.
+func (o *outages) begin(server, id string, now time.Time) {
+	if s := o.servers[server]; s != nil && s.probe == id {
+		s.probeUntil = now.Add(probeTimeout)
+	}
+}
+
+// add adds a request. If the request is already known, it keeps its number. Failures during an outage do not
+// change the order, but answers without a token do.
 func (o *outages) add(to map[string]arrival, requester Waiter) {
-	requester.HasFailed = false
+	requester.HasFailed = o.refused[requester.ID]
 	number := to[requester.ID].number
 	if number == 0 {
 		o.arrivals++
@@ -144,41 +160,62 @@ func (o *outage) startProbe(id string, until time.Time) {
 	o.probe, o.probeUntil = id, until
 }
 
-// fail records that the server did not answer a request, or answered that it is down.
-func (o *outages) fail(server string, requester Waiter, reason string, now time.Time) {
+// fail records that the server did not answer a request, or answered that it is down. It returns the IDs of the
+// requests that need not wait any more, because the ClientCredential failed at another server before.
+func (o *outages) fail(server string, requester Waiter, reason string, now time.Time) (ids []string) {
+	isRepeated := o.failing[requester.ID] == server
+	if !isRepeated {
+		ids = o.drop(requester.ID)
+		o.failing[requester.ID] = server
+	}
 	s := o.servers[server]
-	if s != nil {
-		o.endProbe(server, requester.ID)
-		s.probeAt, s.reason = now.Add(probeInterval), reason
-	}
-	if o.failing[requester.ID] == server {
-		return
-	}
-	o.failing[requester.ID] = server
 	if s == nil {
-		s = &outage{failed: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}, reason: reason, probeAt: now.Add(probeInterval)}
+		s = newOutage()
 		o.servers[server] = s
 	}
-	o.add(s.failed, requester)
+	o.endProbe(server, requester.ID)
+	s.probeAt, s.reason = now.Add(probeInterval), reason
+	if _, counts := s.failed[requester.ID]; isRepeated && !counts {
+		o.add(s.others, requester)
+	} else {
+		o.add(s.failed, requester)
+	}
+	return ids
+}
+
+// refuse ends the probe of a request that got an answer without a token, or that was not sent. The next probe
+// comes after probeInterval. isLast says whether the ClientCredential probes last from now on.
+func (o *outages) refuse(server, id string, isLast bool, now time.Time) {
+	if isLast {
+		o.refused[id] = true
+	}
+	if s := o.servers[server]; s != nil && s.probe == id {
+		s.probe, s.probeAt = "", now.Add(probeInterval)
+	}
 }
 
 // succeed ends an outage. It returns the IDs of the requests that waited or failed during the
 // outage, the most urgent first.
 func (o *outages) succeed(server, id string) (ids []string) {
+	if o.failing[id] != server {
+		ids = o.drop(id)
+	}
 	delete(o.failing, id)
+	delete(o.refused, id)
 	s := o.servers[server]
 	if s == nil {
-		return nil
+		return ids
 	}
 	delete(o.servers, server)
 	if !s.isOn() {
-		return nil
+		return ids
 	}
 	maps.Copy(s.waiting, s.failed)
+	maps.Copy(s.waiting, s.others)
 	delete(s.waiting, id)
-	ids = s.inLine()
-	for _, called := range ids {
+	for _, called := range s.inLine() {
 		o.recovered[called] = true
+		ids = append(ids, called)
 	}
 	return ids
 }
@@ -220,12 +257,19 @@ func (o *outages) endProbe(server, id string) {
 // too few failures remain.
 func (o *outages) forget(id string) (ids []string) {
 	delete(o.recovered, id)
+	delete(o.refused, id)
+	return o.drop(id)
+}
+
+// drop drops the last failure of a ClientCredential. It returns the same IDs as forget.
+func (o *outages) drop(id string) (ids []string) {
 	server := o.failing[id]
 	delete(o.failing, id)
 	s := o.servers[server]
 	if s == nil {
 		return nil
 	}
+	delete(s.others, id)
 	if delete(s.failed, id); !s.isOn() {
 		ids = s.inLine()
 		clear(s.waiting)

@@ -205,4 +205,101 @@ var _ = Describe("an outage", func() {
 		Entry("between two probes", func() { waits("shop/new", none, 1) }),
 		Entry("during a probe", func() { Expect(t.Reserve(request("shop/new", none), after(6))).To(BeNil()) }),
 	)
+	It("is not kept up by a probe that waits for a busy host", func() {
+		for i := range 112 {
+			Expect(t.Reserve(request(fmt.Sprint("slow/", i), none, func(r *throttle.Request) {
+				r.Server, r.Host = fmt.Sprint("slow", i), fmt.Sprint("slow", i)
+			}), after(0))).To(BeNil())
+		}
+		begins()
+		waits("slow/probe", none, 1)
+		waits("shop/good", 60, 1)
+		probed := false
+		for seconds := 5.0; seconds < 60 && !probed; seconds++ {
+			for _, id := range t.Due(after(seconds)) {
+				// The tenant of the first probe has used its share of all slots.
+				probed = t.Reserve(request(id, none), after(seconds)) == nil
+				t.Release(id, after(seconds))
+			}
+			// Edits trigger further reconciles.
+			t.Reserve(request("slow/probe", none), after(seconds))
+			t.Release("slow/probe", after(seconds))
+		}
+		Expect(probed).To(BeTrue())
+	})
+
+	It("is probed every 5 s if the probes are refused, and a ClientCredential that was refused probes last", func() {
+		begins()
+		for i := range 20 {
+			waits(fmt.Sprint("shop/refused-", i), none, 1)
+		}
+		waits("shop/good", 60, 1)
+		var probes []string
+		for seconds := 5.0; seconds < 300; seconds++ {
+			for _, id := range t.Due(after(seconds)) {
+				probes = append(probes, id)
+				answers(id, seconds, func() { t.Failed(id, throttle.Failure{}, after(seconds)) })
+				// The backoff of a refused request is over soon.
+				t.Reserve(request(id, none), after(seconds))
+				t.Release(id, after(seconds))
+			}
+		}
+		Expect(len(probes)).To(BeNumerically("~", 59, 1))
+		Expect(probes).To(ContainElement("shop/good"))
+		Expect(probes[:21]).To(HaveLen(len(distinct(probes[:21]))), "each ClientCredential probes once before one of them probes again")
+	})
+
+	It("is called off when the ClientCredentials that failed name other servers", func() {
+		other := func(r *throttle.Request) { r.Server = "https://other.example.com/token" }
+		for i := range 3 {
+			id := fmt.Sprint("shop/", i)
+			fails(id, 0)
+			Expect(t.Reserve(request(id, none, other), after(1))).To(BeNil())
+			t.Sent(id, after(1))
+			t.Succeeded(id, after(1), after(1))
+			t.Release(id, after(1))
+		}
+		for _, id := range []string{"shop/x", "shop/y"} {
+			Expect(t.Reserve(request(id, none), after(2))).To(BeNil())
+			t.Release(id, after(2))
+		}
+	})
+
+	It("leaves nothing in memory of a ClientCredential whose server was edited again and again", func() {
+		for i := range 100 {
+			Expect(t.Reserve(request("shop/a", none, func(r *throttle.Request) { r.Server = fmt.Sprint("typo-", i) }), after(float64(i)))).To(BeNil())
+			t.Sent("shop/a", after(float64(i)))
+			t.Failed("shop/a", throttle.Failure{Down: "Timeout"}, after(float64(i)))
+			t.Release("shop/a", after(float64(i)))
+		}
+		t.Forget("shop/a", after(200))
+		t.Due(after(300))
+		Expect(t.Size()).To(BeZero())
+	})
+
+	It("calls at its end also a ClientCredential that failed in an earlier outage", func() {
+		begins()
+		succeeds("shop/good", 6)
+		t.Due(after(6))
+		for _, id := range []string{"shop/4", "shop/5", "shop/6"} {
+			fails(id, 7)
+		}
+		waits("shop/1", none, 8)
+		Expect(t.Due(after(13))).To(ConsistOf("shop/1"))
+		fails("shop/1", 13)
+		Expect(t.IsRecovered("shop/1")).To(BeFalse())
+		succeeds("shop/good", 19)
+		Expect(t.IsRecovered("shop/1")).To(BeTrue())
+	})
+
+	It("that is over lets a request skip its backoff once, even if it fails before it is sent", func() {
+		begins()
+		succeeds("shop/good", 6)
+		Expect(t.IsRecovered("shop/1")).To(BeTrue())
+		Expect(t.Reserve(request("shop/1", none), after(7))).To(BeNil())
+		t.Failed("shop/1", throttle.Failure{Down: "Timeout", IsUnsent: true}, after(7))
+		t.Release("shop/1", after(7))
+		Expect(t.IsRecovered("shop/1")).To(BeFalse())
+	})
+
 })

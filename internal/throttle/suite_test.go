@@ -2,6 +2,7 @@ package throttle_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,3 +142,6 @@ func takeAll(seconds float64, tenant string, count int) step {
 		}
 	}
 }
+
+// distinct returns the different IDs in ids.
+func distinct(ids []string) []string { return slices.Compact(slices.Sorted(slices.Values(ids))) }

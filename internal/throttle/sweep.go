@@ -15,7 +15,7 @@ const (
 
 // sweep drops expired entries, at most once a second.
 func (l *limiter) sweep(now time.Time) {
-	if now.Sub(l.sweptAt) < sweepEvery {
+	if now.Sub(l.sweptAt).Abs() < sweepEvery {
 		return
 	}
 	l.sweptAt = now

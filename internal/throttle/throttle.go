@@ -123,15 +123,27 @@ func (t *Throttle) Reserve(requester Request, now time.Time) *Wait {
 	if !t.inFlight.Reserve(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
 	}
-	if !r.reservedAt.IsZero() {
+	t.outages.begin(r.Server, r.ID, now)
+	if !r.reservedAt.IsZero() && !r.isLate(now) {
 		return nil
 	}
+	return t.reserveSlot(r, now)
+}
+
+// isLate reports whether the limit no longer counts the reservation, although nothing was sent.
+func (r *request) isLate(now time.Time) bool {
+	return !r.isSent && r.Limit.isSet() && now.Sub(r.reservedAt) >= r.Limit.Per
+}
+
+// reserveSlot reserves a request under the rate limit. It drops an earlier reservation that was not used.
+func (t *Throttle) reserveSlot(r *request, now time.Time) *Wait {
+	t.releaseSlot(r)
 	until, ok := t.limiter.Reserve(r.Server, r.Limit, r.Waiter, now)
 	switch {
 	case !ok:
 		r.beginWait(now)
 		return &Wait{Cause: RateLimited, Until: until}
-	case r.Limit.isSet():
+	case t.limiter.counts(r.Server):
 		r.reservedAt = now
 	}
 	return nil
@@ -145,6 +157,13 @@ func (t *Throttle) Enter(requester Request, now time.Time) *Wait {
 	r := t.find(requester, now)
 	if !t.inFlight.Enter(r.Host, r.Waiter, now) {
 		return t.awaitHost(r, now)
+	}
+	switch {
+	case r.reservedAt.IsZero():
+		// Only the requests in flight count for this request, so it leaves the line for the rate limit.
+		t.limiter.Withdraw(r.ID)
+	case r.isLate(now):
+		return t.reserveSlot(r, now)
 	}
 	return nil
 }
@@ -252,11 +271,16 @@ func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
 	if r == nil {
 		return
 	}
+	// After the end of an outage, only the next attempt skips its backoff, even if it sends no token request.
+	delete(t.outages.recovered, id)
 	if failure.RetryAfter > 0 {
 		t.pauses.begin(r.client(), now, now.Add(failure.RetryAfter))
 	}
-	if failure.Down != "" {
-		t.outages.fail(r.Server, r.Waiter, failure.Down, now)
+	if failure.Down == "" {
+		t.outages.refuse(r.Server, id, failure.RetryAfter == 0, now)
+	} else if ids := t.outages.fail(r.Server, r.Waiter, failure.Down, now); len(ids) > 0 {
+		t.calls = append(t.calls, ids...)
+		t.inFlight.signal()
 	}
 	if failure.IsUnsent {
 		r.isSent = false
@@ -273,7 +297,7 @@ func (t *Throttle) Release(id string, now time.Time) {
 		return
 	}
 	t.releaseSlot(r)
-	isInLine := !t.inFlight.WaitsSince(id).IsZero()
+	isInLine := t.inFlight.IsInLine(id)
 	if !isInLine {
 		t.inFlight.Release(id, now)
 		t.outages.endProbe(r.Server, id)

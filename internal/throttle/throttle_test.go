@@ -51,6 +51,76 @@ var _ = Describe("a throttle", func() {
 		Expect(reserves(request("shop/b", none, limited(1)), 0)).To(Equal(throttle.RateLimited))
 	})
 
+	DescribeTable("keeps a limit of 1 per second when requests are sent long after they were reserved",
+		func(interval float64) {
+			limit := func(r *throttle.Request) { r.Limit = throttle.Limit{Requests: 1, Per: time.Second} }
+			for i := range 5 {
+				Expect(reserves(request(fmt.Sprint("shop/", i), none, limit), interval*float64(i))).To(BeZero())
+			}
+			sent := 0
+			for i := range 5 {
+				id := fmt.Sprint("shop/", i)
+				if causeOf(t.Enter(request(id, none, limit), after(20))) == 0 {
+					t.Sent(id, after(20))
+					sent++
+				}
+				t.Release(id, after(20))
+			}
+			Expect(sent).To(Equal(1))
+			Expect(reserves(request("shop/other", none, limit), 20.2)).To(Equal(throttle.RateLimited))
+		},
+		Entry("one after the other", 1.01),
+		Entry("long before, so that the limiter has forgotten them", 3.0),
+	)
+
+	It("does not count a request without a limit that is reserved but not sent", func() {
+		Expect(reserves(request("shop/a", none, limited(3)), 0)).To(BeZero())
+		t.Sent("shop/a", after(0))
+		t.Succeeded("shop/a", after(0), after(0))
+		t.Release("shop/a", after(0))
+		for seconds := 1.0; seconds < 6; seconds++ {
+			Expect(reserves(request("shop/unlimited", none), seconds)).To(BeZero())
+			Expect(reserves(request("shop/unlimited", none), seconds)).To(BeZero())
+			t.Release("shop/unlimited", after(seconds))
+		}
+		Expect(reserves(request("shop/b", none, limited(3)), 10)).To(BeZero())
+	})
+
+	It("keeps the slot of a request that is called while its reconcile ends", func() {
+		for i := range 16 {
+			Expect(reserves(request(fmt.Sprint("shop/", i), none), 0)).To(BeZero())
+		}
+		for _, id := range []string{"shop/x", "shop/y"} {
+			Expect(reserves(request(id, none), 0)).To(Equal(throttle.HostBusy))
+			t.Release(id, after(0))
+		}
+		Expect(reserves(request("shop/x", none), 1)).To(Equal(throttle.HostBusy))
+		t.Release("shop/0", after(1))
+		t.Release("shop/x", after(1))
+		Expect(t.Due(after(1))).To(ContainElement("shop/x"))
+		Expect(reserves(request("shop/x", none), 1.1)).To(BeZero())
+	})
+
+	It("leaves nothing in memory of a request that only entered a host, and is forgotten", func() {
+		for i := range 16 {
+			Expect(reserves(request(fmt.Sprint("shop/", i), none), 0)).To(BeZero())
+		}
+		revocation := request("shop/x", none, limited(1))
+		Expect(causeOf(t.Enter(revocation, after(0)))).To(Equal(throttle.HostBusy))
+		t.Release("shop/x", after(0))
+		t.Release("shop/0", after(1))
+		Expect(t.Due(after(1))).To(ContainElement("shop/x"))
+		Expect(t.Enter(revocation, after(1))).To(BeNil())
+		for i := range 16 {
+			t.Forget(fmt.Sprint("shop/", i), after(2))
+		}
+		t.Release("shop/x", after(2))
+		t.Forget("shop/x", after(2))
+		// Until then, the limiter remembers the limit.
+		t.Due(after(70))
+		Expect(t.Size()).To(BeZero())
+	})
+
 	It("counts a request from when it is sent", func() {
 		Expect(reserves(request("shop/a", none, limited(1)), 0)).To(BeZero())
 		t.Sent("shop/a", after(10))
