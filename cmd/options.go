@@ -50,7 +50,7 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 		"Permit ClientCredentials to declare an authorization server themselves. "+
 			"Otherwise, they must name an AuthorizationServer or ClusterAuthorizationServer.")
 	flags.Func("namespaces",
-		"The `namespaces`, separated by commas, that the operator works in. It then needs rights only in these namespaces, and uses no "+
+		"The `namespaces`, separated by commas, that the operator works in. It then reads no Secret in any other namespace, and uses no "+
 			"ClusterAuthorizationServers. By default, the operator works in all namespaces.",
 		o.setNamespaces)
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "",

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -97,6 +98,27 @@ var _ = Describe("The target of a ClientCredential", func() {
 		w.server.Respond("shop", nil)
 		Expect(apiServer.Delete(ctx, older)).To(Succeed())
 		w.eventuallyReady(ctx, "younger")
+	})
+
+	It("passes to the older ClientCredential if the owner's Secret is deleted while no token can be issued", func(ctx SpecContext) {
+		shop := w.clientCredential("shop")
+		other := w.clientCredential("other")
+		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
+		create(ctx, other)
+		w.eventuallyReady(ctx, "other")
+		// Creation times have whole seconds.
+		Eventually(time.Now).Should(BeTemporally(">=", other.CreationTimestamp.Add(time.Second)))
+		create(ctx, shop)
+		secret := w.eventuallyReady(ctx, "shop")
+		edit(ctx, other, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Name = secret.Name })
+		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+
+		w.server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
+		Expect(apiServer.Delete(ctx, secret)).To(Succeed())
+		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "ServerError"))
+		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
+		w.server.RespondAt(authserver.RFC6749Path, nil)
+		w.saysWithin(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("keeps a concurrent change, and gets the issued token on the next try", func(ctx SpecContext) {

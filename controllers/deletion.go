@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// revocationTimeout is how long a deletion waits for the revocation. revocationInterval is the delay
-	// before the next attempt.
+	// revocationTimeout is the time from when this operator first saw the deletion to the last attempt.
+	// revocationInterval is the delay before the next attempt.
 	revocationTimeout  = time.Minute
 	revocationInterval = 5 * time.Second
 	// maxRevocationDelay is the maximum time from the deletion to the last attempt, by the clock of the

@@ -14,9 +14,9 @@ import (
 // issued for. 10,000 tokens of typical size need a third of it.
 const maxUnwrittenBytes = 64 << 20
 
-// memory holds the remembered state of each ClientCredential. After a restart, an unwritten token is
-// requested again, and refused requests and tokens from a server's cache are recognized only by the status
-// and the Secret.
+// memory holds the remembered state of each ClientCredential. A restart loses it. Then an unwritten token is
+// requested again. Refused requests, and tokens that a server returns from its cache, are then recognized
+// only from the status and the Secret.
 type memory struct {
 	mutex   sync.Mutex
 	entries map[types.NamespacedName]*entry

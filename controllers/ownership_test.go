@@ -11,7 +11,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/test/authserver"
 	"github.com/tokensync/tokensync/test/matchers"
 )
 
@@ -115,27 +114,6 @@ var _ = Describe("The adoption of a Secret", func() {
 		create(ctx, found, shop)
 		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Reconciling", "True", "TargetConflict", ContainSubstring("belongs to SealedSecret sealed")))
 		Expect(w.tokenRequests()).To(BeZero())
-	})
-
-	It("passes to the older ClientCredential if the owner's Secret is deleted while no token can be issued", func(ctx SpecContext) {
-		shop.Spec.Target = nil
-		other := w.clientCredential("other")
-		other.Spec.Target = &v1alpha1.TokenTarget{Name: "elsewhere"}
-		create(ctx, other)
-		w.eventuallyReady(ctx, "other")
-		// Creation times have whole seconds.
-		Eventually(time.Now).Should(BeTemporally(">=", other.CreationTimestamp.Add(time.Second)))
-		create(ctx, shop)
-		secret := w.eventuallyReady(ctx, "shop")
-		edit(ctx, other, func(c *v1alpha1.ClientCredential) { c.Spec.Target.Name = secret.Name })
-		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "TargetConflict"))
-
-		w.server.RespondAt(authserver.RFC6749Path, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
-		Expect(apiServer.Delete(ctx, secret)).To(Succeed())
-		w.eventuallySays(ctx, "other", matchers.HaveCondition("Ready", "False", "ServerError"))
-		w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", "TargetConflict"))
-		w.server.RespondAt(authserver.RFC6749Path, nil)
-		w.saysWithin(ctx, "other", 10*time.Minute, matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
 
 	It("goes to the older of two ClientCredentials with the same target", func(ctx SpecContext) {

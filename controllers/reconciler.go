@@ -27,7 +27,7 @@ type reconciler struct {
 	memory   *memory
 	throttle *throttle.Throttle
 	clock    clock.PassiveClock
-	// timeout bounds a reconcile before it reports.
+	// timeout bounds the part of a reconcile before the report.
 	timeout time.Duration
 }
 

@@ -38,7 +38,7 @@ type reporter struct {
 	memory   *memory
 	clock    clock.WithTicker
 	tracing  tracing
-	// timeout is the timeout of a reconcile before it reports.
+	// timeout bounds the part of a reconcile before the report.
 	timeout time.Duration
 }
 

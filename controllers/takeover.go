@@ -67,7 +67,7 @@ func (w *secretWriter) takeOverFailure(ctx context.Context, o *observed, refusal
 		detail = ": " + redacted(refusal, secret)
 	}
 	return problem.Retry(apiFailureClass(refusal), v1alpha1.ReasonSecretWriteFailed,
-		"Secret %q, which an earlier ClientCredential of this name left, cannot be taken over%s; that is retried. To have a new token instead, delete that Secret",
+		"Secret %q, which an earlier ClientCredential of this name left, cannot be taken over%s; the operator retries. To get a new token instead, delete that Secret",
 		o.TargetName, detail)
 }
 

@@ -112,7 +112,8 @@ type Revocation struct {
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// onDelete revokes the token when its ClientCredential is deleted. The deletion waits
-	// for the revocation, for at most a minute. Default false.
+	// for the revocation. The operator retries a failed revocation for at most a minute, or
+	// longer if the operator restarts. Default false.
 	// +optional
 	OnDelete *bool `json:"onDelete,omitempty"`
 }
@@ -155,7 +156,7 @@ type CABundleReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="caBundleRef.name must be the name of a ConfigMap or Secret of this namespace"
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="caBundleRef.name must be the name of a ConfigMap or Secret, without its namespace: lower-case letters, digits, '-' and '.'"
 	Name string `json:"name,omitempty"`
 
 	// key that holds the certificates. Default ca.crt.

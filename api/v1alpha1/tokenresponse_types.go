@@ -114,7 +114,8 @@ type TokenResponse struct {
 	// LOGIN_FAILED or 40101. The operator retries after 1, 5 and 15 minutes and then every
 	// hour, because servers lock accounts. invalid_client, unauthorized_client and
 	// access_denied always mean wrong credentials. A response with HTTP status 408, 425,
-	// 429 or 5xx is an outage, whatever its code is: see credentialStatuses.
+	// 429 or 5xx is an outage, whatever its code is, unless credentialStatuses names the
+	// status.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

@@ -122,7 +122,7 @@ Found
 			answers(`{"access_token":"the-token","expires_in":"tomorrow"}`)
 			outcome := checked(ctx, clientCredential(rfc, "defaultTokenLifetime: 2h")+credentials(secret))
 			Expect(outcome.code).To(BeZero(), outcome.out)
-			Expect(outcome.out).To(And(ContainSubstring("lifetime      1h0m0s (the maximum while a lifetime cannot be read)"),
+			Expect(outcome.out).To(And(ContainSubstring("lifetime      1h0m0s (the maximum for a lifetime that cannot be read)"),
 				ContainSubstring(`LifetimeUnreadable: the token response has a string of 8 characters at "/expires_in"`)))
 			Expect(outcome.out).NotTo(ContainSubstring("tomorrow"))
 		})
@@ -148,7 +148,7 @@ Found
 		It("reports files that are not used", func(ctx SpecContext) {
 			outcome := checked(ctx, strings.Replace(clientCredential(rfc, "clientAuthentication: {method: none}"), "credentialsRef: {name: my-client}", "clientID: shop", 1),
 				"--credential", "client_secret="+file("secret", secret))
-			Expect(outcome.out).To(ContainSubstring("CredentialFilesUnused: "))
+			Expect(outcome.out).To(ContainSubstring("CredentialFilesUnused: the given credential files are not used, because no Secret is needed"))
 		})
 	})
 

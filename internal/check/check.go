@@ -52,8 +52,8 @@ type exchange struct {
 	worksWith v1alpha1.BasicEncoding
 }
 
-// Check performs one exchange. The report holds a problem that keeps the operator from getting a token.
-// Check returns any other failure as the error.
+// Check performs one exchange. If a problem keeps the operator from getting a token, the report has it as
+// Failure. Check returns any other failure as the error.
 func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
 	owner := object.Object
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
@@ -140,12 +140,14 @@ func (e *exchange) findServer(ctx context.Context, resolver *resolve.Resolver) e
 // credentials reads the credentials that the token request needs.
 func (e *exchange) credentials(ctx context.Context, resolver *resolve.Resolver) (oauth2.Credentials, error) {
 	if !e.server.UsesSecret(e.owner) {
-		e.report.Credentials = "no Secret is needed"
+		why := "no Secret is needed"
+		e.report.Credentials = why
 		if e.owner.Spec.CredentialsRef == nil && oauth2.UsesSecret(e.server.AuthorizationServerSpec, e.owner.Spec.ClientID) {
-			e.report.Credentials = "none: spec.credentialsRef is not set"
+			why = "spec.credentialsRef is not set"
+			e.report.Credentials = "none: " + why
 		}
 		if e.Credentials != nil {
-			e.notice(NoticeCredentialFilesUnused, "the given credential files are not used: %s", e.report.Credentials)
+			e.notice(NoticeCredentialFilesUnused, "the given credential files are not used, because %s", why)
 		}
 	}
 	read, err := resolver.Credentials(ctx, e.owner, e.server)

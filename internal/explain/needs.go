@@ -46,7 +46,7 @@ func (in Input) overdue() string {
 	switch state := in.state(); {
 	case state == StateDeleting:
 		if slices.Contains(cc.Finalizers, v1alpha1.RevokeTokenFinalizer) && in.isLate(cc.DeletionTimestamp.Add(time.Minute)) {
-			return "the revocation of its token should have succeeded or been given up by now: check that the operator is running"
+			return "the deletion has waited more than a minute for the revocation of its token: check that the operator is running"
 		}
 	case state == StateNotObserved:
 		return fmt.Sprintf("generation %d has not been reconciled yet: check that the operator is running", cc.Generation)

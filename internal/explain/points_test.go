@@ -146,7 +146,7 @@ var _ = Describe("A ClientCredential", func() {
 			requested("2026-03-01T11:58:00Z"), stalled("CredentialsNotFound")),
 		Entry("no check of the operator while a renewal request waits for an object", nothing,
 			requested("2026-03-01T11:58:00Z"), noToken, reconciling("CredentialsNotFound")),
-		Entry("a running operator if the deletion does not end", And(saying("the revocation of its token should have succeeded"), commanding(running)),
+		Entry("a running operator if the deletion does not end", And(saying("the deletion has waited more than a minute for the revocation of its token"), commanding(running)),
 			deleted(5*time.Minute, v1alpha1.RevokeTokenFinalizer)),
 		Entry("nothing while its token is revoked", nothing, deleted(30*time.Second, v1alpha1.RevokeTokenFinalizer)),
 		Entry("no check of the operator while another finalizer blocks the deletion", nothing, deleted(time.Hour, "example.com/backup"), stalled("InvalidClient")),

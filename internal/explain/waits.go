@@ -30,7 +30,7 @@ func (in Input) deletion() []Point {
 	for _, finalizer := range in.ClientCredential.Finalizers {
 		message := fmt.Sprintf("the finalizer %s, which does not belong to the operator", finalizer)
 		if finalizer == v1alpha1.RevokeTokenFinalizer {
-			message = "the revocation of its token, which the operator tries for a minute after the deletion"
+			message = "the revocation of its token, which the operator retries for at most a minute, or longer if it restarts"
 		}
 		points = append(points, Point{Message: message})
 	}

@@ -76,7 +76,7 @@ var codes = map[string]verdict{
 	"unsupported_grant_type": {v1alpha1.ReasonUnsupportedGrantType, problem.MayPass,
 		"check authorizationServer.request.grantType"},
 	"invalid_grant": {v1alpha1.ReasonInvalidGrant, problem.MayPass,
-		"check authorizationServer.request.grantType and assertion, and the client at the authorization server, which must not require DPoP"},
+		"check authorizationServer.request.grantType and assertion, and that the client at the authorization server does not require DPoP"},
 	"invalid_scope": {v1alpha1.ReasonInvalidScope, problem.MayPass,
 		"check spec.scopes"},
 	"invalid_request": {v1alpha1.ReasonInvalidRequest, problem.MayPass,
@@ -112,7 +112,7 @@ func normalCode(code string) string { return strings.ToLower(strings.TrimSpace(c
 
 // classify returns the verdict for a failure. It checks, in this order: the declared statuses, an
 // HTTP status that a gateway may have sent, the error code, any other HTTP status. A 401 means
-// refused credentials, unless the code names an outage. The text of a message never counts.
+// refused credentials, unless the code names an outage. The text of a message has no effect.
 func classify(server v1alpha1.AuthorizationServerSpec, code string, status int) verdict {
 	declared := *server.Response
 	known, isKnown := knownCode(code)

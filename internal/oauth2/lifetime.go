@@ -23,7 +23,7 @@ const (
 	LifetimeFromClaim     LifetimeSource = "claim exp of the JWT"
 	LifetimeFromDefault   LifetimeSource = "defaultTokenLifetime"
 	// LifetimeFromCaution is the cap for a token whose response has a lifetime that cannot be read.
-	LifetimeFromCaution LifetimeSource = "the maximum while a lifetime cannot be read"
+	LifetimeFromCaution LifetimeSource = "the maximum for a lifetime that cannot be read"
 )
 
 // display returns the source for a message: a field with its full path.
@@ -83,7 +83,7 @@ type expiry struct {
 	isCautious bool
 }
 
-// maxCached is the maximum time that a cache may return a token after its expiry.
+// maxCached bounds how long after its expiry a server's cache may still return a token.
 const maxCached = 24 * time.Hour
 
 // expiryOf returns the time when a token expires. That is the earliest of the relative value of the
@@ -187,7 +187,7 @@ func absoluteExpiry(value any, server v1alpha1.AuthorizationServerSpec, response
 	isCertain := zoned || zone != ""
 	switch latest := maxExpiryWithoutZone(server, response); {
 	case !ok, at.Unix() > 0 && at.Before(minExpiry):
-		// It may be a lifetime, or a count since another year.
+		// The value may be a lifetime, or a count from an epoch other than 1970.
 		return at, kindOf(value)
 	case !isCertain && at.After(latest):
 		return latest, ""

@@ -88,9 +88,10 @@ func (f *wordFinder) complete(said saying, document any, response Response) sayi
 	return said
 }
 
-// judged returns the code that classifies a failure. It is the declared code, unless that is a
-// sentence that the declaration does not name. Otherwise it is the code from elsewhere, but not
-// with status 401: gateways answer 401 invalid_request for a wrong secret.
+// judged returns the code that classifies a failure: the code at a declared location, or else a
+// code found elsewhere. A sentence at a declared location counts only if credentialErrors names it.
+// With status 401, a code found elsewhere does not count, because gateways answer 401
+// invalid_request for a wrong secret.
 func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) string {
 	switch {
 	case s.raw != "" && (!isSentence(s.raw) || isCredentialError(*server.Response, s.raw)):
@@ -101,8 +102,8 @@ func (s saying) judged(server v1alpha1.AuthorizationServerSpec, status int) stri
 	return s.code
 }
 
-// isFailure reports whether a 2xx response without a token is a refusal, by a code outside the
-// declared locations. The code must be known, or the declaration must name it.
+// isFailure reports whether a code outside the declared locations turns a 2xx response without a
+// token into a refusal. The code must be known, or the declaration must name it.
 func (s saying) isFailure(server v1alpha1.AuthorizationServerSpec) bool {
 	_, known := knownCode(s.code)
 	return known || isCredentialError(*server.Response, s.code)

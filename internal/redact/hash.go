@@ -98,7 +98,7 @@ type hashes struct {
 	filter filter
 }
 
-// add reports whether the hash is new.
+// add adds a hash, and reports whether it is new.
 func (h *hashes) add(hash uint64) bool {
 	const width = 15
 	if h.all == nil {

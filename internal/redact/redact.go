@@ -13,9 +13,9 @@ const Mark = "[REDACTED]"
 const (
 	// maxText bounds a text, in bytes. The end of a longer text is dropped unread.
 	maxText = 4 << 10
-	// margin is the part before maxText that is searched but not shown if a text is longer. A
-	// secret that crosses maxText is found if it begins before the margin: its first partLength
-	// bytes are enough, in any encoding.
+	// margin is the number of bytes before maxText that are searched, but not shown, in a text that
+	// is longer than maxText. A secret that crosses maxText is found if it begins before the margin:
+	// its first partLength bytes are enough, in any encoding.
 	margin = 256
 	// minLength is the minimum length of a secret for Add: a shorter secret would hide ordinary
 	// words.
@@ -117,7 +117,7 @@ func (s *Secrets) Cut(text string) string {
 // isSpent reports whether the bound is reached, so that no more text may be searched or shown.
 func (s *Secrets) isSpent() bool { return s.work > maxWork || s.shorts > maxShort }
 
-// spend counts work. It reports whether the bound allows the work; if not, no work is left.
+// spend adds to the work, and reports whether the search may continue.
 func (s *Secrets) spend(work int) bool {
 	s.work += min(work, maxWork+1-s.work)
 	return !s.isSpent()
@@ -148,8 +148,8 @@ func bounded(text string, hidden []bool) string {
 	return out.String()
 }
 
-// find reports for each byte of a text whether it belongs to a secret. It ends early when no work
-// is left.
+// find reports for each byte of a text whether it belongs to a secret. It ends early if a bound
+// is reached.
 func (s *Secrets) find(text string) []bool {
 	found := newFindings(text)
 	hits := s.partsIn(text)
@@ -168,7 +168,7 @@ func (s *Secrets) find(text string) []bool {
 	return found.hidden(text)
 }
 
-// eachForm visits the forms of a text until no work is left.
+// eachForm visits the forms of a text until a bound is reached.
 func (s *Secrets) eachForm(text string, visit func(form)) {
 	if s.isSpent() {
 		return

@@ -211,11 +211,11 @@ var costly = map[string]string{
 	"a text beyond the bound": strings.Repeat("Zq7&amp;", 64<<10),
 }
 
-// manyWords returns short secrets of all lengths.
+// manyWords returns short secrets of all lengths that Add accepts: 4 to 15 bytes.
 func manyWords(count int) string {
 	words := make([]string, count)
 	for i := range words {
-		words[i] = fmt.Sprintf("%0*d", 4+i%11, i)
+		words[i] = fmt.Sprintf("%0*d", 4+i%12, i)
 	}
 	return strings.Join(words, " ")
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// line holds the requests to a server that wait with the same limit.
+// line holds the requests to a server that wait under the same limit.
 //
 // Sorted slices are fast enough: an insertion into 10,000 pointers moves 40 kB, which takes 1 or 2 µs. The
 // rank of a request is its index in the slice.
@@ -177,7 +177,7 @@ func (w *waiter) expectedInTurn(now time.Time) time.Time {
 			}
 		}
 	}
-	// This request may not be sent now, even if the limit has free requests.
+	// This request must wait, so it cannot have the rank of a request that the limit allows now.
 	rank = max(rank, w.line.free(now))
 	return later(w.line.freeAt(rank, now), w.line.shared(w.tenant, own, now))
 }
@@ -217,8 +217,9 @@ func (l *line) shared(t *tenant, rank int, now time.Time) time.Time {
 // freeAt returns when the request with the given rank may be sent, if the requests with lower ranks are sent
 // as soon as possible. Rank 0 is the next request.
 //
-// A reservation expires after a period. So the free requests take the first ranks. Each reservation that
-// expires, the oldest first, then makes room for one more rank. The same repeats a period later.
+// The first ranks use the requests that the limit allows now. Each further rank waits until one more
+// reservation, the oldest first, is one period old. After limit.Requests ranks, the same times repeat one
+// period later.
 func (l *line) freeAt(rank int, now time.Time) time.Time {
 	latest := now.Add(maxWait)
 	rounds, rank := rank/l.limit.Requests, rank%l.limit.Requests

@@ -16,7 +16,7 @@ const maxLines = 8
 type server struct {
 	// taken are the reservations, ordered by time.
 	taken []reservation
-	// trimmed is the latest reservation that was dropped because no limit counts that many.
+	// trimmed is the latest reservation that was dropped because no limit counts so many reservations.
 	trimmed reservation
 	// tenants holds the tenants that wait or have reservations, by name.
 	tenants map[string]*tenant
@@ -123,8 +123,8 @@ func (s *server) trim(start time.Time, requests int) {
 	maps.DeleteFunc(s.tenants, func(_ string, t *tenant) bool { return t.waiting+len(t.taken) == 0 })
 }
 
-// within returns the reservations of the last period of the given length. It includes reservations after now,
-// so that no period that contains them and a new reservation exceeds the limit.
+// within returns the reservations of the last period of the given length. It also includes reservations after
+// now, because a period can contain both such a reservation and a new reservation at now.
 func (s *server) within(per time.Duration, now time.Time) []reservation {
 	start := now.Add(-per)
 	first := sort.Search(len(s.taken), func(i int) bool { return s.taken[i].at.After(start) })

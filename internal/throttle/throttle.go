@@ -333,8 +333,8 @@ func (t *Throttle) Forget(id string, now time.Time) {
 	}
 }
 
-// IsRecovered reports whether the last request failed during an outage that is over. Such a request need not
-// wait for its retry.
+// IsRecovered reports whether the last request failed during an outage that is over. The next request may
+// then be sent before the retry is due.
 func (t *Throttle) IsRecovered(id string) bool {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

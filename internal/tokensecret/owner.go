@@ -70,7 +70,7 @@ func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.O
 	}
 }
 
-// NeedsReference reports whether the owner reference differs from the deletion policy.
+// NeedsReference reports whether the owner reference must change to match the deletion policy.
 func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
 
 // ReferenceTo returns the reference to the owner of a token Secret, so that the Secret is deleted with its
