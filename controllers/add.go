@@ -42,7 +42,7 @@ func (o *Operator) AddToManager(ctx context.Context, mgr manager.Manager, option
 		return err
 	}
 	parts := newParts(o, mgr, apiTime)
-	if err := o.addServers(mgr, "authorizationserver", parts.servers("", func() server { return &v1alpha1.AuthorizationServer{} }), options); err != nil {
+	if err := o.addServers(mgr, "authorizationserver", parts.servers(func() server { return &v1alpha1.AuthorizationServer{} }), options); err != nil {
 		return err
 	}
 	if err := o.addHolds(mgr, parts.holder, options); err != nil {
@@ -99,7 +99,7 @@ func (o *Operator) addClientCredentials(mgr manager.Manager, parts *parts, optio
 		clientCredentials.
 			Watches(&v1alpha1.ClusterAuthorizationServer{}, fanOut(watches.usingServer), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			WatchesMetadata(&corev1.Namespace{}, fanOut(watches.inNamespace), builder.WithPredicates(labelsChanged()))
-		servers := parts.servers(o.Policy.ClusterResourceNamespace, func() server { return &v1alpha1.ClusterAuthorizationServer{} })
+		servers := parts.servers(func() server { return &v1alpha1.ClusterAuthorizationServer{} })
 		if err := o.addServers(mgr, "clusterauthorizationserver", servers, options); err != nil {
 			return err
 		}

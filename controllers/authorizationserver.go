@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
-	"github.com/tokensync/tokensync/internal/profile"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/status"
 	"github.com/tokensync/tokensync/internal/throttle"
@@ -50,9 +48,6 @@ type serverReconciler struct {
 	timeout  time.Duration
 
 	newServer func() server
-	// namespace is the namespace of the objects that a server names; empty for the namespace of the
-	// server.
-	namespace string
 }
 
 // addServers adds the reconciler of one kind of authorization server.
@@ -83,8 +78,10 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	switch {
 	case errors.Is(err, errHostBusy):
 		return requeueAt(r.clock.Now(), r.clock.Now().Add(serverRetryInterval)), nil
-	case err != nil && failure == nil:
+	case err != nil && failure == nil && bounded.Err() != nil:
 		return reconcile.Result{}, err
+	case err != nil && failure == nil:
+		failure = apiFailure(err)
 	}
 	before := found.GetStatus()
 	after := status.ComputeServer(*before, found.GetGeneration(), endpoint, failure, r.clock.Now())
@@ -113,14 +110,10 @@ func (r *serverReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 
 // resolveTokenEndpoint returns the declared or discovered token endpoint of a server. The error is a
 // *problem.Problem if the server cannot be used, and errHostBusy if too many requests to the issuer are in
-// flight.
+// flight. Any other error means that the context ended, or that the CA bundle could not be read.
 func (r *serverReconciler) resolveTokenEndpoint(ctx context.Context, object server) (string, error) {
-	if isOutline(object) {
-		return "", oauth2.SpecTooLarge("the spec")
-	}
-	declared := resolve.Declaration{AuthorizationServerSpec: *object.GetDeclaration(), Namespace: cmp.Or(object.GetNamespace(), r.namespace)}
-	var err error
-	if declared.AuthorizationServerSpec, err = profile.Complete(declared.AuthorizationServerSpec, nil); err != nil {
+	declared, err := r.resolver.Declared(object)
+	if err != nil {
 		return "", err
 	}
 	if declared.TokenEndpoint == "" {

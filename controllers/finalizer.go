@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -75,7 +76,7 @@ func (w *finalizerWriter) add(ctx context.Context, owner *v1alpha1.ClientCredent
 // changed.
 func (w *finalizerWriter) remove(ctx context.Context, owner *v1alpha1.ClientCredential) error {
 	finalizers := owner.Finalizers
-	if isOutline(owner) {
+	if resolve.IsOutline(owner) {
 		live := clientCredentialMetadata(owner)
 		if err := w.live.Get(ctx, client.ObjectKeyFromObject(owner), live); err != nil {
 			return client.IgnoreNotFound(err)

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/throttle"
@@ -68,7 +67,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	if err != nil {
 		return o, err
 	}
-	if o.server, err = r.observeServer(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
+	if o.server, err = r.resolver.Server(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
 		return o, err
 	}
 	o.ServerVersion = o.server.Version
@@ -83,15 +82,6 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 		o.ConflictingOwner, err = r.conflictingOwner(ctx, owner, known)
 	}
 	return o, err
-}
-
-// observeServer returns the declaration of the authorization server. If the server cannot be used, the
-// error is a *problem.Problem.
-func (r *observer) observeServer(ctx context.Context, owner *v1alpha1.ClientCredential) (resolve.Declaration, error) {
-	if isOutline(owner) {
-		return resolve.Declaration{}, oauth2.SpecTooLarge("the spec")
-	}
-	return r.resolver.Server(ctx, owner)
 }
 
 // assumeUnchanged copies the versions of the server and the credentials from the last failure, until they

@@ -1,20 +1,14 @@
 package controllers
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/resolve"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
-
-// outlinedAnnotation marks an object whose spec is too large: the cache holds only an outline of it. If
-// a user sets the annotation on an object, the operator refuses the spec of that object.
-const outlinedAnnotation = "oauth2.tokensync.dev/outlined"
 
 // strip drops, from an object of tokensync, the metadata that the operator does not read. It replaces a spec
 // that is too large with its outline, because the cache holds the objects of all tenants.
@@ -37,19 +31,18 @@ func stripObject[Spec any](object client.Object, spec *Spec, outlineOf func(Spec
 		// Clone the value, so that a long annotation does not stay in memory.
 		annotations[v1alpha1.RenewRequestedAtAnnotation] = strings.Clone(v1alpha1.RenewRequestOf(object))
 	}
-	// A transform must be idempotent.
-	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]
+	// An outline is too large too: a transform must be idempotent.
+	isTooLarge, err := resolve.IsTooLarge(object)
+	if err != nil {
+		return err
+	}
 	object.SetLabels(nil)
 	object.SetOwnerReferences(nil)
 	object.SetManagedFields(nil)
 	// A patch replaces the whole list of finalizers, so keep all of them, unless the object is an outline.
-	raw, err := json.Marshal([]any{*spec, object.GetFinalizers()})
-	if err != nil {
-		return fmt.Errorf("encode the spec of %s %q: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
-	}
-	if isOutlined || len(raw) > oauth2.MaxSpecBytes {
+	if isTooLarge {
 		*spec = outlineOf(*spec)
-		annotations[outlinedAnnotation] = "true"
+		annotations[resolve.OutlinedAnnotation] = "true"
 		isHeld := tokensecret.IsHeld(object)
 		object.SetFinalizers(nil)
 		if isHeld {
@@ -72,8 +65,3 @@ func outlineOf(spec v1alpha1.ClientCredentialSpec) v1alpha1.ClientCredentialSpec
 }
 
 func zeroOf[Spec any](Spec) (zero Spec) { return zero }
-
-func isOutline(object client.Object) bool {
-	_, isOutlined := object.GetAnnotations()[outlinedAnnotation]
-	return isOutlined
-}

@@ -106,12 +106,11 @@ func (p *parts) sender() requestSender {
 	return requestSender{tokenEndpoint: p.settings.TokenEndpoint, tracing: p.tracing}
 }
 
-// servers returns the reconciler of one kind of authorization server. namespace is the namespace of the
-// objects that a server names; empty for the namespace of the server.
-func (p *parts) servers(namespace string, newServer func() server) *serverReconciler {
+// servers returns the reconciler of one kind of authorization server.
+func (p *parts) servers(newServer func() server) *serverReconciler {
 	return &serverReconciler{
 		client: p.client, live: p.live, statuses: statusWriter{p.client}, resolver: p.resolver,
-		throttle: p.settings.Throttle, clock: p.settings.Clock, timeout: p.settings.Timeout, newServer: newServer, namespace: namespace,
+		throttle: p.settings.Throttle, clock: p.settings.Clock, timeout: p.settings.Timeout, newServer: newServer,
 	}
 }
 

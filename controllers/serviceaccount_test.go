@@ -2,6 +2,9 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -76,6 +79,25 @@ var _ = Describe("The token of a ServiceAccount", func() {
 		})
 		w.saysWithin(ctx, "shop", time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
 	})
+
+	DescribeTable("is not requested if the ServiceAccount cannot be read",
+		func(ctx SpecContext, code int, status, reason, said string) {
+			create(ctx, account)
+			w.traffic.respondWhen(func(r *http.Request) *http.Response {
+				if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/serviceaccounts/shop") {
+					return nil
+				}
+				return answered(r, code, fmt.Sprintf(
+					`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": %q, "code": %d, "message": "not now"}`, status, code))
+			})
+			create(ctx, shop)
+			w.eventuallySays(ctx, "shop", matchers.HaveCondition("Ready", "False", reason, HavePrefix(said)))
+			w.traffic.respondWhen(nil)
+			w.saysWithin(ctx, "shop", time.Minute, HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued"))
+		},
+		Entry("because the API server fails", http.StatusInternalServerError, "InternalError", "APIRequestFailed", `cannot read ServiceAccount "shop": not now; the request is retried`),
+		Entry("because the operator lacks the right", http.StatusForbidden, "Forbidden", "ServiceAccountTokenRefused", `there is no right to use ServiceAccount "shop": install the current`),
+	)
 
 	It("needs no label if the admin does not require it", func(ctx SpecContext) {
 		w.stop()

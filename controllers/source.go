@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
-	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/resolve"
 )
 
@@ -22,13 +21,7 @@ type clusterSource struct {
 
 // Server implements resolve.Source.
 func (s *clusterSource) Server(ctx context.Context, key client.ObjectKey, into resolve.Server) error {
-	if err := s.cache.Get(ctx, key, into); err != nil {
-		return notFoundOr(err, string(resolve.KindOf(into)), key.Name, "")
-	}
-	if isOutline(into) {
-		return oauth2.SpecTooLarge(fmt.Sprintf("the spec of %s %q", resolve.KindOf(into), key.Name))
-	}
-	return nil
+	return notFoundOr(s.cache.Get(ctx, key, into), string(resolve.KindOf(into)), key.Name, "")
 }
 
 // NamespaceLabels implements resolve.Source.

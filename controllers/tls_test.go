@@ -1,6 +1,8 @@
 package controllers_test
 
 import (
+	"net/http"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -88,6 +90,36 @@ var _ = Describe("An authorization server with a private CA", func() {
 		Entry("ConfigMap", v1alpha1.CABundleKind("ConfigMap")),
 		Entry("Secret", v1alpha1.CABundleKind("Secret")),
 	)
+
+	It("is not blamed if the API server fails to return the bundle", func(ctx SpecContext) {
+		w.traffic.respondWhen(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/configmaps/authorities") {
+				return nil
+			}
+			return answered(r, http.StatusServiceUnavailable,
+				`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "ServiceUnavailable", "code": 503, "message": "etcd is gone"}`)
+		})
+		idp := w.authorizationServer("idp", v1alpha1.AuthorizationServerSpec{
+			TokenEndpoint: private.URL + authserver.RFC6749Path, TLS: trusting(""),
+		})
+		create(ctx, bundle("ConfigMap", w.namespace, pem), idp, w.clientOf("idp", "shop"))
+		said := `cannot read ConfigMap "authorities" of namespace "` + w.namespace + `": etcd is gone; the request is retried`
+		unread := And(
+			matchers.HaveCondition("Ready", "False", "APIRequestFailed", Equal(said)),
+			matchers.HaveCondition("Reconciling", "True", "APIRequestFailed"), HaveLen(2))
+		w.eventuallySays(ctx, "shop", unread)
+		Eventually(func(g Gomega) {
+			g.Expect(apiServer.Get(ctx, w.key("idp"), idp)).To(Succeed())
+			g.Expect(idp.Status.Conditions).To(unread)
+		}).Should(Succeed())
+
+		w.traffic.respondWhen(nil)
+		w.within(time.Minute, func(g Gomega) {
+			g.Expect(w.get(ctx, "shop")(g).Status.Conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "TokenIssued")))
+			g.Expect(apiServer.Get(ctx, w.key("idp"), idp)).To(Succeed())
+			g.Expect(idp.Status.Conditions).To(And(HaveLen(1), matchers.HaveCondition("Ready", "True", "Usable")))
+		})
+	})
 
 	It("keeps valid tokens when the bundle is deleted, and the next renewal reports the missing bundle", func(ctx SpecContext) {
 		authorities := bundle("ConfigMap", w.namespace, pem)

@@ -7,8 +7,9 @@ import (
 	"github.com/tokensync/tokensync/internal/oauth2"
 )
 
-// TokenEndpoint sends token requests and discovers token endpoints. Its errors are *problem.Problem;
-// Authorities may return other errors too.
+// TokenEndpoint sends token requests and discovers token endpoints. If the context ends, the error is that of
+// the context. Otherwise, the errors of Send and Discover are *problem.Problem, and Authorities also returns
+// the error of read, or says what is wrong with the bundle.
 type TokenEndpoint interface {
 	Send(ctx context.Context, request *oauth2.Request) (oauth2.Response, error)
 	// Authorities returns the authorities of the bundle that read returns. The caller must call release

@@ -33,7 +33,7 @@ func specOrRenewRequestChanged() predicate.Predicate {
 		predicate.GenerationChangedPredicate{},
 		finalizersChanged(),
 		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-			return isOutline(e.ObjectOld) != isOutline(e.ObjectNew) ||
+			return resolve.IsOutline(e.ObjectOld) != resolve.IsOutline(e.ObjectNew) ||
 				e.ObjectOld.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation] !=
 					e.ObjectNew.GetAnnotations()[v1alpha1.RenewRequestedAtAnnotation]
 		}},

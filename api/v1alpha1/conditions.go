@@ -86,7 +86,7 @@ const (
 	// empty, has control characters, or is not the private key or certificate that is needed.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
 	// ReasonCABundleUnusable surfaces when the certificates that authorizationServer.tls.caBundleRef names
-	// cannot be read or used.
+	// do not exist or cannot be used.
 	ReasonCABundleUnusable = "CABundleUnusable"
 	// ReasonTargetTemplateInvalid surfaces when spec.target.template cannot be rendered, or sets a reserved
 	// type, label or annotation. The last valid Secret stays.
@@ -96,7 +96,7 @@ const (
 	// same target takes precedence.
 	ReasonTargetConflict = "TargetConflict"
 	// ReasonAPIRequestFailed surfaces when the API server fails or refuses a request that the operator needs,
-	// such as a read of the credentials Secret or the addition of the finalizer.
+	// such as a read of the credentials Secret or of the CA bundle, or the addition of the finalizer.
 	ReasonAPIRequestFailed = "APIRequestFailed"
 	// ReasonTargetContested surfaces when another client of the API server keeps changing or deleting
 	// the target Secret. After three repairs, the operator repairs it every five minutes.

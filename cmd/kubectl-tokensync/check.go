@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,13 +78,16 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return err
 	}
 	reports := []*check.Report{}
-	failed := 0
+	failed, notChecked := 0, 0
 	for i, object := range objects.ClientCredentials {
 		report, err := checker.Check(ctx, object)
 		if err != nil {
 			return err
 		}
-		if report.Failure != nil {
+		switch {
+		case !report.IsChecked():
+			notChecked++
+		case report.Failure != nil:
 			failed++
 		}
 		reports = append(reports, report)
@@ -99,10 +103,22 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err := o.print(reports); err != nil {
 		return err
 	}
+	return summary(failed, notChecked, len(reports))
+}
+
+// summary returns an error unless all ClientCredentials would get a token.
+func summary(failed, notChecked, all int) error {
+	var parts []string
 	if failed > 0 {
-		return fmt.Errorf("%d of %d ClientCredentials would get no token", failed, len(reports))
+		parts = append(parts, fmt.Sprintf("%d of %d ClientCredentials would get no token", failed, all))
 	}
-	return nil
+	if notChecked > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d ClientCredentials could not be checked", notChecked, all))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(parts, ", and "))
 }
 
 // load reads the files.

@@ -135,6 +135,7 @@ Found
 			Expect(outcome.code).To(BeZero(), outcome.out)
 			Expect(outcome.out).To(ContainSubstring(`Secret "my-client" (credential files)`))
 			Expect(outcome.out).To(ContainSubstring("CredentialsTrimmed: "))
+			Expect(outcome.out).To(ContainSubstring(`NotChecked: the credentials are from files: it is not known whether Secret "my-client" exists and has the label oauth2.tokensync.dev/usage=client-credential`))
 		})
 
 		It("sends them to one server only", func(ctx SpecContext) {
@@ -191,7 +192,7 @@ metadata: {name: shop, labels: {team: shop}}
 			"data": map[string]any{"ca.crt": certificateOf(secure)},
 		})
 		Expect(err).NotTo(HaveOccurred())
-		Expect(checked(ctx, declared).out).To(ContainSubstring("CABundleUnusable: "))
+		Expect(checked(ctx, declared).out).To(And(ContainSubstring("NotChecked: "), ContainSubstring(`ConfigMap "ca" of namespace "default" is not in the given files`)))
 		outcome := checked(ctx, declared+"---\n"+string(bundle))
 		Expect(outcome.code).To(BeZero(), outcome.out)
 	})
@@ -202,6 +203,27 @@ metadata: {name: shop, labels: {team: shop}}
 		Expect(outcome.code).To(Equal(1))
 		Expect(outcome.err).To(Equal("error: 1 of 2 ClientCredentials would get no token\n"))
 		Expect(outcome.out).To(And(ContainSubstring("expires at"), ContainSubstring("\n\nClientCredential default/other")))
+	})
+
+	It("checks all ClientCredentials, although one declares values that the API server would reject", func(ctx SpecContext) {
+		rejected := strings.Replace(clientCredential(rfc, "clientAuthentication: {method: mtls}"), "name: my-api", "name: method", 1) +
+			strings.Replace(clientCredential(rfc, "request: {encoding: XML}"), "name: my-api", "name: encoding", 1)
+		outcome := checked(ctx, rejected+clientCredential(rfc)+credentials(secret))
+		Expect(outcome.err).To(Equal("error: 2 of 3 ClientCredentials would get no token\n"))
+		Expect(outcome.out).To(And(
+			ContainSubstring(`AuthorizationServerInvalid: there is no client authentication method "mtls": `),
+			ContainSubstring(`AuthorizationServerInvalid: there is no request encoding "XML": `),
+			ContainSubstring("expires at")))
+	})
+
+	It("checks all ClientCredentials, although an object of one cannot be read", func(ctx SpecContext) {
+		unread := strings.NewReplacer("name: my-api", "name: other", "name: my-client", "name: elsewhere").Replace(clientCredential(rfc))
+		wrong := strings.Replace(clientCredential("profile: Nonsense"), "name: my-api", "name: wrong", 1)
+		outcome := checked(ctx, unread+clientCredential(rfc)+credentials(secret)+wrong)
+		Expect(outcome.code).To(Equal(1))
+		Expect(outcome.err).To(Equal("error: 1 of 3 ClientCredentials would get no token, and 1 of 3 ClientCredentials could not be checked\n"))
+		Expect(outcome.out).To(And(ContainSubstring(`NotChecked: Secret "elsewhere" of namespace "default" is not in the given files, and cannot be read from the cluster: `),
+			ContainSubstring("expires at")))
 	})
 
 	DescribeTable("names the reason of a failure and the fields to change", func(ctx SpecContext, declared func() []string, secret, reason string, fields ...string) {
@@ -260,8 +282,9 @@ metadata: {name: shop, labels: {team: shop}}
 	It("says what to do if the Secret is missing or lacks the label", func(ctx SpecContext) {
 		outcome := checked(ctx, clientCredential(rfc))
 		Expect(outcome.code).To(Equal(1))
-		Expect(outcome.out).To(And(ContainSubstring("CredentialsNotFound: "), ContainSubstring("cannot be read from the cluster"),
-			ContainSubstring("--credential or --credentials-dir")))
+		Expect(outcome.out).To(And(ContainSubstring("NotChecked: "), ContainSubstring("cannot be read from the cluster"),
+			ContainSubstring("--credential or --credentials-dir, or check the connection to the cluster")))
+		Expect(outcome.err).To(Equal("error: 1 of 1 ClientCredentials could not be checked\n"))
 		unlabelled := strings.Replace(credentials(secret), "usage: client-credential", "usage: nothing", 1)
 		outcome = checked(ctx, clientCredential(rfc)+unlabelled)
 		Expect(outcome.out).To(ContainSubstring(`Change: Secret "my-client": metadata.labels["oauth2.tokensync.dev/usage"]`))

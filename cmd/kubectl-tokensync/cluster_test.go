@@ -79,6 +79,14 @@ spec: {credentialsRef: {name: my-client}, authorizationServerRef: {name: idp}}
 		Expect(outcome.out).To(ContainSubstring(`Secret "nobody" of namespace "default" is neither in the given files nor in the cluster`))
 	})
 
+	It("does not say that an object is missing if the user may not read it", func() {
+		outcome := checked(clientCredential("tokenEndpoint: "+server.URL+authserver.RFC6749Path), "--as=nobody")
+		Expect(outcome.code).To(Equal(1))
+		Expect(outcome.out).To(MatchRegexp(`NotChecked: Secret "my-client" of namespace "default" is not in the given files, and cannot be read from the cluster: ` +
+			`secrets "my-client" is forbidden: .*: add it to the files, give its values .*, or obtain the right to read it\n`))
+		Expect(outcome.err).To(ContainSubstring("error: 1 of 1 ClientCredentials could not be checked\n"))
+	})
+
 	It("reads only the metadata of Secrets for the command status, and logs none of it", func(ctx SpecContext) {
 		create(ctx, namespace, "my-api")
 		session, err := gexec.Start(exec.Command(binary, "status", "my-api", "-v=10", "--kubeconfig", kubeconfig, "--cache-dir", cacheDir), GinkgoWriter, GinkgoWriter)

@@ -58,7 +58,7 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.credentialsDir, "credentials-dir", "",
 		"A folder with one file for each key of the credentials Secret. Replaces the Secret.")
 	flags.StringVar(&o.serviceAccountTokenFile, "service-account-token-file", "",
-		"A file with a token of the ServiceAccount that authenticates the client. Default: the cluster issues the token.")
+		"A file with a token of the ServiceAccount that authenticates the client. The ServiceAccount is then not checked. Default: the cluster issues the token.")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false,
 		"Permit token endpoints without TLS, like the operator's flag. Credentials then cross the network in the clear.")
 	flags.Var(&o.allowedCIDRs, "allowed-cidrs",
@@ -72,7 +72,7 @@ func (o *checkOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.namespaces, "namespaces", nil,
 		"Comma-separated namespaces that the operator works in, like the operator's flag. It then uses no ClusterAuthorizationServers.")
 	flags.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "tokensync-system",
-		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, like the operator's flag.")
+		"Namespace of the ConfigMaps and Secrets that ClusterAuthorizationServers name, like the operator's flag. The shipped manifests set that flag to the operator's own namespace.")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second,
 		"How long to wait for the token endpoint. The operator waits 30s.")
 }

@@ -52,13 +52,19 @@ type exchange struct {
 	worksWith v1alpha1.BasicEncoding
 }
 
-// Check performs one exchange. If a problem keeps the operator from getting a token, the report has it as
-// Failure. Check returns any other failure as the error.
+// Check performs one exchange. The report holds a problem that keeps the operator from getting a token, or what
+// could not be checked. Check returns any other failure as the error.
 func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCredential]) (*Report, error) {
 	owner := object.Object
 	report := &Report{ClientCredential: owner.Namespace + "/" + owner.Name, Source: object.Source}
 	e := &exchange{Checker: c, owner: owner, report: report, path: "spec.authorizationServer"}
 	err := e.run(ctx)
+	if err != nil && ctx.Err() != nil {
+		return report, ctx.Err()
+	}
+	if report.Failure = notChecked(err); report.Failure != nil {
+		return report, nil
+	}
 	found := problem.Of(err)
 	if found == nil {
 		return report, err
@@ -71,7 +77,7 @@ func (c *Checker) Check(ctx context.Context, object Loaded[*v1alpha1.ClientCrede
 }
 
 // run takes the same steps as the operator. If a problem keeps the operator from getting a token, the
-// error is a *problem.Problem.
+// error is a *problem.Problem. If something could not be read, it is a *notCheckedError.
 func (e *exchange) run(ctx context.Context) error {
 	resolver := &resolve.Resolver{Source: source{e}, TokenEndpoint: e.TokenEndpoint, Tokens: source{e}, Policy: e.Policy}
 	if err := e.findServer(ctx, resolver); err != nil {
@@ -108,7 +114,7 @@ func (e *exchange) run(ctx context.Context) error {
 // findServer finds the authorization server, and checks the declaration and the target.
 func (e *exchange) findServer(ctx context.Context, resolver *resolve.Resolver) error {
 	spec := e.owner.Spec
-	if err := oauth2.CheckSpecSize("the spec", spec); err != nil {
+	if err := resolve.CheckSize("the spec", e.owner); err != nil {
 		return err
 	}
 	if spec.AuthorizationServerRef != nil && spec.AuthorizationServer != nil {

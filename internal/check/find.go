@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -27,16 +26,17 @@ type Finder struct {
 	connected client.Client
 }
 
-// find reads an object and returns its source. The error is a *resolve.NotFoundError.
+// find reads an object and returns its source. The error is a *resolve.NotFoundError if the object does not
+// exist, the error of the context if that has ended, and a *notCheckedError otherwise.
 func (f *Finder) find(ctx context.Context, kind string, name types.NamespacedName, into client.Object) (source string, err error) {
 	if found, ok := f.Files.others[identity{kind: kind, NamespacedName: name}]; ok {
 		// Both have the Go type of the kind.
 		reflect.ValueOf(into).Elem().Set(reflect.ValueOf(found.Object).Elem())
 		return found.Source, nil
 	}
-	missing := &resolve.NotFoundError{Kind: kind, Name: name.Name}
+	where := ""
 	if name.Namespace != "" {
-		missing.Where = fmt.Sprintf("of namespace %q ", name.Namespace)
+		where = fmt.Sprintf("of namespace %q ", name.Namespace)
 	}
 	cluster, err := f.cluster()
 	if err == nil {
@@ -46,11 +46,11 @@ func (f *Finder) find(ctx context.Context, kind string, name types.NamespacedNam
 	case err == nil:
 		return FromCluster, nil
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
-		missing.Where += "is neither in the given files nor in the cluster"
-	default:
-		missing.Where += fmt.Sprintf("is not in the given files, and cannot be read from the cluster: %s", err)
+		return "", &resolve.NotFoundError{Kind: kind, Name: name.Name, Where: where + "is neither in the given files nor in the cluster"}
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	}
-	return "", missing
+	return "", &notCheckedError{what: fmt.Sprintf("%s %q %sis not in the given files, and cannot be read from the cluster", kind, name.Name, where), err: err}
 }
 
 func (f *Finder) cluster() (client.Client, error) {
@@ -63,12 +63,4 @@ func (f *Finder) cluster() (client.Client, error) {
 	}
 	f.connected = connected
 	return connected, nil
-}
-
-// notFound returns the error of find with a remedy.
-func notFound(err error, remedy string) *resolve.NotFoundError {
-	missing := &resolve.NotFoundError{}
-	_ = errors.As(err, &missing)
-	missing.Remedy = remedy
-	return missing
 }

@@ -22,7 +22,8 @@ type Report struct {
 	Response *Response `json:"response,omitempty"`
 	Found    *Found    `json:"found,omitempty"`
 	Notices  []Notice  `json:"notices,omitempty"`
-	// Failure is the reason that the operator would get no token. It is nil if it would get one.
+	// Failure is the reason that the operator would get no token, or that this could not be checked. It is
+	// nil if the operator would get a token.
 	Failure *Failure `json:"failure,omitempty"`
 }
 
@@ -67,7 +68,8 @@ type Notice struct {
 
 // Reasons of notices that only a check reports.
 const (
-	// NoticeNotChecked surfaces when the check cannot read something that the operator reads.
+	// NoticeNotChecked surfaces when the check cannot read something that the operator reads, or skips one
+	// of its rules. It is also the reason of a failure if the check cannot continue without it.
 	NoticeNotChecked = "NotChecked"
 	// NoticeCredentialFilesUnused surfaces when credential files are given that the
 	// request does not need.
@@ -85,14 +87,17 @@ const (
 	NoticeSuspended = "Suspended"
 )
 
-// Failure is the reason that the operator would get no token.
+// Failure is the reason that the operator would get no token, or that this could not be checked.
 type Failure struct {
-	// Reason is one of the reasons of the conditions.
+	// Reason is one of the reasons of the conditions, or NoticeNotChecked.
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 	// Change lists the fields that may have to be changed.
 	Change []string `json:"change"`
 }
+
+// IsChecked reports whether the check shows whether the operator would get a token.
+func (r *Report) IsChecked() bool { return r.Failure == nil || r.Failure.Reason != NoticeNotChecked }
 
 func (e *exchange) notice(reason, format string, args ...any) {
 	e.report.Notices = append(e.report.Notices, Notice{Reason: reason, Message: fmt.Sprintf(format, args...)})

@@ -3,6 +3,7 @@ package oauth2
 import (
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/template"
@@ -12,6 +13,12 @@ import (
 // without credentials. The declaration must already be completed from its profile. The error is a
 // *problem.Problem.
 func Check(server v1alpha1.AuthorizationServerSpec) error {
+	if err := checkMethod(server); err != nil {
+		return err
+	}
+	if err := checkEncoding(server.Request.Encoding); err != nil {
+		return err
+	}
 	if server.Request.Method == http.MethodGet && server.Request.Encoding != v1alpha1.QueryEncoding {
 		return invalid("a GET request has no body: set authorizationServer.request.encoding to Query, or method to POST")
 	}
@@ -88,6 +95,15 @@ func checkParameters(what string, parameters []v1alpha1.Parameter) error {
 		}
 	}
 	return nil
+}
+
+// joined returns the values that a field may have, for a message.
+func joined[Value ~string](values []Value) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = string(value)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func checkTemplate(what, text string) error {

@@ -39,6 +39,11 @@ var _ = Describe("a declaration", func() {
 			Expect(failure.Class).To(Equal(problem.Invalid))
 			Expect(failure.Message).To(ContainSubstring(said))
 		},
+		Entry("a client authentication method that does not exist",
+			`there is no client authentication method "mtls": set authorizationServer.clientAuthentication.method to one of client_secret_basic, client_secret_jwt, client_secret_post, none, private_key_jwt, self_signed_tls_client_auth, tls_client_auth`,
+			authenticatedBy("mtls")),
+		Entry("a request encoding that does not exist",
+			`there is no request encoding "XML": set authorizationServer.request.encoding to one of Form, Query, JSON`, encodedAs("XML")),
 		Entry("a GET request with a form", "set authorizationServer.request.encoding to Query", sentBy("GET")),
 		Entry("a GET request with JSON", "set authorizationServer.request.encoding to Query", sentBy("GET"), encodedAs(v1alpha1.JSONEncoding)),
 		Entry("a template that cannot be parsed", "the template of parameter a cannot be used", withTemplates("a", "{{ .b")),

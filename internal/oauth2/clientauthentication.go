@@ -1,7 +1,8 @@
 package oauth2
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -94,6 +95,17 @@ func authenticationOf(server v1alpha1.AuthorizationServerSpec) clientAuthenticat
 	return clientAuthentications[server.ClientAuthentication.Method]
 }
 
+// checkMethod returns an error if the API has no such method. An API server rejects it, but a file may
+// declare it.
+func checkMethod(server v1alpha1.AuthorizationServerSpec) error {
+	method := server.ClientAuthentication.Method
+	if _, known := clientAuthentications[method]; !known {
+		return invalid("there is no client authentication method %q: set authorizationServer.clientAuthentication.method to one of %s",
+			method, joined(slices.Sorted(maps.Keys(clientAuthentications))))
+	}
+	return nil
+}
+
 // sendsClientSecret reports whether the client secret itself is sent.
 func (c clientAuthentication) sendsClientSecret() bool {
 	return c.basic || c.secretParameter
@@ -150,11 +162,10 @@ func (c clientAuthentication) setHeaders(headers map[string]value, declared *v1a
 // section 4.2, RFC 8705 section 2).
 func authenticate(parameters parameters, server v1alpha1.AuthorizationServerSpec, grant Grant, assertions assertions) error {
 	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	method, known := clientAuthentications[server.ClientAuthentication.Method]
-	if !known {
-		return fmt.Errorf("client authentication method %q is not known", server.ClientAuthentication.Method)
+	if err := checkMethod(server); err != nil {
+		return err
 	}
-	names := namesOf(server)
+	method, names := authenticationOf(server), namesOf(server)
 	parameters.set(names.clientID, grant.Credentials.clientID())
 	if method.secretParameter {
 		parameters.set(names.clientSecret, hidden(grant.Credentials.ClientSecret))

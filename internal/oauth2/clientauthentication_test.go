@@ -26,8 +26,9 @@ var _ = Describe("client authentication", func() {
 		}
 	})
 
-	It("by an unknown method is an error", func() {
-		_, err := oauth2.BuildRequest(rfc6749(authenticatedBy("other")), oauth2.Grant{Credentials: credentials}, startedAt)
-		Expect(err).To(MatchError(`client authentication method "other" is not known`))
+	It("by an unknown method is a problem", func() {
+		failure := buildFailure(rfc6749(authenticatedBy("other")), oauth2.Grant{Credentials: credentials})
+		Expect(failure.Reason).To(Equal(v1alpha1.ReasonAuthorizationServerInvalid))
+		Expect(failure.Message).To(HavePrefix(`there is no client authentication method "other": `))
 	})
 })

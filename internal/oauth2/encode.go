@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
@@ -28,7 +29,17 @@ func encode(encoding v1alpha1.RequestEncoding, parameters parameters) (encoded, 
 		body, err := marshal(object)
 		return encoded{body: body, contentType: "application/json"}, err
 	}
-	return encoded{}, fmt.Errorf("request encoding %q is not known", encoding)
+	return encoded{}, checkEncoding(encoding)
+}
+
+// checkEncoding returns an error if the API has no such encoding. An API server rejects it, but a file may
+// declare it.
+func checkEncoding(encoding v1alpha1.RequestEncoding) error {
+	known := []v1alpha1.RequestEncoding{v1alpha1.FormEncoding, v1alpha1.QueryEncoding, v1alpha1.JSONEncoding}
+	if !slices.Contains(known, encoding) {
+		return invalid("there is no request encoding %q: set authorizationServer.request.encoding to one of %s", encoding, joined(known))
+	}
+	return nil
 }
 
 func form(parameters parameters) string {

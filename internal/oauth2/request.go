@@ -70,7 +70,7 @@ func (d Destination) Field() string { return cmp.Or(d.field, "authorizationServe
 
 // BuildRequest returns the token request (RFC 6749 section 4.4.2) in the dialect of a server. The
 // declaration must already be completed from its profile. now is the time in assertions. If the
-// declaration does not allow a request, the error is a *problem.Problem.
+// declaration or the credentials do not allow a request, the error is a *problem.Problem.
 func BuildRequest(server v1alpha1.AuthorizationServerSpec, grant Grant, now time.Time) (*Request, error) {
 	assertions, err := assertionsOf(server, grant, now)
 	if err != nil {

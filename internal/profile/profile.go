@@ -16,8 +16,8 @@ import (
 const Default = "RFC6749"
 
 // Complete fills in the fields that the spec leaves unset. The result has every field that a token request
-// needs. parameters are the client's own parameters, which take precedence over the server's. The error is a
-// *problem.Problem.
+// needs. parameters are the client's own parameters, which take precedence over the server's. If the spec
+// cannot be used, the error is a *problem.Problem.
 func Complete(spec v1alpha1.AuthorizationServerSpec, parameters []v1alpha1.Parameter) (v1alpha1.AuthorizationServerSpec, error) {
 	none := v1alpha1.AuthorizationServerSpec{}
 	name := spec.Profile

@@ -24,7 +24,8 @@ func (d Declaration) BundleRef() *v1alpha1.CABundleReference {
 }
 
 // Authorities reads the CA bundle of a declaration live. The caller must call release when it no longer
-// uses the authorities. nil means the authorities of the system.
+// uses the authorities. nil means the authorities of the system. If the bundle cannot be used, the error is a
+// *problem.Problem. Any other error means that the bundle could not be read.
 func (r *Resolver) Authorities(ctx context.Context, user fairshare.Claimant, declared Declaration) (authorities *oauth2.Authorities, release func(), err error) {
 	reference := declared.BundleRef()
 	if reference == nil {
@@ -40,11 +41,12 @@ func (r *Resolver) Authorities(ctx context.Context, user fairshare.Claimant, dec
 		case errors.As(err, &missing):
 			return "", bundleProblem("%s: %s", missing, missing.remedy())
 		case err != nil:
-			return "", bundleProblem("%s %q of namespace %q cannot be read: %s", reference.Kind, reference.Name, declared.Namespace, err)
+			return "", unreadable(err, "%s %q of namespace %q", reference.Kind, reference.Name, declared.Namespace)
 		}
 		return text, nil
 	})
-	if err == nil || problem.Of(err) != nil || ctx.Err() != nil {
+	var unread *unreadableError
+	if err == nil || problem.Of(err) != nil || errors.As(err, &unread) || ctx.Err() != nil {
 		return authorities, release, err
 	}
 	return nil, nil, bundleProblem("key %q of %s %q %s", reference.Key, reference.Kind, reference.Name, err)

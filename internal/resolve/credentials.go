@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,7 +59,7 @@ func (r *Resolver) credentialsSecret(ctx context.Context, key client.ObjectKey) 
 		return nil, problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotFound,
 			"%s: %s, or correct spec.credentialsRef.name", missing, missing.remedy())
 	case err != nil:
-		return nil, fmt.Errorf("read credentials Secret %q: %w", key.Name, err)
+		return nil, unreadable(err, "credentials Secret %q", key.Name)
 	case !r.Policy.MayUse(secret.Labels):
 		return nil, problem.NotLabelled(v1alpha1.ReasonCredentialsNotLabelled, "Secret", key.Name)
 	}

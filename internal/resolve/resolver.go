@@ -25,12 +25,14 @@ type Resolver struct {
 	Policy Policy
 }
 
-// Source reads the objects that ClientCredentials name. An object that does not exist is a
-// *NotFoundError.
+// Source reads the objects that ClientCredentials name. If an object does not exist, the error is a
+// *NotFoundError. Any other error means that the object could not be read.
 type Source interface {
-	// Server reads an AuthorizationServer or a ClusterAuthorizationServer, perhaps from a cache.
+	// Server reads an AuthorizationServer or a ClusterAuthorizationServer, perhaps from a cache. If the
+	// object cannot be used, the error is a *problem.Problem.
 	Server(ctx context.Context, key client.ObjectKey, into Server) error
-	// NamespaceLabels returns the labels of a Namespace, perhaps from a cache.
+	// NamespaceLabels returns the labels of a Namespace, perhaps from a cache. Any error means that
+	// they could not be read.
 	NamespaceLabels(ctx context.Context, name string) (map[string]string, error)
 	// CredentialsSecret reads a credentials Secret live.
 	CredentialsSecret(ctx context.Context, key client.ObjectKey) (*corev1.Secret, error)
@@ -91,3 +93,20 @@ func (e *NotFoundError) Error() string {
 
 // remedy returns how to add the object.
 func (e *NotFoundError) remedy() string { return cmp.Or(e.Remedy, "create it") }
+
+// unreadableError reports an object that could not be read, so it may exist. It is no problem of the object:
+// the request to the API server failed.
+type unreadableError struct {
+	// object names the object, such as Secret "shop".
+	object string
+	err    error
+}
+
+func (e *unreadableError) Error() string { return fmt.Sprintf("read %s: %s", e.object, e.err) }
+
+func (e *unreadableError) Unwrap() error { return e.err }
+
+// unreadable returns the error for an object that could not be read. format describes the object.
+func unreadable(err error, format string, args ...any) error {
+	return &unreadableError{object: fmt.Sprintf(format, args...), err: err}
+}

@@ -63,22 +63,52 @@ func (e *UnknownNamespaceError) Unwrap() error { return e.Err }
 
 // Server returns the declaration of the authorization server of a ClientCredential, completed by
 // its profile. The declaration is also complete if the error is an *UnknownNamespaceError. If the
-// server cannot be used, the error is a *problem.Problem.
+// server cannot be used, the error is a *problem.Problem. Any other error means that the server could not
+// be read.
 func (r *Resolver) Server(ctx context.Context, owner *v1alpha1.ClientCredential) (Declaration, error) {
 	declared, err := r.declaration(ctx, owner)
 	var unknown *UnknownNamespaceError
 	if err != nil && !errors.As(err, &unknown) {
 		return declared, err
 	}
-	completed, completeErr := profile.Complete(declared.AuthorizationServerSpec, owner.Spec.Parameters)
-	declared.AuthorizationServerSpec = completed
+	declared, completeErr := complete(declared, owner.Spec.Parameters)
 	if completeErr != nil {
 		return declared, completeErr
 	}
 	return declared, err
 }
 
+// Declared returns the declaration of an object, completed by its profile. If the object cannot be used, the
+// error is a *problem.Problem.
+func (r *Resolver) Declared(object Server) (Declaration, error) {
+	if err := checkOutline("the spec", object); err != nil {
+		return Declaration{}, err
+	}
+	return complete(r.declarationOf(object), nil)
+}
+
+// complete completes a declaration by its profile. parameters are the parameters of the ClientCredential.
+func complete(declared Declaration, parameters []v1alpha1.Parameter) (Declaration, error) {
+	completed, err := profile.Complete(declared.AuthorizationServerSpec, parameters)
+	declared.AuthorizationServerSpec = completed
+	return declared, err
+}
+
+// declarationOf returns the declaration of an object as it is.
+func (r *Resolver) declarationOf(object Server) Declaration {
+	declared := Declaration{
+		AuthorizationServerSpec: *object.GetDeclaration(), Namespace: object.GetNamespace(), Tenant: object.GetNamespace(), Version: versionOf(object),
+	}
+	if KindOf(object) == v1alpha1.AuthorizationServerCluster {
+		declared.Namespace = r.Policy.ClusterResourceNamespace
+	}
+	return declared
+}
+
 func (r *Resolver) declaration(ctx context.Context, owner *v1alpha1.ClientCredential) (Declaration, error) {
+	if err := checkOutline("the spec", owner); err != nil {
+		return Declaration{}, err
+	}
 	reference := owner.Spec.AuthorizationServerRef
 	switch {
 	case reference == nil && r.Policy.ForbidInlineServers:
@@ -96,9 +126,7 @@ func (r *Resolver) declaration(ctx context.Context, owner *v1alpha1.ClientCreden
 	if err := r.read(ctx, client.ObjectKey{Namespace: owner.Namespace, Name: reference.Name}, found); err != nil {
 		return Declaration{}, err
 	}
-	return Declaration{
-		AuthorizationServerSpec: *found.GetDeclaration(), Namespace: owner.Namespace, Tenant: owner.Namespace, Version: versionOf(found),
-	}, nil
+	return r.declarationOf(found), nil
 }
 
 func (r *Resolver) clusterServer(ctx context.Context, owner *v1alpha1.ClientCredential, name string) (Declaration, error) {
@@ -112,10 +140,7 @@ func (r *Resolver) clusterServer(ctx context.Context, owner *v1alpha1.ClientCred
 	if err := r.read(ctx, client.ObjectKey{Name: name}, found); err != nil {
 		return Declaration{}, err
 	}
-	declared := Declaration{
-		AuthorizationServerSpec: *found.GetDeclaration(), Namespace: r.Policy.ClusterResourceNamespace, Version: versionOf(found),
-	}
-	return declared, r.checkNamespace(ctx, owner.Namespace, found)
+	return r.declarationOf(found), r.checkNamespace(ctx, owner.Namespace, found)
 }
 
 // checkNamespace returns an error unless a ClusterAuthorizationServer allows a namespace.
@@ -148,9 +173,11 @@ func (r *Resolver) read(ctx context.Context, key client.ObjectKey, into Server) 
 		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonAuthorizationServerNotFound,
 			"%s: %s, or correct spec.authorizationServerRef", missing, missing.remedy())
 	case err != nil && problem.Of(err) == nil:
-		return fmt.Errorf("read %s %q: %w", KindOf(into), key.Name, err)
+		return unreadable(err, "%s %q", KindOf(into), key.Name)
+	case err != nil:
+		return err
 	}
-	return err
+	return checkOutline(fmt.Sprintf("the spec of %s %q", KindOf(into), key.Name), into)
 }
 
 // KindOf returns the kind of a server.

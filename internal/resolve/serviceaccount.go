@@ -66,8 +66,10 @@ func (c *ClusterTokens) check(ctx context.Context, name types.NamespacedName) er
 	case errors.As(err, &missing):
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountNotFound,
 			"%s: %s, or correct spec.serviceAccountName", missing, missing.remedy())
-	case err != nil:
+	case apierrors.IsForbidden(err):
 		return c.refused(name.Name, err)
+	case err != nil:
+		return unreadable(err, "ServiceAccount %q", name.Name)
 	case !c.Policy.MayUse(account.Labels):
 		// ServiceAccounts are not watched, so the operator retries.
 		return problem.NotLabelled(v1alpha1.ReasonServiceAccountNotLabelled, "ServiceAccount", name.Name).WithClass(problem.MayPass)
@@ -103,6 +105,7 @@ func AcceptedByAPIServer(audience string) *problem.Problem {
 		audience)
 }
 
+// refused returns the problem that the API server refuses the use of a ServiceAccount.
 func (c *ClusterTokens) refused(name string, err error) *problem.Problem {
 	if apierrors.IsForbidden(err) {
 		return problem.Retry(problem.MayPass, v1alpha1.ReasonServiceAccountTokenRefused,

@@ -32,7 +32,9 @@ type cluster struct {
 	secret     *corev1.Secret
 	bundles    map[string]string
 	accounts   map[string]map[string]string
-	failure    error
+	// outlined are the servers whose spec is too large.
+	outlined map[string]bool
+	failure  error
 
 	issued []string
 }
@@ -44,7 +46,11 @@ func (c *cluster) Server(_ context.Context, key client.ObjectKey, into resolve.S
 	}
 	into.SetUID("uid")
 	into.SetGeneration(7)
+	into.SetNamespace(key.Namespace)
 	into.SetName(key.Name)
+	if c.outlined[key.String()] {
+		into.SetAnnotations(map[string]string{resolve.OutlinedAnnotation: "true"})
+	}
 	*into.GetDeclaration() = spec
 	if shared, isShared := into.(*v1alpha1.ClusterAuthorizationServer); isShared {
 		shared.Spec.AllowedNamespaces = c.allowed
