@@ -98,7 +98,7 @@ func (a *actor) attempted(ctx context.Context, o *observed, decision renewal.Dec
 		a.metrics.Renewed(old.IssuedAt, old.ExpiresAt, a.clock.Now())
 	}
 	if decision.Repair && outcome.Target != nil {
-		a.memory.update(o.owner, func(e *entry) { e.repairs = e.repairs.Another(o.Now) })
+		a.memory.update(o.owner, func(e *entry) { e.repairs = e.repairs.Add(o.Now) })
 	}
 	outcome.Attempted = true
 	switch {
@@ -166,7 +166,7 @@ func (a *actor) repair(ctx context.Context, o *observed) status.Outcome {
 	case outcome.Attempted:
 		return outcome
 	}
-	a.memory.update(o.owner, func(e *entry) { e.repairs = e.repairs.Another(o.Now) })
+	a.memory.update(o.owner, func(e *entry) { e.repairs = e.repairs.Add(o.Now) })
 	return status.Outcome{Target: outcome.Target}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
@@ -17,11 +16,7 @@ var errCacheBehind = errors.New("the cache is behind the API server")
 
 // apiFailure returns the problem of a failed request to the API server.
 func apiFailure(err error) *problem.Problem {
-	advice := "the request is retried"
-	if apierrors.IsForbidden(err) {
-		advice = "check the operator's role and the admission policies"
-	}
-	failure := problem.Retry(apiFailureClass(err), v1alpha1.ReasonAPIRequestFailed, "cannot %s; %s", shorten(err.Error()), advice)
+	failure := problem.APIRequestFailed(apiFailureClass(err), shorten(err.Error()), apierrors.IsForbidden(err))
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		failure.RetryAfter = min(time.Duration(seconds)*time.Second, maxAPIDelay)
 	}

@@ -12,7 +12,7 @@ import (
 // same credentials. It checks two earlier versions: the version in the record of the token, and the
 // version in the last failure. If the comparison fails, the credentials count as changed.
 func (r *observer) compareCredentials(ctx context.Context, o *observed) *renewal.Credentials {
-	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.Declaration != nil {
+	if o.Credentials == nil || o.Credentials.Version == "" || !o.Credentials.Allowed || o.Suspended || o.DeclarationProblem != nil {
 		return o.Credentials
 	}
 	current := *o.Credentials

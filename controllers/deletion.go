@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/problem"
+	"github.com/tokensync/tokensync/internal/renewal"
 	"github.com/tokensync/tokensync/internal/tokensecret"
 )
 
@@ -119,7 +120,7 @@ func (d *deleter) nextRevocation(ctx context.Context, owner *v1alpha1.ClientCred
 	if errors.Is(err, errCacheBehind) {
 		next = time.Second
 	}
-	return earliest(now.Add(next), deadline)
+	return renewal.Earliest(now.Add(next), deadline)
 }
 
 // revocationDeadline returns the time of the last attempt, by the clock of the operator. It reads the time
@@ -135,7 +136,7 @@ func (d *deleter) revocationDeadline(ctx context.Context, owner *v1alpha1.Client
 		logger(ctx).Info("Cannot read the time of the API server; the revocation is retried for a minute", "message", err.Error())
 	} else {
 		remaining := owner.DeletionTimestamp.Add(maxRevocationDelay).Sub(now)
-		deadline = earliest(deadline, d.clock.Now().Add(remaining))
+		deadline = renewal.Earliest(deadline, d.clock.Now().Add(remaining))
 	}
 	d.memory.update(owner, func(e *entry) { e.revocation.deadline = deadline })
 	return deadline

@@ -2,8 +2,7 @@ package controllers
 
 import (
 	"context"
-	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
@@ -74,19 +73,9 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	return after
 }
 
-// noticesAbout returns the notices for the admin about a token.
-func noticesAbout(token oauth2.Token) (notices []oauth2.Notice) {
-	// The condition LifetimeUnknown already reports an unreadable lifetime.
-	if notice := token.Lifetime.Notice(); notice != nil && !token.Lifetime.IsUnreadable() {
-		notices = append(notices, *notice)
-	}
-	notices = append(notices, token.Notices...)
-	if len(token.MissingFields) > 0 {
-		notices = append(notices, oauth2.Notice{
-			Reason: v1alpha1.EventResponseFieldMissing,
-			Message: fmt.Sprintf("the token response lacks %s: check authorizationServer.response.fields",
-				strings.Join(token.MissingFields, ", ")),
-		})
-	}
-	return notices
+// noticesAbout returns the notices for the admin about a token, except those that a condition shows.
+func noticesAbout(token oauth2.Token) []oauth2.Notice {
+	return slices.DeleteFunc(token.AllNotices(), func(notice oauth2.Notice) bool {
+		return notice.Reason == v1alpha1.ReasonLifetimeUnreadable && token.Lifetime.IsUnreadable()
+	})
 }

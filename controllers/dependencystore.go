@@ -19,7 +19,7 @@ type dependencyStore struct {
 
 // remember stores the current authorization server and its bundle.
 func (k dependencyStore) remember(ctx context.Context, o *observed) {
-	if o.Declaration != nil {
+	if o.DeclarationProblem != nil {
 		return
 	}
 	dependencies := o.currentDependencies()
@@ -37,7 +37,7 @@ func (k dependencyStore) remember(ctx context.Context, o *observed) {
 // authorization server no longer exists; unchanged otherwise.
 func (o *observed) withRememberedServer() *observed {
 	dependencies := o.remembered.dependencies
-	if o.Declaration == nil || o.Declaration.Reason != v1alpha1.ReasonAuthorizationServerNotFound || dependencies == nil || dependencies.server == nil {
+	if o.DeclarationProblem == nil || o.DeclarationProblem.Reason != v1alpha1.ReasonAuthorizationServerNotFound || dependencies == nil || dependencies.server == nil {
 		return o
 	}
 	return o.withServer(*dependencies.server)

@@ -30,7 +30,7 @@ type ensured struct {
 // ensure corrects the finalizers and the owner of the Secret, and returns the new observation.
 func (w *metadataWriter) ensure(ctx context.Context, o *observed) (after ensured, err error) {
 	after.observed = o
-	if failure := o.BackingOff(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
+	if failure := o.BackoffFailure(); failure != nil && failure.Reason == v1alpha1.ReasonAPIRequestFailed {
 		// The API server may have refused these changes.
 		return after, nil
 	}

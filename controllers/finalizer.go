@@ -27,7 +27,7 @@ type finalizerWriter struct {
 // sync sets the finalizer on a ClientCredential whose token must be revoked on deletion, and otherwise
 // removes it. It reports whether it sent a change, even if that failed.
 func (w *finalizerWriter) sync(ctx context.Context, o *observed) (changed bool, err error) {
-	if o.Declaration != nil {
+	if o.DeclarationProblem != nil {
 		return false, nil //nolint:nilerr // An unusable declaration does not say whether to revoke.
 	}
 	wanted := oauth2.RevokesOnDelete(o.server.AuthorizationServerSpec)

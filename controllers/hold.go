@@ -59,7 +59,7 @@ func (h *holder) holdSecret(ctx context.Context, secret *metav1.PartialObjectMet
 	if !h.held.beginHold(secret, h.clock.Now()) {
 		return false
 	}
-	if err := patchSecret(ctx, h.client, secret, tokensecret.Hold(secret.UID)); err != nil {
+	if err := patchSecret(ctx, h.client, secret, tokensecret.HoldPatch(secret.UID)); err != nil {
 		logger(ctx).Info("Cannot set the finalizer on a Secret that the revocation of the token needs",
 			"secret", secret.Name, "message", withoutMessage(err).Error())
 		return false

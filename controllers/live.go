@@ -96,8 +96,7 @@ func (r liveReader) confirmLoss(ctx context.Context, o *observed) error {
 	// If the namespace cannot be read, request a token anyway: a missing token is worse than an unneeded
 	// request.
 	if isTerminating, err := r.isNamespaceTerminating(ctx, o.owner.Namespace); err == nil && isTerminating {
-		return problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTokenMissing, "Secret %q is gone, and no token is requested: namespace %q is being deleted",
-			o.TargetName, o.owner.Namespace)
+		return problem.SecretGone(o.TargetName, o.owner.Namespace)
 	}
 	return nil
 }

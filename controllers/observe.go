@@ -36,16 +36,16 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	known := r.memory.snapshot(owner)
 	o := &observed{owner: owner, previous: known.statusOf(owner), remembered: known}
 	o.Input = renewal.Input{
-		Now:          now,
-		Started:      r.started(),
-		Policy:       renewal.PolicyOf(owner),
-		Generation:   owner.Generation,
-		Suspended:    owner.IsSuspended(),
-		RenewRequest: v1alpha1.RenewRequestOf(owner),
-		Repairs:      known.repairs,
-		IsRecovered:  r.throttle.IsRecovered(o.throttleID()),
-		TargetName:   owner.TargetName(),
-		Template:     tokensecret.Check(owner),
+		Now:             now,
+		Started:         r.started(),
+		Policy:          renewal.PolicyOf(owner),
+		Generation:      owner.Generation,
+		Suspended:       owner.IsSuspended(),
+		RenewRequest:    v1alpha1.RenewRequestOf(owner),
+		Repairs:         known.repairs,
+		IsRecovered:     r.throttle.IsRecovered(o.throttleID()),
+		TargetName:      owner.TargetName(),
+		TemplateProblem: tokensecret.Check(owner),
 		Last: renewal.Last{
 			Generation:   ptr.Deref(o.previous.ObservedGeneration, -1),
 			RenewRequest: o.previous.LastHandledRenewRequest,
@@ -67,7 +67,7 @@ func (r *observer) observe(ctx context.Context, owner *v1alpha1.ClientCredential
 	if err != nil {
 		return o, err
 	}
-	if o.server, err = r.resolver.Server(ctx, owner); err != nil && !errors.As(err, &o.Declaration) {
+	if o.server, err = r.resolver.Server(ctx, owner); err != nil && !errors.As(err, &o.DeclarationProblem) {
 		return o, err
 	}
 	o.ServerVersion = o.server.Version

@@ -29,7 +29,7 @@ func (o *observed) throttleID() string { return client.ObjectKeyFromObject(o.own
 
 // usesSecret reports whether the credentials Secret is needed.
 func (o *observed) usesSecret() bool {
-	return o.owner.Spec.CredentialsRef != nil && (o.Declaration != nil || o.server.UsesSecret(o.owner))
+	return o.owner.Spec.CredentialsRef != nil && (o.DeclarationProblem != nil || o.server.UsesSecret(o.owner))
 }
 
 // isTargetLost reports whether there was a token, and the Secret that held it is gone.
@@ -63,6 +63,6 @@ func (o observed) withCredentials(credentials *renewal.Credentials) *observed {
 
 // withServer returns the observation with a usable declaration.
 func (o observed) withServer(server resolve.Declaration) *observed {
-	o.server, o.Declaration = server, nil
+	o.server, o.DeclarationProblem = server, nil
 	return &o
 }

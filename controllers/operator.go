@@ -1,6 +1,5 @@
-// Package controllers watches ClientCredentials and their Secrets. It reconciles each ClientCredential
-// in six steps: get, observe, ensure metadata, decide, act and report. The packages under internal hold
-// the logic.
+// Package controllers watches ClientCredentials and their Secrets. It reconciles each ClientCredential in six
+// steps: get, observe, ensure metadata, decide, act and report. The packages under internal hold the logic.
 package controllers
 
 import (

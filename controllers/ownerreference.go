@@ -42,7 +42,7 @@ func (w *secretWriter) syncOwnerReference(ctx context.Context, o *observed) (aft
 // setOwnerReference sets the owner reference of a Secret of the ClientCredential.
 func (w *secretWriter) setOwnerReference(ctx context.Context, owner *v1alpha1.ClientCredential, name string, state *tokensecret.State) (*corev1.Secret, error) {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: name}}
-	patch := client.RawPatch(types.StrategicMergePatchType, state.Refer(owner))
+	patch := client.RawPatch(types.StrategicMergePatchType, state.OwnerReferencePatch(owner))
 	if err := w.client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager)); err != nil {
 		return nil, fmt.Errorf("set the owner reference of token Secret %q: %w", name, withoutMessage(err))
 	}

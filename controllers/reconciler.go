@@ -128,7 +128,7 @@ const releaseTimeout = maxHold + revocationInterval
 // isReleasePending reports whether the token Secret is being deleted and waits only for this operator. It
 // returns false after releaseTimeout, because the API server may refuse the release.
 func (r *reconciler) isReleasePending(o *observed) bool {
-	if !o.Target.IsEnding() {
+	if !o.Target.IsTerminating() {
 		return false
 	}
 	since := o.remembered.targetTerminatingSince(o.Target.UID, o.Now)

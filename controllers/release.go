@@ -42,7 +42,7 @@ func (h *holder) neededSecrets(ctx context.Context, object client.Object) []reco
 // release removes the finalizer from a Secret.
 func (h *holder) release(ctx context.Context, secret *metav1.PartialObjectMetadata) error {
 	uid := secret.UID
-	err := patchSecret(ctx, h.client, secret, tokensecret.Release(uid, ""))
+	err := patchSecret(ctx, h.client, secret, tokensecret.ReleasePatch(uid, ""))
 	if err != nil && !h.live.isGone(ctx, err, secretMetadata(client.ObjectKeyFromObject(secret)), uid) {
 		return fmt.Errorf("remove the finalizer %s from Secret %q: %w", v1alpha1.RevokeTokenFinalizer, secret.Name, withoutMessage(err))
 	}

@@ -53,7 +53,7 @@ func (w *secretWriter) replace(ctx context.Context, o *observed, configuration *
 	current := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: o.TargetName})
 	if o.Target.Held {
 		// The finalizer would keep the Secret, so its name would not become free.
-		if err := patchSecret(ctx, w.client, current, tokensecret.Release(uid, resourceVersion)); err != nil {
+		if err := patchSecret(ctx, w.client, current, tokensecret.ReleasePatch(uid, resourceVersion)); err != nil {
 			return err
 		}
 		resourceVersion = current.ResourceVersion

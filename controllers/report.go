@@ -83,11 +83,11 @@ func (r *reporter) report(ctx context.Context, o *observed, decision renewal.Dec
 			return reconcile.Result{}
 		case errors.Is(err, errCacheBehind):
 			logger(ctx).Info("Another writer changed the status; reconciling again")
-			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusConflictInterval)))
+			return requeueBy(r.clock.Now(), renewal.Earliest(report.RequeueAt, r.clock.Now().Add(statusConflictInterval)))
 		case err != nil:
 			// Return no error: the backoff of the queue would delay the next renewal.
 			logger(ctx).Error(err, "Cannot write the status; it is written later")
-			return requeueBy(r.clock.Now(), earliest(report.RequeueAt, r.clock.Now().Add(statusRetryInterval)))
+			return requeueBy(r.clock.Now(), renewal.Earliest(report.RequeueAt, r.clock.Now().Add(statusRetryInterval)))
 		}
 		r.memory.update(o.owner, func(e *entry) { e.rememberStatus(report.Status, version) })
 	}

@@ -36,8 +36,8 @@ func (c *requestCounts) add(name types.NamespacedName, now time.Time) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if now.Sub(c.sweptAt).Abs() > sweepInterval {
-		maps.DeleteFunc(c.counts, func(_ types.NamespacedName, r renewal.Requests) bool { return r.AreOver(now) })
+		maps.DeleteFunc(c.counts, func(_ types.NamespacedName, r renewal.Requests) bool { return r.IsExpired(now) })
 		c.sweptAt = now
 	}
-	c.counts[name] = c.counts[name].Another(now)
+	c.counts[name] = c.counts[name].Add(now)
 }

@@ -211,7 +211,7 @@ func (s *tokenSender) distrustMetadata(declared resolve.Declaration, trust oauth
 	if declared.TokenEndpoint != "" || failure.Class == problem.CredentialsRefused {
 		return failure
 	}
-	s.sender.tokenEndpoint.Distrust(declared.Issuer, trust)
+	s.sender.tokenEndpoint.InvalidateMetadata(declared.Issuer, trust)
 	if failure.Class == problem.Invalid {
 		return failure.WithClass(problem.MayPass)
 	}

@@ -7,14 +7,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// earliest returns the earlier of two instants. A zero at means never.
-func earliest(at, other time.Time) time.Time {
-	if at.IsZero() || other.Before(at) {
-		return other
-	}
-	return at
-}
-
 // wallClockInterval is how soon the operator notices that the wall clock was changed. Timers use the
 // monotonic clock, which does not move when the wall clock jumps or the node sleeps.
 const wallClockInterval = 2 * time.Minute

@@ -179,7 +179,7 @@ func (r *revoker) readToken(ctx context.Context, o *observed, name string) (*sto
 func (r *revoker) markRevoked(ctx context.Context, o *observed, token storedToken) {
 	secret := secretMetadata(types.NamespacedName{Namespace: o.owner.Namespace, Name: token.secret})
 	err := retryAtShutdown(ctx, func(ctx context.Context) error {
-		err := patchSecret(ctx, r.client, secret, token.state.End(o.Now))
+		err := patchSecret(ctx, r.client, secret, token.state.RevokedPatch(o.Now))
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			// The Secret is gone, or another Secret has its name.
 			return nil
@@ -192,12 +192,8 @@ func (r *revoker) markRevoked(ctx context.Context, o *observed, token storedToke
 }
 
 func (r *revoker) sendRevocation(ctx context.Context, o *observed, token oauth2.Sensitive) (err error) {
-	switch {
-	case o.Declaration != nil:
-		return o.Declaration
-	case o.Credentials != nil && (o.Credentials.Version == "" || !o.Credentials.Allowed):
-		return problem.Stalled(v1alpha1.ReasonCredentialsNotFound,
-			"Secret %q with the client's credentials is gone, or lost its label", o.Credentials.Name)
+	if found := cmp.Or(o.DeclarationProblem, o.Credentials.Problem()); found != nil {
+		return found
 	}
 	defer func() { r.throttle.Release(o.throttleID(), r.clock.Now()) }()
 	if err := r.enterHost(o, o.server.URL()); err != nil {

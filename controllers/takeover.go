@@ -31,7 +31,7 @@ func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observ
 		return o, nil, err
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.owner.Namespace, Name: o.TargetName}}
-	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.TakeOver(o.owner))
+	patch := client.RawPatch(types.StrategicMergePatchType, o.Target.TakeOverPatch(o.owner))
 	err = w.client.Patch(ctx, secret, patch, client.FieldOwner(tokensecret.FieldManager))
 	if err != nil {
 		err = w.targetConflictOr(ctx, o, err)
@@ -51,7 +51,7 @@ func (w *secretWriter) takeOver(ctx context.Context, o *observed) (after *observ
 
 // takeOverBackoff returns the failure of the last takeover attempt while its backoff runs; nil otherwise.
 func (o *observed) takeOverBackoff() *v1alpha1.FailureStatus {
-	failure := o.BackingOff()
+	failure := o.BackoffFailure()
 	if failure == nil || failure.Reason != v1alpha1.ReasonSecretWriteFailed ||
 		o.Target == nil || !o.Target.Inherited || o.Target.Owned {
 		return nil
@@ -62,13 +62,11 @@ func (o *observed) takeOverBackoff() *v1alpha1.FailureStatus {
 // takeOverFailure returns the problem of a takeover that the API server refused. The data of the Secret is
 // redacted from the message, because an admission webhook may quote it.
 func (w *secretWriter) takeOverFailure(ctx context.Context, o *observed, refusal error) *problem.Problem {
-	detail := ""
+	message := ""
 	if secret, err := w.targets.live.target(ctx, o); err == nil {
-		detail = ": " + redacted(refusal, secret)
+		message = redacted(refusal, secret)
 	}
-	return problem.Retry(apiFailureClass(refusal), v1alpha1.ReasonSecretWriteFailed,
-		"Secret %q, which an earlier ClientCredential of this name left, cannot be taken over%s; the operator retries. To get a new token instead, delete that Secret",
-		o.TargetName, detail)
+	return problem.SecretNotTakenOver(apiFailureClass(refusal), o.TargetName, message)
 }
 
 func redacted(refusal error, secret *corev1.Secret) string {

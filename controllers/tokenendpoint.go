@@ -16,6 +16,6 @@ type TokenEndpoint interface {
 	// when it no longer uses them.
 	Authorities(ctx context.Context, user fairshare.Claimant, read func() (string, error)) (authorities *oauth2.Authorities, release func(), err error)
 	Discover(ctx context.Context, issuer string, trust oauth2.TLS) (*oauth2.Metadata, error)
-	// Distrust makes the next Discover read the metadata of an issuer again.
-	Distrust(issuer string, trust oauth2.TLS)
+	// InvalidateMetadata makes the next Discover read the metadata of an issuer again.
+	InvalidateMetadata(issuer string, trust oauth2.TLS)
 }

@@ -14,7 +14,6 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/fairshare"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/problem"
@@ -179,15 +178,8 @@ func (w *secretWriter) writeFailure(ctx context.Context, o *observed, token *oau
 	}
 	// The dry run of a replacement uses a generated name, so replace that name with the real name.
 	message = regexp.MustCompile(regexp.QuoteMeta(name)+"-[a-z0-9]{5}\\b").ReplaceAllString(message, name)
-	advice := "the write is retried with the same token"
-	if w.memory.snapshot(o.owner).isDropped {
-		advice = "the next attempt requests another token, because too many tokens wait to be written"
-	}
-	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
-		advice = "correct spec.target; " + advice
-	}
-	return problem.Retry(apiFailureClass(err), v1alpha1.ReasonSecretWriteFailed,
-		"the token cannot be written to Secret %q: %s; %s", name, message, advice)
+	isInvalid := apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err)
+	return problem.SecretNotWritten(apiFailureClass(err), name, message, isInvalid, w.memory.snapshot(o.owner).isDropped)
 }
 
 // targetData reads the data of the target; nil if the target does not exist.

@@ -1,5 +1,10 @@
 package v1alpha1
 
+import (
+	"slices"
+	"strings"
+)
+
 // Types of the conditions of a ClientCredential. They follow kstatus: Ready is
 // always present, the other conditions only while they are True.
 const (
@@ -210,64 +215,90 @@ const (
 	EventLifetimeShort = "LifetimeShort"
 )
 
-// Reasons maps the reasons of conditions to the fields to check when a token request fails with the reason,
-// the likeliest first. A reason maps to nil if no token request fails with it.
-//
-// A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
-// {endpoint} its URL, {secret} the credentials Secret, {credentials} the keys in it that authenticate
-// the client, and {label} the label that allows its use. A name with leading dashes is a flag of the
-// operator.
-var Reasons = map[string][]string{
-	ReasonTokenIssued: nil,
-	ReasonSuspended:   nil,
+// ReasonFacts says what follows from a reason of a condition.
+// +kubebuilder:object:generate=false
+type ReasonFacts struct { //nolint:kubeapilinter // It is not part of the API.
+	// Fields are the fields to check when a token request fails with the reason, the likeliest first. It is nil
+	// if no token request fails with the reason.
+	//
+	// A field is a path in the ClientCredential. {server} is the declaration of the authorization server,
+	// {endpoint} its URL, {secret} the credentials Secret, {credentials} the keys in it that authenticate
+	// the client, and {label} the label that allows its use. A name with leading dashes is a flag of the
+	// operator.
+	Fields []string
+	// Command has the arguments of the kubectl command that fixes the problem or shows its cause; empty if there
+	// is none. {usageLabel} is the label that allows the use of an object, with its value.
+	Command string
+	// IsUnsent is true if the problem is found before anything is sent to the token endpoint.
+	IsUnsent bool
+	// IsServerDown is true if an unavailable server with this reason fails for every request.
+	IsServerDown bool
+	// IsQueued is true if the reason may mean that the request waits behind other requests.
+	IsQueued bool
+	// IsRequested is true if the reason may mean that the operator verifies or requests a token by itself.
+	IsRequested bool
+}
 
-	ReasonUsable: nil,
+// DependsOnFlag reports whether a flag of the operator may allow what failed.
+func (r ReasonFacts) DependsOnFlag() bool {
+	return slices.ContainsFunc(r.Fields, func(field string) bool { return strings.HasPrefix(field, "--") })
+}
 
-	ReasonLifetimeUnreadable: nil,
+// Reasons maps the reasons of conditions to what follows from them.
+var Reasons = map[string]ReasonFacts{
+	ReasonTokenIssued: {},
+	ReasonSuspended:   {},
 
-	ReasonProfileUnknown:                     {"{server}.profile"},
-	ReasonAuthorizationServerInvalid:         {"{server}"},
-	ReasonSpecTooLarge:                       {"{server}", "spec"},
-	ReasonAuthorizationServerNotFound:        {"spec.authorizationServerRef"},
-	ReasonAuthorizationServerNotAllowed:      {"{server}.allowedNamespaces", "spec.authorizationServerRef"},
-	ReasonInlineAuthorizationServerForbidden: nil,
-	ReasonServiceAccountNotFound:             {"spec.serviceAccountName"},
-	ReasonServiceAccountNotLabelled:          {"the ServiceAccount: {label}"},
-	ReasonServiceAccountTokenRefused:         {"{server}.clientAuthentication.assertion.serviceAccountToken.audience", "spec.serviceAccountName"},
-	ReasonTokenEndpointMissing:               {"{server}.tokenEndpoint"},
-	ReasonCredentialsNotFound:                {"spec.credentialsRef.name"},
-	ReasonCredentialsNotLabelled:             {"{secret}: {label}"},
-	ReasonCredentialsMissing:                 {"spec.credentialsRef", "{secret}: data", "{server}.clientAuthentication.method"},
-	ReasonCredentialsInvalid:                 {"{secret}: data"},
-	ReasonCABundleUnusable:                   {"{server}.tls.caBundleRef"},
-	ReasonTargetTemplateInvalid:              {"spec.target.template"},
-	ReasonTargetConflict:                     nil,
-	ReasonAPIRequestFailed:                   nil,
-	ReasonTargetContested:                    nil,
+	ReasonUsable: {},
 
-	ReasonTokenEndpointInsecure:    {"{endpoint}", "--allow-http"},
-	ReasonAddressDenied:            {"{endpoint}", "--allowed-cidrs"},
-	ReasonDiscoveryFailed:          {"{server}.issuer"},
-	ReasonTokenEndpointUnreachable: {"{endpoint}"},
-	ReasonTLSFailed:                {"{server}.tls.caBundleRef", "{endpoint}"},
-	ReasonTimeout:                  {"{endpoint}"},
-	ReasonRedirectRefused:          {"{endpoint}"},
-	ReasonTokenEndpointBusy:        nil,
-	ReasonServerError:              {"{endpoint}", "{server}.request"},
-	ReasonRateLimited:              {"{server}.rateLimit"},
+	ReasonLifetimeUnreadable: {},
 
-	ReasonInvalidClient:        {"{credentials}", "{server}.clientAuthentication.method"},
-	ReasonUnauthorizedClient:   {"{server}.request.grantType", "{credentials}"},
-	ReasonUnsupportedGrantType: {"{server}.request.grantType"},
-	ReasonInvalidGrant:         {"{server}.request.grantType", "{server}.request.assertion"},
-	ReasonInvalidScope:         {"spec.scopes"},
-	ReasonInvalidRequest:       {"{server}.profile", "{server}.request"},
-	ReasonInvalidTarget:        {"spec.audience", "spec.resources"},
-	ReasonRequestRefused:       {"{endpoint}", "{server}.profile", "{server}.request"},
-	ReasonInvalidResponse:      {"{server}.response.accessToken", "{server}.profile", "{endpoint}"},
-	ReasonTokenExpired:         {"{server}.response.expiresIn", "{server}.response.expiresAt", "{server}.defaultTokenLifetime"},
-	ReasonTokenMissing:         nil,
-	ReasonTokenTypeUnsupported: {"{server}.response.tokenType", "{server}.request"},
+	ReasonProfileUnknown:                     {Fields: []string{"{server}.profile"}},
+	ReasonAuthorizationServerInvalid:         {Fields: []string{"{server}"}},
+	ReasonSpecTooLarge:                       {Fields: []string{"{server}", "spec"}},
+	ReasonAuthorizationServerNotFound:        {Fields: []string{"spec.authorizationServerRef"}},
+	ReasonAuthorizationServerNotAllowed:      {Fields: []string{"{server}.allowedNamespaces", "spec.authorizationServerRef"}},
+	ReasonInlineAuthorizationServerForbidden: {},
+	ReasonServiceAccountNotFound:             {Fields: []string{"spec.serviceAccountName"}, Command: "create serviceaccount {serviceAccountName}"},
+	ReasonServiceAccountNotLabelled:          {Fields: []string{"the ServiceAccount: {label}"}, Command: "label serviceaccount {serviceAccountName} {usageLabel}"},
+	ReasonServiceAccountTokenRefused:         {Fields: []string{"{server}.clientAuthentication.assertion.serviceAccountToken.audience", "spec.serviceAccountName"}},
+	ReasonTokenEndpointMissing:               {Fields: []string{"{server}.tokenEndpoint"}, IsUnsent: true},
+	ReasonCredentialsNotFound:                {Fields: []string{"spec.credentialsRef.name"}},
+	ReasonCredentialsNotLabelled:             {Fields: []string{"{secret}: {label}"}, Command: "label secret {credentialsName} {usageLabel}"},
+	ReasonCredentialsMissing:                 {Fields: []string{"spec.credentialsRef", "{secret}: data", "{server}.clientAuthentication.method"}},
+	ReasonCredentialsInvalid:                 {Fields: []string{"{secret}: data"}},
+	ReasonCABundleUnusable:                   {Fields: []string{"{server}.tls.caBundleRef"}},
+	ReasonTargetTemplateInvalid:              {Fields: []string{"spec.target.template"}},
+	ReasonTargetConflict:                     {},
+	ReasonAPIRequestFailed:                   {},
+	ReasonTargetContested: {
+		// Show the writers of the Secret, not its data.
+		Command: `get secret {targetName} --show-managed-fields --output=jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.time}{"\n"}{end}'`,
+	},
 
-	ReasonSecretWriteFailed: nil,
+	ReasonTokenEndpointInsecure:    {Fields: []string{"{endpoint}", "--allow-http"}, IsUnsent: true},
+	ReasonAddressDenied:            {Fields: []string{"{endpoint}", "--allowed-cidrs"}, IsUnsent: true},
+	ReasonDiscoveryFailed:          {Fields: []string{"{server}.issuer"}},
+	ReasonTokenEndpointUnreachable: {Fields: []string{"{endpoint}"}, IsServerDown: true},
+	ReasonTLSFailed:                {Fields: []string{"{server}.tls.caBundleRef", "{endpoint}"}, IsServerDown: true},
+	ReasonTimeout:                  {Fields: []string{"{endpoint}"}, IsServerDown: true},
+	ReasonRedirectRefused:          {Fields: []string{"{endpoint}"}},
+	ReasonTokenEndpointBusy:        {IsQueued: true},
+	ReasonServerError:              {Fields: []string{"{endpoint}", "{server}.request"}, IsServerDown: true},
+	ReasonRateLimited:              {Fields: []string{"{server}.rateLimit"}, IsQueued: true},
+
+	ReasonInvalidClient:        {Fields: []string{"{credentials}", "{server}.clientAuthentication.method"}},
+	ReasonUnauthorizedClient:   {Fields: []string{"{server}.request.grantType", "{credentials}"}},
+	ReasonUnsupportedGrantType: {Fields: []string{"{server}.request.grantType"}},
+	ReasonInvalidGrant:         {Fields: []string{"{server}.request.grantType", "{server}.request.assertion"}},
+	ReasonInvalidScope:         {Fields: []string{"spec.scopes"}},
+	ReasonInvalidRequest:       {Fields: []string{"{server}.profile", "{server}.request"}},
+	ReasonInvalidTarget:        {Fields: []string{"spec.audience", "spec.resources"}},
+	ReasonRequestRefused:       {Fields: []string{"{endpoint}", "{server}.profile", "{server}.request"}},
+	ReasonInvalidResponse:      {Fields: []string{"{server}.response.accessToken", "{server}.profile", "{endpoint}"}},
+	ReasonTokenExpired:         {Fields: []string{"{server}.response.expiresIn", "{server}.response.expiresAt", "{server}.defaultTokenLifetime"}, IsRequested: true},
+	ReasonTokenMissing:         {IsRequested: true},
+	ReasonTokenTypeUnsupported: {Fields: []string{"{server}.response.tokenType", "{server}.request"}},
+
+	ReasonSecretWriteFailed: {},
 }

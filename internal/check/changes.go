@@ -42,7 +42,7 @@ func (e *exchange) changes(failure *oauth2.Error) []string {
 func (e *exchange) fieldsOf(failure *oauth2.Error) []string {
 	isLogin := failure.Reason == v1alpha1.ReasonInvalidGrant && oauth2.LogsUserIn(e.server.AuthorizationServerSpec)
 	isUnexplained := failure.Reason == v1alpha1.ReasonRequestRefused && failure.RefusesCredentials()
-	fields := v1alpha1.Reasons[failure.Reason]
+	fields := v1alpha1.Reasons[failure.Reason].Fields
 	if isLogin || isUnexplained {
 		return append([]string{"{credentials}"}, fields...)
 	}

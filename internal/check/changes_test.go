@@ -13,8 +13,8 @@ import (
 
 var _ = Describe("The fields to change", func() {
 	It("are the fields in the list of reasons", func() {
-		for reason, fields := range v1alpha1.Reasons {
-			Expect(check.Changes(reason)).To(HaveLen(len(fields)), reason)
+		for reason, facts := range v1alpha1.Reasons {
+			Expect(check.Changes(reason)).To(HaveLen(len(facts.Fields)), reason)
 		}
 		Expect(check.Changes(v1alpha1.ReasonAddressDenied)).To(Equal([]string{
 			"spec.authorizationServer.tokenEndpoint", "the flag --allowed-cidrs of this command and of the operator"}))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
@@ -109,18 +108,12 @@ func (e *exchange) plan(token oauth2.Token) {
 	// lifetime.
 	policy := renewal.PolicyOf(e.owner)
 	e.report.Found.RenewAt = policy.RenewAt(token.IssuedAt, token.ExpiresAt).UTC()
-	if notice := token.Lifetime.Notice(); notice != nil {
-		e.notice(notice.Reason, "%s", notice.Message)
-	}
+	notices := token.AllNotices()
 	if notice := policy.LifetimeShort(token.ExpiresAt.Sub(token.IssuedAt)); notice != nil {
-		e.notice(notice.Reason, "%s", notice.Message)
+		notices = append(notices, *notice)
 	}
-	for _, notice := range token.Notices {
+	for _, notice := range notices {
 		e.notice(notice.Reason, "%s", notice.Message)
-	}
-	for _, name := range token.MissingFields {
-		e.notice(v1alpha1.EventResponseFieldMissing,
-			"the response has nothing at the pointers of authorizationServer.response.fields %q: the token Secret will not have that key", name)
 	}
 	if e.owner.IsSuspended() {
 		e.notice(NoticeSuspended, "spec.suspend is true: the operator sends no token request until it is false")

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
@@ -26,9 +27,7 @@ func (in Input) needs() []Point {
 		// The operator retries by itself.
 		return points
 	}
-	if condition.Reason != v1alpha1.ReasonSuspended {
-		points = append(points, Point{Message: clean(condition.Message), Command: command})
-	}
+	points = append(points, Point{Message: clean(condition.Message), Command: command})
 	if stalled && in.ClientCredential.Status.Failure != nil {
 		points = append(points, Point{
 			Message: "the operator retries immediately after a change that affects the token request; after a change elsewhere, request a renewal",
@@ -66,24 +65,17 @@ func (in Input) overdue() string {
 	return ""
 }
 
-// remedy returns the command that fixes the problem with the given reason. It is empty if there is none.
+// remedy returns the command for the problem with the given reason. It is empty if there is none.
 func (in Input) remedy(reason string) string {
-	cc := in.ClientCredential
-	kubectl := "kubectl --namespace=" + cc.Namespace
-	label := v1alpha1.UsageLabel + "=" + v1alpha1.UsageClientCredential
-	switch reason {
-	case v1alpha1.ReasonCredentialsNotLabelled:
-		return fmt.Sprintf("%s label secret %s %s", kubectl, in.credentialsName(), label)
-	case v1alpha1.ReasonServiceAccountNotFound:
-		return fmt.Sprintf("%s create serviceaccount %s", kubectl, cc.ServiceAccountName())
-	case v1alpha1.ReasonServiceAccountNotLabelled:
-		return fmt.Sprintf("%s label serviceaccount %s %s", kubectl, cc.ServiceAccountName(), label)
-	case v1alpha1.ReasonTargetContested:
-		// Show the writers of the Secret, not its data.
-		return fmt.Sprintf(`%s get secret %s --show-managed-fields --output=jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.time}{"\n"}{end}'`,
-			kubectl, cc.TargetName())
+	command := v1alpha1.Reasons[reason].Command
+	if command == "" {
+		return ""
 	}
-	return ""
+	cc := in.ClientCredential
+	names := strings.NewReplacer(
+		"{credentialsName}", in.credentialsName(), "{serviceAccountName}", cc.ServiceAccountName(), "{targetName}", cc.TargetName(),
+		"{usageLabel}", v1alpha1.UsageLabel+"="+v1alpha1.UsageClientCredential)
+	return "kubectl --namespace=" + cc.Namespace + " " + names.Replace(command)
 }
 
 func (in Input) credentialsName() string {

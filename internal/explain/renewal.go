@@ -48,6 +48,8 @@ func (in Input) resultOf(before *v1alpha1.ClientCredential, request string) Rene
 			message += fmt.Sprintf(" (the next attempt is %s)", in.due(failure.RetryAt))
 		}
 		return Renewal{Done: true, Failed: true, Message: message}
+	case in.ClientCredential.IsSuspended() && !in.tokenValid():
+		return Renewal{Done: true, Failed: true, Message: "not renewed: it was suspended meanwhile"}
 	case !in.tokenValid():
 		return Renewal{Done: true, Failed: true, Message: "not renewed: there is no valid token"}
 	}

@@ -36,6 +36,8 @@ var _ = Describe("The result of a renewal request", func() {
 		Entry("nothing yet", false, true, "not renewed yet", asked),
 		Entry("nothing yet, with the reason", false, true, "not renewed yet: RateLimited: message of RateLimited", asked, noToken, reconciling("RateLimited")),
 		Entry("a suspension", true, true, "not renewed: it was suspended meanwhile", asked, suspended),
+		Entry("a suspension after the attempt, without a valid token", true, true, "not renewed: it was suspended meanwhile",
+			asked, tried, suspended, noToken, stalled("Suspended")),
 		Entry("a deletion", true, true, "not renewed: it was deleted meanwhile", asked, deleted(0)),
 		Entry("another object of the same name", true, true, "not renewed: it was deleted meanwhile", asked, tried,
 			func(cc *v1alpha1.ClientCredential) { cc.UID = "other" }),

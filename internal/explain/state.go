@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
+	"github.com/tokensync/tokensync/internal/problem"
 )
 
 // State is the state of a ClientCredential in one word.
@@ -82,8 +83,7 @@ func (in Input) condition(conditionType string) *metav1.Condition {
 
 // problemCondition returns the condition that describes the problem. It is nil if there is no problem.
 func (in Input) problemCondition() *metav1.Condition {
-	return cmp.Or(in.condition(v1alpha1.StalledCondition),
-		in.condition(v1alpha1.RenewalFailingCondition), in.condition(v1alpha1.ReconcilingCondition))
+	return problem.Condition(in.ClientCredential.Status.Conditions)
 }
 
 // byUrgency lists the states, the most urgent first.

@@ -3,8 +3,6 @@ package explain
 import (
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/tokensync/tokensync/api/v1alpha1"
 )
 
@@ -23,7 +21,7 @@ func (in Input) summary(state State) string {
 		}
 		return "no token while spec.suspend is true"
 	case StateStalled:
-		return in.problemCondition().Reason + ": action required" + in.rest()
+		return in.condition(v1alpha1.StalledCondition).Reason + ": action required" + in.rest()
 	case StateExpired:
 		return "the token expired " + in.relative(token.ExpiresAt) + " and was not renewed: check that the operator is running"
 	case StateReconciling, StateRenewalFailing:
@@ -53,7 +51,7 @@ func (in Input) rest() string {
 func (in Input) failing() string {
 	failure := in.ClientCredential.Status.Failure
 	if failure == nil {
-		if condition := in.problemCondition(); condition != nil && isTurn(condition) {
+		if condition := in.problemCondition(); condition != nil && v1alpha1.Reasons[condition.Reason].IsQueued {
 			return condition.Reason + ": other requests come first"
 		} else if in.isRefused() {
 			return condition.Reason + ": the operator retries when that changes"
@@ -63,11 +61,6 @@ func (in Input) failing() string {
 		return "there is no valid token yet"
 	}
 	return fmt.Sprintf("%s %s, the next attempt is %s", failure.Reason, inARow(failure.Attempts), in.due(failure.RetryAt))
-}
-
-// isTurn reports whether a ClientCredential waits for its turn.
-func isTurn(condition *metav1.Condition) bool {
-	return condition.Reason == v1alpha1.ReasonRateLimited || condition.Reason == v1alpha1.ReasonTokenEndpointBusy
 }
 
 func inARow(count int32) string {

@@ -45,7 +45,7 @@ func (in Input) attempt() []Point {
 		return nil
 	case failure != nil && failure.RetryAt.After(in.Now):
 		return notice("the next attempt at %s (%s): %s", instant(failure.RetryAt), in.relative(failure.RetryAt), in.backoff(failure))
-	case failure == nil && condition != nil && isTurn(condition):
+	case failure == nil && condition != nil && v1alpha1.Reasons[condition.Reason].IsQueued:
 		return notice("its turn: %s", clean(condition.Message))
 	case in.mayBeCreated(condition):
 		return notice("a change: %s", clean(condition.Message))
@@ -64,6 +64,9 @@ func (in Input) mayBeCreated(condition *metav1.Condition) bool {
 // isRefused reports whether the next attempt waits until an object in the cluster changes.
 func (in Input) isRefused() bool {
 	condition := in.problemCondition()
-	return in.ClientCredential.Status.Failure == nil && condition != nil &&
-		!isTurn(condition) && condition.Reason != v1alpha1.ReasonTokenExpired && condition.Reason != v1alpha1.ReasonTokenMissing
+	if condition == nil || in.ClientCredential.Status.Failure != nil {
+		return false
+	}
+	facts := v1alpha1.Reasons[condition.Reason]
+	return !facts.IsQueued && !facts.IsRequested
 }

@@ -81,12 +81,12 @@ func claimsOf(tokenEndpoint string, declared *v1alpha1.Assertion, grant Grant, n
 	if declared.NotBefore != nil && *declared.NotBefore {
 		claims["nbf"] = issuedAt.Unix()
 	}
-	set := func(name string, given *string, fallback string) {
-		if given != nil {
-			fallback = *given
+	set := func(name string, value *string, defaultValue string) {
+		if value != nil {
+			defaultValue = *value
 		}
-		if fallback != "" {
-			claims[name] = fallback
+		if defaultValue != "" {
+			claims[name] = defaultValue
 		}
 	}
 	set("iss", declared.Issuer, grant.Credentials.ClientID.Reveal())

@@ -34,28 +34,14 @@ func newError(response Response, class problem.Class, reason, format string, arg
 // IsUnsent reports whether an error was found before anything was sent to the server.
 func IsUnsent(err error) bool {
 	unsent := problem.Of(err)
-	if unsent == nil {
-		return false
-	}
-	switch unsent.Reason {
-	case v1alpha1.ReasonTokenEndpointMissing, v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
-		return true
-	}
-	return false
+	return unsent != nil && v1alpha1.Reasons[unsent.Reason].IsUnsent
 }
 
 // IsServerDown reports whether an error affects every request to the server: the server cannot be
 // reached, or it reports a failure of its own.
 func IsServerDown(err error) bool {
 	found := problem.Of(err)
-	if found == nil || found.Class != problem.Unavailable {
-		return false
-	}
-	switch found.Reason {
-	case v1alpha1.ReasonTokenEndpointUnreachable, v1alpha1.ReasonTLSFailed, v1alpha1.ReasonTimeout, v1alpha1.ReasonServerError:
-		return true
-	}
-	return false
+	return found != nil && found.Class == problem.Unavailable && v1alpha1.Reasons[found.Reason].IsServerDown
 }
 
 // verdict describes a kind of failure.

@@ -10,28 +10,28 @@ type names struct {
 }
 
 func namesOf(server v1alpha1.AuthorizationServerSpec) names {
-	given := server.Request.ParameterNames
-	if given == nil {
-		given = &v1alpha1.ParameterNames{}
+	declared := server.Request.ParameterNames
+	if declared == nil {
+		declared = &v1alpha1.ParameterNames{}
 	}
-	name := func(given *v1alpha1.ParameterName, fallback string) string {
-		if given == nil {
-			return fallback
+	name := func(value *v1alpha1.ParameterName, defaultName string) string {
+		if value == nil {
+			return defaultName
 		}
-		return string(*given)
+		return string(*value)
 	}
 	names := names{
-		clientID:            name(given.ClientID, "client_id"),
-		clientSecret:        name(given.ClientSecret, "client_secret"),
-		grantType:           name(given.GrantType, "grant_type"),
-		scope:               name(given.Scope, "scope"),
-		audience:            name(given.Audience, "audience"),
-		resource:            name(given.Resource, "resource"),
-		assertion:           name(given.Assertion, "assertion"),
-		clientAssertion:     name(given.ClientAssertion, "client_assertion"),
-		clientAssertionType: name(given.ClientAssertionType, "client_assertion_type"),
+		clientID:            name(declared.ClientID, "client_id"),
+		clientSecret:        name(declared.ClientSecret, "client_secret"),
+		grantType:           name(declared.GrantType, "grant_type"),
+		scope:               name(declared.Scope, "scope"),
+		audience:            name(declared.Audience, "audience"),
+		resource:            name(declared.Resource, "resource"),
+		assertion:           name(declared.Assertion, "assertion"),
+		clientAssertion:     name(declared.ClientAssertion, "client_assertion"),
+		clientAssertionType: name(declared.ClientAssertionType, "client_assertion_type"),
 	}
-	if authenticationOf(server).basic && given.ClientID == nil {
+	if authenticationOf(server).basic && declared.ClientID == nil {
 		// The header Authorization has the client ID already.
 		names.clientID = ""
 	}

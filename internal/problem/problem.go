@@ -2,6 +2,7 @@
 package problem
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,7 +34,7 @@ const (
 // Problem is a failure to get a token for a ClientCredential. It holds no credentials, no token and no
 // response body, so it may be shown.
 type Problem struct { //nolint:errname // A problem is mostly shown to users, not handled as a Go error.
-	// Reason is one of the reasons of the conditions.
+	// Reason is a reason of a condition, or of an event.
 	Reason string
 	// Message says what happened, to which object, and what to do about it.
 	Message string
@@ -61,6 +62,13 @@ func NotLabelled(reason, kind, name string) *Problem {
 	return Retry(ObjectNotReady, reason,
 		"%s %q does not carry the label that allows its use: run kubectl label %s %s %s=%s in its namespace",
 		kind, name, strings.ToLower(kind), name, v1alpha1.UsageLabel, v1alpha1.UsageClientCredential)
+}
+
+// CredentialsNotFound returns the problem of a credentials Secret that does not exist. where says that it is
+// missing, and where; remedy says how to add it. Both have a default.
+func CredentialsNotFound(name, where, remedy string) *Problem {
+	return Retry(ObjectNotReady, v1alpha1.ReasonCredentialsNotFound, "Secret %q %s: %s, or correct spec.credentialsRef.name",
+		name, cmp.Or(where, "does not exist"), cmp.Or(remedy, "create it with the client ID and the client secret"))
 }
 
 // Shorten returns the first maxBytes of a text for a message, and marks the cut. It never splits a

@@ -24,11 +24,11 @@ type Input struct {
 	RenewRequest string
 	// RequestHash is the hash of the spec, see tokensecret.RequestHash.
 	RequestHash string
-	// Declaration is the problem with the declaration of the authorization server; nil if there is none.
-	Declaration *problem.Problem
+	// DeclarationProblem is the problem with the declaration of the authorization server; nil if there is none.
+	DeclarationProblem *problem.Problem
 
-	// Template is the problem with the template of the token Secret; nil if there is none.
-	Template *problem.Problem
+	// TemplateProblem is the problem with the template of the token Secret; nil if there is none.
+	TemplateProblem *problem.Problem
 
 	// ServerVersion identifies the version of the object that declares the authorization server. It is
 	// empty if the spec declares the server itself.
@@ -67,8 +67,21 @@ type Credentials struct {
 	Issued bool
 }
 
-// Are reports whether the Secret held the same credentials at the given version.
-func (c Credentials) Are(version string) bool {
+// Problem returns the problem that prevents the use of the Secret; nil if there is none.
+func (c *Credentials) Problem() *problem.Problem {
+	switch {
+	case c == nil:
+		return nil
+	case c.Version == "":
+		return problem.CredentialsNotFound(c.Name, "", "")
+	case !c.Allowed:
+		return problem.NotLabelled(v1alpha1.ReasonCredentialsNotLabelled, "Secret", c.Name)
+	}
+	return nil
+}
+
+// MatchesVersion reports whether the Secret held the same credentials at the given version.
+func (c Credentials) MatchesVersion(version string) bool {
 	return c.Version == version || slices.Contains(c.Same, version)
 }
 
@@ -177,17 +190,11 @@ func (in Input) MayBeIntact() bool {
 // token expires, and when a clock that was set back reaches the issue time of the token. A zero time means
 // never.
 func (in Input) nextChange(until time.Time) time.Time {
-	var change time.Time
 	switch {
 	case in.Valid():
-		change = in.Token().ExpiresAt
+		return Earliest(until, in.Token().ExpiresAt)
 	case in.MayBeIntact() && in.IsAhead(in.Token().IssuedAt):
-		change = in.Token().IssuedAt.Add(-maxClockSkew)
-	default:
-		return until
-	}
-	if until.IsZero() || change.Before(until) {
-		return change
+		return Earliest(until, in.Token().IssuedAt.Add(-maxClockSkew))
 	}
 	return until
 }

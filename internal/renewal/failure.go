@@ -21,9 +21,9 @@ func (in Input) LastFailure() *v1alpha1.FailureStatus {
 	return failure
 }
 
-// BackingOff returns the last failure while its backoff lasts, otherwise nil. The end of an outage ends
+// BackoffFailure returns the last failure while its backoff lasts, otherwise nil. The end of an outage ends
 // the backoff.
-func (in Input) BackingOff() *v1alpha1.FailureStatus {
+func (in Input) BackoffFailure() *v1alpha1.FailureStatus {
 	failure := in.LastFailure()
 	switch {
 	case failure == nil, !in.Now.Before(failure.RetryAt.Time), in.ChangedSince(failure):
@@ -41,8 +41,8 @@ func (in Input) IsAhead(past time.Time) bool { return past.After(in.Now.Add(maxC
 // ChangedSince reports whether a change since the failure may have fixed it. New credentials do not lift a
 // rate limit.
 func (in Input) ChangedSince(failure *v1alpha1.FailureStatus) bool {
-	newCredentials := in.Credentials != nil && !in.Credentials.Are(failure.CredentialsVersion)
-	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.renewRequestIsNew() ||
+	newCredentials := in.Credentials != nil && !in.Credentials.MatchesVersion(failure.CredentialsVersion)
+	return in.Generation != cmp.Or(failure.Generation, in.Last.Generation) || in.IsRenewRequested() ||
 		in.ServerVersion != failure.AuthorizationServerVersion ||
 		(newCredentials && failure.Reason != v1alpha1.ReasonRateLimited) ||
 		in.flagsMayAllow(failure)
@@ -67,15 +67,8 @@ func (in Input) OnlyEditedSince(failure *v1alpha1.FailureStatus) bool {
 // flagsMayAllow reports whether the failure is a denial by an earlier operator process. The flags of this
 // process may allow the endpoint.
 func (in Input) flagsMayAllow(failure *v1alpha1.FailureStatus) bool {
-	switch failure.Reason {
-	case v1alpha1.ReasonTokenEndpointInsecure, v1alpha1.ReasonAddressDenied:
-		return failure.LastAttemptAt.Time.Before(in.Started.Truncate(time.Second))
-	}
-	return false
+	return v1alpha1.Reasons[failure.Reason].DependsOnFlag() && failure.LastAttemptAt.Time.Before(in.Started.Truncate(time.Second))
 }
-
-// IsRenewRequested reports whether a requested renewal was not tried yet.
-func (in Input) IsRenewRequested() bool { return in.renewRequestIsNew() }
 
 // Answers reports whether a token that was requested for the given renew request also answers the current
 // renew request.
@@ -84,9 +77,9 @@ func (in Input) Answers(renewRequest string) bool {
 		(in.Token() != nil && in.Token().RenewRequest == in.RenewRequest)
 }
 
-// renewRequestIsNew checks the status and the Secret, so that a failed write of the status does not cause
-// a second renewal.
-func (in Input) renewRequestIsNew() bool {
+// IsRenewRequested reports whether a requested renewal was not tried yet. It checks the status and the Secret,
+// so that a failed write of the status does not cause a second renewal.
+func (in Input) IsRenewRequested() bool {
 	if in.RenewRequest == "" || in.RenewRequest == in.Last.RenewRequest {
 		return false
 	}

@@ -17,8 +17,8 @@ type Repairs struct {
 	LastAt time.Time
 }
 
-// Another adds a repair made at now.
-func (r Repairs) Another(now time.Time) Repairs {
+// Add adds a repair made at now.
+func (r Repairs) Add(now time.Time) Repairs {
 	if now.Sub(r.LastAt).Abs() > repairsForgotten {
 		// Abs covers a clock that was set back.
 		r.Count = 0

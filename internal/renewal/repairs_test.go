@@ -12,7 +12,7 @@ import (
 var _ = Describe("the repair of a Secret that another writer keeps changing", func() {
 	repaired := func(times int) (repairs renewal.Repairs) {
 		for range times {
-			repairs = repairs.Another(now)
+			repairs = repairs.Add(now)
 		}
 		return repairs
 	}
@@ -32,10 +32,10 @@ var _ = Describe("the repair of a Secret that another writer keeps changing", fu
 	})
 
 	It("is made immediately again if the clock was set back by two hours", func() {
-		Expect(repaired(10).Another(now.Add(-2 * time.Hour)).NextAt()).To(BeZero())
+		Expect(repaired(10).Add(now.Add(-2 * time.Hour)).NextAt()).To(BeZero())
 	})
 
 	It("is made immediately again after a long time without repairs", func() {
-		Expect(repaired(10).Another(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
+		Expect(repaired(10).Add(now.Add(11 * time.Minute)).NextAt()).To(BeZero())
 	})
 })

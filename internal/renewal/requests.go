@@ -15,8 +15,8 @@ type Requests struct {
 	recoversAt time.Time
 }
 
-// Another adds a request sent at now.
-func (r Requests) Another(now time.Time) Requests {
+// Add adds a request sent at now.
+func (r Requests) Add(now time.Time) Requests {
 	if r.recoversAt.Before(now) || r.isAhead(now) {
 		r.recoversAt = now
 	}
@@ -32,8 +32,8 @@ func (r Requests) NextAt(now time.Time) time.Time {
 	return next
 }
 
-// AreOver reports whether no request counts any more.
-func (r Requests) AreOver(now time.Time) bool { return !r.recoversAt.After(now) || r.isAhead(now) }
+// IsExpired reports whether no request counts any more.
+func (r Requests) IsExpired(now time.Time) bool { return !r.recoversAt.After(now) || r.isAhead(now) }
 
 // isAhead reports whether the requests are in the future, because the clock was set back since.
 func (r Requests) isAhead(now time.Time) bool {

@@ -13,7 +13,7 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 	// sent returns requests that were sent the given numbers of seconds after now.
 	sent := func(seconds ...int) (requests renewal.Requests) {
 		for _, second := range seconds {
-			requests = requests.Another(now.Add(time.Duration(second) * time.Second))
+			requests = requests.Add(now.Add(time.Duration(second) * time.Second))
 		}
 		return requests
 	}
@@ -42,9 +42,9 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 
 	It("are forgotten once none of them counts any more", func() {
 		requests := sent(0, 0)
-		Expect(requests.AreOver(now.Add(19 * time.Second))).To(BeFalse())
-		Expect(requests.AreOver(now.Add(20 * time.Second))).To(BeTrue())
-		Expect(requests.AreOver(now.Add(-time.Hour))).To(BeTrue())
+		Expect(requests.IsExpired(now.Add(19 * time.Second))).To(BeFalse())
+		Expect(requests.IsExpired(now.Add(20 * time.Second))).To(BeTrue())
+		Expect(requests.IsExpired(now.Add(-time.Hour))).To(BeTrue())
 	})
 
 	It("are never more than five plus one per 10 s, even if the operator tries more often", func() {
@@ -52,7 +52,7 @@ var _ = Describe("the token requests of a ClientCredential", func() {
 		count := 0
 		for at := now; at.Before(now.Add(10 * time.Minute)); at = at.Add(37 * time.Millisecond) {
 			if requests.NextAt(at).IsZero() {
-				requests = requests.Another(at)
+				requests = requests.Add(at)
 				count++
 			}
 		}

@@ -15,17 +15,17 @@ func suspended(in Input) *Decision {
 }
 
 func declarationWrong(in Input) *Decision {
-	if in.Declaration == nil {
+	if in.DeclarationProblem == nil {
 		return nil
 	}
-	return in.refuse(in.Declaration)
+	return in.refuse(in.DeclarationProblem)
 }
 
 func templateWrong(in Input) *Decision {
-	if in.Template == nil {
+	if in.TemplateProblem == nil {
 		return nil
 	}
-	return in.refuse(in.Template)
+	return in.refuse(in.TemplateProblem)
 }
 
 func targetTaken(in Input) *Decision {
@@ -34,7 +34,7 @@ func targetTaken(in Input) *Decision {
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q exists and belongs to %s, so it is not touched: %s, or set spec.target.name to another name",
 			in.TargetName, in.Target.Owner, in.Target.Remedy))
-	case in.Target.IsEnding():
+	case in.Target.IsTerminating():
 		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonTargetConflict,
 			"Secret %q is being deleted, and the operator could not remove its finalizer %s: check the operator's role and the admission policies, or set spec.target.name to another name",
 			in.TargetName, v1alpha1.RevokeTokenFinalizer))
@@ -55,21 +55,14 @@ func targetTaken(in Input) *Decision {
 }
 
 func credentialsUnusable(in Input) *Decision {
-	switch {
-	case in.Credentials == nil:
-		return nil
-	case in.Credentials.Version == "":
-		return in.refuse(problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotFound,
-			"Secret %q does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name",
-			in.Credentials.Name))
-	case !in.Credentials.Allowed:
-		return in.refuse(problem.NotLabelled(v1alpha1.ReasonCredentialsNotLabelled, "Secret", in.Credentials.Name))
+	if found := in.Credentials.Problem(); found != nil {
+		return in.refuse(found)
 	}
 	return nil
 }
 
 func backingOff(in Input) *Decision {
-	failure := in.BackingOff()
+	failure := in.BackoffFailure()
 	if failure == nil {
 		return nil
 	}
@@ -103,7 +96,7 @@ func (in Input) MayRepair() bool { return in.contested() == nil }
 
 func (in Input) contested() *Decision {
 	next := in.Repairs.NextAt()
-	if !in.Now.Before(next) || in.IsAhead(in.Repairs.LastAt) || in.renewRequestIsNew() {
+	if !in.Now.Before(next) || in.IsAhead(in.Repairs.LastAt) || in.IsRenewRequested() {
 		return nil
 	}
 	until := next
@@ -147,7 +140,7 @@ func requestChanged(in Input) *Decision {
 }
 
 func renewRequested(in Input) *Decision {
-	if !in.renewRequestIsNew() {
+	if !in.IsRenewRequested() {
 		return nil
 	}
 	return exchange("a renewal was requested")
@@ -192,7 +185,7 @@ func drifted(in Input) *Decision {
 
 func credentialsChanged(in Input) *Decision {
 	switch {
-	case in.Credentials == nil || in.Credentials.Are(in.Token().CredentialsVersion):
+	case in.Credentials == nil || in.Credentials.MatchesVersion(in.Token().CredentialsVersion):
 		return nil
 	case in.Token().CredentialsVersion == "":
 		// The token was requested without credentials: the server did not require them then. A change of its

@@ -59,7 +59,7 @@ func noRecord(in *renewal.Input) { in.Target.Record = nil }
 func olderConflict(in *renewal.Input) { in.ConflictingOwner = "older" }
 
 func declarationWrong(in *renewal.Input) {
-	in.Declaration = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
+	in.DeclarationProblem = problem.Stalled(v1alpha1.ReasonProfileUnknown, "no such profile")
 }
 
 func credentialsGone(in *renewal.Input) { in.Credentials.Version = "" }

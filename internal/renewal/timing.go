@@ -81,6 +81,14 @@ func RequestAssumedAgainAt(now, expiresAt time.Time) time.Time {
 	return at
 }
 
+// Earliest returns the earlier of two times. A zero at means never.
+func Earliest(at, other time.Time) time.Time {
+	if at.IsZero() || other.Before(at) {
+		return other
+	}
+	return at
+}
+
 func justAfter(expiresAt time.Time) time.Time { return expiresAt.Add(time.Second) }
 
 // Margin returns the minimum remaining lifetime of a token at its renewal.

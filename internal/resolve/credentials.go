@@ -56,8 +56,7 @@ func (r *Resolver) credentialsSecret(ctx context.Context, key client.ObjectKey) 
 	var missing *NotFoundError
 	switch {
 	case errors.As(err, &missing):
-		return nil, problem.Retry(problem.ObjectNotReady, v1alpha1.ReasonCredentialsNotFound,
-			"%s: %s, or correct spec.credentialsRef.name", missing, missing.remedy())
+		return nil, problem.CredentialsNotFound(missing.Name, missing.Where, missing.Remedy)
 	case err != nil:
 		return nil, unreadable(err, "credentials Secret %q", key.Name)
 	case !r.Policy.MayUse(secret.Labels):

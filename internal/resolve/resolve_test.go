@@ -230,7 +230,7 @@ var _ = Describe("resolving", func() {
 			Expect(problem.Of(err)).To(And(HaveField("Reason", reason), HaveField("Class", problem.ObjectNotReady), HaveField("Message", ContainSubstring(said))))
 			Expect(read.ClientSecret.IsEmpty()).To(BeTrue())
 		},
-		Entry("without their Secret", nil, v1alpha1.ReasonCredentialsNotFound, `Secret "client" does not exist: create it, or correct spec.credentialsRef.name`),
+		Entry("without their Secret", nil, v1alpha1.ReasonCredentialsNotFound, `Secret "client" does not exist: create it with the client ID and the client secret, or correct spec.credentialsRef.name`),
 		Entry("without the label", credentialsSecret(nil, "client_id", "shop", "client_secret", "s3cr3t"), v1alpha1.ReasonCredentialsNotLabelled, "kubectl label secret client"),
 		Entry("without the client secret", credentialsSecret(labelled, "client_id", "shop"), v1alpha1.ReasonCredentialsMissing, `"client_secret"`),
 	)

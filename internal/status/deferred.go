@@ -34,8 +34,8 @@ func mayStaySilent(in Input) bool {
 
 // expiryBefore returns the earlier of at and the expiry of a valid token.
 func expiryBefore(after renewal.Input, at time.Time) time.Time {
-	if after.Valid() && after.Token().ExpiresAt.Before(at) {
-		return after.Token().ExpiresAt
+	if !after.Valid() {
+		return at
 	}
-	return at
+	return renewal.Earliest(at, after.Token().ExpiresAt)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokensync/tokensync/api/v1alpha1"
 	"github.com/tokensync/tokensync/internal/oauth2"
+	"github.com/tokensync/tokensync/internal/problem"
 	"github.com/tokensync/tokensync/internal/renewal"
 )
 
@@ -22,10 +23,10 @@ type Event struct {
 
 func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) []Event {
 	var events []Event
-	before, now := problemCondition(in.Previous.Conditions), problemCondition(status.Conditions)
+	before, now := problem.Condition(in.Previous.Conditions), problem.Condition(status.Conditions)
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
-	case now != nil && isQueued(now.Reason) && status.Failure == nil:
+	case now != nil && v1alpha1.Reasons[now.Reason].IsQueued && status.Failure == nil:
 		// Nothing failed, and thousands of ClientCredentials may be waiting.
 	case now != nil && (before == nil || before.Reason != now.Reason):
 		events = append(events, Event{corev1.EventTypeWarning, now.Reason, now.Message})
@@ -42,23 +43,6 @@ func events(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatu
 		events = append(events, Event{corev1.EventTypeWarning, notice.Reason, notice.Message})
 	}
 	return events
-}
-
-// isQueued reports whether the reason means that the request waits behind other requests.
-func isQueued(reason string) bool {
-	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonTokenEndpointBusy
-}
-
-// problemCondition returns the condition that shows a problem; nil if there is none.
-func problemCondition(conditions []metav1.Condition) *metav1.Condition {
-	for _, conditionType := range []string{
-		v1alpha1.StalledCondition, v1alpha1.RenewalFailingCondition, v1alpha1.ReconcilingCondition,
-	} {
-		if condition := meta.FindStatusCondition(conditions, conditionType); condition != nil && condition.Reason != v1alpha1.ReasonSuspended {
-			return condition
-		}
-	}
-	return nil
 }
 
 // newNotices returns the notices about a new token that did not apply to the last token.

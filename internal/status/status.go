@@ -113,10 +113,7 @@ func requeueAt(in Input, after renewal.Input, status v1alpha1.ClientCredentialSt
 	if current == nil || current.stallsAt.IsZero() || !after.Now.Before(current.stallsAt) {
 		return next
 	}
-	if next.IsZero() || current.stallsAt.Before(next) {
-		return current.stallsAt
-	}
-	return next
+	return renewal.Earliest(next, current.stallsAt)
 }
 
 func nextAction(in Input, after renewal.Input, status v1alpha1.ClientCredentialStatus) time.Time {

@@ -72,7 +72,7 @@ func outdated(in *renewal.Input) {
 
 // templateWrong is a template that cannot be rendered.
 func templateWrong(in *renewal.Input) {
-	in.Template = problem.Stalled(v1alpha1.ReasonTargetTemplateInvalid, "message of TargetTemplateInvalid")
+	in.TemplateProblem = problem.Stalled(v1alpha1.ReasonTargetTemplateInvalid, "message of TargetTemplateInvalid")
 }
 
 func contested(in *renewal.Input) { in.Repairs = renewal.Repairs{Count: 4, LastAt: in.Now} }

@@ -56,7 +56,7 @@ var functions = template.FuncMap{
 	"fromJson":  fromJSON,
 	"toJson":    toJSON,
 
-	"default":  fallback,
+	"default":  defaultValue,
 	"empty":    empty,
 	"coalesce": coalesce,
 	"ternary":  ternary,

@@ -14,7 +14,7 @@ var _ = Describe("a template cannot", func() {
 	DescribeTable("call a function that does I/O, or whose result differs from call to call:",
 		func(call string) {
 			Expect(template.Check("{{ " + call + " }}")).To(MatchError(ContainSubstring("is not available in templates; available: b64dec ")))
-			_, err := template.Render("{{ "+call+" }}", given())
+			_, err := template.Render("{{ "+call+" }}", templateData())
 			Expect(err).To(MatchError(ContainSubstring("is not available in templates; available: b64dec ")))
 		},
 		Entry("env", `env "HOME"`), Entry("expandenv", `expandenv "$HOME"`), Entry("getHostByName", `getHostByName "example.com"`),
@@ -38,7 +38,7 @@ var _ = Describe("a template cannot", func() {
 	DescribeTable("loop or call itself:",
 		func(text, said string) {
 			Expect(template.Check(text)).To(MatchError(ContainSubstring(said)))
-			_, err := template.Render(text, given())
+			_, err := template.Render(text, templateData())
 			Expect(err).To(MatchError(ContainSubstring(said)))
 		},
 		Entry("range", `{{ range .scopes }}x{{ end }}`, "range is not available"),
@@ -68,13 +68,13 @@ var _ = Describe("a template cannot", func() {
 	)
 
 	It("change its data", func() {
-		data := given()
+		data := templateData()
 		for _, text := range []string{
 			`{{ .user }}`, `{{ $d := dict "a" .list "b" . }}`, `{{ list .scopes .list "x" | toJson }}`, `{{ slice .scopes 0 1 }}{{ first .list }}{{ join "," .list }}`,
 		} {
 			_, err := template.Render(text, data)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(data).To(Equal(given()))
+			Expect(data).To(Equal(templateData()))
 		}
 	})
 
@@ -85,7 +85,7 @@ var _ = Describe("a template cannot", func() {
 			time.Local = zone
 			Expect(rendered(`{{ toDate "2006-01-02 15:04" "2026-11-22 10:00" }} {{ unixEpoch 0 }} {{ dateInZone "15:04 MST" 0 "UTC" }}`)).To(
 				Equal("2026-11-22T10:00:00Z 0 00:00 UTC"))
-			_, err := template.Render(`{{ toDate "15:04 MST" "10:00 CET" }}`, given())
+			_, err := template.Render(`{{ toDate "15:04 MST" "10:00 CET" }}`, templateData())
 			Expect(err).To(MatchError(ContainSubstring("abbreviation of a zone")))
 		}
 	})

@@ -95,12 +95,12 @@ func empty(value any) bool {
 	return !truth
 }
 
-// fallback returns the given value, or otherwise if the given value is empty.
-func fallback(otherwise any, given ...any) any {
-	if len(given) == 0 || empty(given[0]) {
+// defaultValue returns value, or otherwise if value is empty or missing.
+func defaultValue(otherwise any, value ...any) any {
+	if len(value) == 0 || empty(value[0]) {
 		return otherwise
 	}
-	return given[0]
+	return value[0]
 }
 
 // coalesce returns the first value that is not empty.

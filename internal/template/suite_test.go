@@ -14,8 +14,8 @@ func TestTemplate(t *testing.T) {
 	RunSpecs(t, "template")
 }
 
-// given returns the data of the templates in the tests.
-func given() map[string]any {
+// templateData returns the data of the templates in the tests.
+func templateData() map[string]any {
 	return map[string]any{
 		"user": "me", "password": "s3cr3t-value", "tls.crt": certificate, "empty": "",
 		"account": `{"id": 12345678901234567890, "email": "a@example.com", "nested": {"k": "<v>"}, "list": ["x"]}`,
@@ -25,7 +25,7 @@ func given() map[string]any {
 
 func rendered(text string) string {
 	GinkgoHelper()
-	return renderedOver(text, given())
+	return renderedOver(text, templateData())
 }
 
 func renderedOver(text string, data map[string]any) string {

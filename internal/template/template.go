@@ -27,8 +27,8 @@ func Render(text string, data map[string]any) (string, error) {
 		return "", err
 	}
 	out := &builder{}
-	if err := t.Execute(out, given(data)); err != nil {
-		return "", explain(err, text, data)
+	if err := t.Execute(out, templateData(data)); err != nil {
+		return "", renderError(err, text, data)
 	}
 	return out.String(), nil
 }
@@ -41,7 +41,7 @@ func parsed(text string) (*template.Template, error) {
 	// check reports unknown functions, and lists the available functions.
 	tree.Mode = parse.SkipFuncCheck
 	if _, err := tree.Parse(text, "", "", trees); err != nil {
-		return nil, explainParsing(err)
+		return nil, parseError(err)
 	}
 	if err := check(tree, trees, text); err != nil {
 		return nil, err
@@ -49,9 +49,9 @@ func parsed(text string) (*template.Template, error) {
 	return template.New(name).Option("missingkey=error").Funcs(functions).AddParseTree(name, tree)
 }
 
-// given returns the values that a template can use, with lists in the type that
+// templateData returns the values that a template can use, with lists in the type that
 // functions take.
-func given(data map[string]any) map[string]any {
+func templateData(data map[string]any) map[string]any {
 	values := make(map[string]any, len(data))
 	for name, value := range data {
 		switch value := value.(type) {

@@ -16,9 +16,8 @@ type host struct {
 
 // ticket is a request that waits or has a slot.
 type ticket struct {
-	Waiter
+	arrival
 	host     *host
-	arrived  uint64
 	state    ticketState
 	calledAt time.Time
 	// since is when the request arrived.
@@ -36,7 +35,3 @@ const (
 	taken
 	dropped
 )
-
-func (t *ticket) isBefore(other *ticket) bool {
-	return t.byArrival(t.arrived, other.Waiter, other.arrived) < 0
-}

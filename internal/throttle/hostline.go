@@ -15,7 +15,7 @@ type hostLine struct {
 
 // rank returns the number of more urgent tickets.
 func (l *hostLine) rank(t *ticket) int {
-	i, _ := slices.BinarySearchFunc(l.tickets, t, func(a, b *ticket) int { return a.byArrival(a.arrived, b.Waiter, b.arrived) })
+	i, _ := slices.BinarySearchFunc(l.tickets, t, func(a, b *ticket) int { return byUrgency(a.arrival, b.arrival) })
 	return i
 }
 
@@ -71,7 +71,9 @@ func (l *hostLines) first(tenant string) (first *ticket) {
 func (l hostLines) Len() int { return len(l) }
 
 // Less implements heap.Interface.
-func (l hostLines) Less(i, j int) bool { return l[i].tickets[0].isBefore(l[j].tickets[0]) }
+func (l hostLines) Less(i, j int) bool {
+	return byUrgency(l[i].tickets[0].arrival, l[j].tickets[0].arrival) < 0
+}
 
 // Swap implements heap.Interface.
 func (l hostLines) Swap(i, j int) {

@@ -133,9 +133,9 @@ func (p *InFlight) Due(now time.Time) (ids []string) {
 
 // reserveAt reserves a slot at the host, or puts the request in line there.
 func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool {
-	arrived, since := p.arrivals, now
+	number, since := p.arrivals, now
 	if t, known := p.tickets[requester.ID]; known {
-		arrived, since = t.arrived, t.since
+		number, since = t.number, t.since
 		if t.state == waiting && t.host.name == name && t.Waiter == requester && !p.admits(t.host, t.Tenant) {
 			return false
 		}
@@ -146,7 +146,7 @@ func (p *InFlight) reserveAt(name string, requester Waiter, now time.Time) bool 
 		p.arrivals++
 	}
 	h := p.host(name)
-	t := &ticket{Waiter: requester, host: h, arrived: arrived, since: since}
+	t := &ticket{arrival: arrival{requester, number}, host: h, since: since}
 	p.tickets[t.ID] = t
 	if !p.admits(h, t.Tenant) {
 		p.join(t)
@@ -189,7 +189,7 @@ func (p *InFlight) next() (next *ticket) {
 		if !p.all.Admits(tenant, 1) {
 			continue
 		}
-		if first := lines.first(tenant); first != nil && (next == nil || first.isBefore(next)) {
+		if first := lines.first(tenant); first != nil && (next == nil || byUrgency(first.arrival, next.arrival) < 0) {
 			next = first
 		}
 	}

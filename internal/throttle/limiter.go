@@ -82,7 +82,7 @@ func (l *limiter) Await(server string, limit Limit, requester Waiter, until, now
 
 // reserveUnlimited counts a request without a limit if other callers of the server have one.
 func (l *limiter) reserveUnlimited(server string, requester Waiter, now time.Time) {
-	l.leave(requester.ID)
+	l.Withdraw(requester.ID)
 	l.sweep(now)
 	if s, found := l.servers[server]; found {
 		s.add(s.tenant(requester.Tenant), now)
@@ -111,7 +111,9 @@ func (l *limiter) Sent(server string, at, now time.Time) {
 
 // Withdraw drops a waiting request.
 func (l *limiter) Withdraw(id string) {
-	l.leave(id)
+	if w, found := l.waiting[id]; found {
+		l.forget(w)
+	}
 }
 
 // Due returns the IDs of the requests that may be sent sooner than expected, because requests before them
@@ -131,14 +133,15 @@ func (l *limiter) join(name string, limit Limit, requester Waiter) *waiter {
 	w, known := l.waiting[requester.ID]
 	switch {
 	case !known:
-		w = &waiter{arrived: l.arrival()}
+		w = &waiter{}
+		w.number = l.nextNumber()
 	case w.line == line && !w.isAway && w.Waiter == requester:
 		return w
 	case w.line.server == line.server:
 		l.forget(w)
 	default:
 		l.forget(w)
-		w.arrived = l.arrival()
+		w.number = l.nextNumber()
 	}
 	w.Waiter, w.tenant = requester, line.server.tenant(requester.Tenant)
 	line.add(w)
@@ -146,8 +149,8 @@ func (l *limiter) join(name string, limit Limit, requester Waiter) *waiter {
 	return w
 }
 
-// arrival returns the next number. The numbers order equally urgent requests.
-func (l *limiter) arrival() uint64 {
+// nextNumber returns the number of the next arrival.
+func (l *limiter) nextNumber() uint64 {
 	l.arrivals++
 	return l.arrivals
 }
@@ -160,12 +163,6 @@ func (l *limiter) line(name string, limit Limit) *line {
 		l.servers[name] = s
 	}
 	return s.line(limit)
-}
-
-func (l *limiter) leave(id string) {
-	if w, found := l.waiting[id]; found {
-		l.forget(w)
-	}
 }
 
 func (l *limiter) forget(w *waiter) {

@@ -25,18 +25,12 @@ func (l *line) isIdle() bool { return len(l.queues)+l.away == 0 }
 
 // waiter is a waiting request.
 type waiter struct {
-	Waiter
-	line    *line
-	tenant  *tenant
-	arrived uint64
-	until   time.Time
+	arrival
+	line   *line
+	tenant *tenant
+	until  time.Time
 	// isAway is true while the request waits for something other than the limit. It keeps its position.
 	isAway bool
-}
-
-// byUrgency orders the most urgent first, and equally urgent requests by arrival.
-func byUrgency(a, b *waiter) int {
-	return a.byArrival(a.arrived, b.Waiter, b.arrived)
 }
 
 func (l *line) add(w *waiter) {
@@ -108,8 +102,8 @@ func (l *line) isAlone(t *tenant, now time.Time) bool {
 // urgent requests count only if their own limit and the share of their tenant allow them now. A request that
 // must wait does not delay other requests.
 func (w *waiter) mayReserve(now time.Time) bool {
-	places := w.line.free(now)
-	share := w.line.share(w.tenant, places, now)
+	remaining := w.line.free(now)
+	share := w.line.share(w.tenant, remaining, now)
 	if share == 0 {
 		return false
 	}
@@ -117,20 +111,20 @@ func (w *waiter) mayReserve(now time.Time) bool {
 	if next == w {
 		return true
 	}
-	if next != nil && byUrgency(next, w) > 0 {
-		places--
+	if next != nil && byUrgency(next.arrival, w.arrival) > 0 {
+		remaining--
 	}
 	for _, line := range w.line.server.lines {
 		free := line.free(now)
 		for _, q := range line.queues {
 			ahead := min(q.before(w), line.share(q.tenant, free, now))
-			places -= ahead
+			remaining -= ahead
 			if q.tenant == w.tenant {
 				share -= ahead
 			}
 		}
 	}
-	return places > 0 && share > 0
+	return remaining > 0 && share > 0
 }
 
 // expected returns when a waiting request may be sent, if all requests before it are sent as soon as

@@ -63,11 +63,6 @@ func newOutage() *outage {
 	return &outage{failed: map[string]arrival{}, others: map[string]arrival{}, waiting: map[string]arrival{}, turns: map[string]uint64{}}
 }
 
-type arrival struct {
-	Waiter
-	number uint64
-}
-
 func (o *outage) isOn() bool { return len(o.failed) >= outageFailures }
 
 // admits reports whether a request may be sent, because the server is not known to be down, or because the
@@ -136,22 +131,21 @@ func (o *outage) isProbeDue(now time.Time) bool {
 func (o *outage) next() string {
 	var first arrival
 	for _, a := range o.waiting {
-		if first.ID == "" || o.isBefore(a, first) {
+		if first.ID == "" || o.probesBefore(a, first) {
 			first = a
 		}
 	}
 	return first.ID
 }
 
-func (o *outage) isBefore(a, b arrival) bool {
+// probesBefore reports whether a request probes before another: first the tenants take turns, then the urgency
+// decides.
+func (o *outage) probesBefore(a, b arrival) bool {
 	if a.Tenant != b.Tenant && o.turns[a.Tenant] != o.turns[b.Tenant] {
 		return o.turns[a.Tenant] < o.turns[b.Tenant]
 	}
-	return compareArrival(a, b) < 0
+	return byUrgency(a, b) < 0
 }
-
-// compareArrival orders the most urgent first, and equally urgent requests by arrival.
-func compareArrival(a, b arrival) int { return a.byArrival(a.number, b.Waiter, b.number) }
 
 func (o *outage) startProbe(id string, until time.Time) {
 	o.turn++
@@ -222,7 +216,7 @@ func (o *outages) succeed(server, id string) (ids []string) {
 
 // inLine returns the IDs of the waiting requests, the most urgent first.
 func (o *outage) inLine() (ids []string) {
-	for _, a := range slices.SortedFunc(maps.Values(o.waiting), compareArrival) {
+	for _, a := range slices.SortedFunc(maps.Values(o.waiting), byUrgency) {
 		ids = append(ids, a.ID)
 	}
 	return ids

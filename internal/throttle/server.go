@@ -180,7 +180,7 @@ func (s *server) offers(now time.Time) (offers []offer) {
 			}
 		}
 	}
-	slices.SortFunc(offers, func(a, b offer) int { return byUrgency(a.waiter, b.waiter) })
+	slices.SortFunc(offers, func(a, b offer) int { return byUrgency(a.arrival, b.arrival) })
 	return offers
 }
 
@@ -197,7 +197,7 @@ func (s *server) next(now time.Time) (next *waiter) {
 			if line.share(q.tenant, free, now) == 0 {
 				continue
 			}
-			if next == nil || cmp.Or(cmp.Compare(q.tenant.turn, next.tenant.turn), byUrgency(q.waiting[0], next)) < 0 {
+			if next == nil || cmp.Or(cmp.Compare(q.tenant.turn, next.tenant.turn), byUrgency(q.waiting[0].arrival, next.arrival)) < 0 {
 				next = q.waiting[0]
 			}
 		}

@@ -139,13 +139,13 @@ func (s *simulation) crowd(size int) {
 }
 
 var _ = Describe("a hundred ClientCredentials of a server with a limit of 30 requests a minute", func() {
-	DescribeTable("keep the limit, and are served in the order of expiry", func(lateness, tick, longest time.Duration) {
+	DescribeTable("keep the limit, and are served in the order of expiry", func(lateness, tick, maxTime time.Duration) {
 		s := simulate(perMinute(30), lateness, tick)
 		s.crowd(100)
 		s.run()
 		expectWithin(s.limit, s.sent)
 		Expect(s.served).To(HaveLen(100))
-		Expect(s.took()).To(BeNumerically("<=", longest))
+		Expect(s.took()).To(BeNumerically("<=", maxTime))
 		// The first 30 requests are sent immediately. In each period after that, the 30 most urgent requests
 		// are sent, in any order.
 		for first := 30; first < 100; first += 30 {
@@ -180,7 +180,7 @@ var _ = Describe("a hundred ClientCredentials of a server with a limit of 30 req
 })
 
 var _ = Describe("many waiting requests", func() {
-	DescribeTable("need few calls", func(size, requests int, lateness, tick time.Duration, most float64) {
+	DescribeTable("need few calls", func(size, requests int, lateness, tick time.Duration, maxCalls float64) {
 		s := simulate(perMinute(requests), lateness, tick)
 		s.crowd(size)
 		started := time.Now()
@@ -189,7 +189,7 @@ var _ = Describe("many waiting requests", func() {
 		ideal := time.Duration(size/requests) * time.Minute
 		AddReportEntry(fmt.Sprintf("%d at %d a minute, up to %s late: %.2f calls each, %s simulated in %s (ideal %s)",
 			size, requests, lateness, float64(s.takes)/float64(size), s.took(), time.Since(started), ideal))
-		Expect(float64(s.takes) / float64(size)).To(BeNumerically("<", most))
+		Expect(float64(s.takes) / float64(size)).To(BeNumerically("<", maxCalls))
 		Expect(s.took()).To(BeNumerically("<", ideal*21/20))
 	},
 		Entry("ten thousand at 1000 a minute, in time", 10_000, 1000, time.Duration(0), time.Duration(0), 3.5),
@@ -229,7 +229,7 @@ var _ = Describe("a tenant beside tenants whose objects have no token", func() {
 		}
 	}
 
-	DescribeTable("gets its turn:", func(requests, tenants int, lateness time.Duration, most int) {
+	DescribeTable("gets its turn:", func(requests, tenants int, lateness time.Duration, maxBefore int) {
 		s := simulate(perMinute(requests), lateness, time.Second)
 		crowds(s, tenants, 50)
 		rare := throttle.Waiter{ID: "shop/a", Tenant: "shop", ExpiresAt: now.Add(1000 * time.Hour)}
@@ -259,7 +259,7 @@ var _ = Describe("a tenant beside tenants whose objects have no token", func() {
 		s.run()
 		expectWithin(s.limit, s.sent)
 		Expect(len(passed)).To(BeNumerically(">", 6))
-		Expect(slices.Max(passed)).To(BeNumerically("<=", most), "requests before the request of the tenant")
+		Expect(slices.Max(passed)).To(BeNumerically("<=", maxBefore), "requests before the request of the tenant")
 		delete(counts, rare.Tenant)
 		fewest, largest := slices.Min(slices.Collect(maps.Values(counts))), slices.Max(slices.Collect(maps.Values(counts)))
 		AddReportEntry(fmt.Sprintf("%d a minute, %d tenants: %d requests before the request of the tenant, %.1f calls for each request, %d to %d requests of the other tenants",

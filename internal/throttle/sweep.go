@@ -9,13 +9,14 @@ import (
 const (
 	// grace is how late a request may come, because its reconcile waits in a queue.
 	grace = 5 * time.Second
-	// sweepEvery is short compared to grace. A sweep takes about 0.1 ms for 10,000 waiting requests.
-	sweepEvery = time.Second
+	// sweepInterval is the time between two checks for changes that depend only on the time. It is short compared
+	// to grace. A sweep takes about 0.1 ms for 10,000 waiting requests.
+	sweepInterval = time.Second
 )
 
 // sweep drops expired entries, at most once a second.
 func (l *limiter) sweep(now time.Time) {
-	if now.Sub(l.sweptAt).Abs() < sweepEvery {
+	if now.Sub(l.sweptAt).Abs() < sweepInterval {
 		return
 	}
 	l.sweptAt = now

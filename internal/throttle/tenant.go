@@ -36,7 +36,7 @@ type queue struct {
 
 // before counts the requests in the queue that are more urgent than w, which may wait in another queue.
 func (q *queue) before(w *waiter) int {
-	i, _ := slices.BinarySearchFunc(q.waiting, w, byUrgency)
+	i, _ := slices.BinarySearchFunc(q.waiting, w, func(a, b *waiter) int { return byUrgency(a.arrival, b.arrival) })
 	return i
 }
 

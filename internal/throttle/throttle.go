@@ -25,8 +25,6 @@ const (
 	maxInFlightPerHost = 32
 	// callInterval is the time after which a waiting request tries again even if it was not called.
 	callInterval = 2 * time.Minute
-	// lookInterval is the interval at which Due checks for changes that depend only on the time.
-	lookInterval = time.Second
 )
 
 // Request is a request of a ClientCredential to an authorization server.
@@ -80,8 +78,8 @@ type Throttle struct {
 	// requests holds the waiting and the reserved requests, by ID.
 	requests map[string]*request
 	// calls holds the IDs that Due returns next.
-	calls    []string
-	lookedAt time.Time
+	calls   []string
+	sweptAt time.Time
 }
 
 // request is a request and its reservations.
@@ -351,10 +349,10 @@ func (t *Throttle) Due(now time.Time) (ids []string) {
 	defer t.mutex.Unlock()
 	ids, t.calls = t.calls, nil
 	ids = append(ids, t.inFlight.Due(now)...)
-	if now.Sub(t.lookedAt).Abs() < lookInterval {
+	if now.Sub(t.sweptAt).Abs() < sweepInterval {
 		return ids
 	}
-	t.lookedAt = now
+	t.sweptAt = now
 	t.pauses.forget(now)
 	return slices.Concat(ids, t.outages.due(now), t.limiter.Due(now))
 }

@@ -18,19 +18,22 @@ type Waiter struct {
 	HasFailed bool
 }
 
-// compareUrgency orders the most urgent waiter first. Waiters without a valid token come first, then waiters
-// whose tokens expire soonest. Waiters whose last attempt failed come after all other waiters.
-func (w Waiter) compareUrgency(other Waiter) int {
-	if w.HasFailed != other.HasFailed {
-		if w.HasFailed {
+// arrival is a Waiter that began to wait.
+type arrival struct {
+	Waiter
+	// number orders the arrivals. A later arrival has a higher number.
+	number uint64
+}
+
+// byUrgency orders the most urgent arrival first. Requests without a valid token come first, then requests
+// whose tokens expire soonest. Requests whose last attempt failed come after all other requests. Equally urgent
+// requests are in the order of arrival.
+func byUrgency(a, b arrival) int {
+	if a.HasFailed != b.HasFailed {
+		if a.HasFailed {
 			return 1
 		}
 		return -1
 	}
-	return w.ExpiresAt.Compare(other.ExpiresAt)
-}
-
-// byArrival orders waiters by urgency, and equally urgent waiters by arrival.
-func (w Waiter) byArrival(arrived uint64, other Waiter, otherArrived uint64) int {
-	return cmp.Or(w.compareUrgency(other), cmp.Compare(arrived, otherArrived))
+	return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.number, b.number))
 }

@@ -84,7 +84,7 @@ func (c *Client) Send(ctx context.Context, request *oauth2.Request) (oauth2.Resp
 	startedAt := c.options.Clock.Now()
 	status, header, body, err := exchange(c.transports.get(request.TLS), httpRequest)
 	if err != nil {
-		return oauth2.Response{}, c.explain(ctx, request, err)
+		return oauth2.Response{}, c.sendError(ctx, request, err)
 	}
 	return oauth2.Response{
 		StatusCode: status, Header: header, Body: oauth2.NewSensitive(string(body)),

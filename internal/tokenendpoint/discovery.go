@@ -20,9 +20,9 @@ const (
 	staleLifetime = 5 * time.Minute
 	// refreshPatience is the maximum time of a refresh.
 	refreshPatience = time.Minute
-	// distrustedAfter is the minimum age at which metadata are read again after a failure at their token
+	// minInvalidationAge is the minimum age at which metadata are read again after a failure at their token
 	// endpoint.
-	distrustedAfter = time.Minute
+	minInvalidationAge = time.Minute
 	// failureLifetime is how long a failure is cached, to limit the requests to an issuer whose
 	// metadata cannot be read.
 	failureLifetime = 10 * time.Second
@@ -109,11 +109,11 @@ func (c *Client) Discover(ctx context.Context, issuer string, trust oauth2.TLS) 
 // be used for other authorities.
 func discoveryKey(issuer string, trust oauth2.TLS) string { return trust.Key + "\x00" + issuer }
 
-// Distrust makes the next Discover read the metadata of an issuer again, unless they are less than
+// InvalidateMetadata makes the next Discover read the metadata of an issuer again, unless they are less than
 // a minute old. Call it after a request to an endpoint in the metadata failed.
-func (c *Client) Distrust(issuer string, trust oauth2.TLS) {
+func (c *Client) InvalidateMetadata(issuer string, trust oauth2.TLS) {
 	key, now := discoveryKey(issuer, trust), c.options.Clock.Now()
-	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= distrustedAfter {
+	if known, isFresh := c.discoveries.get(key, now); isFresh && known.metadata != nil && now.Sub(known.readAt) >= minInvalidationAge {
 		known.until = now
 		c.discoveries.put(key, known)
 	}

@@ -125,7 +125,7 @@ var _ = Describe("discovery", func() {
 		c := client(func(o *tokenendpoint.Options) { o.Clock = clock })
 		for later, requests := range []int32{1, 1, 2, 2} {
 			clock.SetTime(start.Add(time.Duration(later) * 30 * time.Second))
-			c.Distrust(server.URL, oauth2.TLS{})
+			c.InvalidateMetadata(server.URL, oauth2.TLS{})
 			_, err := c.Discover(GinkgoT().Context(), server.URL, oauth2.TLS{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(server.requests.Load()).To(Equal(requests))

@@ -14,9 +14,9 @@ import (
 	"github.com/tokensync/tokensync/internal/problem"
 )
 
-// explain returns the reason why there is no response. It does not show the messages of net/http, because
+// sendError returns the reason why there is no response. It does not show the messages of net/http, because
 // they contain URLs, and may contain data from the server.
-func (c *Client) explain(ctx context.Context, request *oauth2.Request, err error) error {
+func (c *Client) sendError(ctx context.Context, request *oauth2.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

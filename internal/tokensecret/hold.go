@@ -16,22 +16,22 @@ func IsHeld(object metav1.Object) bool {
 	return slices.Contains(object.GetFinalizers(), v1alpha1.RevokeTokenFinalizer)
 }
 
-// Hold returns a strategic merge patch that adds the finalizer to the Secret with the given UID.
-func Hold(uid types.UID) []byte {
-	return patchMetadata(map[string]any{"uid": uid, "finalizers": []string{v1alpha1.RevokeTokenFinalizer}})
+// HoldPatch returns a strategic merge patch that adds the finalizer to the Secret with the given UID.
+func HoldPatch(uid types.UID) []byte {
+	return metadataPatch(map[string]any{"uid": uid, "finalizers": []string{v1alpha1.RevokeTokenFinalizer}})
 }
 
-// Release returns a strategic merge patch that removes the finalizer from the Secret with the given UID. The
+// ReleasePatch returns a strategic merge patch that removes the finalizer from the Secret with the given UID. The
 // patch fails if the Secret has another resourceVersion. An empty resourceVersion matches any version.
-func Release(uid types.UID, resourceVersion string) []byte {
+func ReleasePatch(uid types.UID, resourceVersion string) []byte {
 	metadata := map[string]any{"uid": uid, "$deleteFromPrimitiveList/finalizers": []string{v1alpha1.RevokeTokenFinalizer}}
 	if resourceVersion != "" {
 		metadata["resourceVersion"] = resourceVersion
 	}
-	return patchMetadata(metadata)
+	return metadataPatch(metadata)
 }
 
-func patchMetadata(metadata map[string]any) []byte {
+func metadataPatch(metadata map[string]any) []byte {
 	// Encoding strings never fails.
 	patch, _ := json.Marshal(map[string]any{"metadata": metadata})
 	return patch
@@ -43,7 +43,7 @@ func (s *State) HoldsToken(now time.Time) bool {
 	return s != nil && s.Owned && s.Record != nil && !s.Tampered && now.Before(s.Record.ExpiresAt)
 }
 
-// IsEnding reports whether the Secret is being deleted and waits only for the operator's own finalizer.
-func (s *State) IsEnding() bool {
+// IsTerminating reports whether the Secret is being deleted and waits only for the operator's own finalizer.
+func (s *State) IsTerminating() bool {
 	return s != nil && slices.Equal(s.Finalizers, []string{v1alpha1.RevokeTokenFinalizer})
 }

@@ -31,18 +31,18 @@ var _ = Describe("the revocation finalizer of a Secret", func() {
 	It("is added and removed with patches that leave other finalizers", func() {
 		secret := written(token, provenance)
 		secret.Finalizers = []string{"example.com/other"}
-		held := patched(secret, tokensecret.Hold(secret.UID))
+		held := patched(secret, tokensecret.HoldPatch(secret.UID))
 		Expect(held.Finalizers).To(ConsistOf("example.com/other", v1alpha1.RevokeTokenFinalizer))
-		Expect(patched(held, tokensecret.Hold(secret.UID))).To(Equal(held))
-		released := patched(held, tokensecret.Release(secret.UID, ""))
+		Expect(patched(held, tokensecret.HoldPatch(secret.UID))).To(Equal(held))
+		released := patched(held, tokensecret.ReleasePatch(secret.UID, ""))
 		Expect(released).To(Equal(secret))
-		Expect(patched(released, tokensecret.Release(secret.UID, ""))).To(Equal(released))
+		Expect(patched(released, tokensecret.ReleasePatch(secret.UID, ""))).To(Equal(released))
 	})
 
 	It("is removed only from the observed Secret", func() {
-		Expect(string(tokensecret.Hold("secret-uid"))).To(ContainSubstring(`"uid":"secret-uid"`))
-		Expect(string(tokensecret.Release("secret-uid", "42"))).To(And(ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
-		Expect(string(tokensecret.Release("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
+		Expect(string(tokensecret.HoldPatch("secret-uid"))).To(ContainSubstring(`"uid":"secret-uid"`))
+		Expect(string(tokensecret.ReleasePatch("secret-uid", "42"))).To(And(ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
+		Expect(string(tokensecret.ReleasePatch("secret-uid", ""))).NotTo(ContainSubstring("resourceVersion"))
 	})
 
 	DescribeTable("is all that blocks the deletion",
@@ -52,7 +52,7 @@ var _ = Describe("the revocation finalizer of a Secret", func() {
 			if isDeleted {
 				secret.DeletionTimestamp = &metav1.Time{Time: issuedAt.Add(time.Minute)}
 			}
-			Expect(tokensecret.StateOf(owner, secret).IsEnding()).To(Equal(expected))
+			Expect(tokensecret.StateOf(owner, secret).IsTerminating()).To(Equal(expected))
 		},
 		Entry("if there is no other finalizer", true, []string{v1alpha1.RevokeTokenFinalizer}, true),
 		Entry("but not if there are other finalizers", true, []string{"example.com/other", v1alpha1.RevokeTokenFinalizer}, false),
@@ -61,7 +61,7 @@ var _ = Describe("the revocation finalizer of a Secret", func() {
 	)
 
 	It("does not exist on a missing Secret", func() {
-		Expect((*tokensecret.State)(nil).IsEnding()).To(BeFalse())
+		Expect((*tokensecret.State)(nil).IsTerminating()).To(BeFalse())
 	})
 
 	It("is visible in the cached metadata of a Secret", func() {

@@ -14,9 +14,9 @@ import (
 // anEarlier describes, in messages, an owner with the same name but another UID.
 const anEarlier = "an earlier ClientCredential of this name"
 
-// isNamesake reports whether a reference is to an earlier ClientCredential, with the same name but another
+// isFormerOwner reports whether a reference is to an earlier ClientCredential, with the same name but another
 // UID.
-func isNamesake(owner *v1alpha1.ClientCredential, reference metav1.OwnerReference) bool {
+func isFormerOwner(owner *v1alpha1.ClientCredential, reference metav1.OwnerReference) bool {
 	return isClientCredential(reference) && reference.Name == owner.Name && reference.UID != owner.UID
 }
 
@@ -55,8 +55,8 @@ func (s *State) findFormer(owner *v1alpha1.ClientCredential, annotations map[str
 	case name == "":
 		s.Owner = "another ClientCredential, or to one that was deleted"
 		hash, err := RequestHash(owner.Spec)
-		s.unnamed = err == nil && s.Record.isComplete() && s.Record.RequestHash == hash
-		s.Inherited = s.unnamed
+		s.lacksOwnerName = err == nil && s.Record.isComplete() && s.Record.RequestHash == hash
+		s.Inherited = s.lacksOwnerName
 	case name != owner.Name:
 		s.Owner = v1alpha1.ClientCredentialKind + " " + name
 	case adopter != "" && adopter != owner.Name:
@@ -74,12 +74,12 @@ func (s *State) inherit() {
 	}
 }
 
-// TakeOver returns a strategic merge patch that makes the ClientCredential the owner of a Secret left by an
-// earlier ClientCredential of its name. The patch removes the hash of the template, so that the Secret counts
+// TakeOverPatch returns a strategic merge patch that makes the ClientCredential the owner of a Secret left by
+// an earlier ClientCredential of its name. The patch removes the hash of the template, so that the Secret counts
 // as tampered with until its token is verified and written again.
-func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
+func (s *State) TakeOverPatch(owner *v1alpha1.ClientCredential) []byte {
 	references := []any{}
-	for _, uid := range s.namesakes {
+	for _, uid := range s.formerOwnerUIDs {
 		references = append(references, withoutReference(uid))
 	}
 	annotations := map[string]any{
@@ -93,13 +93,13 @@ func (s *State) TakeOver(owner *v1alpha1.ClientCredential) []byte {
 	} else {
 		references = append(references, ReferenceTo(owner))
 	}
-	return s.patchOwner(references, annotations)
+	return s.ownerPatch(references, annotations)
 }
 
-// End returns a strategic merge patch that sets the recorded expiry of a revoked token to now. The next
+// RevokedPatch returns a strategic merge patch that sets the recorded expiry of a revoked token to now. The next
 // ClientCredential of this name must not keep the token.
-func (s *State) End(now time.Time) []byte {
-	return patchMetadata(map[string]any{
+func (s *State) RevokedPatch(now time.Time) []byte {
+	return metadataPatch(map[string]any{
 		"uid":         s.UID,
 		"annotations": map[string]any{v1alpha1.ExpiresAtAnnotation: now.UTC().Format(time.RFC3339)},
 	})
@@ -107,9 +107,9 @@ func (s *State) End(now time.Time) []byte {
 
 func withoutReference(uid types.UID) any { return map[string]any{"$patch": "delete", "uid": uid} }
 
-// patchOwner returns a strategic merge patch that fails if the Secret changed since it was observed.
-func (s *State) patchOwner(references []any, annotations map[string]any) []byte {
-	return patchMetadata(map[string]any{
+// ownerPatch returns a strategic merge patch that fails if the Secret changed since it was observed.
+func (s *State) ownerPatch(references []any, annotations map[string]any) []byte {
+	return metadataPatch(map[string]any{
 		"uid": s.UID, "resourceVersion": s.ResourceVersion,
 		"ownerReferences": references,
 		"annotations":     annotations,

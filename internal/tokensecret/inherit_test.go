@@ -141,7 +141,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 			secret := written(token, provenance)
 			change(secret)
 			secret.Data["ca.crt"], secret.Labels["team"] = []byte("pem"), "web"
-			after := patched(secret, tokensecret.StateOf(with, secret).TakeOver(with))
+			after := patched(secret, tokensecret.StateOf(with, secret).TakeOverPatch(with))
 			Expect(after.OwnerReferences).To(ConsistOf(references))
 			Expect(after.Annotations).To(And(HaveKeyWithValue(v1alpha1.OwnerUIDAnnotation, "owner-uid"), HaveKeyWithValue(v1alpha1.OwnerNameAnnotation, "shop")))
 			Expect(after.Data).To(Equal(secret.Data))
@@ -166,7 +166,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 
 	It("has a record that shows its token as expired after a revocation", func() {
 		secret := written(token, provenance)
-		after := patched(secret, tokensecret.StateOf(owner, secret).End(issuedAt.Add(time.Minute)))
+		after := patched(secret, tokensecret.StateOf(owner, secret).RevokedPatch(issuedAt.Add(time.Minute)))
 		Expect(tokensecret.RecordOf(after.Annotations)).To(HaveField("ExpiresAt", issuedAt.Add(time.Minute)))
 		Expect(tokensecret.VerifiedToken(after, provenance)).To(BeNil())
 	})
@@ -174,7 +174,7 @@ var _ = Describe("a Secret that an earlier ClientCredential left", func() {
 	It("is taken over only if it has not changed since it was observed", func() {
 		secret := written(token, provenance)
 		leftBy("shop")(secret)
-		Expect(string(tokensecret.StateOf(owner, secret).TakeOver(owner))).To(And(
+		Expect(string(tokensecret.StateOf(owner, secret).TakeOverPatch(owner))).To(And(
 			ContainSubstring(`"uid":"secret-uid"`), ContainSubstring(`"resourceVersion":"42"`)))
 	})
 })

@@ -12,7 +12,7 @@ import (
 
 // IsFree reports whether any ClientCredential with this target may take the Secret. It may if the Secret does
 // not exist, may be adopted, or does not name the ClientCredential that left it.
-func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.unnamed }
+func (s *State) IsFree() bool { return s == nil || s.Adoptable || s.lacksOwnerName }
 
 // findOwner sets the owner of the Secret from the controller reference, or else from the annotations. The
 // reference may have been removed, and a Secret that outlives its ClientCredential has no reference.
@@ -24,7 +24,7 @@ func (s *State) findOwner(owner *v1alpha1.ClientCredential, secret metav1.Object
 	case controller != nil:
 		s.Owner, s.Remedy = display(*controller), "delete that Secret"
 		s.Owned = controller.UID == owner.UID
-		if isNamesake(owner, *controller) {
+		if isFormerOwner(owner, *controller) {
 			s.inherit()
 		}
 		return
@@ -58,20 +58,20 @@ func OwnerUID(secret metav1.Object) string {
 }
 
 func (s *State) findReferences(owner *v1alpha1.ClientCredential, secret metav1.Object) {
-	s.asWanted = owner.RetainsTarget()
+	s.ownerReferencesMatch = owner.RetainsTarget()
 	for _, reference := range secret.GetOwnerReferences() {
 		switch {
 		case reference.UID == owner.UID:
 			s.referenced = true
-			s.asWanted = !owner.RetainsTarget() && equality.Semantic.DeepEqual(reference, ReferenceTo(owner))
-		case isNamesake(owner, reference):
-			s.namesakes = append(s.namesakes, reference.UID)
+			s.ownerReferencesMatch = !owner.RetainsTarget() && equality.Semantic.DeepEqual(reference, ReferenceTo(owner))
+		case isFormerOwner(owner, reference):
+			s.formerOwnerUIDs = append(s.formerOwnerUIDs, reference.UID)
 		}
 	}
 }
 
 // NeedsReference reports whether the owner reference must change to match the deletion policy.
-func (s *State) NeedsReference() bool { return s.Owned && !s.asWanted }
+func (s *State) NeedsReference() bool { return s.Owned && !s.ownerReferencesMatch }
 
 // ReferenceTo returns the reference to the owner of a token Secret, so that the Secret is deleted with its
 // owner.
@@ -79,14 +79,14 @@ func ReferenceTo(owner *v1alpha1.ClientCredential) metav1.OwnerReference {
 	return *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind(v1alpha1.ClientCredentialKind))
 }
 
-// Refer returns a strategic merge patch that sets the owner reference of a token Secret as the deletion
-// policy requires. It changes no other part of the Secret, except the annotation that names the adopter.
-func (s *State) Refer(owner *v1alpha1.ClientCredential) []byte {
+// OwnerReferencePatch returns a strategic merge patch that sets the owner reference of a token Secret as the
+// deletion policy requires. It changes no other part of the Secret, except the annotation that names the adopter.
+func (s *State) OwnerReferencePatch(owner *v1alpha1.ClientCredential) []byte {
 	reference, adoptableBy := any(ReferenceTo(owner)), any(nil)
 	if owner.RetainsTarget() {
 		reference, adoptableBy = withoutReference(owner.UID), owner.Name
 	}
-	return s.patchOwner([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
+	return s.ownerPatch([]any{reference}, map[string]any{v1alpha1.AdoptableByAnnotation: adoptableBy})
 }
 
 // AdoptionBlocker returns why a Secret that permits adoption cannot be adopted; empty if it can.

@@ -38,15 +38,15 @@ type State struct {
 	// written holds the fields whose last writer is the operator. foreign holds the fields that another
 	// manager wrote, even if the operator also wrote them.
 	written, foreign fields
-	// referenced is true if the Secret has an owner reference to its owner. asWanted is true if its owner
-	// references match the deletion policy.
-	referenced, asWanted bool
-	// unnamed is true if the Secret names no owner, and is inherited because its token is for the same
+	// referenced is true if the Secret has an owner reference to its owner. ownerReferencesMatch is true if its
+	// owner references match the deletion policy.
+	referenced, ownerReferencesMatch bool
+	// lacksOwnerName is true if the Secret names no owner, and is inherited because its token is for the same
 	// request. An older version of the operator wrote it.
-	unnamed bool
-	// namesakes are the UIDs of earlier ClientCredentials of this name to which the Secret has owner
+	lacksOwnerName bool
+	// formerOwnerUIDs are the UIDs of earlier ClientCredentials of this name to which the Secret has owner
 	// references.
-	namesakes []types.UID
+	formerOwnerUIDs []types.UID
 }
 
 // StateOf returns the state of an existing target Secret.
@@ -67,7 +67,7 @@ func StateOf(owner *v1alpha1.ClientCredential, secret metav1.Object) *State {
 		hash, isVerified := secret.GetAnnotations()[v1alpha1.TemplateHashAnnotation]
 		state.Outdated = hash != TemplateHash(owner)
 		state.Tampered = !isVerified || !state.written.hasAll(tokenPaths) || !state.hasFields(secret) || !state.hasRendered(owner)
-		state.Drifted = state.Tampered || !state.asWanted ||
+		state.Drifted = state.Tampered || !state.ownerReferencesMatch ||
 			!state.written.hasAll(recordPaths) || !state.written.hasAll(pathsUnder(wanted.keys())) || !wanted.isIn(secret) ||
 			!state.staleFields(owner).isEmpty()
 	}

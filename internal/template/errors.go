@@ -24,9 +24,9 @@ var (
 	calling = regexp.MustCompile(`^error calling (\w+): `)
 )
 
-// explainParsing returns a parsing error with the line first. The error can quote the template,
+// parseError returns a parsing error with the line first. The error can quote the template,
 // which is not secret.
-func explainParsing(err error) error {
+func parseError(err error) error {
 	if parts := parsing.FindStringSubmatch(err.Error()); parts != nil {
 		return fault(fmt.Sprintf("line %s: %s", parts[1], cut(parts[2])))
 	}
@@ -37,19 +37,19 @@ func explainParsing(err error) error {
 // is missing inside a value is a different error, because the next value may have the key.
 type MissingKeyError struct{ fault }
 
-// explain returns an error with the line and without any value. The errors of
+// renderError returns an error with the line and without any value. The errors of
 // functions can quote their arguments.
-func explain(err error, text string, data map[string]any) error {
+func renderError(err error, text string, data map[string]any) error {
 	parts := executing.FindStringSubmatch(err.Error())
 	if parts == nil {
 		// The output is too long.
 		return fault(reason(err, "", "", text, data))
 	}
-	explained := fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
+	shown := fault(fmt.Sprintf("line %s: %s", parts[1], reason(err, parts[2], parts[3], text, data)))
 	if isGivenKey(parts[2], parts[3]) {
-		return MissingKeyError{explained}
+		return MissingKeyError{shown}
 	}
-	return explained
+	return shown
 }
 
 // isGivenKey reports whether a message is about a key of the data itself, which the template
@@ -73,14 +73,14 @@ func reason(err error, part, message, text string, data map[string]any) string {
 	)
 	switch {
 	case errors.As(err, &absent):
-		return absent.explain(text, data)
+		return absent.message(text, data)
 	case errors.As(err, &failed):
-		return failed.explain(text)
+		return failed.message(text)
 	}
 	if parts := missing.FindStringSubmatch(message); parts != nil {
 		// No template contains a name that cannot be unquoted.
 		key, _ := strconv.Unquote(parts[1])
-		return missingKeyError(key).explain(text, data)
+		return missingKeyError(key).message(text, data)
 	}
 	function := ""
 	if parts := calling.FindStringSubmatch(message); parts != nil {
@@ -104,14 +104,14 @@ type missingKeyError string
 
 func (missingKeyError) Error() string { return "there is no such key" }
 
-// explain shows the key if the template contains it. Any other key is computed, perhaps from a
+// message shows the key if the template contains it. Any other key is computed, perhaps from a
 // value.
-func (m missingKeyError) explain(text string, data map[string]any) string {
+func (m missingKeyError) message(text string, data map[string]any) string {
 	key := string(m)
 	if key == "" || !strings.Contains(text, key) {
 		return "there is no key with the computed name"
 	}
-	if _, given := data[key]; given {
+	if _, isGiven := data[key]; isGiven {
 		return fmt.Sprintf("the value of the key %q cannot be used: it must be a text or a list of at most %d KiB", cut(key), MaxBytes>>10)
 	}
 	return fmt.Sprintf("there is no key %q", cut(key))
@@ -122,9 +122,9 @@ type failError string
 
 func (failError) Error() string { return "fail" }
 
-// explain shows the message if the template contains it. Any other message is computed, perhaps
+// message shows the message if the template contains it. Any other message is computed, perhaps
 // from a value.
-func (f failError) explain(text string) string {
+func (f failError) message(text string) string {
 	if f == "" || !strings.Contains(text, string(f)) {
 		return "fail: the message is computed, and not shown since it may hold a secret"
 	}

@@ -13,7 +13,7 @@ var _ = Describe("an error", func() {
 	DescribeTable("names the line",
 		func(text, said string) {
 			Expect(template.Check(text)).To(MatchError(HavePrefix(said)))
-			_, err := template.Render(text, given())
+			_, err := template.Render(text, templateData())
 			Expect(err).To(MatchError(HavePrefix(said)))
 		},
 		Entry("of a syntax error", "a\n{{ .user }}\n{{ .user ", "line 3: unclosed action"),
@@ -33,7 +33,7 @@ var _ = Describe("an error", func() {
 
 	DescribeTable("of rendering names the line, and holds no value:",
 		func(text, said string) {
-			_, err := template.Render("first\n"+text, given())
+			_, err := template.Render("first\n"+text, templateData())
 			Expect(err).To(MatchError(And(HavePrefix("line 2: "), ContainSubstring(said), Not(ContainSubstring("s3cr3t")), Not(ContainSubstring("s3 cr3t")))))
 			Expect(len(err.Error())).To(BeNumerically("<", 200))
 		},
