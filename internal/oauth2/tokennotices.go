@@ -17,7 +17,7 @@ func (t Token) AllNotices() (notices []Notice) {
 	if len(t.MissingFields) > 0 {
 		notices = append(notices, Notice{
 			Reason: v1alpha1.EventResponseFieldMissing,
-			Message: fmt.Sprintf("the token response lacks %s, which the token Secret will not have either: check authorizationServer.response.fields",
+			Message: fmt.Sprintf("the token response has nothing at the pointers of authorizationServer.response.fields %q, so the token Secret does not hold them: correct the pointers, or remove the fields",
 				strings.Join(t.MissingFields, ", ")),
 		})
 	}

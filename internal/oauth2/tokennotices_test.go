@@ -20,7 +20,7 @@ var _ = Describe("All notices about a token", func() {
 			bound,
 			oauth2.Notice{
 				Reason:  "ResponseFieldMissing",
-				Message: "the token response lacks region, instance_url, which the token Secret will not have either: check authorizationServer.response.fields",
+				Message: `the token response has nothing at the pointers of authorizationServer.response.fields "region, instance_url", so the token Secret does not hold them: correct the pointers, or remove the fields`,
 			},
 		))
 	})
