@@ -215,9 +215,9 @@ const (
 	EventLifetimeShort = "LifetimeShort"
 )
 
-// ReasonFacts says what follows from a reason of a condition.
+// ReasonFacts says what follows from a reason of a condition. It is not part of the API.
 // +kubebuilder:object:generate=false
-type ReasonFacts struct { //nolint:kubeapilinter // It is not part of the API.
+type ReasonFacts struct {
 	// Fields are the fields to check when a token request fails with the reason, the likeliest first. It is nil
 	// if no token request fails with the reason.
 	//
