@@ -27,8 +27,8 @@ const controllerName = "clientcredential"
 // maxConcurrentReconciles is high, because a worker mostly waits for a token endpoint.
 const maxConcurrentReconciles = 256
 
-// AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions. The
-// operator sets all options but those that tests need: SkipNameValidation and NewQueue.
+// AddToManager adds the controllers to a manager. The cache of the manager must have CacheOptions. Tests
+// set SkipNameValidation and NewQueue in options. AddToManager sets the timeout, the workers and the backoff.
 func (o *Operator) AddToManager(ctx context.Context, mgr manager.Manager, options controller.Options) error {
 	o.complete(mgr)
 	options.ReconciliationTimeout = o.Timeout + 2*reportTimeout

@@ -73,7 +73,7 @@ func (w *secretWriter) observeAgain(ctx context.Context, o *observed, failed err
 	return after
 }
 
-// noticesAbout returns the notices for the admin about a token, except those that a condition shows.
+// noticesAbout returns the notices about a token that no condition shows.
 func noticesAbout(token oauth2.Token) []oauth2.Notice {
 	return slices.DeleteFunc(token.AllNotices(), func(notice oauth2.Notice) bool {
 		return notice.Reason == v1alpha1.ReasonLifetimeUnreadable && token.Lifetime.IsUnreadable()

@@ -144,7 +144,7 @@ var _ = Describe("A hundred ClientCredentials of a server that allows 30 request
 	})
 })
 
-var _ = It("Requests whose turn comes while the host is busy are sent afterwards, within the limit", func(ctx SpecContext) {
+var _ = It("Rate-limited requests to a busy host are sent when the host has a free slot, within the limit", func(ctx SpecContext) {
 	w := newWorld(ctx)
 	create(ctx, w.shopCredentials(), w.authorizationServer("limited", v1alpha1.AuthorizationServerSpec{
 		TokenEndpoint: w.server.URL + authserver.RFC6749Path,

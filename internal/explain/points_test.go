@@ -83,6 +83,7 @@ var _ = Describe("A ClientCredential", func() {
 		Entry("the next attempt when it is due", saying("the next attempt, which is due now"),
 			renewalFailing("Timeout"), failed("Timeout", 1, -time.Second)),
 		Entry("its turn under a rate limit", saying("its turn: message of RateLimited"), noToken, reconciling("RateLimited")),
+		Entry("the end of an outage", saying("the end of an outage: message of ServerError"), noToken, reconciling("ServerError")),
 		Entry("its turn at a busy server", saying("its turn: message of TokenEndpointBusy"), noToken, reconciling("TokenEndpointBusy")),
 		Entry("no attempt for an older spec", nothing, unobserved, failed("Timeout", 1, time.Minute)),
 		Entry("the revocation of its token", saying("the revocation of its token"), deleted(0, v1alpha1.RevokeTokenFinalizer)),

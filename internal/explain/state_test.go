@@ -43,6 +43,8 @@ var _ = Describe("A ClientCredential", func() {
 			"ServerError once, the next attempt is in 30s", noToken, reconciling("ServerError"), failed("ServerError", 1, 30*time.Second)),
 		Entry("when attempts failed and the next is due", explain.StateReconciling, false,
 			"ServerError 3 times in a row, the next attempt is due", noToken, reconciling("ServerError"), failed("ServerError", 3, 0)),
+		Entry("when it waits for the end of an outage", explain.StateReconciling, false,
+			"ServerError", noToken, reconciling("ServerError")),
 		Entry("when it waits for its turn", explain.StateReconciling, false,
 			"RateLimited: other requests come first", noToken, reconciling("RateLimited")),
 		Entry("when another controller may still create a missing object", explain.StateReconciling, false,

@@ -47,6 +47,8 @@ func (in Input) attempt() []Point {
 		return notice("the next attempt at %s (%s): %s", instant(failure.RetryAt), in.relative(failure.RetryAt), in.backoff(failure))
 	case failure == nil && condition != nil && v1alpha1.Reasons[condition.Reason].IsQueued:
 		return notice("its turn: %s", clean(condition.Message))
+	case failure == nil && condition != nil && v1alpha1.Reasons[condition.Reason].IsServerDown:
+		return notice("the end of an outage: %s", clean(condition.Message))
 	case in.mayBeCreated(condition):
 		return notice("a change: %s", clean(condition.Message))
 	case failure != nil && !in.isLate(failure.RetryAt.Time):
@@ -68,5 +70,5 @@ func (in Input) isRefused() bool {
 		return false
 	}
 	facts := v1alpha1.Reasons[condition.Reason]
-	return !facts.IsQueued && !facts.IsRequested
+	return !facts.IsQueued && !facts.IsRequested && !facts.IsServerDown
 }

@@ -271,6 +271,12 @@ var _ = Describe("a renew request", func() {
 	})
 })
 
+var _ = It("a failure is recorded for the credentials that were read live", func() {
+	outcome := down
+	outcome.Credentials = &renewal.Credentials{Name: "shop-client", Version: "8", Allowed: true}
+	Expect(report(observed(due), outcome, idle).Status.Failure).To(HaveValue(HaveField("CredentialsVersion", "8")))
+})
+
 func handled(request string) reported {
 	status := *idle.DeepCopy()
 	status.LastHandledRenewRequest = request

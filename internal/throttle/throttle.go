@@ -27,46 +27,6 @@ const (
 	callInterval = 2 * time.Minute
 )
 
-// Request is a request of a ClientCredential to an authorization server.
-type Request struct {
-	Waiter
-	// Server identifies the authorization server, see ServerKey.
-	Server string
-	// Host identifies the host of the server, see HostKey.
-	Host string
-	// Client identifies the client that a Retry-After applies to; empty while it is not known.
-	Client string
-	// Limit is the declared limit; zero if there is none.
-	Limit Limit
-}
-
-func (r Request) client() client { return client{server: r.Server, id: r.Client} }
-
-// Cause says what a request waits for.
-type Cause int
-
-const (
-	// HostBusy means that too many requests to the host or from the namespace are in flight.
-	HostBusy Cause = iota + 1
-	// RateLimited means that other requests go first under the rate limit.
-	RateLimited
-	// ServerPaused means that the server asked the client to wait.
-	ServerPaused
-	// ServerDown means that the server is down, and another request probes it.
-	ServerDown
-)
-
-// Wait says that a request must not be sent yet.
-type Wait struct {
-	Cause Cause
-	// Since is when the request began to wait for a busy host; zero for other causes.
-	Since time.Time
-	// Down is the reason of the last failure of a server that is down; empty for other causes.
-	Down string
-	// Until is when to reserve again, unless the request is called earlier.
-	Until time.Time
-}
-
 // Throttle records the recent requests, the requests in flight, the waiting requests, and the servers that
 // are paused or down. It is safe for concurrent use.
 type Throttle struct {
@@ -80,16 +40,6 @@ type Throttle struct {
 	// calls holds the IDs that Due returns next.
 	calls   []string
 	sweptAt time.Time
-}
-
-// request is a request and its reservations.
-type request struct {
-	Request
-	// reservedAt is when the request got its reservation under the rate limit; zero if there is none.
-	reservedAt time.Time
-	isSent     bool
-	// waitsSince is when the request began to wait for a rate limit or a pause; zero if it did not.
-	waitsSince time.Time
 }
 
 // New returns a Throttle without requests.
@@ -125,17 +75,12 @@ func (t *Throttle) Reserve(requester Request, now time.Time) *Wait {
 	if !r.reservedAt.IsZero() && !r.isLate(now) {
 		return nil
 	}
-	return t.reserveSlot(r, now)
+	return t.reserveUnderLimit(r, now)
 }
 
-// isLate reports whether the limit no longer counts the reservation, although nothing was sent.
-func (r *request) isLate(now time.Time) bool {
-	return !r.isSent && r.Limit.isSet() && now.Sub(r.reservedAt) >= r.Limit.Per
-}
-
-// reserveSlot reserves a request under the rate limit. It drops an earlier reservation that was not used.
-func (t *Throttle) reserveSlot(r *request, now time.Time) *Wait {
-	t.releaseSlot(r)
+// reserveUnderLimit reserves a request under the rate limit. It drops an earlier reservation that was not used.
+func (t *Throttle) reserveUnderLimit(r *request, now time.Time) *Wait {
+	t.releaseUnused(r)
 	until, ok := t.limiter.Reserve(r.Server, r.Limit, r.Waiter, now)
 	switch {
 	case !ok:
@@ -161,7 +106,7 @@ func (t *Throttle) Enter(requester Request, now time.Time) *Wait {
 		// Only the requests in flight count for this request, so it leaves the line for the rate limit.
 		t.limiter.Withdraw(r.ID)
 	case r.isLate(now):
-		return t.reserveSlot(r, now)
+		return t.reserveUnderLimit(r, now)
 	}
 	return nil
 }
@@ -187,22 +132,16 @@ func (t *Throttle) find(requester Request, now time.Time) *request {
 	return r
 }
 
-func (r *request) beginWait(now time.Time) {
-	if r.waitsSince.IsZero() || r.waitsSince.After(now) {
-		r.waitsSince = now
-	}
-}
-
 // awaitHost makes a request wait for its host. Meanwhile, the request keeps its position under a rate limit.
 func (t *Throttle) awaitHost(r *request, now time.Time) *Wait {
 	until := now.Add(callInterval)
-	t.releaseSlot(r)
+	t.releaseUnused(r)
 	t.limiter.Await(r.Server, r.Limit, r.Waiter, until, now)
 	return &Wait{Cause: HostBusy, Since: earlier(t.inFlight.WaitsSince(r.ID), now), Until: until}
 }
 
-// releaseSlot releases the reservation under a rate limit, unless the request was sent.
-func (t *Throttle) releaseSlot(r *request) {
+// releaseUnused releases the reservation under a rate limit, unless the request was sent.
+func (t *Throttle) releaseUnused(r *request) {
 	if !r.reservedAt.IsZero() && !r.isSent {
 		t.limiter.Release(r.Server, r.reservedAt)
 	}
@@ -211,79 +150,9 @@ func (t *Throttle) releaseSlot(r *request) {
 
 // leaveLines releases the reservations of a request, and takes the request out of all lines.
 func (t *Throttle) leaveLines(r *request, now time.Time) {
-	t.releaseSlot(r)
+	t.releaseUnused(r)
 	t.limiter.Withdraw(r.ID)
 	t.inFlight.Release(r.ID, now)
-}
-
-// Sent records that a reserved request is sent now. The request counts for a rate limit from now on. Sent
-// returns when the request began to wait for a rate limit or a pause; zero if it did not wait.
-func (t *Throttle) Sent(id string, now time.Time) (waitedSince time.Time) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	delete(t.outages.recovered, id)
-	r := t.requests[id]
-	if r == nil {
-		return time.Time{}
-	}
-	if !r.reservedAt.IsZero() {
-		t.limiter.Sent(r.Server, r.reservedAt, now)
-		r.reservedAt = now
-	}
-	waitedSince = r.waitsSince
-	r.isSent, r.waitsSince = true, time.Time{}
-	return waitedSince
-}
-
-// Succeeded records that the server issued a token. This ends an outage, and a pause of the client that began
-// before the request.
-func (t *Throttle) Succeeded(id string, startedAt, now time.Time) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	r := t.requests[id]
-	if r == nil {
-		return
-	}
-	t.pauses.end(r.client(), startedAt)
-	t.calls = append(t.calls, t.outages.succeed(r.Server, id)...)
-	t.inFlight.Release(id, now)
-	t.inFlight.signal()
-}
-
-// Failure describes what a failed request shows about the server.
-type Failure struct {
-	// IsUnsent is true if the server received nothing.
-	IsUnsent bool
-	// Down is the reason why the server counts as down: it cannot be reached, or fails for every request.
-	// Down is empty for other failures.
-	Down string
-	// RetryAfter is how long the server asks the client to wait; zero if it does not ask.
-	RetryAfter time.Duration
-}
-
-// Failed records that a request failed.
-func (t *Throttle) Failed(id string, failure Failure, now time.Time) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	r := t.requests[id]
-	if r == nil {
-		return
-	}
-	// After the end of an outage, only the next attempt skips its backoff, even if it sends no token request.
-	delete(t.outages.recovered, id)
-	if failure.RetryAfter > 0 {
-		t.pauses.begin(r.client(), now, now.Add(failure.RetryAfter))
-	}
-	if failure.Down == "" {
-		t.outages.refuse(r.Server, id, failure.RetryAfter == 0, now)
-	} else if ids := t.outages.fail(r.Server, r.Waiter, failure.Down, now); len(ids) > 0 {
-		t.calls = append(t.calls, ids...)
-		t.inFlight.signal()
-	}
-	if failure.IsUnsent {
-		r.isSent = false
-	}
-	t.inFlight.Release(id, now)
 }
 
 // Release ends a reservation. A waiting request continues to wait.
@@ -294,7 +163,7 @@ func (t *Throttle) Release(id string, now time.Time) {
 	if r == nil {
 		return
 	}
-	t.releaseSlot(r)
+	t.releaseUnused(r)
 	isInLine := t.inFlight.IsInLine(id)
 	if !isInLine {
 		t.inFlight.Release(id, now)

@@ -71,3 +71,15 @@ var _ = Describe("the revocation finalizer of a Secret", func() {
 		Expect(tokensecret.IsHeld(&corev1.Secret{})).To(BeFalse())
 	})
 })
+
+var _ = DescribeTable("a Secret holds a token to revoke", func(now time.Time, change func(*tokensecret.State), expected bool) {
+	state := tokensecret.StateOf(owner, written(token, provenance))
+	change(state)
+	Expect(state.HoldsToken(now)).To(Equal(expected))
+},
+	Entry("until the token expires", token.ExpiresAt.Add(-time.Second), func(*tokensecret.State) {}, true),
+	Entry("but not after that", token.ExpiresAt, func(*tokensecret.State) {}, false),
+	Entry("but not if the Secret belongs to another owner", issuedAt, func(s *tokensecret.State) { s.Owned = false }, false),
+	Entry("but not if it has no record", issuedAt, func(s *tokensecret.State) { s.Record = nil }, false),
+	Entry("but not if another client changed the token", issuedAt, func(s *tokensecret.State) { s.Tampered = true }, false),
+)
